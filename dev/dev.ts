@@ -1,0 +1,88 @@
+// npm run dev: private durable stores, migrations, the API with reload, and its addresses in the terminal.
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { type Guarded, spawnGuarded } from './guarded.ts'
+import { isFree, isOpen } from './ports.ts'
+import { publish } from './published.ts'
+import { type Services, startServices } from './services.ts'
+import { onceAskedToEnd } from './signals.ts'
+import { migrate } from './template.ts'
+
+const showDeadline = 20_000
+
+if (existsSync('.env')) process.loadEnvFile('.env')
+const dataDir = resolve(process.env['DATA_DIR'] ?? '.data')
+const host = process.env['HOST'] ?? '127.0.0.1'
+let services: Services | undefined
+let api: Guarded | undefined
+
+onceAskedToEnd(() => { end().finally(() => process.exit(0)) }, () => { api?.kill() })
+
+try {
+  const port = await choosePort()
+  publish(dataDir)
+  services = await startServices({ dataDir, durable: true })
+  const { databaseUrl, databaseDirectUrl, redisUrl } = services
+  const stores = { DATABASE_URL: databaseUrl, DATABASE_DIRECT_URL: databaseDirectUrl, REDIS_URL: redisUrl }
+
+  await migrate(stores)
+  publish(dataDir, stores)
+  api = await startApi({ ...stores, PORT: `${port}`, DATA_DIR: dataDir })
+  await untilOpen(port)
+  show(port, stores)
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  await end()
+  process.exit(1)
+}
+
+// A port that was asked for is taken or refused; without one, the next free one is as good.
+async function choosePort () {
+  const wanted = process.env['PORT']
+  if (wanted !== undefined) {
+    if (await isFree(Number(wanted), host)) return Number(wanted)
+    throw new Error(`PORT ${wanted} is taken: choose another, or unset PORT to have one chosen`)
+  }
+  for (let port = 3000; port < 3100; port++) {
+    if (await isFree(port, host)) return port
+  }
+  throw new Error('The ports 3000 to 3099 are taken: name another with PORT')
+}
+
+async function startApi (env: NodeJS.ProcessEnv) {
+  const watch = ['watch', '--clear-screen=false', '--include', 'lib/stores/lua/*.lua', 'server.ts']
+  return await spawnGuarded([process.execPath, 'node_modules/tsx/dist/cli.mjs', ...watch], {
+    env: { NODE_ENV: 'development', ...process.env, ...env },
+    graceSeconds: 15
+  })
+}
+
+// Late enough that the addresses stand below the start-up log, but they are shown in any case.
+async function untilOpen (port: number) {
+  for (const deadline = Date.now() + showDeadline; Date.now() < deadline;) {
+    if (await isOpen(port)) return
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
+}
+
+function show (port: number, stores: Record<string, string>) {
+  const origin = `http://127.0.0.1:${port}`
+  const prefix = process.env['API_PREFIX'] ?? '/api/v1'
+  const body = '{"email":"ada@example.com","password":"violet kettle orbit 1843","full_name":"Ada Lovelace"}'
+
+  console.log([
+    '',
+    `API=${origin}${prefix}`,
+    `DOCS=${origin}/docs`,
+    ...Object.entries(stores).map(([name, url]) => `${name}=${url}`),
+    '',
+    `curl -sS ${origin}${prefix}/auth/register -H 'content-type: application/json' -d '${body}'`,
+    ''
+  ].join('\n'))
+}
+
+// The API first: while it finishes what it has begun, it needs its stores.
+async function end () {
+  await api?.stop()
+  await services?.stop()
+}

@@ -1,0 +1,108 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import type { Readable } from 'node:stream'
+
+export interface GuardOptions {
+  env?: NodeJS.ProcessEnv
+  cwd?: string
+  /** The signal that asks the command to end well. */
+  stopSignal?: 'INT' | 'TERM'
+  /** How long it may take before it is killed. */
+  graceSeconds?: number
+  /** Where its output goes: an open file, our own output, or a pipe. */
+  output?: number | 'inherit' | 'pipe'
+}
+
+export interface Guarded {
+  /** The command's own process, not the shell around it. */
+  readonly pid: number
+  readonly exited: Promise<number>
+  readonly stdout: Readable | null
+  readonly stderr: Readable | null
+  stop (): Promise<number>
+  kill (): Promise<number>
+}
+
+// The shell says the command's process id on file 3, then waits for one of two things: that the
+// command ends, or that our end of the pipe closes, which the kernel does whatever becomes of us.
+// A frozen command (SIGSTOP) is woken first, or it could not end.
+const guard = `
+signal=$1 tenths=$2; shift 2
+exec 4<&0
+"$@" </dev/null 3>&- 4<&- & command=$!
+echo $command >&3
+exec 3>&-
+{
+  while read -r line <&4; do :; done
+  for child in $(cat /proc/$command/task/$command/children || pgrep -P $command); do kill -CONT $child; done
+  kill -$signal $command
+  kill -CONT $command
+  while [ $tenths -gt 0 ] && kill -0 $command; do sleep 0.1; tenths=$((tenths - 1)); done
+  kill -KILL 0
+} >/dev/null 2>&1 & watch=$!
+exec 4<&-
+wait $command; code=$?
+kill -KILL $watch 2>/dev/null
+exit $code
+`
+
+/**
+ * Runs a command that cannot outlive this process: it is stopped when our end of a pipe closes,
+ * also after `kill -9`. It has a process group of its own, so Ctrl-C reaches only us.
+ */
+export async function spawnGuarded (command: string[], options: GuardOptions = {}): Promise<Guarded> {
+  const { env = process.env, cwd, stopSignal = 'TERM', graceSeconds = 10, output = 'inherit' } = options
+  const shell = spawn('/bin/sh', ['-c', guard, 'guard', stopSignal, `${graceSeconds * 10}`, ...command], {
+    env,
+    detached: true,
+    stdio: ['pipe', output, output, 'pipe'],
+    ...(cwd === undefined ? {} : { cwd })
+  })
+  const exited = new Promise<number>((resolve, reject) => {
+    shell.once('error', reject)
+    shell.once('exit', code => { sweep(shell); resolve(code ?? 137) })
+  })
+  // Who only waits for the start must not leave an unhandled rejection behind.
+  exited.catch(() => {})
+  shell.stdin?.on('error', () => {})
+
+  const pid = await Promise.race([commandPid(shell), exited.then(() => Number.NaN)])
+
+  return { pid, exited, stdout: shell.stdout, stderr: shell.stderr, stop, kill }
+
+  async function stop () {
+    shell.stdin?.end()
+    return await exited
+  }
+
+  async function kill () {
+    signalGroup(shell, 'SIGKILL')
+    return await exited
+  }
+}
+
+async function commandPid (shell: ChildProcess) {
+  const announcements = shell.stdio[3]
+  if (announcements === null || announcements === undefined || !('setEncoding' in announcements)) throw new Error('The guarding shell has no file 3')
+
+  let said = ''
+  for await (const chunk of announcements) {
+    said += String(chunk)
+    if (said.includes('\n')) break
+  }
+  return Number(said)
+}
+
+// What the command itself left running in its group goes with it.
+function sweep (shell: ChildProcess) {
+  signalGroup(shell, 'SIGKILL')
+  shell.stdin?.destroy()
+}
+
+function signalGroup ({ pid }: ChildProcess, signal: NodeJS.Signals) {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, signal)
+  } catch {
+    // Nobody is left in the group.
+  }
+}

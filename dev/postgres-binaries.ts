@@ -1,0 +1,82 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, realpathSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { postgresFromNpm } from './postgres-from-npm.ts'
+
+export interface PostgresBinaries {
+  initdb: string
+  postgres: string
+  major: number
+  /** What a command must be started with, because Postgres refuses to run as root. */
+  prefix: string[]
+  /** Who must own the data, when that is not us. */
+  owner?: number
+}
+
+interface Account { prefix: string[], owner?: number }
+
+const nobody = 65534
+const asNobody = ['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups']
+
+// Inside a user namespace root is somebody else. Where that is not allowed, another user is taken
+// who may still pass through folders like /root, and where that is not allowed either, one who may not.
+const accountsForRoot: Account[] = [
+  { prefix: ['unshare', '-U', '--map-user=1000', '--map-group=1000'] },
+  { prefix: [...asNobody, '--inh-caps=+dac_override', '--ambient-caps=+dac_override'], owner: nobody },
+  { prefix: asNobody, owner: nobody }
+]
+
+/**
+ * Finds a Postgres that runs here: the one npm installed, else one of the system's. As root it is
+ * run by somebody else, who must be able to reach the data folder.
+ *
+ * @throws Error with one line that says what to install.
+ */
+export function findPostgres (dataDir: string): PostgresBinaries {
+  const accounts: Account[] = process.getuid?.() === 0 ? accountsForRoot : [{ prefix: [] }]
+
+  for (const folder of folders()) {
+    for (const account of accounts) {
+      const found = tryOut(folder, account, dataDir)
+      if (found !== undefined) return found
+    }
+  }
+  throw new Error('No Postgres runs here: apt-get install postgresql | brew install postgresql | docker run -p 5432:5432 -e POSTGRES_PASSWORD=… postgres:18 and DATABASE_URL')
+}
+
+function tryOut (folder: string, { prefix, owner }: Account, dataDir: string): PostgresBinaries | undefined {
+  const [initdb, postgres] = [join(folder, 'initdb'), join(folder, 'postgres')]
+  if (!existsSync(initdb) || !existsSync(postgres)) return undefined
+
+  try {
+    output([...prefix, 'ls', '-d', dataDir])
+    const version = output([...prefix, postgres, '--version'])
+    // It only shows what it would do, but looks for its neighbours first.
+    output([...prefix, initdb, '--show', '-U', 'postgres', '-D', join(tmpdir(), 'latchkey-none')])
+    return { initdb, postgres, prefix, major: Number(/\d+/.exec(version)?.[0]), ...(owner === undefined ? {} : { owner }) }
+  } catch {
+    return undefined
+  }
+}
+
+function output ([program = '', ...args]: string[]) {
+  return execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+}
+
+function * folders () {
+  yield * postgresFromNpm()
+  for (const parent of ['/usr/lib/postgresql', '/opt/homebrew/opt', '/usr/local/opt']) yield * versionsIn(parent)
+  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+    if (existsSync(join(folder, 'postgres'))) yield dirname(realpathSync(join(folder, 'postgres')))
+  }
+}
+
+// Debian calls them 15, 17; Homebrew postgresql@15, postgresql@17. The newest first.
+function versionsIn (parent: string) {
+  if (!existsSync(parent)) return []
+  return readdirSync(parent)
+    .filter(name => /^(postgresql(@\d+)?|\d+)$/.test(name))
+    .sort((a, b) => Number(b.replace(/\D/g, '')) - Number(a.replace(/\D/g, '')))
+    .map(name => join(parent, name, 'bin'))
+}

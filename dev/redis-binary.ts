@@ -1,0 +1,53 @@
+import { accessSync, constants, existsSync, symlinkSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { isDebian, unpackDebian } from './debian.ts'
+
+export interface RedisBinary {
+  server: string
+  cli: string
+  env: NodeJS.ProcessEnv
+}
+
+const packages = ['redis-tools', 'liblzf1', 'libjemalloc2', 'libatomic1']
+const advice = 'No Redis here: apt-get install redis-server | brew install redis | docker run -p 6379:6379 redis:7 and REDIS_URL=redis://127.0.0.1:6379'
+
+/** Finds a Redis or Valkey server on the PATH, else unpacks Debian's without installing it. */
+export async function findRedis (): Promise<RedisBinary> {
+  for (const name of ['redis', 'valkey']) {
+    const [server, cli] = [onPath(`${name}-server`), onPath(`${name}-cli`)]
+    if (server !== undefined) return { server, cli: cli ?? `${name}-cli`, env: process.env }
+  }
+  if (!isDebian()) throw new Error(advice)
+
+  try {
+    return await unpacked()
+  } catch (error) {
+    throw new Error(`${advice}\n(unpacking Debian's did not work: ${error instanceof Error ? error.message.trim() : String(error)})`)
+  }
+}
+
+// In Debian's redis-tools the checker and the server are one program, which goes by its name.
+async function unpacked (): Promise<RedisBinary> {
+  const { folder, env } = await unpackDebian(packages)
+  const server = join(folder, 'usr/bin/redis-server')
+
+  try {
+    symlinkSync('redis-check-rdb', server)
+  } catch (error) {
+    if (!existsSync(server)) throw error
+  }
+  return { server, cli: join(folder, 'usr/bin/redis-cli'), env }
+}
+
+function onPath (name: string) {
+  return (process.env['PATH'] ?? '').split(delimiter).map(folder => join(folder, name)).find(isExecutable)
+}
+
+function isExecutable (file: string) {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,32 @@
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { join, normalize, relative } from 'node:path'
+
+/**
+ * The test files below a folder: all of them, or those that the arguments name (a file, a folder
+ * or a part of a path).
+ *
+ * @throws Error when an argument names none.
+ */
+export function findTestFiles (folder: string, names: string[]): string[] {
+  const all = below(folder)
+  if (names.length === 0) return all
+  return [...new Set(names.flatMap(name => named(name, all)))].sort()
+}
+
+function named (name: string, all: string[]) {
+  const path = relative('.', normalize(name))
+  const found = existsSync(path)
+    ? statSync(path).isDirectory() ? below(path) : [path]
+    : all.filter(file => file.includes(name))
+
+  if (found.length === 0) throw new Error(`No test file matches ${name}`)
+  return found
+}
+
+function below (folder: string) {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter(file => file.endsWith('.test.ts'))
+    .map(file => join(folder, file))
+    .sort()
+}

@@ -1,0 +1,70 @@
+// npm test: fresh private stores, one migrated template database, every test file in its own process.
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { runTestFile, type TestRun } from './run-test-file.ts'
+import { type Services, startServices } from './services.ts'
+import { onceAskedToEnd } from './signals.ts'
+import { makeTemplate } from './template.ts'
+import { findTestFiles } from './test-files.ts'
+import { makeTestFolder } from './test-folder.ts'
+
+const deadlineSeconds = 240
+const atOnce = Math.min(3, Math.max(2, availableParallelism()))
+
+const folder = makeTestFolder()
+const total = { passed: 0, failed: 0, skipped: 0 }
+let services: Services | undefined
+
+onceAskedToEnd(reason => { console.log(`Ending: ${reason}`); finish().finally(() => process.exit(130)) })
+
+try {
+  const files = findTestFiles('test', process.argv.slice(2))
+  if (files.length === 0) throw new Error('There is no test file')
+
+  services = await startServices({ dataDir: folder, durable: false })
+  const template = await makeTemplate(services)
+  await runAll(files, {
+    ...process.env,
+    TMPDIR: join(folder, 'tmp'),
+    LATCHKEY_TEST_DATABASE_DIRECT_URL: services.databaseDirectUrl,
+    LATCHKEY_TEST_DATABASE_URL: services.databaseUrl,
+    LATCHKEY_TEST_TEMPLATE: template.name,
+    LATCHKEY_TEST_REDIS_URL: services.redisUrl
+  })
+  await template.drop()
+} catch (error) {
+  total.failed++
+  console.error(error instanceof Error ? error.message : error)
+}
+
+await finish()
+console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`)
+process.exitCode = total.failed > 0 ? 1 : 0
+
+async function runAll (files: string[], env: NodeJS.ProcessEnv) {
+  const waiting = [...files]
+
+  await Promise.all(Array.from({ length: atOnce }, async () => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      tell(await runTestFile(file, env, deadlineSeconds))
+    }
+  }))
+}
+
+function tell ({ file, passed, failed, skipped, seconds, failures, stderr }: TestRun) {
+  total.passed += passed
+  total.failed += failed
+  total.skipped += skipped
+
+  console.log(`${failed > 0 ? 'FAILED' : 'ok'}  ${file}  ${passed} passed${failed > 0 ? `, ${failed} failed` : ''}${skipped > 0 ? `, ${skipped} skipped` : ''}  ${seconds.toFixed(1)} s`)
+  for (const failure of failures) console.log(indent(`✗ ${failure}`, '    '))
+  if (stderr.trim() !== '') console.log(indent(stderr.trimEnd(), '    stderr | '))
+}
+
+function indent (text: string, margin: string) {
+  return text.replaceAll(/^/gm, margin)
+}
+
+async function finish () {
+  await services?.stop()
+}
