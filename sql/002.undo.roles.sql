@@ -1,0 +1,2 @@
+drop table role_permissions;
+drop table roles;

@@ -1,0 +1,3 @@
+drop table known_devices;
+drop table sessions;
+drop table deployment;

@@ -1,0 +1,2 @@
+drop table subject_keys;
+drop table signing_keys;

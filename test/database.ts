@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto'
+import postgres from 'postgres'
+import type { Test } from 'tap'
+import { createDatabase } from '../lib/stores/database.ts'
+
+/** What of a test is needed to clean up after it. */
+type Teardown = Pick<Test, 'teardown'>
+
+/** A database of this test's own, by default a copy of the migrated template; gone when the test ends. */
+export async function makeDatabase (t: Teardown, { migrated = true } = {}) {
+  const name = `latchkey_test_${randomBytes(6).toString('hex')}`
+  const server = postgres(setting('DATABASE_DIRECT_URL'), { max: 1, onnotice: () => {} })
+
+  if (migrated) await server`create database ${server(name)} template ${server(setting('TEMPLATE'))}`
+  else await server`create database ${server(name)}`
+  t.teardown(async () => {
+    await server`drop database if exists ${server(name)} with (force)`
+    await server.end()
+  })
+  return { url: to(setting('DATABASE_URL'), name), directUrl: to(setting('DATABASE_DIRECT_URL'), name) }
+}
+
+/** The driver itself, for what a test does behind the back of the code. */
+export function connect (t: Teardown, url: string) {
+  const sql = postgres(url, {
+    max: 10,
+    prepare: false,
+    transform: { column: { from: postgres.toCamel } },
+    types: { bigint: { to: 20, from: [20], parse: Number, serialize: String } },
+    onnotice: () => {}
+  })
+  t.teardown(async () => { await sql.end({ timeout: 1 }) })
+  return sql
+}
+
+/** What the stores are handed, on a new database. */
+export async function openDatabase (t: Teardown) {
+  const { url, directUrl } = await makeDatabase(t)
+  return { url, directUrl, database: createDatabase(connect(t, url), { limit: 500, deadline: 10_000 }) }
+}
+
+function to (url: string, database: string) {
+  const target = new URL(url)
+  target.pathname = `/${database}`
+  return target.href
+}
+
+function setting (name: string) {
+  const value = process.env[`LATCHKEY_TEST_${name}`]
+  if (value === undefined) throw new Error('Run tests with: npm test -- FILE')
+  return value
+}
