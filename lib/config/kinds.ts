@@ -1,0 +1,46 @@
+import { Type } from '@sinclair/typebox'
+import { readEncryptionKeys } from './encryption-key.ts'
+import { parseAllowedOrigin, parseBaseUrl, parseBoolean, parseDuration, parseForm, parseInteger, parseList, parseOrigin, parseProxy, parseRates } from './parse.ts'
+
+/** What a setting says about itself: a sentence for `.env.example`, a default, whether its value is a secret. */
+export interface About {
+  description: string
+  default?: string
+  /** A secret is never shown and may come from a file: NAME_FILE. */
+  secret?: true
+}
+
+const day = 86_400_000
+
+/** The kinds a setting may have: a string of the environment, decoded to what the code works with. */
+const kind = <T>(about: About, decode: (text: string) => T) =>
+  Type.Transform(Type.String(about)).Decode(decode).Encode(String)
+
+export const text = (about: About, form: RegExp, wanted: string) => kind(about, text => parseForm(text, form, wanted))
+export const boolean = (about: About) => kind(about, parseBoolean)
+export const integer = (minimum: number, maximum: number, about: About) => kind(about, text => parseInteger(text, minimum, maximum))
+export const port = (about: About) => integer(0, 65535, about)
+export const rates = (about: About) => kind(about, parseRates)
+export const origin = (about: About) => kind(about, parseOrigin)
+export const origins = (about: About) => kind(about, text => parseList(text).map(parseAllowedOrigin))
+export const proxies = (about: About) => kind(about, text => parseList(text).map(parseProxy))
+export const baseUrl = (about: About) => kind(about, parseBaseUrl)
+export const encryptionKeys = (about: About) => kind(about, text => readEncryptionKeys(parseList(text)))
+
+/** Milliseconds, more than nothing and below 400 days unless told otherwise. */
+export function duration (about: About, { minimum = 1, maximum = 400 * day - 1, wanted = 'more than 0 and below 400d' } = {}) {
+  return kind(about, text => {
+    const milliseconds = parseDuration(text)
+    if (milliseconds < minimum || milliseconds > maximum) throw new Error(`must be ${wanted}`)
+    return milliseconds
+  })
+}
+
+/** One word out of several. */
+export function choice<const T extends string> (words: readonly T[], about: About) {
+  return kind(about, text => {
+    const word = words.find(word => word === text)
+    if (word === undefined) throw new Error(`must be one of ${words.join(', ')}`)
+    return word
+  })
+}

@@ -1,0 +1,93 @@
+import { isIP } from 'node:net'
+
+/** So many in so long: `limit` requests within `window` milliseconds. */
+export interface Rate { limit: number, window: number }
+
+const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+type Unit = keyof typeof units
+
+const isUnit = (text: string | undefined): text is Unit => text !== undefined && text in units
+
+/**
+ * Reads `10s`, `15m`, `12h`, `7d` (and `500ms`) as milliseconds.
+ * Throws an Error that says what is wanted and never what was given.
+ */
+export function parseDuration (text: string): number {
+  const [, count, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? []
+  if (count === undefined || !isUnit(unit)) throw new Error('must be a duration such as 10s, 15m, 12h or 7d')
+  return Number(count) * units[unit]
+}
+
+/** Reads `10/15m` or `60/1m,1000/1h`; every rate of the list must hold. */
+export function parseRates (text: string): Rate[] {
+  return parseList(text).map(entry => {
+    const [, limit, window] = /^(\d{1,9})\/(.+)$/.exec(entry) ?? []
+    if (limit === undefined || window === undefined || Number(limit) < 1) {
+      throw new Error('must be rates such as 10/15m, several as 60/1m,1000/1h')
+    }
+
+    const rate = { limit: Number(limit), window: parseDuration(window) }
+    if (rate.window < 1000 || rate.window > 400 * units.d) throw new Error('must count over 1s to 400d')
+    return rate
+  })
+}
+
+/** Reads entries between commas, trimmed; empty ones are dropped. */
+export function parseList (text: string): string[] {
+  return text.split(',').map(entry => entry.trim()).filter(entry => entry !== '')
+}
+
+export function parseBoolean (text: string): boolean {
+  if (text !== 'true' && text !== 'false') throw new Error('must be true or false')
+  return text === 'true'
+}
+
+/** Reads a whole number between `minimum` and `maximum`, both included. */
+export function parseInteger (text: string, minimum: number, maximum: number): number {
+  if (!/^\d{1,12}$/.test(text) || Number(text) < minimum || Number(text) > maximum) {
+    throw new Error(`must be a whole number from ${minimum} to ${maximum}`)
+  }
+  return Number(text)
+}
+
+/** An address or a CIDR. A number of hops or a name would trust whoever comes, so neither is taken. */
+export function parseProxy (text: string): string {
+  const [address = '', prefix, ...rest] = text.split('/')
+  const family = isIP(address)
+  const isNetwork = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) >= 1 && Number(prefix) <= (family === 4 ? 32 : 128))
+
+  if (family === 0 || address.includes('%') || !isNetwork || rest.length > 0) {
+    throw new Error('must be addresses and CIDRs such as 10.0.0.7,10.1.0.0/16 (no hop count, no true, no /0)')
+  }
+  return text
+}
+
+/** Scheme, host and port and nothing else, as a browser writes it: `https://app.example.com`. */
+export function parseOrigin (text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.origin !== text || text.includes('*')) {
+    throw new Error('must be an origin without a path, such as https://auth.example.com')
+  }
+  return text
+}
+
+/** An origin of a browser or of an app's web view (`capacitor://localhost`, whose `URL.origin` is `null`). */
+export function parseAllowedOrigin (text: string): string {
+  if (/^(?!https?:|file:|data:|blob:)[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]+(:\d{1,5})?$/.test(text)) return text
+  return parseOrigin(text)
+}
+
+/** An http(s) URL without user, query and fragment; a slash at its end is dropped. */
+export function parseBaseUrl (text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || !/^https?:$/.test(url.protocol) || /[?#\s]/.test(text) || url.username !== '' || url.password !== '') {
+    throw new Error('must be an http(s) URL without user, query and fragment, such as https://app.example.com')
+  }
+  return url.href.replace(/\/+$/, '')
+}
+
+/** Text of a given form; `wanted` completes the sentence `must be …`. */
+export function parseForm (text: string, form: RegExp, wanted: string): string {
+  if (!form.test(text)) throw new Error(`must be ${wanted}`)
+  return text
+}

@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { extname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseEnv } from 'node:util'
+import { settings } from './settings.ts'
+
+/** Names and values as a process is given them. An empty value counts as none. */
+export type Environment = Record<string, string | undefined>
+/** What is wrong with which setting. */
+export type Problem = [name: string, problem: string]
+
+const environmentFiles: Record<string, string> = {
+  development: '.env', staging: '.env.staging', production: '.env.production'
+}
+
+/**
+ * The environment together with the file in `directory` that NODE_ENV chooses; the environment wins.
+ * In tests no file is read. Without NODE_ENV the sources run as development, the compiled as production.
+ */
+export function readEnvironment (directory: string, env: Environment): Environment {
+  const NODE_ENV = env['NODE_ENV'] || (extname(fileURLToPath(import.meta.url)) === '.ts' ? 'development' : 'production')
+  const file = environmentFiles[NODE_ENV]
+  const content = file === undefined ? undefined : readIfThere(join(directory, file))
+
+  return { ...parseEnv(content ?? ''), ...given(env), NODE_ENV }
+}
+
+/** What has a value, with the secrets whose NAME_FILE names a file read from there. */
+export function readSecretFiles (env: Environment, problems: Problem[]): Environment {
+  const values = given(env)
+
+  for (const [name, { secret }] of Object.entries(settings.properties)) {
+    const path = secret === true ? values[`${name}_FILE`] : undefined
+    if (path === undefined) continue
+    if (values[name] !== undefined) problems.push([`${name}_FILE`, `is set although ${name} is set too`])
+
+    const content = readIfThere(path)?.replace(/\r?\n$/, '')
+    if (content === undefined) problems.push([`${name}_FILE`, 'names a file that cannot be read'])
+    else values[name] ??= content
+  }
+  return values
+}
+
+/** What development does without: the running services of DATA_DIR and a key that is made there once. */
+export function readDevelopment (dataDir: string, env: Environment): Environment {
+  const { databaseUrl, databaseDirectUrl, redisUrl } = readServices(dataDir)
+  const ownDatabase = env['DATABASE_URL'] !== undefined
+
+  return {
+    ...(ownDatabase ? {} : { DATABASE_URL: databaseUrl, DATABASE_DIRECT_URL: databaseDirectUrl }),
+    REDIS_URL: redisUrl,
+    ...(env['ENCRYPTION_KEY'] === undefined ? { ENCRYPTION_KEY: developmentKey(dataDir) } : {}),
+    ...env
+  }
+}
+
+/** Written by `npm run dev` when its services answer. */
+function readServices (dataDir: string): Record<string, string> {
+  try {
+    return JSON.parse(readFileSync(join(dataDir, 'services.json'), 'utf8'))
+  } catch {
+    return {}
+  }
+}
+
+function developmentKey (dataDir: string) {
+  const path = join(dataDir, 'encryption-key')
+
+  try {
+    mkdirSync(dataDir, { recursive: true })
+    writeFileSync(path, randomBytes(32).toString('base64'), { mode: 0o600, flag: 'wx' })
+  } catch {
+    // It is there already, or the folder cannot be written and reading says so.
+  }
+  return readIfThere(path)?.trim()
+}
+
+function readIfThere (path: string) {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+function given (env: Environment): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''))
+}

@@ -1,0 +1,79 @@
+/** Every refusal a client can meet: its code, the HTTP status and a sentence for a person. */
+const refusals = {
+  malformed_request: [400, 'The request could not be read.'],
+  unauthenticated: [401, 'Sign in first.'],
+  invalid_token: [401, 'The token is not valid; refresh or sign in again.'],
+  session_ended: [401, 'The session has ended; sign in again.'],
+  invalid_credentials: [401, 'The address and the password do not belong together, or the address has not been confirmed yet.'],
+  reauthentication_required: [401, 'Enter the password again to do this.'],
+  forbidden: [403, 'You are not allowed to do this.'],
+  csrf: [403, 'The request comes from an origin that is not allowed.'],
+  approval_pending: [403, 'The account waits for approval.'],
+  approval_rejected: [403, 'The account was not approved.'],
+  account_disabled: [403, 'The account is disabled.'],
+  vendor_suspended: [403, 'The vendor is suspended.'],
+  wrong_user_type: [403, 'This application is for another kind of user.'],
+  password_change_required: [403, 'Change the password first.'],
+  https_required: [403, 'Use https.'],
+  not_found: [404, 'There is nothing here.'],
+  method_not_allowed: [405, 'This path does not answer that method.'],
+  conflict: [409, 'This collides with something that exists already.'],
+  role_in_use: [409, 'The role is in use.'],
+  last_super_admin: [409, 'The last active super_admin must remain.'],
+  body_too_large: [413, 'The body is too large.'],
+  unsupported_media_type: [415, 'Send the body as application/json, uncompressed.'],
+  invalid_request: [422, 'The request is not valid; see errors.'],
+  password_rejected: [422, 'The password is not acceptable; see errors.'],
+  token_invalid: [422, 'The code or token is wrong, used or expired.'],
+  too_many_attempts: [429, 'Too many failed attempts; try again later.'],
+  rate_limited: [429, 'Too many requests; try again later.'],
+  internal_error: [500, 'Something went wrong here.'],
+  unavailable: [503, 'A service behind this one does not answer; try again shortly.'],
+  overloaded: [503, 'Too busy; try again shortly.']
+} as const satisfies Record<string, readonly [number, string]>
+
+export type RefusalCode = keyof typeof refusals
+export const refusalCodes = Object.keys(refusals) as [RefusalCode, ...RefusalCode[]]
+
+/** Why a session ended, told on every 401 `session_ended`. The first cause counts. */
+export const endReasons = [
+  'expired', 'idle', 'signed_out', 'revoked_by_user', 'revoked_by_admin', 'password_changed',
+  'reuse_detected', 'evicted', 'account_disabled', 'account_deleted', 'email_restored', 'everyone_signed_out'
+] as const
+export type EndReason = typeof endReasons[number]
+
+/** One entry of a problem's `errors`: a JSON pointer into the body, a stable code, a sentence. */
+export interface FieldError { path: string, code: string, message: string }
+
+export interface RefusalDetails {
+  reason?: EndReason
+  /** Seconds within which `auth_time` must lie (RFC 9470). */
+  maxAge?: number
+  /** Seconds after which the client may try again; sent as `Retry-After`. */
+  retryAfter?: number
+  /** The methods that a path does answer; sent as `Allow`. */
+  allow?: string[]
+  errors?: FieldError[]
+  cause?: unknown
+}
+
+/**
+ * A refusal: thrown anywhere below a route, turned into RFC 9457 problem+json in `plugins/errors`
+ * and nowhere else. The code is the contract; the message helps a person and tells an attacker nothing.
+ */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  readonly code: RefusalCode
+  readonly status: number
+  readonly details: Omit<RefusalDetails, 'cause'>
+
+  constructor (code: RefusalCode, { cause, ...details }: RefusalDetails = {}) {
+    super(refusals[code][1], { cause })
+    this.code = code
+    this.status = refusals[code][0]
+    this.details = details
+  }
+}
+
+/** A store did not answer or could not: 503, nothing is cleared and nothing has been decided. */
+export const unavailable = (cause?: unknown) => new Refusal('unavailable', { retryAfter: 1, cause })

@@ -1,0 +1,36 @@
+/**
+ * Parses JSON (RFC 8259) and refuses what two readers could understand differently or what has no business
+ * in a request: duplicate members at any depth, `__proto__` and `constructor` however they are written,
+ * NUL, and escapes that are half a character. Throws a SyntaxError. Linear and without recursion.
+ */
+export function parseStrictJson (text: string): unknown {
+  const value: unknown = JSON.parse(text)
+  checkTokens(text)
+  return value
+}
+
+/** Walks over text that JSON.parse has accepted: only strings and brackets matter, the rest is in order. */
+function checkTokens (text: string) {
+  const open: (Set<string> | undefined)[] = []
+  let previous = ''
+
+  for (const [token] of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]/g)) {
+    if (token === '{') open.push(new Set())
+    else if (token === '[') open.push(undefined)
+    else if (token === '}' || token === ']') open.pop()
+    else if (token.startsWith('"')) {
+      const string: unknown = JSON.parse(token)
+      if (typeof string !== 'string' || /\0|\p{Surrogate}/u.test(string)) throw new SyntaxError('A string holds NUL or half a character')
+      // A member's name comes first in its object or after a comma; elsewhere a string is a value.
+      const members = open.at(-1)
+      if (members !== undefined && (previous === '{' || previous === ',')) addMember(members, string)
+    }
+    previous = token
+  }
+}
+
+function addMember (members: Set<string>, name: string) {
+  if (name === '__proto__' || name === 'constructor') throw new SyntaxError(`A member is named ${name}`)
+  if (members.has(name)) throw new SyntaxError('Two members have one name')
+  members.add(name)
+}

@@ -1,0 +1,22 @@
+import { createServer } from 'node:http'
+import fp from 'fastify-plugin'
+import type { Config } from '../lib/config.ts'
+
+export type MetricsPortOptions = Pick<Config['operations'], 'metricsPort'> & Pick<Config['process'], 'host'>
+
+/** Serves /metrics on a port of its own, without a token, while the server listens. */
+export default fp<MetricsPortOptions>(async function openMetricsPort (app, { metricsPort, host }) {
+  if (metricsPort === null) return
+
+  const server = createServer({ requestTimeout: 10_000 }, async ({ method, url }, response) => {
+    if (method !== 'GET' || url !== '/metrics') return response.writeHead(404).end()
+    const body = await app.metrics.render()
+    response.writeHead(200, { 'content-type': app.metrics.contentType, 'cache-control': 'no-store' }).end(body)
+  })
+
+  app.addHook('onListen', async () => {
+    server.on('error', error => app.log.error({ err: error }, 'METRICS_PORT'))
+    server.listen(metricsPort, host, () => app.log.info({ port: metricsPort }, 'metrics'))
+  })
+  app.addHook('onClose', async () => { server.close() })
+}, { name: 'metrics-port', dependencies: ['metrics'] })

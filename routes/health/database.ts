@@ -1,0 +1,20 @@
+import { Type } from '@sinclair/typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { problems } from '../schemas/problem.ts'
+
+const schema = {
+  summary: 'How long Postgres takes to answer',
+  description: 'With `stats:read` or the operations token.',
+  tags: ['Health'],
+  security: [{ bearer: [] }, { operations: [] }],
+  response: { 200: Type.Object({ database: Type.Literal('connected'), latency_ms: Type.Number() }), ...problems(401, 403, 503) }
+}
+
+const database: FastifyPluginAsyncTypebox = async app => {
+  app.get('/database', { schema }, async () => {
+    const latency = await app.database.ping()
+    return { database: 'connected' as const, latency_ms: Math.round(latency * 100) / 100 }
+  })
+}
+
+export default database

@@ -1,0 +1,45 @@
+import { Type } from '@sinclair/typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Health } from '../../lib/health.ts'
+
+const Connection = Type.Union([Type.Literal('connected'), Type.Literal('unreachable')])
+const Summary = Type.Object({
+  status: Type.Union([Type.Literal('healthy'), Type.Literal('degraded'), Type.Literal('unhealthy')]),
+  authentication: Type.Literal('JWT-enabled'),
+  database: Connection,
+  redis: Connection,
+  mail: Type.Union([...Connection.anyOf, Type.Literal('not_configured')]),
+  version: Type.String(),
+  uptime_seconds: Type.Integer()
+})
+
+const schema = {
+  summary: 'How this node is',
+  description: '`degraded`: Postgres or Redis does not answer. `unhealthy`: it cannot sign or verify. Mail shows in `mail` only.',
+  tags: ['Health'],
+  security: [],
+  response: { 200: Summary, 503: Summary }
+}
+
+const summary: FastifyPluginAsyncTypebox<{ version: string }> = async (app, { version }) => {
+  app.get('/', { schema }, async (_request, reply) => {
+    const status = app.health.overall()
+    if (status !== 'healthy') reply.code(503)
+
+    return {
+      status,
+      authentication: 'JWT-enabled' as const,
+      database: connection(app.health, 'database'),
+      redis: connection(app.health, 'redis'),
+      mail: app.health.isUp('mail') === undefined ? 'not_configured' as const : connection(app.health, 'mail'),
+      version,
+      uptime_seconds: Math.floor(process.uptime())
+    }
+  })
+}
+
+export default summary
+
+function connection (health: Health, name: string): 'connected' | 'unreachable' {
+  return health.isUp(name) === true ? 'connected' : 'unreachable'
+}

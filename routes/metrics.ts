@@ -1,0 +1,23 @@
+import { Type } from '@sinclair/typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { problems } from './schemas/problem.ts'
+
+const schema = {
+  summary: 'Metrics for Prometheus',
+  description: 'With the operations token; without one in the settings there is nothing here, but perhaps on METRICS_PORT.',
+  tags: ['Operations'],
+  security: [{ operations: [] }],
+  response: {
+    200: Type.Unsafe<string>({ description: 'The text format of Prometheus.', content: { 'text/plain': { schema: Type.String() } } }),
+    ...problems(401, 404)
+  }
+}
+
+const metrics: FastifyPluginAsyncTypebox = async app => {
+  app.get('/metrics', { schema, onRequest: app.operations.guard }, async (_request, reply) => {
+    reply.type(app.metrics.contentType)
+    return await app.metrics.render()
+  })
+}
+
+export default metrics
