@@ -1,0 +1,125 @@
+import fp from 'fastify-plugin'
+import type { Clock } from './lib/clock.ts'
+import type { Config } from './lib/config.ts'
+import accounts from './plugins/accounts.ts'
+import administrators from './plugins/administrators.ts'
+import audit from './plugins/audit.ts'
+import authentication from './plugins/authentication.ts'
+import bearerToken from './plugins/bearer-token.ts'
+import cache from './plugins/cache.ts'
+import changeFeed from './plugins/change-feed.ts'
+import client from './plugins/client.ts'
+import cors from './plugins/cors.ts'
+import deviceTokens from './plugins/device-tokens.ts'
+import docs from './plugins/docs.ts'
+import errors from './plugins/errors.ts'
+import grants from './plugins/grants.ts'
+import hasher from './plugins/hasher.ts'
+import headers from './plugins/headers.ts'
+import health from './plugins/health.ts'
+import host from './plugins/host.ts'
+import httpMetrics from './plugins/http-metrics.ts'
+import https from './plugins/https.ts'
+import jobs from './plugins/jobs.ts'
+import json from './plugins/json.ts'
+import keyring from './plugins/keyring.ts'
+import mailJobs from './plugins/mail-jobs.ts'
+import mailer from './plugins/mailer.ts'
+import methods from './plugins/methods.ts'
+import metrics from './plugins/metrics.ts'
+import metricsPort from './plugins/metrics-port.ts'
+import operations from './plugins/operations.ts'
+import passwordPolicy from './plugins/password-policy.ts'
+import passwords from './plugins/passwords.ts'
+import postgres from './plugins/postgres.ts'
+import principal from './plugins/principal.ts'
+import probes from './plugins/probes.ts'
+import proveSession from './plugins/prove-session.ts'
+import redis from './plugins/redis.ts'
+import requirePermission from './plugins/require-permission.ts'
+import requireRefreshToken from './plugins/require-refresh-token.ts'
+import requireSession from './plugins/require-session.ts'
+import revocations from './plugins/revocations.ts'
+import roles from './plugins/roles.ts'
+import schema from './plugins/schema.ts'
+import secrets from './plugins/secrets.ts'
+import sessions from './plugins/sessions.ts'
+import sightings from './plugins/sightings.ts'
+import tokens from './plugins/tokens.ts'
+import users from './plugins/users.ts'
+import wakeUps from './plugins/wake-ups.ts'
+import authRoutes from './routes/auth/index.ts'
+import healthRoutes from './routes/health/index.ts'
+import metricsRoute from './routes/metrics.ts'
+import wellKnownRoutes from './routes/well-known/index.ts'
+
+export interface LatchkeyOptions {
+  config: Config
+  clock: Clock
+  /** Whether this process does the deployment's jobs; the commands do not. */
+  workers?: boolean
+}
+
+/** The whole of Latchkey: its plugins in order, its routes under their prefixes. */
+export default fp<LatchkeyOptions>(async function latchkey (app, { config, clock, workers = true }) {
+  // What every request meets
+  await app.register(metrics)
+  await app.register(httpMetrics)
+  await app.register(errors)
+  await app.register(headers)
+  await app.register(host)
+  await app.register(https, config.http)
+  await app.register(cors, config.browser)
+  await app.register(methods)
+  await app.register(json)
+  await app.register(client)
+  await app.register(bearerToken)
+  await app.register(operations, config.operations)
+  await app.register(health, { ...config.operations, clock })
+  await app.register(docs, { ...config.operations, ...config.http, ...config.process })
+
+  // Stores
+  await app.register(postgres, config.postgres)
+  await app.register(schema)
+  await app.register(redis, config.redis)
+  await app.register(cache)
+
+  // Mechanisms
+  await app.register(secrets, config.secrets)
+  await app.register(audit)
+  await app.register(jobs)
+  await app.register(mailer, { ...config.mail, ...config.process })
+  if (workers) await app.register(mailJobs, { ...config.mail, clock })
+  await app.register(hasher)
+  await app.register(passwords, { ...config.passwords, clock })
+  await app.register(passwordPolicy, config.passwords)
+  await app.register(keyring, { ...config.keyring, clock })
+  await app.register(tokens, { ...config.tokens, clock })
+  await app.register(roles)
+  await app.register(revocations, { clock })
+  await app.register(changeFeed, { clock })
+  await app.register(wakeUps)
+  await app.register(deviceTokens, config.tokens)
+  await app.register(sightings, config.sessions)
+  await app.register(sessions, { ...config.sessions, clock })
+  await app.register(grants, { ...config.sessions, clock })
+  await app.register(probes)
+
+  // Use cases and guards
+  await app.register(accounts, { ...config.accounts, clock })
+  await app.register(users, { clock })
+  await app.register(administrators, { clock })
+  await app.register(authentication)
+  await app.register(principal)
+  await app.register(proveSession)
+  await app.register(requireSession)
+  await app.register(requirePermission)
+  await app.register(requireRefreshToken)
+
+  // Routes
+  await app.register(authRoutes, { prefix: `${config.http.apiPrefix}/auth` })
+  await app.register(healthRoutes, { prefix: '/health', ...config.process, ...config.postgres })
+  await app.register(wellKnownRoutes, { prefix: '/.well-known', ...config.wellKnown })
+  await app.register(metricsRoute)
+  await app.register(metricsPort, { ...config.operations, ...config.process })
+}, { name: 'latchkey' })

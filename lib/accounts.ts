@@ -1,0 +1,55 @@
+import type { Principal } from './authentication.ts'
+import type { Client } from './audit.ts'
+import { createLogins } from './logins.ts'
+import type { LoginParts } from './logins.ts'
+import { createPasswordChanges } from './password-changes.ts'
+import type { PasswordChangeParts } from './password-changes.ts'
+import { createProfiles } from './profiles.ts'
+import { createRegistrations } from './registrations.ts'
+import type { RegistrationParts } from './registrations.ts'
+import { createSignOuts } from './sign-outs.ts'
+import type { SignOutParts } from './sign-outs.ts'
+import type { Transport } from './refresh-tokens.ts'
+import type { SessionSummary } from './stores/sessions.ts'
+
+export type Accounts = ReturnType<typeof createAccounts>
+
+export type AccountParts = RegistrationParts & LoginParts & SignOutParts & PasswordChangeParts
+
+/** Everything that people do with their own accounts; each use case stands in a file of its own. */
+export function createAccounts (parts: AccountParts) {
+  return {
+    ...createRegistrations(parts),
+    ...createLogins(parts),
+    ...createSignOuts(parts),
+    ...createPasswordChanges(parts),
+    ...createProfiles(parts),
+    refresh,
+    listSessions
+  }
+
+  /** New tokens for a refresh token; see `Sessions.refresh` for what is refused. */
+  async function refresh (token: string, transport: Transport, client: Client) {
+    return parts.grants.issue(await parts.sessions.refresh(token, transport, client))
+  }
+
+  /** The user's living sessions, the one used last first, and which of them asks. */
+  async function listSessions ({ userId, sessionId }: Pick<Principal, 'userId' | 'sessionId'>) {
+    const living = await parts.sessions.list(userId)
+    return { sessions: living.map(session => presentSession(session, sessionId)) }
+  }
+}
+
+function presentSession (session: SessionSummary, current: string) {
+  return {
+    id: session.id,
+    current: session.id === current,
+    transport: session.transport,
+    device_name: session.deviceName,
+    user_agent: session.userAgent,
+    ip: session.ip,
+    created_at: session.createdAt.toISOString(),
+    last_seen_at: session.lastSeenAt.toISOString(),
+    expires_at: session.expiresAt.toISOString()
+  }
+}

@@ -1,0 +1,83 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import { createEncryption } from './encryption.ts'
+import type { Encryption } from './encryption.ts'
+import type { AuditEventStore } from './stores/audit-events.ts'
+import type { Query } from './stores/database.ts'
+
+/** Who sent a request, as far as the network tells. */
+export interface Client { ip: string, userAgent: string | null, requestId: string }
+
+/** Whom an event is about: an account or a registration, with its wrapped key. */
+export interface Subject { id: string, wrappedKey: Buffer | null }
+
+/** An event, named after the OWASP logging vocabulary where that has a name for it. */
+export interface AuditEvent {
+  event: string
+  outcome: 'success' | 'failure'
+  reason?: string
+  /** Who did it, when that is known. */
+  actorId?: string
+  /** Null for an address without an account. */
+  subject: Subject | null
+  sessionId?: string
+  client: Client
+  /** The canonical address, for an event without a subject; kept as an HMAC. */
+  address?: string
+  /** What else is personal: readable only with the subject's key. Never a secret. */
+  personal?: Record<string, unknown>
+}
+
+export type Audit = ReturnType<typeof createAudit>
+
+/**
+ * The audit trail. What is personal (client address, user agent, before and after) is ciphertext
+ * under a key of its subject, and that key is wrapped under `ENCRYPTION_KEY`: erasing the key erases
+ * the person without touching a row. Without a subject the ciphertext is under a key of the deployment.
+ */
+export function createAudit (store: AuditEventStore, { wrapping, anonymous, addressKeys: [addressKey = Buffer.alloc(0)] }: {
+  wrapping: Encryption, anonymous: Encryption, addressKeys: Buffer[]
+}) {
+  return { record, createSubject, read }
+
+  /** Writes an event, in the transaction of what it records where there is one. */
+  async function record (query: Query, { event, outcome, reason, actorId, subject, sessionId, client, address, personal }: AuditEvent) {
+    await store.insert(query, {
+      event,
+      outcome,
+      reason: reason ?? null,
+      actorId: actorId ?? null,
+      subjectId: subject?.id ?? null,
+      sessionId: sessionId ?? null,
+      requestId: client.requestId,
+      addressHmac: address === undefined ? null : createHmac('sha256', addressKey).update(address).digest(),
+      personal: seal(event, subject, { ip: client.ip, user_agent: client.userAgent, ...personal })
+    })
+  }
+
+  /** Makes the key of a new subject; the subject is known to the trail from its first event. */
+  async function createSubject (query: Query, id: string): Promise<Subject> {
+    const wrappedKey = wrapping.encrypt(randomBytes(32), id)
+    await store.insertKey(query, id, wrappedKey)
+    return { id, wrappedKey }
+  }
+
+  /** What is personal in a row, or null when its subject's key has been erased. */
+  function read (event: string, subject: Subject | null, personal: Buffer): Record<string, unknown> | null {
+    const encryption = keyOf(subject)
+    return encryption && JSON.parse(encryption.decrypt(personal, context(event, subject)).toString())
+  }
+
+  function seal (event: string, subject: Subject | null, personal: Record<string, unknown>): Buffer | null {
+    return keyOf(subject)?.encrypt(Buffer.from(JSON.stringify(personal)), context(event, subject)) ?? null
+  }
+
+  // A subject whose key is gone has been erased: nothing personal is written about them any more.
+  function keyOf (subject: Subject | null): Encryption | null {
+    if (!subject) return anonymous
+    return subject.wrappedKey && createEncryption([wrapping.decrypt(subject.wrappedKey, subject.id)])
+  }
+}
+
+function context (event: string, subject: Subject | null) {
+  return `${event} ${subject?.id ?? ''}`
+}

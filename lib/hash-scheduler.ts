@@ -1,0 +1,94 @@
+import type { Clock } from './clock.ts'
+import { Refusal } from './errors.ts'
+
+/** Who asks: a caller with a valid device token or session, or anybody. */
+export type Lane = 'known' | 'stranger'
+
+export type HashScheduler = ReturnType<typeof createHashScheduler>
+
+export interface HashSchedulerOptions {
+  /** Hashes that run at once: the cores this process may use. */
+  concurrency: number
+  /** Callers that may wait; strangers hold at most half of it. */
+  queueMax: number
+  /** Milliseconds a caller waits at most before a hash is begun. */
+  deadline: number
+  clock: Pick<Clock, 'monotonic'>
+}
+
+interface Waiting { begin: () => void, since: number }
+
+/**
+ * Runs costly work a few at a time, so that a storm of logins is answered with 503 instead of eating
+ * the server (ASVS 5.0 15.2.2). Known callers go before strangers.
+ */
+export function createHashScheduler ({ concurrency, queueMax, deadline, clock }: HashSchedulerOptions) {
+  const queues: Record<Lane, Set<Waiting>> = { known: new Set(), stranger: new Set() }
+  const room: Record<Lane, number> = { known: queueMax, stranger: Math.floor(queueMax / 2) }
+  const counts = { running: 0, done: 0, refused: 0, waitedMilliseconds: 0 }
+
+  return { run, stats }
+
+  /**
+   * Runs the work when it is its turn and answers with its result.
+   * @throws Refusal `overloaded` when the queue is full or the deadline passes; the work was not begun then
+   */
+  async function run<T> (lane: Lane, work: () => Promise<T>): Promise<T> {
+    if (counts.running >= concurrency) await turn(lane)
+    else counts.running++
+
+    try {
+      return await work()
+    } finally {
+      counts.done++
+      passOn()
+    }
+  }
+
+  /**
+   * For metrics: hashes running now and callers waiting now by lane; since the start, how many were
+   * done and refused and how many milliseconds callers waited in all.
+   */
+  function stats () {
+    return { ...counts, concurrency, queued: { known: queues.known.size, stranger: queues.stranger.size } }
+  }
+
+  function turn (lane: Lane) {
+    if (queues[lane].size >= room[lane] || queues.known.size + queues.stranger.size >= queueMax) throw overloaded()
+
+    return new Promise<void>((resolve, reject) => {
+      const waiting = { since: clock.monotonic(), begin }
+      const timer = setTimeout(giveUp, deadline)
+      queues[lane].add(waiting)
+
+      function begin () {
+        leave()
+        resolve()
+      }
+
+      function giveUp () {
+        leave()
+        reject(overloaded())
+      }
+
+      function leave () {
+        clearTimeout(timer)
+        queues[lane].delete(waiting)
+        counts.waitedMilliseconds += clock.monotonic() - waiting.since
+      }
+    })
+  }
+
+  /** The place of finished work goes to who waited longest, so `running` never drops in between. */
+  function passOn () {
+    const [next] = queues.known.size > 0 ? queues.known : queues.stranger
+
+    if (next === undefined) counts.running--
+    else next.begin()
+  }
+
+  function overloaded () {
+    counts.refused++
+    return new Refusal('overloaded', { retryAfter: 1 })
+  }
+}

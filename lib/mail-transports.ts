@@ -1,0 +1,77 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Message, Transport } from './mailer.ts'
+
+/** What is needed of nodemailer's transporter. */
+interface Sender<Sent> {
+  sendMail (fields: ReturnType<typeof fieldsOf> & { signal?: AbortSignal }): Promise<Sent>
+}
+
+/** A real mail server. */
+export function createServerTransport (server: Sender<unknown> & { verify (): Promise<unknown> }): Transport {
+  return {
+    deliver: async message => {
+      // Longer than this a job's lease is not meant to wait for one mail.
+      await server.sendMail({ ...fieldsOf(message), signal: AbortSignal.timeout(20_000) }).catch(hideAddresses)
+    },
+    probe: async () => {
+      const started = performance.now()
+      await server.verify().catch(hideAddresses)
+      return performance.now() - started
+    }
+  }
+}
+
+/**
+ * For development: each mail becomes a file in the folder, named after its time and kind, and is
+ * shown as text.
+ * @param composer makes the raw message and sends it nowhere
+ */
+export function createFolderTransport (composer: Sender<{ message: unknown }>, folder: string, show: (text: string) => void): Transport {
+  return { deliver, probe: async () => 0 }
+
+  async function deliver (message: Message) {
+    const { message: raw } = await composer.sendMail(fieldsOf(message))
+    if (!Buffer.isBuffer(raw)) throw new TypeError('the composer is meant to buffer')
+
+    const file = join(folder, `${new Date().toISOString().replaceAll(':', '-')}-${message.kind}-${message.messageId.slice(0, 6)}.eml`)
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await writeFile(file, raw, { mode: 0o600 })
+    show(block(message, file))
+  }
+}
+
+/** For a server that was started without SMTP_URL: every mail fails, so its job stays where operators see it. */
+export function createMissingTransport (): Transport {
+  return { deliver: refuse, probe: refuse }
+
+  async function refuse (): Promise<never> { throw new Error('SMTP_URL is not set, no mail can be sent.') }
+}
+
+function fieldsOf ({ from, to, subject, text, html, messageId, headers }: Message) {
+  return {
+    from,
+    // As an object it is not parsed, and the envelope names one recipient whatever the headers say.
+    to: { name: '', address: to },
+    envelope: { from, to: [to] },
+    subject,
+    text,
+    html,
+    messageId: `<${messageId}>`,
+    headers,
+    disableFileAccess: true,
+    disableUrlAccess: true
+  }
+}
+
+/** Servers repeat the recipient in their answers; what is logged or kept with a job must not. */
+function hideAddresses (error: unknown): never {
+  const message = error instanceof Error ? error.message : String(error)
+  throw new Error(`mail: ${message.replace(/[^\s<>]+@[^\s<>]+/g, '…')}`)
+}
+
+function block ({ kind, to, subject, text }: Message, file: string) {
+  const body = text.trimEnd().split('\n').map(line => `│ ${line}`).join('\n')
+
+  return `mail ${kind}\n┌─ To: ${to}\n│  Subject: ${subject}\n│\n${body}\n└─ ${file}`
+}

@@ -1,0 +1,64 @@
+import type { Audit, Client } from './audit.ts'
+import type { ChangeFeed } from './change-feed.ts'
+import type { Clock } from './clock.ts'
+import { Refusal } from './errors.ts'
+import type { Grant, Grants } from './grants.ts'
+import type { Jobs } from './jobs.ts'
+import type { PasswordPolicy } from './password-policy.ts'
+import type { Passwords } from './passwords.ts'
+import type { Sessions } from './sessions.ts'
+import type { ChangeStore } from './stores/changes.ts'
+import type { Database } from './stores/database.ts'
+import type { UserStore } from './stores/users.ts'
+
+export interface PasswordChangeParts {
+  database: Database
+  users: UserStore
+  sessions: Sessions
+  grants: Grants
+  policy: PasswordPolicy
+  passwords: Passwords
+  changes: ChangeStore
+  audit: Audit
+  jobs: Pick<Jobs, 'send'>
+  feed: Pick<ChangeFeed, 'publish'>
+  clock: Clock
+}
+
+/** A user's own change of password. */
+export function createPasswordChanges ({ database, users, sessions, grants, policy, passwords, changes, audit, jobs, feed, clock }: PasswordChangeParts) {
+  return { changePassword }
+
+  /**
+   * Replaces the password if the current one is right. Every other session ends, in one step with the
+   * change; this one outlives it and gets new tokens.
+   */
+  async function changePassword ({ sessionId }: { sessionId: string }, { currentPassword, newPassword }: { currentPassword: string, newPassword: string }, client: Client): Promise<Grant> {
+    const state = await sessions.find(sessionId)
+    if (!await passwords.verify(state.passwordHash, currentPassword, 'known')) {
+      await audit.record(database, { event: 'authn_password_change_fail', outcome: 'failure', reason: 'invalid_credentials', actorId: state.id, subject: state, sessionId, client })
+      throw new Refusal('invalid_credentials')
+    }
+
+    const errors = policy.check(newPassword, [state.email, state.fullName], '/new_password')
+    if (errors.length) throw new Refusal('password_rejected', { errors })
+    const passwordHash = await passwords.hash(newPassword, 'known')
+    const authTime = new Date(clock.now())
+
+    const { written, user } = await database.begin(async tx => {
+      const user = await users.setPassword(tx, state, passwordHash, authTime)
+      if (!user) throw await sessions.ended(sessionId)
+
+      const { change, hasSurvived } = await sessions.raised(tx, { userId: state.id, to: user.sessionEpoch, reason: 'password_changed', survivor: sessionId, authTime })
+      if (!hasSurvived) throw await sessions.ended(sessionId)
+
+      const version = await changes.append(tx, { kind: 'user_changed', subjectId: state.id, number: user.version })
+      await audit.record(tx, { event: 'authn_password_change', outcome: 'success', actorId: state.id, subject: state, sessionId, client })
+      await jobs.send(tx, 'mail', { kind: 'password_changed', userId: state.id })
+      return { written: [change, version], user }
+    })
+    feed.publish(written)
+
+    return grants.issue(await sessions.advance({ ...state, ...user, userEpoch: user.sessionEpoch, authTime, mustChangePassword: false }))
+  }
+}

@@ -1,0 +1,165 @@
+import { ZxcvbnFactory } from '@zxcvbn-ts/core'
+import { adjacencyGraphs, dictionary as common } from '@zxcvbn-ts/language-common'
+import { dictionary as english, translations } from '@zxcvbn-ts/language-en'
+import type { FieldError } from './errors.ts'
+
+export type PasswordPolicy = ReturnType<typeof createPasswordPolicy>
+
+export interface PasswordPolicyOptions {
+  /** Code points after NFC; never below 8 (ASVS 5.0 6.2.1), 15 for NIST SP 800-63B-4's single factor. */
+  minLength: number
+  /** The estimator's score that is enough, 0 (off) to 4; 3 stands for more than 10^8 guesses. */
+  minStrength: number
+  /** Words of this deployment that count against a password (ASVS 5.0 6.1.2, 6.2.11). */
+  contextWords?: string[]
+}
+
+/** The longest password, in code points and in bytes of UTF-8, after NFC (ASVS 5.0 6.2.9). */
+const longest = { codePoints: 128, bytes: 512 }
+
+/**
+ * The rules for a new password: length, a blocklist and a strength estimate, no composition rules
+ * (NIST SP 800-63B-4 §3.1.1.2; ASVS 5.0 6.2.4, 6.2.5, 6.2.9, 6.2.11). Reads its dictionaries, which
+ * takes a few hundred milliseconds: make one, at start.
+ */
+export function createPasswordPolicy ({ minLength, minStrength, contextWords = ['latchkey'] }: PasswordPolicyOptions) {
+  const blocklist = new Set(common['passwords-common'].map(foldCase))
+  const estimate = createEstimator(minStrength)
+
+  return { check }
+
+  /**
+   * Says what is wrong with a password, one entry per rule; an empty list means it is acceptable.
+   * @param context what somebody would try first on this person: the address, the name
+   * @param path where the password stands in the request's body
+   */
+  function check (password: string, context: string[], path = '/password'): FieldError[] {
+    const normalised = password.normalize('NFC')
+    const misshapen = shapeOf(normalised)
+    const reasons = misshapen === null ? weaknesses(normalised, context) : [misshapen]
+
+    return reasons.map(([code, message]) => ({ path, code, message }))
+  }
+
+  function shapeOf (password: string): Reason | null {
+    const length = Array.from(password).length
+
+    if (/\p{Surrogate}/u.test(password)) return ['malformed', 'The password contains half a character.']
+    if (length < minLength) return ['too_short', `Use ${minLength} characters or more.`]
+    if (length > longest.codePoints || Buffer.byteLength(password) > longest.bytes) {
+      return ['too_long', `Use ${longest.codePoints} characters or fewer.`]
+    }
+    return null
+  }
+
+  function weaknesses (password: string, context: string[]): Reason[] {
+    const folded = foldCase(password)
+    const personal = [...contextWords, ...context].flatMap(wordsOf).slice(0, 40)
+    const { score, advice } = estimate(password, personal)
+
+    return [
+      blocklist.has(folded) && reason('blocklisted', 'This is one of the most common passwords, the first that are tried.'),
+      isMostly(personal, folded) &&
+        reason('context_word', 'Apart from your name, your address or the name of this service hardly anything remains of it.'),
+      (score < minStrength || (minStrength > 0 && isDecorated(folded))) &&
+        reason('guessable', `This password is too easy to guess. ${advice}`)
+    ].filter(weakness => weakness !== false)
+  }
+}
+
+type Reason = readonly [code: string, message: string]
+
+function reason (code: string, message: string): Reason {
+  return [code, message]
+}
+
+function foldCase (text: string) {
+  return text.normalize('NFC').toLowerCase()
+}
+
+/** The whole, and what it consists of: `Ada.King@example.com` is also ada.king, ada, king and example. */
+function wordsOf (text: string) {
+  const whole = foldCase(text.slice(0, 254))
+  const [beforeAt = ''] = whole.split('@')
+
+  return [whole, beforeAt, ...whole.split(/[^\p{L}\p{M}\p{N}]+/u)].filter(word => word.length >= 4)
+}
+
+/** Whether fewer than 8 characters remain without these words; the longest first, they contain each other. */
+function isMostly (personal: string[], folded: string) {
+  const rest = personal.toSorted((a, b) => b.length - a.length).reduce((text, word) => text.replaceAll(word, ''), folded)
+
+  return rest !== folded && Array.from(rest).length < 8
+}
+
+/**
+ * Words that are tried first with a year and a sign behind them, as in `Summer2026!`: the estimator
+ * takes three parts for strong however common each is.
+ */
+const stems = new Set([
+  ...common['passwords-common'].slice(0, 2000), ...english['seasons-en'], ...english['months-en'], ...english['daysOfWeek-en']
+].map(foldCase))
+
+function isDecorated (folded: string) {
+  const [start = '', stem = '', end = ''] = folded.split(/(\p{L}+)/u, 3)
+
+  return stems.has(stem) && start.length + stem.length + end.length === folded.length && start.length + end.length <= 6
+}
+
+/**
+ * zxcvbn's cost grows much faster than its input: 100 characters of l33t hold the event loop for
+ * nearly a second, whatever limits it offers. So it sees at most this many characters at a time.
+ */
+const windowLength = 24
+
+/** One merged dictionary costs a quarter of many; longer words cost most and are in the blocklist. */
+const words = interleave([
+  common['passwords-common'], english['commonWords-en'], english['firstnames-en'], english['lastnames-en'].slice(0, 20_000)
+]).filter(word => word.length <= 14)
+
+function createEstimator (enough: number) {
+  const estimator = new ZxcvbnFactory({
+    dictionary: { words },
+    graphs: { qwerty: adjacencyGraphs.qwerty },
+    translations,
+    l33tMaxSubstitutions: 4,
+    maxLength: windowLength
+  })
+
+  return estimate
+
+  /**
+   * The start of a long password counts, or its end if that is stronger: who has to guess a part
+   * has to guess at least that much for the whole.
+   */
+  function estimate (password: string, personal: string[]) {
+    const start = assess(password.slice(0, windowLength), personal)
+    if (start.score >= enough || password.length <= windowLength) return start
+
+    const end = assess(password.slice(-windowLength), personal)
+    return end.score > start.score ? end : start
+  }
+
+  function assess (part: string, personal: string[]) {
+    const { guesses, feedback } = estimator.check(part, personal.filter(word => word.length <= windowLength))
+
+    return { score: scores.filter(least => guesses >= least).length, advice: [feedback.warning, ...feedback.suggestions].filter(Boolean).join(' ') }
+  }
+}
+
+/** The guesses that make a score of 1, 2, 3 and 4: zxcvbn's, without the slack that refuses 8 random characters. */
+const scores = [1e3, 1e6, 1e8, 1e10]
+
+/** One list of several, each in the order of how common its words are. */
+function interleave (lists: string[][]) {
+  const merged = new Set<string>()
+  const depth = Math.max(...lists.map(list => list.length))
+
+  for (let rank = 0; rank < depth; rank++) {
+    for (const list of lists) {
+      const word = list[rank]
+      if (word !== undefined) merged.add(word)
+    }
+  }
+  return Array.from(merged)
+}

@@ -1,0 +1,61 @@
+import type { Readable, Writable } from 'node:stream'
+
+interface Terminal extends Readable { isTTY?: boolean, setRawMode? (isRaw: boolean): unknown }
+
+/**
+ * A new password: typed twice where a person sits at the input, which does not show it; else all that
+ * comes from the input, without its last line break. Questions go to `output`. Throws an `Error` for a
+ * person when nothing comes, when both are not the same, or on Ctrl-C.
+ */
+export async function readNewPassword (input: Terminal, output: Writable): Promise<string> {
+  input.setEncoding('utf8')
+  if (!input.isTTY) return given((await readAll(input)).replace(/\r?\n$/, ''))
+
+  const password = given(await ask('Password: ', input, output))
+  if (await ask('Again: ', input, output) !== password) throw new Error('The two passwords are not the same.')
+  return password
+}
+
+function given (password: string) {
+  if (password === '') throw new Error('No password was given: type it, or pass it on standard input.')
+  return password
+}
+
+async function readAll (input: Readable): Promise<string> {
+  let text = ''
+  for await (const part of input) text += String(part)
+  return text
+}
+
+// The terminal is told not to echo, so line editing is ours: backspace, and Ctrl-U for the whole line.
+async function ask (question: string, input: Terminal, output: Writable): Promise<string> {
+  output.write(question)
+  input.setRawMode?.(true)
+  input.resume()
+
+  try {
+    return await new Promise((resolve, reject) => {
+      let typed: string[] = []
+      input.on('data', take)
+
+      function take (keys: string) {
+        for (const key of keys) {
+          if (key === '\r' || key === '\n' || key === '\u0004') return end(() => resolve(typed.join('')))
+          if (key === '\u0003') return end(() => reject(new Error('Interrupted.')))
+          if (key === '\u007f' || key === '\b') typed = typed.slice(0, -1)
+          else if (key === '\u0015') typed = []
+          else typed.push(key)
+        }
+      }
+
+      function end (settle: () => void) {
+        input.off('data', take)
+        settle()
+      }
+    })
+  } finally {
+    input.setRawMode?.(false)
+    input.pause()
+    output.write('\n')
+  }
+}

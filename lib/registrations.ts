@@ -1,0 +1,163 @@
+import { randomUUID } from 'node:crypto'
+import type { Audit, Client } from './audit.ts'
+import type { Clock } from './clock.ts'
+import type { Codes } from './codes.ts'
+import type { DeviceTokens } from './device-tokens.ts'
+import { canonicalise } from './email-address.ts'
+import type { EmailAddress } from './email-address.ts'
+import { Refusal } from './errors.ts'
+import type { FieldError } from './errors.ts'
+import type { Jobs } from './jobs.ts'
+import type { Metrics } from './metrics.ts'
+import type { PasswordPolicy } from './password-policy.ts'
+import type { Passwords } from './passwords.ts'
+import type { Roles } from './roles.ts'
+import type { Database, Transaction } from './stores/database.ts'
+import type { KnownDeviceStore } from './stores/known-devices.ts'
+import type { RegistrationStore, TriedRegistration } from './stores/registrations.ts'
+import type { Role } from './stores/roles.ts'
+import type { User, UserStore } from './stores/users.ts'
+import { presentUser } from './user-view.ts'
+
+/** What somebody signs up with. */
+export interface RegistrationRequest {
+  email: string
+  password: string
+  fullName: string
+  userType?: string | undefined
+  locale?: string | undefined
+}
+
+export interface RegistrationParts {
+  database: Database
+  registrations: RegistrationStore
+  users: UserStore
+  devices: KnownDeviceStore
+  roles: Roles
+  policy: PasswordPolicy
+  passwords: Passwords
+  codes: Codes
+  deviceTokens: DeviceTokens
+  audit: Audit
+  jobs: Pick<Jobs, 'send'>
+  metrics: Metrics
+  clock: Clock
+  emailVerification: 'required' | 'optional'
+}
+
+/** Milliseconds that a mailed code works. */
+const codeLifetime = 10 * 60_000
+
+/**
+ * Signing up. With verification a registration is a row of its own and touches no account: whoever
+ * registers somebody else's address gains nothing and costs its owner nothing but a mail.
+ */
+export function createRegistrations ({ database, registrations, users, devices, roles, policy, passwords, codes, deviceTokens, audit, jobs, metrics, clock, emailVerification }: RegistrationParts) {
+  return { register: emailVerification === 'required' ? register : registerAtOnce, confirm, resend }
+
+  /** Answers alike, and does the same work, whether or not the address has an account. */
+  async function register (request: RegistrationRequest, client: Client) {
+    const { address, role } = check(request)
+    const passwordHash = await passwords.hash(request.password, 'stranger')
+    const now = new Date(clock.now())
+    const id = randomUUID()
+
+    await database.begin(async tx => {
+      const { fullName, locale = 'en' } = request
+      await registrations.insert(tx, {
+        id, email: address.address, emailCanonical: address.canonical, passwordHash, fullName, locale, role: role.name, codeNumber: 1, codeExpiresAt: expiry(now)
+      }, now)
+      const subject = await audit.createSubject(tx, id)
+      await audit.record(tx, { event: 'registration_created', outcome: 'success', subject, client, personal: { email: address.address } })
+      await jobs.send(tx, 'mail', { kind: 'registration', registrationId: id })
+    })
+    metrics.increment('sign_ups', { outcome: 'requested' })
+
+    return {
+      registration_id: id,
+      user: { email: address.address, full_name: request.fullName, user_type: role.userType, email_verified: false }
+    }
+  }
+
+  /** With EMAIL_VERIFICATION=optional the account is there at once; a known address is a `conflict`. */
+  async function registerAtOnce (request: RegistrationRequest, client: Client) {
+    const { address, role } = check(request)
+    const passwordHash = await passwords.hash(request.password, 'stranger')
+    const { fullName, locale = 'en' } = request
+
+    const user = await database.begin(tx => createAccount(tx, {
+      id: randomUUID(), email: address.address, emailCanonical: address.canonical, passwordHash, fullName, locale, emailVerified: false
+    }, { role, client, isNew: true }))
+    if (!user) throw new Refusal('conflict')
+
+    return { user: presentUser(user) }
+  }
+
+  /**
+   * Makes the account when the code comes back with its registration's id. Every try counts before it
+   * is compared; wrong, spent, expired and unknown are one refusal.
+   */
+  async function confirm ({ registrationId, code }: { registrationId: string, code: string }, client: Client) {
+    const registration = await registrations.tryCode(registrationId, new Date(clock.now()))
+    const isRight = codes.matches('verify_email', registrationId, registration?.codeNumber ?? 0, code)
+    if (!registration || !isRight) throw await refuse(registration, client)
+
+    const deviceId = randomUUID()
+    const user = await database.begin(async tx => {
+      const role = roles.find(registration.role)
+      if (!role || !await registrations.remove(tx, registration.id)) return null
+
+      const made = await createAccount(tx, { ...registration, emailVerified: true }, { role, client, isNew: false })
+      if (made) await devices.remember(tx, made.id, deviceId, new Date(clock.now()))
+      return made
+    })
+    if (!user) throw await refuse(registration, client)
+
+    return { user: presentUser(user), device_token: deviceTokens.issue(deviceId) }
+  }
+
+  /** Mails the code again, or the next one if it has expired; whether there is one, nobody learns. */
+  async function resend (registrationId: string) {
+    const now = new Date(clock.now())
+    await database.begin(async tx => {
+      await registrations.renewCode(tx, registrationId, { now, expiresAt: expiry(now) })
+      await jobs.send(tx, 'mail', { kind: 'registration', registrationId })
+    })
+  }
+
+  function check ({ email, password, fullName, userType = 'user' }: RegistrationRequest): { address: EmailAddress, role: Role } {
+    const address = canonicalise(email)
+    const role = roles.forRegistration(userType)
+    const invalid: FieldError[] = []
+    if (!address) invalid.push({ path: '/email', code: 'not_an_address', message: 'This is not an email address.' })
+    if (!role) invalid.push({ path: '/user_type', code: 'not_open', message: 'Nobody registers as this by themself.' })
+    if (!address || !role) throw new Refusal('invalid_request', { errors: invalid })
+
+    const errors = policy.check(password, [address.address, fullName])
+    if (errors.length) throw new Refusal('password_rejected', { errors })
+    return { address, role }
+  }
+
+  async function createAccount (tx: Transaction, account: Pick<User, 'id' | 'email' | 'emailCanonical' | 'passwordHash' | 'fullName' | 'locale' | 'emailVerified'>, { role, client, isNew }: {
+    role: Role, client: Client, isNew: boolean
+  }): Promise<User | null> {
+    const approval = role.requiresApproval ? 'pending' : 'not_required'
+    const isMade = await users.insert(tx, { ...account, role: role.name, approval }, new Date(clock.now()))
+    if (!isMade) return null
+
+    if (isNew) await audit.createSubject(tx, account.id)
+    const user = await users.find(account.id, tx)
+    await audit.record(tx, { event: 'user_created', outcome: 'success', actorId: account.id, subject: user, client })
+    metrics.increment('sign_ups', { outcome: 'created' })
+    return user
+  }
+
+  async function refuse (registration: TriedRegistration | null, client: Client): Promise<Refusal> {
+    await audit.record(database, { event: 'verify_email_fail', outcome: 'failure', reason: 'token_invalid', subject: registration, client })
+    return new Refusal('token_invalid')
+  }
+}
+
+function expiry (now: Date) {
+  return new Date(now.getTime() + codeLifetime)
+}

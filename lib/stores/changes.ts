@@ -1,0 +1,92 @@
+import type { EndReason } from '../errors.ts'
+import type { Database, Transaction } from './database.ts'
+
+/** What every node must know at once; one row of the feed. */
+export interface Change {
+  kind: 'session_ended' | 'user_epoch' | 'everyone' | 'user_changed' | 'vendor_changed' | 'roles_changed' | 'keys_changed'
+  /** The session, user or vendor that it is about. */
+  subjectId: string | null
+  /** The one session of the user that outlives a raise of the epoch. */
+  exceptId: string | null
+  /** The epoch or version that holds from here on. */
+  number: number | null
+  reason: EndReason | null
+}
+
+/** The feed's tail, with where the next read goes on and what the clock of Postgres says (ms). */
+export interface Tail { changes: NumberedChange[], next: string, time: number }
+export type NumberedChange = Change & { seq: number }
+
+export type ChangeStore = ReturnType<typeof createChangeStore>
+
+export function createChangeStore (db: Database) {
+  return { append, since, recent, firstRaise }
+
+  /** Writes a change in the transaction of its cause. */
+  async function append (tx: Transaction, { kind, ...change }: Pick<Change, 'kind'> & Partial<Change>): Promise<Change> {
+    const { subjectId = null, exceptId = null, number = null, reason = null } = change
+    await tx`
+      insert into changes (kind, subject_id, except_id, number, reason)
+      values (${kind}, ${subjectId}, ${exceptId}, ${number}, ${reason})`
+    return { kind, subjectId, exceptId, number, reason }
+  }
+
+  /**
+   * All changes whose transactions are not older than `from`, the `next` of an earlier read. Exact
+   * however late a row commits: what was still running at the last read has xid >= its xmin.
+   */
+  async function since (from: string): Promise<Tail> {
+    return tail(await db<TailRow>`
+      select c.seq, c.kind, c.subject_id, c.except_id, c.number, c.reason, now.next, now.time
+      from (
+        select pg_snapshot_xmin(pg_current_snapshot())::text as next,
+               extract(epoch from clock_timestamp()) * 1000 as time
+      ) as now
+      left join changes c on c.xid >= ${from}::xid8
+      order by c.seq`)
+  }
+
+  /** All changes of the last so many milliseconds: where a node starts. */
+  async function recent (milliseconds: number): Promise<Tail> {
+    return tail(await db<TailRow>`
+      select c.seq, c.kind, c.subject_id, c.except_id, c.number, c.reason, now.next, now.time
+      from (
+        select pg_snapshot_xmin(pg_current_snapshot())::text as next,
+               extract(epoch from clock_timestamp()) * 1000 as time
+      ) as now
+      left join changes c on c.at > clock_timestamp() - ${milliseconds} * interval '1 millisecond'
+      order by c.seq`)
+  }
+
+  /**
+   * Why a session is over whose epochs have been left behind: the first raise that did not spare it.
+   * Null when that row is older than rows are kept.
+   */
+  async function firstRaise ({ sessionId, userId, userEpoch, globalEpoch }: {
+    sessionId: string, userId: string, userEpoch: number, globalEpoch: number
+  }): Promise<EndReason | null> {
+    const [raise] = await db<{ reason: EndReason }>`
+      select reason
+      from changes
+      where (kind = 'user_epoch' and subject_id = ${userId} and number > ${userEpoch}
+             and except_id is distinct from ${sessionId})
+         or (kind = 'everyone' and subject_id is null and number > ${globalEpoch})
+      order by seq
+      limit 1`
+    return raise?.reason ?? null
+  }
+}
+
+type TailRow = Omit<NumberedChange, 'kind'> & { kind: Change['kind'] | null, next: string, time: string }
+
+// The left join gives one row without a change when there is nothing new.
+function tail (rows: TailRow[]): Tail {
+  const [first] = rows
+  if (!first) throw new Error('the feed always has a row')
+
+  return {
+    changes: rows.flatMap(({ kind, next, time, ...change }) => kind ? [{ kind, ...change }] : []),
+    next: first.next,
+    time: Number(first.time)
+  }
+}

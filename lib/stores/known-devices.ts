@@ -1,0 +1,26 @@
+import type { Query } from './database.ts'
+
+export type KnownDeviceStore = ReturnType<typeof createKnownDeviceStore>
+
+/** `most` is how many devices an account remembers; the one unused longest goes. */
+export function createKnownDeviceStore ({ most }: { most: number }) {
+  return { remember }
+
+  /** Notes that a device has signed in to an account. The caller holds the lock of the user's row. */
+  async function remember (tx: Query, userId: string, deviceId: string, now: Date) {
+    await tx`
+      insert into known_devices (user_id, device_id, created_at, last_used_at)
+      values (${userId}, ${deviceId}, ${now}, ${now})
+      on conflict (user_id, device_id) do update set last_used_at = excluded.last_used_at`
+    await tx`
+      delete from known_devices
+      where user_id = ${userId}
+        and device_id in (
+          select device_id
+          from known_devices
+          where user_id = ${userId}
+          order by last_used_at desc
+          offset ${most}
+        )`
+  }
+}

@@ -1,0 +1,77 @@
+-- One atomic step of a session's refresh token: rotates, replays the newest token, or tells reuse.
+-- KEYS[1] the session's record, "generation,base,moment,time,time,…" (see open-session.lua)
+-- ARGV[1] the generation presented, or '' to rotate without one (the password has just been checked)
+-- ARGV[2] when the presented token was issued, in milliseconds
+-- ARGV[3] the floor: no generation below it is presented here
+-- ARGV[4] the grace in milliseconds
+-- ARGV[5] milliseconds until the record may be forgotten
+-- ARGV[6] milliseconds that tests have moved the clock (0 in production)
+-- Returns { outcome, generation, issued at, floor, note }: outcome 'rotated' or 'replayed' with the
+-- newest token's generation and issue, or 'reused'; floor the lowest generation that was still
+-- forgiven; note '' or why this deserves an audit event: 'fast_forward', 'forgiven', 'forked'.
+local remembered = 32
+
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000) + tonumber(ARGV[6])
+local presented, issued = tonumber(ARGV[1]), tonumber(ARGV[2])
+local floor, grace, lifetime = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
+
+local function write(milliseconds) return string.format('%.0f', milliseconds) end
+
+local generation, base, moment
+local times = {}
+local note = ''
+
+local record = redis.call('GET', KEYS[1])
+if record then
+  local numbers = {}
+  for number in string.gmatch(record, '[^,]+') do numbers[#numbers + 1] = tonumber(number) end
+  generation, base, moment = numbers[1], numbers[2], numbers[3]
+  for place = 4, #numbers do times[place - 3] = numbers[place] end
+end
+
+-- Redis lost the record or its last writes, and the seal says that the client is right. What the
+-- record cannot know about the generations below counts as this moment.
+if not record then
+  generation = presented or floor + 1000
+  base, moment, times = generation, now, { issued or now }
+elseif presented and presented > generation then
+  generation, base, moment, times = presented, presented, now, { issued }
+  note = 'fast_forward'
+end
+presented = presented or generation
+
+-- When a generation was issued: times[1] belongs to the current one. Nil when no longer remembered.
+local function issue(n) return times[generation - n + 1] end
+
+local function forgiven(n)
+  local superseded = issue(n + 1)
+  if n < base then superseded = moment end
+  return superseded and now - superseded < grace
+end
+
+if note == '' and issued and issue(presented) and issue(presented) ~= issued then note = 'forked' end
+
+if presented < generation then
+  if not forgiven(presented) then return { 'reused', '0', '0', '0', '' } end
+  if note == '' and presented < base then note = 'forgiven' end
+  return { 'replayed', write(generation), write(times[1]), '0', note }
+end
+
+local lowest = generation
+while lowest > floor and forgiven(lowest - 1) do
+  lowest = lowest > base and lowest - 1 or floor
+end
+
+-- A time is kept while the generation before it may still be forgiven or its bearer recognised.
+local kept = { now }
+for place = 1, math.min(#times, remembered - 1) do
+  if now - kept[place] >= grace then break end
+  kept[place + 1] = times[place]
+end
+
+local fields = { write(generation + 1), write(base), write(moment) }
+for place = 1, #kept do fields[place + 3] = write(kept[place]) end
+redis.call('SET', KEYS[1], table.concat(fields, ','), 'PX', lifetime)
+
+return { 'rotated', write(generation + 1), write(now), write(lowest), note }

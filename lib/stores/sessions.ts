@@ -1,0 +1,165 @@
+import type { EndReason } from '../errors.ts'
+import type { Transport } from '../refresh-tokens.ts'
+import type { Database, Query, Transaction } from './database.ts'
+import { userColumns, userJoins } from './users.ts'
+import type { Checked, User } from './users.ts'
+
+/** The durable record of a session. Times are dates, the epochs those under which its password was checked. */
+export interface Session {
+  sessionId: string
+  transport: Transport
+  deviceId: string
+  amr: string[]
+  authTime: Date
+  userEpoch: number
+  globalEpoch: number
+  /** The lowest generation of its refresh token that is not a replay, whatever Redis remembers. */
+  floor: number
+  lastSeenAt: Date
+  expiresAt: Date
+  endedAt: Date | null
+  endedReason: EndReason | null
+}
+
+/** A session with its user and the epochs that hold now. */
+export type SessionState = Session & User
+
+export interface NewSession {
+  id: string
+  transport: Transport
+  deviceId: string
+  deviceName: string | null
+  userAgent: string | null
+  ip: string
+  amr: string[]
+  now: Date
+  expiresAt: Date
+}
+
+/** What a user sees of a session. */
+export interface SessionSummary {
+  id: string
+  transport: Transport
+  deviceName: string | null
+  userAgent: string | null
+  ip: string | null
+  createdAt: Date
+  lastSeenAt: Date
+  expiresAt: Date
+}
+
+/** What a rotation leaves for the durable record: written behind, in batches. */
+export interface Sighting { sessionId: string, floor: number, seenAt: Date }
+
+export type SessionStore = ReturnType<typeof createSessionStore>
+
+/** `idle` is the idle end in milliseconds: unseen for longer, a session counts as gone in lists. */
+export function createSessionStore (db: Database, { idle }: { idle: number }) {
+  return { find, insert, evict, end, lift, list, saw }
+
+  /** One read by primary keys of all that a refresh is judged by; null when the session is unknown. */
+  async function find (sessionId: string, query: Query = db): Promise<SessionState | null> {
+    const [state] = await query<SessionState>`
+      select s.id as session_id, s.transport, s.device_id, s.amr, s.auth_time, s.user_epoch, s.global_epoch, s.floor,
+             s.last_seen_at, s.expires_at, s.ended_at, s.ended_reason, ${userColumns(query)}
+      from sessions s
+      left join users u on u.id = s.user_id ${userJoins(query)}
+      where s.id = ${sessionId}`
+    return state ?? null
+  }
+
+  /** Opens a session under the epochs that were read with the password's hash. */
+  async function insert (tx: Transaction, session: NewSession, user: Checked) {
+    await tx`
+      insert into sessions (id, user_id, transport, device_id, device_name, user_agent, ip, amr, auth_time,
+                            user_epoch, global_epoch, created_at, last_seen_at, expires_at)
+      values (${session.id}, ${user.id}, ${session.transport}, ${session.deviceId}, ${session.deviceName},
+              ${session.userAgent}, ${session.ip}, ${session.amr}, ${session.now},
+              ${user.sessionEpoch}, ${user.deploymentEpoch}, ${session.now}, ${session.now}, ${session.expiresAt})`
+  }
+
+  /** Ends the living sessions of a user beyond the `most` that were used last; returns their ids. */
+  async function evict (tx: Transaction, { id, sessionEpoch, deploymentEpoch }: Checked, most: number, now: Date): Promise<string[]> {
+    const evicted = await tx<{ id: string }>`
+      update sessions
+      set ended_at = ${now}, ended_reason = 'evicted'
+      where id in (
+        select id
+        from sessions
+        where user_id = ${id}
+          and user_epoch = ${sessionEpoch}
+          and global_epoch = ${deploymentEpoch}
+          and ended_at is null
+          and expires_at > ${now}
+        order by last_seen_at desc, created_at desc
+        offset ${most}
+      )
+      returning id`
+    return evicted.map(session => session.id)
+  }
+
+  /** Ends one living session; false if something else has ended it before. */
+  async function end (tx: Transaction, sessionId: string, reason: EndReason, now: Date): Promise<boolean> {
+    const ended = await tx`
+      update sessions s
+      set ended_at = ${now}, ended_reason = ${reason}
+      from users u, deployment d
+      where s.id = ${sessionId}
+        and s.ended_at is null
+        and s.expires_at > ${now}
+        and u.id = s.user_id
+        and s.user_epoch = u.session_epoch
+        and s.global_epoch = d.session_epoch
+      returning s.id`
+    return ended.length === 1
+  }
+
+  /**
+   * Moves a living session from the epoch it lives under to the one that holds now, so that it
+   * outlives a raise, and its time of authentication when the password has just been checked. False
+   * when it no longer lives.
+   */
+  async function lift (tx: Transaction, sessionId: string, { from, to, authTime = null, now }: {
+    from: number, to: number, authTime?: Date | null, now: Date
+  }): Promise<boolean> {
+    const lifted = await tx`
+      update sessions
+      set user_epoch = ${to}, auth_time = coalesce(${authTime}, auth_time), last_seen_at = ${now}
+      where id = ${sessionId}
+        and user_epoch = ${from}
+        and global_epoch = (select session_epoch from deployment)
+        and ended_at is null
+        and expires_at > ${now}
+      returning id`
+    return lifted.length === 1
+  }
+
+  /** The user's living sessions, the one used last first; at most a hundred. */
+  async function list (userId: string, now: Date): Promise<SessionSummary[]> {
+    return await db<SessionSummary>`
+      select s.id, s.transport, s.device_name, s.user_agent, host(s.ip) as ip, s.created_at, s.last_seen_at, s.expires_at
+      from users u
+      cross join deployment d
+      join sessions s on s.user_id = u.id and s.user_epoch = u.session_epoch and s.global_epoch = d.session_epoch
+      where u.id = ${userId}
+        and s.ended_at is null
+        and s.expires_at > ${now}
+        and s.last_seen_at > ${new Date(now.getTime() - idle)}
+      order by s.last_seen_at desc
+      limit 100`
+  }
+
+  /** Writes what rotations have left behind. Both values are only ever raised. */
+  async function saw (sightings: Sighting[]) {
+    await db`
+      update sessions s
+      set floor = greatest(s.floor, seen.floor),
+          last_seen_at = greatest(s.last_seen_at, seen.at)
+      from unnest(
+        ${sightings.map(({ sessionId }) => sessionId)}::uuid[],
+        ${sightings.map(({ floor }) => floor)}::bigint[],
+        ${sightings.map(({ seenAt }) => seenAt)}::timestamptz[]
+      ) as seen (id, floor, at)
+      where s.id = seen.id`
+  }
+}

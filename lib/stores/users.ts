@@ -1,0 +1,173 @@
+import type { Database, Query, Transaction } from './database.ts'
+
+/** An account as the store knows it. Counters are exact integers, times are dates. */
+export interface User {
+  id: string
+  email: string
+  emailCanonical: string
+  emailVerified: boolean
+  passwordHash: string | null
+  fullName: string
+  locale: string
+  role: string
+  userType: string
+  vendorId: string | null
+  vendorStatus: 'active' | 'suspended' | null
+  status: 'active' | 'disabled'
+  approval: 'not_required' | 'pending' | 'approved' | 'rejected'
+  mustChangePassword: boolean
+  version: number
+  sessionEpoch: number
+  lastLoginAt: Date | null
+  createdAt: Date
+  updatedAt: Date
+  /** The global epoch at the time of reading. */
+  deploymentEpoch: number
+  /** The key of what the audit trail says about this person, wrapped. */
+  wrappedKey: Buffer | null
+}
+
+/** What was true of an account when its password was checked. */
+export type Checked = Pick<User, 'id' | 'sessionEpoch' | 'deploymentEpoch'>
+
+export type NewUser = Pick<User, 'id' | 'email' | 'emailCanonical' | 'emailVerified' | 'passwordHash' | 'fullName' | 'locale' | 'role' | 'approval'>
+
+export type UserStore = ReturnType<typeof createUserStore>
+
+export function createUserStore (db: Database) {
+  return { find, findByAddress, insert, lock, signIn, update, rehash, setPassword, raiseEpoch, disable }
+
+  /** The account with this id, or null. */
+  async function find (id: string, query: Query = db): Promise<User | null> {
+    const [user] = await query<User>`
+      select ${userColumns(query)}
+      from users u ${userJoins(query)}
+      where u.id = ${id}`
+    return user ?? null
+  }
+
+  /** The account with this canonical address, or null. */
+  async function findByAddress (canonical: string, query: Query = db): Promise<User | null> {
+    const [user] = await query<User>`
+      select ${userColumns(query)}
+      from users u ${userJoins(query)}
+      where u.email_canonical = ${canonical}`
+    return user ?? null
+  }
+
+  /** Makes the account unless its address has one already; returns whether it did. */
+  async function insert (tx: Transaction, user: NewUser, now: Date): Promise<boolean> {
+    const made = await tx`
+      insert into users (id, email, email_canonical, email_verified, password_hash, full_name, locale, role, approval, created_at, updated_at)
+      values (${user.id}, ${user.email}, ${user.emailCanonical}, ${user.emailVerified}, ${user.passwordHash},
+              ${user.fullName}, ${user.locale}, ${user.role}, ${user.approval}, ${now}, ${now})
+      on conflict (email_canonical) do nothing
+      returning id`
+    return made.length === 1
+  }
+
+  /**
+   * Locks the account's row if it still is what was read with its password hash: active, and under
+   * the same epochs (whatever replaces a password raises one). Whoever writes on the strength of a
+   * password starts here; false means that the account has changed since and the password counts
+   * for nothing.
+   */
+  async function lock (tx: Transaction, { id, sessionEpoch, deploymentEpoch }: Checked): Promise<boolean> {
+    const locked = await tx`
+      select u.id
+      from users u
+      cross join deployment d
+      where u.id = ${id}
+        and u.status = 'active'
+        and u.session_epoch = ${sessionEpoch}
+        and d.session_epoch = ${deploymentEpoch}
+      for no key update of u`
+    return locked.length === 1
+  }
+
+  /** As `lock`, and notes the sign-in. */
+  async function signIn (tx: Transaction, { id, sessionEpoch, deploymentEpoch }: Checked, now: Date): Promise<boolean> {
+    const signedIn = await tx`
+      update users
+      set last_login_at = ${now}
+      where id = ${id}
+        and status = 'active'
+        and session_epoch = ${sessionEpoch}
+        and (select session_epoch from deployment) = ${deploymentEpoch}
+      returning id`
+    return signedIn.length === 1
+  }
+
+  /**
+   * Replaces the password and ends all of the user's sessions, if the account still is what was read
+   * with the old hash. Returns the epoch and the version that hold now, null if it is not.
+   */
+  async function setPassword (tx: Transaction, { id, sessionEpoch, deploymentEpoch }: Checked, passwordHash: string, now: Date): Promise<Pick<User, 'sessionEpoch' | 'version'> | null> {
+    const [user] = await tx<Pick<User, 'sessionEpoch' | 'version'>>`
+      update users
+      set password_hash = ${passwordHash},
+          must_change_password = false,
+          session_epoch = session_epoch + 1,
+          version = version + 1,
+          updated_at = ${now}
+      where id = ${id}
+        and status = 'active'
+        and session_epoch = ${sessionEpoch}
+        and (select session_epoch from deployment) = ${deploymentEpoch}
+      returning session_epoch, version`
+    return user ?? null
+  }
+
+  /** Changes what a user may change about themself. */
+  async function update (tx: Transaction, id: string, { fullName, locale }: { fullName?: string | undefined, locale?: string | undefined }, now: Date) {
+    await tx`
+      update users
+      set full_name = coalesce(${fullName ?? null}, full_name),
+          locale = coalesce(${locale ?? null}, locale),
+          updated_at = ${now}
+      where id = ${id}`
+  }
+
+  /** Replaces a hash by a stronger one of the same password, if it is still the stored one. */
+  async function rehash (id: string, from: string, to: string) {
+    await db`update users set password_hash = ${to} where id = ${id} and password_hash = ${from}`
+  }
+
+  /** Ends all of a user's sessions: O(1) however many there are. Returns the epoch that holds now. */
+  async function raiseEpoch (tx: Transaction, id: string): Promise<number | null> {
+    const [user] = await tx<{ sessionEpoch: number }>`
+      update users
+      set session_epoch = session_epoch + 1
+      where id = ${id}
+      returning session_epoch`
+    return user?.sessionEpoch ?? null
+  }
+
+  /** Disables an account and ends all its sessions; null if it was not active. */
+  async function disable (tx: Transaction, id: string, now: Date): Promise<Pick<User, 'sessionEpoch' | 'version'> | null> {
+    const [user] = await tx<Pick<User, 'sessionEpoch' | 'version'>>`
+      update users
+      set status = 'disabled', session_epoch = session_epoch + 1, version = version + 1, updated_at = ${now}
+      where id = ${id} and status = 'active'
+      returning session_epoch, version`
+    return user ?? null
+  }
+}
+
+/** The columns of a `User`, for every store that reads one along: u, r, v, k and d as in `userJoins`. */
+export function userColumns ({ fragment }: Query) {
+  return fragment`
+    u.id, u.email, u.email_canonical, u.email_verified, u.password_hash, u.full_name, u.locale, u.role,
+    r.user_type, u.vendor_id, v.status as vendor_status, u.status, u.approval, u.must_change_password,
+    u.version, u.session_epoch, u.last_login_at, u.created_at, u.updated_at,
+    d.session_epoch as deployment_epoch, k.wrapped_key`
+}
+
+/** What a `User` is made of beside its own row `u`. */
+export function userJoins ({ fragment }: Query) {
+  return fragment`
+    cross join deployment d
+    left join roles r on r.name = u.role
+    left join vendors v on v.id = u.vendor_id
+    left join subject_keys k on k.subject_id = u.id`
+}

@@ -1,0 +1,21 @@
+import type { User } from './stores/users.ts'
+
+/** A user as clients see one: nothing of the store's own, times in RFC 3339. */
+export function presentUser (user: Omit<User, 'deploymentEpoch' | 'wrappedKey'>) {
+  return {
+    id: user.id,
+    email: user.email,
+    full_name: user.fullName,
+    locale: user.locale,
+    role: user.role,
+    user_type: user.userType,
+    vendor_id: user.vendorId,
+    status: user.status,
+    email_verified: user.emailVerified,
+    approval: user.approval,
+    must_change_password: user.mustChangePassword,
+    last_login_at: user.lastLoginAt?.toISOString() ?? null,
+    created_at: user.createdAt.toISOString(),
+    updated_at: user.updatedAt.toISOString()
+  }
+}

@@ -1,0 +1,33 @@
+import type { Audit, Client } from './audit.ts'
+import type { ChangeFeed } from './change-feed.ts'
+import type { Clock } from './clock.ts'
+import { Refusal } from './errors.ts'
+import type { Sessions } from './sessions.ts'
+import type { ChangeStore } from './stores/changes.ts'
+import type { Database } from './stores/database.ts'
+import type { UserStore } from './stores/users.ts'
+
+export type Users = ReturnType<typeof createUsers>
+
+/** What is done to a user by somebody else. */
+export function createUsers ({ database, users, sessions, changes, audit, feed, clock }: {
+  database: Database, users: UserStore, sessions: Sessions, changes: ChangeStore, audit: Audit, feed: Pick<ChangeFeed, 'publish'>, clock: Clock
+}) {
+  return { disable }
+
+  /** Disables an account: no sign-in from here on, and every session of it ends with the same step. */
+  async function disable (userId: string, { actorId, client }: { actorId: string, client: Client }) {
+    const subject = await users.find(userId)
+    if (!subject) throw new Refusal('not_found')
+
+    feed.publish(await database.begin(async tx => {
+      const user = await users.disable(tx, userId, new Date(clock.now()))
+      if (!user) return []
+
+      const { change } = await sessions.raised(tx, { userId, to: user.sessionEpoch, reason: 'account_disabled', survivor: null })
+      const version = await changes.append(tx, { kind: 'user_changed', subjectId: userId, number: user.version })
+      await audit.record(tx, { event: 'user_disabled', outcome: 'success', actorId, subject, client })
+      return [change, version]
+    }))
+  }
+}

@@ -1,0 +1,9 @@
+/** The 16 bytes of a UUID. */
+export function uuidToBytes (uuid: string): Buffer {
+  return Buffer.from(uuid.replaceAll('-', ''), 'hex')
+}
+
+/** The UUID of 16 bytes, in its one lower-case form. */
+export function uuidFromBytes (bytes: Buffer): string {
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}

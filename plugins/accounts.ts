@@ -1,0 +1,34 @@
+import fp from 'fastify-plugin'
+import { createAccounts } from '../lib/accounts.ts'
+import type { Accounts } from '../lib/accounts.ts'
+import type { Clock } from '../lib/clock.ts'
+import { createCodes } from '../lib/codes.ts'
+import type { Config } from '../lib/config.ts'
+import { createChangeStore } from '../lib/stores/changes.ts'
+import { createDeploymentStore } from '../lib/stores/deployment.ts'
+import { createKnownDeviceStore } from '../lib/stores/known-devices.ts'
+import { createRegistrationStore } from '../lib/stores/registrations.ts'
+import { createUserStore } from '../lib/stores/users.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance { readonly accounts: Accounts }
+}
+
+export default fp<Config['accounts'] & { clock: Clock }>(async function provideAccounts (app, { clock, emailVerification }) {
+  const { database, feed, sessions, grants, tokens, deviceTokens, passwords, passwordPolicy: policy, roles, audit, jobs, metrics } = app
+  const changes = createChangeStore(database)
+  const mechanisms = { feed, sessions, grants, tokens, deviceTokens, passwords, policy, roles, audit, jobs, metrics }
+
+  app.decorate('accounts', createAccounts({
+    ...mechanisms,
+    database,
+    users: createUserStore(database),
+    registrations: createRegistrationStore(database, { tries: 5 }),
+    devices: createKnownDeviceStore({ most: 10 }),
+    deployment: createDeploymentStore(changes),
+    codes: createCodes(app.secrets.derive('verification codes')),
+    changes,
+    clock,
+    emailVerification
+  }))
+}, { name: 'accounts', dependencies: ['sessions', 'grants', 'passwords', 'password-policy', 'roles', 'metrics', 'audit', 'jobs'] })

@@ -1,0 +1,11 @@
+import fp from 'fastify-plugin'
+import { createCache } from '../lib/stores/cache.ts'
+import type { Cache } from '../lib/stores/cache.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance { readonly cache: Cache }
+}
+
+export default fp(async function openCache (app) {
+  app.decorate('cache', createCache(app.redis, { limit: 500, deadline: 1000 }))
+}, { name: 'cache', dependencies: ['redis'] })

@@ -1,0 +1,21 @@
+import fp from 'fastify-plugin'
+import { createJobs } from '../lib/jobs.ts'
+import type { Jobs } from '../lib/jobs.ts'
+import { createJobStore } from '../lib/stores/jobs.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance { readonly jobs: Jobs }
+}
+
+export interface JobsOptions {
+  /** Milliseconds that jobs in hand get to finish when the server closes. */
+  patience?: number
+}
+
+// Closed before what it works with, because hooks of closing run from the last to the first.
+export default fp<JobsOptions>(async function provideJobs (app, { patience = 5000 }) {
+  const jobs = createJobs({ store: createJobStore(app.database), log: app.log, metrics: app.metrics })
+
+  app.decorate('jobs', jobs)
+  app.addHook('onClose', () => jobs.stop(patience))
+}, { name: 'jobs', dependencies: ['postgres', 'metrics'] })

@@ -1,0 +1,39 @@
+import fp from 'fastify-plugin'
+import type { Clock } from '../lib/clock.ts'
+import type { Config } from '../lib/config.ts'
+import { createEncryption } from '../lib/encryption.ts'
+import { createKeyring } from '../lib/keyring.ts'
+import type { Keyring } from '../lib/keyring.ts'
+import { createChangeStore } from '../lib/stores/changes.ts'
+import { createDeploymentStore } from '../lib/stores/deployment.ts'
+import { createSigningKeyStore } from '../lib/stores/signing-keys.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance { readonly keyring: Keyring }
+}
+
+export type KeyringPluginOptions = Config['keyring'] & { clock: Clock }
+
+/** How often (ms) a listening node looks in its memory whether a key's turn has come. */
+const interval = 10_000
+
+export default fp<KeyringPluginOptions>(async function openKeyring (app, { clock, signingKeyTtl }) {
+  const secrets = app.secrets.derive('signing keys')
+  const changes = createChangeStore(app.database)
+  const { endEverything } = createDeploymentStore(changes)
+  const keyring = createKeyring({
+    store: createSigningKeyStore(app.database, changes),
+    encryption: createEncryption(secrets),
+    newest: createEncryption(secrets.slice(0, 1)),
+    clock,
+    signingKeyTtl,
+    endEverything
+  })
+  let timer: NodeJS.Timeout | undefined
+
+  await keyring.maintain()
+  if (keyring.problem) app.log.error(keyring.problem)
+  app.decorate('keyring', keyring)
+  app.addHook('onListen', async () => { timer = setInterval(() => { keyring.maintain().catch(error => app.log.warn({ err: error }, 'signing keys')) }, interval) })
+  app.addHook('onClose', async () => { clearInterval(timer) })
+}, { name: 'keyring', dependencies: ['postgres', 'secrets'] })

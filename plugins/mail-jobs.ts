@@ -1,0 +1,21 @@
+import fp from 'fastify-plugin'
+import type { Clock } from '../lib/clock.ts'
+import { createCodes } from '../lib/codes.ts'
+import type { Config } from '../lib/config.ts'
+import { createMailJobs } from '../lib/mail-jobs.ts'
+import { createMailSubjectStore } from '../lib/stores/mail-subjects.ts'
+
+/** Has this node send the mails that use cases have asked for. */
+export default fp<Pick<Config['mail'], 'appUrl'> & { clock: Clock }>(async function sendMails (app, { appUrl, clock }) {
+  const { deliver } = createMailJobs({
+    subjects: createMailSubjectStore(app.database),
+    codes: createCodes(app.secrets.derive('verification codes')),
+    mailer: app.mailer,
+    metrics: app.metrics,
+    clock,
+    appUrl
+  })
+
+  // Not before the schema has been found to fit.
+  app.addHook('onReady', async () => app.jobs.work('mail', deliver))
+}, { name: 'mail-jobs', dependencies: ['jobs', 'mailer', 'secrets', 'metrics'] })

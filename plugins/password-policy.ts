@@ -1,0 +1,12 @@
+import fp from 'fastify-plugin'
+import type { Config } from '../lib/config.ts'
+import { createPasswordPolicy } from '../lib/password-policy.ts'
+import type { PasswordPolicy } from '../lib/password-policy.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance { readonly passwordPolicy: PasswordPolicy }
+}
+
+export default fp<Config['passwords']>(async function providePasswordPolicy (app, options) {
+  app.decorate('passwordPolicy', createPasswordPolicy(options))
+}, { name: 'password-policy' })

@@ -1,0 +1,25 @@
+import fp from 'fastify-plugin'
+import type { FastifyRequest } from 'fastify'
+import type { Principal } from '../lib/authentication.ts'
+import { Refusal } from '../lib/errors.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Sets `request.principal` or throws why not; a promise only where a store has to be asked. */
+    readonly proveSession: (request: FastifyRequest, options?: { passwordMayBeDue?: boolean }) => void | Promise<void>
+  }
+}
+
+export default fp(async function provideSessionProof (app) {
+  app.decorate('proveSession', (request, { passwordMayBeDue = false } = {}) => {
+    if (request.bearerToken === undefined) throw new Refusal('unauthenticated')
+
+    const principal = app.authentication.authenticate(request.bearerToken)
+    return principal instanceof Promise ? principal.then(admit) : admit(principal)
+
+    function admit (principal: Principal) {
+      if (principal.mustChangePassword && !passwordMayBeDue) throw new Refusal('password_change_required')
+      request.principal = principal
+    }
+  })
+}, { name: 'prove-session', dependencies: ['authentication', 'bearer-token', 'principal'] })

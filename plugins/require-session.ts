@@ -1,0 +1,22 @@
+import fp from 'fastify-plugin'
+import type { onRequestHookHandler } from 'fastify'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** A guard for a context of signed-in routes; with `passwordMayBeDue` also while a password change is due. */
+    readonly requireSession: (options?: { passwordMayBeDue?: boolean }) => onRequestHookHandler
+  }
+}
+
+// Most requests are proved without a promise, from this node's memory alone.
+export default fp(async function provideSessionGuard (app) {
+  app.decorate('requireSession', options => function requireSession (request, _reply, done) {
+    try {
+      const proof = app.proveSession(request, options)
+      if (proof) proof.then(() => done(), done)
+      else done()
+    } catch (error) {
+      done(error instanceof Error ? error : new Error(String(error)))
+    }
+  })
+}, { name: 'require-session', dependencies: ['prove-session'] })

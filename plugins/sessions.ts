@@ -1,0 +1,31 @@
+import fp from 'fastify-plugin'
+import type { Clock } from '../lib/clock.ts'
+import type { Config } from '../lib/config.ts'
+import { createRefreshTokens } from '../lib/refresh-tokens.ts'
+import { createSessions } from '../lib/sessions.ts'
+import type { Sessions } from '../lib/sessions.ts'
+import { createChangeStore } from '../lib/stores/changes.ts'
+import { createHotSessions } from '../lib/stores/hot-sessions.ts'
+import { createSessionStore } from '../lib/stores/sessions.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance { readonly sessions: Sessions }
+}
+
+export default fp<Config['sessions'] & { clock: Clock }>(async function keepSessions (app, { clock, issuer, ...lifetimes }) {
+  const { database, feed, sightings, audit, jobs } = app
+
+  app.decorate('sessions', createSessions({
+    database,
+    feed,
+    sightings,
+    audit,
+    jobs,
+    store: createSessionStore(database, { idle: lifetimes.refreshTokenTtl }),
+    hot: createHotSessions(app.cache, clock, { grace: lifetimes.refreshGrace }),
+    changes: createChangeStore(database),
+    refreshTokens: createRefreshTokens(app.secrets.derive(`refresh tokens of ${issuer}`)),
+    clock,
+    lifetimes
+  }))
+}, { name: 'sessions', dependencies: ['postgres', 'cache', 'secrets', 'change-feed', 'sightings', 'audit', 'jobs'] })

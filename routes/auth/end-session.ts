@@ -1,0 +1,20 @@
+import { Type } from '@sinclair/typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { problems } from '../schemas/problem.ts'
+import { Id } from '../schemas/user.ts'
+
+const schema = {
+  tags: ['session'],
+  summary: 'Sign out one of one’s sessions',
+  params: Type.Object({ id: Id }, { additionalProperties: false }),
+  response: { 204: Type.Null(), ...problems(401, 403, 404, 422, 503) }
+}
+
+const endSession: FastifyPluginAsyncTypebox = async app => {
+  app.delete('/sessions/:id', { schema }, async ({ params, principal, client }, reply) => {
+    await app.accounts.endSession(principal, params.id, client)
+    reply.code(204)
+  })
+}
+
+export default endSession

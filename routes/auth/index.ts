@@ -1,0 +1,42 @@
+import type { FastifyPluginAsync } from 'fastify'
+import check from './check.ts'
+import endSession from './end-session.ts'
+import login from './login.ts'
+import logout from './logout.ts'
+import me from './me.ts'
+import reauthenticate from './reauthenticate.ts'
+import refresh from './refresh.ts'
+import register from './register.ts'
+import resendCode from './resend-code.ts'
+import sessions from './sessions.ts'
+import updateMe from './update-me.ts'
+import verifyEmail from './verify-email.ts'
+
+const open = [register, verifyEmail, resendCode, login, logout]
+const holdingRefreshToken = [refresh]
+const signedInThoughPasswordIsDue = [me]
+const signedIn = [check, reauthenticate, updateMe, sessions, endSession]
+
+/** Everything under `/auth`: who may come in is said here, and only here. */
+const auth: FastifyPluginAsync = async app => {
+  app.register(async context => {
+    for (const route of open) context.register(route)
+  })
+
+  app.register(async context => {
+    context.addHook('preValidation', app.requireRefreshToken)
+    for (const route of holdingRefreshToken) context.register(route)
+  })
+
+  app.register(async context => {
+    context.addHook('onRequest', app.requireSession({ passwordMayBeDue: true }))
+    for (const route of signedInThoughPasswordIsDue) context.register(route)
+  })
+
+  app.register(async context => {
+    context.addHook('onRequest', app.requireSession())
+    for (const route of signedIn) context.register(route)
+  })
+}
+
+export default auth

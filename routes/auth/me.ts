@@ -1,0 +1,15 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { problems } from '../schemas/problem.ts'
+import { UserAnswer } from '../schemas/user.ts'
+
+const schema = {
+  tags: ['profile'],
+  summary: 'Who is signed in',
+  response: { 200: UserAnswer, ...problems(401, 503) }
+}
+
+const me: FastifyPluginAsyncTypebox = async app => {
+  app.get('/me', { schema }, async ({ principal }) => await app.accounts.me(principal.userId))
+}
+
+export default me

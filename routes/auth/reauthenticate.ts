@@ -1,0 +1,18 @@
+import { Type } from '@sinclair/typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Password } from '../schemas/input.ts'
+import { problems } from '../schemas/problem.ts'
+import { TokenAnswer } from '../schemas/session.ts'
+
+const schema = {
+  tags: ['session'],
+  summary: 'Prove the password again; the session’s tokens rotate and carry a new auth_time',
+  body: Type.Object({ password: Password }, { additionalProperties: false }),
+  response: { 200: TokenAnswer, ...problems(401, 403, 422, 503) }
+}
+
+const reauthenticate: FastifyPluginAsyncTypebox = async app => {
+  app.post('/reauthenticate', { schema }, async ({ body, principal, client }) => await app.accounts.reauthenticate(principal, body.password, client))
+}
+
+export default reauthenticate

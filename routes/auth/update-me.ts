@@ -1,0 +1,19 @@
+import { Type } from '@sinclair/typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { FullName, Locale } from '../schemas/input.ts'
+import { problems } from '../schemas/problem.ts'
+import { UserAnswer } from '../schemas/user.ts'
+
+const schema = {
+  tags: ['profile'],
+  summary: 'Change one’s name or locale',
+  body: Type.Object({ full_name: Type.Optional(FullName), locale: Type.Optional(Locale) }, { additionalProperties: false, minProperties: 1 }),
+  response: { 200: UserAnswer, ...problems(401, 403, 422, 503) }
+}
+
+const updateMe: FastifyPluginAsyncTypebox = async app => {
+  app.patch('/me', { schema }, async ({ body, principal, client }) =>
+    await app.accounts.updateMe(principal, { fullName: body.full_name, locale: body.locale }, client))
+}
+
+export default updateMe

@@ -1,0 +1,53 @@
+import { setTimeout } from 'node:timers/promises'
+import closeWithGrace from 'close-with-grace'
+import Fastify from 'fastify'
+import latchkey from './app.ts'
+import { createClock } from './lib/clock.ts'
+import { ConfigError, describeConfig, loadConfig, readEnvironment } from './lib/config.ts'
+import { serverOptions } from './lib/server-options.ts'
+import type { FastifyInstance } from 'fastify'
+import type { Config } from './lib/config.ts'
+
+try {
+  await serve(loadConfig(readEnvironment(process.cwd(), process.env)))
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error
+  console.error(error.message)
+  process.exitCode = 1
+}
+
+async function serve (config: Config) {
+  const { host, port, version } = config.process
+  const app = Fastify(serverOptions(config))
+
+  app.log.info({ version, node: process.version, config: describeConfig(config) }, 'Latchkey starts')
+  try {
+    await app.register(latchkey, { config, clock: createClock() })
+    await app.ready()
+    app.log.info(await connections(app, config), 'Latchkey is connected')
+    closeWithGrace({ delay: config.process.shutdownTimeout + 5000, logger: app.log }, ({ signal, err }) => stop(app, config.process, signal, err))
+    await app.listen({ host, port })
+  } catch (err) {
+    app.log.fatal({ err }, 'Latchkey cannot start')
+    await app.close().catch(() => {})
+    process.exit(1)
+  }
+}
+
+async function connections (app: FastifyInstance, { postgres: { poolMax, poolMin } }: Config) {
+  return { postgres: { ping_ms: await app.database.ping(), pool: { max: poolMax, min: poolMin } }, redis: app.redis.status }
+}
+
+/** Not ready at once; the door stays open for a moment, so that balancers see it; then nothing new comes in. */
+async function stop (app: FastifyInstance, { drainTime, shutdownTimeout }: Config['process'], signal: string | undefined, err: Error | undefined) {
+  if (err) app.log.fatal({ err }, 'unexpected error, Latchkey stops')
+  else app.log.info({ signal }, 'Latchkey stops')
+
+  app.health.drain()
+  if (!err) await setTimeout(drainTime)
+  // Whoever has not finished by then is cut off, so that pools and sockets are closed in any case.
+  const cut = globalThis.setTimeout(() => app.server.closeAllConnections(), shutdownTimeout - drainTime)
+  await app.close()
+  clearTimeout(cut)
+  app.log.info('Latchkey has stopped')
+}

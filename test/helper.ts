@@ -1,0 +1,102 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Fastify from 'fastify'
+import type { FastifyInstance, InjectOptions } from 'fastify'
+import type { Test } from 'tap'
+import latchkey from '../app.ts'
+import { createClock } from '../lib/clock.ts'
+import { loadConfig } from '../lib/config.ts'
+import { serverOptions } from '../lib/server-options.ts'
+import { makeDatabase } from './database.ts'
+
+/** What several nodes of one deployment share. */
+export type Deployment = Awaited<ReturnType<typeof deploy>>
+
+export const password = 'a long walk through wet leaves'
+
+/** A deployment of this test's own: a database, a prefix in Redis, a key. Settings win over the defaults. */
+export async function deploy (t: Pick<Test, 'teardown'>, settings: Record<string, string> = {}) {
+  const { url, directUrl } = await makeDatabase(t)
+  return {
+    NODE_ENV: 'test',
+    DATABASE_URL: url,
+    DATABASE_DIRECT_URL: directUrl,
+    REDIS_URL: process.env['LATCHKEY_TEST_REDIS_URL'] ?? '',
+    REDIS_KEY_PREFIX: `test:${randomBytes(6).toString('hex')}:`,
+    ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+    ISSUER_URL: 'http://localhost:3000',
+    DATA_DIR: mkdtempSync(join(tmpdir(), 'latchkey-data-')),
+    HASH_CONCURRENCY: '2',
+    ...settings
+  }
+}
+
+/** One node of a deployment: the very server, ready and not listening. */
+export async function start (t: Pick<Test, 'teardown'>, deployment: Deployment, { clock = createClock(), workers = true } = {}) {
+  const config = loadConfig(deployment)
+  const app = Fastify(serverOptions(config))
+  t.teardown(() => app.close())
+
+  await app.register(latchkey, { config, clock, workers })
+  await app.ready()
+  return Object.assign(app, { clock })
+}
+
+/** A node on a deployment of its own. */
+export async function build (t: Pick<Test, 'teardown'>, settings: Record<string, string> = {}) {
+  return await start(t, await deploy(t, settings))
+}
+
+export const api = (path: string) => `/api/v1${path}`
+
+/** A JSON request to the API. */
+export async function post (app: FastifyInstance, path: string, payload?: object, headers: Record<string, string> = {}) {
+  return await app.inject({ method: 'POST', url: api(path), headers, ...(payload && { payload }) })
+}
+
+/** A signed-in request to the API. */
+export async function as (app: FastifyInstance, token: string, method: InjectOptions['method'], path: string, payload?: object) {
+  return await app.inject({ method: method ?? 'GET', url: api(path), headers: { authorization: `Bearer ${token}` }, ...(payload && { payload }) })
+}
+
+export const freshAddress = () => `ada-${randomUUID()}@example.com`
+
+/** The code in the mail of a registration, derived as the mailer does. */
+export async function codeOf (app: FastifyInstance, registrationId: string) {
+  const [registration] = await app.database<{ codeNumber: number }>`select code_number from registrations where id = ${registrationId}`
+  const { createCodes } = await import('../lib/codes.ts')
+  return createCodes(app.secrets.derive('verification codes')).codeFor('verify_email', registrationId, registration?.codeNumber ?? 1)
+}
+
+/** A confirmed account. */
+export async function signUp (app: FastifyInstance, fields: Record<string, unknown> = {}) {
+  const email = freshAddress()
+  const registered = await post(app, '/auth/register', { email, password, full_name: 'Ada King', ...fields })
+  const { registration_id: registrationId } = registered.json()
+  const confirmed = await post(app, '/auth/verify-email', { registration_id: registrationId, code: await codeOf(app, registrationId) })
+  const { user, device_token: deviceToken } = confirmed.json() as { user: { id: string }, device_token: string }
+  return { email, password, user, deviceToken, registrationId: registrationId as string }
+}
+
+/** What a login answers. */
+export interface Tokens {
+  user: { id: string, email: string }
+  session: { id: string, expires_at: string }
+  access_token: string
+  refresh_token: string
+  device_token: string
+  expires_in: number
+  refresh_expires_in: number
+}
+
+/** A session of an account that exists, or of a new one. */
+export async function signIn (app: FastifyInstance, account?: { email: string, password?: string }, fields: Record<string, unknown> = {}): Promise<Tokens> {
+  const { email } = account ?? await signUp(app)
+  const answer = await post(app, '/auth/login', { email, password: account?.password ?? password, ...fields })
+  if (answer.statusCode !== 200) throw new Error(`login answered ${answer.statusCode}: ${answer.body}`)
+  return answer.json()
+}
+
+export const refresh = (app: FastifyInstance, token: string) => post(app, '/auth/refresh', { refresh_token: token })

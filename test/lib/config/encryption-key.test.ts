@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto'
+import t from 'tap'
+import { readEncryptionKeys } from '../../../lib/config/encryption-key.ts'
+
+t.test('random keys are taken in every usual form', async t => {
+  for (let i = 0; i < 2000; i++) {
+    const bytes = randomBytes(32 + i % 33)
+    for (const encoding of ['base64', 'base64url', 'hex'] as const) {
+      const [key] = readEncryptionKeys([bytes.toString(encoding)])
+      if (!key?.equals(bytes)) t.fail(`${encoding} of ${bytes.length} bytes`)
+    }
+  }
+})
+
+t.test('random text of 256 bits is taken as it is', async t => {
+  const text = 'k9$Vq!z7@Lw#2mX^c8&Rb*4Ny(6Tj)0Hd-Gf+1Ps=S~'
+  t.strictSame(readEncryptionKeys([text]), [Buffer.from(text)])
+})
+
+t.test('several keys keep their order; one key twice is refused', async t => {
+  const [one, two] = [randomBytes(32), randomBytes(32)]
+  t.strictSame(readEncryptionKeys([one.toString('hex'), two.toString('base64')]), [one, two])
+  t.throws(() => readEncryptionKeys([one.toString('hex'), one.toString('hex')]), /twice/)
+})
+
+t.test('what nobody threw dice for is refused', async t => {
+  const weak: Record<string, string> = {
+    nothing: '',
+    'too short': randomBytes(31).toString('hex'),
+    '128 bits as text': randomBytes(16).toString('hex'),
+    '192 bits as text': randomBytes(24).toString('base64'),
+    'one letter': 'a'.repeat(64),
+    zeros: Buffer.alloc(32).toString('base64'),
+    'a repeated pair': 'ab'.repeat(32),
+    'a repeated half': randomBytes(16).toString('hex').repeat(2),
+    'ascending bytes': Buffer.from(Array.from({ length: 32 }, (_, i) => i)).toString('base64'),
+    'descending bytes': Buffer.from(Array.from({ length: 32 }, (_, i) => 255 - i)).toString('hex'),
+    digits: '0123456789012345678901234567890123456789012345678901234567890123',
+    alphabet: 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789',
+    'few bytes': Buffer.from(Array.from({ length: 64 }, (_, i) => [7, 99, 200, 31][(i * i + i % 5) % 4] ?? 0)).toString('base64'),
+    'an instruction': 'change-me-to-a-very-long-random-secret-value-please',
+    'a name': 'latchkey-encryption-key-for-production-0123456789',
+    'a sentence': 'the quick brown fox jumps over the lazy dog and then it sleeps',
+    'a sentence without spaces': 'thereIsNothingRandomInTheseWordsOfOurOwnLanguage',
+    'a sentence in base64': Buffer.from('Nobody will ever guess this line, will they?').toString('base64'),
+    'a sentence in hex': Buffer.from('Nobody will ever guess this line, will they?').toString('hex')
+  }
+
+  for (const [name, text] of Object.entries(weak)) t.throws(() => readEncryptionKeys([text]), /32 random bytes/, name)
+})
+
+t.test('a complaint does not show the key', async t => {
+  const text = 'correct horse battery staple correct horse battery staple'
+  try {
+    readEncryptionKeys([text])
+    t.fail('it was taken')
+  } catch (error) {
+    t.notMatch(String(error), /horse/)
+  }
+})
