@@ -138,11 +138,12 @@ async function signOutEveryone (): Promise<Result> {
 async function withApp<T> (work: (app: FastifyInstance) => Promise<T>): Promise<T> {
   const config = readConfig()
   progress('Connecting …')
-  const { default: latchkey } = await import('./app.ts')
+  const [{ default: latchkey }, { default: signingKeys }] = await Promise.all([import('./app.ts'), import('./plugins/signing-keys.ts')])
   const app = Fastify({ ...serverOptions(config), logger: false })
 
   try {
     await app.register(latchkey, { config, clock: createClock(), workers: false })
+    if (!app.hasPlugin('signing-keys')) await app.register(signingKeys)
     await app.ready()
     return await work(app)
   } finally {

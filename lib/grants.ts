@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts'
 import type { DeviceTokens } from './device-tokens.ts'
+import type { Metrics } from './metrics.ts'
 import type { Held } from './sessions.ts'
 import type { Tokens } from './tokens.ts'
 import { presentUser } from './user-view.ts'
@@ -10,8 +11,8 @@ export type Grants = ReturnType<typeof createGrants>
 export type Grant = ReturnType<Grants['issue']>
 
 /** Turns a living session into the answer of login, refresh and whatever else hands out tokens. */
-export function createGrants ({ tokens, deviceTokens, clock, refreshTokenTtl }: {
-  tokens: Tokens, deviceTokens: DeviceTokens, clock: Clock, refreshTokenTtl: number
+export function createGrants ({ tokens, deviceTokens, metrics, clock, refreshTokenTtl }: {
+  tokens: Tokens, deviceTokens: DeviceTokens, metrics: Metrics, clock: Clock, refreshTokenTtl: number
 }) {
   return { issue }
 
@@ -29,6 +30,8 @@ export function createGrants ({ tokens, deviceTokens, clock, refreshTokenTtl }: 
       mustChangePassword: state.mustChangePassword,
       sessionEnd: expiresAt
     })
+    metrics.increment('tokens_issued', { kind: 'access' })
+    metrics.increment('tokens_issued', { kind: 'refresh' })
 
     return {
       user: presentUser(state),

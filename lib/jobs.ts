@@ -192,6 +192,8 @@ function explain (error: unknown) {
 function within<T> (milliseconds: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`not done within ${milliseconds} ms`)), milliseconds)
+    // A handler that hangs must not keep a process alive that is done with everything else.
+    timer.unref()
     work.then(resolve, reject).finally(() => clearTimeout(timer))
   })
 }

@@ -14,6 +14,9 @@ export interface TokenState {
 interface Raise { number: number, exceptId: string | null, reason: EndReason }
 interface Entry<T> { value: T, until: number }
 
+/** So many raises of one epoch are told apart. */
+const remembered = 32
+
 export type Revocations = ReturnType<typeof createRevocations>
 
 /**
@@ -80,7 +83,9 @@ export function createRevocations (clock: Pick<Clock, 'monotonic'>, { keep }: { 
   }
 }
 
+// A few are enough: whoever an older raise has ended, a later one has left behind as well, and only the
+// reason that is told may then be the later one's.
 function insert (raises: Raise[], raise: Raise): Raise[] {
   if (raises.some(({ number }) => number === raise.number)) return raises
-  return [...raises, raise].sort((a, b) => a.number - b.number)
+  return [...raises, raise].sort((a, b) => a.number - b.number).slice(-remembered)
 }

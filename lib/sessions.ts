@@ -5,6 +5,7 @@ import type { Clock } from './clock.ts'
 import { Refusal } from './errors.ts'
 import type { EndReason } from './errors.ts'
 import type { Jobs } from './jobs.ts'
+import type { Metrics } from './metrics.ts'
 import type { RefreshClaims, RefreshTokens, Transport } from './refresh-tokens.ts'
 import type { Sightings } from './sightings.ts'
 import type { Change, ChangeStore } from './stores/changes.ts'
@@ -25,6 +26,7 @@ export interface SessionParts {
   sightings: Sightings
   audit: Audit
   jobs: Pick<Jobs, 'send'>
+  metrics: Metrics
   clock: Clock
   /** Milliseconds: the idle end, the absolute end; how many sessions a user may have. */
   lifetimes: { refreshTokenTtl: number, sessionTtl: number, sessionsMax: number }
@@ -40,7 +42,7 @@ export interface Held { state: SessionState, newest: Newest, refreshToken: strin
  * Sessions: Postgres says whether one lives, Redis says which refresh token is the newest. Nothing
  * here fails open, and no session ends because a store did not answer.
  */
-export function createSessions ({ database, store, hot, changes, feed, refreshTokens, sightings, audit, jobs, clock, lifetimes }: SessionParts) {
+export function createSessions ({ database, store, hot, changes, feed, refreshTokens, sightings, audit, jobs, metrics, clock, lifetimes }: SessionParts) {
   return { prepare, open, opened, refresh, find, findAlive, peek, read: refreshTokens.read, isNewest, authenticateAgain, advance, end, raised, ended, list }
 
   /** First half of opening: the hot record. Without its second half nothing has happened. */
@@ -88,6 +90,7 @@ export function createSessions ({ database, store, hot, changes, feed, refreshTo
 
     const step = await hot.present(state.sessionId, claims, { floor: state.floor, lifetime: lifetimeOf(state) })
     if (step.outcome === 'reused') throw await endReplayed(state, client)
+    metrics.increment('refreshes', { outcome: step.outcome })
     if (step.note) await noteOddity(state, step.note, client)
     if (step.outcome === 'rotated') sightings.note(state, step.floor, clock.now())
 
@@ -122,6 +125,7 @@ export function createSessions ({ database, store, hot, changes, feed, refreshTo
   /** Ends one session in a transaction; the changes to publish after it, none if it had ended before. */
   async function end (tx: Transaction, sessionId: string, reason: EndReason): Promise<Change[]> {
     const hasEnded = await store.end(tx, sessionId, reason, new Date(clock.now()))
+    if (hasEnded) metrics.increment('sessions_ended', { reason })
     return hasEnded ? [await changes.append(tx, { kind: 'session_ended', subjectId: sessionId, reason })] : []
   }
 
@@ -206,4 +210,3 @@ export function createSessions ({ database, store, hot, changes, feed, refreshTo
     await audit.record(database, { event: 'authn_token_anomaly', outcome: 'success', reason: note, subject: state, sessionId: state.sessionId, client })
   }
 }
-

@@ -8,5 +8,5 @@ declare module 'fastify' {
 }
 
 export default fp<{ refreshTokenTtl: number, clock: Clock }>(async function grantTokens (app, { clock, refreshTokenTtl }) {
-  app.decorate('grants', createGrants({ tokens: app.tokens, deviceTokens: app.deviceTokens, clock, refreshTokenTtl }))
-}, { name: 'grants', dependencies: ['tokens', 'device-tokens'] })
+  app.decorate('grants', createGrants({ tokens: app.tokens, deviceTokens: app.deviceTokens, metrics: app.metrics, clock, refreshTokenTtl }))
+}, { name: 'grants', dependencies: ['tokens', 'device-tokens', 'metrics'] })

@@ -8,8 +8,10 @@ declare module 'fastify' {
 // The reference implementation's own test vector for `password`; 256 KiB take no time.
 const knownAnswer = '$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4'
 
-/** Argon2id by the binding that takes half the CPU where it loads and computes right, else by the other. */
-export default fp(async function loadHasher (app) {
+/** Argon2id by the binding that takes half the CPU where it loads and computes right, else by the other; or the hasher that is handed in. */
+export default fp<{ hasher?: Hasher | undefined }>(async function loadHasher (app, { hasher }) {
+  if (hasher) return app.decorate('hasher', hasher)
+
   const binding = await proven(rust) ?? await proven(reference)
   if (binding === null) throw new Error('Neither @node-rs/argon2 nor argon2 works on this machine.')
 

@@ -1,5 +1,4 @@
 import fp from 'fastify-plugin'
-import type { FastifyRequest } from 'fastify'
 import type { Principal } from '../lib/authentication.ts'
 import { Refusal } from '../lib/errors.ts'
 

@@ -13,7 +13,7 @@ declare module 'fastify' {
 }
 
 export default fp<Config['sessions'] & { clock: Clock }>(async function keepSessions (app, { clock, issuer, ...lifetimes }) {
-  const { database, feed, sightings, audit, jobs } = app
+  const { database, feed, sightings, audit, jobs, metrics } = app
 
   app.decorate('sessions', createSessions({
     database,
@@ -21,6 +21,7 @@ export default fp<Config['sessions'] & { clock: Clock }>(async function keepSess
     sightings,
     audit,
     jobs,
+    metrics,
     store: createSessionStore(database, { idle: lifetimes.refreshTokenTtl }),
     hot: createHotSessions(app.cache, clock, { grace: lifetimes.refreshGrace }),
     changes: createChangeStore(database),
@@ -28,4 +29,4 @@ export default fp<Config['sessions'] & { clock: Clock }>(async function keepSess
     clock,
     lifetimes
   }))
-}, { name: 'sessions', dependencies: ['postgres', 'cache', 'secrets', 'change-feed', 'sightings', 'audit', 'jobs'] })
+}, { name: 'sessions', dependencies: ['postgres', 'cache', 'secrets', 'change-feed', 'sightings', 'audit', 'jobs', 'metrics'] })

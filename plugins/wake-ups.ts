@@ -8,17 +8,17 @@ const pause = 500
 // Nothing is lost when it does not hear: the feed reads twice a second anyway.
 export default fp(async function hearWakeUps (app) {
   const redis = app.redis.duplicate()
-  let isOpen = true
+  const closing = new AbortController()
 
   redis.on('error', () => {})
   app.addHook('onReady', async () => { hear().catch(error => app.log.error({ err: error }, 'wake-ups')) })
   app.addHook('onClose', async () => {
-    isOpen = false
+    closing.abort()
     redis.disconnect()
   })
 
   async function hear () {
-    while (isOpen) {
+    while (!closing.signal.aborted) {
       try {
         if (redis.status === 'wait') await redis.connect()
         if (await redis.xread('COUNT', 1, 'BLOCK', patience, 'STREAMS', 'changes', '$')) await app.feed.read()
