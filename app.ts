@@ -1,6 +1,7 @@
 import fp from 'fastify-plugin'
 import type { Clock } from './lib/clock.ts'
 import type { Config } from './lib/config.ts'
+import type { Hasher } from './lib/passwords.ts'
 import accounts from './plugins/accounts.ts'
 import administrators from './plugins/administrators.ts'
 import audit from './plugins/audit.ts'
@@ -58,10 +59,12 @@ export interface LatchkeyOptions {
   clock: Clock
   /** Whether this process does the deployment's jobs; the commands do not. */
   workers?: boolean
+  /** Instead of argon2id's binding: tests hand in one that counts or costs less. */
+  hasher?: Hasher | undefined
 }
 
 /** The whole of Latchkey: its plugins in order, its routes under their prefixes. */
-export default fp<LatchkeyOptions>(async function latchkey (app, { config, clock, workers = true }) {
+export default fp<LatchkeyOptions>(async function latchkey (app, { config, clock, workers = true, hasher: handedIn }) {
   // What every request meets
   await app.register(metrics)
   await app.register(httpMetrics)
@@ -90,7 +93,7 @@ export default fp<LatchkeyOptions>(async function latchkey (app, { config, clock
   await app.register(jobs)
   await app.register(mailer, { ...config.mail, ...config.process })
   if (workers) await app.register(mailJobs, { ...config.mail, clock })
-  await app.register(hasher)
+  await app.register(hasher, { hasher: handedIn })
   await app.register(passwords, { ...config.passwords, clock })
   await app.register(passwordPolicy, config.passwords)
   await app.register(keyring, { ...config.keyring, clock })
@@ -100,7 +103,7 @@ export default fp<LatchkeyOptions>(async function latchkey (app, { config, clock
   await app.register(changeFeed, { clock })
   await app.register(wakeUps)
   await app.register(deviceTokens, config.tokens)
-  await app.register(sightings, config.sessions)
+  await app.register(sightings)
   await app.register(sessions, { ...config.sessions, clock })
   await app.register(grants, { ...config.sessions, clock })
   await app.register(probes)

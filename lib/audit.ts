@@ -71,10 +71,13 @@ export function createAudit (store: AuditEventStore, { wrapping, anonymous, addr
     return keyOf(subject)?.encrypt(Buffer.from(JSON.stringify(personal)), context(event, subject)) ?? null
   }
 
-  // A subject whose key is gone has been erased: nothing personal is written about them any more.
+  // A subject whose key is gone has been erased: nothing personal is written about them any more. Nor
+  // about one whose key was wrapped under an ENCRYPTION_KEY that is not listed: a trail that tells less
+  // is better than a login that fails.
   function keyOf (subject: Subject | null): Encryption | null {
     if (!subject) return anonymous
-    return subject.wrappedKey && createEncryption([wrapping.decrypt(subject.wrappedKey, subject.id)])
+    const key = subject.wrappedKey && wrapping.open(subject.wrappedKey, subject.id)
+    return key && createEncryption([key])
   }
 }
 

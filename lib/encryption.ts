@@ -17,7 +17,16 @@ export function createEncryption (keys: Buffer[]) {
   const [current] = ring
   if (!current) throw new Error('no key to encrypt with')
 
-  return { encrypt: encrypt.bind(null, current), decrypt }
+  return { encrypt: encrypt.bind(null, current), decrypt, open }
+
+  /** As `decrypt`, but null for what does not open. */
+  function open (box: Buffer, context: string): Buffer | null {
+    try {
+      return decrypt(box, context)
+    } catch {
+      return null
+    }
+  }
 
   /** Throws when no listed key opens the box or the context is another one. */
   function decrypt (box: Buffer, context: string): Buffer {

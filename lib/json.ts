@@ -1,13 +1,16 @@
 /**
  * Parses JSON (RFC 8259) and refuses what two readers could understand differently or what has no business
  * in a request: duplicate members at any depth, `__proto__` and `constructor` however they are written,
- * NUL, and escapes that are half a character. Throws a SyntaxError. Linear and without recursion.
+ * NUL, escapes that are half a character, and nesting deeper than any schema of ours.
+ * Throws a SyntaxError. Linear and without recursion.
  */
 export function parseStrictJson (text: string): unknown {
   const value: unknown = JSON.parse(text)
   checkTokens(text)
   return value
 }
+
+const deepest = 32
 
 /** Walks over text that JSON.parse has accepted: only strings and brackets matter, the rest is in order. */
 function checkTokens (text: string) {
@@ -25,6 +28,7 @@ function checkTokens (text: string) {
       const members = open.at(-1)
       if (members !== undefined && (previous === '{' || previous === ',')) addMember(members, string)
     }
+    if (open.length > deepest) throw new SyntaxError('Nested too deeply')
     previous = token
   }
 }

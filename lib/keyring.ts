@@ -50,6 +50,9 @@ export type Keyring = ReturnType<typeof createKeyring>
 
 /** An unknown key makes a node read the ring, but not more often than this (ms). */
 const readEvery = 1000
+/** A ring that has changed and could not be read again is no longer believed (ms); read again after. */
+const outdatedAfter = 3000
+const retryAfter = 200
 
 /**
  * The keys that sign access tokens (ES256): next → active → retired → gone. They live in Postgres,
@@ -64,36 +67,69 @@ export function createKeyring ({ store, encryption, newest, clock, signingKeyTtl
   let lookup: { promise: Promise<Ring>, at: number } | null = null
   let reads = 0
   let newestRead = 0
+  let wanted = 0
+  let outdatedSince: number | null = null
+  let retry: NodeJS.Timeout | undefined
+  let isStopped = false
 
   return {
     reload,
+    stop,
     lookUp,
     maintain,
     rotate,
     replace,
-    /** The ring as of the last reload. Throws `unavailable` before the first one. */
+    /**
+     * The ring as of the last read. Throws `unavailable` before the first one, and when the ring is
+     * known to have changed for longer than anybody may go on with a key that has been removed.
+     */
     get current (): Ring {
       if (!ring) throw unavailable(new Error('the ring of signing keys has not been read yet'))
+      if (outdatedSince !== null && clock.monotonic() - outdatedSince >= outdatedAfter) {
+        throw unavailable(new Error('the ring of signing keys has changed and cannot be read'))
+      }
       return ring
     },
     /** Why this node cannot sign or will soon not be able to; null when all is well. */
     get problem () { return problem }
   }
 
-  /** Reads the ring. Throws `unavailable` when Postgres does not answer; the old copy stays in use. */
+  /**
+   * Reads the ring, which has changed. Throws `unavailable` when Postgres does not answer, and then
+   * goes on trying by itself.
+   */
   async function reload (): Promise<Ring> {
+    wanted = reads + 1
+    outdatedSince ??= clock.monotonic()
+    clearTimeout(retry)
+
+    try {
+      return await read()
+    } catch (error) {
+      if (!isStopped) retry = setTimeout(() => { reload().catch(() => {}) }, retryAfter).unref()
+      throw error
+    }
+  }
+
+  function stop () {
+    isStopped = true
+    clearTimeout(retry)
+  }
+
+  async function read (): Promise<Ring> {
     const number = ++reads
-    const read = await store.all()
+    const stored = await store.all()
     // An answer that is overtaken by that of a later read is older than what is known.
     if (ring && number < newestRead) return ring
     newestRead = number
+    if (number >= wanted) outdatedSince = null
 
-    const opened = read.map(key => ({ key, privateKey: key.status === 'retired' ? null : tryToOpen(key, encryption) }))
+    const opened = stored.map(key => ({ key, privateKey: key.status === 'retired' ? null : tryToOpen(key, encryption) }))
     const shut = opened.filter(({ key, privateKey }) => key.status !== 'retired' && !privateKey)
 
-    keys = read
+    keys = stored
     problem = shut.length ? unreadable(shut.map(({ key }) => key.id)) : null
-    ring = describe(read, opened.find(({ key }) => key.status === 'active'))
+    ring = describe(stored, opened.find(({ key }) => key.status === 'active'))
     return ring
   }
 
@@ -103,7 +139,7 @@ export function createKeyring ({ store, encryption, newest, clock, signingKeyTtl
    */
   function lookUp (): Promise<Ring> {
     const at = clock.monotonic()
-    if (!lookup || at - lookup.at >= readEvery) lookup = { promise: reload(), at }
+    if (!lookup || at - lookup.at >= readEvery) lookup = { promise: read(), at }
     return lookup.promise
   }
 
@@ -128,7 +164,7 @@ export function createKeyring ({ store, encryption, newest, clock, signingKeyTtl
    * Throws when this node cannot open the ring. `record` writes about it in the same transaction.
    */
   async function rotate (record: Recorder = async () => {}): Promise<Rotation> {
-    await reload()
+    await read()
     if (problem) throw new Error(problem)
 
     const rotation = await store.change(clock.offset, async locked => {
@@ -167,7 +203,7 @@ export function createKeyring ({ store, encryption, newest, clock, signingKeyTtl
   }
 
   async function load () {
-    await reload()
+    await read()
     return keys ?? []
   }
 

@@ -107,7 +107,8 @@ function createPostgrator (folder: string, execute: Execute, report: (line: stri
     migrationPattern: `${folder.replaceAll('\\', '/').replace(/[?*()[\]{}]/g, '\\$&')}/*.sql`,
     newline: 'LF',
     validateChecksums: true,
-    execQuery: async text => ({ rows: await execute(text) }),
+    // Rows come with their columns in camel case; this is the one that postgrator asks for by name.
+    execQuery: async text => ({ rows: (await execute(text)).map(row => 'columnName' in row ? { ...row, column_name: row.columnName } : row) }),
     execSqlScript: async text => {
       try { await execute(text) } catch (error) { throw new Error(`${current}${place(text, error)}: ${message(error)}`, { cause: error }) }
     }

@@ -1,9 +1,10 @@
-import type { Session, Sighting } from './stores/sessions.ts'
+import type { Session } from './stores/sessions.ts'
+import type { Sighting } from './stores/sightings.ts'
 
 export type Sightings = ReturnType<typeof createSightings>
 
-/** A session is written about at most so often (ms). */
-const period = 15 * 60_000
+/** A session is written about at most so often (ms), so its `last_seen_at` is that far behind at most. */
+export const period = 15 * 60_000
 /** More than this many waiting are not kept: what is lost is only a hint. */
 const most = 10_000
 const batch = 500

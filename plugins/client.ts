@@ -15,7 +15,7 @@ export default fp(async function describeClient (app) {
 function clientOf (this: FastifyRequest): Client {
   // A trusted proxy may pass on what is no address; then the proxy itself is who asks.
   const ip = canonicalAddress(this.ip) ?? canonicalAddress(this.socket.remoteAddress) ?? '0.0.0.0'
-  const userAgent = this.headers['user-agent']?.slice(0, 512) ?? null
+  const userAgent = this.headers['user-agent']?.slice(0, 512) || null
 
   return { ip, userAgent, requestId: this.id }
 }

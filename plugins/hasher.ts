@@ -10,7 +10,10 @@ const knownAnswer = '$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA
 
 /** Argon2id by the binding that takes half the CPU where it loads and computes right, else by the other; or the hasher that is handed in. */
 export default fp<{ hasher?: Hasher | undefined }>(async function loadHasher (app, { hasher }) {
-  if (hasher) return app.decorate('hasher', hasher)
+  if (hasher) {
+    app.decorate('hasher', hasher)
+    return
+  }
 
   const binding = await proven(rust) ?? await proven(reference)
   if (binding === null) throw new Error('Neither @node-rs/argon2 nor argon2 works on this machine.')

@@ -12,10 +12,10 @@ export interface JobsOptions {
   patience?: number
 }
 
-// Closed before what it works with, because hooks of closing run from the last to the first.
 export default fp<JobsOptions>(async function provideJobs (app, { patience = 5000 }) {
   const jobs = createJobs({ store: createJobStore(app.database), log: app.log, metrics: app.metrics })
 
   app.decorate('jobs', jobs)
-  app.addHook('onClose', () => jobs.stop(patience))
+  // Before anything closes that a job works with.
+  app.addHook('preClose', () => jobs.stop(patience))
 }, { name: 'jobs', dependencies: ['postgres', 'metrics'] })

@@ -31,9 +31,18 @@ export default fp<KeyringPluginOptions>(async function openKeyring (app, { clock
   })
   let timer: NodeJS.Timeout | undefined
 
-  await keyring.maintain()
-  if (keyring.problem) app.log.error(keyring.problem)
+  await maintain()
   app.decorate('keyring', keyring)
-  app.addHook('onListen', async () => { timer = setInterval(() => { keyring.maintain().catch(error => app.log.warn({ err: error }, 'signing keys')) }, interval) })
-  app.addHook('onClose', async () => { clearInterval(timer) })
+  app.addHook('onListen', async () => {
+    timer = setInterval(() => { maintain().catch(error => app.log.warn({ err: error }, 'signing keys')) }, interval)
+  })
+  app.addHook('onClose', async () => {
+    clearInterval(timer)
+    keyring.stop()
+  })
+
+  async function maintain () {
+    await keyring.maintain()
+    if (keyring.problem !== null) app.log.error(keyring.problem)
+  }
 }, { name: 'keyring', dependencies: ['postgres', 'secrets'] })

@@ -5,10 +5,10 @@ declare module 'fastify' {
   interface FastifyRequest { principal: Principal }
 }
 
-const proven = new WeakMap<object, Principal>()
-
 /** `request.principal`: who a guard has proved to be asking. Without a guard, reading it throws. */
 export default fp(async function keepPrincipal (app) {
+  const proven = new WeakMap<object, Principal>()
+
   app.decorateRequest('principal', {
     getter () {
       const principal = proven.get(this)

@@ -3,6 +3,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Config } from '../lib/config.ts'
 import { createRefreshTokens } from '../lib/refresh-tokens.ts'
 import { createSessions } from '../lib/sessions.ts'
+import { period } from '../lib/sightings.ts'
 import type { Sessions } from '../lib/sessions.ts'
 import { createChangeStore } from '../lib/stores/changes.ts'
 import { createHotSessions } from '../lib/stores/hot-sessions.ts'
@@ -22,7 +23,7 @@ export default fp<Config['sessions'] & { clock: Clock }>(async function keepSess
     audit,
     jobs,
     metrics,
-    store: createSessionStore(database, { idle: lifetimes.refreshTokenTtl }),
+    store: createSessionStore(database, { unseen: lifetimes.refreshTokenTtl + period }),
     hot: createHotSessions(app.cache, clock, { grace: lifetimes.refreshGrace }),
     changes: createChangeStore(database),
     refreshTokens: createRefreshTokens(app.secrets.derive(`refresh tokens of ${issuer}`)),

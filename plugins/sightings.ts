@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 import { createSightings } from '../lib/sightings.ts'
 import type { Sightings } from '../lib/sightings.ts'
-import { createSessionStore } from '../lib/stores/sessions.ts'
+import { createSightingStore } from '../lib/stores/sightings.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly sightings: Sightings }
@@ -10,8 +10,8 @@ declare module 'fastify' {
 /** How often (ms) what waits is written. */
 const interval = 5000
 
-export default fp<{ refreshTokenTtl: number }>(async function writeSightings (app, { refreshTokenTtl }) {
-  const sightings = createSightings(createSessionStore(app.database, { idle: refreshTokenTtl }).saw)
+export default fp(async function writeSightings (app) {
+  const sightings = createSightings(createSightingStore(app.database).write)
   const flush = () => sightings.flush().catch(error => app.log.warn({ err: error }, 'sightings'))
   const timer = setInterval(flush, interval)
 

@@ -48,14 +48,11 @@ export interface SessionSummary {
   expiresAt: Date
 }
 
-/** What a rotation leaves for the durable record: written behind, in batches. */
-export interface Sighting { sessionId: string, floor: number, seenAt: Date }
-
 export type SessionStore = ReturnType<typeof createSessionStore>
 
-/** `idle` is the idle end in milliseconds: unseen for longer, a session counts as gone in lists. */
-export function createSessionStore (db: Database, { idle }: { idle: number }) {
-  return { find, insert, evict, end, lift, list, saw }
+/** Unseen for more than `unseen` milliseconds, a session is not shown in lists any more: it is idle. */
+export function createSessionStore (db: Database, { unseen }: { unseen: number }) {
+  return { find, insert, evict, end, lift, list }
 
   /** One read by primary keys of all that a refresh is judged by; null when the session is unknown. */
   async function find (sessionId: string, query: Query = db): Promise<SessionState | null> {
@@ -144,22 +141,8 @@ export function createSessionStore (db: Database, { idle }: { idle: number }) {
       where u.id = ${userId}
         and s.ended_at is null
         and s.expires_at > ${now}
-        and s.last_seen_at > ${new Date(now.getTime() - idle)}
+        and s.last_seen_at > ${new Date(now.getTime() - unseen)}
       order by s.last_seen_at desc
       limit 100`
-  }
-
-  /** Writes what rotations have left behind. Both values are only ever raised. */
-  async function saw (sightings: Sighting[]) {
-    await db`
-      update sessions s
-      set floor = greatest(s.floor, seen.floor),
-          last_seen_at = greatest(s.last_seen_at, seen.at)
-      from unnest(
-        ${sightings.map(({ sessionId }) => sessionId)}::uuid[],
-        ${sightings.map(({ floor }) => floor)}::bigint[],
-        ${sightings.map(({ seenAt }) => seenAt)}::timestamptz[]
-      ) as seen (id, floor, at)
-      where s.id = seen.id`
   }
 }

@@ -1,0 +1,24 @@
+import type { Database } from './database.ts'
+
+/** What a rotation leaves for the durable record of its session. */
+export interface Sighting { sessionId: string, floor: number, seenAt: Date }
+
+export type SightingStore = ReturnType<typeof createSightingStore>
+
+export function createSightingStore (db: Database) {
+  return { write }
+
+  /** Writes what rotations have left behind. Both values are only ever raised. */
+  async function write (sightings: Sighting[]) {
+    await db`
+      update sessions s
+      set floor = greatest(s.floor, seen.floor),
+          last_seen_at = greatest(s.last_seen_at, seen.at)
+      from unnest(
+        ${sightings.map(({ sessionId }) => sessionId)}::uuid[],
+        ${sightings.map(({ floor }) => floor)}::bigint[],
+        ${sightings.map(({ seenAt }) => seenAt)}::timestamptz[]
+      ) as seen (id, floor, at)
+      where s.id = seen.id`
+  }
+}
