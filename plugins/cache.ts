@@ -7,5 +7,5 @@ declare module 'fastify' {
 }
 
 export default fp(async function openCache (app) {
-  app.decorate('cache', createCache(app.redis, { limit: 500, deadline: 1000 }))
+  app.decorate('cache', createCache(app.redis, { concurrency: 500, deadline: 1000 }))
 }, { name: 'cache', dependencies: ['redis'] })

@@ -6,8 +6,8 @@ export default fp<Pick<Config['postgres'], 'poolMax'>>(async function showStores
   const { metrics, database, health } = app
 
   metrics.gauge('latchkey_database_pool_max', 'Connections to Postgres at most.', () => poolMax)
-  metrics.gauge('latchkey_database_pool_in_use', 'Connections to Postgres in use.', () => Math.min(database.unfinished, poolMax))
-  metrics.gauge('latchkey_database_pool_waiting', 'Statements and transactions that wait for a connection.', () => Math.max(0, database.unfinished - poolMax))
+  metrics.gauge('latchkey_database_pool_in_use', 'Connections to Postgres in use.', () => database.load().running)
+  metrics.gauge('latchkey_database_pool_waiting', 'Statements and transactions that wait for a connection.', () => database.load().waiting)
   metrics.gauge('latchkey_database_up', 'Whether Postgres answers.', () => Number(health.isUp('database') === true))
   metrics.gauge('latchkey_redis_up', 'Whether Redis answers.', () => Number(health.isUp('redis') === true))
   metrics.gauge('latchkey_ready', 'Whether this node wants traffic.', () => Number(health.isReady()))

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import fp from 'fastify-plugin'
 import postgres from 'postgres'
 import type { Config } from '../lib/config.ts'
@@ -9,12 +8,11 @@ declare module 'fastify' {
   interface FastifyInstance { readonly database: Database }
 }
 
-// One statement at a time on a connection and no named ones: nothing waits behind another's statement,
-// a late one can be cancelled exactly, and PgBouncer may sit in between (transaction mode).
-export default fp<Config['postgres']>(async function connectPostgres (app, { url, caFile, poolMax, poolMin, ...timeouts }) {
-  const verifies = /[?&]sslmode=verify-(ca|full)\b/.test(url)
-  const sql = postgres(url, {
-    ...{ max_pipeline: 1 },
+// The gate hands out no more work than there are connections, so no statement waits behind another's. None
+// is named, so PgBouncer may sit in between (transaction mode).
+export default fp<Config['postgres']>(async function connectPostgres (app, { url, tls, poolMax, poolMin, queueMax, deadline, ...timeouts }) {
+  const connect = () => postgres(url, {
+    ...tls,
     max: poolMax,
     prepare: false,
     idle_timeout: poolMin > 0 ? 0 : timeouts.idleTimeout / 1000,
@@ -22,12 +20,11 @@ export default fp<Config['postgres']>(async function connectPostgres (app, { url
     backoff: () => 0.2,
     transform: { column: { from: postgres.toCamel } },
     types: { bigint: { to: 20, from: [20], parse: Number, serialize: String } },
-    onnotice: () => {},
-    ...(caFile && verifies && { ssl: { ca: readFileSync(caFile), rejectUnauthorized: true } })
+    onnotice: () => {}
   })
 
-  const database = createDatabase(sql, { limit: poolMax * 20, deadline: timeouts.statementTimeout })
+  const database = createDatabase(connect, { connections: poolMax, queueMax, deadline })
   await Promise.all(Array.from({ length: Math.max(1, poolMin) }, () => database.ping()))
   app.decorate('database', database)
-  app.addHook('onClose', async () => { await sql.end({ timeout: 1 }) })
+  app.addHook('onClose', () => database.close(1000))
 }, { name: 'postgres' })

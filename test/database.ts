@@ -36,7 +36,7 @@ export function connect (t: Teardown, url: string) {
 /** What the stores are handed, on a new database. */
 export async function openDatabase (t: Teardown) {
   const { url, directUrl } = await makeDatabase(t)
-  return { url, directUrl, database: createDatabase(connect(t, url), { limit: 500, deadline: 10_000 }) }
+  return { url, directUrl, database: createDatabase(() => connect(t, url), { connections: 10, queueMax: 500, deadline: 10_000 }) }
 }
 
 function to (url: string, database: string) {

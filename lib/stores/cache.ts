@@ -19,8 +19,8 @@ export type Cache = ReturnType<typeof createCache>
  * connection, loading, read-only, out of memory, the deadline) is `unavailable`; an error that a
  * script or a command of ours made is a bug and comes through.
  */
-export function createCache (redis: RedisCommands, { limit, deadline }: { limit: number, deadline: number }) {
-  const gate = createGate({ limit, deadline })
+export function createCache (redis: RedisCommands, { concurrency, deadline }: { concurrency: number, deadline: number }) {
+  const gate = createGate({ concurrency, queueMax: 0, deadline })
 
   return {
     script,

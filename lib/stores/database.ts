@@ -7,8 +7,8 @@ export interface Query {
   <T extends object = Row> (statement: TemplateStringsArray, ...values: unknown[]): Promise<T[]>
   /** A part of a statement, to be used as a value in another. Nothing is sent. */
   fragment (part: TemplateStringsArray, ...values: unknown[]): Fragment
-  /** A statement made by a library that brings its own text. */
-  unsafe (text: string, values?: unknown[]): Promise<object[]>
+  /** A statement whose text is already there, a migration's for instance. */
+  unsafe (text: string): Promise<object[]>
 }
 
 export type Fragment = PendingQuery<Row[]>
@@ -22,33 +22,50 @@ export interface Database extends Query {
   begin <T> (work: (tx: Transaction) => Promise<T>): Promise<T>
   /** Asks for an answer and returns how many milliseconds it took. */
   ping (): Promise<number>
-  /** How many statements and transactions have not ended yet. */
-  readonly unfinished: number
+  /** Statements and transactions under way, and those that wait for a connection. */
+  load (): { running: number, waiting: number }
+  /** Closes every connection; what is under way after `patience` milliseconds fails. */
+  close (patience: number): Promise<void>
 }
 
+export interface DatabaseOptions {
+  /** Connections, each of which does one thing at a time. */
+  connections: number
+  /** Statements that may wait for a connection. */
+  queueMax: number
+  /** Milliseconds after which whoever asks is answered. */
+  deadline: number
+}
+
+/** So long (ms) after its deadline a statement that has not ended means that its connection is dead. */
+const stuckAfter = 3500
+
 /**
- * Postgres with a deadline and a bounded queue. Whatever keeps it from answering (no connection, a
- * shutdown, a failover, a deadlock, the deadline in milliseconds) is `unavailable`; other errors are
- * bugs and come through as they are. After the deadline nothing more of the work is sent: a waiting
- * statement is cancelled and a transaction rolls back.
+ * Postgres with a deadline and a bounded queue, over pools of the driver that `connect` opens. Whatever
+ * keeps it from answering (no connection, a shutdown, a failover, a deadlock, the deadline) is
+ * `unavailable`; other errors are bugs and come through as they are. After the deadline nothing more
+ * of the work is sent, and a transaction rolls back. A pool in which something hangs for good, because
+ * the network swallows its packets, is replaced.
  */
-export function createDatabase (sql: Sql, { limit, deadline }: { limit: number, deadline: number }): Database {
-  const gate = createGate({ limit, deadline })
+export function createDatabase (connect: () => Sql, { connections, queueMax, deadline }: DatabaseOptions): Database {
+  let sql = connect()
+  const gate = createGate({ concurrency: connections, queueMax, deadline, onStuck: { after: stuckAfter, do: replace } })
 
   return Object.assign(
-    <T extends object>(statement: TemplateStringsArray, ...values: unknown[]) => guard(signal => cancellable<T>(signal, sql(statement, ...parameters(values)))),
+    <T extends object>(statement: TemplateStringsArray, ...values: unknown[]) => guard(async () => await sql<T[]>(statement, ...parameters(values)) as T[]),
     {
       fragment: (part: TemplateStringsArray, ...values: unknown[]) => sql(part, ...parameters(values)),
-      unsafe: (text: string, values: unknown[] = []) => guard(signal => cancellable<object>(signal, sql.unsafe(text, parameters(values)))),
+      unsafe: (text: string) => guard(async () => await sql.unsafe(text)),
       begin: <T>(work: (tx: Transaction) => Promise<T>) => guard(signal => begin(signal, work)),
-      ping
-    },
-    Object.defineProperty({}, 'unfinished', { get: () => gate.unfinished }) as { readonly unfinished: number }
+      ping,
+      load: () => ({ running: gate.running, waiting: gate.waiting }),
+      close: async (patience: number) => { await sql.end({ timeout: patience / 1000 }) }
+    }
   )
 
   async function ping () {
     const started = performance.now()
-    await guard(signal => cancellable(signal, sql`select 1`))
+    await guard(async () => await sql`select 1`)
     return performance.now() - started
   }
 
@@ -68,31 +85,32 @@ export function createDatabase (sql: Sql, { limit, deadline }: { limit: number, 
     })
     return outcome.value as T
   }
+
+  function replace () {
+    const dead = sql
+    sql = connect()
+    dead.end({ timeout: 0 }).catch(() => {})
+  }
 }
 
 function transaction (connection: TransactionSql, signal: AbortSignal): Transaction {
   return Object.assign(
     async <T extends object>(statement: TemplateStringsArray, ...values: unknown[]) => {
       signal.throwIfAborted()
-      return await connection<T[]>(statement, ...parameters(values))
+      return await connection<T[]>(statement, ...parameters(values)) as T[]
     },
     {
       fragment: (part: TemplateStringsArray, ...values: unknown[]) => connection(part, ...parameters(values)),
-      unsafe: async (text: string, values: unknown[] = []) => {
+      unsafe: async (text: string) => {
         signal.throwIfAborted()
-        return await connection.unsafe(text, parameters(values))
+        return await connection.unsafe(text)
       }
     }
   )
 }
 
-async function cancellable<T extends object> (signal: AbortSignal, query: PendingQuery<Row[]>): Promise<T[]> {
-  signal.addEventListener('abort', () => query.cancel())
-  return await query as Row[] as T[]
-}
-
 // postgres.js types its parameters narrowly; what reaches it here are strings, numbers, booleans,
-// dates, buffers, null and arrays of these.
+// dates, buffers, null, arrays of these and fragments.
 function parameters (values: unknown[]) {
   return values as never[]
 }

@@ -1,38 +1,69 @@
 import { unavailable } from '../errors.ts'
 
-/** Lets only so much work wait for one store, and none of it longer than its deadline. */
+/** Lets only so much work go to one store at once, only so much wait, and none of it beyond its deadline. */
 export type Gate = ReturnType<typeof createGate>
 
+export interface GateOptions {
+  /** Calls that may be under way at once. */
+  concurrency: number
+  /** Calls that may wait for their turn. */
+  queueMax: number
+  /** Milliseconds after which a caller is answered, whether the store has answered or not. */
+  deadline: number
+  /** Called when a call has not ended so many milliseconds after its caller has been answered. */
+  onStuck?: { after: number, do: () => void }
+}
+
 /**
- * A store that does not answer must neither keep a request waiting nor pile up work behind it:
- * `pass` refuses at once when `limit` calls are still unfinished, and after `deadline` milliseconds
- * it refuses and aborts the signal that it gave the work, so that what has not been sent by then is
- * not sent any more. Both refusals are `unavailable`. A slot is free again when the work has really
- * ended, not when its caller has been answered.
+ * A store that does not answer must neither keep a request waiting nor pile up work behind it. `pass`
+ * throws `unavailable` at once when the queue is full and after the deadline otherwise; what waits then
+ * is never begun, and what is under way has its signal aborted, so that it sends nothing more. A place
+ * is free again when the work has really ended, not when its caller has been answered.
  */
-export function createGate ({ limit, deadline }: { limit: number, deadline: number }) {
-  let unfinished = 0
+export function createGate ({ concurrency, queueMax, deadline, onStuck }: GateOptions) {
+  const waiting = new Set<() => void>()
+  let running = 0
 
   return {
     pass,
-    /** How many calls have been sent or wait to be. */
-    get unfinished () { return unfinished }
+    /** How many calls are under way. */
+    get running () { return running },
+    /** How many wait for their turn. */
+    get waiting () { return waiting.size }
   }
 
-  async function pass<T> (work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    if (unfinished >= limit) throw unavailable(new Error(`${limit} calls are waiting for the store`))
+  function pass<T> (work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    if (running >= concurrency && waiting.size >= queueMax) {
+      return Promise.reject(unavailable(new Error('too many calls are waiting for the store')))
+    }
 
-    const abort = new AbortController()
-    unfinished++
-    const done = work(abort.signal).finally(() => { unfinished-- })
+    return new Promise<T>((resolve, reject) => {
+      const abort = new AbortController()
+      let stuck: NodeJS.Timeout | undefined
+      const timer = setTimeout(giveUp, deadline)
 
-    return await new Promise<T>((resolve, reject) => {
-      const timer = setTimeout(() => {
+      if (running < concurrency) begin()
+      else waiting.add(begin)
+
+      function begin () {
+        running++
+        work(abort.signal).then(resolve, reject).finally(end)
+      }
+
+      function end () {
+        clearTimeout(timer)
+        clearTimeout(stuck)
+        running--
+        const [next] = waiting
+        if (next && waiting.delete(next)) next()
+      }
+
+      function giveUp () {
+        const wasWaiting = waiting.delete(begin)
         abort.abort()
         reject(unavailable(new Error(`no answer within ${deadline} ms`)))
-      }, deadline)
-
-      done.then(resolve, reject).finally(() => clearTimeout(timer))
+        if (onStuck && !wasWaiting) stuck = setTimeout(onStuck.do, onStuck.after)
+      }
     })
   }
 }

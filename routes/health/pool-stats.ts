@@ -3,20 +3,21 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { problems } from '../schemas/problem.ts'
 
 const schema = {
+  operationId: 'getPoolStats',
   summary: 'The pool of connections to Postgres',
   description: 'With `stats:read` or the operations token. `in_use` and `waiting` count statements and transactions of this node.',
   tags: ['Health'],
   security: [{ bearer: [] }, { operations: [] }],
   response: {
-    200: Type.Object({ max: Type.Integer(), min: Type.Integer(), in_use: Type.Integer(), waiting: Type.Integer() }),
+    200: Type.Object({ max: Type.Integer(), min: Type.Integer(), in_use: Type.Integer(), waiting: Type.Integer() }, { description: 'The figures of this moment.' }),
     ...problems(401, 403, 503)
   }
 }
 
 const poolStats: FastifyPluginAsyncTypebox<{ poolMax: number, poolMin: number }> = async (app, { poolMax, poolMin }) => {
   app.get('/pool-stats', { schema }, async () => {
-    const { unfinished } = app.database
-    return { max: poolMax, min: poolMin, in_use: Math.min(unfinished, poolMax), waiting: Math.max(0, unfinished - poolMax) }
+    const { running, waiting } = app.database.load()
+    return { max: poolMax, min: poolMin, in_use: running, waiting }
   })
 }
 
