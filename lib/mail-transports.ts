@@ -22,6 +22,29 @@ export function createServerTransport (server: Sender<unknown> & { verify (): Pr
   }
 }
 
+/** How to talk to the server of an SMTP_URL: pooled, and bounded in every wait. smtps:// is TLS from the start. */
+export function serverSettings (url: string) {
+  return {
+    url,
+    pool: true as const,
+    maxConnections: 4,
+    maxRequeues: 1,
+    dnsTimeout: 5000,
+    connectionTimeout: 5000,
+    greetingTimeout: 5000,
+    socketTimeout: 10_000,
+    socketCloseTimeout: 1000,
+    idleTimeout: 30_000,
+    // Otherwise a server that does not offer STARTTLS, or whoever poses as it, would get the password in the clear.
+    requireTLS: carriesPasswordAway(url)
+  }
+}
+
+function carriesPasswordAway (url: string) {
+  const { password, hostname } = new URL(url)
+  return password !== '' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname)
+}
+
 /**
  * For development: each mail becomes a file in the folder, named after its time and kind, and is
  * shown as text.
@@ -34,7 +57,7 @@ export function createFolderTransport (composer: Sender<{ message: unknown }>, f
     const { message: raw } = await composer.sendMail(fieldsOf(message))
     if (!Buffer.isBuffer(raw)) throw new TypeError('the composer is meant to buffer')
 
-    const file = join(folder, `${new Date().toISOString().replaceAll(':', '-')}-${message.kind}-${message.messageId.slice(0, 6)}.eml`)
+    const file = join(folder, `${new Date().toISOString().replaceAll(':', '-')}-${message.kind}-${message.messageId.slice(0, 8)}.eml`)
     await mkdir(folder, { recursive: true, mode: 0o700 })
     await writeFile(file, raw, { mode: 0o600 })
     show(block(message, file))

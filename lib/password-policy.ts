@@ -1,7 +1,6 @@
-import { ZxcvbnFactory } from '@zxcvbn-ts/core'
-import { adjacencyGraphs, dictionary as common } from '@zxcvbn-ts/language-common'
-import { dictionary as english, translations } from '@zxcvbn-ts/language-en'
+import { dictionary } from '@zxcvbn-ts/language-common'
 import type { FieldError } from './errors.ts'
+import { createEstimator } from './password-strength.ts'
 
 export type PasswordPolicy = ReturnType<typeof createPasswordPolicy>
 
@@ -23,7 +22,7 @@ const longest = { codePoints: 128, bytes: 512 }
  * takes a few hundred milliseconds: make one, at start.
  */
 export function createPasswordPolicy ({ minLength, minStrength, contextWords = ['latchkey'] }: PasswordPolicyOptions) {
-  const blocklist = new Set(common['passwords-common'].map(foldCase))
+  const blocklist = new Set(dictionary['passwords-common'].map(foldCase))
   const estimate = createEstimator(minStrength)
 
   return { check }
@@ -61,8 +60,7 @@ export function createPasswordPolicy ({ minLength, minStrength, contextWords = [
       blocklist.has(folded) && reason('blocklisted', 'This is one of the most common passwords, the first that are tried.'),
       isMostly(personal, folded) &&
         reason('context_word', 'Apart from your name, your address or the name of this service hardly anything remains of it.'),
-      (score < minStrength || (minStrength > 0 && isDecorated(folded))) &&
-        reason('guessable', `This password is too easy to guess. ${advice}`)
+      score < minStrength && reason('guessable', `This password is too easy to guess. ${advice}`)
     ].filter(weakness => weakness !== false)
   }
 }
@@ -90,76 +88,4 @@ function isMostly (personal: string[], folded: string) {
   const rest = personal.toSorted((a, b) => b.length - a.length).reduce((text, word) => text.replaceAll(word, ''), folded)
 
   return rest !== folded && Array.from(rest).length < 8
-}
-
-/**
- * Words that are tried first with a year and a sign behind them, as in `Summer2026!`: the estimator
- * takes three parts for strong however common each is.
- */
-const stems = new Set([
-  ...common['passwords-common'].slice(0, 2000), ...english['seasons-en'], ...english['months-en'], ...english['daysOfWeek-en']
-].map(foldCase))
-
-function isDecorated (folded: string) {
-  const [start = '', stem = '', end = ''] = folded.split(/(\p{L}+)/u, 3)
-
-  return stems.has(stem) && start.length + stem.length + end.length === folded.length && start.length + end.length <= 6
-}
-
-/**
- * zxcvbn's cost grows much faster than its input: 100 characters of l33t hold the event loop for
- * nearly a second, whatever limits it offers. So it sees at most this many characters at a time.
- */
-const windowLength = 24
-
-/** One merged dictionary costs a quarter of many; longer words cost most and are in the blocklist. */
-const words = interleave([
-  common['passwords-common'], english['commonWords-en'], english['firstnames-en'], english['lastnames-en'].slice(0, 20_000)
-]).filter(word => word.length <= 14)
-
-function createEstimator (enough: number) {
-  const estimator = new ZxcvbnFactory({
-    dictionary: { words },
-    graphs: { qwerty: adjacencyGraphs.qwerty },
-    translations,
-    l33tMaxSubstitutions: 4,
-    maxLength: windowLength
-  })
-
-  return estimate
-
-  /**
-   * The start of a long password counts, or its end if that is stronger: who has to guess a part
-   * has to guess at least that much for the whole.
-   */
-  function estimate (password: string, personal: string[]) {
-    const start = assess(password.slice(0, windowLength), personal)
-    if (start.score >= enough || password.length <= windowLength) return start
-
-    const end = assess(password.slice(-windowLength), personal)
-    return end.score > start.score ? end : start
-  }
-
-  function assess (part: string, personal: string[]) {
-    const { guesses, feedback } = estimator.check(part, personal.filter(word => word.length <= windowLength))
-
-    return { score: scores.filter(least => guesses >= least).length, advice: [feedback.warning, ...feedback.suggestions].filter(Boolean).join(' ') }
-  }
-}
-
-/** The guesses that make a score of 1, 2, 3 and 4: zxcvbn's, without the slack that refuses 8 random characters. */
-const scores = [1e3, 1e6, 1e8, 1e10]
-
-/** One list of several, each in the order of how common its words are. */
-function interleave (lists: string[][]) {
-  const merged = new Set<string>()
-  const depth = Math.max(...lists.map(list => list.length))
-
-  for (let rank = 0; rank < depth; rank++) {
-    for (const list of lists) {
-      const word = list[rank]
-      if (word !== undefined) merged.add(word)
-    }
-  }
-  return Array.from(merged)
 }

@@ -41,7 +41,8 @@ function paragraph (text: string) {
 
 function codeBox (code: string | undefined) {
   if (code === undefined) return []
-  return [`<p style="margin:24px 0;padding:16px;background:#eef2ff;border-radius:8px;text-align:center;font:700 32px/1 ui-monospace,Menlo,Consolas,monospace;letter-spacing:6px;color:#312e81">${escape(code)}</p>`]
+  // On a line of its own no transfer encoding breaks it.
+  return [`<p style="margin:24px 0;padding:16px;background:#eef2ff;border-radius:8px;text-align:center;font:700 32px/1 ui-monospace,Menlo,Consolas,monospace;letter-spacing:6px;color:#312e81">\n${escape(code)}\n</p>`]
 }
 
 function button (link: MailContent['link']) {

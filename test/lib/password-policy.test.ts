@@ -59,7 +59,7 @@ t.test('the estimate alone refuses nothing that the blocklist does not when it i
 })
 
 t.test('what is guessed first is guessable: repeats, sequences, words with a year', async t => {
-  for (const password of ['a'.repeat(128), 'abcabcabcabc', 'qwertyuiop[]', 'Summer2026!', 'monday-2026', '!!sunshine99', '01.02.1990', 'abcdefghijklmnop', '11112222333344445555']) {
+  for (const password of ['a'.repeat(128), 'abcabcabcabc', 'abcabcab', '0123456789'.repeat(6), 'qwertyuiop[]', 'Summer2026!', 'monday-2026', '!!sunshine99', '01.02.1990', 'abcdefghijklmnop']) {
     t.ok(codes(password).includes('guessable'), password)
   }
 })
@@ -72,7 +72,7 @@ t.test('name, address and product count against a password', async t => {
   for (const password of ['AdaLovelace1', 'lovelace1815', 'ada.lovelace@example.com', 'Latchkey2026!!', '2026-latchkey', 'example.2026']) {
     t.ok(codes(password, ada).includes('context_word'), password)
   }
-  t.same(codes('lovelace1815'), ['guessable'], 'whose name it is makes the difference')
+  t.same(codes('lovelace1815'), [], 'whose name it is makes the difference')
   t.same(codes('lovelace plum orbit kestrel', ada), [], 'a word among others is fine')
   t.same(codes('Xq7#vL2m', ['a@b.co', 'Xi Q']), [], 'short names forbid nothing')
 })

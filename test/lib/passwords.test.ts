@@ -58,10 +58,12 @@ t.test('without a hash, and with a broken one, the answer is no after the same w
 })
 
 t.test('a hash that its binding cannot read counts as wrong', async t => {
-  const { passwords } = await start({ verify: async (stored, password) => {
-    if (stored.includes('c29tZXNhbHQ')) throw new Error('bad hash')
-    return verify(stored, password)
-  } })
+  const { passwords } = await start({
+    verify: async (stored, password) => {
+      if (stored.includes('c29tZXNhbHQ')) throw new Error('bad hash')
+      return verify(stored, password)
+    }
+  })
   t.equal(await passwords.verify('$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4', 'password', 'known'), false)
 })
 

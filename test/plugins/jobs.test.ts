@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto'
+import t from 'tap'
+import type { Test } from 'tap'
+import Fastify from 'fastify'
+import { createDatabase } from '../../lib/stores/database.ts'
+import jobs from '../../plugins/jobs.ts'
+import metrics from '../../plugins/metrics.ts'
+import { connect, makeDatabase } from '../database.ts'
+
+t.test('the runtime role, which owns nothing, can do all that jobs need', async t => {
+  const { app, sql } = await start(t)
+  const [role] = await sql`select current_user as name`
+  t.match(role, { name: /^latchkey_test_role_/ })
+  await t.rejects(sql`drop table jobs`, /must be owner/)
+  await t.rejects(sql`truncate jobs`, /permission denied/)
+
+  const outcomes: string[] = []
+  app.jobs.work('clean-up', async () => { outcomes.push('scheduled') }, { every: 60_000, interval: 5 })
+  app.jobs.work('mail', async job => {
+    outcomes.push(`mail ${job.attempt}`)
+    if (job.attempt === 1) throw new Error('not yet')
+  }, { interval: 5 })
+  await app.database.begin(tx => app.jobs.send(tx, 'mail', { kind: 'test' }))
+
+  await until(async () => (await app.jobs.counts()).length === 1 && outcomes.length === 2)
+  await sql`update jobs set due_at = now()`
+  await until(async () => (await app.jobs.counts()).length === 0)
+  t.same(outcomes.toSorted(), ['mail 1', 'mail 2', 'scheduled'])
+  t.match(await app.metrics.render(), /jobs_total\{name="mail",outcome="done"\} 1/)
+})
+
+t.test('closing waits for the job in hand before it closes what the job needs', async t => {
+  const { app, events } = await start(t)
+  let begun = false
+  app.jobs.work('mail', async () => {
+    begun = true
+    await app.database.begin(tx => tx`select pg_sleep(0.1)`)
+    events.push('done')
+  }, { interval: 5 })
+  await app.database.begin(tx => app.jobs.send(tx, 'mail', {}))
+
+  await until(async () => begun)
+  await app.close()
+  t.same(events, ['done', 'closed'])
+})
+
+async function start (t: Test) {
+  const { url, directUrl } = await makeDatabase(t)
+  const owner = connect(t, directUrl)
+  const role = `latchkey_test_role_${randomBytes(4).toString('hex')}`
+  const password = randomBytes(8).toString('hex')
+  await owner.unsafe(`create role ${role} login password '${password}' in role latchkey_runtime`)
+  t.teardown(() => owner.unsafe(`drop role ${role}`))
+
+  const target = new URL(url)
+  target.username = role
+  target.password = password
+  const sql = connect(t, target.href)
+  const events: string[] = []
+  const app = Fastify()
+  app.decorate('database', createDatabase(() => sql, { connections: 10, queueMax: 100, deadline: 5000 }))
+  app.register(Object.assign(async () => {}, { [Symbol.for('plugin-meta')]: { name: 'postgres' }, [Symbol.for('skip-override')]: true }))
+  app.register(metrics)
+  app.register(jobs)
+  app.addHook('onClose', async () => { events.push('closed') })
+  await app.ready()
+  t.teardown(() => app.close())
+  return { app, sql, events }
+}
+
+async function until (isSo: () => Promise<boolean>) {
+  while (!await isSo()) await new Promise(resolve => setTimeout(resolve, 5))
+}

@@ -1,0 +1,144 @@
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import type { Test } from 'tap'
+import Fastify from 'fastify'
+import type { Mail } from '../../lib/mailer.ts'
+import mailer from '../../plugins/mailer.ts'
+import { headersOf, partsOf, startMailServer } from '../mail-server.ts'
+
+const verify: Mail = { kind: 'verify_email', to: 'ada@example.com', locale: 'en', about: 'a 1', values: { code: '004271', minutes: 10 } }
+
+t.test('a mail reaches the server: one recipient, text and HTML, its kind in the header', async t => {
+  const server = await startMailServer(t)
+  const app = await start(t, { smtpUrl: server.url })
+  await app.mailer.deliver(verify)
+
+  t.match(server.mails, [{ from: 'no-reply@acme.example', to: ['ada@example.com'] }])
+  const raw = String(server.mails[0]?.raw)
+  const headers = headersOf(raw)
+  for (const header of ['From: Acme <no-reply@acme.example>', 'To: ada@example.com', 'Subject: Confirm your email address for Acme', 'X-Latchkey-Mail: verify_email', 'Auto-Submitted: auto-generated']) {
+    t.ok(headers.includes(header), header)
+  }
+  t.match(headers.find(header => header.startsWith('Message-ID')), /^Message-ID: <[0-9a-f]{32}@acme\.example>$/)
+  t.match(headers.find(header => header.startsWith('Content-Type')), /multipart\/alternative/)
+  t.match(partsOf(raw).text, /^ {4}004271\s*$/m)
+  t.match(partsOf(raw).html, />\s*004271\s*</)
+  t.ok(await app.mailer.probe() >= 0)
+})
+
+t.test('what is in a name adds no header and no recipient', async t => {
+  const server = await startMailServer(t)
+  const app = await start(t, { smtpUrl: server.url })
+  const values = { name: 'Ada\r\nBcc: eve@example.com\r\nX-Evil: 1\r\n\r\n.\r\nMAIL FROM:<eve@example.com>', at: new Date(0), appUrl: 'https://app.example' }
+  await app.mailer.deliver({ kind: 'password_changed', to: 'ada@example.com', locale: 'en', about: 'b', values })
+
+  t.equal(server.mails.length, 1)
+  t.same(server.mails[0]?.to, ['ada@example.com'])
+  const headers = headersOf(String(server.mails[0]?.raw))
+  t.notOk(headers.some(header => /^(bcc|x-evil)/i.test(header)))
+  t.same(headers.map(header => header.split(':')[0]).toSorted(), ['Auto-Submitted', 'Content-Type', 'Date', 'From', 'MIME-Version', 'Message-ID', 'Subject', 'To', 'X-Latchkey-Mail'])
+})
+
+t.test('twenty mails at once take no more connections than the pool has', async t => {
+  let open = 0
+  let most = 0
+  const server = await startMailServer(t, {
+    onConnect: (_, callback) => { most = Math.max(most, ++open); callback() },
+    onClose: () => { open-- }
+  })
+  const app = await start(t, { smtpUrl: server.url })
+  await Promise.all(Array.from({ length: 20 }, (_, index) => app.mailer.deliver({ ...verify, about: `a ${index}` })))
+
+  t.equal(server.mails.length, 20)
+  t.ok(most <= 4, `${most}`)
+})
+
+t.test('a refusal is an error that names no address', async t => {
+  const server = await startMailServer(t, { onRcptTo: ({ address }, _, callback) => callback(new Error(`no such user ${address}`)) })
+  const app = await start(t, { smtpUrl: server.url })
+  const error = await app.mailer.deliver(verify).then(() => null, error => error)
+
+  t.match(error.message, /no such user/)
+  t.notMatch(`${error.message}${error.stack}${error.cause}`, /ada@/)
+})
+
+t.test('a server that is away or says nothing is an error within the time-outs', async t => {
+  const silent = createServer(() => {}).listen(0, '127.0.0.1')
+  t.teardown(() => silent.close())
+  await once(silent, 'listening')
+  const { port } = silent.address() as AddressInfo
+
+  const away = await start(t, { smtpUrl: 'smtp://127.0.0.1:1' })
+  await t.rejects(away.mailer.deliver(verify), /mail:/)
+  await t.rejects(away.mailer.probe(), /mail:/)
+
+  const started = performance.now()
+  const mute = await start(t, { smtpUrl: `smtp://127.0.0.1:${port}` })
+  await t.rejects(mute.mailer.deliver(verify), /mail:/)
+  t.ok(performance.now() - started < 12_000)
+})
+
+t.test('a password is used, and on its way to another machine only under TLS', async t => {
+  const users: unknown[] = []
+  const server = await startMailServer(t, { authOptional: false, onAuth: ({ username, password }, _, callback) => { users.push([username, password]); callback(null, { user: username }) } })
+  const app = await start(t, { smtpUrl: server.url.replace('//', '//lk:s%40crt@') })
+  await app.mailer.deliver(verify)
+  t.same(users, [['lk', 's@crt']])
+
+  // The same server, under a name that is not known to be this machine.
+  const elsewhere = await start(t, { smtpUrl: server.url.replace('//', '//lk:secret@').replace('127.0.0.1', 'LOCALHOST') })
+  await t.rejects(elsewhere.mailer.deliver(verify), /TLS/)
+  t.equal(users.length, 1, 'no password went over')
+})
+
+t.test('smtps speaks TLS from the start and believes nobody it does not know', async t => {
+  const server = await startMailServer(t, { secure: true })
+  const strict = await start(t, { smtpUrl: server.url })
+  await t.rejects(strict.mailer.deliver(verify), /certificate|self.signed/i)
+  t.same(server.mails, [])
+
+  const lax = await start(t, { smtpUrl: `${server.url}?tls.rejectUnauthorized=false` })
+  await lax.mailer.deliver(verify)
+  t.match(server.mails, [{ isSecure: true }])
+})
+
+t.test('in development a mail becomes a file that only its owner reads, and is shown with its code', async t => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-mails-'))
+  t.teardown(() => rmSync(dataDir, { recursive: true }))
+  const lines: string[] = []
+  const app = await start(t, { dataDir, environment: 'development', lines })
+  await app.mailer.deliver(verify)
+
+  const [file = '', ...others] = readdirSync(join(dataDir, 'mails'))
+  t.same(others, [])
+  t.match(file, /^\d{4}-\d\d-\d\dT.*-verify_email-[0-9a-f]{8}\.eml$/)
+  t.equal(statSync(join(dataDir, 'mails', file)).mode & 0o777, 0o600)
+  t.match(readFileSync(join(dataDir, 'mails', file), 'utf8'), /X-Latchkey-Mail: verify_email\r?\n/)
+  t.match(lines.join(''), /004271/)
+  t.equal(await app.mailer.probe(), 0)
+})
+
+t.test('in production without a server the start warns, every mail fails and no code is shown', async t => {
+  const lines: string[] = []
+  const app = await start(t, { environment: 'production', lines })
+
+  t.match(lines.join(''), /SMTP_URL is not set/)
+  await t.rejects(app.mailer.deliver(verify), /SMTP_URL is not set/)
+  await t.rejects(app.mailer.probe(), /SMTP_URL is not set/)
+  t.notMatch(lines.join(''), /004271/)
+})
+
+async function start (t: Test, { lines = [], ...options }: { smtpUrl?: string, dataDir?: string, environment?: 'development' | 'test' | 'production', lines?: string[] }) {
+  const app = Fastify({ logger: { stream: { write: (line: string) => { lines.push(line) } } } })
+  t.teardown(() => app.close())
+
+  await app.register(mailer, {
+    smtpUrl: null, from: 'Acme <no-reply@acme.example>', dataDir: '/nonexistent', appUrl: 'https://app.example', environment: 'test', ...options
+  })
+  return app
+}
