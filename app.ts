@@ -46,6 +46,7 @@ import schema from './plugins/schema.ts'
 import secrets from './plugins/secrets.ts'
 import sessions from './plugins/sessions.ts'
 import sightings from './plugins/sightings.ts'
+import signingKeys from './plugins/signing-keys.ts'
 import tokens from './plugins/tokens.ts'
 import users from './plugins/users.ts'
 import wakeUps from './plugins/wake-ups.ts'
@@ -112,6 +113,7 @@ export default fp<LatchkeyOptions>(async function latchkey (app, { config, clock
   await app.register(accounts, { ...config.accounts, clock })
   await app.register(users, { clock })
   await app.register(administrators, { clock })
+  await app.register(signingKeys)
   await app.register(authentication)
   await app.register(principal)
   await app.register(proveSession)

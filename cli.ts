@@ -11,6 +11,8 @@ import { Refusal } from './lib/errors.ts'
 import type { FieldError } from './lib/errors.ts'
 import { readNewPassword } from './lib/password-prompt.ts'
 import { serverOptions } from './lib/server-options.ts'
+import migrations from './plugins/migrations.ts'
+import connectPostgres from './plugins/postgres.ts'
 
 /** What a command has to say in the end: to a person, and to a machine (`--json`). */
 interface Result { text: string, data: object }
@@ -83,11 +85,11 @@ async function main (args: string[]): Promise<0 | 1 | 2> {
 async function migrate ({ values: { to } }: Input): Promise<Result> {
   if (to !== undefined && !/^\d{1,6}$/.test(String(to))) throw new UsageError('--to takes the number of a version.')
 
-  const { postgres } = readConfig({ ENCRYPTION_KEY: randomBytes(32).toString('base64'), REDIS_URL: 'redis://localhost', ISSUER_URL: 'https://localhost' })
-  const { default: migrations } = await import('./plugins/migrations.ts')
+  const config = readConfig({ ENCRYPTION_KEY: randomBytes(32).toString('base64'), REDIS_URL: 'redis://localhost', ISSUER_URL: 'https://localhost' })
   const app = Fastify()
   try {
-    await app.register(migrations, postgres)
+    await app.register(connectPostgres, { ...config.postgres, url: config.postgres.directUrl, poolMax: 1, poolMin: 0, deadline: 86_400_000 })
+    await app.register(migrations)
     const result = await app.migrations.migrate({ report: progress, ...(to !== undefined && { to: Number(to) }) })
     const moved = result.from === result.to ? 'is' : `was at version ${result.from} and is now`
     return { text: `The database ${moved} at version ${result.to}.`, data: result }
@@ -97,9 +99,8 @@ async function migrate ({ values: { to } }: Input): Promise<Result> {
 }
 
 async function createAdmin ({ positionals: [email = ''], values: { name = 'Administrator', another = false } }: Input): Promise<Result> {
-  const password = await readNewPassword(process.stdin, process.stderr)
-
   return await withApp(async app => {
+    const password = await readNewPassword(process.stdin, process.stderr)
     const admin = await app.administrators.create({ email, fullName: String(name), password, another: another === true }, client())
     return { text: `${admin.email} is a super_admin now (${admin.id}).`, data: admin }
   })
@@ -138,12 +139,11 @@ async function signOutEveryone (): Promise<Result> {
 async function withApp<T> (work: (app: FastifyInstance) => Promise<T>): Promise<T> {
   const config = readConfig()
   progress('Connecting …')
-  const [{ default: latchkey }, { default: signingKeys }] = await Promise.all([import('./app.ts'), import('./plugins/signing-keys.ts')])
+  const { default: latchkey } = await import('./app.ts')
   const app = Fastify({ ...serverOptions(config), logger: false })
 
   try {
     await app.register(latchkey, { config, clock: createClock(), workers: false })
-    if (!app.hasPlugin('signing-keys')) await app.register(signingKeys)
     await app.ready()
     return await work(app)
   } finally {

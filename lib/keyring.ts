@@ -12,7 +12,7 @@ import type { LockedRing, PublicJwk, SigningKeyStore, StoredKey } from './stores
 /** A key as the JWKS shows it. */
 export type PublishedKey = PublicJwk & { kid: string, alg: 'ES256', use: 'sig' }
 
-/** What this node knows of the ring; replaced as a whole, never changed. */
+/** What this node knows of the ring; replaced as a whole when it changes, never altered. */
 export interface Ring {
   /** Null when this node's `ENCRYPTION_KEY` does not open the active key. */
   readonly signing: { readonly kid: string, readonly privateKey: KeyObject } | null
@@ -129,7 +129,9 @@ export function createKeyring ({ store, encryption, newest, clock, signingKeyTtl
 
     keys = stored
     problem = shut.length ? unreadable(shut.map(({ key }) => key.id)) : null
-    ring = describe(stored, opened.find(({ key }) => key.status === 'active'))
+    const fresh = describe(stored, opened.find(({ key }) => key.status === 'active'))
+    // What others have derived from the ring holds as long as it is the same object.
+    if (!ring || !isSame(ring, fresh)) ring = fresh
     return ring
   }
 
@@ -254,6 +256,10 @@ function describe (keys: StoredKey[], active: { key: StoredKey, privateKey: KeyO
     jwks,
     etag: `"${createHash('sha256').update(JSON.stringify(jwks)).digest('base64url')}"`
   }
+}
+
+function isSame (one: Ring, other: Ring) {
+  return one.etag === other.etag && one.signing?.kid === other.signing?.kid
 }
 
 function unreadable (kids: string[]) {

@@ -11,9 +11,16 @@ export async function readNewPassword (input: Terminal, output: Writable): Promi
   input.setEncoding('utf8')
   if (!input.isTTY) return given((await readAll(input)).replace(/\r?\n$/, ''))
 
-  const password = given(await ask('Password: ', input, output))
-  if (await ask('Again: ', input, output) !== password) throw new Error('The two passwords are not the same.')
-  return password
+  input.setRawMode?.(true)
+  input.resume()
+  try {
+    const password = given(await ask('Password: ', input, output))
+    if (await ask('Again: ', input, output) !== password) throw new Error('The two passwords are not the same.')
+    return password
+  } finally {
+    input.setRawMode?.(false)
+    input.pause()
+  }
 }
 
 function given (password: string) {
@@ -27,35 +34,28 @@ async function readAll (input: Readable): Promise<string> {
   return text
 }
 
-// The terminal is told not to echo, so line editing is ours: backspace, and Ctrl-U for the whole line.
-async function ask (question: string, input: Terminal, output: Writable): Promise<string> {
+// The terminal does not echo, so line editing is ours: backspace, and Ctrl-U for the whole line.
+async function ask (question: string, input: Readable, output: Writable): Promise<string> {
   output.write(question)
-  input.setRawMode?.(true)
-  input.resume()
 
-  try {
-    return await new Promise((resolve, reject) => {
-      let typed: string[] = []
-      input.on('data', take)
+  return await new Promise((resolve, reject) => {
+    let typed: string[] = []
+    input.on('data', take)
 
-      function take (keys: string) {
-        for (const key of keys) {
-          if (key === '\r' || key === '\n' || key === '\u0004') return end(() => resolve(typed.join('')))
-          if (key === '\u0003') return end(() => reject(new Error('Interrupted.')))
-          if (key === '\u007f' || key === '\b') typed = typed.slice(0, -1)
-          else if (key === '\u0015') typed = []
-          else typed.push(key)
-        }
+    function take (keys: string) {
+      for (const key of keys) {
+        if (key === '\r' || key === '\n' || key === '\u0004') return end(() => resolve(typed.join('')))
+        if (key === '\u0003') return end(() => reject(new Error('Interrupted.')))
+        if (key === '\u007f' || key === '\b') typed = typed.slice(0, -1)
+        else if (key === '\u0015') typed = []
+        else typed.push(key)
       }
+    }
 
-      function end (settle: () => void) {
-        input.off('data', take)
-        settle()
-      }
-    })
-  } finally {
-    input.setRawMode?.(false)
-    input.pause()
-    output.write('\n')
-  }
+    function end (settle: () => void) {
+      input.off('data', take)
+      output.write('\n')
+      settle()
+    }
+  })
 }

@@ -163,15 +163,16 @@ export function createTokens ({ keyring, jwt, clock, issuer, audience, accessTok
   // The ring is replaced as a whole: another one makes everything anew, and nothing that a key which
   // has gone has signed is remembered.
   function followRing () {
-    if (ring === keyring.current) return
+    const { current } = keyring
+    if (ring === current) return
 
-    ring = keyring.current
     cache.clear()
-    signToken = ring.signing && jwt.createSigner({ key: pem(ring.signing.privateKey, 'pkcs8'), ...header(ring.signing.kid) })
-    verifiers = new Map([...ring.verifying].map(([kid, key]) => [
+    signToken = current.signing && jwt.createSigner({ key: pem(current.signing.privateKey, 'pkcs8'), ...header(current.signing.kid) })
+    verifiers = new Map([...current.verifying].map(([kid, key]) => [
       headerText(kid),
       jwt.createVerifier({ key: pem(key, 'spki'), algorithms: ['ES256'], cache: false, ignoreExpiration: true, ignoreNotBefore: true })
     ]))
+    ring = current
   }
 }
 

@@ -77,11 +77,22 @@ export function createDatabase (connect: () => Sql, { connections, queueMax, dea
     }
   }
 
+  // Work whose connection has gone never seems to end to the driver (postgres 3.4.9): it would send a
+  // ROLLBACK over what is closed, and the process would end of it.
   async function begin<T> (signal: AbortSignal, work: (tx: Transaction) => Promise<T>): Promise<T> {
     const outcome: { value?: T } = {}
-    await sql.begin(async connection => {
-      outcome.value = await work(transaction(connection, signal))
-      signal.throwIfAborted()
+    const connection = { isLost: false }
+
+    await sql.begin(async statements => {
+      try {
+        outcome.value = await work(transaction(statements, signal, connection))
+        signal.throwIfAborted()
+      } finally {
+        if (connection.isLost) await new Promise(() => {})
+      }
+    }).catch(error => {
+      connection.isLost = true
+      throw error
     })
     return outcome.value as T
   }
@@ -93,20 +104,26 @@ export function createDatabase (connect: () => Sql, { connections, queueMax, dea
   }
 }
 
-function transaction (connection: TransactionSql, signal: AbortSignal): Transaction {
+function transaction (statements: TransactionSql, signal: AbortSignal, connection: { isLost: boolean }): Transaction {
   return Object.assign(
-    async <T extends object>(statement: TemplateStringsArray, ...values: unknown[]) => {
-      signal.throwIfAborted()
-      return await connection<T[]>(statement, ...parameters(values)) as T[]
-    },
+    <T extends object>(statement: TemplateStringsArray, ...values: unknown[]) => send(async () => await statements<T[]>(statement, ...parameters(values)) as T[]),
     {
-      fragment: (part: TemplateStringsArray, ...values: unknown[]) => connection(part, ...parameters(values)),
-      unsafe: async (text: string) => {
-        signal.throwIfAborted()
-        return await connection.unsafe(text)
-      }
+      fragment: (part: TemplateStringsArray, ...values: unknown[]) => statements(part, ...parameters(values)),
+      unsafe: (text: string) => send(async () => await statements.unsafe(text))
     }
   )
+
+  async function send<T> (statement: () => Promise<T>): Promise<T> {
+    signal.throwIfAborted()
+    if (connection.isLost) throw unavailable(new Error('the connection of this transaction has gone'))
+
+    try {
+      return await statement()
+    } catch (error) {
+      connection.isLost ||= isLoss(error)
+      throw error
+    }
+  }
 }
 
 // postgres.js types its parameters narrowly; what reaches it here are strings, numbers, booleans,
@@ -118,8 +135,18 @@ function parameters (values: unknown[]) {
 // The driver's own failures have these codes, the system's are errno names, Postgres' are SQLSTATEs:
 // connection (08), rolled back by concurrency (40), resources (53), operator intervention (57),
 // system (58), read-only because of a failover (25006).
-const absence = /^(CONNECT|CONNECTION_|E[A-Z_]+$|08|40|53|57|58|25006)/
+const loss = /^(CONNECT|CONNECTION_|E[A-Z_]+$)/
+const absence = /^(08|40|53|57|58|25006)/
 
 function isAbsence (error: unknown): boolean {
-  return error instanceof Error && 'code' in error && absence.test(String(error.code))
+  return isLoss(error) || absence.test(codeOf(error))
+}
+
+/** Whether the connection itself has gone. */
+function isLoss (error: unknown): boolean {
+  return loss.test(codeOf(error))
+}
+
+function codeOf (error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
 }

@@ -10,6 +10,8 @@ export function createSightingStore (db: Database) {
 
   /** Writes what rotations have left behind. Both values are only ever raised. */
   async function write (sightings: Sighting[]) {
+    // As text: the driver would send a list of dates as one date.
+    const times = sightings.map(({ seenAt }) => seenAt.toISOString())
     await db`
       update sessions s
       set floor = greatest(s.floor, seen.floor),
@@ -17,7 +19,7 @@ export function createSightingStore (db: Database) {
       from unnest(
         ${sightings.map(({ sessionId }) => sessionId)}::uuid[],
         ${sightings.map(({ floor }) => floor)}::bigint[],
-        ${sightings.map(({ seenAt }) => seenAt)}::timestamptz[]
+        ${times}::timestamptz[]
       ) as seen (id, floor, at)
       where s.id = seen.id`
   }

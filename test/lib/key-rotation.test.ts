@@ -48,7 +48,7 @@ t.test('a lost key is replaced', async t => {
 })
 
 t.test('whenever a ring is looked at, one key signs and nobody meets a key that was not announced', async t => {
-  fc.assert(fc.property(fc.array(fc.integer({ min: 0, max: 40 * day }), { maxLength: 30 }), pauses => {
+  t.doesNotThrow(() => fc.assert(fc.property(fc.array(fc.integer({ min: 0, max: 40 * day }), { maxLength: 30 }), pauses => {
     let now = 0
     let ring = turn([], now)
 
@@ -64,7 +64,7 @@ t.test('whenever a ring is looked at, one key signs and nobody meets a key that 
       if (retired && !ring.some(({ id, expiresAt }) => id === retired.id && expiresAt === now + retirement)) return false
     }
     return true
-  }))
+  })))
 })
 
 function count (ring: KeyTurn[], status: KeyTurn['status']) {

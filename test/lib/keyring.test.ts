@@ -217,6 +217,7 @@ t.test('however many ask for an unknown key, the ring is read once a second', as
   count.monotonic += 1000
   await keyring.lookUp()
   t.equal(count.reads, before + 2)
+  t.equal(keyring.current, rings[0], 'and what it had stays, with all that was derived from it')
 })
 
 t.test('an answer that a later read has overtaken does not bring the old ring back', async t => {
@@ -233,12 +234,44 @@ t.test('an answer that a later read has overtaken does not bring the old ring ba
   t.equal(keyring.current.signing?.kid, other.current.signing?.kid)
 })
 
+t.test('a node that knows of a change and cannot read it stops believing what it has, and recovers by itself', async t => {
+  const { node, count } = await deployment(t)
+  const [one, two] = [await node(), await node()]
+  await one.replace()
+  count.fails = true
+  await t.rejects(two.reload(), /away/)
+  t.ok(two.current, 'for a moment')
+  count.monotonic += 3000
+  t.throws(() => two.current, { code: 'unavailable' })
+
+  count.fails = false
+  for (const end = Date.now() + 5000; Date.now() < end && count.reads < 100;) {
+    try {
+      t.strictSame(two.current.jwks, one.current.jwks)
+      return two.stop()
+    } catch {
+      await new Promise(resolve => setTimeout(resolve, 20))
+    }
+  }
+  t.fail('it did not recover')
+})
+
+t.test('an unknown key that cannot be looked up shakes nothing', async t => {
+  const { node, count } = await deployment(t)
+  const keyring = await node()
+  count.fails = true
+  await t.rejects(keyring.lookUp(), /away/)
+  count.monotonic += 60_000
+
+  t.ok(keyring.current.signing)
+})
+
 /** A database, a clock and nodes on them; `count.reads` counts reads of the ring by nodes. */
 async function deployment (t: Test) {
   const { database } = await openDatabase(t)
   const clock = createClock()
   const secrets = [randomBytes(32)]
-  const count = { reads: 0, monotonic: 1e6 }
+  const count = { reads: 0, monotonic: 1e6, fails: false }
   let gate: Promise<void> | null = null
 
   return { node, database, clock, secrets, count, hold }
@@ -261,6 +294,7 @@ async function deployment (t: Test) {
 
     async function all () {
       count.reads++
+      if (count.fails) throw new Error('away')
       const held = gate
       gate = null
       const keys = await store.all()

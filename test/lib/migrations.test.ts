@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import postgres from 'postgres'
 import t from 'tap'
 import type { Test } from 'tap'
 import { createMigrations, expectedVersion, schemaProblem } from '../../lib/migrations.ts'
@@ -106,7 +105,7 @@ t.test('a table of that name in another schema is not ours', async t => {
 
 t.test('the server knows whether the schema is its own, and what to do', async t => {
   const { url, sql, migrate } = await emptyDatabase(t)
-  const database = createDatabase(connect(t, url), { limit: 10, deadline: 5000 })
+  const database = createDatabase(() => connect(t, url), { connections: 10, queueMax: 10, deadline: 5000 })
   t.match(schemaProblem(await schemaVersion(database)), /empty.*migrate/)
 
   await migrate({ to: newest - 1 })
@@ -115,7 +114,7 @@ t.test('the server knows whether the schema is its own, and what to do', async t
   t.equal(schemaProblem(await schemaVersion(database)), null, 'the runtime role may read it')
   t.match(schemaProblem(newest + 1), /this code knows/)
   t.equal(await ownsTables(database), false)
-  t.equal(await ownsTables(createDatabase(sql, { limit: 10, deadline: 5000 })), true)
+  t.equal(await ownsTables(createDatabase(() => sql, { connections: 10, queueMax: 10, deadline: 5000 })), true)
 })
 
 t.test('the runtime role can neither change the schema nor the past', async t => {
@@ -151,12 +150,11 @@ t.test('not even the owner changes the audit trail by mistake', async t => {
 async function emptyDatabase (t: Test, folder?: string) {
   const { url, directUrl } = await makeDatabase(t, { migrated: false })
   const sql = connect(t, directUrl)
-  const plain = postgres(directUrl, { max: 1, prepare: false, onnotice: () => {} })
-  t.teardown(async () => { await plain.end({ timeout: 1 }) })
+  const database = createDatabase(() => sql, { connections: 10, queueMax: 10, deadline: 60_000 })
   return { sql, url, migrate: migrateWith(folder), migrateWith }
 
   function migrateWith (folder: string | undefined) {
-    return createMigrations(async work => await plain.begin(async tx => await work(async text => await tx.unsafe(text))) as never, folder).migrate
+    return createMigrations(work => database.begin(tx => work(text => tx.unsafe(text))), folder).migrate
   }
 }
 

@@ -1,0 +1,69 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { findViolations } from './architecture.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+t.test('the tree keeps to its layers', async t => {
+  const files = readTree()
+  t.ok(files.size > 50 && files.has('app.ts') && files.has('lib/errors.ts'), 'the tree was read')
+  t.strictSame(findViolations(files), [])
+})
+
+t.test('what breaks a rule is found', async t => {
+  const planted: [string, string, RegExp][] = [
+    ['lib/sessions.ts', "import redis from '../plugins/redis.ts'", /imports plugins\/redis\.ts/],
+    ['lib/sessions.ts', "import type { X } from '../routes/auth/login.ts'", /imports routes\/auth\/login\.ts \(types\)/],
+    ['lib/sessions.ts', "import { createSessionStore } from './stores/sessions.ts'", /imports lib\/stores\/sessions\.ts, which lib may not/],
+    ['lib/sessions.ts', "import postgres from 'postgres'", /imports postgres, which lib may not/],
+    ['lib/sessions.ts', "const { Redis } = await import('ioredis')", /imports ioredis/],
+    ['lib/sessions.ts', "import type { FastifyRequest } from 'fastify'", /imports fastify \(types\)/],
+    ['lib/sessions.ts', "import { env } from 'node:process'", /imports node:process/],
+    ['lib/sessions.ts', 'const key = process.env.KEY', /reads process\.env/],
+    ['lib/sessions.ts', "const key = process['env'].KEY", /reads process\.env/],
+    ['lib/stores/users.ts', "import { createRoles } from '../roles.ts'", /imports lib\/roles\.ts, which lib\/stores may not/],
+    ['lib/stores/users.ts', "import fastify from 'fastify'", /imports fastify/],
+    ['plugins/users.ts', "import login from '../routes/auth/login.ts'\n{ name: 'users' }", /imports routes\/auth\/login\.ts/],
+    ['plugins/users.ts', "import redis from './redis.ts'\n{ name: 'users' }", /imports plugins\/redis\.ts, which plugins may not/],
+    ['plugins/users.ts', "import { x } from 'one'\nimport { y } from 'two'\n{ name: 'users' }", /owns one and two/],
+    ['plugins/users.ts', "export default fp(f, { name: 'user' })", /is not named users/],
+    ['routes/users/list.ts', "import { createUserStore } from '../../lib/stores/users.ts'", /imports lib\/stores\/users\.ts/],
+    ['routes/users/list.ts', "import postgres from 'postgres'", /imports postgres/],
+    ['routes/users/list.ts', "export { x } from '../../plugins/users.ts'", /imports plugins\/users\.ts/],
+    ['app.ts', "import { createUsers } from './lib/users.ts'", /imports lib\/users\.ts, which app\.ts may not/],
+    ['server.ts', "import redis from './plugins/redis.ts'", /imports plugins\/redis\.ts/],
+    ['lib/users.ts', "import { build } from '../test/helper.ts'", /imports test\/helper\.ts/],
+    ['plugins/users.ts', "import { x } from '../dev/ports.ts'\n{ name: 'users' }", /imports dev\/ports\.ts/]
+  ]
+
+  for (const [path, text, message] of planted) {
+    const found = findViolations(new Map([[path, text]]))
+    t.equal(found.length, 1, text)
+    t.match(found[0], message)
+    t.ok(found[0]?.startsWith(path))
+  }
+})
+
+t.test('a circle and a second owner are found, across files', async t => {
+  t.match(findViolations(new Map([['lib/a.ts', "import './b.ts'"], ['lib/b.ts', "export * from './c.ts'"], ['lib/c.ts', "import { a } from './a.ts'"]])), [/lib\/a\.ts → lib\/b\.ts → lib\/c\.ts → lib\/a\.ts/])
+  t.match(findViolations(new Map([['plugins/a.ts', "import postgres from 'postgres'; { name: 'a' }"], ['plugins/b.ts', "import postgres from 'postgres'; { name: 'b' }"]])), [/plugins\/a\.ts and plugins\/b\.ts both own postgres/])
+})
+
+t.test('what is allowed is not complained about', async t => {
+  t.strictSame(findViolations(new Map([
+    ['lib/a.ts', "import type { B } from './b.ts'\nimport type { Sql } from 'postgres'\nimport { createHash } from 'node:crypto'\n// process.env is for others"],
+    ['lib/b.ts', "import { type A, a } from './a.ts'"],
+    ['lib/stores/c.ts', "import type { Sql } from 'postgres'\nimport { unavailable } from '../errors.ts'\nimport type { Clock } from '../clock.ts'"],
+    ['plugins/c.ts', "import fp from 'fastify-plugin'\nimport { a } from '../lib/a.ts'\nimport postgres from 'postgres'\nexport default fp(f, { name: 'c' })"],
+    ['routes/d.ts', "import { Type } from '@sinclair/typebox'\nimport type { Config } from '../lib/config.ts'"],
+    ['server.ts', "import app from './app.ts'\nprocess.env.PORT"]
+  ])), [])
+})
+
+/** The sources, by their path from the root. */
+function readTree (): Map<string, string> {
+  const paths = ['app.ts', 'server.ts', 'cli.ts', ...['lib', 'plugins', 'routes'].flatMap(folder => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map(name => join(folder, name)))]
+  return new Map(paths.filter(path => path.endsWith('.ts')).map(path => [relative('.', path).replaceAll('\\', '/'), readFileSync(join(root, path), 'utf8')]))
+}

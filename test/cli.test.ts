@@ -1,0 +1,155 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { randomUUID } from 'node:crypto'
+import t from 'tap'
+import { connect, makeDatabase } from './database.ts'
+import { as, deploy, freshAddress, password, signIn, signUp, start } from './helper.ts'
+import type { Deployment } from './helper.ts'
+
+t.test('wrong usage says how it is used, and exits with 2', async t => {
+  await Promise.all([['nonsense'], [], ['migrate', '--to', 'x'], ['create-admin'], ['rotate-keys', '--force']].map(async args => {
+    const { code, stdout, stderr } = await run({}, args)
+    t.match({ code, stdout }, { code: 2, stdout: '' }, args.join(' '))
+    t.match(stderr, /Usage|There is no command|--to takes/)
+    t.notMatch(stderr, /\n {4}at /)
+  }))
+})
+
+t.test('help is no error', async t => {
+  for (const args of [['--help'], ['migrate', '--help']]) t.match(await run({}, args), { code: 0, stdout: /latchkey .*\n(.|\n)*migrate \[--to N\]/, stderr: '' })
+})
+
+t.test('settings that are wrong are named, without a stack', async t => {
+  const { code, stderr } = await run({ NODE_ENV: 'test' }, ['sign-out-everyone'])
+
+  t.equal(code, 1)
+  t.match(stderr, /DATABASE_URL.*\n(.|\n)*\.env\.example/)
+  t.notMatch(stderr, /\n {4}at /)
+})
+
+t.test('migrate needs no keys, is quiet in a pipe and speaks JSON', async t => {
+  const { directUrl } = await makeDatabase(t, { migrated: false })
+  const env = { NODE_ENV: 'test', DATABASE_URL: directUrl }
+  const first = await run(env, ['migrate', '--json'])
+  const { to } = JSON.parse(first.stdout)
+
+  t.match(first, { code: 0, stderr: '' })
+  t.strictSame(JSON.parse((await run(env, ['migrate', '--to', '2', '--json'])).stdout), { from: to, to: 2 })
+  t.match(await run(env, ['migrate']), { code: 0, stdout: `The database was at version 2 and is now at version ${to}.\n`, stderr: '' })
+  t.match(await run(env, ['migrate']), { code: 0, stdout: `The database is at version ${to}.\n` })
+  t.match(await run(env, ['migrate', '--to', '999']), { code: 1, stdout: '', stderr: /There is no version 999/ })
+})
+
+t.test('what is wrong with the database is told in a line', async t => {
+  const { code, stderr } = await run({ NODE_ENV: 'test', DATABASE_URL: 'postgres://nobody:secret@127.0.0.1:1/none' }, ['migrate'])
+
+  t.equal(code, 1)
+  t.match(stderr, /ECONNREFUSED/)
+  t.notMatch(stderr, /secret|\n {4}at /)
+})
+
+t.test('the first administrator signs in; a second one is asked for twice', async t => {
+  const deployment = await deploy(t)
+  const [email, other] = [freshAddress(), freshAddress()]
+  const made = await run(deployment, ['create-admin', email.toUpperCase(), '--name', 'Grace Hopper', '--json'], `${password}\n`)
+  t.match(made, { code: 0, stderr: '' })
+  t.match(JSON.parse(made.stdout), { id: String })
+
+  t.match(await run(deployment, ['create-admin', other], password), { code: 1, stdout: '', stderr: 'There is an active super_admin already.\n' })
+  t.match(await run(deployment, ['create-admin', email, '--another'], password), { code: 1, stderr: /has an account/ })
+  t.match(await run(deployment, ['create-admin', other, '--another'], password), { code: 0 })
+
+  const app = await start(t, deployment)
+  const { user } = await signIn(app, { email, password })
+  t.match(user, { role: 'super_admin', full_name: 'Grace Hopper', email_verified: true, status: 'active', approval: 'not_required' })
+  const events = await app.database`select event, subject_id from audit_events where event = 'user_created' order by id`
+  t.match(events, [{ subjectId: JSON.parse(made.stdout).id }, {}])
+})
+
+t.test('a password that is not good enough makes no administrator', async t => {
+  const deployment = await deploy(t)
+  const sql = connect(t, deployment.DATABASE_URL)
+
+  await Promise.all(['password', ''].map(async bad => {
+    const { code, stderr } = await run(deployment, ['create-admin', freshAddress()], bad)
+    t.equal(code, 1)
+    t.match(stderr, /password/i)
+    t.notMatch(stderr, /\n {4}at /)
+  }))
+  t.match(await run(deployment, ['create-admin', 'not an address', '--json'], password), { code: 1, stderr: /"code":"invalid_request".*not_an_address/ })
+  t.equal((await sql`select id from users`).length, 0)
+})
+
+t.test('of two administrators that are made at once, one is', async t => {
+  const deployment = await deploy(t)
+  const sql = connect(t, deployment.DATABASE_URL)
+  const codes = await Promise.all([1, 2].map(async () => (await run(deployment, ['create-admin', freshAddress()], password)).code))
+
+  t.strictSame(codes.sort(), [0, 1])
+  t.match(await sql`select count(*)::int from users`, [{ count: 1 }])
+})
+
+t.test('rotate-keys on a new deployment is kept for later, and says until when', async t => {
+  const deployment = await deploy(t)
+  const { code, stdout } = await run(deployment, ['rotate-keys'])
+  const from = /signs from (\S+) on/.exec(stdout)?.[1] ?? ''
+
+  t.equal(code, 0)
+  t.ok(Date.parse(from) > Date.now() + 300_000)
+})
+
+t.test('rotate-keys --compromised leaves no old token alive on a running node', async t => {
+  const deployment = await deploy(t)
+  const app = await start(t, deployment)
+  const ada = await signIn(app, await signUp(app))
+  t.equal((await as(app, ada.access_token, 'GET', '/auth/me')).statusCode, 200)
+  const result = await run(deployment, ['rotate-keys', '--compromised', '--json'])
+
+  t.equal(result.code, 0)
+  await until(async () => (await as(app, ada.access_token, 'GET', '/auth/me')).statusCode === 401)
+  await until(() => app.keyring.current.signing?.kid === JSON.parse(result.stdout).kid)
+  const jwks = (await app.inject('/.well-known/jwks.json')).json()
+  t.ok(jwks.keys.some(({ kid }: { kid: string }) => kid === JSON.parse(result.stdout).kid))
+})
+
+t.test('sign-out-everyone ends every session on a running node', async t => {
+  const deployment = await deploy(t)
+  const app = await start(t, deployment)
+  const ada = await signIn(app, await signUp(app))
+  t.match(await run(deployment, ['sign-out-everyone']), { code: 0, stdout: 'Everybody is signed out.\n' })
+
+  await until(async () => (await as(app, ada.access_token, 'GET', '/auth/me')).statusCode === 401)
+  t.match((await as(app, ada.access_token, 'GET', '/auth/me')).json(), { code: 'session_ended', reason: 'everyone_signed_out' })
+})
+
+t.test('a command leaves the jobs to the servers', async t => {
+  const deployment = await deploy(t)
+  const sql = connect(t, deployment.DATABASE_URL)
+  await sql`insert into jobs (queue, data) values ('mail', ${sql.json({ kind: 'registration', registrationId: randomUUID() })})`
+  await run(deployment, ['sign-out-everyone'])
+
+  t.match(await sql`select attempts from jobs`, [{ attempts: 0 }])
+})
+
+/** Runs a command with these settings only, with what is typed on its standard input. */
+async function run (settings: Partial<Deployment>, args: string[], typed = '') {
+  const { PATH = '', HOME = '' } = process.env
+  const child = spawn(process.execPath, ['--import', 'tsx', 'cli.ts', ...args], { env: { PATH, HOME, ...settings } })
+  const output = { stdout: '', stderr: '' }
+
+  child.stdout.on('data', data => { output.stdout += String(data) })
+  child.stderr.on('data', data => { output.stderr += String(data) })
+  child.stdin.on('error', () => {})
+  child.stdin.end(typed)
+  const [code] = await once(child, 'close')
+  return { code: Number(code), ...output }
+}
+
+/** Waits for what other nodes hear of by themselves, within a second or so. */
+async function until (isSo: () => boolean | Promise<boolean>) {
+  for (const end = Date.now() + 5000; Date.now() < end;) {
+    if (await isSo()) return
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
+  throw new Error('it did not happen')
+}

@@ -1,0 +1,78 @@
+import Fastify from 'fastify'
+import type { RouteOptions } from 'fastify'
+import t from 'tap'
+import latchkey from '../app.ts'
+import { createClock } from '../lib/clock.ts'
+import { loadConfig } from '../lib/config.ts'
+import { serverOptions } from '../lib/server-options.ts'
+import { deploy } from './helper.ts'
+
+/** The routes that answer somebody without credentials, and what they answer to a request without a body. */
+const open: Record<string, number> = {
+  'POST /api/v1/auth/register': 422,
+  'POST /api/v1/auth/signup': 422,
+  'POST /api/v1/auth/verify-email': 422,
+  'POST /api/v1/auth/verify-email/resend': 422,
+  'POST /api/v1/auth/login': 422,
+  'POST /api/v1/auth/logout': 204,
+  'GET /health': 200,
+  'GET /health/live': 200,
+  'GET /health/ready': 200,
+  'GET /.well-known/jwks.json': 200,
+  'GET /.well-known/change-password': 302,
+  'GET /.well-known/security.txt': 200
+}
+
+t.test('every route without credentials answers 401, save a written list', async t => {
+  const { app, routes } = await collect(t)
+  const seen = new Set<string>()
+
+  for (const { method, url } of routes) {
+    const name = nameOf(method, url)
+    const { statusCode, headers } = await app.inject({ method, url: url.replace(/:\w+/g, 'b4a1b0f6-6e9f-4f65-8c7c-5b1d7a3f5a10') })
+
+    seen.add(name)
+    t.equal(statusCode, open[name] ?? 401, name)
+    if (statusCode === 401) t.match(headers['www-authenticate'], /^Bearer/, `${name} says how to sign in`)
+  }
+  t.strictSame(Object.keys(open).filter(name => !seen.has(name)), [], 'the list names nothing that is not there')
+})
+
+t.test('every route says what it takes and what it answers', async t => {
+  const { routes } = await collect(t)
+
+  for (const { method, url, schema } of routes) {
+    const name = nameOf(method, url)
+    t.ok(schema?.response, `${name} has response schemas`)
+    if (/:/.test(url)) t.ok(schema?.params, `${name} has a schema of its parameters`)
+    if (/^(POST|PUT|PATCH)$/.test(method)) t.ok(schema?.body, `${name} has a schema of its body`)
+    t.strictSame(laxObjects(schema?.body), [], `${name} takes no unknown fields`)
+    t.ok(Object.keys(schema?.response ?? {}).some(status => /^[23]/.test(status)), `${name} says what success looks like`)
+  }
+})
+
+/** A node with everything switched on, and every route of ours as it was registered. HEAD follows GET, and the documentation is not ours. */
+async function collect (t: Parameters<typeof deploy>[0]) {
+  const config = loadConfig(await deploy(t, { OPERATIONS_TOKEN: 'an-operations-token', SECURITY_CONTACT: 'mailto:security@example.com' }))
+  const app = Fastify(serverOptions(config))
+  const routes: { method: 'GET', url: string, schema: RouteOptions['schema'] }[] = []
+
+  t.teardown(() => app.close())
+  app.addHook('onRoute', ({ method, url, schema }) => {
+    if (url === '*' || url.startsWith('/docs')) return
+    // The methods are listed as light-my-request takes them.
+    for (const verb of [method].flat()) if (verb !== 'HEAD') routes.push({ method: verb as 'GET', url, schema })
+  })
+  await app.register(latchkey, { config, clock: createClock() })
+  await app.ready()
+  return { app, routes }
+}
+
+const nameOf = (method: string, url: string) => `${method} ${url.replace(/(.)\/$/, '$1')}`
+
+/** The objects of a schema, at any depth, that would let unknown fields pass. */
+function laxObjects (schema: unknown): unknown[] {
+  if (typeof schema !== 'object' || schema === null) return []
+  const isLax = 'type' in schema && schema.type === 'object' && !('additionalProperties' in schema && schema.additionalProperties === false)
+  return [...(isLax ? [schema] : []), ...Object.values(schema).flatMap(laxObjects)]
+}

@@ -1,0 +1,119 @@
+import { connect, createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import type { Test } from 'tap'
+import type { Deployment } from './helper.ts'
+
+export type Wiretap = ReturnType<typeof createWiretap>
+
+/**
+ * Puts a listener between a node and its stores: every SQL statement and Redis command that the node
+ * sends is noted before it arrives. What nodes do by themselves (reading the feed, probes) is left out.
+ */
+export async function tapWires (t: Pick<Test, 'teardown'>, deployment: Deployment) {
+  const tap = createWiretap()
+  const databaseUrl = await relay(t, deployment.DATABASE_URL, () => readPostgres(tap.statement))
+  const redisUrl = await relay(t, deployment.REDIS_URL, () => readRedis(tap.command))
+
+  return { tap, deployment: { ...deployment, DATABASE_URL: databaseUrl, REDIS_URL: redisUrl } }
+}
+
+function createWiretap () {
+  let statements: string[] = []
+  let commands: string[] = []
+
+  return {
+    statement (text: string) {
+      if (!/pg_snapshot_xmin|^select 1$|txid|clock_timestamp\(\) as now/i.test(text)) statements.push(text.replaceAll(/\s+/g, ' ').trim())
+    },
+    command (name: string) {
+      if (!/^(hello|client|info|ping|xread|select|auth|command)$/i.test(name)) commands.push(name.toLowerCase())
+    },
+    /** What was sent since the last time this was asked. */
+    take () {
+      const taken = { statements, commands }
+      statements = []
+      commands = []
+      return taken
+    }
+  }
+}
+
+async function relay (t: Pick<Test, 'teardown'>, url: string, reader: () => (chunk: Buffer) => void) {
+  const target = new URL(url)
+  const { port, hostname } = target
+  const server = createServer(client => {
+    const upstream = connect(Number(port), hostname)
+    const read = reader()
+    client.setNoDelay(true)
+    upstream.setNoDelay(true)
+    client.on('data', read)
+    client.pipe(upstream).pipe(client)
+    client.on('error', () => upstream.destroy())
+    upstream.on('error', () => client.destroy())
+    client.on('close', () => upstream.destroy())
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => { server.close() })
+
+  target.hostname = '127.0.0.1'
+  target.port = String((server.address() as AddressInfo).port)
+  return target.href
+}
+
+/** Messages of Postgres' frontend: the first has no type; Q and P carry SQL. */
+function readPostgres (note: (text: string) => void) {
+  let rest = Buffer.alloc(0)
+  let isStarted = false
+
+  return (chunk: Buffer) => {
+    rest = Buffer.concat([rest, chunk])
+    for (;;) {
+      const head = isStarted ? 1 : 0
+      if (rest.length < head + 4) return
+      const length = head + rest.readInt32BE(head)
+      if (rest.length < length) return
+
+      const kind = isStarted ? String.fromCharCode(rest[0] ?? 0) : ''
+      const text = rest.subarray(head + 4, length).toString().split('\0')
+      if (kind === 'Q') note(text[0] ?? '')
+      if (kind === 'P') note(text[1] ?? '')
+      isStarted = true
+      rest = rest.subarray(length)
+    }
+  }
+}
+
+/** Commands as ioredis writes them: arrays of bulk strings. */
+function readRedis (note: (name: string) => void) {
+  let rest = Buffer.alloc(0)
+
+  return (chunk: Buffer) => {
+    rest = Buffer.concat([rest, chunk])
+    for (let command = next(); command !== undefined; command = next()) note(command)
+  }
+
+  function next () {
+    let at = 0
+    const count = line('*')
+    if (count === undefined) return undefined
+
+    const words: string[] = []
+    for (let word = 0; word < count; word++) {
+      const length = line('$')
+      if (length === undefined || rest.length < at + length + 2) return undefined
+      words.push(rest.subarray(at, at + length).toString())
+      at += length + 2
+    }
+    rest = rest.subarray(at)
+    return words[0]
+
+    function line (mark: string) {
+      const end = rest.indexOf('\r\n', at)
+      if (end < 0) return undefined
+      const text = rest.subarray(at, end).toString()
+      if (text[0] !== mark) throw new Error(`not a command: ${text}`)
+      at = end + 2
+      return Number(text.slice(1))
+    }
+  }
+}
