@@ -14,6 +14,7 @@ import cors from './plugins/cors.ts'
 import deviceTokens from './plugins/device-tokens.ts'
 import docs from './plugins/docs.ts'
 import errors from './plugins/errors.ts'
+import gauges from './plugins/gauges.ts'
 import grants from './plugins/grants.ts'
 import hasher from './plugins/hasher.ts'
 import headers from './plugins/headers.ts'
@@ -108,6 +109,7 @@ export default fp<LatchkeyOptions>(async function latchkey (app, { config, clock
   await app.register(sessions, { ...config.sessions, clock })
   await app.register(grants, { ...config.sessions, clock })
   await app.register(probes)
+  await app.register(gauges, config.postgres)
 
   // Use cases and guards
   await app.register(accounts, { ...config.accounts, clock })

@@ -35,7 +35,7 @@ async function serve (config: Config) {
 }
 
 async function connections (app: FastifyInstance, { postgres: { poolMax, poolMin } }: Config) {
-  return { postgres: { ping_ms: await app.database.ping(), pool: { max: poolMax, min: poolMin } }, redis: app.redis.status }
+  return { postgres: { ping_ms: Math.ceil(await app.database.ping()), pool: { max: poolMax, min: poolMin } }, redis: app.redis.status }
 }
 
 /** Not ready at once; the door stays open for a moment, so that balancers see it; then nothing new comes in. */

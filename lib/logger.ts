@@ -9,14 +9,16 @@ interface LoggedRequest { method: string, url: string, ip?: string, headers: Rec
  * at any depth, and no query strings. Readable in development where pino-pretty is installed.
  */
 export function loggerOptions ({ level, pretty }: Config['logger']): LoggerOptions {
+  const prettyPrinter = find('pino-pretty')
+
   return {
     level,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: label => ({ level: label }), log: object => redact(object) },
     serializers: { req: serializeRequest, res: ({ statusCode }: { statusCode: number }) => ({ statusCode }), err: serializeError },
     hooks: { streamWrite: escapeControls },
-    ...(pretty && isInstalled('pino-pretty')
-      ? { transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname', translateTime: 'HH:MM:ss.l' } } }
+    ...(pretty && prettyPrinter !== undefined
+      ? { transport: { target: prettyPrinter, options: { ignore: 'pid,hostname', translateTime: 'HH:MM:ss.l', singleLine: true } } }
       : {})
   }
 }
@@ -59,10 +61,11 @@ function escapeControls (line: string) {
   return line.replace(/[\u007f-\u009f\u2028\u2029]/g, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
-function isInstalled (name: string) {
+/** Where a library lies that production does without. */
+function find (name: string) {
   try {
-    return createRequire(import.meta.url).resolve(name) !== ''
+    return createRequire(import.meta.url).resolve(name)
   } catch {
-    return false
+    return undefined
   }
 }

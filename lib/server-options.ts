@@ -40,8 +40,9 @@ function genReqId ({ headers }: Pick<IncomingMessage, 'headers'>): string {
 }
 
 /** Names the id as the problem documents do, and keeps the probes of load balancers out of the log. */
-function childLoggerFactory<L extends { child (bindings: object, options: object): L }> (logger: L, { reqId }: Record<string, unknown>, options: object, request: Pick<IncomingMessage, 'url'>): L {
-  return logger.child({ request_id: reqId }, isProbe(request.url) ? { ...options, level: 'warn' } : options)
+function childLoggerFactory<L extends { level: string, child (bindings: object, options: object): L }> (logger: L, { reqId }: Record<string, unknown>, options: object, { url }: Pick<IncomingMessage, 'url'>): L {
+  const isQuieter = isProbe(url) && /^(trace|debug|info)$/.test(logger.level)
+  return logger.child({ request_id: reqId }, isQuieter ? { ...options, level: 'warn' } : options)
 }
 
 /** Answers URLs that the router cannot read; no hook runs for them. */

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import fp from 'fastify-plugin'
 import { createTransport } from 'nodemailer'
 import type { Config } from '../lib/config.ts'
-import { createFolderTransport, createMissingTransport, createServerTransport } from '../lib/mail-transports.ts'
+import { createFolderTransport, createMissingTransport, createServerTransport, serverSettings } from '../lib/mail-transports.ts'
 import { createMailer } from '../lib/mailer.ts'
 import type { Mailer, Transport } from '../lib/mailer.ts'
 
@@ -26,16 +26,8 @@ export default fp<Options>(async function provideMailer (app, { smtpUrl, from, d
   }
 
   function openServer (url: string) {
-    const server = createTransport({ url, pool: true, maxConnections: 4, maxRequeues: 1, ...timeouts, requireTLS: carriesPassword(url) })
+    const server = createTransport(serverSettings(url))
     app.addHook('onClose', async () => server.close())
     return createServerTransport(server)
   }
 }, { name: 'mailer' })
-
-const timeouts = { dnsTimeout: 5000, connectionTimeout: 5000, greetingTimeout: 5000, socketTimeout: 10_000, socketCloseTimeout: 1000, idleTimeout: 30_000 }
-
-/** A password never goes to another machine in the clear; `?requireTLS=false` in the URL does not lift that. */
-function carriesPassword (url: string) {
-  const { password, hostname } = new URL(url)
-  return password !== '' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname)
-}

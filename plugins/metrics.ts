@@ -28,7 +28,7 @@ export default fp(async function keepMetrics (app) {
   collectDefaultMetrics({ register: registry })
   app.decorate('metrics', {
     increment: (name, labels) => byName.get(name)?.inc(labels),
-    gauge: (name, help, read) => { new Gauge({ name, help, registers, collect () { try { this.set(read()) } catch { this.reset() } } }) },
+    gauge: (name, help, read) => registry.registerMetric(new Gauge({ name, help, registers: [], collect () { try { this.set(read()) } catch { this.reset() } } })),
     observe: (exchange, seconds) => requests.observe({ ...exchange }, seconds),
     render: () => registry.metrics(),
     contentType: registry.contentType

@@ -1,0 +1,60 @@
+import { connect } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { PassThrough } from 'node:stream'
+import Fastify from 'fastify'
+import type { FastifyInstance } from 'fastify'
+import type { Test } from 'tap'
+import { loggerOptions } from '../lib/logger.ts'
+import { serverOptions } from '../lib/server-options.ts'
+import client from '../plugins/client.ts'
+import cors from '../plugins/cors.ts'
+import errors from '../plugins/errors.ts'
+import headers from '../plugins/headers.ts'
+import host from '../plugins/host.ts'
+import httpMetrics from '../plugins/http-metrics.ts'
+import https from '../plugins/https.ts'
+import json from '../plugins/json.ts'
+import methods from '../plugins/methods.ts'
+import metrics from '../plugins/metrics.ts'
+
+export interface HttpSettings {
+  trustProxy?: string[]
+  production?: boolean
+  allowedOrigins?: string[]
+  level?: 'silent' | 'debug' | 'info'
+}
+
+/** The ground of HTTP on a server of its own, with the routes of a test and without any store; `lines` is its log. */
+export async function buildHttp (t: Pick<Test, 'teardown'>, routes: (app: FastifyInstance) => void, { trustProxy = [], production = false, allowedOrigins = [], level = 'silent' }: HttpSettings = {}) {
+  const lines: string[] = []
+  const stream = new PassThrough().on('data', (chunk: Buffer) => lines.push(chunk.toString()))
+  const options = serverOptions({ http: { apiPrefix: '/api/v1', trustProxy, issuer: 'http://localhost', production }, logger: { level, pretty: false } })
+  const app = Fastify({ ...options, logger: { ...loggerOptions({ level, pretty: false }), stream } })
+  t.teardown(() => app.close())
+
+  for (const plugin of [metrics, httpMetrics, errors, headers, host]) await app.register(plugin)
+  await app.register(https, { production })
+  await app.register(cors, { allowedOrigins })
+  for (const plugin of [methods, json, client]) await app.register(plugin)
+  await app.register(async context => routes(context))
+  await app.ready()
+  return { app, lines }
+}
+
+/** What a listening server answers to these very bytes before it closes the connection, or before `until` is met. */
+export async function sendRaw (app: FastifyInstance, bytes: string | Buffer, until?: RegExp): Promise<string> {
+  if (!app.server.listening) await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+
+  return await new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => { socket.write(bytes) })
+    let answer = ''
+
+    socket.on('data', chunk => {
+      answer += chunk.toString('latin1')
+      if (until?.test(answer)) socket.destroy()
+    })
+    socket.on('close', () => resolve(answer))
+    socket.on('error', error => answer === '' ? reject(error) : resolve(answer))
+  })
+}

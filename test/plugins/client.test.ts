@@ -1,0 +1,60 @@
+import t from 'tap'
+import type { Test } from 'tap'
+import { canonicalAddress } from '../../lib/client-address.ts'
+import { buildHttp } from '../http.ts'
+
+t.test('nobody is believed about addresses without being a listed proxy', async t => {
+  const app = await build(t, [])
+  const lies = { 'x-forwarded-for': '6.6.6.6', 'x-real-ip': '6.6.6.6', forwarded: 'for=6.6.6.6', 'cf-connecting-ip': '6.6.6.6', 'true-client-ip': '6.6.6.6' }
+  t.match((await app.inject({ url: '/', remoteAddress: '9.9.9.9', headers: lies })).json(), { ip: '9.9.9.9' })
+})
+
+t.test('behind proxies the nearest address that is not one of them counts', async t => {
+  const app = await build(t, ['10.0.0.0/8', '::1'])
+  const cases: [string, string, string][] = [
+    ['10.0.0.1', '1.2.3.4', '1.2.3.4'],
+    ['10.0.0.1', '6.6.6.6, 1.2.3.4', '1.2.3.4'],
+    ['10.0.0.1', '6.6.6.6, 1.2.3.4, 10.9.9.9', '1.2.3.4'],
+    ['::ffff:10.0.0.1', '::ffff:1.2.3.4', '1.2.3.4'],
+    ['::1', '2001:DB8:0:0::1', '2001:db8::1'],
+    ['10.0.0.1', 'garbage', '10.0.0.1'],
+    ['10.0.0.1', '1.2.3.4:5678', '10.0.0.1'],
+    ['9.9.9.9', '1.2.3.4', '9.9.9.9']
+  ]
+
+  for (const [remoteAddress, forwarded, ip] of cases) {
+    t.match((await app.inject({ url: '/', remoteAddress, headers: { 'x-forwarded-for': forwarded } })).json(), { ip }, `${forwarded} by ${remoteAddress}`)
+  }
+})
+
+t.test('one address has one form', async t => {
+  t.equal(canonicalAddress('::ffff:1.2.3.4'), '1.2.3.4')
+  t.equal(canonicalAddress('::FFFF:102:304'), '1.2.3.4')
+  t.equal(canonicalAddress('0:0:0:0:0:ffff:102:304'), '1.2.3.4')
+  t.equal(canonicalAddress('fe80::1%eth0'), 'fe80::1')
+  t.equal(canonicalAddress('2001:0DB8:0000::0001'), '2001:db8::1')
+  for (const text of ['', 'localhost', '1.2.3', '1.2.3.4:80', '[::1]', undefined]) t.equal(canonicalAddress(text), undefined)
+})
+
+t.test('the user agent is cut, and null when there is none', async t => {
+  const app = await build(t, [])
+  t.equal((await app.inject({ url: '/', headers: { 'user-agent': 'x'.repeat(1000) } })).json().userAgent.length, 512)
+  t.equal((await app.inject({ url: '/', headers: { 'user-agent': '' } })).json().userAgent, null)
+})
+
+t.test('a request id is taken only in a safe form', async t => {
+  const app = await build(t, [])
+  t.match(await idOf('a-B_c.9'), 'a-B_c.9')
+  for (const id of ['', 'a b', 'a\tb', '{"x":1}', 'x'.repeat(65), 'é', 'a,b', '<x>']) t.match(await idOf(id), /^[0-9a-f-]{36}$/, id)
+
+  async function idOf (id: string) {
+    const answer = await app.inject({ url: '/', headers: { 'x-request-id': id } })
+    t.equal(answer.headers['x-request-id'], answer.json().requestId)
+    return answer.json().requestId
+  }
+})
+
+async function build (t: Pick<Test, 'teardown'>, trustProxy: string[]) {
+  const { app } = await buildHttp(t, app => { app.get('/', async ({ client }) => client) }, { trustProxy })
+  return app
+}

@@ -1,0 +1,31 @@
+import t from 'tap'
+import { securityHeaders } from '../../lib/problem.ts'
+import { buildHttp, sendRaw } from '../http.ts'
+
+t.test('every answer of every kind carries the same security headers', async t => {
+  const { app } = await buildHttp(t, app => {
+    app.get('/', async () => ({}))
+    app.get('/empty', async (_request, reply) => { reply.code(204) })
+    app.get('/moved', async (_request, reply) => reply.redirect('/'))
+    app.get('/broken', async () => { throw new Error('broken') })
+    app.post('/json', async () => ({}))
+  })
+  const requests: [string, number][] = [
+    ['GET / HTTP/1.1\r\nHost: x', 200], ['GET /empty HTTP/1.1\r\nHost: x', 204], ['GET /moved HTTP/1.1\r\nHost: x', 302], ['GET /nothing HTTP/1.1\r\nHost: x', 404],
+    ['PUT / HTTP/1.1\r\nHost: x', 405], ['GET /broken HTTP/1.1\r\nHost: x', 500], ['POST /json HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 0', 415],
+    ['GET /%zz HTTP/1.1\r\nHost: x', 400], ['GET / HTTP/1.1', 400], ['GET / HTTP/1.1\r\nHost: x\r\nHost: y', 400], ['nonsense', 400], [`GET / HTTP/1.1\r\nHost: x\r\nX-Big: ${'x'.repeat(17_000)}`, 431]
+  ]
+
+  for (const [request, status] of requests) {
+    const answer = await sendRaw(app, `${request}\r\nConnection: close\r\n\r\n`)
+    t.match(answer, new RegExp(`^HTTP/1.1 ${status} `), request.slice(0, 40))
+    for (const [name, value] of Object.entries({ ...securityHeaders, 'x-request-id': '' })) t.ok(answer.toLowerCase().includes(`${name}: ${value}`.toLowerCase()), `${status} has ${name}`)
+    if (status >= 400) t.match(answer, /application\/problem\+json/)
+    t.notMatch(answer, /^(server|x-powered-by):/im)
+  }
+})
+
+t.test('an answer says in which character set it is', async t => {
+  const { app } = await buildHttp(t, app => { app.get('/', async () => ({})) })
+  t.equal((await app.inject('/')).headers['content-type'], 'application/json; charset=utf-8')
+})

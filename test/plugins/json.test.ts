@@ -1,0 +1,88 @@
+import { gzipSync } from 'node:zlib'
+import t from 'tap'
+import type { Test } from 'tap'
+import { buildHttp } from '../http.ts'
+
+t.test('JSON in UTF-8 is read', async t => {
+  const { app } = await build(t)
+  for (const type of ['application/json', 'Application/JSON', 'application/json; charset=utf-8', 'application/json;charset=UTF-8', 'application/json; charset="utf-8"']) {
+    const answer = await app.inject({ method: 'POST', url: '/echo', headers: { 'content-type': type }, payload: '{"a":"é"}' })
+    t.match(answer.json(), { body: { a: 'é' } }, type)
+  }
+})
+
+t.test('any other kind of body is refused with 415, whatever is in it', async t => {
+  const { app } = await build(t)
+  const types = [
+    'text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/ json', 'application/json\t;x', 'application/json ;charset=utf-8',
+    'application/json;charset=utf-7', 'application/json; charset=utf-16', 'application/json; charset=iso-8859-1', 'application/problem+json', 'application/jsonx', 'json', '*/*',
+    'application/json, text/plain', 'application/json; charset=utf-8; charset=utf-7', 'text/plain; application/json'
+  ]
+
+  for (const type of types) {
+    const answer = await app.inject({ method: 'POST', url: '/echo', headers: { 'content-type': type }, payload: '{"a":"b"}' })
+    t.match(answer, { statusCode: 415 }, type)
+    t.match(answer.json(), { code: 'unsupported_media_type' })
+  }
+  t.match(await app.inject({ method: 'POST', url: '/echo', headers: { 'content-length': '9' }, payload: Buffer.from('{"a":"b"}') }), { statusCode: 415 }, 'no type at all')
+})
+
+t.test('a compressed body is refused and not inflated', async t => {
+  const { app } = await build(t)
+  for (const encoding of ['gzip', 'br', 'deflate', 'gzip, gzip', 'identity', '']) {
+    const answer = await app.inject({ method: 'POST', url: '/echo', headers: { 'content-type': 'application/json', 'content-encoding': encoding }, payload: gzipSync('{"a":"b"}') })
+    t.match(answer, { statusCode: 415 }, encoding)
+  }
+})
+
+t.test('what is not JSON, or could be read in two ways, is refused with 400', async t => {
+  const { app } = await build(t)
+  const bad = [
+    '{', '{"a":1,}', "{'a':1}", '{"a":NaN}', '{"a":01}', '// c\n{}', '{"a":1} x', '\ufeff{}', '[1,]', '{"a":"\u0001"}', '{"a":"\\x41"}', 'nul', '{"a" 1}',
+    '{"a":1,"a":2}', '{"b":[{"a":1,"\\u0061":2}]}', '{"b":{"a":1,"c":{},"a":2}}',
+    '{"__proto__":{"polluted":1}}', '{"\\u005f_proto__":{"polluted":1}}', '{"a":[{"b":{"__proto__":1}}]}', '{"constructor":{"prototype":{"polluted":1}}}', '{"\\u0063onstructor":{"prototype":{"polluted":1}}}',
+    '{"a":"\\u0000"}', '{"a":"\\ud800"}', '{"\\udc00":1}', '['.repeat(30_000), `${'['.repeat(33)}${']'.repeat(33)}`, `${'['.repeat(16_000)}${']'.repeat(16_000)}`
+  ]
+
+  for (const payload of bad) await refused(payload)
+  for (const bytes of [[0xc0, 0xaf], [0xff], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xe2, 0x82]]) {
+    await refused(Buffer.concat([Buffer.from('{"a":"'), Buffer.from(bytes), Buffer.from('"}')]))
+  }
+  t.notOk(Reflect.get({}, 'polluted'))
+  t.match(await app.inject({ method: 'POST', url: '/echo', payload: { a: 1 } }), { statusCode: 200 }, 'the next request is as ever')
+
+  async function refused (payload: string | Buffer) {
+    const answer = await app.inject({ method: 'POST', url: '/echo', headers: { 'content-type': 'application/json' }, payload })
+    t.match(answer, { statusCode: 400 }, JSON.stringify(payload.toString().slice(0, 60)))
+    t.match(answer.json(), { code: 'malformed_request' })
+  }
+})
+
+t.test('JSON that is merely odd is read', async t => {
+  const { app } = await build(t)
+  for (const payload of ['{"a":{"a":{"a":1}},"b":[{"a":1},{"a":2}]}', '{"a":"a","b":"a"}', '{"a":["a",{"b":"a,{"}],"c":"\\"}"}', '"x"', '[]', ' {"a":"\\ud83d\\ude00"}\n', '{"":1}', '{"a":123456789012345678901234567890}', `${'['.repeat(32)}${']'.repeat(32)}`]) {
+    const answer = await app.inject({ method: 'POST', url: '/echo', headers: { 'content-type': 'application/json' }, payload })
+    t.equal(answer.statusCode, 200, payload.slice(0, 50))
+    t.strictSame(answer.json().body, JSON.parse(payload))
+  }
+})
+
+t.test('an empty JSON body counts as none', async t => {
+  const { app } = await build(t)
+  const answer = await app.inject({ method: 'POST', url: '/echo', headers: { 'content-type': 'application/json' }, payload: '' })
+  t.strictSame(answer.json(), {}, 'there is no body')
+})
+
+t.test('a body beyond 32 KiB is refused before it is read', async t => {
+  const { app } = await build(t)
+  const most = JSON.stringify({ a: 'x'.repeat(32 * 1024 - 8) })
+
+  t.equal((await app.inject({ method: 'POST', url: '/echo', headers: { 'content-type': 'application/json' }, payload: most })).statusCode, 200)
+  const answer = await app.inject({ method: 'POST', url: '/echo', headers: { 'content-type': 'application/json' }, payload: `${most} ` })
+  t.match(answer, { statusCode: 413, headers: { connection: 'close' } })
+  t.match(answer.json(), { code: 'body_too_large' })
+})
+
+async function build (t: Pick<Test, 'teardown'>) {
+  return await buildHttp(t, app => { app.post('/echo', async ({ body }) => ({ body })) })
+}

@@ -1,0 +1,68 @@
+import Fastify from 'fastify'
+import t from 'tap'
+import { counters } from '../../lib/metrics.ts'
+import metrics from '../../plugins/metrics.ts'
+import metricsPort from '../../plugins/metrics-port.ts'
+import { buildHttp } from '../http.ts'
+
+t.test('requests are counted by the pattern of their route, never by their URL', async t => {
+  const { app } = await buildHttp(t, app => { app.get('/things/:id', async () => 'ok') })
+  for (const url of ['/things/canary-1', '/things/canary-2?token=canary', '/canary', '/things/canary/more']) await app.inject(url)
+  await app.inject({ method: 'POST', url: '/things/canary' })
+  const text = await app.metrics.render()
+
+  t.match(text, 'http_request_duration_seconds_count{method="GET",route="/things/:id",status="200"} 2')
+  t.match(text, /http_request_duration_seconds_count\{method="ANY",route="none",status="404"\} \d/)
+  t.match(text, 'http_request_duration_seconds_count{method="ANY",route="none",status="405"} 1')
+  t.notMatch(text, /canary/i)
+})
+
+t.test('refusals are counted by their code', async t => {
+  const { app } = await buildHttp(t, app => { app.post('/', async () => 'ok') })
+  await app.inject('/nothing')
+  await app.inject({ method: 'POST', url: '/', headers: { 'content-type': 'text/plain' }, payload: 'x' })
+  const text = await app.metrics.render()
+
+  t.match(text, 'latchkey_refused_total{code="not_found"} 1')
+  t.match(text, 'latchkey_refused_total{code="unsupported_media_type"} 1')
+})
+
+t.test('every counter of the table is shown, with the process', async t => {
+  const app = Fastify()
+  await app.register(metrics)
+  app.metrics.increment('sign_ins', { outcome: 'success' })
+  app.metrics.gauge('latchkey_test', 'A test.', () => 42)
+  app.metrics.gauge('latchkey_broken', 'A test.', () => { throw new Error('broken') })
+  const text = await app.metrics.render()
+
+  for (const name of Object.keys(counters)) t.match(text, `# TYPE latchkey_${name}_total counter`)
+  t.match(text, 'latchkey_sign_ins_total{outcome="success"} 1')
+  t.match(text, /^latchkey_test 42$/m)
+  t.match(text, /process_resident_memory_bytes \d/)
+  t.notMatch(text, /^latchkey_broken [1-9]/m)
+})
+
+t.test('two servers in one process count for themselves', async t => {
+  const [one, two] = [Fastify(), Fastify()]
+  await one.register(metrics)
+  await two.register(metrics)
+  one.metrics.increment('sign_ins', { outcome: 'success' })
+  t.notMatch(await two.metrics.render(), 'outcome="success"')
+})
+
+t.test('METRICS_PORT serves them while the server listens', async t => {
+  const app = Fastify()
+  const port = 20_000 + process.pid % 40_000
+  await app.register(metrics)
+  await app.register(metricsPort, { metricsPort: port, host: '127.0.0.1' })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+
+  const answer = await fetch(`http://127.0.0.1:${port}/metrics`)
+  t.equal(answer.status, 200)
+  t.match(await answer.text(), 'process_cpu_seconds_total')
+  t.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 404)
+  t.equal((await fetch(`http://127.0.0.1:${port}/metrics`, { method: 'POST' })).status, 404)
+
+  await app.close()
+  await t.rejects(fetch(`http://127.0.0.1:${port}/metrics`), 'and not after it')
+})

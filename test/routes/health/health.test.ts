@@ -1,0 +1,79 @@
+import t from 'tap'
+import { build, signIn } from '../../helper.ts'
+
+const token = 'an-operations-token'
+
+t.test('a healthy node says so', async t => {
+  const app = await build(t)
+  const answer = await app.inject('/health')
+
+  t.equal(answer.statusCode, 200)
+  t.match(answer.json(), { status: 'healthy', authentication: 'JWT-enabled', database: 'connected', redis: 'connected', mail: 'connected', version: /^\d+\.\d+\.\d+/, uptime_seconds: Number })
+  t.strictSame(Object.keys(answer.json()).sort(), ['authentication', 'database', 'mail', 'redis', 'status', 'uptime_seconds', 'version'])
+  t.match(await app.inject('/health/live'), { statusCode: 200 })
+  t.match(await app.inject('/health/ready'), { statusCode: 200 })
+})
+
+t.test('a node without Redis is degraded, and alive', async t => {
+  const app = await build(t, { READY_GRACE: '0s' })
+  app.redis.disconnect()
+  await app.health.tick()
+  await until(() => app.health.isUp('redis') === false)
+
+  const answer = await app.inject('/health')
+  t.equal(answer.statusCode, 503)
+  t.match(answer.json(), { status: 'degraded', database: 'connected', redis: 'unreachable' })
+  t.match(await app.inject('/health/live'), { statusCode: 200 })
+  t.match(await app.inject('/health/ready'), { statusCode: 503, headers: { 'retry-after': '1' } })
+})
+
+t.test('a node that closes is not ready any more', async t => {
+  const app = await build(t)
+  app.health.drain()
+  t.match(await app.inject('/health/ready'), { statusCode: 503 })
+  t.match(await app.inject('/health'), { statusCode: 200 }, 'but well')
+})
+
+t.test('health asks no store while it is asked', async t => {
+  const app = await build(t)
+  const before = await statements()
+  await Promise.all(Array.from({ length: 300 }, (_, i) => app.inject(['/health', '/health/ready', '/health/live'][i % 3] ?? '')))
+  t.ok(await statements() - before < 20, 'the probes go their own pace')
+
+  async function statements () {
+    const text = await app.redis.info('commandstats')
+    return Number(/cmdstat_ping:calls=(\d+)/.exec(text)?.[1] ?? 0)
+  }
+})
+
+t.test('figures are for operators and for who may read statistics', async t => {
+  const app = await build(t, { OPERATIONS_TOKEN: token })
+  const { access_token: user, user: { id } } = await signIn(app)
+
+  for (const [path, figures] of [['/health/database', { database: 'connected', latency_ms: Number }], ['/health/pool-stats', { max: 10, min: 0, in_use: Number, waiting: 0 }]] as const) {
+    t.match(await app.inject(path), { statusCode: 401 }, path)
+    t.match(await get(path, 'wrong'), { statusCode: 401 })
+    t.match(await get(path, user), { statusCode: 403 }, 'a user may not')
+    const answer = await get(path, token)
+    t.equal(answer.statusCode, 200)
+    t.match(answer.json(), figures)
+  }
+
+  await app.database`update users set role = 'accountant' where id = ${id}`
+  const { access_token: accountant } = await signIn(app, await emailOf(id))
+  t.match(await get('/health/pool-stats', accountant), { statusCode: 200 }, 'an accountant may')
+
+  async function get (url: string, bearer: string) {
+    return await app.inject({ url, headers: { authorization: `Bearer ${bearer}` } })
+  }
+
+  async function emailOf (id: string) {
+    const [row] = await app.database<{ email: string }>`select email from users where id = ${id}`
+    return { email: row?.email ?? '' }
+  }
+})
+
+async function until (holds: () => boolean) {
+  const deadline = Date.now() + 3000
+  while (!holds() && Date.now() < deadline) await new Promise(resolve => setImmediate(resolve))
+}

@@ -1,0 +1,25 @@
+import t from 'tap'
+import { build, signIn } from '../helper.ts'
+
+const token = 'an-operations-token'
+
+t.test('metrics are behind the operations token', async t => {
+  const app = await build(t, { OPERATIONS_TOKEN: token })
+  const session = await signIn(app)
+  const answer = await app.inject({ url: '/metrics', headers: { authorization: `Bearer ${token}` } })
+
+  t.match(answer, { statusCode: 200, headers: { 'content-type': /^text\/plain/, 'cache-control': 'no-store' } })
+  for (const name of ['process_cpu_seconds_total', 'http_request_duration_seconds_bucket', 'latchkey_sign_ins_total{outcome="success"} 1', 'latchkey_hashes_queued 0', 'latchkey_database_pool_max 10', 'latchkey_redis_up 1', 'latchkey_ready 1']) t.match(answer.body, name)
+
+  const strangers: [string | undefined, string][] = [[undefined, 'unauthenticated'], ['Bearer wrong', 'invalid_token'], [`Bearer ${token}x`, 'invalid_token'], [`Basic ${token}`, 'invalid_token'], [token, 'invalid_token'], [`Bearer ${session.access_token}`, 'invalid_token'], ['Bearer', 'invalid_token']]
+  for (const [authorization, code] of strangers) {
+    const refused = await app.inject({ url: '/metrics', headers: authorization === undefined ? {} : { authorization } })
+    t.match(refused, { statusCode: 401, headers: { 'www-authenticate': /^Bearer/ } }, code)
+    t.match(refused.json(), { code })
+  }
+})
+
+t.test('without a token in the settings there is nothing there', async t => {
+  const app = await build(t)
+  for (const authorization of ['', 'Bearer ', 'Bearer x']) t.match(await app.inject({ url: '/metrics', headers: { authorization } }), { statusCode: 404 })
+})

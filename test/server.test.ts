@@ -1,0 +1,148 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import type { Test } from 'tap'
+import { deploy } from './helper.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+t.test('a bad configuration ends with one message and no stack', async t => {
+  const server = run(t, { NODE_ENV: 'production', PORT: 'x' })
+
+  t.equal(await server.exit(), 1)
+  t.match(server.errors(), /^Latchkey cannot start, \d settings are wrong:\n {2}PORT/)
+  t.notMatch(server.errors(), / at .*\.ts/)
+  t.equal(server.output(), '')
+})
+
+t.test('a start tells what runs and shows no secret', async t => {
+  const settings = await deploy(t, { OPERATIONS_TOKEN: 'canary-operations-token' })
+  const server = await listening(t, settings)
+  const lines = server.output().trim().split('\n').map(line => JSON.parse(line))
+
+  t.match(lines[0], { msg: 'Latchkey starts', version: /^\d/, config: { postgres: { url: /postgres/ } } })
+  t.ok(lines.some(({ msg }) => /database is at version \d/.test(msg)), 'migrations')
+  t.ok(lines.some(({ postgres, redis }) => postgres?.pool?.max === 10 && redis === 'ready'), 'connections and pool')
+  t.ok(lines.some(({ msg }) => /listening at http:\/\/127\.0\.0\.1:/.test(msg)), 'address')
+  t.notMatch(server.output(), 'canary')
+  t.notMatch(server.output(), settings.ENCRYPTION_KEY)
+  t.notMatch(server.output(), new URL(settings.DATABASE_URL).password || 'no password')
+})
+
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGUSR2'] as const) {
+  t.test(`${signal}: not ready at once, requests in flight finish, exit 0`, async t => {
+    const server = await listening(t, await deploy(t))
+    const slow = await beginRequest(server.port)
+
+    server.kill(signal)
+    t.equal(await eventually(async () => (await fetch(`${server.url}/health/ready`)).status, 503), 503)
+    slow.write('{}')
+    t.match(await slow.answer, /^HTTP\/1\.1 422 /, 'the request that was being sent is answered')
+    t.equal(await server.exit(), 0)
+    t.match(server.output(), 'Latchkey has stopped')
+  })
+}
+
+t.test('who never finishes is cut off in the end', async t => {
+  const server = await listening(t, await deploy(t, { SHUTDOWN_TIMEOUT: '300ms' }))
+  const slow = await beginRequest(server.port)
+
+  server.kill('SIGTERM')
+  t.equal(await slow.answer, '')
+  t.equal(await server.exit(), 0)
+})
+
+t.test('a second signal ends it at once', async t => {
+  const server = await listening(t, await deploy(t))
+  const slow = await beginRequest(server.port)
+
+  server.kill('SIGTERM')
+  await server.says('Latchkey stops')
+  server.kill('SIGTERM')
+  t.equal(await server.exit(), 1)
+  t.equal(await slow.answer, '')
+})
+
+for (const failure of ['throw new Error(String("unforeseen"))', 'Promise.reject(new Error(String("unforeseen")))']) {
+  t.test(`${failure}: logged, drained, exit 1`, async t => {
+    const server = await listening(t, await deploy(t), ['--import', `data:text/javascript,process.on("SIGPWR",()=>setTimeout(()=>{${failure}}))`])
+    const slow = await beginRequest(server.port)
+
+    server.kill('SIGPWR')
+    await server.says('unexpected error')
+    slow.write('{}')
+    t.match(await slow.answer, /^HTTP\/1\.1 422 /)
+    t.equal(await server.exit(), 1)
+    t.match(server.output(), /"level":"fatal".*unforeseen/)
+  })
+}
+
+t.test('without its stores it says so and exits 1', async t => {
+  const server = run(t, { ...await deploy(t), DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none', PORT: '1024', LOG_LEVEL: 'info' })
+  t.equal(await server.exit(), 1)
+  t.match(server.output(), 'Latchkey cannot start')
+})
+
+/** A server that answers on a port of its own. */
+async function listening (t: Pick<Test, 'teardown'>, settings: Record<string, string>, flags: string[] = []) {
+  const port = await freePort()
+  const server = run(t, { ...settings, HOST: '127.0.0.1', PORT: String(port), LOG_LEVEL: 'info' }, flags)
+
+  await server.says('Server listening')
+  return { ...server, port, url: `http://127.0.0.1:${port}` }
+}
+
+function run (t: Pick<Test, 'teardown'>, env: Record<string, string>, flags: string[] = []) {
+  const child = spawn(process.execPath, ['--import', 'tsx', ...flags, 'server.ts'], { cwd: root, env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const ended = once(child, 'close')
+  let output = ''
+  let errors = ''
+
+  child.stdout.on('data', chunk => { output += chunk })
+  child.stderr.on('data', chunk => { errors += chunk })
+  t.teardown(() => child.kill('SIGKILL'))
+
+  return {
+    output: () => output,
+    errors: () => errors,
+    kill: (signal: NodeJS.Signals) => child.kill(signal),
+    exit: async () => (await ended)[0],
+    async says (text: string) {
+      while (!output.includes(text)) {
+        const [code] = await Promise.race([once(child.stdout, 'data'), ended])
+        if (child.exitCode !== null) throw new Error(`It ended with ${code}: ${output}${errors}`)
+      }
+    }
+  }
+}
+
+/** A request whose body is still to come. The headers have arrived when the server asks for it. */
+async function beginRequest (port: number) {
+  const socket = connect(port, '127.0.0.1')
+  let text = ''
+
+  socket.on('data', chunk => { text += chunk })
+  socket.on('error', () => {})
+  socket.write('POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n')
+  while (!text.includes('100 Continue')) await once(socket, 'data')
+  text = ''
+  return { write: (body: string) => { socket.write(body) }, answer: once(socket, 'close').then(() => text) }
+}
+
+async function eventually<T> (ask: () => Promise<T>, wanted: T): Promise<T> {
+  const until = Date.now() + 2000
+  let got = await ask()
+  while (got !== wanted && Date.now() < until) got = await ask()
+  return got
+}
+
+async function freePort () {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  return port
+}
