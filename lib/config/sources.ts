@@ -44,12 +44,12 @@ export function readSecretFiles (env: Environment, problems: Problem[]): Environ
 
 /** What development does without: the running services of DATA_DIR and a key that is made there once. */
 export function readDevelopment (dataDir: string, env: Environment): Environment {
-  const { databaseUrl, databaseDirectUrl, redisUrl } = readServices(dataDir)
+  const { DATABASE_URL, DATABASE_DIRECT_URL, REDIS_URL } = readServices(dataDir)
   const ownDatabase = env['DATABASE_URL'] !== undefined
 
   return {
-    ...(ownDatabase ? {} : { DATABASE_URL: databaseUrl, DATABASE_DIRECT_URL: databaseDirectUrl }),
-    REDIS_URL: redisUrl,
+    ...(ownDatabase ? {} : { DATABASE_URL, DATABASE_DIRECT_URL }),
+    REDIS_URL,
     ...(env['ENCRYPTION_KEY'] === undefined ? { ENCRYPTION_KEY: developmentKey(dataDir) } : {}),
     ...env
   }

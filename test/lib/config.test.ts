@@ -126,7 +126,7 @@ t.test('development finds its services and keeps its key in DATA_DIR', async t =
   t.match(problemsOf({ NODE_ENV: 'development', DATA_DIR }), /DATABASE_URL +is missing.*npm run dev/)
 
   mkdirSync(DATA_DIR, { recursive: true })
-  writeFileSync(join(DATA_DIR, 'services.json'), JSON.stringify({ databaseUrl: 'postgres://a/b', databaseDirectUrl: 'postgres://c/d', redisUrl: 'redis://e' }))
+  writeFileSync(join(DATA_DIR, 'services.json'), JSON.stringify({ DATABASE_URL: 'postgres://a/b', DATABASE_DIRECT_URL: 'postgres://c/d', REDIS_URL: 'redis://e' }))
   const config = loadConfig({ NODE_ENV: 'development', DATA_DIR, PORT: '4000' })
   const again = loadConfig({ NODE_ENV: 'development', DATA_DIR })
 
