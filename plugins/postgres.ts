@@ -3,22 +3,24 @@ import postgres from 'postgres'
 import type { Config } from '../lib/config.ts'
 import { createDatabase } from '../lib/stores/database.ts'
 import type { Database } from '../lib/stores/database.ts'
+import { createSockets } from '../lib/stores/sockets.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly database: Database }
 }
 
-// The gate hands out no more work than there are connections, so no statement waits behind another's. None
-// is named, so PgBouncer may sit in between (transaction mode).
-export default fp<Config['postgres']>(async function connectPostgres (app, { url, tls, poolMax, poolMin, queueMax, deadline, ...timeouts }) {
+// The gate hands out no more work than there are connections, so no statement waits behind another's.
+export default fp<Config['postgres']>(async function connectPostgres (app, { url, tls, prepare, poolMax, poolMin, queueMax, deadline, ...timeouts }) {
+  const { open } = createSockets()
   const connect = () => postgres(url, {
     ...tls,
+    ...{ socket: open },
     max: poolMax,
-    prepare: false,
+    prepare,
     idle_timeout: poolMin > 0 ? 0 : timeouts.idleTimeout / 1000,
     connect_timeout: timeouts.connectTimeout / 1000,
     backoff: () => 0.2,
-    transform: { column: { from: postgres.toCamel } },
+    transform: { column: { from: createCamelCase() } },
     types: { bigint: { to: 20, from: [20], parse: Number, serialize: String } },
     onnotice: () => {}
   })
@@ -28,3 +30,14 @@ export default fp<Config['postgres']>(async function connectPostgres (app, { url
   app.decorate('database', database)
   app.addHook('onClose', () => database.close(1000))
 }, { name: 'postgres' })
+
+/** `full_name` → `fullName`, remembered: there are only so many columns, and they come with every answer. */
+function createCamelCase () {
+  const names = new Map<string, string>()
+
+  return (column: string) => {
+    const name = names.get(column) ?? postgres.toCamel(column)
+    names.set(column, name)
+    return name
+  }
+}
