@@ -3,13 +3,14 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { problems } from './schemas/problem.ts'
 
 const schema = {
+  operationId: 'getMetrics',
   summary: 'Metrics for Prometheus',
   description: 'With the operations token; without one in the settings there is nothing here, but perhaps on METRICS_PORT.',
   tags: ['Operations'],
   security: [{ operations: [] }],
   response: {
     200: Type.Unsafe<string>({ description: 'The text format of Prometheus.', content: { 'text/plain': { schema: Type.String() } } }),
-    ...problems(401, 404)
+    ...problems(401, 403, 404)
   }
 }
 

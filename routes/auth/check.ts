@@ -3,10 +3,19 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { problems } from '../schemas/problem.ts'
 
 const schema = {
-  tags: ['session'],
-  summary: 'Is this request signed in? For a reverse proxy’s forward authentication',
+  operationId: 'check',
+  tags: ['Session'],
+  summary: 'Whether a request is signed in',
+  description: 'For a reverse proxy’s forward authentication (nginx `auth_request`, Traefik, Caddy). No store is asked.',
   response: {
-    204: Type.Null({ description: 'X-Auth-User, X-Auth-Role and X-Auth-Session tell whose request it is.' }),
+    204: Type.Null({
+      description: 'It is, and the headers tell whose it is.',
+      headers: {
+        'X-Auth-User': { type: 'string', format: 'uuid', description: 'The id of the user.' },
+        'X-Auth-Role': { type: 'string', description: 'The role as it is now.', examples: ['user'] },
+        'X-Auth-Session': { type: 'string', format: 'uuid', description: 'The id of the session.' }
+      }
+    }),
     ...problems(401, 403, 503)
   }
 }

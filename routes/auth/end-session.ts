@@ -4,10 +4,11 @@ import { problems } from '../schemas/problem.ts'
 import { Id } from '../schemas/user.ts'
 
 const schema = {
-  tags: ['session'],
+  operationId: 'endSession',
+  tags: ['Session'],
   summary: 'Sign out one of one’s sessions',
-  params: Type.Object({ id: Id }, { additionalProperties: false }),
-  response: { 204: Type.Null(), ...problems(401, 403, 404, 422, 503) }
+  params: Type.Object({ id: Type.String({ ...Id, description: 'From the list of sessions.' }) }, { additionalProperties: false }),
+  response: { 204: Type.Null({ description: 'It has ended, now or before.' }), ...problems(401, 403, 404, 429, 503) }
 }
 
 const endSession: FastifyPluginAsyncTypebox = async app => {

@@ -1,12 +1,15 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { DeviceName, Email, Password, RefreshTransport, Token, UserType } from '../schemas/input.ts'
-import { problems } from '../schemas/problem.ts'
+import { ofBody, problems } from '../schemas/problem.ts'
 import { TokenAnswer } from '../schemas/session.ts'
 
 const schema = {
-  tags: ['session'],
+  operationId: 'login',
+  tags: ['Session'],
   summary: 'Sign in',
+  description: 'A wrong password, an unknown address and one that was never confirmed are one answer: 401 `invalid_credentials`. Only after the right password: 403 `approval_pending`, `approval_rejected`, `account_disabled`, `wrong_user_type`.',
+  security: [],
   body: Type.Object({
     email: Email,
     password: Password,
@@ -14,8 +17,8 @@ const schema = {
     device_name: Type.Optional(DeviceName),
     device_token: Type.Optional(Token),
     user_type: Type.Optional(UserType)
-  }, { additionalProperties: false }),
-  response: { 200: TokenAnswer, ...problems(401, 403, 422, 503) }
+  }, { additionalProperties: false, examples: [{ email: 'ada@example.com', password: 'violet kettle orbit 1843', device_name: 'Ada’s phone' }] }),
+  response: { 200: TokenAnswer, ...problems(...ofBody, 401, 403, 429, 503) }
 }
 
 const login: FastifyPluginAsyncTypebox = async app => {

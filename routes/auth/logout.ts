@@ -1,17 +1,26 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Token } from '../schemas/input.ts'
-import { problems } from '../schemas/problem.ts'
+import { ofBody, problems } from '../schemas/problem.ts'
+import { oneOf } from '../schemas/types.ts'
 
 const schema = {
-  tags: ['session'],
+  operationId: 'logout',
+  tags: ['Session'],
   summary: 'Sign out',
-  description: 'Idempotent. `others` and `everywhere` need a live access token or the current refresh token; an expired but authentic one ends its own session only.',
+  description: 'By the access token, the refresh token or both; idempotent, and without either nothing happens. `others` and `everywhere` need a live access token or the current refresh token; an expired but authentic one ends its own session only.',
+  security: [{ bearer: [] }, {}],
   body: Type.Optional(Type.Union([Type.Null(), Type.Object({
-    scope: Type.Optional(Type.Union([Type.Literal('local'), Type.Literal('others'), Type.Literal('everywhere')])),
+    scope: Type.Optional(oneOf(['local', 'others', 'everywhere'], { description: 'This session (`local`, also when left out), the others, or all.' })),
     refresh_token: Type.Optional(Token)
-  }, { additionalProperties: false })])),
-  response: { 204: Type.Null(), ...problems(400, 422, 503) }
+  }, { additionalProperties: false, examples: [{ scope: 'local' }] })])),
+  response: {
+    204: Type.Null({
+      description: 'Signed out.',
+      headers: { 'Clear-Site-Data': { type: 'string', examples: ['"cache", "storage"'], description: 'For browsers.' } }
+    }),
+    ...problems(...ofBody, 403, 429, 503)
+  }
 }
 
 const logout: FastifyPluginAsyncTypebox = async app => {

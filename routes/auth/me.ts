@@ -3,9 +3,10 @@ import { problems } from '../schemas/problem.ts'
 import { UserAnswer } from '../schemas/user.ts'
 
 const schema = {
-  tags: ['profile'],
+  operationId: 'getMe',
+  tags: ['Profile'],
   summary: 'Who is signed in',
-  response: { 200: UserAnswer, ...problems(401, 503) }
+  response: { 200: UserAnswer, ...problems(401, 403, 429, 503) }
 }
 
 const me: FastifyPluginAsyncTypebox = async app => {

@@ -1,14 +1,16 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Password } from '../schemas/input.ts'
-import { problems } from '../schemas/problem.ts'
+import { ofBody, problems } from '../schemas/problem.ts'
 import { TokenAnswer } from '../schemas/session.ts'
 
 const schema = {
-  tags: ['session'],
-  summary: 'Prove the password again; the session’s tokens rotate and carry a new auth_time',
+  operationId: 'reauthenticate',
+  tags: ['Session'],
+  summary: 'Prove the password again',
+  description: 'For acts that are refused with 401 `reauthentication_required`: the session’s tokens rotate and carry a new `auth_time`.',
   body: Type.Object({ password: Password }, { additionalProperties: false }),
-  response: { 200: TokenAnswer, ...problems(401, 403, 422, 503) }
+  response: { 200: TokenAnswer, ...problems(...ofBody, 401, 403, 429, 503) }
 }
 
 const reauthenticate: FastifyPluginAsyncTypebox = async app => {

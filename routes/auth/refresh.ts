@@ -1,15 +1,17 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Token } from '../schemas/input.ts'
-import { problems } from '../schemas/problem.ts'
+import { ofBody, problems } from '../schemas/problem.ts'
 import { TokenAnswer } from '../schemas/session.ts'
 
 const schema = {
-  tags: ['session'],
+  operationId: 'refresh',
+  tags: ['Session'],
   summary: 'Trade the refresh token for new tokens',
-  description: 'Presenting one token several times within REFRESH_GRACE answers with the one newest token; later than that the session ends.',
+  description: 'Keep both new tokens. A lost answer may be asked for again: within REFRESH_GRACE one token always gets the one newest token; later than that it is taken for stolen, and the session ends (`reuse_detected`).',
+  security: [],
   body: Type.Object({ refresh_token: Token }, { additionalProperties: false }),
-  response: { 200: TokenAnswer, ...problems(401, 422, 503) }
+  response: { 200: TokenAnswer, ...problems(...ofBody, 401, 403, 429, 503) }
 }
 
 const refresh: FastifyPluginAsyncTypebox = async app => {

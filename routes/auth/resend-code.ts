@@ -1,13 +1,16 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problems } from '../schemas/problem.ts'
+import { ofBody, problems } from '../schemas/problem.ts'
 import { Id } from '../schemas/user.ts'
 
 const schema = {
-  tags: ['sign-up'],
-  summary: 'Mail the code again; answers alike whether or not there is one',
+  operationId: 'resendCode',
+  tags: ['Sign-up'],
+  summary: 'Mail the code again',
+  description: 'Answers alike whether or not there is a registration.',
+  security: [],
   body: Type.Object({ registration_id: Id }, { additionalProperties: false }),
-  response: { 202: Type.Null(), ...problems(422, 503) }
+  response: { 202: Type.Null({ description: 'If there is one, it is mailed.' }), ...problems(...ofBody, 403, 429, 503) }
 }
 
 const resendCode: FastifyPluginAsyncTypebox = async app => {

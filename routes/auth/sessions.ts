@@ -3,9 +3,10 @@ import { problems } from '../schemas/problem.ts'
 import { SessionList } from '../schemas/session.ts'
 
 const schema = {
-  tags: ['session'],
+  operationId: 'listSessions',
+  tags: ['Session'],
   summary: 'Where one is signed in',
-  response: { 200: SessionList, ...problems(401, 403, 503) }
+  response: { 200: SessionList, ...problems(401, 403, 429, 503) }
 }
 
 const sessions: FastifyPluginAsyncTypebox = async app => {

@@ -1,14 +1,15 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { FullName, Locale } from '../schemas/input.ts'
-import { problems } from '../schemas/problem.ts'
+import { ofBody, problems } from '../schemas/problem.ts'
 import { UserAnswer } from '../schemas/user.ts'
 
 const schema = {
-  tags: ['profile'],
+  operationId: 'updateMe',
+  tags: ['Profile'],
   summary: 'Change one’s name or locale',
   body: Type.Object({ full_name: Type.Optional(FullName), locale: Type.Optional(Locale) }, { additionalProperties: false, minProperties: 1 }),
-  response: { 200: UserAnswer, ...problems(401, 403, 422, 503) }
+  response: { 200: UserAnswer, ...problems(...ofBody, 401, 403, 429, 503) }
 }
 
 const updateMe: FastifyPluginAsyncTypebox = async app => {

@@ -1,18 +1,27 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { RefreshTransport } from '../schemas/input.ts'
-import { problems } from '../schemas/problem.ts'
+import { ofBody, problems } from '../schemas/problem.ts'
 import { Id, User } from '../schemas/user.ts'
 
 const schema = {
-  tags: ['sign-up'],
-  summary: 'Confirm the address with the mailed code; the account exists from here on',
+  operationId: 'verifyEmail',
+  tags: ['Sign-up'],
+  summary: 'Confirm the address with the mailed code',
+  description: 'The account exists from here on; sign in next. A code that is wrong, used, expired or of another registration is 422 `token_invalid`.',
+  security: [],
   body: Type.Object({
     registration_id: Id,
-    code: Type.String({ pattern: '^[0-9]{6}$', examples: ['012345'] }),
+    code: Type.String({ pattern: '^[0-9]{6}$', description: 'Ten minutes, five tries.', examples: ['012345'] }),
     transport: Type.Optional(RefreshTransport)
   }, { additionalProperties: false }),
-  response: { 200: Type.Object({ user: User, device_token: Type.String() }), ...problems(422, 503) }
+  response: {
+    200: Type.Object({
+      user: User,
+      device_token: Type.String({ description: 'Names this device; send it at login.', examples: ['…'] })
+    }, { title: 'Confirmed', description: 'The account.' }),
+    ...problems(...ofBody, 403, 429, 503)
+  }
 }
 
 const verifyEmail: FastifyPluginAsyncTypebox = async app => {

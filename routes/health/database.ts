@@ -3,11 +3,12 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { problems } from '../schemas/problem.ts'
 
 const schema = {
+  operationId: 'getDatabaseHealth',
   summary: 'How long Postgres takes to answer',
   description: 'With `stats:read` or the operations token.',
   tags: ['Health'],
   security: [{ bearer: [] }, { operations: [] }],
-  response: { 200: Type.Object({ database: Type.Literal('connected'), latency_ms: Type.Number() }), ...problems(401, 403, 503) }
+  response: { 200: Type.Object({ database: Type.Literal('connected'), latency_ms: Type.Number({ examples: [0.8] }) }, { description: 'It answers.' }), ...problems(401, 403, 503) }
 }
 
 const database: FastifyPluginAsyncTypebox = async app => {

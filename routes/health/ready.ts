@@ -2,12 +2,13 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
 const schema = {
+  operationId: 'getReadiness',
   summary: 'Whether this node should get traffic',
   description: '503 while it starts, drains, or has been without a store for longer than READY_GRACE.',
   tags: ['Health'],
   security: [],
   response: {
-    200: Type.Object({ status: Type.Literal('ready') }),
+    200: Type.Object({ status: Type.Literal('ready') }, { description: 'It should.' }),
     503: Type.Object({ status: Type.Literal('not_ready') }, { description: 'Not now.' })
   }
 }

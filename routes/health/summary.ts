@@ -1,19 +1,21 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Health } from '../../lib/health.ts'
+import { oneOf } from '../schemas/types.ts'
 
-const Connection = Type.Union([Type.Literal('connected'), Type.Literal('unreachable')])
+const Connection = oneOf(['connected', 'unreachable'])
 const Summary = Type.Object({
-  status: Type.Union([Type.Literal('healthy'), Type.Literal('degraded'), Type.Literal('unhealthy')]),
+  status: oneOf(['healthy', 'degraded', 'unhealthy']),
   authentication: Type.Literal('JWT-enabled'),
   database: Connection,
   redis: Connection,
-  mail: Type.Union([...Connection.anyOf, Type.Literal('not_configured')]),
+  mail: oneOf(['connected', 'unreachable', 'not_configured']),
   version: Type.String(),
   uptime_seconds: Type.Integer()
-})
+}, { title: 'Health', description: 'How this node is.' })
 
 const schema = {
+  operationId: 'getHealth',
   summary: 'How this node is',
   description: '`degraded`: Postgres or Redis does not answer. `unhealthy`: it cannot sign or verify. Mail shows in `mail` only.',
   tags: ['Health'],

@@ -1,6 +1,9 @@
 import { Type } from '@sinclair/typebox'
 import type { TUnsafe } from '@sinclair/typebox'
 
+/** What every call that reads a body may be refused with, whoever makes it: `...problems(...ofBody, 401)`. */
+export const ofBody = [400, 413, 415, 422] as const
+
 const meanings = {
   400: 'The request cannot be read.',
   401: 'Not signed in, or not any more.',
@@ -10,8 +13,15 @@ const meanings = {
   413: 'The body is too large.',
   415: 'The body is not application/json.',
   422: 'Not valid.',
-  429: 'Too often.',
-  503: 'A store does not answer, or too busy.'
+  429: 'Too often. Nobody is signed out by it.',
+  503: 'A store does not answer, or too busy. Nobody is signed out by it.'
+}
+
+const retryAfter = { 'Retry-After': { type: 'integer', minimum: 1, description: 'Seconds to wait before the next try.' } }
+const headers: { [status: number]: object } = {
+  401: { 'WWW-Authenticate': { type: 'string', examples: ['Bearer error="invalid_token"'], description: 'How to sign in (RFC 6750, RFC 9470).' } },
+  429: retryAfter,
+  503: retryAfter
 }
 
 /**
@@ -24,6 +34,7 @@ export function problems<S extends keyof typeof meanings> (...statuses: S[]): Pa
   for (const status of statuses) {
     answers[status] = Type.Unsafe<never>({
       description: meanings[status],
+      ...(headers[status] && { headers: headers[status] }),
       content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } }
     })
   }

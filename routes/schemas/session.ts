@@ -1,28 +1,29 @@
 import { Type } from '@sinclair/typebox'
+import { oneOf, orNull } from './types.ts'
 import { Id, Time, User } from './user.ts'
 
 /** What a client gets that has signed in or refreshed. */
 export const TokenAnswer = Type.Object({
   user: User,
-  session: Type.Object({ id: Id, expires_at: Time }),
+  session: Type.Object({ id: Id, expires_at: Type.String({ ...Time, description: 'The end that no refresh moves.' }) }),
   token_type: Type.Literal('Bearer'),
-  access_token: Type.String(),
-  expires_in: Type.Integer({ description: 'Seconds that the access token works.' }),
-  refresh_token: Type.String(),
-  refresh_expires_in: Type.Integer({ description: 'Seconds that the refresh token works if it is not used.' }),
-  device_token: Type.String({ description: 'Names this device; send it back at the next login.' })
-}, { title: 'Tokens' })
+  access_token: Type.String({ description: 'A JWT (RFC 9068) for the Authorization header.', examples: ['…'] }),
+  expires_in: Type.Integer({ description: 'Seconds that the access token works.', examples: [900] }),
+  refresh_token: Type.String({ description: 'Opaque; replaces the one held so far.', examples: ['…'] }),
+  refresh_expires_in: Type.Integer({ description: 'Seconds that the refresh token works if it is not used.', examples: [604800] }),
+  device_token: Type.String({ description: 'Names this device; send it back at the next login.', examples: ['…'] })
+}, { title: 'Tokens', description: 'What a client keeps in secure storage, in place of what it held before.' })
 
 export const SessionList = Type.Object({
   sessions: Type.Array(Type.Object({
     id: Id,
-    current: Type.Boolean(),
-    transport: Type.Union([Type.Literal('bearer'), Type.Literal('cookie')]),
-    device_name: Type.Union([Type.String(), Type.Null()]),
-    user_agent: Type.Union([Type.String(), Type.Null()]),
-    ip: Type.Union([Type.String(), Type.Null()]),
+    current: Type.Boolean({ description: 'Whether it is the one that asks.' }),
+    transport: oneOf(['bearer', 'cookie']),
+    device_name: orNull(Type.String({ examples: ['Ada’s phone'] })),
+    user_agent: orNull(Type.String()),
+    ip: orNull(Type.String({ examples: ['198.51.100.7'] })),
     created_at: Time,
     last_seen_at: Time,
     expires_at: Time
   }, { title: 'Session' }))
-})
+}, { title: 'SessionList', description: 'The living sessions, the one used last first.' })

@@ -1,26 +1,27 @@
 import { Type } from '@sinclair/typebox'
+import { oneOf, orNull } from './types.ts'
 
 /** A moment in RFC 3339, UTC with milliseconds. */
-export const Time = Type.String({ format: 'date-time' })
+export const Time = Type.String({ format: 'date-time', examples: ['2026-11-20T09:30:00.000Z'] })
 
 export const Id = Type.String({ format: 'uuid' })
 
 /** A user as clients see one. */
 export const User = Type.Object({
   id: Id,
-  email: Type.String(),
-  full_name: Type.String(),
-  locale: Type.String(),
-  role: Type.String(),
-  user_type: Type.String(),
-  vendor_id: Type.Union([Id, Type.Null()]),
-  status: Type.Union([Type.Literal('active'), Type.Literal('disabled')]),
+  email: Type.String({ examples: ['ada@example.com'] }),
+  full_name: Type.String({ examples: ['Ada King'] }),
+  locale: Type.String({ description: 'A language tag (BCP 47).', examples: ['en'] }),
+  role: Type.String({ description: 'Its permissions are data of the deployment.', examples: ['user'] }),
+  user_type: Type.String({ description: 'What an application may ask for at login.', examples: ['user'] }),
+  vendor_id: orNull(Type.String({ format: 'uuid', examples: [null] })),
+  status: oneOf(['active', 'disabled']),
   email_verified: Type.Boolean(),
-  approval: Type.Union([Type.Literal('not_required'), Type.Literal('pending'), Type.Literal('approved'), Type.Literal('rejected')]),
-  must_change_password: Type.Boolean(),
-  last_login_at: Type.Union([Time, Type.Null()]),
+  approval: oneOf(['not_required', 'pending', 'approved', 'rejected']),
+  must_change_password: Type.Boolean({ description: 'Until it is changed there is little else to be had.', examples: [false] }),
+  last_login_at: orNull(Time),
   created_at: Time,
   updated_at: Time
-}, { title: 'User' })
+}, { title: 'User', description: 'An account.' })
 
-export const UserAnswer = Type.Object({ user: User })
+export const UserAnswer = Type.Object({ user: User }, { title: 'UserAnswer', description: 'Whose account it is.' })

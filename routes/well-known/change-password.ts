@@ -1,13 +1,21 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { problems } from '../schemas/problem.ts'
 
 // W3C, A Well-Known URL for Changing Passwords: password managers open it to find the form.
 const schema = {
+  operationId: 'getChangePasswordUrl',
   summary: 'Where to change the password',
   description: 'For password managers: to the web application.',
   tags: ['Well-known'],
   security: [],
-  response: { 302: Type.Null({ description: 'To APP_URL + /change-password.' }) }
+  response: {
+    302: Type.Null({
+      description: 'To APP_URL + /change-password.',
+      headers: { Location: { type: 'string', format: 'uri', description: 'The form.' } }
+    }),
+    ...problems(403)
+  }
 }
 
 const changePassword: FastifyPluginAsyncTypebox<{ appUrl: string }> = async (app, { appUrl }) => {

@@ -1,8 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
+import { problems } from '../schemas/problem.ts'
 
 // RFC 7517: public members only. max-age is what a new key waits before it signs.
 const schema = {
+  operationId: 'getJwks',
   summary: 'Public keys of access tokens',
   description: 'For services that verify access tokens themselves (RFC 7517). Cacheable; a key is here before it signs and until the last token that it signed has expired.',
   tags: ['Well-known'],
@@ -18,8 +20,9 @@ const schema = {
         alg: Type.Literal('ES256'),
         use: Type.Literal('sig')
       }))
-    }),
-    304: Type.Null({ description: 'Not modified.' })
+    }, { title: 'KeySet', description: 'The keys, public members only.' }),
+    304: Type.Null({ description: 'Not modified.' }),
+    ...problems(403)
   }
 }
 

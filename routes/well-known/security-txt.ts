@@ -1,12 +1,17 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { problems } from '../schemas/problem.ts'
 
 const schema = {
+  operationId: 'getSecurityTxt',
   summary: 'Whom to tell about a vulnerability',
   description: 'RFC 9116, with the SECURITY_CONTACT of the settings; without one there is nothing here.',
   tags: ['Well-known'],
   security: [],
-  response: { 200: Type.Unsafe<string>({ description: 'security.txt', content: { 'text/plain': { schema: Type.String() } } }) }
+  response: {
+    200: Type.Unsafe<string>({ description: 'security.txt', content: { 'text/plain': { schema: Type.String() } } }),
+    ...problems(403)
+  }
 }
 
 const day = 86_400_000

@@ -1,0 +1,58 @@
+// npm run client: writes the types of the TypeScript client, from an app on private stores.
+import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import Fastify from 'fastify'
+import latchkey from '../app.ts'
+import { createClock } from '../lib/clock.ts'
+import { loadConfig } from '../lib/config.ts'
+import { serverOptions } from '../lib/server-options.ts'
+import { renderClientSchema } from './client-schema.ts'
+import { type Services, startServices } from './services.ts'
+import { onceAskedToEnd } from './signals.ts'
+import { migrate } from './template.ts'
+import { makeTestFolder } from './test-folder.ts'
+
+const target = 'clients/typescript/schema.d.ts'
+const folder = makeTestFolder()
+let services: Services | undefined
+
+onceAskedToEnd(() => { end().finally(() => process.exit(130)) })
+
+try {
+  services = await startServices({ dataDir: folder, durable: false })
+  writeFileSync(target, await renderClientSchema(await readDocument(services)))
+  console.log(`${target} is up to date`)
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+}
+await end()
+
+/** The document of everything that can be switched on. */
+async function readDocument ({ databaseUrl, databaseDirectUrl, redisUrl }: Services) {
+  const env = {
+    NODE_ENV: 'test',
+    LOG_LEVEL: 'silent',
+    DATA_DIR: folder,
+    DATABASE_URL: databaseUrl,
+    DATABASE_DIRECT_URL: databaseDirectUrl,
+    REDIS_URL: redisUrl,
+    ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+    SECURITY_CONTACT: 'mailto:security@example.com'
+  }
+  await migrate(env)
+
+  const config = loadConfig(env)
+  const app = Fastify(serverOptions(config))
+  try {
+    await app.register(latchkey, { config, clock: createClock(), workers: false })
+    await app.ready()
+    return app.swagger()
+  } finally {
+    await app.close()
+  }
+}
+
+async function end () {
+  await services?.stop()
+}

@@ -1,0 +1,206 @@
+import { createConfig, lintFromString } from '@redocly/openapi-core'
+import Fastify from 'fastify'
+import t from 'tap'
+import latchkey from '../app.ts'
+import { createClock } from '../lib/clock.ts'
+import { loadConfig } from '../lib/config.ts'
+import { serverOptions } from '../lib/server-options.ts'
+import { as, build, deploy, signIn, start } from './helper.ts'
+import type { Deployment } from './helper.ts'
+
+interface Response { $ref?: string, description?: string, headers?: object, content?: Record<string, { schema?: { $ref?: string } }> }
+interface Operation {
+  operationId: string
+  summary: string
+  tags: string[]
+  security?: Record<string, string[]>[]
+  requestBody?: { required: boolean, content: object }
+  responses: Record<string, Response>
+}
+interface Document {
+  openapi: string
+  tags: { name: string, description: string }[]
+  security: Record<string, string[]>[]
+  paths: Record<string, Record<string, Operation>>
+  components: { schemas: Record<string, unknown>, responses: Record<string, Response>, securitySchemes: object }
+}
+
+const operationsToken = 'an-operations-token-9f31'
+const everything = { OPERATIONS_TOKEN: operationsToken, SECURITY_CONTACT: 'mailto:security@example.com' }
+const exceptions = [
+  // Nobody is refused to see whether a node lives, and a redirect is all that there is.
+  /^operation-4xx-response #\/paths\/~1health(~1live|~1ready)?\/get\//,
+  /^operation-2xx-response #\/paths\/~1.well-known~1change-password\/get\//
+]
+// One node for all who only look.
+const shown = collect(t)
+
+t.test('a linter has nothing to say', async t => {
+  const { app, document } = await shown
+  const config = await createConfig({ extends: ['recommended'], rules: { 'operation-tag-defined': 'error', 'operation-description': 'off' } })
+  const found = await lintFromString({ source: JSON.stringify(document), config })
+
+  t.equal(document.openapi, '3.1.0')
+  t.match((await app.inject('/docs/yaml')).body, /^openapi: 3\.1\.0\n[^]*operationId: register\n[^]*#\/components\/schemas\/Tokens/, 'nor would it about YAML')
+  t.strictSame(found
+    .map(({ ruleId, message, location }) => `${ruleId} ${location[0]?.pointer}: ${message}`)
+    .filter(line => !exceptions.some(exception => exception.test(line))), [])
+})
+
+t.test('every route is in the document, and nothing else', async t => {
+  const { document, routes } = await shown
+  const described = operationsOf(document).map(({ path, verb }) => `${verb} ${path}`)
+
+  t.ok(routes.length > 15)
+  t.strictSame(described.sort(), routes.sort())
+})
+
+t.test('every call has a name of its own, its place and its words', async t => {
+  const { document } = await shown
+  const tags = document.tags.map(({ name }) => name)
+  const names = operationsOf(document).map(({ operationId }) => operationId)
+
+  t.strictSame(tags, ['Sign-up', 'Session', 'Profile', 'Well-known', 'Health', 'Operations'], 'in the order of a first visit')
+  t.equal(new Set(names).size, names.length)
+  for (const { operationId, summary, tags: [tag, ...others] } of operationsOf(document)) {
+    t.match(operationId, /^[a-z][A-Za-z]+$/)
+    t.ok(summary, `${operationId} has a summary`)
+    t.ok(tags.includes(tag ?? '') && others.length === 0, `${operationId} is in one part`)
+  }
+  t.notMatch(JSON.stringify(document), /Default Response/, 'every answer is described')
+})
+
+t.test('who is let in is what the guards do', async t => {
+  const { app, document } = await shown
+
+  for (const { path, verb, operationId, security = document.security } of operationsOf(document)) {
+    const request = { method: verb as 'GET', url: path.replace(/\{\w+\}/g, 'b4a1b0f6-6e9f-4f65-8c7c-5b1d7a3f5a10') }
+    const { statusCode } = await app.inject(request)
+    const isOpen = security.length === 0 || security.some(choice => Object.keys(choice).length === 0)
+    // A refresh without a token has nobody to speak of; its credential is in the body.
+    t.equal(statusCode !== 401, isOpen && operationId !== 'refresh', operationId)
+
+    if (isOpen) continue
+    const operator = await app.inject({ ...request, headers: { authorization: `Bearer ${operationsToken}` } })
+    t.equal(operator.statusCode !== 401, security.some(choice => 'operations' in choice), `${operationId} and the operations token`)
+  }
+})
+
+t.test('the refusals that every call of its kind can meet are told, as problem documents', async t => {
+  const { document } = await shown
+
+  for (const { path, operationId, requestBody, responses, security = document.security } of operationsOf(document)) {
+    const statuses = Object.keys(responses).map(Number)
+    const isApi = path.startsWith('/api/v1/')
+    const has = (...wanted: number[]) => wanted.filter(status => !statuses.includes(status))
+
+    if (requestBody) t.strictSame(has(400, 413, 415, 422), [], `${operationId} can refuse a body`)
+    if (isApi) t.strictSame(has(403, 503), [], `${operationId} can refuse anybody, and fail`)
+    if (isApi && operationId !== 'check') t.strictSame(has(429), [], `${operationId} is limited`)
+    if (security.length > 0 && operationId !== 'logout') t.strictSame(has(401), [], `${operationId} is for those who are signed in`)
+
+    for (const [status, { $ref = '' }] of Object.entries(responses)) {
+      if (Number(status) < 400 || (/^\/health(\/ready)?$/.test(path) && status === '503')) continue
+      const refusal = document.components.responses[$ref.split('/').at(-1) ?? '']
+      t.strictSame(refusal?.content?.['application/problem+json']?.schema, { $ref: '#/components/schemas/Problem' }, `${operationId} ${status}`)
+      if (status === '401') t.hasProps(refusal?.headers ?? {}, ['WWW-Authenticate'])
+      if (status === '429' || status === '503') t.hasProps(refusal?.headers ?? {}, ['Retry-After'])
+    }
+  }
+})
+
+t.test('what is said once is a component, and a body is required where it is', async t => {
+  const { document } = await shown
+  const operation = (id: string) => operationsOf(document).find(({ operationId }) => operationId === id)
+
+  t.hasProps(document.components.schemas, ['Problem', 'User', 'Tokens', 'Session', 'SessionList', 'Health'])
+  t.match(document.components.schemas['Problem'], { properties: { code: { enum: ['malformed_request'] }, reason: { enum: ['expired'] } } })
+  t.strictSame(operation('login')?.responses['200']?.content, { 'application/json': { schema: { $ref: '#/components/schemas/Tokens' } } })
+  t.equal(operation('login')?.requestBody?.required, true)
+  t.equal(operation('logout')?.requestBody?.required, false)
+  t.notMatch(JSON.stringify(operation('logout')?.requestBody), /null/, 'a body that may be left out is not null')
+  t.hasProps(operation('check')?.responses['204']?.headers ?? {}, ['X-Auth-User', 'X-Auth-Role', 'X-Auth-Session'])
+})
+
+t.test('the document tells no secret and nothing of the inside', async t => {
+  const deployment = await deploy(t, everything)
+  const app = await start(t, deployment)
+  const { body, headers } = await app.inject('/docs/json')
+
+  for (const name of ['ENCRYPTION_KEY', 'DATABASE_URL', 'REDIS_URL', 'REDIS_KEY_PREFIX', 'DATA_DIR', 'OPERATIONS_TOKEN'] as const) {
+    t.notOk(body.includes({ ...everything, ...deployment }[name]), `not ${name}`)
+  }
+  t.notMatch(body, /password_hash|canonical|epoch|generation|hmac|argon2|wrapped/i)
+  t.notMatch(body, /eyJ[\w-]{8}|[A-Za-z0-9+_-]{40}/, 'no example looks like a token')
+  t.notMatch(body, /\$id|"x-[a-z]|[Tt]ype[Bb]ox/, 'nothing of how it is made')
+  t.match(headers, { 'content-type': /^application\/json/, 'cache-control': 'no-store' })
+})
+
+t.test('answers are what the document says, also where something is null', async t => {
+  const app = await build(t)
+  const { access_token: token, user } = await signIn(app)
+  const { document } = await shown
+  const schemas = document.components.schemas as Record<string, { required: string[] }>
+
+  t.match((await as(app, token, 'GET', '/auth/me')).json(), { user: { id: user.id, vendor_id: null, status: 'active', approval: 'not_required', last_login_at: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/ } })
+  t.match((await as(app, token, 'GET', '/auth/sessions')).json(), { sessions: [{ device_name: null, transport: 'bearer', ip: '127.0.0.1' }] })
+  t.strictSame(Object.keys((await as(app, token, 'GET', '/auth/me')).json().user).sort(), [...schemas['User']?.required ?? []].sort())
+  t.match((await app.inject('/health')).json(), { database: 'connected', mail: /^(connected|not_configured)$/ })
+})
+
+t.test('the page is whole, and loads nothing but from here', async t => {
+  const app = await build(t)
+
+  for (const url of ['/docs', '/docs/']) {
+    const { statusCode, headers, body } = await app.inject(url)
+    const sources = [...body.matchAll(/<(?:script|link)[^>]* (?:src|href)="([^"]+)"/g)].map(([, source = '']) => new URL(source, `http://localhost${url}`))
+
+    t.equal(statusCode, 200)
+    t.match(headers['content-security-policy'], /default-src 'none'; script-src 'self'; .*frame-ancestors 'none'/)
+    t.notMatch(headers['content-security-policy'], /script-src[^;]*unsafe|https?:/)
+    t.notMatch(body, /<script[^>]*>\s*[^\s<]|\son\w+=|javascript:/, 'no script stands in the page itself')
+    t.ok(sources.length >= 5)
+    for (const { host, pathname } of sources) {
+      t.equal(host, 'localhost')
+      t.equal((await app.inject(pathname)).statusCode, 200, pathname)
+    }
+  }
+})
+
+t.test('in production it is off, unless somebody switches it on', async t => {
+  const production = { NODE_ENV: 'production', ISSUER_URL: 'https://auth.example.com', APP_URL: 'https://app.example.com', SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'no-reply@example.com' }
+  const deployment: Deployment = { ...await deploy(t), ...production }
+  const off = await start(t, deployment)
+  const on = await start(t, Object.assign({}, deployment, { DOCS_ENABLED: 'true' }))
+
+  for (const url of ['/docs', '/docs/', '/docs/json', '/docs/yaml', '/docs/static/swagger-ui-bundle.js', '/docs/static/index.html']) {
+    t.match((await off.inject(url)).json(), { status: 404, code: 'not_found' }, url)
+  }
+  t.equal((await on.inject('/docs')).statusCode, 200)
+  t.equal((await on.inject('/docs/json')).statusCode, 200)
+  for (const NODE_ENV of ['production', 'staging']) {
+    t.equal(loadConfig({ ...deployment, NODE_ENV }).operations.docsEnabled, false, NODE_ENV)
+    t.equal(loadConfig(Object.assign({}, deployment, { NODE_ENV, DOCS_ENABLED: 'true' })).operations.docsEnabled, true)
+  }
+  for (const NODE_ENV of ['development', 'test']) t.equal(loadConfig({ ...deployment, NODE_ENV }).operations.docsEnabled, true, NODE_ENV)
+})
+
+/** A node with everything switched on, its document, and its routes as they were registered. */
+async function collect (t: Parameters<typeof deploy>[0]) {
+  const config = loadConfig(await deploy(t, everything))
+  const app = Fastify(serverOptions(config))
+  const routes: string[] = []
+
+  t.teardown(() => app.close())
+  app.addHook('onRoute', ({ method, url }) => {
+    if (url === '*' || url.startsWith('/docs')) return
+    for (const verb of [method].flat()) if (verb !== 'HEAD') routes.push(`${verb} ${url.replace(/(.)\/$/, '$1').replace(/:(\w+)/g, '{$1}')}`)
+  })
+  await app.register(latchkey, { config, clock: createClock(), workers: false })
+  await app.ready()
+  return { app, routes, document: (await app.inject('/docs/json')).json() as Document }
+}
+
+function operationsOf ({ paths }: Document) {
+  return Object.entries(paths).flatMap(([path, operations]) => Object.entries(operations).map(([verb, operation]) => ({ path, verb: verb.toUpperCase(), ...operation })))
+}
