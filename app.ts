@@ -11,11 +11,13 @@ import cache from './plugins/cache.ts'
 import changeFeed from './plugins/change-feed.ts'
 import client from './plugins/client.ts'
 import cors from './plugins/cors.ts'
+import csrf from './plugins/csrf.ts'
 import deviceTokens from './plugins/device-tokens.ts'
 import docs from './plugins/docs.ts'
 import errors from './plugins/errors.ts'
 import gauges from './plugins/gauges.ts'
 import grants from './plugins/grants.ts'
+import handOver from './plugins/hand-over.ts'
 import hasher from './plugins/hasher.ts'
 import headers from './plugins/headers.ts'
 import health from './plugins/health.ts'
@@ -25,12 +27,14 @@ import https from './plugins/https.ts'
 import jobs from './plugins/jobs.ts'
 import json from './plugins/json.ts'
 import keyring from './plugins/keyring.ts'
+import lockout from './plugins/lockout.ts'
 import mailJobs from './plugins/mail-jobs.ts'
 import mailer from './plugins/mailer.ts'
 import methods from './plugins/methods.ts'
 import metrics from './plugins/metrics.ts'
 import metricsPort from './plugins/metrics-port.ts'
 import operations from './plugins/operations.ts'
+import passwordChecks from './plugins/password-checks.ts'
 import passwordPolicy from './plugins/password-policy.ts'
 import passwords from './plugins/passwords.ts'
 import postgres from './plugins/postgres.ts'
@@ -38,6 +42,7 @@ import principal from './plugins/principal.ts'
 import probes from './plugins/probes.ts'
 import proveSession from './plugins/prove-session.ts'
 import redis from './plugins/redis.ts'
+import refreshToken from './plugins/refresh-token.ts'
 import requirePermission from './plugins/require-permission.ts'
 import requireRefreshToken from './plugins/require-refresh-token.ts'
 import requireSession from './plugins/require-session.ts'
@@ -48,6 +53,7 @@ import secrets from './plugins/secrets.ts'
 import sessions from './plugins/sessions.ts'
 import sightings from './plugins/sightings.ts'
 import signingKeys from './plugins/signing-keys.ts'
+import tokenCookies from './plugins/token-cookies.ts'
 import tokens from './plugins/tokens.ts'
 import users from './plugins/users.ts'
 import wakeUps from './plugins/wake-ups.ts'
@@ -79,6 +85,10 @@ export default fp<LatchkeyOptions>(async function latchkey (app, { config, clock
   await app.register(json)
   await app.register(client)
   await app.register(bearerToken)
+  await app.register(tokenCookies, config.browser)
+  await app.register(csrf, { ...config.browser, ...config.http })
+  await app.register(refreshToken)
+  await app.register(handOver)
   await app.register(operations, config.operations)
   await app.register(health, { ...config.operations, clock })
   await app.register(docs, { ...config.operations, ...config.http, ...config.process })
@@ -97,6 +107,8 @@ export default fp<LatchkeyOptions>(async function latchkey (app, { config, clock
   if (workers) await app.register(mailJobs, { ...config.mail, clock })
   await app.register(hasher, { hasher: handedIn })
   await app.register(passwords, { ...config.passwords, clock })
+  await app.register(lockout, { ...config.lockout, clock })
+  await app.register(passwordChecks, { clock })
   await app.register(passwordPolicy, config.passwords)
   await app.register(keyring, { ...config.keyring, clock })
   await app.register(tokens, { ...config.tokens, clock })

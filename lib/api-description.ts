@@ -21,10 +21,11 @@ export function describeApi (version: string) {
       { name: 'Health', description: 'For load balancers, and for people with `stats:read` or the operations token.' },
       { name: 'Operations', description: 'For those who run it.' }
     ],
-    security: [{ bearer: [] }],
+    security: [{ bearer: [] }, { cookie: [] }],
     components: {
       securitySchemes: {
         bearer: { type: 'http' as const, scheme: 'bearer', bearerFormat: 'JWT', description: 'The `access_token` of login or refresh.' },
+        cookie: { type: 'apiKey' as const, in: 'cookie', name: '__Host-access', description: 'Set by a login with `transport: cookie`.' },
         operations: { type: 'http' as const, scheme: 'bearer', description: 'The `OPERATIONS_TOKEN` of the settings.' }
       }
     }
@@ -40,7 +41,9 @@ const introduction = `
    A lost answer may be asked for again.
 5. On 401 \`session_ended\`: sign in again; \`reason\` says why. 429 and 503 never mean signed out: wait \`Retry-After\` seconds.
 
-Tokens travel in JSON (\`"transport": "bearer"\`), as suits apps and services. Cookies for browsers are not served yet.
+Apps and services get their tokens in JSON (\`"transport": "bearer"\`). A browser signs in with \`"transport": "cookie"\`: the
+tokens are httpOnly cookies, sent with \`credentials: 'include'\`, and refresh and logout need no body. Unsafe requests by cookie must
+come from the API's own origin or one of \`ALLOWED_ORIGINS\`, else 403 \`csrf\`. A session of one kind is refused through the other door.
 
 ### Requests
 JSON in UTF-8, \`application/json\`, 32 KiB at most; times in RFC 3339 UTC, ids are UUIDs. Unknown fields, wrong types and

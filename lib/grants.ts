@@ -34,6 +34,7 @@ export function createGrants ({ tokens, deviceTokens, metrics, clock, refreshTok
     metrics.increment('tokens_issued', { kind: 'refresh' })
 
     return {
+      transport: state.transport,
       user: presentUser(state),
       session: { id: state.sessionId, expires_at: state.expiresAt.toISOString() },
       token_type: 'Bearer' as const,

@@ -11,9 +11,11 @@ declare module 'fastify' {
 
 export default fp(async function provideSessionProof (app) {
   app.decorate('proveSession', (request, { passwordMayBeDue = false } = {}) => {
-    if (request.bearerToken === undefined) throw new Refusal('unauthenticated')
+    // A header counts alone, whatever cookies come along.
+    const token = request.bearerToken ?? request.cookiesCarried.access
+    if (token === undefined) throw new Refusal('unauthenticated')
 
-    const principal = app.authentication.authenticate(request.bearerToken)
+    const principal = app.authentication.authenticate(token)
     return principal instanceof Promise ? principal.then(admit) : admit(principal)
 
     function admit (principal: Principal) {
@@ -21,4 +23,4 @@ export default fp(async function provideSessionProof (app) {
       request.principal = principal
     }
   })
-}, { name: 'prove-session', dependencies: ['authentication', 'bearer-token', 'principal'] })
+}, { name: 'prove-session', dependencies: ['authentication', 'bearer-token', 'token-cookies', 'principal'] })

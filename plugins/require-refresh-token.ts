@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
 import type { preValidationAsyncHookHandler } from 'fastify'
-import { Refusal } from '../lib/errors.ts'
+import { presentedToken } from '../lib/presented-token.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -9,8 +9,10 @@ declare module 'fastify' {
   }
 }
 
+/** A body without a token is left to the route's schema, which can say what is wrong with it. */
 export default fp(async function provideRefreshTokenGuard (app) {
-  app.decorate('requireRefreshToken', async ({ body }) => {
-    if (body === undefined || body === null) throw new Refusal('unauthenticated')
+  app.decorate('requireRefreshToken', async ({ cookiesCarried, body }) => {
+    const isBare = body === undefined || body === null
+    if (isBare || cookiesCarried.refresh !== undefined) presentedToken(cookiesCarried, body)
   })
-}, { name: 'require-refresh-token' })
+}, { name: 'require-refresh-token', dependencies: ['token-cookies'] })

@@ -1,5 +1,5 @@
 import createClient from 'openapi-fetch'
-import type { operations, paths, Problem, Tokens, UserAnswer, SessionList, Confirmed, KeySet, PendingRegistration, Registered } from './schema.d.ts'
+import type { CookieSession, operations, paths, Problem, Tokens, UserAnswer, SessionList, Confirmed, KeySet, PendingRegistration, Registered } from './schema.d.ts'
 
 export type { Problem, Session, SessionList, Tokens, User } from './schema.d.ts'
 export type Latchkey = ReturnType<typeof createLatchkey>
@@ -37,9 +37,9 @@ export function createLatchkey ({ baseUrl, apiPrefix = '/api/v1', accessToken, f
     register: async (body: Body<'register'>): Promise<PendingRegistration | Registered> => await answered(api.POST('/api/v1/auth/register', { body })),
     verifyEmail: async (body: Body<'verifyEmail'>): Promise<Confirmed> => await answered(api.POST('/api/v1/auth/verify-email', { body })),
     resendCode: async (body: Body<'resendCode'>) => { await accepted(api.POST('/api/v1/auth/verify-email/resend', { body })) },
-    login: async (body: Body<'login'>): Promise<Tokens> => await answered(api.POST('/api/v1/auth/login', { body })),
-    refresh: async (body: Body<'refresh'>): Promise<Tokens> => await answered(api.POST('/api/v1/auth/refresh', { body })),
-    reauthenticate: async (body: Body<'reauthenticate'>): Promise<Tokens> => await answered(api.POST('/api/v1/auth/reauthenticate', { body })),
+    login: async (body: Omit<Body<'login'>, 'transport'>): Promise<Tokens> => await granted(api.POST('/api/v1/auth/login', { body })),
+    refresh: async (body: Body<'refresh'>): Promise<Tokens> => await granted(api.POST('/api/v1/auth/refresh', { body })),
+    reauthenticate: async (body: Body<'reauthenticate'>): Promise<Tokens> => await granted(api.POST('/api/v1/auth/reauthenticate', { body })),
     logout: async (body?: Body<'logout'>) => { await accepted(api.POST('/api/v1/auth/logout', { ...(body && { body }) })) },
     check: async () => identityOf(await accepted(api.GET('/api/v1/auth/check'))),
     getMe: async (): Promise<UserAnswer> => await answered(api.GET('/api/v1/auth/me')),
@@ -98,6 +98,13 @@ async function answered<Data> (call: Answer<Data>): Promise<Data> {
   const { data } = await call
   if (data === undefined) throw new LatchkeyError(response, undefined)
   return data
+}
+
+/** This client never asks for cookies, so it is given tokens. */
+async function granted (call: Answer<Tokens | CookieSession>): Promise<Tokens> {
+  const grant = await answered(call)
+  if (!('access_token' in grant)) throw new LatchkeyError((await call).response, undefined)
+  return grant
 }
 
 function isProblem (error: unknown): error is Problem {

@@ -132,7 +132,7 @@ export interface paths {
         put?: never;
         /**
          * Trade the refresh token for new tokens
-         * @description Keep both new tokens. A lost answer may be asked for again: within REFRESH_GRACE one token always gets the one newest token; later than that it is taken for stolen, and the session ends (`reuse_detected`).
+         * @description Bearer: the token in the body. Cookie: no body. Keep both new tokens. A lost answer may be asked for again: within REFRESH_GRACE one token always gets the one newest token; later than that it is taken for stolen, and the session ends (`reuse_detected`).
          */
         post: operations["refresh"];
         delete?: never;
@@ -523,10 +523,10 @@ export interface components {
         Confirmed: {
             user: components["schemas"]["User"];
             /**
-             * @description Names this device; send it at login.
+             * @description Names this device; send it at login. With `transport: cookie` it is a cookie instead.
              * @example …
              */
-            device_token: string;
+            device_token?: string;
         };
         /** @description What a client keeps in secure storage, in place of what it held before. */
         Tokens: {
@@ -569,6 +569,32 @@ export interface components {
              */
             device_token: string;
         };
+        /** @description With `transport: cookie`: the tokens are in Set-Cookie and nowhere else. */
+        CookieSession: {
+            user: components["schemas"]["User"];
+            session: {
+                /** Format: uuid */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description The end that no refresh moves.
+                 * @example 2026-11-20T09:30:00.000Z
+                 */
+                expires_at: string;
+            };
+            /**
+             * @description Seconds that the access token works.
+             * @example 900
+             */
+            expires_in: number;
+            /**
+             * @description Seconds that the refresh token works if it is not used.
+             * @example 604800
+             */
+            refresh_expires_in: number;
+        };
+        /** @description Signed in. */
+        Grant: components["schemas"]["Tokens"] | components["schemas"]["CookieSession"];
         /** @description Whose account it is. */
         UserAnswer: {
             user: components["schemas"]["User"];
@@ -876,6 +902,8 @@ export type User = components['schemas']['User'];
 export type Registered = components['schemas']['Registered'];
 export type Confirmed = components['schemas']['Confirmed'];
 export type Tokens = components['schemas']['Tokens'];
+export type CookieSession = components['schemas']['CookieSession'];
+export type Grant = components['schemas']['Grant'];
 export type UserAnswer = components['schemas']['UserAnswer'];
 export type Session = components['schemas']['Session'];
 export type SessionList = components['schemas']['SessionList'];
@@ -1030,10 +1058,10 @@ export interface operations {
                      */
                     code: string;
                     /**
-                     * @description How the tokens travel: in the JSON of answers and in the Authorization header.
+                     * @description `bearer` (also when left out): tokens travel in JSON and in the Authorization header. `cookie`: in httpOnly cookies, never in JSON.
                      * @enum {string}
                      */
-                    transport?: "bearer";
+                    transport?: "bearer" | "cookie";
                 };
             };
         };
@@ -1113,10 +1141,10 @@ export interface operations {
                      */
                     password: string;
                     /**
-                     * @description How the tokens travel: in the JSON of answers and in the Authorization header.
+                     * @description `bearer` (also when left out): tokens travel in JSON and in the Authorization header. `cookie`: in httpOnly cookies, never in JSON.
                      * @enum {string}
                      */
-                    transport?: "bearer";
+                    transport?: "bearer" | "cookie";
                     /**
                      * @description How the owner will know this device in the list of sessions.
                      * @example Ada’s phone
@@ -1133,13 +1161,13 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What a client keeps in secure storage, in place of what it held before. */
+            /** @description Signed in. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Tokens"];
+                    "application/json": components["schemas"]["Grant"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -1198,7 +1226,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": {
                     /** @example … */
@@ -1207,13 +1235,13 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What a client keeps in secure storage, in place of what it held before. */
+            /** @description Signed in. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Tokens"];
+                    "application/json": components["schemas"]["Grant"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -1336,13 +1364,13 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What a client keeps in secure storage, in place of what it held before. */
+            /** @description Signed in. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Tokens"];
+                    "application/json": components["schemas"]["Grant"];
                 };
             };
             400: components["responses"]["BadRequest"];

@@ -1,8 +1,8 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { DeviceName, Email, Password, RefreshTransport, Token, UserType } from '../schemas/input.ts'
+import { DeviceName, Email, Password, Transport, Token, UserType } from '../schemas/input.ts'
 import { ofBody, problems } from '../schemas/problem.ts'
-import { TokenAnswer } from '../schemas/session.ts'
+import { GrantAnswer } from '../schemas/session.ts'
 
 const schema = {
   operationId: 'login',
@@ -13,23 +13,24 @@ const schema = {
   body: Type.Object({
     email: Email,
     password: Password,
-    transport: Type.Optional(RefreshTransport),
+    transport: Type.Optional(Transport),
     device_name: Type.Optional(DeviceName),
     device_token: Type.Optional(Token),
     user_type: Type.Optional(UserType)
   }, { additionalProperties: false, examples: [{ email: 'ada@example.com', password: 'violet kettle orbit 1843', device_name: 'Ada’s phone' }] }),
-  response: { 200: TokenAnswer, ...problems(...ofBody, 401, 403, 429, 503) }
+  response: { 200: GrantAnswer, ...problems(...ofBody, 401, 403, 429, 503) }
 }
 
 const login: FastifyPluginAsyncTypebox = async app => {
-  app.post('/login', { schema }, async ({ body, client }) => await app.accounts.login({
+  app.post('/login', { schema }, async ({ body, client, cookiesCarried }, reply) => reply.handOver(await app.accounts.login({
     email: body.email,
     password: body.password,
     transport: body.transport ?? 'bearer',
     deviceName: body.device_name ?? null,
-    deviceToken: body.device_token,
-    userType: body.user_type
-  }, client))
+    deviceToken: body.device_token ?? cookiesCarried.device,
+    userType: body.user_type,
+    replaces: cookiesCarried.refresh
+  }, client)))
 }
 
 export default login

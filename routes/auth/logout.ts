@@ -9,7 +9,7 @@ const schema = {
   tags: ['Session'],
   summary: 'Sign out',
   description: 'By the access token, the refresh token or both; idempotent, and without either nothing happens. `others` and `everywhere` need a live access token or the current refresh token; an expired but authentic one ends its own session only.',
-  security: [{ bearer: [] }, {}],
+  security: [{ bearer: [] }, { cookie: [] }, {}],
   body: Type.Optional(Type.Union([Type.Null(), Type.Object({
     scope: Type.Optional(oneOf(['local', 'others', 'everywhere'], { description: 'This session (`local`, also when left out), the others, or all.' })),
     refresh_token: Type.Optional(Token)
@@ -24,9 +24,14 @@ const schema = {
 }
 
 const logout: FastifyPluginAsyncTypebox = async app => {
-  app.post('/logout', { schema }, async ({ body, client, bearerToken }, reply) => {
-    await app.accounts.logout({ scope: body?.scope ?? 'local', refreshToken: body?.refresh_token, accessToken: bearerToken }, client)
+  app.post('/logout', { schema }, async ({ body, client, bearerToken, cookiesCarried }, reply) => {
+    await app.accounts.logout({
+      scope: body?.scope ?? 'local',
+      accessToken: bearerToken ?? cookiesCarried.access,
+      refreshToken: body?.refresh_token ?? cookiesCarried.refresh
+    }, client)
     reply.code(204).header('clear-site-data', '"cache", "storage"')
+    if (cookiesCarried.access !== undefined || cookiesCarried.refresh !== undefined) reply.forget('access', 'refresh')
   })
 }
 

@@ -2,20 +2,21 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Token } from '../schemas/input.ts'
 import { ofBody, problems } from '../schemas/problem.ts'
-import { TokenAnswer } from '../schemas/session.ts'
+import { GrantAnswer } from '../schemas/session.ts'
 
 const schema = {
   operationId: 'refresh',
   tags: ['Session'],
   summary: 'Trade the refresh token for new tokens',
-  description: 'Keep both new tokens. A lost answer may be asked for again: within REFRESH_GRACE one token always gets the one newest token; later than that it is taken for stolen, and the session ends (`reuse_detected`).',
+  description: 'Bearer: the token in the body. Cookie: no body. Keep both new tokens. A lost answer may be asked for again: within REFRESH_GRACE one token always gets the one newest token; later than that it is taken for stolen, and the session ends (`reuse_detected`).',
   security: [],
-  body: Type.Object({ refresh_token: Token }, { additionalProperties: false }),
-  response: { 200: TokenAnswer, ...problems(...ofBody, 401, 403, 429, 503) }
+  body: Type.Optional(Type.Union([Type.Null(), Type.Object({ refresh_token: Token }, { additionalProperties: false })])),
+  response: { 200: GrantAnswer, ...problems(...ofBody, 401, 403, 429, 503) }
 }
 
 const refresh: FastifyPluginAsyncTypebox = async app => {
-  app.post('/refresh', { schema }, async ({ body, client }) => await app.accounts.refresh(body.refresh_token, 'bearer', client))
+  app.post('/refresh', { schema }, async ({ refreshToken, client }, reply) =>
+    reply.handOver(await app.accounts.refresh(refreshToken.token, refreshToken.transport, client)))
 }
 
 export default refresh

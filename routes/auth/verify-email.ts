@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { RefreshTransport } from '../schemas/input.ts'
+import { Transport } from '../schemas/input.ts'
 import { ofBody, problems } from '../schemas/problem.ts'
 import { Id, User } from '../schemas/user.ts'
 
@@ -13,20 +13,22 @@ const schema = {
   body: Type.Object({
     registration_id: Id,
     code: Type.String({ pattern: '^[0-9]{6}$', description: 'Ten minutes, five tries.', examples: ['012345'] }),
-    transport: Type.Optional(RefreshTransport)
+    transport: Type.Optional(Transport)
   }, { additionalProperties: false }),
   response: {
     200: Type.Object({
       user: User,
-      device_token: Type.String({ description: 'Names this device; send it at login.', examples: ['…'] })
+      device_token: Type.Optional(Type.String({ description: 'Names this device; send it at login. With `transport: cookie` it is a cookie instead.', examples: ['…'] }))
     }, { title: 'Confirmed', description: 'The account.' }),
     ...problems(...ofBody, 403, 429, 503)
   }
 }
 
 const verifyEmail: FastifyPluginAsyncTypebox = async app => {
-  app.post('/verify-email', { schema }, async ({ body, client }) =>
-    await app.accounts.confirm({ registrationId: body.registration_id, code: body.code }, client))
+  app.post('/verify-email', { schema }, async ({ body, client, cookiesCarried }, reply) =>
+    reply.handOverDevice(await app.accounts.confirm({
+      registrationId: body.registration_id, code: body.code, deviceToken: cookiesCarried.device
+    }, client), body.transport ?? 'bearer'))
 }
 
 export default verifyEmail

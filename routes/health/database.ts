@@ -7,7 +7,7 @@ const schema = {
   summary: 'How long Postgres takes to answer',
   description: 'With `stats:read` or the operations token.',
   tags: ['Health'],
-  security: [{ bearer: [] }, { operations: [] }],
+  security: [{ bearer: [] }, { cookie: [] }, { operations: [] }],
   response: { 200: Type.Object({ database: Type.Literal('connected'), latency_ms: Type.Number({ examples: [0.8] }) }, { description: 'It answers.' }), ...problems(401, 403, 503) }
 }
 

@@ -7,7 +7,7 @@ const schema = {
   summary: 'The pool of connections to Postgres',
   description: 'With `stats:read` or the operations token. `in_use` and `waiting` count statements and transactions of this node.',
   tags: ['Health'],
-  security: [{ bearer: [] }, { operations: [] }],
+  security: [{ bearer: [] }, { cookie: [] }, { operations: [] }],
   response: {
     200: Type.Object({ max: Type.Integer(), min: Type.Integer(), in_use: Type.Integer(), waiting: Type.Integer() }, { description: 'The figures of this moment.' }),
     ...problems(401, 403, 503)

@@ -23,4 +23,4 @@ export const DeviceName = Type.String({ minLength: 1, maxLength: 200, pattern: l
 /** A token of ours; whatever else is sent is refused as one that is not valid. */
 export const Token = Type.String({ minLength: 1, maxLength: 4096, examples: ['…'] })
 
-export const RefreshTransport = oneOf(['bearer'], { description: 'How the tokens travel: in the JSON of answers and in the Authorization header.' })
+export const Transport = oneOf(['bearer', 'cookie'], { description: '`bearer` (also when left out): tokens travel in JSON and in the Authorization header. `cookie`: in httpOnly cookies, never in JSON.' })

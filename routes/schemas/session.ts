@@ -14,6 +14,17 @@ export const TokenAnswer = Type.Object({
   device_token: Type.String({ description: 'Names this device; send it back at the next login.', examples: ['…'] })
 }, { title: 'Tokens', description: 'What a client keeps in secure storage, in place of what it held before.' })
 
+/** What a browser is told that has signed in or refreshed by cookies. */
+export const CookieAnswer = Type.Object({
+  user: TokenAnswer.properties.user,
+  session: TokenAnswer.properties.session,
+  expires_in: TokenAnswer.properties.expires_in,
+  refresh_expires_in: TokenAnswer.properties.refresh_expires_in
+}, { title: 'CookieSession', description: 'With `transport: cookie`: the tokens are in Set-Cookie and nowhere else.' })
+
+/** By which door the tokens leave depends on the session's transport. */
+export const GrantAnswer = Type.Union([TokenAnswer, CookieAnswer], { title: 'Grant', description: 'Signed in.' })
+
 export const SessionList = Type.Object({
   sessions: Type.Array(Type.Object({
     id: Id,

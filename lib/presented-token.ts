@@ -1,0 +1,24 @@
+import { Refusal } from './errors.ts'
+import type { Transport } from './refresh-tokens.ts'
+import type { CarriedCookies } from './token-cookies.ts'
+
+/** A refresh token and the door by which it came, which must be the one that it is for. */
+export interface PresentedToken { token: string, transport: Transport }
+
+/**
+ * The refresh token of a request. Throws `unauthenticated` where there is none and `malformed_request`
+ * where there are two.
+ */
+export function presentedToken ({ refresh: fromCookie }: CarriedCookies, body: unknown): PresentedToken {
+  const fromBody = tokenIn(body)
+
+  if (fromCookie !== undefined && fromBody !== undefined) throw new Refusal('malformed_request')
+  if (fromCookie !== undefined) return { token: fromCookie, transport: 'cookie' }
+  if (fromBody !== undefined) return { token: fromBody, transport: 'bearer' }
+  throw new Refusal('unauthenticated')
+}
+
+function tokenIn (body: unknown): string | undefined {
+  const token = typeof body === 'object' && body !== null && 'refresh_token' in body ? body.refresh_token : undefined
+  return typeof token === 'string' ? token : undefined
+}

@@ -1,0 +1,25 @@
+import fp from 'fastify-plugin'
+import type { FastifyRequest } from 'fastify'
+import type { Config } from '../lib/config.ts'
+import { Refusal } from '../lib/errors.ts'
+import { createOrigins } from '../lib/origins.ts'
+
+export type CsrfOptions = Pick<Config['browser'], 'allowedOrigins'> & Pick<Config['http'], 'issuer'>
+
+/** Refuses what another site makes a browser do: logins, refreshes and logouts included, with a body or without. */
+export default fp<CsrfOptions>(async function refuseForeignOrigins (app, options) {
+  const { mayAct } = createOrigins(options)
+
+  app.addHook('onRequest', async request => judge(request, Object.keys(request.cookiesCarried).length > 0))
+  // Whoever asks for cookies is judged as if it carried them (login CSRF).
+  app.addHook('preValidation', async request => { if (asksForCookies(request.body)) judge(request, true) })
+
+  function judge ({ method, headers }: FastifyRequest, hasCookies: boolean) {
+    const { origin, 'sec-fetch-site': fetchSite } = headers
+    if (!mayAct({ method, origin, fetchSite: String(fetchSite) }, hasCookies)) throw new Refusal('csrf')
+  }
+}, { name: 'csrf', dependencies: ['token-cookies'] })
+
+function asksForCookies (body: unknown) {
+  return typeof body === 'object' && body !== null && 'transport' in body && body.transport === 'cookie'
+}
