@@ -18,14 +18,27 @@ export type AccountParts = RegistrationParts & LoginParts & SignOutParts & Passw
 
 /** Everything that people do with their own accounts; each use case stands in a file of its own. */
 export function createAccounts (parts: AccountParts) {
+  const { login, reauthenticate } = createLogins(parts)
+  const { changePassword } = createPasswordChanges(parts)
+
   return {
     ...createRegistrations(parts),
-    ...createLogins(parts),
     ...createSignOuts(parts),
-    ...createPasswordChanges(parts),
     ...createProfiles(parts),
-    refresh,
+    login: ifItCanSign(login),
+    reauthenticate: ifItCanSign(reauthenticate),
+    changePassword: ifItCanSign(changePassword),
+    refresh: ifItCanSign(refresh),
     listSessions
+  }
+
+  // Whatever ends in tokens is refused before it begins where this node cannot sign: found out at the
+  // end, it would have used up a refresh token and have nothing to give for it.
+  function ifItCanSign<A extends unknown[], R> (useCase: (...given: A) => Promise<R>) {
+    return async (...given: A): Promise<R> => {
+      parts.tokens.assertCanSign()
+      return await useCase(...given)
+    }
   }
 
   /** New tokens for a refresh token; see `Sessions.refresh` for what is refused. */

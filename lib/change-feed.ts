@@ -1,6 +1,6 @@
 import { unavailable } from './errors.ts'
 import type { Clock } from './clock.ts'
-import type { Change, ChangeStore, Tail } from './stores/changes.ts'
+import type { Change, ChangeStore, Cursor, Tail } from './stores/changes.ts'
 
 export type ChangeFeed = ReturnType<typeof createChangeFeed>
 
@@ -14,7 +14,8 @@ const skewAllowed = 15_000
 const horizon = 80 * 60_000
 
 /**
- * Follows the table of changes and hands each one to `apply`, at least once and in no promised order.
+ * Follows the table of changes and hands each one to `apply`, in the order of their numbers within a read,
+ * once while one server answers and again after a start.
  * The table is what is applied; wake-ups from other nodes only make the next read come sooner.
  */
 export function createChangeFeed ({ store, clock, apply, wake, warn }: {
@@ -25,8 +26,7 @@ export function createChangeFeed ({ store, clock, apply, wake, warn }: {
   wake: () => Promise<unknown>
   warn: (error: unknown) => void
 }) {
-  let cursor: string | null = null
-  let seen = new Set<number>()
+  let cursor: Cursor | null = null
   let readAt = -Infinity
   let skew = 0
   let reading: Promise<void> | null = null
@@ -77,20 +77,18 @@ export function createChangeFeed ({ store, clock, apply, wake, warn }: {
       const sentAt = clock.monotonic()
       const tail = await readTail()
 
-      for (const change of tail.changes) if (!seen.has(change.seq)) apply(change)
-      seen = new Set(tail.changes.map(({ seq }) => seq))
+      for (const change of tail.changes) apply(change)
       cursor = tail.next
       readAt = sentAt
       skew = clock.now() - clock.offset - (clock.monotonic() - sentAt) / 2 - tail.time
     } while (again)
   }
 
-  // A number that goes back is a failover to a server that lacks the last transactions, and a node
-  // that was away for long may have missed rows that are gone: both start over.
+  // Another server, or a restarted one, may lack the last transactions of the one before, and a node that
+  // was away for long may have missed rows that are gone: both start over.
   async function readTail (): Promise<Tail> {
-    if (!cursor || clock.monotonic() - readAt > horizon / 2) return store.recent(horizon)
-
-    const tail = await store.since(cursor)
-    return BigInt(tail.next) < BigInt(cursor) ? store.recent(horizon) : tail
+    const isRecent = clock.monotonic() - readAt <= horizon / 2
+    const tail = cursor && isRecent ? await store.since(cursor) : null
+    return tail ?? await store.recent(horizon)
   }
 }

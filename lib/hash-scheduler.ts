@@ -9,22 +9,26 @@ export type HashScheduler = ReturnType<typeof createHashScheduler>
 export interface HashSchedulerOptions {
   /** Hashes that run at once: the cores this process may use. */
   concurrency: number
-  /** Callers that may wait; strangers hold at most half of it. */
+  /** Callers that may wait; strangers hold at most half of it, known ones three quarters. */
   queueMax: number
   /** Milliseconds a caller waits at most before a hash is begun. */
   deadline: number
   clock: Pick<Clock, 'monotonic'>
 }
 
+/** So many known callers in a row go before a stranger who waits: who has an account must not shut others out. */
+const patience = 3
+
 interface Waiting { begin: () => void, since: number }
 
 /**
  * Runs costly work a few at a time, so that a storm of logins is answered with 503 instead of eating
- * the server (ASVS 5.0 15.2.2). Known callers go before strangers.
+ * the server (ASVS 5.0 15.2.2). Known callers go before strangers, three to one where both wait.
  */
 export function createHashScheduler ({ concurrency, queueMax, deadline, clock }: HashSchedulerOptions) {
   const queues: Record<Lane, Set<Waiting>> = { known: new Set(), stranger: new Set() }
-  const room: Record<Lane, number> = { known: queueMax, stranger: Math.floor(queueMax / 2) }
+  const room: Record<Lane, number> = { known: Math.ceil(queueMax * 3 / 4), stranger: Math.floor(queueMax / 2) }
+  let passed = 0
   const counts = { running: 0, done: 0, refused: 0, waitedMilliseconds: 0 }
 
   return { run, stats }
@@ -81,7 +85,9 @@ export function createHashScheduler ({ concurrency, queueMax, deadline, clock }:
 
   /** The place of finished work goes to who waited longest, so `running` never drops in between. */
   function passOn () {
-    const [next] = queues.known.size > 0 ? queues.known : queues.stranger
+    const isStrangersTurn = queues.known.size === 0 || (passed >= patience && queues.stranger.size > 0)
+    const [next] = isStrangersTurn ? queues.stranger : queues.known
+    passed = isStrangersTurn ? 0 : passed + 1
 
     if (next === undefined) counts.running--
     else next.begin()

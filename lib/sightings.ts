@@ -21,14 +21,15 @@ export function createSightings (write: (sightings: Sighting[]) => Promise<void>
   /** Keeps a rotation's floor unless the session has been written about recently. `now` is in ms. */
   function note ({ sessionId, lastSeenAt }: Pick<Session, 'sessionId' | 'lastSeenAt'>, floor: number, now: number) {
     if (now - lastSeenAt.getTime() < period || (waiting.size >= most && !waiting.has(sessionId))) return
-    waiting.set(sessionId, { sessionId, floor, seenAt: new Date(now) })
+    // A record that was put back may know less than the rotation before: a floor is only ever raised.
+    const raised = Math.max(floor, waiting.get(sessionId)?.floor ?? floor)
+    waiting.set(sessionId, { sessionId, floor: raised, seenAt: new Date(now) })
   }
 
   /** Writes what waits. A batch that fails waits on. */
   async function flush () {
     while (waiting.size) {
-      // In the order of their ids, so that two nodes which write the same rows cannot deadlock.
-      const sightings = [...waiting.values()].sort((a, b) => a.sessionId < b.sessionId ? -1 : 1).slice(0, batch)
+      const sightings = [...waiting.values()].slice(0, batch)
       await write(sightings)
       for (const sighting of sightings) if (waiting.get(sighting.sessionId) === sighting) waiting.delete(sighting.sessionId)
     }

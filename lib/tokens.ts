@@ -73,21 +73,19 @@ export function createTokens ({ keyring, jwt, clock, issuer, audience, accessTok
   let signToken: ((payload: Record<string, unknown>) => string) | null = null
   let verifiers = new Map<string, (token: string) => unknown>()
 
-  return { sign, verify, verifyOrReload, readExpired }
+  return { sign, assertCanSign, verify, verifyOrReload, readExpired }
 
   /**
    * The token and its lifetime in seconds, which the session's absolute end cuts short. Throws
    * `session_ended` when that has come, `unavailable` when this node has no key to sign with.
    */
   function sign (grant: AccessGrant): { token: string, expiresIn: number } {
-    followRing()
-    if (!signToken) throw unavailable(new Error('this node cannot open the signing key'))
-
+    const signWith = signer()
     const iat = Math.floor(clock.now() / 1000)
     const exp = Math.min(iat + Math.floor(accessTokenTtl / 1000), Math.floor(grant.sessionEnd / 1000))
     if (exp <= iat) throw new Refusal('session_ended', { reason: 'expired' })
 
-    const token = signToken({
+    const token = signWith({
       iss: issuer,
       aud: audience,
       sub: grant.userId,
@@ -104,6 +102,17 @@ export function createTokens ({ keyring, jwt, clock, issuer, audience, accessTok
       ...(grant.mustChangePassword && { must_change_password: true })
     })
     return { token, expiresIn: exp - iat }
+  }
+
+  /** Throws `unavailable` when `sign` would: to be asked before a refresh token is used up. */
+  function assertCanSign () {
+    signer()
+  }
+
+  function signer () {
+    followRing()
+    if (!signToken) throw unavailable(new Error('this node cannot open the signing key'))
+    return signToken
   }
 
   /** The claims of a valid token, frozen. Throws `invalid_token` for everything else. */

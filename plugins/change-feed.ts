@@ -25,7 +25,7 @@ export default fp<{ clock: Clock }>(async function followChanges (app, { clock }
 
   function apply (change: Change) {
     app.revocations.apply(change)
-    if (change.kind === 'roles_changed') app.roles.reload().catch(warn)
+    if (change.kind === 'roles_changed') app.roles.follow()
     if (change.kind === 'keys_changed') app.keyring.reload().catch(warn)
   }
 }, { name: 'change-feed', dependencies: ['postgres', 'cache', 'revocations', 'roles', 'keyring'] })

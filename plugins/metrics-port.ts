@@ -8,10 +8,12 @@ export type MetricsPortOptions = Pick<Config['operations'], 'metricsPort'> & Pic
 export default fp<MetricsPortOptions>(async function openMetricsPort (app, { metricsPort, host }) {
   if (metricsPort === null) return
 
-  const server = createServer({ requestTimeout: 10_000 }, async ({ method, url }, response) => {
+  const server = createServer({ requestTimeout: 10_000 }, ({ method, url }, response) => {
     if (method !== 'GET' || url !== '/metrics') return response.writeHead(404).end()
-    const body = await app.metrics.render()
-    response.writeHead(200, { 'content-type': app.metrics.contentType, 'cache-control': 'no-store' }).end(body)
+    app.metrics.render().then(
+      body => response.writeHead(200, { 'content-type': app.metrics.contentType, 'cache-control': 'no-store' }).end(body),
+      () => response.writeHead(500).end()
+    )
   })
 
   app.addHook('onListen', async () => {

@@ -11,12 +11,14 @@ declare module 'fastify' {
 // Most requests are proved without a promise, from this node's memory alone.
 export default fp(async function provideSessionGuard (app) {
   app.decorate('requireSession', options => function requireSession (request, _reply, done) {
+    let proof: void | Promise<void>
     try {
-      const proof = app.proveSession(request, options)
-      if (proof) proof.then(() => done(), done)
-      else done()
+      proof = app.proveSession(request, options)
     } catch (error) {
-      done(error instanceof Error ? error : new Error(String(error)))
+      return done(error instanceof Error ? error : new Error(String(error)))
     }
+
+    if (proof) proof.then(() => done(), done)
+    else done()
   })
 }, { name: 'require-session', dependencies: ['prove-session'] })

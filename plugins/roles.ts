@@ -1,4 +1,5 @@
 import fp from 'fastify-plugin'
+import type { Clock } from '../lib/clock.ts'
 import { createRoles } from '../lib/roles.ts'
 import type { Roles } from '../lib/roles.ts'
 import { createRoleStore } from '../lib/stores/roles.ts'
@@ -7,9 +8,10 @@ declare module 'fastify' {
   interface FastifyInstance { readonly roles: Roles }
 }
 
-export default fp(async function readRoles (app) {
-  const roles = createRoles(createRoleStore(app.database))
+export default fp<{ clock: Clock }>(async function readRoles (app, { clock }) {
+  const roles = createRoles(createRoleStore(app.database), clock)
 
   await roles.reload()
   app.decorate('roles', roles)
+  app.addHook('onClose', async () => roles.stop())
 }, { name: 'roles', dependencies: ['postgres'] })

@@ -13,9 +13,11 @@ export interface Change {
   reason: EndReason | null
 }
 
+/** Where a read stopped: the snapshot that it saw, and of which server's life. */
+export interface Cursor { snapshot: string, server: string }
+
 /** The feed's tail, with where the next read goes on and what the clock of Postgres says (ms). */
-export interface Tail { changes: NumberedChange[], next: string, time: number }
-export type NumberedChange = Change & { seq: number }
+export interface Tail { changes: Change[], next: Cursor, time: number }
 
 export type ChangeStore = ReturnType<typeof createChangeStore>
 
@@ -32,26 +34,33 @@ export function createChangeStore (db: Database) {
   }
 
   /**
-   * All changes whose transactions are not older than `from`, the `next` of an earlier read. Exact
-   * however late a row commits: what was still running at the last read has xid >= its xmin.
+   * All changes that have become visible since `from`, the `next` of an earlier read: each of them once
+   * and exactly, however late it commits and however long another transaction stays open. Null when
+   * another server answers than then, or the same after a restart: it may lack what the other had, and
+   * its numbers mean something else.
    */
-  async function since (from: string): Promise<Tail> {
-    return tail(await db<TailRow>`
-      select c.seq, c.kind, c.subject_id, c.except_id, c.number, c.reason, now.next, now.time
+  async function since (from: Cursor): Promise<Tail | null> {
+    const { next, ...found } = tail(await db<TailRow>`
+      select c.kind, c.subject_id, c.except_id, c.number, c.reason, now.snapshot, now.server, now.time
       from (
-        select pg_snapshot_xmin(pg_current_snapshot())::text as next,
+        select pg_current_snapshot()::text as snapshot,
+               pg_postmaster_start_time()::text as server,
                extract(epoch from clock_timestamp()) * 1000 as time
       ) as now
-      left join changes c on c.xid >= ${from}::xid8
+      left join changes c
+        on c.xid >= pg_snapshot_xmin(${from.snapshot}::pg_snapshot)
+        and not pg_visible_in_snapshot(c.xid, ${from.snapshot}::pg_snapshot)
       order by c.seq`)
+    return next.server === from.server ? { next, ...found } : null
   }
 
   /** All changes of the last so many milliseconds: where a node starts. */
   async function recent (milliseconds: number): Promise<Tail> {
     return tail(await db<TailRow>`
-      select c.seq, c.kind, c.subject_id, c.except_id, c.number, c.reason, now.next, now.time
+      select c.kind, c.subject_id, c.except_id, c.number, c.reason, now.snapshot, now.server, now.time
       from (
-        select pg_snapshot_xmin(pg_current_snapshot())::text as next,
+        select pg_current_snapshot()::text as snapshot,
+               pg_postmaster_start_time()::text as server,
                extract(epoch from clock_timestamp()) * 1000 as time
       ) as now
       left join changes c on c.at > clock_timestamp() - ${milliseconds} * interval '1 millisecond'
@@ -77,7 +86,7 @@ export function createChangeStore (db: Database) {
   }
 }
 
-type TailRow = Omit<NumberedChange, 'kind'> & { kind: Change['kind'] | null, next: string, time: string }
+type TailRow = Omit<Change, 'kind'> & Cursor & { kind: Change['kind'] | null, time: string }
 
 // The left join gives one row without a change when there is nothing new.
 function tail (rows: TailRow[]): Tail {
@@ -85,8 +94,8 @@ function tail (rows: TailRow[]): Tail {
   if (!first) throw new Error('the feed always has a row')
 
   return {
-    changes: rows.flatMap(({ kind, next, time, ...change }) => kind ? [{ kind, ...change }] : []),
-    next: first.next,
+    changes: rows.flatMap(({ kind, subjectId, exceptId, number, reason }) => kind ? [{ kind, subjectId, exceptId, number, reason }] : []),
+    next: { snapshot: first.snapshot, server: first.server },
     time: Number(first.time)
   }
 }

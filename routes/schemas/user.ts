@@ -4,7 +4,8 @@ import { oneOf, orNull } from './types.ts'
 /** A moment in RFC 3339, UTC with milliseconds. */
 export const Time = Type.String({ format: 'date-time', examples: ['2026-11-20T09:30:00.000Z'] })
 
-export const Id = Type.String({ format: 'uuid' })
+// The format alone would let `urn:uuid:` through, which is no id of a row.
+export const Id = Type.String({ format: 'uuid', pattern: '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' })
 
 /** A user as clients see one. */
 export const User = Type.Object({

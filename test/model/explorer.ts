@@ -1,0 +1,124 @@
+import { createGame } from './game.ts'
+import type { Plants } from './plants.ts'
+import { createRandom } from './random.ts'
+
+/** When both sessions have ended, so many moves more are made. */
+const afterlife = 8
+
+/** Where walks begin: fresh, or with something behind them that chance alone would seldom put together. */
+const scenes: string[][] = [
+  [],
+  // Redis may go back behind the floor, or to a record whose times are over.
+  ['Redis is saved', 'A refreshes at 1', 'A refreshes at 2', '16 min pass', 'A refreshes at 1', 'node 1 writes behind'],
+  ['Redis is saved', '31 s pass', 'A refreshes at 1', 'A refreshes at 2'],
+  // Somebody has a token from before the floor.
+  ['a thief copies A\'s token', '31 s pass', 'A refreshes at 1', '16 min pass', 'A refreshes at 2', 'node 2 writes behind'],
+  // A request is under way whose client has given it up.
+  ['A refreshes at 1', 'A refreshes at 1', 'A refreshes at 2, step by step', 'A: goes on', 'A gives up waiting'],
+  // A transaction has written what is not committed yet.
+  ['B changes the password at 1, step by step', 'B: goes on', 'B: goes on', 'somebody else\'s change commits']
+]
+
+/** A series of moves that breaks a rule. */
+export interface Finding { rule: string, trace: string[], seed: number, walks: number }
+
+/**
+ * Walks at random until a rule is broken, at most so many times. The seed of each walk is its number
+ * after `seed`, so any of them can be made again. Returns the finding with its trace made short, or null.
+ */
+export async function walk (plants: Plants, { seed, walks, length, until = Infinity }: { seed: number, walks: number, length: number, until?: number }): Promise<{ finding: Finding | null, walks: number, moves: number }> {
+  let moves = 0
+  for (let number = 0; number < walks && performance.now() < until; number++) {
+    const { rule, trace } = await walkOnce(plants, seed + number, length)
+    moves += trace.length
+    if (rule) return { finding: { rule, trace: await shorten(plants, trace), seed: seed + number, walks: number + 1 }, walks: number + 1, moves }
+  }
+  return { finding: null, walks, moves }
+}
+
+async function walkOnce (plants: Plants, seed: number, length: number) {
+  const random = createRandom(seed)
+  const game = createGame(plants)
+  const trace = [...random.pick(scenes)]
+  const moods = new Map<string, number>()
+  const breadth = random.pick([0.3, 0.5, 0.9])
+
+  for (const name of trace) await game.play(name)
+  let end = length
+  while (trace.length < end && !game.violation) {
+    if (game.isOver && end === length) end = Math.min(end, trace.length + afterlife)
+
+    const possible = game.moves.filter(move => move.isPossible())
+    const weights = possible.map(move => move.weight * moodOf(move.family))
+    let place = random.next() * weights.reduce((sum, weight) => sum + weight, 0)
+    const move = possible.find((_, number) => (place -= weights[number] ?? 0) < 0) ?? possible[0]
+    if (!move) break
+    trace.push(move.name)
+    await game.play(move.name)
+  }
+  return { rule: game.violation, trace }
+
+  // Each walk has its own preferences, or all would look alike (Groce et al., Swarm Testing, 2012).
+  function moodOf (family: string) {
+    const mood = moods.get(family) ?? (random.chance(breadth) ? random.pick([1, 1, 4]) : 0.02)
+    moods.set(family, mood)
+    return mood
+  }
+}
+
+/**
+ * Plays every order in which the given moves can be made, up to a length, each after `before` and each
+ * followed by `after`. Returns the first finding, and how many orders there were.
+ */
+export async function exhaust ({ before = [], moves, length, after = [] }: {
+  before?: string[], moves: string[], length: number, after?: string[]
+}): Promise<{ finding: Pick<Finding, 'rule' | 'trace'> | null, orders: number }> {
+  let orders = 0
+  const finding = await extend([])
+  return { finding, orders }
+
+  async function extend (made: string[]): Promise<Pick<Finding, 'rule' | 'trace'> | null> {
+    const game = createGame()
+    for (const name of [...before, ...made]) await game.play(name)
+    const possible = game.moves.filter(move => moves.includes(move.name) && move.isPossible()).map(({ name }) => name)
+
+    if (made.length === length || possible.length === 0) {
+      orders++
+      for (const name of after) await game.play(name)
+      return game.violation ? { rule: game.violation, trace: await shorten(new Set(), [...before, ...made, ...after]) } : null
+    }
+    for (const name of possible) {
+      const finding = await extend([...made, name])
+      if (finding) return finding
+    }
+    return null
+  }
+}
+
+/** Plays a series of moves, leaving out those that are not possible; the broken rule and what was played. */
+export async function replay (plants: Plants, names: string[]): Promise<{ rule: string | null, trace: string[] }> {
+  const game = createGame(plants)
+  const trace: string[] = []
+  for (const name of names) {
+    if (game.violation) break
+    if (await game.play(name)) trace.push(name)
+  }
+  return { rule: game.violation, trace }
+}
+
+/** Leaves out whatever is not needed to break a rule: large parts first, then single moves, until nothing more goes. */
+export async function shorten (plants: Plants, trace: string[]): Promise<string[]> {
+  let shortest = trace
+  for (let size = Math.ceil(shortest.length / 2); size >= 1;) {
+    let isShorter = false
+    for (let from = 0; from < shortest.length; from += size) {
+      const candidate = await replay(plants, [...shortest.slice(0, from), ...shortest.slice(from + size)])
+      if (!candidate.rule) continue
+      shortest = candidate.trace
+      isShorter = true
+      from -= size
+    }
+    if (!isShorter || size > 1) size = size > 1 ? Math.floor(size / 2) : isShorter ? 1 : 0
+  }
+  return shortest
+}

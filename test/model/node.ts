@@ -1,0 +1,259 @@
+import type { Audit, Client } from '../../lib/audit.ts'
+import { createChangeFeed } from '../../lib/change-feed.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { Refusal } from '../../lib/errors.ts'
+import type { Grant, Grants } from '../../lib/grants.ts'
+import type { Lockout } from '../../lib/lockout.ts'
+import { noMetrics } from '../../lib/metrics.ts'
+import { createPasswordChanges } from '../../lib/password-changes.ts'
+import type { PasswordPolicy } from '../../lib/password-policy.ts'
+import type { Passwords } from '../../lib/passwords.ts'
+import { createRefreshTokens } from '../../lib/refresh-tokens.ts'
+import { createRevocations } from '../../lib/revocations.ts'
+import { createLogins } from '../../lib/logins.ts'
+import type { LoginParts } from '../../lib/logins.ts'
+import { createSessions } from '../../lib/sessions.ts'
+import type { Held } from '../../lib/sessions.ts'
+import { createSightings } from '../../lib/sightings.ts'
+import { createSignOuts } from '../../lib/sign-outs.ts'
+import type { SignOutScope } from '../../lib/sign-outs.ts'
+import type { ChangeStore, Cursor } from '../../lib/stores/changes.ts'
+import type { Database, Transaction } from '../../lib/stores/database.ts'
+import type { DeploymentStore } from '../../lib/stores/deployment.ts'
+import type { HotSessions, Newest, Step } from '../../lib/stores/hot-sessions.ts'
+import type { KnownDeviceStore } from '../../lib/stores/known-devices.ts'
+import type { SessionStore } from '../../lib/stores/sessions.ts'
+import type { UserStore } from '../../lib/stores/users.ts'
+import type { Tokens } from '../../lib/tokens.ts'
+import { createUsers } from '../../lib/users.ts'
+import { rotate } from './hot-record.ts'
+import type { HotRecord, Presented } from './hot-record.ts'
+import type { Draft } from './postgres.ts'
+import { minute, sessionIds, start, terms } from './terms.ts'
+import type { Access, Answered, Call, Kind, Store, Token, World } from './world.ts'
+
+export type Node = ReturnType<typeof createNode>
+
+const refreshTokens = createRefreshTokens([Buffer.alloc(32, 7)])
+const nobody: Client = { ip: '192.0.2.1', userAgent: null, requestId: 'model' }
+
+/** A process: nothing in it outlives it. */
+export function createNode (world: World, name: number) {
+  const { postgres, plants } = world
+  const clock: Clock = { now: () => world.now, monotonic: () => world.now - start, offset: 0, advance () {} }
+  const revocations = createRevocations(clock, { keep: plants.has('a node forgets too early') ? minute : terms.accessTokenTtl + minute })
+  const node = { name, isCut: false, knows: new Set<string>(), passes, judge, work, forget: revocations.forget }
+
+  const audit = {
+    async record (query: unknown) { if (query === database) await call(world, 'postgres', 'audit', () => {}) }
+  } as unknown as Audit
+  const jobs = { send: async () => {} }
+  const database = { begin } as unknown as Database
+  const changes = {
+    append: async (tx: unknown, change: Parameters<typeof postgres.append>[1]) => postgres.append(tx as Draft, change),
+    since: (from: Cursor) => call(world, 'postgres', 'read the feed', () => told(postgres.since(from))),
+    recent: (milliseconds: number) => call(world, 'postgres', 'read the feed', () => told(postgres.recent(milliseconds))),
+    firstRaise: (session: Parameters<typeof postgres.firstRaise>[0]) => call(world, 'postgres', 'ask why', () => postgres.firstRaise(session))
+  } as ChangeStore
+  const feed = createChangeFeed({ store: changes, clock, apply: revocations.apply, wake: async () => {}, warn () {} })
+  const publish: typeof feed.publish = written => plants.has('the writer does not tell itself') || feed.publish(written)
+  const sightings = createSightings(seen => call(world, 'postgres', 'write behind', () => postgres.write(draft => {
+    for (const { sessionId, floor, seenAt } of seen) {
+      for (const row of draft.sessions) {
+        if (row.id !== sessionId) continue
+        row.floor = Math.max(row.floor, floor)
+        row.lastSeenAt = Math.max(row.lastSeenAt, seenAt.getTime())
+      }
+    }
+  }), true))
+
+  const store = {
+    find: (id: string) => call(world, 'postgres', 'read the session', () => postgres.state(id)),
+    end: async (tx: unknown, id: string, reason: Parameters<typeof postgres.end>[2]) => {
+      if (!plants.has('a session is ended in Redis only')) return postgres.end(tx as Draft, id, reason)
+      world.redis.delete(id)
+      return false
+    },
+    lift: async (tx: unknown, id: string, { from, to }: { from: number, to: number }) => postgres.lift(tx as Draft, id, from, to)
+  } as unknown as SessionStore
+  const hot = {
+    present: (id: string, presented: Newest, demand: Demand) => call(world, 'redis', 'present', () => step(id, presented, demand)),
+    advance: (id: string, demand: Demand) => call(world, 'redis', 'advance', () => step(id, null, demand)),
+    newest: (id: string) => call(world, 'redis', 'look', () => hotRecord(world, id)?.generation ?? null)
+  } as unknown as HotSessions
+  const users = {
+    lock: async (tx: unknown, checked: Checked) => isStill(tx as Draft, checked),
+    setPassword: async (tx: unknown, checked: Checked) => isStill(tx as Draft, checked) ? raise(tx as Draft) : null,
+    raiseEpoch: async (tx: unknown) => raise(tx as Draft).sessionEpoch,
+    disable: async (tx: unknown) => {
+      const draft = tx as Draft
+      if (draft.user.status === 'disabled') return null
+      draft.user.status = 'disabled'
+      return raise(draft)
+    },
+    find: (id: string) => call(world, 'postgres', 'read the user', () => ({ id }))
+  } as unknown as UserStore
+  const deployment: DeploymentStore = {
+    endEverything: async tx => {
+      const draft = tx as unknown as Draft
+      draft.globalEpoch++
+      return postgres.append(draft, { kind: 'everyone', number: draft.globalEpoch, reason: 'everyone_signed_out' })
+    }
+  }
+  const grants = { issue: answer } as unknown as Grants
+  const passwords = { verify: async () => true, hash: async () => 'another hash' } as unknown as Passwords
+  const policy = { check: () => [] } as unknown as PasswordPolicy
+  const tell = { publish }
+  // Every password is right here; what a wrong one counts for is shown elsewhere.
+  const checks = { check: async () => {} }
+  const lockout = { sessionOf: () => ({ kind: 'session', key: '' }) } as unknown as Lockout
+
+  const sessions = createSessions({ database, store, hot, changes, feed: tell, refreshTokens, sightings, audit, jobs, metrics: noMetrics, clock, lifetimes: terms })
+  const signOuts = createSignOuts({ database, users, deployment, sessions, tokens: {} as Tokens, audit, feed: tell })
+  const passwordChanges = createPasswordChanges({ database, users, sessions, grants, policy, passwords, checks, lockout, changes, audit, jobs, feed: tell, clock })
+  const logins = createLogins({ database, users, sessions, grants, passwords, checks, lockout, audit, feed: tell, clock } as unknown as LoginParts)
+  const administration = createUsers({ database, users, devices: {} as KnownDeviceStore, sessions, lockout, changes, audit, feed: tell, clock })
+  return node
+
+  /** What this node does for an operation; resolves with what the client gets. */
+  async function work (kind: Kind, sid: string | null, token: Token | null): Promise<Answered | null> {
+    if (kind === 'read') await feed.read()
+    if (kind === 'write behind') await sightings.flush()
+    if (kind === 'disable') await administration.disable(postgres.tables.user.id, { actorId: 'admin', client: nobody })
+    if (kind === 'everyone') await signOuts.signOutEveryone({ actorId: null, client: nobody })
+    if (kind === 'refresh' && token) return grant(grants.issue(await refresh(token)))
+    if (sid === null) return null
+
+    if (kind === 'reauthenticate') return grant(await logins.reauthenticate({ sessionId: sid }, 'password', nobody))
+    if (kind === 'change password') return grant(await passwordChanges.changePassword({ sessionId: sid }, { currentPassword: 'password', newPassword: 'another' }, nobody))
+    await signOuts.signOut(await sessions.find(sid), kind as SignOutScope, nobody)
+    return null
+  }
+
+  async function refresh ({ text, sid, generation, issuedAt }: Token) {
+    if (plants.has('Redis is asked before Postgres')) await hot.present(sid, { generation, issuedAt }, { floor: 0, lifetime: terms.refreshTokenTtl })
+    return await sessions.refresh(text, 'bearer', nobody)
+  }
+
+  /** Whether a request with this access token would be answered here. */
+  function passes (access: Access): boolean {
+    return judge(access) === 'passes'
+  }
+
+  function judge (access: Access): 'passes' | 'expired' | 'unavailable' | string {
+    if (access.exp <= world.now) return 'expired'
+    if (!feed.isFresh() && !plants.has('a node that has not read answers')) return 'unavailable'
+    try {
+      revocations.check(access)
+      return 'passes'
+    } catch (error) {
+      return error instanceof Refusal ? error.code : String(error)
+    }
+  }
+
+  async function begin<T> (work: (tx: Transaction) => Promise<T>): Promise<T> {
+    const operation = world.current
+    const draft = await call(world, 'postgres', 'begin', postgres.begin, true)
+    if (operation) operation.draft = draft
+    try {
+      const value = await work(draft as unknown as Transaction)
+      await call(world, 'postgres', 'commit', () => {
+        const before = sessionIds.filter(id => postgres.isAlive(id))
+        postgres.commit(draft)
+        if (operation) world.observe.committed(world, operation, before)
+      })
+      return value
+    } finally {
+      if (!draft.isLeft) postgres.rollBack(draft)
+      if (operation) operation.draft = null
+    }
+  }
+
+  function step (id: string, presented: Presented, { floor, lifetime }: Demand): Step {
+    const known = hotRecord(world, id)
+    const { answer, record } = rotate(known, presented, { floor, grace: terms.grace, now: world.now }, plants)
+    if (answer.outcome === 'reused') return answer
+
+    if (answer.outcome === 'rotated' && record) {
+      world.redis.set(id, { record, until: world.now + lifetime })
+      if (world.current) world.current.hasRotated = true
+      if (plants.has('a rotation moves the absolute end')) postgres.tables.sessions.filter(row => row.id === id).forEach(row => { row.expiresAt = world.now + terms.sessionTtl })
+    }
+    if (!presented && isDeceived(id, answer.generation, floor, known)) world.misled.add(id)
+    const token = remember(world, { sid: id, generation: answer.generation, issuedAt: answer.issuedAt })
+    if (answer.outcome === 'rotated') supersede(world, id, presented, token)
+    return { ...answer, counts: [] }
+  }
+
+  function isDeceived (id: string, generation: number, floor: number, known: HotRecord | null) {
+    return (known && known.generation >= floor ? generation : floor + 1001) <= highest(world, id)
+  }
+
+  function answer ({ state, refreshToken }: Held) {
+    const reread = plants.has('the epochs of an access token are read again')
+    const { user, globalEpoch } = postgres.tables
+    const epoch: [number, number] = reread ? [globalEpoch, user.epoch] : [state.globalEpoch, state.userEpoch]
+    const exp = Math.min(world.now + terms.accessTokenTtl, state.expiresAt.getTime())
+    return { refresh: world.tokens.get(refreshToken), access: { sid: state.sessionId, sub: state.id, epoch, exp } } as unknown as Grant
+  }
+
+  function told<T> (tail: T): T {
+    if (world.current) world.current.told = [...world.dead.keys()]
+    return tail
+  }
+
+  function isStill ({ user, globalEpoch }: Draft, { sessionEpoch, deploymentEpoch }: Checked) {
+    return user.status === 'active' && user.epoch === sessionEpoch && globalEpoch === deploymentEpoch
+  }
+
+  function raise (draft: Draft) {
+    draft.user.version++
+    return { sessionEpoch: ++draft.user.epoch, version: draft.user.version }
+  }
+}
+
+interface Demand { floor: number, lifetime: number }
+interface Checked { sessionEpoch: number, deploymentEpoch: number }
+
+function grant (answer: Grant) {
+  return answer as unknown as Answered
+}
+
+/** What Redis holds of a session and has not forgotten. */
+export function hotRecord (world: World, id: string): HotRecord | null {
+  const kept = world.redis.get(id)
+  return kept && kept.until > world.now ? kept.record : null
+}
+
+/** What is known of a token from the moment it is made. */
+export function remember (world: World, claims: Pick<Token, 'sid' | 'generation' | 'issuedAt'>): Token {
+  const text = refreshTokens.issue({ transport: 'bearer', sessionId: claims.sid, generation: claims.generation, issuedAt: claims.issuedAt })
+  const known = world.tokens.get(text)
+  if (known) return known
+
+  const token = { ...claims, text, order: world.tokens.size, supersededAt: null }
+  world.tokens.set(text, token)
+  world.observe.made(world, token)
+  return token
+}
+
+function highest ({ tokens }: World, id: string) {
+  return Math.max(...[...tokens.values()].filter(({ sid }) => sid === id).map(({ generation }) => generation))
+}
+
+// A token that was presented and all before it are history from the moment one is made for it.
+function supersede (world: World, sid: string, presented: Presented, made: Token) {
+  const text = presented && refreshTokens.issue({ transport: 'bearer', sessionId: sid, ...presented })
+  const order = text === null ? Infinity : world.tokens.get(text)?.order ?? -1
+  for (const token of world.tokens.values()) {
+    if (token.sid === sid && token !== made && token.order <= order) token.supersededAt ??= world.now
+  }
+}
+
+function call<T> (world: World, store: Store, what: string, run: () => T, needsLock = false): Promise<T> {
+  const operation = world.current
+  if (!operation || operation.waits) throw new Error('an operation does one thing at a time')
+  return new Promise<T>((resolve, reject) => {
+    operation.waits = { store, what, needsLock, run, resolve: resolve as Call['resolve'], reject }
+  })
+}

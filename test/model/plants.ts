@@ -1,0 +1,24 @@
+/** Mistakes that the model can be told to make. Each must be found; without one nothing may be. */
+export const plants = [
+  'the floor is the new generation',
+  'the floor is not looked at',
+  'Redis is asked before Postgres',
+  'the feed goes on by seq',
+  'the feed starts at its end',
+  'the epochs of an access token are read again',
+  'a fast-forward forgets its moment',
+  'a replay is issued anew',
+  'put back at the floor without a token',
+  'a record below the floor is believed',
+  'a session is ended in Redis only',
+  'a rotation moves the absolute end',
+  'the exception of a raise is not told',
+  'the exception of a raise is somebody else',
+  'a raise lifts every session',
+  'the writer does not tell itself',
+  'a node that has not read answers',
+  'a node forgets too early'
+] as const
+
+export type Plant = typeof plants[number]
+export type Plants = ReadonlySet<Plant>

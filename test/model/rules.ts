@@ -1,0 +1,135 @@
+import { hotRecord } from './node.ts'
+import { second, sessionIds, start, terms } from './terms.ts'
+import type { Kind, Operation, Token, World } from './world.ts'
+
+/** What an operation found when it began, and whether it may be refused by now. */
+export interface Expectation {
+  wasDead: boolean
+  wasIdle: boolean
+  wasBelowFloor: boolean
+  /** A superseded token, longer ago than the grace, and Redis has lost nothing. */
+  wasReplay: boolean
+  /** An honest client is behind it, whose session lives and whose token is the newest or was a grace ago. */
+  isFair: boolean
+}
+
+// Residual: what Redis loses can be told by the token presented or by the floor. A rotation without a
+// token (a password proved again, or changed) that is the first to meet a record which went back, though
+// not below the floor as written, or a second loss before the floor was written, gives a generation that
+// was given before. If then a request from before the loss arrives late, or the floor from before it is
+// written only then, the newest token counts as superseded and its session ends: the owner signs in
+// again. `world.misled` are those sessions.
+export function isMisled (world: World, sid: string | null) {
+  return sid !== null && world.misled.has(sid)
+}
+
+/** "Never later than 3 s." */
+const bound = 3 * second
+
+/** What an operation may be judged by, as it begins. */
+export function expect (world: World, operation: Operation, isHonest: boolean): Expectation {
+  const { sid, token } = operation
+  const row = world.postgres.tables.sessions.find(({ id }) => id === sid)
+  return {
+    wasDead: sid !== null && isDead(world, sid),
+    wasIdle: token !== null && token.supersededAt === null && isIdle(world, token),
+    wasBelowFloor: token !== null && token.generation < (row?.floor ?? 0),
+    wasReplay: token !== null && isReplay(world, token),
+    isFair: isHonest && isFair(world, operation)
+  }
+}
+
+/** Whether an honest client's operation has a right to succeed at this moment. */
+export function isFair (world: World, { sid, token }: Operation): boolean {
+  return sid !== null && !isDead(world, sid) && !isMisled(world, sid) && (token === null || isFresh(world, token))
+}
+
+/** The rule that the end of an operation breaks, or null. */
+export function judge (world: World, { outcome, kind, sid, failed, hasRotated, token }: Operation, expected: Expectation): string | null {
+  if (!outcome) return null
+
+  if ('answer' in outcome) {
+    if (kind === 'refresh' && expected.wasDead) return 'Nothing that ended ever refreshes again.'
+    if (kind === 'refresh' && expected.wasIdle) return 'A token that nobody used until its idle end refreshes nothing.'
+    if (kind === 'refresh' && expected.wasBelowFloor) return 'A generation below the floor is reuse, whatever Redis holds.'
+    if (expected.wasReplay && world.isIntact) return 'A superseded token, presented after the grace with Redis intact, is refused.'
+    if (outcome.answer && outcome.answer.access.exp > start + terms.sessionTtl) return 'No access token outlives the absolute end.'
+    return null
+  }
+
+  if (world.failure) return null
+  const { code, details: { reason } } = outcome.refusal
+  if (code === 'unavailable' && hasRotated && failed.has('postgres') && !failed.has('redis')) return 'An outage of Postgres uses up no token.'
+  if (code === 'unavailable' || code === 'overloaded') return null
+  if (code === 'invalid_token' && isProof(kind)) return null
+  if (expected.isFair && sid !== null) return `An honest client whose session lives is not refused (${kind}: ${code} ${reason ?? ''}).`
+  if (code === 'session_ended' && expected.wasReplay && token && isReplay(world, token) && world.postgres.isAlive(token.sid)) return 'A superseded token, presented after the grace with Redis intact, ends the session.'
+  return null
+}
+
+/** The rule that the world breaks as it stands, or null. `held` are the tokens of honest clients. */
+export function inspect (world: World, held: Token[]): string | null {
+  const { postgres, nodes } = world
+  if (world.failure) return `Nothing fails but by a refusal: ${world.failure}`
+
+  for (const row of postgres.tables.sessions) {
+    if (row.expiresAt !== start + terms.sessionTtl) return 'A rotation never moves the absolute end.'
+    const token = held.find(({ sid }) => sid === row.id)
+    if (token && row.floor > token.generation && !isDead(world, row.id) && !isMisled(world, row.id) && !isLate(world, token)) return 'The floor is never above a token that the newest honest client may hold.'
+  }
+
+  if (world.dead.size === 0) return null
+  for (const access of world.access) {
+    const diedAt = world.dead.get(access.sid)
+    for (const node of nodes) {
+      const verdict = node.judge(access)
+      if (verdict === 'passes' && diedAt !== undefined) {
+        if (node.knows.has(access.sid)) return 'A node that has ended a session, or has read since, refuses its access tokens.'
+        if (world.now - diedAt >= bound) return 'Three seconds after its end no node that answers takes a session\'s access token.'
+      }
+      if (verdict === 'session_ended' && diedAt === undefined && postgres.isAlive(access.sid)) return 'No living session is said to have ended.'
+    }
+  }
+  return null
+}
+
+/** A commit has ended sessions: the rule that this breaks, or null. `before` are those that lived until then. */
+export function inspectCommit (world: World, { kind, sid }: Operation, before: string[], wasFair: boolean): string | null {
+  const may = kind === 'refresh' ? (wasFair ? [] : [sid]) : endedBy(kind, sid)
+  const gone = before.filter(id => !world.postgres.isAlive(id))
+  return gone.every(id => may.includes(id)) ? null : `A session ends only by what is meant to end it (${kind}).`
+}
+
+/** The sessions that are over once such an operation has been answered. */
+export function endedBy (kind: Kind, sid: string | null): string[] {
+  if (kind === 'local') return sessionIds.filter(id => id === sid)
+  if (kind === 'others' || kind === 'change password') return sessionIds.filter(id => id !== sid)
+  return kind === 'everywhere' || kind === 'disable' || kind === 'everyone' ? [...sessionIds] : []
+}
+
+export function isDead (world: World, sid: string) {
+  return world.dead.has(sid) || world.now >= start + terms.sessionTtl
+}
+
+export function isLate (world: World, { supersededAt }: Token) {
+  return supersededAt !== null && world.now - supersededAt >= terms.grace
+}
+
+// A session that outlives a raise is asked to refresh and to try again.
+function isProof (kind: Kind) {
+  return kind === 'reauthenticate' || kind === 'change password'
+}
+
+// Redis knows for certain that this is history.
+function isReplay (world: World, token: Token) {
+  return world.isIntact && isLate(world, token) && hotRecord(world, token.sid) !== null
+}
+
+// A retry of what was in time is in time: its idle end is that of the token which it has led to.
+function isFresh (world: World, token: Token) {
+  return !isLate(world, token) && (!isIdle(world, token) || (token.supersededAt !== null && world.isIntact))
+}
+
+function isIdle (world: World, { issuedAt }: Token) {
+  return world.now - issuedAt >= terms.refreshTokenTtl
+}
