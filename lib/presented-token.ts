@@ -18,7 +18,8 @@ export function presentedToken ({ refresh: fromCookie }: CarriedCookies, body: u
   throw new Refusal('unauthenticated')
 }
 
-function tokenIn (body: unknown): string | undefined {
+/** The refresh token in a body, whatever the body may be. */
+export function tokenIn (body: unknown): string | undefined {
   const token = typeof body === 'object' && body !== null && 'refresh_token' in body ? body.refresh_token : undefined
   return typeof token === 'string' ? token : undefined
 }

@@ -11,6 +11,7 @@ import type { Jobs } from './jobs.ts'
 import type { Metrics } from './metrics.ts'
 import type { PasswordPolicy } from './password-policy.ts'
 import type { Passwords } from './passwords.ts'
+import type { RateLimits } from './rate-limits.ts'
 import type { Roles } from './roles.ts'
 import type { Database, Transaction } from './stores/database.ts'
 import type { KnownDeviceStore } from './stores/known-devices.ts'
@@ -28,6 +29,11 @@ export interface RegistrationRequest {
   locale?: string | undefined
 }
 
+/** A code that has come back. */
+export interface Confirmation { registrationId: string, code: string, deviceToken?: string | undefined }
+
+interface Checked { address: EmailAddress, role: Role }
+
 export interface RegistrationParts {
   database: Database
   registrations: RegistrationStore
@@ -36,6 +42,7 @@ export interface RegistrationParts {
   roles: Roles
   policy: PasswordPolicy
   passwords: Passwords
+  rateLimits: RateLimits
   codes: Codes
   deviceTokens: DeviceTokens
   audit: Audit
@@ -52,25 +59,29 @@ const codeLifetime = 10 * 60_000
  * Signing up. With verification a registration is a row of its own and touches no account: whoever
  * registers somebody else's address gains nothing and costs its owner nothing but a mail.
  */
-export function createRegistrations ({ database, registrations, users, devices, roles, policy, passwords, codes, deviceTokens, audit, jobs, metrics, clock, emailVerification }: RegistrationParts) {
+export function createRegistrations ({ database, registrations, users, devices, roles, policy, passwords, rateLimits, codes, deviceTokens, audit, jobs, metrics, clock, emailVerification }: RegistrationParts) {
   return { register: emailVerification === 'required' ? register : registerAtOnce, confirm, resend }
 
   /** Answers alike, and does the same work, whether or not the address has an account. */
   async function register (request: RegistrationRequest, client: Client) {
-    const { address, role } = check(request)
+    const checked = check(request)
+    return await rateLimits.count({ policy: 'register', client }, () => takeDown(request, checked, client))
+  }
+
+  async function takeDown (request: RegistrationRequest, { address, role }: Checked, client: Client) {
     const passwordHash = await passwords.hash(request.password, 'stranger')
     const now = new Date(clock.now())
     const id = randomUUID()
 
-    await database.begin(async tx => {
+    await rateLimits.countMail({ kind: 'registration', address: address.canonical, client }, mayMail => database.begin(async tx => {
       const { fullName, locale = 'en' } = request
       await registrations.insert(tx, {
         id, email: address.address, emailCanonical: address.canonical, passwordHash, fullName, locale, role: role.name, codeNumber: 1, codeExpiresAt: expiry(now)
       }, now)
       const subject = await audit.createSubject(tx, id)
       await audit.record(tx, { event: 'registration_created', outcome: 'success', subject, client, personal: { email: address.address } })
-      await jobs.send(tx, 'mail', { kind: 'registration', registrationId: id })
-    })
+      if (mayMail) await jobs.send(tx, 'mail', { kind: 'registration', registrationId: id })
+    }))
     metrics.increment('sign_ups', { outcome: 'requested' })
 
     return {
@@ -81,7 +92,11 @@ export function createRegistrations ({ database, registrations, users, devices, 
 
   /** With EMAIL_VERIFICATION=optional the account is there at once; a known address is a `conflict`. */
   async function registerAtOnce (request: RegistrationRequest, client: Client) {
-    const { address, role } = check(request)
+    const checked = check(request)
+    return await rateLimits.count({ policy: 'register', client }, () => makeAtOnce(request, checked, client))
+  }
+
+  async function makeAtOnce (request: RegistrationRequest, { address, role }: Checked, client: Client) {
     const passwordHash = await passwords.hash(request.password, 'stranger')
     const { fullName, locale = 'en' } = request
 
@@ -97,12 +112,16 @@ export function createRegistrations ({ database, registrations, users, devices, 
    * Makes the account when the code comes back with its registration's id. Every try counts before it
    * is compared; wrong, spent, expired and unknown are one refusal.
    */
-  async function confirm ({ registrationId, code }: { registrationId: string, code: string }, client: Client) {
+  async function confirm (confirmation: Confirmation, client: Client) {
+    return await rateLimits.count({ policy: 'verify-email', client }, () => tryCode(confirmation, client))
+  }
+
+  async function tryCode ({ registrationId, code, deviceToken }: Confirmation, client: Client) {
     const registration = await registrations.tryCode(registrationId, new Date(clock.now()))
-    const isRight = codes.matches('verify_email', registrationId, registration?.codeNumber ?? 0, code)
+    const isRight = codes.matches('verify_email', registration?.id ?? registrationId, registration?.codeNumber ?? 0, code)
     if (!registration || !isRight) throw await refuse(registration, client)
 
-    const deviceId = randomUUID()
+    const deviceId = deviceTokens.recognise(deviceToken)
     const user = await database.begin(async tx => {
       const role = roles.find(registration.role)
       if (!role || !await registrations.remove(tx, registration.id)) return null
@@ -117,15 +136,18 @@ export function createRegistrations ({ database, registrations, users, devices, 
   }
 
   /** Mails the code again, or the next one if it has expired; whether there is one, nobody learns. */
-  async function resend (registrationId: string) {
+  async function resend (registrationId: string, client: Client) {
+    const known = await registrations.find(registrationId)
+    const address = known?.emailCanonical ?? registrationId.toLowerCase()
     const now = new Date(clock.now())
-    await database.begin(async tx => {
+    await rateLimits.countMail({ kind: 'registration', address, client }, mayMail => database.begin(async tx => {
       await registrations.renewCode(tx, registrationId, { now, expiresAt: expiry(now) })
-      await jobs.send(tx, 'mail', { kind: 'registration', registrationId })
-    })
+      // The code is made from the id as it is stored, whichever case a client writes it in.
+      if (mayMail) await jobs.send(tx, 'mail', { kind: 'registration', registrationId: registrationId.toLowerCase() })
+    }))
   }
 
-  function check ({ email, password, fullName, userType = 'user' }: RegistrationRequest): { address: EmailAddress, role: Role } {
+  function check ({ email, password, fullName, userType = 'user' }: RegistrationRequest): Checked {
     const address = canonicalise(email)
     const role = roles.forRegistration(userType)
     const invalid: FieldError[] = []

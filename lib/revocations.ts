@@ -11,7 +11,8 @@ export interface TokenState {
   epoch: readonly [number, number]
 }
 
-interface Raise { number: number, exceptId: string | null, reason: EndReason }
+/** `place` counts the raises as they came in: the feed tells them in the order of their causes. */
+interface Raise { number: number, exceptId: string | null, reason: EndReason, place: number }
 interface Entry<T> { value: T, until: number }
 
 /** So many raises of one epoch are told apart. */
@@ -29,6 +30,7 @@ export function createRevocations (clock: Pick<Clock, 'monotonic'>, { keep }: { 
   const users = new Map<string, Entry<Raise[]>>()
   const versions = new Map<string, Entry<number>>()
   let everyone: Raise[] = []
+  let place = 0
 
   return {
     apply,
@@ -48,9 +50,9 @@ export function createRevocations (clock: Pick<Clock, 'monotonic'>, { keep }: { 
     } else if (kind === 'user_epoch' && subjectId && number && reason) {
       const raises = users.get(subjectId)?.value ?? []
       users.delete(subjectId)
-      users.set(subjectId, { value: insert(raises, { number, exceptId, reason }), until })
+      users.set(subjectId, { value: insert(raises, { number, exceptId, reason, place: place++ }), until })
     } else if (kind === 'everyone' && number && reason) {
-      everyone = insert(everyone, { number, exceptId: null, reason })
+      everyone = insert(everyone, { number, exceptId: null, reason, place: place++ })
     } else if (kind === 'user_changed' && subjectId && number && number > (versions.get(subjectId)?.value ?? 0)) {
       versions.delete(subjectId)
       versions.set(subjectId, { value: number, until })
@@ -65,7 +67,8 @@ export function createRevocations (clock: Pick<Clock, 'monotonic'>, { keep }: { 
     const raised = everyone.find(raise => raise.number > globalEpoch)
     const left = users.get(sub)?.value.filter(raise => raise.number > userEpoch)
     const fatal = left?.find(raise => raise.exceptId !== sid)
-    const reason = sessions.get(sid)?.value ?? fatal?.reason ?? raised?.reason
+    const first = fatal && raised && raised.place < fatal.place ? raised : fatal ?? raised
+    const reason = sessions.get(sid)?.value ?? first?.reason
 
     if (reason) throw new Refusal('session_ended', { reason })
     if (left?.length) throw new Refusal('invalid_token')

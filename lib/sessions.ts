@@ -8,6 +8,7 @@ import type { Jobs } from './jobs.ts'
 import type { Metrics } from './metrics.ts'
 import type { RefreshClaims, RefreshTokens, Transport } from './refresh-tokens.ts'
 import type { Sightings } from './sightings.ts'
+import { rateLimited } from './standings.ts'
 import type { Change, ChangeStore } from './stores/changes.ts'
 import type { Database, Transaction } from './stores/database.ts'
 import type { HotSessions, Newest } from './stores/hot-sessions.ts'
@@ -78,7 +79,8 @@ export function createSessions ({ database, store, hot, changes, feed, refreshTo
   /**
    * The session behind a refresh token, with its newest token. Throws `invalid_token` for what this
    * deployment has not sealed for this transport, before any store is asked, and `session_ended` with
-   * its reason; the replay of a superseded token ends the session (RFC 9700 §4.14.2).
+   * its reason; the replay of a superseded token ends the session (RFC 9700 §4.14.2); `rate_limited` for
+   * a rotation beyond RATE_LIMIT_REFRESH, after which the token is still the newest.
    */
   async function refresh (token: string, transport: Transport, client: Client): Promise<Held> {
     const claims = refreshTokens.read(token)
@@ -86,11 +88,13 @@ export function createSessions ({ database, store, hot, changes, feed, refreshTo
 
     const state = await find(claims.sessionId)
     if (claims.generation < state.floor) throw await endReplayed(state, client)
-    if (isIdle(claims)) throw new Refusal('session_ended', { reason: 'idle' })
+    if (isIdle(claims) && !await isSuperseded(claims)) throw new Refusal('session_ended', { reason: 'idle' })
 
     const step = await hot.present(state.sessionId, claims, { floor: state.floor, lifetime: lifetimeOf(state) })
     if (step.outcome === 'reused') throw await endReplayed(state, client)
     metrics.increment('refreshes', { outcome: step.outcome })
+    if (step.counts.length) client.onLimit?.({ policy: 'refresh', counts: step.counts, isWithin: step.outcome !== 'limited' })
+    if (step.outcome === 'limited') throw rateLimited(step)
     if (step.note) await noteOddity(state, step.note, client)
     if (step.outcome === 'rotated') sightings.note(state, step.floor, clock.now())
 
@@ -153,9 +157,14 @@ export function createSessions ({ database, store, hot, changes, feed, refreshTo
     return await store.find(id)
   }
 
-  /** Why a session is refused that has just turned out to be dead. */
+  /**
+   * How a session is refused under whose bearer something has changed: with the reason of its end, or,
+   * if it has outlived a raise of the epoch, like its older access tokens (refresh, then try again).
+   */
   async function ended (id: string): Promise<Refusal> {
-    return new Refusal('session_ended', { reason: await reasonOf(id) })
+    const state = await store.find(id)
+    const reason = state ? await endOf(state) : 'expired'
+    return reason ? new Refusal('session_ended', { reason }) : new Refusal('invalid_token')
   }
 
   /** The user's living sessions, the one used last first. */
@@ -166,6 +175,11 @@ export function createSessions ({ database, store, hot, changes, feed, refreshTo
   function hold (state: SessionState, newest: Newest): Held {
     const { sessionId, transport } = state
     return { state, newest, refreshToken: refreshTokens.issue({ sessionId, transport, ...newest }) }
+  }
+
+  // The session has gone on without this token: no idle end, but a retry within the grace or a replay.
+  async function isSuperseded ({ sessionId, generation }: RefreshClaims): Promise<boolean> {
+    return generation < (await hot.newest(sessionId) ?? generation)
   }
 
   function isIdle ({ issuedAt }: { issuedAt: number }) {
@@ -186,11 +200,6 @@ export function createSessions ({ database, store, hot, changes, feed, refreshTo
     return state.expiresAt.getTime() <= clock.now() ? 'expired' : null
   }
 
-  async function reasonOf (sessionId: string): Promise<EndReason> {
-    const state = await store.find(sessionId)
-    return (state && await endOf(state)) ?? 'expired'
-  }
-
   // The first replay ends the session, leaves a row and a mail; a second one finds it ended.
   async function endReplayed (state: SessionState, client: Client): Promise<Refusal> {
     const written = await database.begin(async tx => {
@@ -206,7 +215,13 @@ export function createSessions ({ database, store, hot, changes, feed, refreshTo
     return await ended(state.sessionId)
   }
 
+  // The token has rotated by now. Whoever were refused would have to come back with a used one, after
+  // the grace if the outage lasts: it costs the event then, not the session.
   async function noteOddity (state: SessionState, note: string, client: Client) {
-    await audit.record(database, { event: 'authn_token_anomaly', outcome: 'success', reason: note, subject: state, sessionId: state.sessionId, client })
+    try {
+      await audit.record(database, { event: 'authn_token_anomaly', outcome: 'success', reason: note, subject: state, sessionId: state.sessionId, client })
+    } catch (error) {
+      if (!(error instanceof Refusal && error.code === 'unavailable')) throw error
+    }
   }
 }

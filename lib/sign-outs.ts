@@ -2,6 +2,7 @@ import type { Audit, Client } from './audit.ts'
 import type { ChangeFeed } from './change-feed.ts'
 import { Refusal } from './errors.ts'
 import type { EndReason } from './errors.ts'
+import type { PresentedToken } from './presented-token.ts'
 import type { Sessions } from './sessions.ts'
 import type { Database, Transaction } from './stores/database.ts'
 import type { DeploymentStore } from './stores/deployment.ts'
@@ -11,7 +12,7 @@ import type { Tokens } from './tokens.ts'
 
 export type SignOutScope = 'local' | 'others' | 'everywhere'
 
-export interface LogoutRequest { scope: SignOutScope, accessToken?: string | undefined, refreshToken?: string | undefined }
+export interface LogoutRequest { scope: SignOutScope, accessToken?: string | undefined, refreshToken?: PresentedToken | undefined }
 
 export interface SignOutParts {
   database: Database
@@ -23,6 +24,9 @@ export interface SignOutParts {
   feed: Pick<ChangeFeed, 'publish'>
 }
 
+/** A living session that a client has proved, and whether well enough to act on the user's others. */
+interface Proof { state: SessionState, isStrong: boolean }
+
 /** Ending sessions: one, the others, all of a user's, everybody's. Each is one step, whatever the number. */
 export function createSignOuts ({ database, users, deployment, sessions, tokens, audit, feed }: SignOutParts) {
   return { logout, signOut, endSession, signOutEveryone }
@@ -33,8 +37,9 @@ export function createSignOuts ({ database, users, deployment, sessions, tokens,
    * less than that, expired but authentic, ends its own session only.
    */
   async function logout ({ scope, accessToken, refreshToken }: LogoutRequest, client: Client) {
-    const proof = await proofOf(accessToken, refreshToken)
-    if (proof) await signOut(proof.state, proof.isStrong ? scope : 'local', client)
+    const [first, second] = await proofsOf(accessToken, refreshToken)
+    if (first) await signOut(first.state, first.isStrong ? scope : 'local', client)
+    if (second) await signOut(second.state, 'local', client)
   }
 
   /**
@@ -54,7 +59,7 @@ export function createSignOuts ({ database, users, deployment, sessions, tokens,
     const state = await sessions.peek(sessionId)
     if (state?.id !== userId) throw new Refusal('not_found')
 
-    await endOne(state, sessionId === own ? 'signed_out' : 'revoked_by_user', client)
+    await endOne(state, state.sessionId === own ? 'signed_out' : 'revoked_by_user', client)
   }
 
   /** Ends every session of every user. `actorId` is null for an operator at the command line. */
@@ -65,15 +70,23 @@ export function createSignOuts ({ database, users, deployment, sessions, tokens,
     })])
   }
 
-  async function proofOf (accessToken: string | undefined, refreshToken: string | undefined): Promise<{ state: SessionState, isStrong: boolean } | null> {
-    const access = accessToken && tokens.readExpired(accessToken)
-    const refresh = refreshToken && sessions.read(refreshToken)
-    const sessionId = (access && access.claims.sid) || (refresh && refresh.sessionId)
-    const state = sessionId ? await sessions.findAlive(sessionId) : null
-    if (!state) return null
+  // The two tokens may prove two sessions: a client that has mixed them up means both, but the scope is
+  // about one.
+  async function proofsOf (accessToken: string | undefined, presented: PresentedToken | undefined): Promise<Proof[]> {
+    const access = accessToken ? tokens.readExpired(accessToken) : null
+    const claims = presented ? sessions.read(presented.token) : null
+    const refresh = claims?.transport === presented?.transport ? claims : null
+    const proofs: Proof[] = []
 
-    const isLive = access && access.isLive && access.claims.epoch[1] === state.userEpoch
-    return { state, isStrong: isLive || (refresh && refresh.sessionId === sessionId && await sessions.isNewest(refresh, state)) || false }
+    for (const id of new Set([access?.claims.sid, refresh?.sessionId])) {
+      const state = id ? await sessions.findAlive(id) : null
+      if (!state) continue
+
+      const isLive = access !== null && access.isLive && access.claims.sid === id && access.claims.epoch[1] === state.userEpoch
+      const isNewest = refresh !== null && refresh.sessionId === id && !isLive && await sessions.isNewest(refresh, state)
+      proofs.push({ state, isStrong: isLive || isNewest })
+    }
+    return proofs
   }
 
   async function endOne (state: SessionState, reason: EndReason, client: Client) {

@@ -29,3 +29,19 @@ export function countingHasher (hasher: Hasher = cheapHasher) {
     verify: async (...call: Parameters<Hasher['verify']>) => { counts.verifications++; return await hasher.verify(...call) }
   }
 }
+
+/** A hasher that lets something happen while a password is being checked. */
+export function pausingHasher (hasher: Hasher = cheapHasher) {
+  const pausing = {
+    /** What happens, once, between the check of a password and its result. */
+    meanwhile: async () => {},
+    hash: hasher.hash,
+    verify: async (...call: Parameters<Hasher['verify']>) => {
+      const { meanwhile } = pausing
+      pausing.meanwhile = async () => {}
+      await meanwhile()
+      return await hasher.verify(...call)
+    }
+  }
+  return pausing
+}

@@ -7,7 +7,9 @@ import type { FastifyInstance, InjectOptions } from 'fastify'
 import type { Test } from 'tap'
 import latchkey from '../app.ts'
 import { createClock } from '../lib/clock.ts'
+import type { Clock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config.ts'
+import type { Hasher } from '../lib/passwords.ts'
 import { serverOptions } from '../lib/server-options.ts'
 import { makeDatabase } from './database.ts'
 
@@ -29,17 +31,18 @@ export async function deploy (t: Pick<Test, 'teardown'>, settings: Record<string
     ISSUER_URL: 'http://localhost:3000',
     DATA_DIR: mkdtempSync(join(tmpdir(), 'latchkey-data-')),
     HASH_CONCURRENCY: '2',
+    RATE_LIMITS_ENABLED: 'false',
     ...settings
   }
 }
 
 /** One node of a deployment: the very server, ready and not listening. */
-export async function start (t: Pick<Test, 'teardown'>, deployment: Deployment, { clock = createClock(), workers = true } = {}) {
+export async function start (t: Pick<Test, 'teardown'>, deployment: Deployment, { clock = createClock(), workers = true, hasher }: { clock?: Clock, workers?: boolean, hasher?: Hasher } = {}) {
   const config = loadConfig(deployment)
-  const app = Fastify(serverOptions(config))
+  const app: FastifyInstance = Fastify(serverOptions(config))
   t.teardown(() => app.close())
 
-  await app.register(latchkey, { config, clock, workers })
+  await app.register(latchkey, { config, clock, workers, hasher })
   await app.ready()
   return Object.assign(app, { clock })
 }

@@ -60,8 +60,9 @@ async function relay (t: Pick<Test, 'teardown'>, url: string, reader: () => (chu
   return target.href
 }
 
-/** Messages of Postgres' frontend: the first has no type; Q and P carry SQL. */
+/** Messages of Postgres' frontend: the first has no type, Q is a simple query, P prepares and B runs what was prepared. */
 function readPostgres (note: (text: string) => void) {
+  const prepared = new Map<string, string>()
   let rest = Buffer.alloc(0)
   let isStarted = false
 
@@ -74,9 +75,10 @@ function readPostgres (note: (text: string) => void) {
       if (rest.length < length) return
 
       const kind = isStarted ? String.fromCharCode(rest[0] ?? 0) : ''
-      const text = rest.subarray(head + 4, length).toString().split('\0')
-      if (kind === 'Q') note(text[0] ?? '')
-      if (kind === 'P') note(text[1] ?? '')
+      const [first = '', second = ''] = rest.subarray(head + 4, length).toString().split('\0')
+      if (kind === 'Q') note(first)
+      if (kind === 'P') prepared.set(first, second)
+      if (kind === 'B') note(prepared.get(second) ?? 'unknown')
       isStarted = true
       rest = rest.subarray(length)
     }

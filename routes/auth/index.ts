@@ -12,29 +12,47 @@ import sessions from './sessions.ts'
 import updateMe from './update-me.ts'
 import verifyEmail from './verify-email.ts'
 
-const open = [register, verifyEmail, resendCode, login, logout]
+const open = [register, verifyEmail, resendCode, login]
+const signingOut = [logout]
 const holdingRefreshToken = [refresh]
 const signedInThoughPasswordIsDue = [me]
-const signedIn = [check, reauthenticate, updateMe, sessions, endSession]
+const signedInUncounted = [check]
+const signedIn = [reauthenticate, updateMe, sessions, endSession]
 
-/** Everything under `/auth`: who may come in is said here, and only here. */
+/** Everything under `/auth`: who may come in, and as whom requests are counted, is said here and only here. */
 const auth: FastifyPluginAsync = async app => {
+  const { byClient, bySession, byToken } = app.limitRequests
+
   app.register(async context => {
+    context.addHook('onRequest', byClient)
     for (const route of open) context.register(route)
   })
 
   app.register(async context => {
+    context.addHook('preValidation', byToken)
+    for (const route of signingOut) context.register(route)
+  })
+
+  app.register(async context => {
     context.addHook('preValidation', app.requireRefreshToken)
+    context.addHook('preValidation', byToken)
     for (const route of holdingRefreshToken) context.register(route)
   })
 
   app.register(async context => {
     context.addHook('onRequest', app.requireSession({ passwordMayBeDue: true }))
+    context.addHook('onRequest', bySession)
     for (const route of signedInThoughPasswordIsDue) context.register(route)
   })
 
   app.register(async context => {
     context.addHook('onRequest', app.requireSession())
+    for (const route of signedInUncounted) context.register(route)
+  })
+
+  app.register(async context => {
+    context.addHook('onRequest', app.requireSession())
+    context.addHook('onRequest', bySession)
     for (const route of signedIn) context.register(route)
   })
 }

@@ -28,11 +28,15 @@ const logout: FastifyPluginAsyncTypebox = async app => {
     await app.accounts.logout({
       scope: body?.scope ?? 'local',
       accessToken: bearerToken ?? cookiesCarried.access,
-      refreshToken: body?.refresh_token ?? cookiesCarried.refresh
+      refreshToken: body?.refresh_token === undefined ? carried(cookiesCarried.refresh) : { token: body.refresh_token, transport: 'bearer' }
     }, client)
     reply.code(204).header('clear-site-data', '"cache", "storage"')
     if (cookiesCarried.access !== undefined || cookiesCarried.refresh !== undefined) reply.forget('access', 'refresh')
   })
+}
+
+function carried (token: string | undefined) {
+  return token === undefined ? undefined : { token, transport: 'cookie' as const }
 }
 
 export default logout

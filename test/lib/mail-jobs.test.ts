@@ -77,9 +77,22 @@ t.test('a changed password is told to its owner; a person who is gone gets nothi
   t.equal(sent.length, 1)
 })
 
+t.test('the owner is told who is shut out, until when, and that the mailbox is the way past', async t => {
+  const { signUp, deliver, sent } = await open(t)
+  const userId = await signUp({ email: 'ada@example.com', fullName: 'Ada King' })
+  const until = '2026-11-20T11:42:00.000Z'
+
+  for (const lane of ['strangers', 'device', 'session']) await deliver({ kind: 'locked', userId, lane, until })
+  for (const mail of sent) t.match(mail, { kind: 'locked', to: 'ada@example.com', text: /Until 20 November 2026 at 11:42 UTC .*whatever the password[^]*“Forgot password”[^]*can sign in at once/ })
+  t.match(sent.map(({ text }) => text), [/devices that have not signed in to it before/, /a device that has signed in to it before/, /in one of your sessions/])
+
+  await deliver({ kind: 'locked', userId: randomUUID(), lane: 'strangers', until })
+  t.equal(sent.length, 3, 'an address without an account has nobody to tell')
+})
+
 t.test('a job of no known kind fails instead of vanishing', async t => {
   const { deliver, sent } = await open(t)
-  for (const data of [{}, { kind: 'spam' }, { kind: 'registration' }, { kind: 'registration', registrationId: 7 }, { kind: 'reuse_detected', userId: randomUUID() }]) {
+  for (const data of [{}, { kind: 'spam' }, { kind: 'registration' }, { kind: 'registration', registrationId: 7 }, { kind: 'reuse_detected', userId: randomUUID() }, { kind: 'locked', userId: randomUUID(), lane: 'fast', until: '' }, { kind: 'locked', userId: randomUUID(), lane: 'device' }]) {
     await t.rejects(deliver(data), TypeError)
   }
   t.same(sent, [])

@@ -118,7 +118,8 @@ function everyKind (name: string): Mail[] {
     changed(name),
     { ...reader, kind: 'already_registered', values: { name, appUrl: 'https://app.example' } },
     { ...reader, kind: 'reuse_detected', values: { name, device: name, at: new Date(0), appUrl: 'https://app.example' } },
-    { ...reader, kind: 'reuse_detected', values: { name, device: null, at: new Date(0), appUrl: 'https://app.example' } }
+    { ...reader, kind: 'reuse_detected', values: { name, device: null, at: new Date(0), appUrl: 'https://app.example' } },
+    ...(['strangers', 'device', 'session'] as const).map(lane => ({ ...reader, kind: 'locked' as const, values: { name, lane, until: new Date(0), appUrl: 'https://app.example' } }))
   ]
 }
 

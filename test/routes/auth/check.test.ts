@@ -1,0 +1,89 @@
+import t from 'tap'
+import { as, deploy, refresh, signIn, start } from '../../helper.ts'
+import { cheapHasher } from '../../hashers.ts'
+import { tapWires } from '../../wiretap.ts'
+
+const { tap, deployment } = await tapWires(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' }))
+const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
+
+t.test('a signed-in request is told to the proxy, and no store is asked', async t => {
+  const ada = await signIn(app)
+  tap.take()
+  const answer = await as(app, ada.access_token, 'GET', '/auth/check')
+
+  t.equal(answer.statusCode, 204)
+  t.equal(answer.body, '')
+  t.match(answer.headers, { 'x-auth-user': ada.user.id, 'x-auth-role': 'user', 'x-auth-session': ada.session.id, 'cache-control': 'no-store' })
+  for (let n = 0; n < 50; n++) await as(app, ada.access_token, 'GET', '/auth/check')
+  t.same(tap.take(), { statements: [], commands: [] })
+})
+
+t.test('without a token, with an empty or a broken one: 401, and no store is asked', async t => {
+  const ada = await signIn(app)
+  const none = await app.inject('/api/v1/auth/check')
+  t.match(none.json(), { status: 401, code: 'unauthenticated' })
+  t.match(none.headers['www-authenticate'], /^Bearer/)
+  t.notOk(String(none.headers['www-authenticate']).includes('error='), 'RFC 6750: no error without a token')
+  tap.take()
+
+  const [head, body, signature] = ada.access_token.split('.')
+  for (const header of ['Bearer', 'Bearer ', 'Bearer  x', `Bearer  ${ada.access_token}`, `Bearer ${ada.access_token} `.concat('x'), `Basic ${ada.access_token}`, ada.access_token, `Bearer ${ada.access_token}, Bearer ${ada.access_token}`,
+    `Bearer ${head}.${body}.`, `Bearer ${head}.${body}`, `Bearer ${head}.${body}.${signature}.x`, `Bearer ${head}.${body}.${signature}=`, `Bearer ${head}..${signature}`, `Bearer ${'x'.repeat(8000)}`,
+    `Bearer ${Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url')}.${body}.`, `Bearer ${head}.${Buffer.from(JSON.stringify({ ...JSON.parse(Buffer.from(body ?? '', 'base64url').toString()), role: 'super_admin' })).toString('base64url')}.${signature}`]) {
+    const answer = await app.inject({ url: '/api/v1/auth/check', headers: { authorization: header } })
+    t.match(answer.json(), { status: 401, code: /^(invalid_token|unauthenticated)$/ }, header.slice(0, 60))
+    t.match(answer.headers['www-authenticate'], /^Bearer/)
+    t.notOk(answer.headers['x-auth-user'])
+  }
+  t.same(tap.take(), { statements: [], commands: [] })
+  t.match(await app.inject({ url: '/api/v1/auth/check', headers: { authorization: `bearer ${ada.access_token}` } }), { statusCode: 204 }, 'the scheme has no case')
+})
+
+t.test('a token in the query or the body is none', async t => {
+  const ada = await signIn(app)
+  t.match(await app.inject(`/api/v1/auth/check?access_token=${ada.access_token}`), { statusCode: 401 })
+  t.match(await app.inject({ url: '/api/v1/auth/check', headers: { cookie: `access_token=${ada.access_token}` } }), { statusCode: 401 })
+})
+
+t.test('two credentials are one too many', async t => {
+  const ada = await signIn(app)
+  const answer = await app.inject({ url: '/api/v1/auth/check', headers: { authorization: [`Bearer ${ada.access_token}`, `Bearer ${ada.access_token}`] as unknown as string } })
+  t.ok([400, 401].includes(answer.statusCode), String(answer.statusCode))
+})
+
+t.test('an access token expires', async t => {
+  const ada = await signIn(app)
+  app.clock.advance(14 * 60_000)
+  t.match(await as(app, ada.access_token, 'GET', '/auth/check'), { statusCode: 204 })
+  app.clock.advance(61_000)
+  t.match((await as(app, ada.access_token, 'GET', '/auth/check')).json(), { status: 401, code: 'invalid_token' })
+  t.match(await refresh(app, ada.refresh_token), { statusCode: 200 })
+})
+
+t.test('a changed role, a disabled and a deleted user hold at once, with tokens already issued', async t => {
+  const [ada, bob] = [await signIn(app), await signIn(app)]
+  await app.database`update users set role = 'accountant', version = version + 1 where id = ${ada.user.id}`
+  await told(ada.user.id, 2)
+  t.match((await as(app, ada.access_token, 'GET', '/auth/check')).headers, { 'x-auth-role': 'accountant' })
+
+  await app.database`update users set status = 'disabled', version = version + 1 where id = ${bob.user.id}`
+  await told(bob.user.id, 2)
+  t.match((await as(app, bob.access_token, 'GET', '/auth/check')).json(), { status: 401, code: 'session_ended', reason: 'account_disabled' })
+
+  await app.database`delete from users where id = ${ada.user.id}`
+  await told(ada.user.id, 3)
+  t.match((await as(app, ada.access_token, 'GET', '/auth/check')).json(), { status: 401, code: 'session_ended', reason: 'account_deleted' })
+})
+
+t.test('a trailing slash is nothing, another method is 405', async t => {
+  const ada = await signIn(app)
+  t.match(await as(app, ada.access_token, 'GET', '/auth/check/'), { statusCode: 204 })
+  const answer = await as(app, ada.access_token, 'POST', '/auth/check')
+  t.equal(answer.statusCode, 405)
+  t.match(answer.headers.allow, /GET/)
+})
+
+async function told (userId: string, version: number) {
+  await app.database`insert into changes (kind, subject_id, number) values ('user_changed', ${userId}, ${version})`
+  await app.feed.read()
+}

@@ -1,0 +1,70 @@
+import t from 'tap'
+import { api, as, deploy, password, post, refresh, signIn, signUp, start } from '../../helper.ts'
+import type { Tokens } from '../../helper.ts'
+import { cheapHasher } from '../../hashers.ts'
+
+const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
+const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
+const other = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: app.clock })
+
+t.test('the living sessions, the one used last first, with what a person knows them by', async t => {
+  const ada = await signUp(app)
+  const laptop = (await post(app, '/auth/login', { email: ada.email, password, device_name: 'Ada’s laptop' }, { 'user-agent': 'Quill/7.1' })).json()
+  app.clock.advance(60_000)
+  const phone = (await post(app, '/auth/login', { email: ada.email, password })).json()
+  const sessions = await list(laptop)
+
+  t.same(sessions.map(({ id }) => id), [phone.session.id, laptop.session.id])
+  t.same(sessions.map(({ current }) => current), [false, true])
+  t.same(Object.keys(sessions[1] ?? {}).sort(), ['created_at', 'current', 'device_name', 'expires_at', 'id', 'ip', 'last_seen_at', 'transport', 'user_agent'])
+  t.match(sessions[1], { transport: 'bearer', device_name: 'Ada’s laptop', user_agent: 'Quill/7.1', ip: '127.0.0.1', expires_at: laptop.session.expires_at })
+  t.match(sessions[0], { device_name: null })
+  t.same(await list(laptop, other), sessions)
+})
+
+t.test('ended, idle, expired and other people’s sessions are not among them', async t => {
+  const ada = await signUp(app)
+  const mine = await signIn(app, ada)
+  const gone = await signIn(app, ada)
+  await signIn(app)
+  await as(app, gone.access_token, 'POST', '/auth/logout')
+  t.same((await list(mine)).map(({ id }) => id), [mine.session.id])
+
+  app.clock.advance(8 * 86_400_000)
+  const fresh = await signIn(app, ada)
+  t.same((await list(fresh)).map(({ id }) => id), [fresh.session.id], 'idle')
+
+  await as(app, fresh.access_token, 'POST', '/auth/logout', { scope: 'everywhere' })
+  const last = await signIn(app, ada)
+  t.same((await list(last)).map(({ id }) => id), [last.session.id], 'ended by an epoch')
+})
+
+t.test('a session that is used shows when', async t => {
+  const ada = await signIn(app)
+  const [before] = await list(ada)
+  app.clock.advance(16 * 60_000)
+  const next = (await refresh(app, ada.refresh_token)).json()
+  await app.sightings.flush()
+  const [after] = await list(next)
+  t.ok(Date.parse(after?.last_seen_at ?? '') - Date.parse(before?.last_seen_at ?? '') >= 16 * 60_000 - 1000)
+  t.equal(after?.created_at, before?.created_at)
+})
+
+t.test('a user agent of any kind is kept within bounds and never an error', async t => {
+  const ada = await signUp(app)
+  for (const agent of ['x'.repeat(2000), '<script>', 'Ünïcode'.normalize('NFC'), '"\\', '\t']) {
+    const answer = await app.inject({ method: 'POST', url: api('/auth/login'), headers: { 'user-agent': agent }, payload: { email: ada.email, password } })
+    t.equal(answer.statusCode, 200, agent.slice(0, 10))
+    t.ok(String((await list(answer.json())).find(({ current }) => current)?.user_agent ?? '').length <= 512)
+  }
+})
+
+t.test('who is not signed in sees none', async t => {
+  t.match((await app.inject(api('/auth/sessions'))).json(), { status: 401, code: 'unauthenticated' })
+})
+
+interface Listed { id: string, current: boolean, user_agent: string | null, last_seen_at: string, created_at: string }
+
+async function list ({ access_token: token }: Tokens, node = app): Promise<Listed[]> {
+  return (await as(node, token, 'GET', '/auth/sessions')).json().sessions
+}

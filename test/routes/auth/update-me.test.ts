@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto'
+import t from 'tap'
+import { as, deploy, refresh, signIn, start } from '../../helper.ts'
+import { trail } from '../../evidence.ts'
+import { cheapHasher } from '../../hashers.ts'
+
+const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
+const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
+const other = await start(t, deployment, { workers: false, hasher: cheapHasher })
+
+t.test('name and locale change, alone or together, on every node', async t => {
+  const ada = await signIn(app)
+  t.match((await patch(ada, { full_name: 'Ada Lovelace' })).json(), { user: { full_name: 'Ada Lovelace', locale: 'en' } })
+  t.match((await patch(ada, { locale: 'de-CH' })).json(), { user: { full_name: 'Ada Lovelace', locale: 'de-CH' } })
+  t.match((await as(other, ada.access_token, 'GET', '/auth/me')).json(), { user: { full_name: 'Ada Lovelace', locale: 'de-CH' } })
+  t.match(await refresh(app, ada.refresh_token), { statusCode: 200 }, 'no session ends')
+  t.match(await as(app, ada.access_token, 'GET', '/auth/check'), { statusCode: 204 })
+})
+
+t.test('the trail has before and after, for who holds the key', async t => {
+  const ada = await signIn(app)
+  await patch(ada, { full_name: 'Ada Lovelace' })
+  const row = (await trail(app, ada.user.id)).at(-1)
+  t.match(row, { event: 'user_updated', outcome: 'success', actorId: ada.user.id })
+  t.match(JSON.stringify(row?.read), /Ada King.*Ada Lovelace|Ada Lovelace.*Ada King/)
+  t.notOk(row?.personal?.includes('Lovelace'))
+})
+
+t.test('names are kept as people write them', async t => {
+  const ada = await signIn(app)
+  for (const name of ['Ó', '李小龍', 'O’Neil-Smith, Jr.', '<script>alert(1)</script>', "Robert'); drop table users;--", '😀 Ada', 'x'.repeat(200), 'Ада']) {
+    t.match((await patch(ada, { full_name: name })).json(), { user: { full_name: name } })
+  }
+})
+
+t.test('nothing else can be changed', async t => {
+  const ada = await signIn(app)
+  const before = (await app.database`select * from users where id = ${ada.user.id}`)[0]
+  for (const field of [{ role: 'super_admin' }, { status: 'active' }, { approval: 'approved' }, { email: 'eve@example.com' }, { email_verified: false }, { id: randomUUID() }, { vendor_id: randomUUID() }, { password: 'x' }, { must_change_password: false }, { created_at: new Date().toISOString() }, { user_type: 'staff' }, { version: 9 }, { permissions: [] }, { fullName: 'x' }]) {
+    t.match((await patch(ada, { full_name: 'Eve', ...field })).json(), { status: 422, code: 'invalid_request' }, JSON.stringify(field))
+  }
+  for (const body of [{}, { full_name: '' }, { full_name: ' ' }, { full_name: null }, { full_name: 1 }, { full_name: 'a\nb' }, { full_name: 'x'.repeat(201) }, { full_name: '\ud83d' }, { locale: 'en_US' }, { locale: '' }, { locale: null }, { locale: ['en'] }, { full_name: 'a\0b' }]) {
+    t.match((await patch(ada, body)).json(), { status: /4(00|22)/, code: /^(invalid|malformed)_request$/ }, JSON.stringify(body))
+  }
+  t.same((await app.database`select * from users where id = ${ada.user.id}`)[0], before)
+})
+
+t.test('who is not signed in changes nothing', async t => {
+  t.match((await app.inject({ method: 'PATCH', url: '/api/v1/auth/me', payload: { full_name: 'Eve' } })).json(), { status: 401, code: 'unauthenticated' })
+  t.match((await app.inject({ method: 'PATCH', url: '/api/v1/auth/me', payload: 'x' })).statusCode, 401)
+})
+
+t.test('twenty at once are twenty changes and one user', async t => {
+  const ada = await signIn(app)
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, place) => patch(ada, { full_name: `Ada ${place}` }, place % 2 ? app : other)))
+  t.same(new Set(answers.map(({ statusCode }) => statusCode)), new Set([200]))
+  t.match((await as(app, ada.access_token, 'GET', '/auth/me')).json().user.full_name, /^Ada \d+$/)
+})
+
+async function patch ({ access_token: token }: { access_token: string }, body: object, node = app) {
+  return await as(node, token, 'PATCH', '/auth/me', body)
+}

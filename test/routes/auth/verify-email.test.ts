@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto'
+import t from 'tap'
+import { as, codeOf, deploy, freshAddress, password, post, signUp, start } from '../../helper.ts'
+import { eventsOf, mailJobs, trail } from '../../evidence.ts'
+import { cheapHasher } from '../../hashers.ts'
+
+const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
+const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
+const other = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: app.clock })
+
+t.test('the right code makes the account, once, and a device token but no session', async t => {
+  const { id, email } = await register({ full_name: 'Ada King', locale: 'de' })
+  const answer = await confirm(id, await codeOf(app, id))
+
+  t.equal(answer.statusCode, 200)
+  t.same(Object.keys(answer.json()).sort(), ['device_token', 'user'])
+  t.same(Object.keys(answer.json().user).sort(), ['approval', 'created_at', 'email', 'email_verified', 'full_name', 'id', 'last_login_at', 'locale', 'must_change_password', 'role', 'status', 'updated_at', 'user_type', 'vendor_id'])
+  t.match(answer.json().user, { email, full_name: 'Ada King', locale: 'de', role: 'user', user_type: 'user', email_verified: true, status: 'active', approval: 'not_required', vendor_id: null, last_login_at: null })
+  t.match(answer.json().user.created_at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+  t.notOk(answer.headers['set-cookie'])
+  t.notOk(/access_token|refresh_token/.test(answer.body))
+  t.equal((await app.database`select 1 from sessions where user_id = ${answer.json().user.id}`).length, 0)
+  t.match(await eventsOf(app, answer.json().user.id), ['registration_created', 'user_created'])
+  t.match(await post(other, '/auth/login', { email, password }), { statusCode: 200 }, 'on the other node at once')
+})
+
+t.test('a code works once, also when twenty bring it at once', async t => {
+  const { id, email } = await register()
+  const code = await codeOf(app, id)
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, place) => confirm(id, code, place % 2 ? app : other)))
+
+  t.equal(answers.filter(({ statusCode }) => statusCode === 200).length, 1)
+  t.same(new Set(answers.filter(({ statusCode }) => statusCode !== 200).map(answer => `${answer.statusCode} ${answer.json().code}`)), new Set(['422 token_invalid']))
+  t.equal((await app.database`select 1 from users where email_canonical = ${email}`).length, 1)
+  t.match((await confirm(id, code)).json(), { code: 'token_invalid' })
+})
+
+t.test('a code takes five tries; the right one may be the fifth', async t => {
+  const { id } = await register()
+  const code = await codeOf(app, id)
+  for (let n = 0; n < 4; n++) t.match((await confirm(id, wrong(code, n))).json(), { status: 422, code: 'token_invalid' })
+  t.match(await confirm(id, code), { statusCode: 200 })
+})
+
+t.test('after five wrong tries the right one is refused like any other', async t => {
+  const { id } = await register()
+  const code = await codeOf(app, id)
+  const refusals = []
+  for (let n = 0; n < 5; n++) refusals.push(await confirm(id, wrong(code, n)))
+  refusals.push(await confirm(id, code))
+  t.equal(new Set(refusals.map(answer => JSON.stringify({ ...answer.json(), request_id: '' }))).size, 1)
+  t.match(refusals.at(-1)?.json(), { status: 422, code: 'token_invalid' })
+})
+
+t.test('of a thousand guesses at once five are looked at', async t => {
+  const { id } = await register()
+  const code = await codeOf(app, id)
+  const answers = await Promise.all(Array.from({ length: 200 }, (_, place) => confirm(id, wrong(code, place), place % 2 ? app : other)))
+  t.same(new Set(answers.map(({ statusCode }) => statusCode)), new Set([422]))
+  const [row] = await app.database<{ tries: number }>`select tries from registrations where id = ${id}`
+  t.equal(row?.tries, 5)
+  t.match(await confirm(id, code), { statusCode: 422 })
+})
+
+t.test('a code expires after ten minutes', async t => {
+  const { id } = await register()
+  const code = await codeOf(app, id)
+  const late = await register()
+  app.clock.advance(10 * 60_000 - 5000)
+  t.match(await confirm(id, code), { statusCode: 200 })
+  app.clock.advance(6000)
+  t.match((await confirm(late.id, await codeOf(app, late.id))).json(), { status: 422, code: 'token_invalid' })
+})
+
+t.test('code and id belong together', async t => {
+  const email = freshAddress()
+  const [owner, stranger] = [await register({ email }), await register({ email })]
+  const [ownersCode, strangersCode] = [await codeOf(app, owner.id), await codeOf(app, stranger.id)]
+
+  if (ownersCode !== strangersCode) {
+    t.match((await confirm(stranger.id, ownersCode)).json(), { code: 'token_invalid' })
+    t.match((await confirm(owner.id, strangersCode)).json(), { code: 'token_invalid' })
+  }
+  t.match((await confirm(randomUUID(), ownersCode)).json(), { code: 'token_invalid' })
+  t.match(await confirm(owner.id, ownersCode), { statusCode: 200 })
+  t.match((await confirm(stranger.id, strangersCode)).json(), { code: 'token_invalid' }, 'the address has an account by now')
+})
+
+t.test('who confirms later with another password changes nothing of the account', async t => {
+  const email = freshAddress()
+  const attacker = await register({ email, password: 'an attacker’s own long phrase' })
+  const owner = await register({ email })
+  t.match(await confirm(owner.id, await codeOf(app, owner.id)), { statusCode: 200 })
+  t.match(await confirm(attacker.id, await codeOf(app, attacker.id)), { statusCode: 422 })
+  t.match(await post(app, '/auth/login', { email, password: 'an attacker’s own long phrase' }), { statusCode: 401 })
+  t.match(await post(app, '/auth/login', { email, password }), { statusCode: 200 })
+})
+
+t.test('wrong, spent, expired and unknown are one answer', async t => {
+  const { id } = await register()
+  const code = await codeOf(app, id)
+  const spent = await register()
+  const spentCode = await codeOf(app, spent.id)
+  await confirm(spent.id, spentCode)
+  const answers = [await confirm(id, wrong(code, 0)), await confirm(spent.id, spentCode), await confirm(randomUUID(), code)]
+
+  t.equal(new Set(answers.map(answer => JSON.stringify({ ...answer.json(), request_id: '' }))).size, 1)
+  t.equal(new Set(answers.map(({ headers: { date, 'x-request-id': _, ...headers } }) => JSON.stringify(headers))).size, 1)
+  t.match((await trail(app, id)).at(-1), { event: /fail/, outcome: 'failure', read: { ip: '127.0.0.1' } })
+})
+
+t.test('what is no code is refused before it counts', async t => {
+  const { id } = await register()
+  for (const code of [undefined, null, '', 123456, '12345', '1234567', '12 345', '１２３４５６', '12345a', ' 123456', '123456\n', ['123456'], { code: '123456' }, '-12345', '1e5000']) {
+    t.match((await post(app, '/auth/verify-email', { registration_id: id, code })).json(), { status: 422, code: 'invalid_request' }, JSON.stringify(code))
+  }
+  for (const registration of [undefined, null, '', 1, 'x', `${id}0`, [id], '00000000-0000-0000-0000-00000000000g']) {
+    t.match((await post(app, '/auth/verify-email', { registration_id: registration, code: '123456' })).json(), { status: 422 }, JSON.stringify(registration))
+  }
+  for (const extra of [{ role: 'admin' }, { email: freshAddress() }, { password: 'x' }, { email_verified: true }]) {
+    t.match(await post(app, '/auth/verify-email', { registration_id: id, code: '123456', ...extra }), { statusCode: 422 })
+  }
+  const [row] = await app.database<{ tries: number }>`select tries from registrations where id = ${id}`
+  t.equal(row?.tries, 0)
+  t.match(await confirm(id.toUpperCase(), await codeOf(app, id)), { statusCode: 200 }, 'an id has no case')
+})
+
+t.test('the device token of a confirmation is one that has signed in', async t => {
+  const ada = await signUp(app)
+  const [device] = await app.database<{ deviceId: string }>`select device_id from known_devices where user_id = ${ada.user.id}`
+  t.equal(app.deviceTokens.read(ada.deviceToken), device?.deviceId)
+  const tokens = (await post(app, '/auth/login', { email: ada.email, password, device_token: ada.deviceToken })).json()
+  t.equal(tokens.device_token, ada.deviceToken)
+  t.equal((await app.database`select 1 from known_devices where user_id = ${ada.user.id}`).length, 1)
+  t.match(await as(app, tokens.access_token, 'GET', '/auth/check'), { statusCode: 204 })
+})
+
+t.test('a GET spends nothing', async t => {
+  const { id } = await register()
+  const code = await codeOf(app, id)
+  t.match(await app.inject({ method: 'GET', url: `/api/v1/auth/verify-email?registration_id=${id}&code=${code}` }), { statusCode: 405 })
+  t.match(await confirm(id, code), { statusCode: 200 })
+})
+
+t.test('a resend mails the same code, gives no tries back and always answers 202', async t => {
+  const { id } = await register()
+  const code = await codeOf(app, id)
+  for (let n = 0; n < 4; n++) await confirm(id, wrong(code, n))
+  t.match(await post(app, '/auth/verify-email/resend', { registration_id: id }), { statusCode: 202 })
+  t.equal(await codeOf(app, id), code)
+  t.match(await confirm(id, wrong(code, 9)), { statusCode: 422 })
+  t.match(await confirm(id, code), { statusCode: 422 }, 'six tries would be one too many')
+  t.ok((await mailJobs(app)).filter(job => job['registrationId'] === id).length >= 1)
+})
+
+async function register (fields: Record<string, unknown> = {}) {
+  const email = String(fields['email'] ?? freshAddress())
+  const answer = await post(app, '/auth/register', { email, password, full_name: 'Ada King', ...fields })
+  if (answer.statusCode !== 201) throw new Error(answer.body)
+  return { email, id: answer.json().registration_id as string }
+}
+
+async function confirm (id: string, code: string, node = app) {
+  return await post(node, '/auth/verify-email', { registration_id: id, code })
+}
+
+/** A code that is not this one; another for each number. */
+function wrong (code: string, n: number) {
+  return String((Number(code) + 1 + n) % 1_000_000).padStart(6, '0')
+}
