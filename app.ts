@@ -41,10 +41,12 @@ import postgres from './plugins/postgres.ts'
 import principal from './plugins/principal.ts'
 import probes from './plugins/probes.ts'
 import proveSession from './plugins/prove-session.ts'
+import rateLimits from './plugins/rate-limits.ts'
 import redis from './plugins/redis.ts'
 import refreshToken from './plugins/refresh-token.ts'
 import requirePermission from './plugins/require-permission.ts'
 import requireRefreshToken from './plugins/require-refresh-token.ts'
+import requestLimits from './plugins/request-limits.ts'
 import requireSession from './plugins/require-session.ts'
 import revocations from './plugins/revocations.ts'
 import roles from './plugins/roles.ts'
@@ -105,20 +107,21 @@ export default fp<LatchkeyOptions>(async function latchkey (app, { config, clock
   await app.register(jobs)
   await app.register(mailer, { ...config.mail, ...config.process })
   if (workers) await app.register(mailJobs, { ...config.mail, clock })
-  await app.register(hasher, { hasher: handedIn })
+  await app.register(hasher, { ...config.passwords, hasher: handedIn })
   await app.register(passwords, { ...config.passwords, clock })
+  await app.register(rateLimits, { ...config.rateLimits, clock })
   await app.register(lockout, { ...config.lockout, clock })
   await app.register(passwordChecks, { clock })
   await app.register(passwordPolicy, config.passwords)
   await app.register(keyring, { ...config.keyring, clock })
   await app.register(tokens, { ...config.tokens, clock })
-  await app.register(roles)
+  await app.register(roles, { clock })
   await app.register(revocations, { clock })
   await app.register(changeFeed, { clock })
   await app.register(wakeUps)
   await app.register(deviceTokens, config.tokens)
   await app.register(sightings)
-  await app.register(sessions, { ...config.sessions, clock })
+  await app.register(sessions, { ...config.sessions, rateLimits: config.rateLimits, clock })
   await app.register(grants, { ...config.sessions, clock })
   await app.register(probes)
   await app.register(gauges, config.postgres)
@@ -134,6 +137,7 @@ export default fp<LatchkeyOptions>(async function latchkey (app, { config, clock
   await app.register(requireSession)
   await app.register(requirePermission)
   await app.register(requireRefreshToken)
+  await app.register(requestLimits, { ...config.rateLimits, clock })
 
   // Routes
   await app.register(authRoutes, { prefix: `${config.http.apiPrefix}/auth` })

@@ -77,7 +77,10 @@ export async function startPrivateServer ({ name, command, env, cwd, stopSignal,
 
   async function kill () {
     if (running === undefined) return
+    // Its children end with it, unless they are frozen.
+    const frozen = children(running.pid)
     signal(running.pid, 'SIGKILL')
+    for (const child of frozen) signal(child, 'SIGCONT')
     await running.exited
     running = undefined
   }

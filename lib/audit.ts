@@ -3,9 +3,16 @@ import { createEncryption } from './encryption.ts'
 import type { Encryption } from './encryption.ts'
 import type { AuditEventStore } from './stores/audit-events.ts'
 import type { Query } from './stores/database.ts'
+import type { Standing } from './standings.ts'
 
 /** Who sent a request, as far as the network tells. */
-export interface Client { ip: string, userAgent: string | null, requestId: string }
+export interface Client {
+  ip: string
+  userAgent: string | null
+  requestId: string
+  /** Hears where the client stands with a limit that was counted for it, to be told with the answer. */
+  onLimit?: (standing: Standing) => void
+}
 
 /** Whom an event is about: an account or a registration, with its wrapped key. */
 export interface Subject { id: string, wrappedKey: Buffer | null }

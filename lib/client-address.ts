@@ -12,5 +12,30 @@ export function canonicalAddress (text: string | undefined): string | undefined 
   const compressed = new URL(`http://[${address}]/`).hostname.slice(1, -1)
   const [, high, low] = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(compressed) ?? []
   if (high === undefined || low === undefined) return compressed
-  return [high, low].map(group => parseInt(group, 16)).flatMap(group => [group >> 8, group & 255]).join('.')
+  return dotted([high, low])
+}
+
+/**
+ * What counts as one client: an IPv4 address, or the /64 of an IPv6 address, because whoever has one
+ * address of it has all of them. Where IPv4 travels inside (NAT64, RFC 6052; 6to4, RFC 3056) it is that
+ * IPv4 address: the whole Internet shares the former's /64, and the latter gives everybody 65,536.
+ * @param address in its canonical form
+ */
+export function clientNetwork (address: string): string {
+  if (isIP(address) !== 6) return address
+
+  const groups = groupsOf(address)
+  if (address.startsWith('64:ff9b::') && groups.slice(2, 6).every(group => group === '0')) return dotted(groups.slice(6))
+  if (groups[0] === '2002') return dotted(groups.slice(1, 3))
+  return `${groups.slice(0, 4).join(':')}::/64`
+}
+
+/** The eight groups of a canonical IPv6 address. */
+function groupsOf (address: string): string[] {
+  const [head = [], tail] = address.split('::').map(half => half.split(':').filter(group => group !== ''))
+  return tail === undefined ? head : [...head, ...Array<string>(8 - head.length - tail.length).fill('0'), ...tail]
+}
+
+function dotted (groups: string[]): string {
+  return groups.map(group => parseInt(group, 16)).flatMap(group => [group >> 8, group & 255]).join('.')
 }

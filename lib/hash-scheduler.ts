@@ -31,7 +31,7 @@ export function createHashScheduler ({ concurrency, queueMax, deadline, clock }:
   let passed = 0
   const counts = { running: 0, done: 0, refused: 0, waitedMilliseconds: 0 }
 
-  return { run, stats }
+  return { run, assertRoom, stats }
 
   /**
    * Runs the work when it is its turn and answers with its result.
@@ -50,6 +50,14 @@ export function createHashScheduler ({ concurrency, queueMax, deadline, clock }:
   }
 
   /**
+   * For whoever has other work to do before: throws `overloaded` if there is no room now, so that a
+   * refusal costs nothing. `run` decides.
+   */
+  function assertRoom (lane: Lane) {
+    if (counts.running >= concurrency && isFull(lane)) throw overloaded()
+  }
+
+  /**
    * For metrics: hashes running now and callers waiting now by lane; since the start, how many were
    * done and refused and how many milliseconds callers waited in all.
    */
@@ -58,7 +66,7 @@ export function createHashScheduler ({ concurrency, queueMax, deadline, clock }:
   }
 
   function turn (lane: Lane) {
-    if (queues[lane].size >= room[lane] || queues.known.size + queues.stranger.size >= queueMax) throw overloaded()
+    if (isFull(lane)) throw overloaded()
 
     return new Promise<void>((resolve, reject) => {
       const waiting = { since: clock.monotonic(), begin }
@@ -81,6 +89,10 @@ export function createHashScheduler ({ concurrency, queueMax, deadline, clock }:
         counts.waitedMilliseconds += clock.monotonic() - waiting.since
       }
     })
+  }
+
+  function isFull (lane: Lane) {
+    return queues[lane].size >= room[lane] || queues.known.size + queues.stranger.size >= queueMax
   }
 
   /** The place of finished work goes to who waited longest, so `running` never drops in between. */

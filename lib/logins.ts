@@ -6,9 +6,12 @@ import { canonicalise } from './email-address.ts'
 import { Refusal } from './errors.ts'
 import type { RefusalCode } from './errors.ts'
 import type { Grant, Grants } from './grants.ts'
+import type { Lane, Lockout } from './lockout.ts'
 import type { Metrics } from './metrics.ts'
+import type { PasswordChecks } from './password-checks.ts'
 import type { Passwords } from './passwords.ts'
 import type { Principal } from './authentication.ts'
+import type { RateLimits } from './rate-limits.ts'
 import type { Transport } from './refresh-tokens.ts'
 import type { Sessions } from './sessions.ts'
 import type { Database } from './stores/database.ts'
@@ -23,6 +26,8 @@ export interface LoginRequest {
   deviceToken?: string | undefined
   /** The only kind of user that the application accepts. */
   userType?: string | undefined
+  /** The refresh token that the new one takes the place of in a browser: its session ends. */
+  replaces?: string | undefined
 }
 
 export interface LoginParts {
@@ -32,6 +37,9 @@ export interface LoginParts {
   sessions: Sessions
   grants: Grants
   passwords: Passwords
+  checks: PasswordChecks
+  rateLimits: Pick<RateLimits, 'count'>
+  lockout: Pick<Lockout, 'strangersOf' | 'deviceOf' | 'sessionOf'>
   deviceTokens: DeviceTokens
   audit: Audit
   feed: Pick<ChangeFeed, 'publish'>
@@ -40,71 +48,92 @@ export interface LoginParts {
 }
 
 /** Proving a password: signing in, and proving it again within a session. */
-export function createLogins ({ database, users, devices, sessions, grants, passwords, deviceTokens, audit, feed, metrics, clock }: LoginParts) {
+export function createLogins ({ database, users, devices, sessions, grants, passwords, checks, rateLimits, lockout, deviceTokens, audit, feed, metrics, clock }: LoginParts) {
   return { login, reauthenticate }
 
   /**
    * Opens a session. A wrong password, an unknown address and a disabled account with a wrong password
-   * are one refusal and one amount of work: a read, a hash, an audit event. Only who knows the
+   * are one refusal and one amount of work: a read, a lane, a hash, an audit event. Only who knows the
    * password learns what else is in the way.
    */
   async function login (request: LoginRequest, client: Client): Promise<Grant> {
     const address = canonicalise(request.email)
     if (!address) throw new Refusal('invalid_request', { errors: [{ path: '/email', code: 'not_an_address', message: 'This is not an email address.' }] })
 
-    const user = await users.findByAddress(address.canonical)
-    const isRight = await passwords.verify(user?.passwordHash ?? null, request.password, 'stranger')
-    if (!user || !isRight) throw await refuse('invalid_credentials', user, address.canonical, client)
+    const deviceId = request.deviceToken === undefined ? null : deviceTokens.read(request.deviceToken)
+    // In a storm most are refused: that must cost them and us nothing.
+    passwords.assertRoom(deviceId === null ? 'stranger' : 'known')
+    const user = await users.findByAddress(address.canonical, deviceId)
+    // A device that this account does not know is a stranger to it: else every account of a guesser's own
+    // would be worth more guesses at others.
+    return await rateLimits.count({ policy: 'login', client, deviceId: user?.knownSince ? deviceId : null }, () => prove(request, { user, deviceId, canonical: address.canonical }, client))
+  }
+
+  async function prove (request: LoginRequest, { user, deviceId, canonical }: { user: User & { knownSince: Date | null } | null, deviceId: string | null, canonical: string }, client: Client): Promise<Grant> {
+    const lane = user?.knownSince && deviceId !== null ? lockout.deviceOf(user.id, { deviceId, knownSince: user.knownSince }) : lockout.strangersOf(canonical)
+    await checks.check({ password: request.password, passwordHash: user?.passwordHash ?? null, lane, owner: user, canonical, client, failure: 'authn_login_fail' })
+    // Without an account no password is right.
+    if (!user) throw new Refusal('invalid_credentials')
 
     const obstacle = obstacleOf(user, request.userType)
-    if (obstacle) throw await refuse(obstacle, user, address.canonical, client)
+    if (obstacle) throw await refuse(obstacle, user, client)
 
-    await strengthen(user, request.password)
+    await strengthen(user, request.password, lane)
     return await open(user, request, client)
   }
 
   /** Checks the password again and moves the session's `auth_time` (RFC 9470); its tokens rotate. */
   async function reauthenticate ({ sessionId }: Pick<Principal, 'sessionId'>, password: string, client: Client): Promise<Grant> {
     const state = await sessions.find(sessionId)
-    if (!await passwords.verify(state.passwordHash, password, 'known')) throw await refuse('invalid_credentials', state, state.emailCanonical, client)
+    await checks.check({ password, passwordHash: state.passwordHash, lane: lockout.sessionOf(sessionId), owner: state, canonical: state.emailCanonical, sessionId, client, failure: 'authn_login_fail' })
 
     const authTime = new Date(clock.now())
-    await database.begin(async tx => {
-      if (!await users.lock(tx, state)) throw await sessions.ended(sessionId)
-      if (!await sessions.authenticateAgain(tx, state, authTime)) throw await sessions.ended(sessionId)
+    const isProved = await database.begin(async tx => {
+      if (!await users.lock(tx, state) || !await sessions.authenticateAgain(tx, state, authTime)) return false
       await audit.record(tx, { event: 'authn_login_success', outcome: 'success', reason: 'reauthenticated', actorId: state.id, subject: state, sessionId, client })
+      return true
     })
+    // Asked after the transaction: within it, that would take a second connection while holding one.
+    if (!isProved) throw await sessions.ended(sessionId)
     return grants.issue(await sessions.advance({ ...state, authTime }))
   }
 
-  async function open (user: User, { transport, deviceName, deviceToken }: LoginRequest, client: Client): Promise<Grant> {
+  async function open (user: User, { transport, deviceName, deviceToken, replaces }: LoginRequest, client: Client): Promise<Grant> {
     const deviceId = deviceTokens.recognise(deviceToken)
     const amr = ['pwd']
     const opening = await sessions.prepare(transport)
 
-    const evicted = await database.begin(async tx => {
-      if (!await users.signIn(tx, user, opening.now)) throw new Refusal('invalid_credentials')
-      await devices.remember(tx, user.id, deviceId, opening.now)
-      const changes = await sessions.open(tx, opening, user, { deviceId, deviceName, client, amr })
+    const replaced = replaces === undefined ? null : sessions.read(replaces)
+    const ended = await database.begin(async tx => {
+      // Sent in one go, which takes half the time; the first one locks the user's row for all of them.
+      const isSignedIn = users.signIn(tx, user, opening.now)
+      const opened = Promise.all([
+        sessions.open(tx, opening, user, { deviceId, deviceName, client, amr }),
+        devices.remember(tx, user.id, deviceId, opening.now)
+      ])
+      opened.catch(() => {})
+      if (!await isSignedIn) throw new Refusal('invalid_credentials')
+      const [changes] = await opened
+      if (replaced?.transport === transport) changes.push(...await sessions.end(tx, replaced.sessionId, 'signed_out'))
       await audit.record(tx, { event: 'authn_login_success', outcome: 'success', actorId: user.id, subject: user, sessionId: opening.id, client })
       return changes
     })
-    feed.publish(evicted)
+    feed.publish(ended)
     metrics.increment('sign_ins', { outcome: 'success' })
 
     return grants.issue(sessions.opened(opening, { ...user, lastLoginAt: opening.now }, { deviceId, amr }))
   }
 
-  async function refuse (code: RefusalCode, user: User | null, address: string, client: Client): Promise<Refusal> {
-    await audit.record(database, { event: 'authn_login_fail', outcome: 'failure', reason: code, subject: user, client, ...(!user && { address }) })
+  async function refuse (code: RefusalCode, user: User, client: Client): Promise<Refusal> {
+    await audit.record(database, { event: 'authn_login_fail', outcome: 'failure', reason: code, subject: user, client })
     metrics.increment('sign_ins', { outcome: code })
     return new Refusal(code)
   }
 
   // The password is right and its hash is weaker than today's: the moment to make a better one.
-  async function strengthen (user: User, password: string) {
+  async function strengthen (user: User, password: string, { kind }: Lane) {
     if (!user.passwordHash || !passwords.needsRehash(user.passwordHash)) return
-    await users.rehash(user.id, user.passwordHash, await passwords.hash(password, 'stranger'))
+    await users.rehash(user.id, user.passwordHash, await passwords.hash(password, kind === 'strangers' ? 'stranger' : 'known'))
   }
 }
 

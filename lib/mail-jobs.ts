@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts'
 import type { Codes } from './codes.ts'
 import type { Mail, Mailer } from './mailer.ts'
+import type { MailValues } from './mails/kinds.ts'
 import type { Metrics } from './metrics.ts'
 import type { Job } from './stores/jobs.ts'
 import type { MailSubjectStore } from './stores/mail-subjects.ts'
@@ -10,6 +11,7 @@ export type MailCause =
   | { kind: 'registration', registrationId: string }
   | { kind: 'reuse_detected', userId: string, sessionId: string }
   | { kind: 'password_changed', userId: string }
+  | { kind: 'locked', userId: string, lane: MailValues['locked']['lane'], until: string }
 
 interface Parts {
   subjects: MailSubjectStore
@@ -46,6 +48,7 @@ export function createMailJobs ({ subjects, mailer, codes, clock, metrics, appUr
       case 'registration': return registrationMail(cause.registrationId)
       case 'reuse_detected': return reuseMail(cause.userId, cause.sessionId, job.createdAt)
       case 'password_changed': return passwordMail(cause.userId, job)
+      case 'locked': return lockMail(cause, job)
     }
   }
 
@@ -95,13 +98,31 @@ export function createMailJobs ({ subjects, mailer, codes, clock, metrics, appUr
       values: { name: reader.fullName, at: job.createdAt, appUrl }
     }
   }
+
+  async function lockMail ({ userId, lane, until }: Extract<MailCause, { kind: 'locked' }>, job: Job): Promise<Mail | null> {
+    const reader = await subjects.user(userId)
+    if (reader === null) return null
+
+    return {
+      kind: 'locked',
+      to: reader.email,
+      locale: reader.locale,
+      about: String(job.id),
+      values: { name: reader.fullName, lane, until: new Date(until), appUrl }
+    }
+  }
 }
 
 /** The cause as it was written; a job that does not read as one fails where operators see it. */
-function causeOf ({ kind, registrationId, userId, sessionId }: Job['data']): MailCause {
+function causeOf ({ kind, registrationId, userId, sessionId, lane, until }: Job['data']): MailCause {
   if (kind === 'registration' && typeof registrationId === 'string') return { kind, registrationId }
   if (kind === 'reuse_detected' && typeof userId === 'string' && typeof sessionId === 'string') return { kind, userId, sessionId }
   if (kind === 'password_changed' && typeof userId === 'string') return { kind, userId }
+  if (kind === 'locked' && typeof userId === 'string' && isLane(lane) && typeof until === 'string') return { kind, userId, lane, until }
 
   throw new TypeError('The job is of no kind of mail that is known here.')
+}
+
+function isLane (lane: unknown): lane is MailValues['locked']['lane'] {
+  return lane === 'strangers' || lane === 'device' || lane === 'session'
 }

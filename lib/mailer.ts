@@ -76,6 +76,7 @@ export function createMailer (transport: Transport, { from }: { from: string }) 
         case 'already_registered': return language.already_registered({ ...named(values), service })
         case 'reuse_detected': return language.reuse_detected({ ...named(values), device: values.device === null ? null : oneLine(values.device), service })
         case 'password_changed': return language.password_changed({ ...named(values), service })
+        case 'locked': return language.locked({ ...named(values), service })
       }
     }
   }

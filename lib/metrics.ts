@@ -4,7 +4,7 @@ export const counters = {
   sign_ups: { help: 'Sign-ups, by outcome: requested, created, …', labels: ['outcome'] },
   sign_ins: { help: 'Logins, by outcome: success, or the code of the refusal.', labels: ['outcome'] },
   tokens_issued: { help: 'Tokens issued, by kind: access, refresh, device.', labels: ['kind'] },
-  refreshes: { help: 'Refreshes, by outcome: rotated, replayed, restored, or the reason of the end.', labels: ['outcome'] },
+  refreshes: { help: 'Refreshes, by outcome: rotated, replayed, limited, or the reason of the end.', labels: ['outcome'] },
   sessions_ended: { help: 'Sessions ended, by reason.', labels: ['reason'] },
   mails: { help: 'Mails, by kind and outcome: sent, failed.', labels: ['kind', 'outcome'] },
   jobs: { help: 'Jobs, by name and outcome: done, failed.', labels: ['name', 'outcome'] }

@@ -4,6 +4,8 @@ import type { Clock } from './clock.ts'
 import { Refusal } from './errors.ts'
 import type { Grant, Grants } from './grants.ts'
 import type { Jobs } from './jobs.ts'
+import type { Lockout } from './lockout.ts'
+import type { PasswordChecks } from './password-checks.ts'
 import type { PasswordPolicy } from './password-policy.ts'
 import type { Passwords } from './passwords.ts'
 import type { Sessions } from './sessions.ts'
@@ -18,6 +20,8 @@ export interface PasswordChangeParts {
   grants: Grants
   policy: PasswordPolicy
   passwords: Passwords
+  checks: PasswordChecks
+  lockout: Pick<Lockout, 'sessionOf'>
   changes: ChangeStore
   audit: Audit
   jobs: Pick<Jobs, 'send'>
@@ -26,7 +30,7 @@ export interface PasswordChangeParts {
 }
 
 /** A user's own change of password. */
-export function createPasswordChanges ({ database, users, sessions, grants, policy, passwords, changes, audit, jobs, feed, clock }: PasswordChangeParts) {
+export function createPasswordChanges ({ database, users, sessions, grants, policy, passwords, checks, lockout, changes, audit, jobs, feed, clock }: PasswordChangeParts) {
   return { changePassword }
 
   /**
@@ -35,28 +39,28 @@ export function createPasswordChanges ({ database, users, sessions, grants, poli
    */
   async function changePassword ({ sessionId }: { sessionId: string }, { currentPassword, newPassword }: { currentPassword: string, newPassword: string }, client: Client): Promise<Grant> {
     const state = await sessions.find(sessionId)
-    if (!await passwords.verify(state.passwordHash, currentPassword, 'known')) {
-      await audit.record(database, { event: 'authn_password_change_fail', outcome: 'failure', reason: 'invalid_credentials', actorId: state.id, subject: state, sessionId, client })
-      throw new Refusal('invalid_credentials')
-    }
+    await checks.check({ password: currentPassword, passwordHash: state.passwordHash, lane: lockout.sessionOf(sessionId), owner: state, canonical: state.emailCanonical, sessionId, client, failure: 'authn_password_change_fail' })
 
     const errors = policy.check(newPassword, [state.email, state.fullName], '/new_password')
     if (errors.length) throw new Refusal('password_rejected', { errors })
     const passwordHash = await passwords.hash(newPassword, 'known')
     const authTime = new Date(clock.now())
 
+    const over = new Error('the account or the session is not what it was')
+
     const { written, user } = await database.begin(async tx => {
       const user = await users.setPassword(tx, state, passwordHash, authTime)
-      if (!user) throw await sessions.ended(sessionId)
+      if (!user) throw over
 
       const { change, hasSurvived } = await sessions.raised(tx, { userId: state.id, to: user.sessionEpoch, reason: 'password_changed', survivor: sessionId, authTime })
-      if (!hasSurvived) throw await sessions.ended(sessionId)
+      if (!hasSurvived) throw over
 
       const version = await changes.append(tx, { kind: 'user_changed', subjectId: state.id, number: user.version })
       await audit.record(tx, { event: 'authn_password_change', outcome: 'success', actorId: state.id, subject: state, sessionId, client })
       await jobs.send(tx, 'mail', { kind: 'password_changed', userId: state.id })
       return { written: [change, version], user }
-    })
+    // Asked after the transaction: within it, that would take a second connection while holding one.
+    }).catch(async error => { throw error === over ? await sessions.ended(sessionId) : error })
     feed.publish(written)
 
     return grants.issue(await sessions.advance({ ...state, ...user, userEpoch: user.sessionEpoch, authTime, mustChangePassword: false }))

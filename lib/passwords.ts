@@ -21,7 +21,7 @@ export async function createPasswords (hasher: Hasher, scheduler: HashScheduler,
   // What unknown addresses are compared with: the same work as a real one with today's parameters.
   const decoy = await hasher.hash(Buffer.from('decoy'), parameters)
 
-  return { hash, verify, needsRehash, stats: scheduler.stats }
+  return { hash, verify, needsRehash, assertRoom: scheduler.assertRoom, stats: scheduler.stats }
 
   /**
    * The PHC string to store.

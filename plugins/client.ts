@@ -2,13 +2,19 @@ import fp from 'fastify-plugin'
 import { canonicalAddress } from '../lib/client-address.ts'
 import type { FastifyRequest } from 'fastify'
 import type { Client } from '../lib/audit.ts'
+import type { Standing } from '../lib/standings.ts'
 
 declare module 'fastify' {
-  interface FastifyRequest { readonly client: Client }
+  interface FastifyRequest {
+    readonly client: Client
+    /** Where the client stands with the limit that was counted for this request last. */
+    standing: Standing | null
+  }
 }
 
 /** `request.client`: who asks, as limits and the audit trail know them. */
 export default fp(async function describeClient (app) {
+  app.decorateRequest('standing', null)
   app.decorateRequest('client', { getter: clientOf })
 }, { name: 'client' })
 
@@ -17,5 +23,5 @@ function clientOf (this: FastifyRequest): Client {
   const ip = canonicalAddress(this.ip) ?? canonicalAddress(this.socket.remoteAddress) ?? '0.0.0.0'
   const userAgent = this.headers['user-agent']?.slice(0, 512) || null
 
-  return { ip, userAgent, requestId: this.id }
+  return { ip, userAgent, requestId: this.id, onLimit: standing => { this.standing = standing } }
 }

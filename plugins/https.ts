@@ -10,9 +10,9 @@ import type { Config } from '../lib/config.ts'
 export default fp<Pick<Config['http'], 'production'>>(async function requireHttps (app, { production }) {
   if (!production) return
 
-  app.addHook('onRequest', async ({ headers, url }) => {
+  app.addHook('onRequest', ({ headers, url }, _reply, done) => {
     const forwarded = headers['x-forwarded-proto']
-    if (forwarded === undefined || isProbe(url)) return
-    if (!/(^|[, ])https$/i.test(forwarded.toString())) throw new Refusal('https_required')
+    if (forwarded !== undefined && !isProbe(url) && !/(^|[, ])https$/i.test(forwarded.toString())) throw new Refusal('https_required')
+    done()
   })
 }, { name: 'https' })

@@ -7,9 +7,9 @@ export default fp(async function refuseUnknownRoutes (app) {
   const paths = createPathMethods()
 
   app.addHook('onRoute', ({ url, method }) => paths.add(url, [method].flat()))
-  app.addHook('onRequest', async ({ is404, routeOptions, url }) => {
+  app.addHook('onRequest', ({ is404, routeOptions, url }, _reply, done) => {
     // `*` is the route of preflights, which plugins/cors has answered by now if it was one.
-    if (!is404 && routeOptions.url !== '*') return
+    if (!is404 && routeOptions.url !== '*') return done()
     const allow = paths.allowed(url)
     throw allow.length > 0 ? new Refusal('method_not_allowed', { allow }) : new Refusal('not_found')
   })

@@ -13,7 +13,7 @@ declare module 'fastify' {
   interface FastifyInstance { readonly sessions: Sessions }
 }
 
-export default fp<Config['sessions'] & { clock: Clock }>(async function keepSessions (app, { clock, issuer, ...lifetimes }) {
+export default fp<Config['sessions'] & Pick<Config, 'rateLimits'> & { clock: Clock }>(async function keepSessions (app, { clock, issuer, rateLimits, ...lifetimes }) {
   const { database, feed, sightings, audit, jobs, metrics } = app
 
   app.decorate('sessions', createSessions({
@@ -24,7 +24,7 @@ export default fp<Config['sessions'] & { clock: Clock }>(async function keepSess
     jobs,
     metrics,
     store: createSessionStore(database, { unseen: lifetimes.refreshTokenTtl + period }),
-    hot: createHotSessions(app.cache, clock, { grace: lifetimes.refreshGrace }),
+    hot: createHotSessions(app.cache, clock, { grace: lifetimes.refreshGrace, rates: rateLimits.enabled ? rateLimits.refresh : [] }),
     changes: createChangeStore(database),
     refreshTokens: createRefreshTokens(app.secrets.derive(`refresh tokens of ${issuer}`)),
     clock,

@@ -1,6 +1,7 @@
 import fp from 'fastify-plugin'
 import type { Clock } from '../lib/clock.ts'
 import { createChangeStore } from '../lib/stores/changes.ts'
+import { createKnownDeviceStore } from '../lib/stores/known-devices.ts'
 import { createUserStore } from '../lib/stores/users.ts'
 import { createUsers } from '../lib/users.ts'
 import type { Users } from '../lib/users.ts'
@@ -10,6 +11,7 @@ declare module 'fastify' {
 }
 
 export default fp<{ clock: Clock }>(async function provideUsers (app, { clock }) {
-  const { database, sessions, audit, feed } = app
-  app.decorate('users', createUsers({ database, sessions, audit, feed, users: createUserStore(database), changes: createChangeStore(database), clock }))
-}, { name: 'users', dependencies: ['sessions', 'audit', 'change-feed'] })
+  const { database, sessions, lockout, audit, feed } = app
+  const stores = { users: createUserStore(database), devices: createKnownDeviceStore({ most: 10 }), changes: createChangeStore(database) }
+  app.decorate('users', createUsers({ database, ...stores, sessions, lockout, audit, feed, clock }))
+}, { name: 'users', dependencies: ['sessions', 'lockout', 'audit', 'change-feed'] })

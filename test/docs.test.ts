@@ -168,7 +168,7 @@ t.test('the page is whole, and loads nothing but from here', async t => {
 })
 
 t.test('in production it is off, unless somebody switches it on', async t => {
-  const production = { NODE_ENV: 'production', ISSUER_URL: 'https://auth.example.com', APP_URL: 'https://app.example.com', SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'no-reply@example.com' }
+  const production = { NODE_ENV: 'production', RATE_LIMITS_ENABLED: 'true', ISSUER_URL: 'https://auth.example.com', APP_URL: 'https://app.example.com', SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'no-reply@example.com' }
   const deployment: Deployment = { ...await deploy(t), ...production }
   const off = await start(t, deployment)
   const on = await start(t, Object.assign({}, deployment, { DOCS_ENABLED: 'true' }))

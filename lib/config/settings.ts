@@ -67,8 +67,8 @@ export const settings = Type.Object({
   // Guessing
   LOCKOUT_THRESHOLD: integer(1, 100, { description: 'Failures that shut a lane.', default: '5' }),
   LOCKOUT_DURATION: duration({ description: 'How long a lane stays shut at first, doubling up to 12h.', default: '30m' }, { minimum: 1000, maximum: 43_200_000, wanted: 'from 1s to 12h' }),
-  RATE_LIMIT_GLOBAL: rates({ description: 'Requests per client or session.', default: '1000/15m' }),
-  RATE_LIMIT_LOGIN: rates({ description: 'Logins per client address.', default: '10/15m' }),
+  RATE_LIMIT_GLOBAL: rates({ description: 'Requests per session, or per client address without one; in each node.', default: '1000/15m' }),
+  RATE_LIMIT_LOGIN: rates({ description: 'Logins per client address (IPv6: per /64), or per device that the account knows; tries of codes, counted by themselves.', default: '10/15m' }),
   RATE_LIMIT_REGISTER: rates({ description: 'Registrations per client address.', default: '3/1h' }),
   RATE_LIMIT_REFRESH: rates({ description: 'Rotations per session.', default: '20/15m' }),
   RATE_LIMIT_MAIL: rates({ description: 'Mails that requests cause, per client and address.', default: '3/1h' }),

@@ -42,7 +42,36 @@ export const english: Language = {
     paragraphs: [`your password was changed on ${time(at)}. Every other session of yours has been ended.`],
     link: { label: 'Go to the sign-in page', url: appUrl },
     otherwise: 'If it was not you, choose a new password at once with “Forgot password” on the sign-in page.'
+  }),
+
+  locked: ({ service, name, lane, until, appUrl }) => ({
+    subject: `Too many wrong passwords for your ${service} account`,
+    greeting: `Hello ${name},`,
+    paragraphs: [
+      `${guesses[lane].happened} Nobody got in that way. Until ${time(until)} ${guesses[lane].paused}`,
+      'You need not wait: choose a new password with “Forgot password” on the sign-in page. The device on which you open the link from that mail can sign in at once.'
+    ],
+    link: { label: 'Go to the sign-in page', url: appUrl },
+    otherwise: guesses[lane].otherwise
   })
+}
+
+const guesses = {
+  strangers: {
+    happened: 'wrong passwords for your account came from devices that have not signed in to it before.',
+    paused: 'no such device is let in, whatever the password. Devices that you have signed in with before, and sessions that are open, go on as ever.',
+    otherwise: 'If it was not you, there is nothing to do.'
+  },
+  device: {
+    happened: 'wrong passwords for your account came from a device that has signed in to it before.',
+    paused: 'that device is not let in, whatever the password. Other devices, and sessions that are open, go on as ever.',
+    otherwise: 'If it was not you, somebody else has that device in their hands: end its sessions and choose a new password.'
+  },
+  session: {
+    happened: 'in one of your sessions wrong passwords were entered where yours was asked for again.',
+    paused: 'it is not asked for there, whatever the password; otherwise that session, and every other, goes on as ever.',
+    otherwise: 'If it was not you, somebody else uses that session: end it and choose a new password.'
+  }
 }
 
 function time (at: Date) {

@@ -4,6 +4,7 @@ export interface MailValues {
   already_registered: { name: string, appUrl: string }
   reuse_detected: { name: string, device: string | null, at: Date, appUrl: string }
   password_changed: { name: string, at: Date, appUrl: string }
+  locked: { name: string, lane: 'strangers' | 'device' | 'session', until: Date, appUrl: string }
 }
 
 export type MailKind = keyof MailValues

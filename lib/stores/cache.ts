@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { unavailable } from '../errors.ts'
 import { createGate } from './gate.ts'
+import type { Turn } from './gate.ts'
 
 /** The commands of the Redis client that the stores use; one of its connections fits. */
 export interface RedisCommands {
@@ -34,22 +35,22 @@ export function createCache (redis: RedisCommands, { concurrency, deadline }: { 
     wake: (stream: string) => guard(() => redis.xadd(stream, 'MAXLEN', '~', 100, '*', 'wake', 1))
   }
 
-  /** Loads `lua/NAME.lua` and returns the function that runs it. */
-  function script (name: string) {
-    const source = readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8')
+  /** Loads `lua/NAME.lua`, after others whose functions it uses, and returns the function that runs it. */
+  function script (...names: string[]) {
+    const source = names.map(name => readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8')).join('\n')
     const sha = createHash('sha1').update(source).digest('hex')
 
-    return (keys: string[], values: (string | number)[]) => guard(async () => {
+    return (keys: string[], values: (string | number)[]) => guard(async turn => {
       try {
         return await redis.evalsha(sha, keys.length, ...keys, ...values)
       } catch (error) {
-        if (!isUnknownScript(error)) throw error
+        if (!isUnknownScript(error) || turn.aborted) throw error
         return await redis.eval(source, keys.length, ...keys, ...values)
       }
     })
   }
 
-  async function guard<T> (work: () => Promise<T>): Promise<T> {
+  async function guard<T> (work: (turn: Turn) => Promise<T>): Promise<T> {
     try {
       return await gate.pass(work)
     } catch (error) {

@@ -1,6 +1,7 @@
 import type { PendingQuery, Row, Sql, TransactionSql } from 'postgres'
 import { unavailable } from '../errors.ts'
 import { createGate } from './gate.ts'
+import type { Turn } from './gate.ts'
 
 /** A statement as a tagged template: `sql<User>\`select … where id = ${id}\``; values are always parameters. */
 export interface Query {
@@ -37,6 +38,10 @@ export interface DatabaseOptions {
   deadline: number
 }
 
+/** So long (ms) after a connection was lost its pool is left; meanwhile the others that go with it have gone. */
+const renewAfter = 100
+/** So long (ms) what is under way in a pool that is left may take to end. */
+const leaveWithin = 5000
 /** So long (ms) after its deadline a statement that has not ended means that its connection is dead. */
 const stuckAfter = 3500
 
@@ -45,21 +50,25 @@ const stuckAfter = 3500
  * keeps it from answering (no connection, a shutdown, a failover, a deadlock, the deadline) is
  * `unavailable`; other errors are bugs and come through as they are. After the deadline nothing more
  * of the work is sent, and a transaction rolls back. A pool in which something hangs for good, because
- * the network swallows its packets, is replaced.
+ * the network swallows its packets, is replaced, and so is one that has lost a connection.
  */
 export function createDatabase (connect: () => Sql, { connections, queueMax, deadline }: DatabaseOptions): Database {
   let sql = connect()
-  const gate = createGate({ concurrency: connections, queueMax, deadline, onStuck: { after: stuckAfter, do: replace } })
+  let renewal: NodeJS.Timeout | undefined
+  const gate = createGate({ concurrency: connections, queueMax, deadline, onStuck: { after: stuckAfter, do: () => replace(0) } })
 
   return Object.assign(
     <T extends object>(statement: TemplateStringsArray, ...values: unknown[]) => guard(async () => await sql<T[]>(statement, ...parameters(values)) as T[]),
     {
       fragment: (part: TemplateStringsArray, ...values: unknown[]) => sql(part, ...parameters(values)),
       unsafe: (text: string) => guard(async () => await sql.unsafe(text)),
-      begin: <T>(work: (tx: Transaction) => Promise<T>) => guard(signal => begin(signal, work)),
+      begin: <T>(work: (tx: Transaction) => Promise<T>) => guard(turn => begin(turn, work)),
       ping,
       load: () => ({ running: gate.running, waiting: gate.waiting }),
-      close: async (patience: number) => { await sql.end({ timeout: patience / 1000 }) }
+      async close (patience: number) {
+        clearTimeout(renewal)
+        await sql.end({ timeout: patience / 1000 })
+      }
     }
   )
 
@@ -69,24 +78,25 @@ export function createDatabase (connect: () => Sql, { connections, queueMax, dea
     return performance.now() - started
   }
 
-  async function guard<T> (work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async function guard<T> (work: (turn: Turn) => Promise<T>): Promise<T> {
     try {
       return await gate.pass(work)
     } catch (error) {
+      if (isLoss(error)) renewal ??= setTimeout(renew, renewAfter)
       throw isAbsence(error) ? unavailable(error) : error
     }
   }
 
   // Work whose connection has gone never seems to end to the driver (postgres 3.4.9): it would send a
   // ROLLBACK over what is closed, and the process would end of it.
-  async function begin<T> (signal: AbortSignal, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  async function begin<T> (turn: Turn, work: (tx: Transaction) => Promise<T>): Promise<T> {
     const outcome: { value?: T } = {}
     const connection = { isLost: false }
 
     await sql.begin(async statements => {
       try {
-        outcome.value = await work(transaction(statements, signal, connection))
-        signal.throwIfAborted()
+        outcome.value = await work(transaction(statements, turn, connection))
+        turn.throwIfAborted()
       } finally {
         if (connection.isLost) await new Promise(() => {})
       }
@@ -97,14 +107,21 @@ export function createDatabase (connect: () => Sql, { connections, queueMax, dea
     return outcome.value as T
   }
 
-  function replace () {
-    const dead = sql
+  // What the driver (postgres 3.4.9) keeps of a connection that broke in the middle of a statement would
+  // spoil the next one that it opens in its place.
+  function renew () {
+    renewal = undefined
+    replace(leaveWithin)
+  }
+
+  function replace (patience: number) {
+    const left = sql
     sql = connect()
-    dead.end({ timeout: 0 }).catch(() => {})
+    left.end({ timeout: patience / 1000 }).catch(() => {})
   }
 }
 
-function transaction (statements: TransactionSql, signal: AbortSignal, connection: { isLost: boolean }): Transaction {
+function transaction (statements: TransactionSql, turn: Turn, connection: { isLost: boolean }): Transaction {
   return Object.assign(
     <T extends object>(statement: TemplateStringsArray, ...values: unknown[]) => send(async () => await statements<T[]>(statement, ...parameters(values)) as T[]),
     {
@@ -114,7 +131,7 @@ function transaction (statements: TransactionSql, signal: AbortSignal, connectio
   )
 
   async function send<T> (statement: () => Promise<T>): Promise<T> {
-    signal.throwIfAborted()
+    turn.throwIfAborted()
     if (connection.isLost) throw unavailable(new Error('the connection of this transaction has gone'))
 
     try {
@@ -132,11 +149,12 @@ function parameters (values: unknown[]) {
   return values as never[]
 }
 
-// The driver's own failures have these codes, the system's are errno names, Postgres' are SQLSTATEs:
-// connection (08), rolled back by concurrency (40), resources (53), operator intervention (57),
-// system (58), read-only because of a failover (25006).
-const loss = /^(CONNECT|CONNECTION_|E[A-Z_]+$)/
-const absence = /^(08|40|53|57|58|25006)/
+// The driver's own failures have these codes, the system's are errno names, those of TLS tell about the
+// certificate, Postgres' are SQLSTATEs: connection (08), who may connect (28, 3D), rolled back by
+// concurrency (40), resources (53), operator intervention (57, and 57P ends the connection), system
+// (58), read-only because of a failover (25006).
+const loss = /^(CONNECT|CONNECTION_|E[A-Z_]+$|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|57P)/
+const absence = /^(08|28|3D|40|53|57|58|25006)/
 
 function isAbsence (error: unknown): boolean {
   return isLoss(error) || absence.test(codeOf(error))

@@ -1,5 +1,8 @@
 import { unavailable } from '../errors.ts'
 
+/** Tells work whether its caller has been answered. A true AbortSignal would cost more than all the rest here. */
+export type Turn = Pick<AbortSignal, 'aborted' | 'throwIfAborted'>
+
 /** Lets only so much work go to one store at once, only so much wait, and none of it beyond its deadline. */
 export type Gate = ReturnType<typeof createGate>
 
@@ -17,7 +20,7 @@ export interface GateOptions {
 /**
  * A store that does not answer must neither keep a request waiting nor pile up work behind it. `pass`
  * throws `unavailable` at once when the queue is full and after the deadline otherwise; what waits then
- * is never begun, and what is under way has its signal aborted, so that it sends nothing more. A place
+ * is never begun, and what is under way has its turn aborted, so that it sends nothing more. A place
  * is free again when the work has really ended, not when its caller has been answered.
  */
 export function createGate ({ concurrency, queueMax, deadline, onStuck }: GateOptions) {
@@ -32,13 +35,13 @@ export function createGate ({ concurrency, queueMax, deadline, onStuck }: GateOp
     get waiting () { return waiting.size }
   }
 
-  function pass<T> (work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  function pass<T> (work: (turn: Turn) => Promise<T>): Promise<T> {
     if (running >= concurrency && waiting.size >= queueMax) {
       return Promise.reject(unavailable(new Error('too many calls are waiting for the store')))
     }
 
     return new Promise<T>((resolve, reject) => {
-      const abort = new AbortController()
+      let aborted = false
       let stuck: NodeJS.Timeout | undefined
       const timer = setTimeout(giveUp, deadline)
 
@@ -47,7 +50,7 @@ export function createGate ({ concurrency, queueMax, deadline, onStuck }: GateOp
 
       function begin () {
         running++
-        work(abort.signal).then(resolve, reject).finally(end)
+        work({ get aborted () { return aborted }, throwIfAborted }).then(resolve, reject).finally(end)
       }
 
       function end () {
@@ -58,9 +61,13 @@ export function createGate ({ concurrency, queueMax, deadline, onStuck }: GateOp
         if (next && waiting.delete(next)) next()
       }
 
+      function throwIfAborted () {
+        if (aborted) throw unavailable(new Error('whoever asked has been answered'))
+      }
+
       function giveUp () {
         const wasWaiting = waiting.delete(begin)
-        abort.abort()
+        aborted = true
         reject(unavailable(new Error(`no answer within ${deadline} ms`)))
         if (onStuck && !wasWaiting) stuck = setTimeout(onStuck.do, onStuck.after)
       }

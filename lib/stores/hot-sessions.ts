@@ -1,13 +1,20 @@
 import type { Clock } from '../clock.ts'
+import type { Rate } from '../config.ts'
+import type { Count } from '../standings.ts'
 import type { Cache } from './cache.ts'
+import { flatten, readCounts } from './rate-limits.ts'
 
 /** The newest token of a session after a step: its generation and when it was issued (ms). */
 export interface Newest { generation: number, issuedAt: number }
 
-/** What an atomic step of a session's hot record came to; see `lua/rotate-session.lua`. */
+/**
+ * What an atomic step of a session's hot record came to; see `lua/rotate-session.lua`. `counts` tell of
+ * the rates at which it may rotate, one each.
+ */
 export type Step =
   | { outcome: 'reused' }
-  | Newest & { outcome: 'rotated' | 'replayed', floor: number, note: '' | 'fast_forward' | 'forgiven' | 'forked' }
+  | { outcome: 'limited', counts: Count[] }
+  | Newest & { outcome: 'rotated' | 'replayed', floor: number, note: '' | 'fast_forward' | 'forgiven' | 'forked', counts: Count[] }
 
 export type HotSessions = ReturnType<typeof createHotSessions>
 
@@ -15,9 +22,9 @@ export type HotSessions = ReturnType<typeof createHotSessions>
  * The hot records of sessions in Redis: which generation of a refresh token is the newest and when
  * the last rotations were. No credential, and nothing that cannot be lost. Redis' own time counts.
  */
-export function createHotSessions (cache: Cache, clock: Clock, { grace }: { grace: number }) {
+export function createHotSessions (cache: Cache, clock: Clock, { grace, rates = [] }: { grace: number, rates?: readonly Rate[] }) {
   const openSession = cache.script('open-session')
-  const rotateSession = cache.script('rotate-session')
+  const rotateSession = cache.script('sliding-log', 'rotate-session')
   const currentGeneration = cache.script('current-generation')
 
   return { open, present, advance, newest }
@@ -28,15 +35,16 @@ export function createHotSessions (cache: Cache, clock: Clock, { grace }: { grac
     return { generation: 1, issuedAt: Number(issuedAt) }
   }
 
-  /** A refresh token is presented: rotates, replays or tells reuse, in one step. */
+  /** A refresh token is presented: rotates unless that was too often, replays or tells reuse, in one step. */
   async function present (id: string, presented: Newest, { floor, lifetime }: { floor: number, lifetime: number }): Promise<Step> {
-    return read(await rotateSession([key(id)], [presented.generation, presented.issuedAt, floor, grace, lifetime, clock.offset]))
+    const keys = rates.length ? [key(id), `${key(id)}:rotations`] : [key(id)]
+    return read(await rotateSession(keys, [presented.generation, presented.issuedAt, floor, grace, lifetime, clock.offset, ...flatten(rates)]))
   }
 
-  /** Rotates without a token: the session's owner has just proved the password. */
+  /** Rotates without a token, uncounted: the session's owner has just proved the password. */
   async function advance (id: string, { floor, lifetime }: { floor: number, lifetime: number }): Promise<Newest> {
     const step = read(await rotateSession([key(id)], ['', '', floor, grace, lifetime, clock.offset]))
-    if (step.outcome === 'reused') throw new Error('a rotation without a token cannot be a replay')
+    if (step.outcome === 'reused' || step.outcome === 'limited') throw new Error('a rotation without a token is neither a replay nor limited')
     return step
   }
 
@@ -45,22 +53,25 @@ export function createHotSessions (cache: Cache, clock: Clock, { grace }: { grac
     const generation = await currentGeneration([key(id)], [])
     return generation === null ? null : Number(generation)
   }
+
+  function read (answer: unknown): Step {
+    const [outcome, generation, issuedAt, floor, note, ...numbers] = answer as [string, string, string, string, string, ...number[]]
+    if (outcome === 'reused') return { outcome }
+
+    const counts = numbers.length ? readCounts(rates, numbers) : []
+    if (outcome === 'limited') return { outcome, counts }
+    return {
+      outcome: outcome as 'rotated' | 'replayed',
+      generation: Number(generation),
+      issuedAt: Number(issuedAt),
+      floor: Number(floor),
+      note: note as '' | 'fast_forward' | 'forgiven' | 'forked',
+      counts
+    }
+  }
 }
 
 // The braces keep whatever is ever stored beside a record in the same slot of a Redis Cluster.
 function key (id: string) {
   return `session:{${id}}`
-}
-
-function read (answer: unknown): Step {
-  const [outcome, generation, issuedAt, floor, note] = answer as [string, string, string, string, string]
-  if (outcome === 'reused') return { outcome }
-
-  return {
-    outcome: outcome as 'rotated' | 'replayed',
-    generation: Number(generation),
-    issuedAt: Number(issuedAt),
-    floor: Number(floor),
-    note: note as '' | 'fast_forward' | 'forgiven' | 'forked'
-  }
 }

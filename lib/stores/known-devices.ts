@@ -1,10 +1,21 @@
 import type { Query } from './database.ts'
 
+/** A device that has signed in to an account, and since when the account has known it without a break. */
+export interface KnownDevice { deviceId: string, knownSince: Date }
+
 export type KnownDeviceStore = ReturnType<typeof createKnownDeviceStore>
 
 /** `most` is how many devices an account remembers; the one unused longest goes. */
 export function createKnownDeviceStore ({ most }: { most: number }) {
-  return { remember }
+  return { remember, list }
+
+  /** The devices that an account knows: never more than `most`. */
+  async function list (query: Query, userId: string): Promise<KnownDevice[]> {
+    return query<KnownDevice>`
+      select device_id, created_at as known_since
+      from known_devices
+      where user_id = ${userId}`
+  }
 
   /** Notes that a device has signed in to an account. The caller holds the lock of the user's row. */
   async function remember (tx: Query, userId: string, deviceId: string, now: Date) {

@@ -78,9 +78,7 @@ export function createSessionStore (db: Database, { unseen }: { unseen: number }
   /** Ends the living sessions of a user beyond the `most` that were used last; returns their ids. */
   async function evict (tx: Transaction, { id, sessionEpoch, deploymentEpoch }: Checked, most: number, now: Date): Promise<string[]> {
     const evicted = await tx<{ id: string }>`
-      update sessions
-      set ended_at = ${now}, ended_reason = 'evicted'
-      where id in (
+      with surplus as (
         select id
         from sessions
         where user_id = ${id}
@@ -90,13 +88,32 @@ export function createSessionStore (db: Database, { unseen }: { unseen: number }
           and expires_at > ${now}
         order by last_seen_at desc, created_at desc
         offset ${most}
+      ), locked as (
+        select id
+        from sessions
+        where id in (select id from surplus)
+        order by id
+        for no key update
       )
+      update sessions
+      set ended_at = ${now}, ended_reason = 'evicted'
+      where id in (select id from locked)
+        and ended_at is null
       returning id`
     return evicted.map(session => session.id)
   }
 
-  /** Ends one living session; false if something else has ended it before. */
+  /**
+   * Ends one living session; false if something else has ended it before. The user's row is locked
+   * first, in a statement of its own: one that waited behind a raise of the epoch would go on to compare
+   * the lifted session with the epoch from before, and spare it.
+   */
   async function end (tx: Transaction, sessionId: string, reason: EndReason, now: Date): Promise<boolean> {
+    await tx`
+      select u.id
+      from users u
+      where u.id = (select user_id from sessions where id = ${sessionId})
+      for share`
     const ended = await tx`
       update sessions s
       set ended_at = ${now}, ended_reason = ${reason}

@@ -46,11 +46,15 @@ export function createUserStore (db: Database) {
     return user ?? null
   }
 
-  /** The account with this canonical address, or null. */
-  async function findByAddress (canonical: string, query: Query = db): Promise<User | null> {
-    const [user] = await query<User>`
-      select ${userColumns(query)}
-      from users u ${userJoins(query)}
+  /**
+   * The account with this canonical address, or null, and since when it has known this device: one
+   * statement, whether or not there is an account or a device.
+   */
+  async function findByAddress (canonical: string, deviceId: string | null = null): Promise<User & { knownSince: Date | null } | null> {
+    const [user] = await db<User & { knownSince: Date | null }>`
+      select ${userColumns(db)}, kd.created_at as known_since
+      from users u ${userJoins(db)}
+      left join known_devices kd on kd.user_id = u.id and kd.device_id = ${deviceId}
       where u.email_canonical = ${canonical}`
     return user ?? null
   }

@@ -21,7 +21,7 @@ export async function live ({ email, password, readCode, ...server }: Person) {
   await phone.resendCode({ registration_id: registration.registration_id })
   const confirmed = await phone.verifyEmail({ registration_id: registration.registration_id, code: await readCode() })
 
-  tokens = await phone.login({ email, password, device_name: 'Ada’s phone', device_token: confirmed.device_token })
+  tokens = await phone.login({ email, password, device_name: 'Ada’s phone', ...(confirmed.device_token !== undefined && { device_token: confirmed.device_token }) })
   const checked = await phone.check()
   const { user } = await phone.getMe()
   const renamed = await phone.updateMe({ full_name: 'Ada Lovelace' })

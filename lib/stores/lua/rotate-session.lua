@@ -1,14 +1,18 @@
 -- One atomic step of a session's refresh token: rotates, replays the newest token, or tells reuse.
 -- KEYS[1] the session's record, "generation,base,moment,time,time,…" (see open-session.lua)
+-- KEYS[2] the log of its rotations (see sliding-log.lua); left out where nothing limits them
 -- ARGV[1] the generation presented, or '' to rotate without one (the password has just been checked)
 -- ARGV[2] when the presented token was issued, in milliseconds
 -- ARGV[3] the floor: no generation below it is presented here
 -- ARGV[4] the grace in milliseconds
 -- ARGV[5] milliseconds until the record may be forgotten
 -- ARGV[6] milliseconds that tests have moved the clock (0 in production)
+-- ARGV[7] and on, with KEYS[2]: limit and window (ms) of each rate at which the session may rotate
 -- Returns { outcome, generation, issued at, floor, note }: outcome 'rotated' or 'replayed' with the
--- newest token's generation and issue, or 'reused'; floor the lowest generation that was still
--- forgiven; note '' or why this deserves an audit event: 'fast_forward', 'forgiven', 'forked'.
+-- newest token's generation and issue, 'reused', or 'limited' when it has rotated too often: then
+-- nothing has changed; floor the lowest generation that was still forgiven; note '' or why this
+-- deserves an audit event: 'fast_forward', 'forgiven', 'forked'. With KEYS[2] there follow, unless
+-- it is reuse, for each rate how many rotations count and when the oldest leaves (ms).
 local remembered = 32
 
 local clock = redis.call('TIME')
@@ -31,8 +35,9 @@ if record then
 end
 
 -- Redis lost the record or its last writes, and the seal says that the client is right. What the
--- record cannot know about the generations below counts as this moment.
-if not record then
+-- record cannot know about the generations below counts as this moment. Without a token only the
+-- floor can tell that writes were lost: what is rotated below it would be a replay at once.
+if not record or (not presented and generation < floor) then
   generation = presented or floor + 1000
   base, moment, times = generation, now, { issued or now }
 elseif presented and presented > generation then
@@ -52,11 +57,18 @@ end
 
 if note == '' and issued and issue(presented) and issue(presented) ~= issued then note = 'forked' end
 
+local isFull, standing, rates = false, {}, (#ARGV - 6) / 2
+if KEYS[2] then isFull, standing = log.read(KEYS[2], now, 7, rates) end
+
 if presented < generation then
   if not forgiven(presented) then return { 'reused', '0', '0', '0', '' } end
   if note == '' and presented < base then note = 'forgiven' end
-  return { 'replayed', write(generation), write(times[1]), '0', note }
+  return { 'replayed', write(generation), write(times[1]), '0', note, unpack(standing) }
 end
+
+-- Who only asks again for what was rotated already has been answered by now: that is not limited.
+if isFull then return { 'limited', '0', '0', '0', '', unpack(standing) } end
+if KEYS[2] then log.write(KEYS[2], now, 7, rates, standing) end
 
 local lowest = generation
 while lowest > floor and forgiven(lowest - 1) do
@@ -74,4 +86,4 @@ local fields = { write(generation + 1), write(base), write(moment) }
 for place = 1, #kept do fields[place + 3] = write(kept[place]) end
 redis.call('SET', KEYS[1], table.concat(fields, ','), 'PX', lifetime)
 
-return { 'rotated', write(generation + 1), write(now), write(lowest), note }
+return { 'rotated', write(generation + 1), write(now), write(lowest), note, unpack(standing) }

@@ -1,0 +1,95 @@
+// npm run bench: what Latchkey costs, in one table. The server is kept to one processor, the load and the
+// stores to the other; every figure is the median over processes that were started afresh.
+//   --quick     one process each and short, for a look (40 s)
+//   --json      the figures of every process instead of the table
+//   --only=RE   the scenarios whose names match, and nothing else
+//   --profile=FOLDER   leaves a .cpuprofile of every scenario there; the figures are then its own too
+import { mkdirSync } from 'node:fs'
+import { cpus, loadavg } from 'node:os'
+import { parseArgs } from 'node:util'
+import { deploy } from './deployment.ts'
+import type { Deployment } from './deployment.ts'
+import { enumerate } from './enumeration.ts'
+import type { Account } from './latchkey.ts'
+import { measure } from './measure.ts'
+import { bytesPerSession } from './memory.ts'
+import { canPin, pinOurselves } from './node.ts'
+import { password, scenarios } from './scenarios.ts'
+import type { Subject } from './scenarios.ts'
+import { storm } from './storm.ts'
+import { renderTable } from './table.ts'
+import type { Report } from './table.ts'
+
+const { values: { quick, json, only, profile } } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false }, only: { type: 'string' }, profile: { type: 'string' } }
+})
+const processes = quick ? 1 : 3
+const times = quick ? { warm: 1000, measured: 1000 } : { warm: 2000, measured: 2500 }
+const stormTime = quick ? 3000 : 6000
+const connections = 16
+const chosen = scenarios.filter(({ name }) => only === undefined || name.startsWith('Fastify') || new RegExp(only).test(name))
+
+const report: Report = { machine: describeMachine(), scenarios: chosen.map(({ name }) => ({ name, runs: [] })), storms: [], bytesPerSession: Number.NaN, enumeration: { samples: 0, known: Number.NaN, unknown: Number.NaN, p: Number.NaN } }
+
+if (!canPin) tell('taskset or a second processor is missing: server and load share what there is, read the ratios only')
+if (profile) mkdirSync(profile, { recursive: true })
+pinOurselves('1')
+tell('starting Postgres and Redis')
+const deployment = await deploy()
+try {
+  for (let round = 1; round <= processes; round++) {
+    for (const subject of ['hello', 'latchkey', 'hashless'] as const) await measureSubject(subject, round)
+  }
+  if (only === undefined) {
+    for (let round = 1; round <= processes; round++) await measureStorm(round)
+  }
+} finally {
+  await deployment.stop()
+}
+console.log(json ? JSON.stringify(report, null, 2) : `\n${renderTable(report)}`)
+
+async function measureSubject (subject: Subject, round: number) {
+  const own = chosen.filter(scenario => scenario.subject === subject)
+  if (own.length === 0) return
+
+  await withNode(subject, '0', async (node, accounts) => {
+    for (const scenario of own) {
+      tell(`process ${round} of ${processes}: ${scenario.name}`)
+      const figures = await measure(scenario, { node, accounts, connections, tokens: quick ? 12_000 : 25_000 }, { ...times, profile })
+      report.scenarios.find(({ name }) => name === scenario.name)?.runs.push(figures)
+    }
+    if (only !== undefined || round < processes) return
+    if (subject === 'latchkey') {
+      tell('known against unknown addresses')
+      report.enumeration = await enumerate(node, accounts, 200)
+    } else if (subject === 'hashless') {
+      tell('sessions in Redis')
+      report.bytesPerSession = await bytesPerSession(node, accounts, { url: deployment.env.REDIS_URL, prefix: deployment.env.REDIS_KEY_PREFIX, sessions: 1000 })
+    }
+  })
+}
+
+async function measureStorm (round: number) {
+  pinOurselves('0,1')
+  await withNode('latchkey', '0,1', async (node, accounts) => {
+    tell(`process ${round} of ${processes}: the login storm`)
+    await storm(node, accounts, { clients: 50, milliseconds: 1000 })
+    report.storms.push(await storm(node, accounts, { clients: 50, milliseconds: stormTime }))
+  })
+}
+
+async function withNode (subject: Subject, cores: string, work: (node: Awaited<ReturnType<Deployment['start']>>, accounts: Account[]) => Promise<void>) {
+  const node = await deployment.start(subject, cores)
+  const accounts = subject === 'hello' ? [] : await node.ask<Account[]>('makeAccounts', { count: 400, password })
+  await work(node, accounts)
+  await node.stop()
+}
+
+function describeMachine () {
+  const [processor] = cpus()
+  return `Node ${process.version}, ${cpus().length} × ${processor?.model ?? 'unknown processor'}, ${processes} process${processes > 1 ? 'es' : ''} each, load at the start ${loadavg()[0]?.toFixed(1)}`
+}
+
+function tell (line: string) {
+  process.stderr.write(`${line}\n`)
+}

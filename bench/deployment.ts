@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { startServices } from '../dev/services.ts'
+import { migrate } from '../dev/template.ts'
+import { makeTestFolder } from '../dev/test-folder.ts'
+import { buildServers } from './build.ts'
+import { startNode } from './node.ts'
+import type { Subject } from './scenarios.ts'
+
+export type Deployment = Awaited<ReturnType<typeof deploy>>
+
+/** Private stores, migrated, and Latchkey built for production, to be started as often as it takes. */
+export async function deploy () {
+  const folder = makeTestFolder()
+  const services = await startServices({ dataDir: folder, durable: true })
+  const built = buildServers()
+  const env = {
+    NODE_ENV: 'test',
+    LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'info',
+    DATABASE_URL: services.databaseUrl,
+    DATABASE_DIRECT_URL: services.databaseDirectUrl,
+    REDIS_URL: services.redisUrl,
+    REDIS_KEY_PREFIX: `bench:${randomBytes(6).toString('hex')}:`,
+    ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+    DATA_DIR: join(folder, 'data'),
+    DOCS_ENABLED: 'false',
+    RATE_LIMITS_ENABLED: 'false'
+  }
+  mkdirSync(env.DATA_DIR)
+  await migrate(env)
+
+  return { env, start, stop: services.stop }
+
+  /** A fresh process on the same stores, on some processors only. */
+  async function start (subject: Subject, cores: string) {
+    return await startNode({
+      script: join(built, 'bench', subject === 'hello' ? 'hello.js' : 'latchkey.js'),
+      cores,
+      env: { ...env, BENCH_HASHER: subject === 'hashless' ? 'none' : 'argon2id' },
+      log: join(folder, `${subject}.log`)
+    })
+  }
+}

@@ -1,0 +1,60 @@
+// A measured process: Latchkey itself, as server.ts runs it, with accounts and tokens for who measures.
+import { createHash, randomUUID } from 'node:crypto'
+import Fastify from 'fastify'
+import latchkey from '../app.ts'
+import { createClock } from '../lib/clock.ts'
+import { loadConfig } from '../lib/config.ts'
+import type { Hasher } from '../lib/passwords.ts'
+import { serverOptions } from '../lib/server-options.ts'
+import type { Transaction } from '../lib/stores/database.ts'
+import { createUserStore } from '../lib/stores/users.ts'
+import { answerTasks } from './tasks.ts'
+
+/** An account for the load. */
+export interface Account { id: string, email: string }
+
+// In place of argon2id: what a login costs beside its hash.
+const digest = (password: Buffer) => createHash('sha256').update(password).digest('base64').slice(0, 43)
+const noHasher: Hasher = {
+  hash: async (password, { memoryKib, passes, parallelism }) => `$argon2id$v=19$m=${memoryKib},t=${passes},p=${parallelism}$bm8gc2FsdCBhdCBhbGw$${digest(password)}`,
+  verify: async (stored, password) => stored.endsWith(digest(password))
+}
+
+const config = loadConfig(process.env)
+const app = Fastify(serverOptions(config))
+await app.register(latchkey, { config, clock: createClock(), hasher: process.env['BENCH_HASHER'] === 'none' ? noHasher : undefined })
+await app.listen({ host: '127.0.0.1', port: 0 })
+
+answerTasks({ pid: () => process.pid, port: () => app.addresses()[0]?.port, makeAccounts, signTokens }, () => app.close())
+
+async function makeAccounts ({ count, password }: { count: number, password: string }): Promise<Account[]> {
+  const passwordHash = await app.passwords.hash(password, 'known')
+  const accounts = Array.from({ length: count }, () => ({ id: randomUUID(), email: `ada-${randomUUID()}@example.com` }))
+
+  for (let i = 0; i < accounts.length; i += 50) await app.database.begin(async tx => await insert(tx, accounts.slice(i, i + 50), passwordHash))
+  return accounts
+}
+
+async function insert (tx: Transaction, accounts: Account[], passwordHash: string) {
+  const users = createUserStore(app.database)
+
+  for (const { id, email } of accounts) {
+    await users.insert(tx, { id, email, emailCanonical: email, emailVerified: true, passwordHash, fullName: 'Ada King', locale: 'en', role: 'user', approval: 'not_required' }, new Date())
+    await app.audit.createSubject(tx, id)
+  }
+}
+
+function signTokens ({ count, accounts }: { count: number, accounts: Account[] }): string[] {
+  return Array.from({ length: count }, (_, i) => app.tokens.sign({
+    userId: accounts[i % accounts.length]?.id ?? '',
+    sessionId: randomUUID(),
+    authTime: Date.now(),
+    amr: ['pwd'],
+    role: 'user',
+    vendorId: null,
+    epoch: [0, 0],
+    version: 1,
+    mustChangePassword: false,
+    sessionEnd: Date.now() + 3_600_000
+  }).token)
+}

@@ -1,0 +1,87 @@
+-- One atomic step of a lane of guesses: asks for a try, or takes what came of one.
+-- KEYS[1] the lane's record, "failures,shuts,opens,last,refused,noted,id,until,id,until,…":
+--         failures since it was last shut, how often in a row it was shut, when it opens, when the
+--         last failure was, tries refused since the last note, when that was; then the tries whose
+--         outcome has not come, each with the moment from which it no longer takes up a place
+-- ARGV[1] the step: 'try', or how a try ended: 'right', 'wrong', 'dropped' (nobody looked at the password)
+-- ARGV[2] the try's id; '' with 'right' opens the lane without one
+-- ARGV[3] how many failures shut the lane
+-- ARGV[4] milliseconds it is shut the first time; each time after that twice as long
+-- ARGV[5] milliseconds it is shut at most, and of quiet after which it is forgotten
+-- ARGV[6] milliseconds a try without an outcome takes up a place
+-- ARGV[7] milliseconds between two notes of refused tries
+-- ARGV[8] milliseconds that tests have moved the clock (0 in production)
+-- Returns { word, milliseconds, refused }: 'open', 'busy' (every place is taken by a try whose outcome
+-- is still to come) or 'shut' for so long. For 'try', refused is how many were refused since the last
+-- note if one is due, else 0; for 'wrong', 'shut' means that this failure has shut the lane.
+local step, id = ARGV[1], ARGV[2]
+local threshold, duration, longest = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local patience, interval = tonumber(ARGV[6]), tonumber(ARGV[7])
+
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000) + tonumber(ARGV[8])
+
+local failures, shuts, opens, last, refused, noted = 0, 0, 0, 0, 0, 0
+local tries = {}
+
+local record = redis.call('GET', KEYS[1])
+if record then
+  local fields = {}
+  for field in string.gmatch(record, '[^,]+') do fields[#fields + 1] = field end
+
+  if now - math.max(tonumber(fields[3]), tonumber(fields[4])) < longest then
+    failures, shuts, opens = tonumber(fields[1]), tonumber(fields[2]), tonumber(fields[3])
+    last, refused, noted = tonumber(fields[4]), tonumber(fields[5]), tonumber(fields[6])
+  end
+  for place = 7, #fields, 2 do
+    local isWaitedFor = tonumber(fields[place + 1]) > now and (step == 'try' or fields[place] ~= id)
+    if isWaitedFor then tries[#tries + 1] = { fields[place], tonumber(fields[place + 1]) } end
+  end
+end
+
+local function shut()
+  opens = now + math.min(duration * 2 ^ shuts, longest)
+  failures, shuts, refused, noted = 0, shuts + 1, 0, 0
+end
+
+local word, told = 'open', 0
+
+if step == 'right' then
+  failures, shuts, opens, last, refused, noted = 0, 0, 0, 0, 0, 0
+elseif step == 'wrong' then
+  failures, last = failures + 1, now
+  if failures >= threshold then
+    shut()
+    word = 'shut'
+  end
+elseif step == 'try' then
+  -- Only where the threshold has been lowered since.
+  if failures >= threshold then shut() end
+
+  if now < opens then
+    word, refused = 'shut', refused + 1
+    if now - noted >= interval then told, refused, noted = refused, 0, now end
+  elseif failures + #tries >= threshold then
+    word = 'busy'
+  else
+    tries[#tries + 1] = { id, now + patience }
+  end
+end
+
+local function write(number) return string.format('%.0f', number) end
+
+local fields = { write(failures), write(shuts), write(opens), write(last), write(refused), write(noted) }
+local kept = last > 0 and math.max(last, opens) + longest or 0
+for _, try in ipairs(tries) do
+  fields[#fields + 1] = try[1]
+  fields[#fields + 1] = write(try[2])
+  kept = math.max(kept, try[2])
+end
+
+if kept > now then
+  redis.call('SET', KEYS[1], table.concat(fields, ','), 'PX', write(math.ceil(kept - now)))
+elseif record then
+  redis.call('DEL', KEYS[1])
+end
+
+return { word, write(math.max(opens - now, 0)), write(told) }

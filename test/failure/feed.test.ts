@@ -1,0 +1,95 @@
+import t from 'tap'
+import { createClock } from '../../lib/clock.ts'
+import { connect } from '../database.ts'
+import { as, deploy, post, refresh, signIn, signUp, start } from '../helper.ts'
+import { check, isUnavailable, live, openProxy, outcomeOf, timed, until } from './nodes.ts'
+
+t.test('a row that commits late, behind hundreds of later ones, is not missed', async t => {
+  const deployment = await deploy(t)
+  const nodes = [await start(t, deployment), await start(t, deployment)] as const
+  const sql = connect(t, deployment.DATABASE_URL)
+  const ada = await signIn(nodes[0])
+  const marker = await signIn(nodes[0])
+  let commit = () => {}
+  const committed = new Promise<void>(resolve => { commit = resolve })
+  let written = () => {}
+  const isWritten = new Promise<void>(resolve => { written = resolve })
+
+  const late = sql.begin(async tx => {
+    await tx`update sessions set ended_at = now(), ended_reason = 'evicted' where id = ${ada.session.id}`
+    await tx`insert into changes (kind, subject_id, reason) values ('session_ended', ${ada.session.id}, 'evicted')`
+    written()
+    await committed
+  })
+  await isWritten
+  // Each in a transaction of its own, so that the reads in between see the gap.
+  for (let row = 0; row < 300; row++) await sql`insert into changes (kind, subject_id, reason) values ('session_ended', gen_random_uuid(), 'evicted')`
+  await sql`insert into changes (kind, subject_id, reason) values ('session_ended', ${marker.session.id}, 'evicted')`
+  for (const node of nodes) await until(async () => (await check(node, marker.access_token)).statusCode === 401, 1500)
+  for (const node of nodes) t.match(await check(node, ada.access_token), { statusCode: 204 }, 'nothing is told before its commit')
+
+  commit()
+  await late
+  const times = await Promise.all(nodes.map(node => until(async () => outcomeOf(await check(node, ada.access_token)) === '401 session_ended evicted', 1500)))
+  for (const took of times) t.ok(took < 1000, `refused after ${took} ms`)
+  t.comment(`refused ${times.join(' and ')} ms after the late commit`)
+})
+
+for (const kind of ['cut', 'swallow', 'shut'] as const) {
+  t.test(`a node whose way to Postgres is ${kind} says 503 after three seconds, and is exact when it returns`, async t => {
+    const deployment = await deploy(t)
+    const proxy = await openProxy(t, deployment.DATABASE_URL)
+    const near = await start(t, deployment)
+    const far = await start(t, { ...deployment, DATABASE_URL: proxy.url })
+    const ada = await signUp(near)
+    const [gone, left, kept] = [await signIn(near, ada), await signIn(near, ada), await signIn(near)]
+    t.match(await check(far, gone.access_token), { statusCode: 204 })
+
+    proxy[kind]()
+    await post(near, '/auth/logout', { refresh_token: gone.refresh_token })
+    await as(near, left.access_token, 'POST', '/auth/logout', { scope: 'everywhere' })
+    const blind = await until(async () => (await check(far, gone.access_token)).statusCode !== 204, 4000)
+    t.ok(blind <= 3200, `it knows after ${blind} ms that it may not know`)
+    for (const tokens of [gone, left, kept]) {
+      await isUnavailable(t, 'check', () => check(far, tokens.access_token))
+      await isUnavailable(t, 'me', () => as(far, tokens.access_token, 'GET', '/auth/me'))
+      await isUnavailable(t, 'refresh', () => refresh(far, tokens.refresh_token))
+    }
+    t.match(await live(far), { statusCode: 200 })
+    t.match(await check(near, kept.access_token), { statusCode: 204 }, 'the other node goes on')
+
+    proxy.restore()
+    const first = await Promise.all([gone, left, kept].map(tokens => firstAnswer(far, tokens.access_token)))
+    t.same(first.map(({ outcome }) => outcome), ['401 session_ended signed_out', '401 session_ended signed_out', '204'], 'the first answer is right')
+    const returned = await until(async () => (await refresh(far, kept.refresh_token)).statusCode === 200, 8000)
+    t.comment(`${kind}: 503 from ${blind} ms on; access tokens judged ${Math.max(...first.map(({ took }) => took))} ms after the return, refreshed ${returned} ms later`)
+    t.equal(outcomeOf(await refresh(far, gone.refresh_token)), '401 session_ended signed_out')
+  })
+}
+
+t.test('a node whose clock is wrong does not judge', async t => {
+  const deployment = await deploy(t)
+  const right = await start(t, deployment)
+  const ada = await signIn(right)
+
+  for (const [skew, isRight] of [[14_000, true], [-14_000, true], [16_500, false], [-16_500, false]] as const) {
+    const node = await start(t, deployment, { clock: wrongClock(skew) })
+    if (isRight) t.match(await check(node, ada.access_token), { statusCode: 204 }, `${skew} ms off`)
+    else await isUnavailable(t, `check on a node that is ${skew} ms off`, () => check(node, ada.access_token))
+    t.match(await live(node), { statusCode: 200 })
+  }
+})
+
+async function firstAnswer (node: Awaited<ReturnType<typeof start>>, token: string) {
+  let outcome = ''
+  const { took } = await timed(() => until(async () => {
+    outcome = outcomeOf(await check(node, token))
+    return !outcome.startsWith('503')
+  }, 10_000))
+  return { outcome, took }
+}
+
+function wrongClock (skew: number) {
+  const clock = createClock()
+  return Object.defineProperty({ ...clock, now: () => clock.now() + skew }, 'offset', { get: () => clock.offset })
+}

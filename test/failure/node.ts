@@ -1,0 +1,28 @@
+// A node for tests of failure: the server as it is, and it dies by its own hand at the worst moment.
+//   DIES_AT=publish  after the commit, before anything of it is in memory
+//   DIES_AT=wake     before the other nodes are woken
+// What has no route yet can be asked for below /test.
+import Fastify from 'fastify'
+import latchkey from '../../app.ts'
+import { createClock } from '../../lib/clock.ts'
+import { loadConfig } from '../../lib/config.ts'
+import { serverOptions } from '../../lib/server-options.ts'
+import type { Change } from '../../lib/stores/changes.ts'
+
+const config = loadConfig(process.env)
+const app = Fastify(serverOptions(config))
+const client = { ip: '127.0.0.1', userAgent: null, requestId: 'test' }
+
+await app.register(latchkey, { config, clock: createClock() })
+app.post<{ Params: { id: string } }>('/test/disable/:id', async ({ params }) => await app.users.disable(params.id, { actorId: params.id, client }))
+app.post('/test/sign-out-everyone', async () => await app.accounts.signOutEveryone({ actorId: null, client }))
+app.post<{ Params: { id: string }, Body: { next: string, current: string } }>('/test/change-password/:id', async ({ params, body }) =>
+  await app.accounts.changePassword({ sessionId: params.id }, { currentPassword: body.current, newPassword: body.next }, client))
+await app.listen({ host: config.process.host, port: config.process.port })
+
+if (process.env['DIES_AT'] === 'publish') app.feed.publish = die
+if (process.env['DIES_AT'] === 'wake') app.cache.wake = async () => { die(); return null }
+
+function die (changes?: Change[]) {
+  if (changes?.length !== 0) process.kill(process.pid, 'SIGKILL')
+}

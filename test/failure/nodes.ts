@@ -1,0 +1,170 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync } from 'node:fs'
+import { createServer, connect } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import type { Test } from 'tap'
+import { spawnGuarded } from '../../dev/guarded.ts'
+import { freePort } from '../../dev/ports.ts'
+import { startPostgres, startRedis } from '../../dev/services.ts'
+import type { PostgresOptions } from '../../dev/services.ts'
+import { migrate } from '../../dev/template.ts'
+import { api, as, post } from '../helper.ts'
+
+type Teardown = Pick<Test, 'teardown'>
+
+/** A folder that the servers of other users may pass through. */
+function folder (name: string) {
+  return join(mkdtempSync(join(tmpdir(), 'failure-')), name)
+}
+
+/** A Redis that a test may flush, freeze and kill; nothing is kept but what SAVE has written. */
+export async function ownRedis (t: Teardown) {
+  const redis = await startRedis({ dataDir: folder('redis'), durable: false })
+  t.teardown(redis.stop)
+  return redis
+}
+
+/** A migrated Postgres that a test may freeze and kill, with the settings that lead there. */
+export async function ownPostgres (t: Teardown, redisUrl: string, options: Partial<PostgresOptions> = {}) {
+  const postgres = await startPostgres({ dataDir: folder('postgres'), durable: true, ...options })
+  const settings = { DATABASE_URL: postgres.databaseUrl, DATABASE_DIRECT_URL: postgres.databaseDirectUrl }
+  t.teardown(postgres.stop)
+
+  await migrate({ ...settings, REDIS_URL: redisUrl, NODE_ENV: 'test', ENCRYPTION_KEY: randomBytes(32).toString('base64') })
+  return { postgres, settings }
+}
+
+/**
+ * A way to a store that can fail: `cut` refuses and resets, `swallow` keeps connections open and lets
+ * nothing through, `shut` accepts and hangs up. `restore` is for new connections; those that were
+ * swallowed stay dead, as behind a firewall that has forgotten them.
+ */
+export async function openProxy (t: Teardown, url: string) {
+  const target = new URL(url)
+  const { hostname, port } = target
+  const pairs = new Set<{ client: Socket, server: Socket, isDead: boolean }>()
+  let mode: 'open' | 'cut' | 'swallow' | 'shut' = 'open'
+  let accepted = 0
+
+  const proxy = createServer(client => {
+    accepted++
+    if (mode === 'cut') return client.resetAndDestroy()
+    if (mode === 'shut') return client.end()
+
+    const server = connect(Number(port), hostname)
+    const pair = { client, server, isDead: mode === 'swallow' }
+    pairs.add(pair)
+    relay(client, server, pair)
+    relay(server, client, pair)
+  })
+  await new Promise<void>(resolve => proxy.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => {
+    proxy.close()
+    reset()
+  })
+
+  target.hostname = '127.0.0.1'
+  target.port = String((proxy.address() as AddressInfo).port)
+  return {
+    url: target.href,
+    cut () { mode = 'cut'; reset() },
+    shut () { mode = 'shut'; reset() },
+    swallow () { mode = 'swallow'; for (const pair of pairs) pair.isDead = true },
+    restore () { mode = 'open' },
+    get accepted () { return accepted }
+  }
+
+  function relay (from: Socket, to: Socket, pair: { isDead: boolean }) {
+    from.setNoDelay(true)
+    from.on('data', chunk => { if (!pair.isDead) to.write(chunk) })
+    from.on('error', () => {})
+    from.on('close', () => { if (!pair.isDead) to.destroy() })
+  }
+
+  function reset () {
+    for (const { client, server } of pairs) {
+      client.resetAndDestroy()
+      server.destroy()
+    }
+    pairs.clear()
+  }
+}
+
+/** A node in a process of its own; `entry` is the file that it runs. */
+export async function spawnNode (t: Teardown, settings: NodeJS.ProcessEnv, entry = 'server.ts') {
+  const port = await freePort()
+  const node = await spawnGuarded([process.execPath, '--import', 'tsx', entry], {
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TMPDIR: process.env['TMPDIR'], LOG_LEVEL: 'info', HOST: '127.0.0.1', PORT: String(port), ...settings },
+    output: 'pipe'
+  })
+  let output = ''
+  for (const stream of [node.stdout, node.stderr]) stream?.on('data', chunk => { output += String(chunk) })
+  t.teardown(async () => { await node.kill() })
+
+  const url = `http://127.0.0.1:${port}`
+  let hasEnded = false
+  node.exited.then(() => { hasEnded = true })
+  await until(async () => hasEnded || (await fetch(`${url}/health/ready`).catch(() => null))?.status === 200, 20_000, () => output)
+  if (hasEnded) throw new Error(`the node has ended: ${output}`)
+  return { url, pid: node.pid, exited: node.exited, output: () => output, send }
+
+  /** A request to the API; null when the node hangs up instead of answering. */
+  async function send (method: string, path: string, { token, body }: { token?: string, body?: object } = {}) {
+    return await fetch(`${url}${path}`, {
+      method,
+      headers: { ...(token && { authorization: `Bearer ${token}` }), ...(body && { 'content-type': 'application/json' }) },
+      ...(body && { body: JSON.stringify(body) })
+    }).catch(() => null)
+  }
+}
+
+/** Waits for a condition and tells how many milliseconds that took; throws when it takes longer than allowed. */
+export async function until (condition: () => unknown, within = 5000, explain: () => string = () => '') {
+  const started = performance.now()
+  while (!await condition()) {
+    if (performance.now() - started > within) throw new Error(`not within ${within} ms: ${condition} ${explain()}`)
+    await sleep(10)
+  }
+  return Math.round(performance.now() - started)
+}
+
+/** Does something again and again for so many milliseconds. */
+export async function during (milliseconds: number, act: () => Promise<unknown>) {
+  for (const end = performance.now() + milliseconds; performance.now() < end; await sleep(200)) await act()
+}
+
+/** An answer and how many milliseconds it took. */
+export async function timed<T> (ask: () => Promise<T>) {
+  const started = performance.now()
+  const answer = await ask()
+  return { answer, took: Math.round(performance.now() - started) }
+}
+
+export const check = (app: FastifyInstance, token: string) => as(app, token, 'GET', '/auth/check')
+
+/** What a request is refused with: status, code and reason, or only the status. */
+export function outcomeOf ({ statusCode, body }: { statusCode: number, body: string }): string {
+  if (statusCode < 400) return String(statusCode)
+  const { code, reason } = JSON.parse(body)
+  return [statusCode, code, reason].filter(Boolean).join(' ')
+}
+
+/** The claims of an access token. */
+export function claimsOf (token: string): { auth_time: number, sid: string, exp: number } {
+  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+}
+
+/** Fails unless the answer is a 503 as it should be, in time. */
+export async function isUnavailable (t: Test, name: string, ask: () => Promise<{ statusCode: number, headers: Record<string, unknown>, body: string }>, within = 2000) {
+  const { answer, took } = await timed(ask)
+  t.match(answer, { statusCode: 503, headers: { 'retry-after': /^\d+$/, 'content-type': /^application\/problem\+json/ } }, `${name} answers 503`)
+  t.ok(took < within, `${name} answers within ${within} ms (${took} ms)`)
+}
+
+export const login = (app: FastifyInstance, { email, password }: { email: string, password: string }) => post(app, '/auth/login', { email, password })
+export const live = (app: FastifyInstance) => app.inject({ method: 'GET', url: '/health/live' })
+export { api }
