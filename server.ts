@@ -1,9 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
-import Fastify from 'fastify'
+import Fastify, { LogController } from 'fastify'
+import { destination } from 'pino'
 import latchkey from './app.ts'
 import { createClock } from './lib/clock.ts'
 import { ConfigError, describeConfig, loadConfig, readEnvironment } from './lib/config.ts'
+import { logOnce } from './lib/request-log.ts'
 import { serverOptions } from './lib/server-options.ts'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from './lib/config.ts'
@@ -18,7 +20,10 @@ try {
 
 async function serve (config: Config) {
   const { host, port, version } = config.process
-  const app = Fastify(serverOptions(config))
+  const options = serverOptions(config)
+  // Lines are written many at a time, at the latest after a tenth of a second and at the end of the process.
+  const stream = config.logger.pretty ? {} : { stream: destination({ minLength: 4096, periodicFlush: 100, sync: false }) }
+  const app: FastifyInstance = Fastify({ ...options, logger: { ...options.logger, ...stream }, logController: logOnce(new LogController()) })
 
   app.log.info({ version, node: process.version, config: describeConfig(config) }, 'Latchkey starts')
   try {

@@ -1,10 +1,13 @@
 // A measured process: Latchkey itself, as server.ts runs it, with accounts and tokens for who measures.
 import { createHash, randomUUID } from 'node:crypto'
-import Fastify from 'fastify'
+import Fastify, { LogController } from 'fastify'
+import { destination } from 'pino'
+import type { FastifyInstance } from 'fastify'
 import latchkey from '../app.ts'
 import { createClock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config.ts'
 import type { Hasher } from '../lib/passwords.ts'
+import { logOnce } from '../lib/request-log.ts'
 import { serverOptions } from '../lib/server-options.ts'
 import type { Transaction } from '../lib/stores/database.ts'
 import { createUserStore } from '../lib/stores/users.ts'
@@ -21,7 +24,8 @@ const noHasher: Hasher = {
 }
 
 const config = loadConfig(process.env)
-const app = Fastify(serverOptions(config))
+const options = serverOptions(config)
+const app: FastifyInstance = Fastify({ ...options, logger: { ...options.logger, stream: destination({ minLength: 4096, periodicFlush: 100, sync: false }) }, logController: logOnce(new LogController()) })
 await app.register(latchkey, { config, clock: createClock(), hasher: process.env['BENCH_HASHER'] === 'none' ? noHasher : undefined })
 await app.listen({ host: '127.0.0.1', port: 0 })
 

@@ -81,7 +81,7 @@ function group (s: Settings) {
     http: { apiPrefix: s.API_PREFIX, trustProxy: s.TRUST_PROXY ?? [], issuer, production: isStrict },
     operations: { operationsToken: s.OPERATIONS_TOKEN ?? null, metricsPort: s.METRICS_PORT ?? null, docsEnabled: s.DOCS_ENABLED ?? !isStrict, readyGrace: s.READY_GRACE },
     wellKnown: { appUrl, issuer, securityContact: s.SECURITY_CONTACT ?? null },
-    postgres: { url, directUrl: s.DATABASE_DIRECT_URL ?? url, poolMax: s.DB_POOL_MAX, poolMin: s.DB_POOL_MIN, idleTimeout: s.DB_IDLE_TIMEOUT, connectTimeout: s.DB_CONNECT_TIMEOUT, statementTimeout: s.DB_STATEMENT_TIMEOUT, deadline: s.DB_STATEMENT_TIMEOUT, queueMax: s.DB_POOL_MAX * 50, prepare: isDirect(url, s.DATABASE_DIRECT_URL), tls: readAuthority(s.DATABASE_CA_FILE) },
+    postgres: { url, directUrl: s.DATABASE_DIRECT_URL ?? url, poolMax: s.DB_POOL_MAX, poolMin: s.DB_POOL_MIN, idleTimeout: s.DB_IDLE_TIMEOUT, connectTimeout: s.DB_CONNECT_TIMEOUT, statementTimeout: s.DB_STATEMENT_TIMEOUT, deadline: s.DB_STATEMENT_TIMEOUT, queueMax: s.DB_POOL_MAX * 50, prepare: isDirect(url, s.DATABASE_DIRECT_URL), authority: s.DATABASE_CA_FILE === undefined ? null : readFileSync(s.DATABASE_CA_FILE, 'utf8') },
     redis: { url: s.REDIS_URL ?? '', keyPrefix: s.REDIS_KEY_PREFIX },
     secrets: { encryptionKeys: s.ENCRYPTION_KEY ?? [] },
     tokens: { issuer, audience: s.JWT_AUDIENCE ?? issuer, accessTokenTtl },
@@ -97,13 +97,8 @@ function group (s: Settings) {
   }
 }
 
-/** Whoever names an authority wants the certificate and the name in it checked, whatever `sslmode` says. */
 // Named statements cost a third of unnamed ones, but a pooler in between may lose them: so only where the
 // settings say that both URLs lead to one and the same server.
 function isDirect (url: string, directUrl: string | undefined): boolean {
   return directUrl !== undefined && new URL(url).host === new URL(directUrl).host
-}
-
-function readAuthority (path: string | undefined): { ssl?: { ca: string } } {
-  return path === undefined ? {} : { ssl: { ca: readFileSync(path, 'utf8') } }
 }

@@ -78,8 +78,7 @@ export function createLogins ({ database, users, devices, sessions, grants, pass
     const obstacle = obstacleOf(user, request.userType)
     if (obstacle) throw await refuse(obstacle, user, client)
 
-    await strengthen(user, request.password, lane)
-    return await open(user, request, client)
+    return await open(await strengthen(user, request.password, lane), request, client)
   }
 
   /** Checks the password again and moves the session's `auth_time` (RFC 9470); its tokens rotate. */
@@ -98,30 +97,36 @@ export function createLogins ({ database, users, devices, sessions, grants, pass
     return grants.issue(await sessions.advance({ ...state, authTime }))
   }
 
-  async function open (user: User, { transport, deviceName, deviceToken, replaces }: LoginRequest, client: Client): Promise<Grant> {
+  async function open (user: User, request: LoginRequest, client: Client): Promise<Grant> {
+    const { transport, deviceName, deviceToken, replaces } = request
     const deviceId = deviceTokens.recognise(deviceToken)
     const amr = ['pwd']
     const opening = await sessions.prepare(transport)
 
     const replaced = replaces === undefined ? null : sessions.read(replaces)
     const ended = await database.begin(async tx => {
-      // Sent in one go, which takes half the time; the first one locks the user's row for all of them.
-      const isSignedIn = users.signIn(tx, user, opening.now)
-      const opened = Promise.all([
-        sessions.open(tx, opening, user, { deviceId, deviceName, client, amr }),
-        devices.remember(tx, user.id, deviceId, opening.now)
-      ])
-      opened.catch(() => {})
-      if (!await isSignedIn) throw new Refusal('invalid_credentials')
-      const [changes] = await opened
+      if (!await users.signIn(tx, user, opening.now)) return null
+      await devices.remember(tx, user.id, deviceId, opening.now)
+      const changes = await sessions.open(tx, opening, user, { deviceId, deviceName, client, amr })
       if (replaced?.transport === transport) changes.push(...await sessions.end(tx, replaced.sessionId, 'signed_out'))
       await audit.record(tx, { event: 'authn_login_success', outcome: 'success', actorId: user.id, subject: user, sessionId: opening.id, client })
       return changes
     })
+    if (!ended) return await openAnew(user, request, client)
     feed.publish(ended)
     metrics.increment('sign_ins', { outcome: 'success' })
 
     return grants.issue(sessions.opened(opening, { ...user, lastLoginAt: opening.now }, { deviceId, amr }))
+  }
+
+  // Something has ended the user's sessions since the password was read. If it is still this password of
+  // an account that has not changed, that was a sign-out, and the sign-in comes after it.
+  async function openAnew (before: User, request: LoginRequest, client: Client): Promise<Grant> {
+    const user = await users.find(before.id)
+    const isSame = user?.passwordHash === before.passwordHash && user.version === before.version
+    const hasMoved = user?.sessionEpoch !== before.sessionEpoch || user.deploymentEpoch !== before.deploymentEpoch
+    if (!user || !isSame || !hasMoved) throw await refuse('invalid_credentials', before, client)
+    return await open(user, request, client)
   }
 
   async function refuse (code: RefusalCode, user: User, client: Client): Promise<Refusal> {
@@ -130,10 +135,18 @@ export function createLogins ({ database, users, devices, sessions, grants, pass
     return new Refusal(code)
   }
 
-  // The password is right and its hash is weaker than today's: the moment to make a better one.
-  async function strengthen (user: User, password: string, { kind }: Lane) {
-    if (!user.passwordHash || !passwords.needsRehash(user.passwordHash)) return
-    await users.rehash(user.id, user.passwordHash, await passwords.hash(password, kind === 'strangers' ? 'stranger' : 'known'))
+  // The password is right and its hash is weaker than today's: the moment to make a better one, unless
+  // there is too much to do. Returns the account as it is then.
+  async function strengthen<U extends User> (user: U, password: string, { kind }: Lane): Promise<U> {
+    if (!user.passwordHash || !passwords.needsRehash(user.passwordHash)) return user
+    try {
+      const passwordHash = await passwords.hash(password, kind === 'strangers' ? 'stranger' : 'known')
+      await users.rehash(user.id, user.passwordHash, passwordHash)
+      return { ...user, passwordHash }
+    } catch (error) {
+      if (error instanceof Refusal && error.code === 'overloaded') return user
+      throw error
+    }
   }
 }
 

@@ -64,6 +64,7 @@ export function createRegistrations ({ database, registrations, users, devices, 
 
   /** Answers alike, and does the same work, whether or not the address has an account. */
   async function register (request: RegistrationRequest, client: Client) {
+    passwords.assertRoom('stranger')
     const checked = check(request)
     return await rateLimits.count({ policy: 'register', client }, () => takeDown(request, checked, client))
   }
@@ -92,6 +93,7 @@ export function createRegistrations ({ database, registrations, users, devices, 
 
   /** With EMAIL_VERIFICATION=optional the account is there at once; a known address is a `conflict`. */
   async function registerAtOnce (request: RegistrationRequest, client: Client) {
+    passwords.assertRoom('stranger')
     const checked = check(request)
     return await rateLimits.count({ policy: 'register', client }, () => makeAtOnce(request, checked, client))
   }

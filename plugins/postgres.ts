@@ -1,49 +1,39 @@
 import fp from 'fastify-plugin'
-import postgres from 'postgres'
+import pg from 'pg'
 import type { Config } from '../lib/config.ts'
-import { readArray, writeArray } from '../lib/stores/arrays.ts'
+import { reach } from '../lib/postgres-tls.ts'
 import { createDatabase } from '../lib/stores/database.ts'
 import type { Database } from '../lib/stores/database.ts'
-import { createSockets } from '../lib/stores/sockets.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly database: Database }
 }
 
-// The gate hands out no more work than there are connections, so no statement waits behind another's.
-export default fp<Config['postgres']>(async function connectPostgres (app, { url, tls, prepare, poolMax, poolMin, queueMax, deadline, ...timeouts }) {
-  const { open } = createSockets()
-  const connect = () => postgres(url, {
-    ...tls,
-    ...{ socket: open },
+// The gate hands out no more work than there are connections, so nobody waits within the pool.
+export default fp<Config['postgres']>(async function connectPostgres (app, { url, authority, prepare, poolMax, poolMin, queueMax, deadline, idleTimeout, connectTimeout }) {
+  const pool = new pg.Pool({
+    ...reach(url, authority),
     max: poolMax,
-    prepare,
-    idle_timeout: poolMin > 0 ? 0 : timeouts.idleTimeout / 1000,
-    connect_timeout: timeouts.connectTimeout / 1000,
-    backoff: () => 0.2,
-    transform: { column: { from: createCamelCase() } },
-    // Asked for by the driver itself, their failure would end the process.
-    fetch_types: false,
-    types: { bigint: { to: 20, from: [20], parse: Number, serialize: String }, ...arrays },
-    onnotice: () => {}
+    idleTimeoutMillis: poolMin > 0 ? 0 : idleTimeout,
+    connectionTimeoutMillis: connectTimeout,
+    keepAlive: true,
+    types: { getTypeParser: (type, format) => type === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(type, format) }
   })
+  const database = createDatabase(pool, { connections: poolMax, queueMax, deadline, prepare, begin: `begin; ${limits(deadline)}` })
 
-  const database = createDatabase(connect, { connections: poolMax, queueMax, deadline })
+  // A connection that is lost while nobody uses it is no news: the next one who needs one opens it.
+  pool.on('error', () => {})
+  pool.on('connect', client => client.on('error', () => {}))
   app.addHook('onClose', () => database.close(1000))
   await Promise.all(Array.from({ length: Math.max(1, poolMin) }, () => database.ping()))
   app.decorate('database', database)
 }, { name: 'postgres' })
 
-/** Arrays of text, uuid, bigint and timestamptz, by the numbers of their types. */
-const arrays = Object.fromEntries([1009, 2951, 1016, 1185].map(oid => [oid, { to: oid, from: [oid], parse: readArray, serialize: writeArray }]))
-
-/** `full_name` → `fullName`, remembered: there are only so many columns, and they come with every answer. */
-function createCamelCase () {
-  const names = new Map<string, string>()
-
-  return (column: string) => {
-    const name = names.get(column) ?? postgres.toCamel(column)
-    names.set(column, name)
-    return name
-  }
+/**
+ * Postgres gives up what we have given up: a statement, a wait for a lock, a transaction whose node has
+ * died. Said within the transaction, because a pooler refuses it at the start of a connection.
+ */
+function limits (deadline: number) {
+  const lock = Math.min(1000, deadline)
+  return `set local statement_timeout = ${deadline}; set local lock_timeout = ${lock}; set local idle_in_transaction_session_timeout = ${deadline * 4}`
 }

@@ -17,7 +17,7 @@ t.test('what breaks a rule is found', async t => {
     ['lib/sessions.ts', "import redis from '../plugins/redis.ts'", /imports plugins\/redis\.ts/],
     ['lib/sessions.ts', "import type { X } from '../routes/auth/login.ts'", /imports routes\/auth\/login\.ts \(types\)/],
     ['lib/sessions.ts', "import { createSessionStore } from './stores/sessions.ts'", /imports lib\/stores\/sessions\.ts, which lib may not/],
-    ['lib/sessions.ts', "import postgres from 'postgres'", /imports postgres, which lib may not/],
+    ['lib/sessions.ts', "import pg from 'pg'", /imports pg, which lib may not/],
     ['lib/sessions.ts', "const { Redis } = await import('ioredis')", /imports ioredis/],
     ['lib/sessions.ts', "import type { FastifyRequest } from 'fastify'", /imports fastify \(types\)/],
     ['lib/sessions.ts', "import { env } from 'node:process'", /imports node:process/],
@@ -30,7 +30,7 @@ t.test('what breaks a rule is found', async t => {
     ['plugins/users.ts', "import { x } from 'one'\nimport { y } from 'two'\n{ name: 'users' }", /owns one and two/],
     ['plugins/users.ts', "export default fp(f, { name: 'user' })", /is not named users/],
     ['routes/users/list.ts', "import { createUserStore } from '../../lib/stores/users.ts'", /imports lib\/stores\/users\.ts/],
-    ['routes/users/list.ts', "import postgres from 'postgres'", /imports postgres/],
+    ['routes/users/list.ts', "import pg from 'pg'", /imports pg/],
     ['routes/users/list.ts', "export { x } from '../../plugins/users.ts'", /imports plugins\/users\.ts/],
     ['app.ts', "import { createUsers } from './lib/users.ts'", /imports lib\/users\.ts, which app\.ts may not/],
     ['server.ts', "import redis from './plugins/redis.ts'", /imports plugins\/redis\.ts/],
@@ -48,15 +48,15 @@ t.test('what breaks a rule is found', async t => {
 
 t.test('a circle and a second owner are found, across files', async t => {
   t.match(findViolations(new Map([['lib/a.ts', "import './b.ts'"], ['lib/b.ts', "export * from './c.ts'"], ['lib/c.ts', "import { a } from './a.ts'"]])), [/lib\/a\.ts → lib\/b\.ts → lib\/c\.ts → lib\/a\.ts/])
-  t.match(findViolations(new Map([['plugins/a.ts', "import postgres from 'postgres'; { name: 'a' }"], ['plugins/b.ts', "import postgres from 'postgres'; { name: 'b' }"]])), [/plugins\/a\.ts and plugins\/b\.ts both own postgres/])
+  t.match(findViolations(new Map([['plugins/a.ts', "import pg from 'pg'; { name: 'a' }"], ['plugins/b.ts', "import pg from 'pg'; { name: 'b' }"]])), [/plugins\/a\.ts and plugins\/b\.ts both own pg/])
 })
 
 t.test('what is allowed is not complained about', async t => {
   t.strictSame(findViolations(new Map([
-    ['lib/a.ts', "import type { B } from './b.ts'\nimport type { Sql } from 'postgres'\nimport { createHash } from 'node:crypto'\n// process.env is for others"],
+    ['lib/a.ts', "import type { B } from './b.ts'\nimport type { Pool } from 'pg'\nimport { createHash } from 'node:crypto'\n// process.env is for others"],
     ['lib/b.ts', "import { type A, a } from './a.ts'"],
-    ['lib/stores/c.ts', "import type { Sql } from 'postgres'\nimport { unavailable } from '../errors.ts'\nimport type { Clock } from '../clock.ts'"],
-    ['plugins/c.ts', "import fp from 'fastify-plugin'\nimport { a } from '../lib/a.ts'\nimport postgres from 'postgres'\nexport default fp(f, { name: 'c' })"],
+    ['lib/stores/c.ts', "import type { Pool } from 'pg'\nimport { unavailable } from '../errors.ts'\nimport type { Clock } from '../clock.ts'"],
+    ['plugins/c.ts', "import fp from 'fastify-plugin'\nimport { a } from '../lib/a.ts'\nimport pg from 'pg'\nexport default fp(f, { name: 'c' })"],
     ['routes/d.ts', "import { Type } from '@sinclair/typebox'\nimport type { Config } from '../lib/config.ts'"],
     ['server.ts', "import app from './app.ts'\nprocess.env.PORT"]
   ])), [])

@@ -6,12 +6,12 @@ interface Import { target: string, isType: boolean }
 
 /** What the layers may import (by value, or as types only), as beginnings of paths and names of libraries. */
 const layers: { name: string, owns: RegExp, values: RegExp, types: RegExp }[] = [
-  { name: 'lib/stores', owns: /^lib\/stores\//, values: /^(lib\/stores\/|lib\/errors\.ts$|node:(?!process))/, types: /^(lib\/|postgres$|ioredis$)/ },
+  { name: 'lib/stores', owns: /^lib\/stores\//, values: /^(lib\/stores\/|lib\/errors\.ts$|node:(?!process))/, types: /^(lib\/|pg$|ioredis$)/ },
   { name: 'lib', owns: /^lib\//, values: /^(lib\/(?!stores\/)|node:(?!process)|@sinclair\/typebox|@zxcvbn-ts\/|postgrator$|@fastify\/error$)/, types: /^(lib\/|(?!fastify$|@fastify\/|fastify-plugin$|.*\.ts$)[@a-z])/ },
   { name: 'plugins', owns: /^plugins\//, values: /^(lib\/|node:(?!process)|(?!fastify$|@sinclair\/|.*\.ts$)[@a-z][^:/]*(\/[^/.]+)?$)/, types: /^(lib\/|fastify$|(?!.*\.ts$)[@a-z])/ },
   { name: 'routes', owns: /^routes\//, values: /^(routes\/|@sinclair\/typebox$)/, types: /^(lib\/|fastify$|@fastify\/type-provider-typebox$|@sinclair\/typebox$)/ },
   { name: 'app.ts', owns: /^app\.ts$/, values: /^(plugins\/|routes\/|fastify-plugin$)/, types: /^(lib\/|fastify$)/ },
-  { name: 'server.ts', owns: /^server\.ts$/, values: /^(app\.ts$|lib\/|node:|fastify$|close-with-grace$)/, types: /^(lib\/|fastify$)/ },
+  { name: 'server.ts', owns: /^server\.ts$/, values: /^(app\.ts$|lib\/|node:|fastify$|pino$|close-with-grace$)/, types: /^(lib\/|fastify$)/ },
   // `migrate` and `rotate-keys` must work where the app refuses to start: before the schema or the ring fits.
   { name: 'cli.ts', owns: /^cli\.ts$/, values: /^(app\.ts$|lib\/|plugins\/|node:|fastify$)/, types: /^(lib\/|plugins\/|fastify$)/ }
 ]

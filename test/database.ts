@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import pg from 'pg'
 import postgres from 'postgres'
 import type { Test } from 'tap'
 import { createDatabase } from '../lib/stores/database.ts'
@@ -36,7 +37,20 @@ export function connect (t: Teardown, url: string) {
 /** What the stores are handed, on a new database. */
 export async function openDatabase (t: Teardown) {
   const { url, directUrl } = await makeDatabase(t)
-  return { url, directUrl, database: createDatabase(() => connect(t, url), { connections: 10, queueMax: 500, deadline: 10_000 }) }
+  return { url, directUrl, database: openStore(t, url) }
+}
+
+/** The only way of the code to Postgres, in no hurry. */
+export function openStore (t: Teardown, url: string, { deadline = 10_000, prepare = true } = {}) {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 10,
+    types: { getTypeParser: (type, format) => type === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(type, format) }
+  })
+  pool.on('error', () => {})
+  const database = createDatabase(pool, { connections: 10, queueMax: 500, deadline, prepare, begin: 'begin' })
+  t.teardown(() => database.close(1000))
+  return database
 }
 
 function to (url: string, database: string) {

@@ -1,10 +1,11 @@
 import { connect } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { PassThrough } from 'node:stream'
-import Fastify from 'fastify'
+import Fastify, { LogController } from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import { loggerOptions } from '../lib/logger.ts'
+import { logOnce } from '../lib/request-log.ts'
 import { serverOptions } from '../lib/server-options.ts'
 import client from '../plugins/client.ts'
 import cors from '../plugins/cors.ts'
@@ -29,7 +30,7 @@ export async function buildHttp (t: Pick<Test, 'teardown'>, routes: (app: Fastif
   const lines: string[] = []
   const stream = new PassThrough().on('data', (chunk: Buffer) => lines.push(chunk.toString()))
   const options = serverOptions({ http: { apiPrefix: '/api/v1', trustProxy, issuer: 'http://localhost', production }, logger: { level, pretty: false } })
-  const app = Fastify({ ...options, logger: { ...loggerOptions({ level, pretty: false }), stream } })
+  const app: FastifyInstance = Fastify({ ...options, logger: { ...loggerOptions({ level, pretty: false }), stream }, logController: logOnce(new LogController()) })
   t.teardown(() => app.close())
 
   for (const plugin of [metrics, httpMetrics, errors, headers, host]) await app.register(plugin)

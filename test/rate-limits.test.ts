@@ -9,6 +9,7 @@ import { live, outcomeOf, ownPostgres, ownRedis, timed, until } from './failure/
 import { cheapHasher, countingHasher } from './hashers.ts'
 import { api, as, codeOf, deploy, freshAddress, password, refresh, signIn, signUp, start } from './helper.ts'
 import { parseList } from './structured-fields.ts'
+import { tapWires } from './wiretap.ts'
 
 const minute = 60_000
 
@@ -88,6 +89,55 @@ t.test('a known device is counted by itself, whatever strangers do at its addres
   t.match(fieldsOf(answer), { limit: [['login', { r: 9 }]] })
   for (let n = 0; n < 9; n++) t.equal(outcomeOf(await login(app, known, `203.0.113.${n}`)), '200', 'from wherever it comes')
   t.equal(outcomeOf(await login(app, known, '203.0.113.99')), '429 rate_limited')
+})
+
+t.test('a browser is known by its cookie', async t => {
+  const { app } = await limited(t, { RATE_LIMIT_LOGIN: '2/15m' })
+  const ada = await account(app)
+  const origin = { origin: 'http://localhost:3000' }
+  for (let n = 0; n < 3; n++) await login(app, { email: freshAddress() })
+
+  t.equal(outcomeOf(await login(app, ada, undefined, origin)), '429 rate_limited')
+  for (const left of [1, 0]) {
+    const answer = await login(app, ada, undefined, { ...origin, cookie: `__Host-device=${ada.deviceToken}` })
+    t.equal(outcomeOf(answer), '200')
+    t.match(fieldsOf(answer), { limit: [['login', { r: left }]] })
+  }
+  const refused = await login(app, ada, undefined, { ...origin, cookie: `__Host-device=${ada.deviceToken}` })
+  t.equal(outcomeOf(refused), '429 rate_limited')
+  t.notOk(refused.headers['set-cookie'], 'no cookie is touched by it')
+})
+
+t.test('what another origin makes a browser send counts for nothing', async t => {
+  const { app } = await limited(t, { RATE_LIMIT_LOGIN: '1/15m', RATE_LIMIT_GLOBAL: '9/15m', ALLOWED_ORIGINS: 'https://app.example.com' })
+  for (let n = 0; n < 20; n++) t.equal(outcomeOf(await login(app, { email: freshAddress() }, undefined, { origin: 'https://evil.example' })), '403 csrf')
+
+  const origin = 'https://app.example.com'
+  t.equal(outcomeOf(await login(app, { email: freshAddress() }, undefined, { origin })), '401 invalid_credentials')
+  const refused = await login(app, { email: freshAddress() }, undefined, { origin })
+  t.equal(outcomeOf(refused), '429 rate_limited')
+  t.match(refused.headers, { 'access-control-allow-origin': origin, 'access-control-expose-headers': /Retry-After, RateLimit, RateLimit-Policy/ }, 'the application may read them')
+})
+
+t.test('with limits, too, an address with an account and one without cost the same', async t => {
+  const { tap, deployment } = await tapWires(t, await deploy(t, { RATE_LIMITS_ENABLED: 'true', RATE_LIMIT_REGISTER: '100/1h', RATE_LIMIT_LOGIN: '100/15m' }))
+  const app = await start(t, deployment, { hasher: cheapHasher, workers: false })
+  const ada = await account(app)
+  const work = async (ask: () => Promise<Answer>) => {
+    tap.take()
+    const { headers: { date, 'x-request-id': id, ratelimit, ...headers } } = await ask()
+    return { ...tap.take(), headers }
+  }
+  for (const ask of [
+    (email: string) => register(app, { email }),
+    (email: string) => send(app, 'POST', '/auth/login', { email, password: 'not the right one at all' }),
+    (email: string) => send(app, 'POST', '/auth/login', { email, password: 'not the right one at all', device_token: ada.deviceToken }, '203.0.113.7')
+  ]) {
+    await ask(freshAddress())
+    const [known, unknown] = [await work(() => ask(ada.email)), await work(() => ask(freshAddress()))]
+    t.same(unknown, known)
+    t.ok(known.commands.length >= 2)
+  }
 })
 
 t.test('a device token is worth no more guesses at the accounts of others', async t => {

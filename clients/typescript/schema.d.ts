@@ -791,6 +791,10 @@ export interface components {
             headers: {
                 /** @description Seconds to wait before the next try. */
                 "Retry-After"?: number;
+                /** @description What is left of the rate limit and in how many seconds there is more; it never tells of a lane. */
+                RateLimit?: string;
+                /** @description The rate limit: how many, in how many seconds. */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {

@@ -44,7 +44,7 @@ export function createCache (redis: RedisCommands, { concurrency, deadline }: { 
       try {
         return await redis.evalsha(sha, keys.length, ...keys, ...values)
       } catch (error) {
-        if (!isUnknownScript(error) || turn.aborted) throw error
+        if (!isUnknownScript(error) || turn.isOver) throw error
         return await redis.eval(source, keys.length, ...keys, ...values)
       }
     })

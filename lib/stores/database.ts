@@ -1,18 +1,18 @@
-import type { PendingQuery, Row, Sql, TransactionSql } from 'postgres'
+import type { Pool, PoolClient, QueryArrayResult } from 'pg'
 import { unavailable } from '../errors.ts'
 import { createGate } from './gate.ts'
 import type { Turn } from './gate.ts'
+import { fragment, render } from './statement.ts'
+import type { Fragment } from './statement.ts'
 
 /** A statement as a tagged template: `sql<User>\`select … where id = ${id}\``; values are always parameters. */
 export interface Query {
-  <T extends object = Row> (statement: TemplateStringsArray, ...values: unknown[]): Promise<T[]>
+  <T extends object = Record<string, unknown>> (statement: TemplateStringsArray, ...values: unknown[]): Promise<T[]>
   /** A part of a statement, to be used as a value in another. Nothing is sent. */
   fragment (part: TemplateStringsArray, ...values: unknown[]): Fragment
-  /** A statement whose text is already there, a migration's for instance. */
+  /** Statements whose text is already there, a migration's for instance; the rows of the last one. */
   unsafe (text: string): Promise<object[]>
 }
-
-export type Fragment = PendingQuery<Row[]>
 
 /** Statements of one transaction. */
 export type Transaction = Query
@@ -36,135 +36,134 @@ export interface DatabaseOptions {
   queueMax: number
   /** Milliseconds after which whoever asks is answered. */
   deadline: number
+  /** Whether statements are prepared, by name: not where a pooler may hand out another connection. */
+  prepare: boolean
+  /** What opens a transaction. */
+  begin: string
 }
 
-/** So long (ms) after a connection was lost its pool is left; meanwhile the others that go with it have gone. */
-const renewAfter = 100
-/** So long (ms) what is under way in a pool that is left may take to end. */
-const leaveWithin = 5000
-/** So long (ms) after its deadline a statement that has not ended means that its connection is dead. */
-const stuckAfter = 3500
-
 /**
- * Postgres with a deadline and a bounded queue, over pools of the driver that `connect` opens. Whatever
- * keeps it from answering (no connection, a shutdown, a failover, a deadlock, the deadline) is
- * `unavailable`; other errors are bugs and come through as they are. After the deadline nothing more
- * of the work is sent, and a transaction rolls back. A pool in which something hangs for good, because
- * the network swallows its packets, is replaced, and so is one that has lost a connection.
+ * Postgres with a deadline and a bounded queue. Whatever keeps it from answering (no connection, a
+ * shutdown, a failover, a deadlock, a lock that is held, the deadline) is `unavailable`; other errors are
+ * bugs and come through as they are. At the deadline the connection is closed, whatever it is doing: a
+ * network that swallows packets then holds no place, and a transaction is undone.
  */
-export function createDatabase (connect: () => Sql, { connections, queueMax, deadline }: DatabaseOptions): Database {
-  let sql = connect()
-  let renewal: NodeJS.Timeout | undefined
-  const gate = createGate({ concurrency: connections, queueMax, deadline, onStuck: { after: stuckAfter, do: () => replace(0) } })
+export function createDatabase (pool: Pool, { connections, queueMax, deadline, prepare, begin }: DatabaseOptions): Database {
+  const gate = createGate({ concurrency: connections, queueMax, deadline })
+  const names = new Map<string, string>()
+  const columns = new Map<string, string>()
+  const held = new Set<() => void>()
 
   return Object.assign(
-    <T extends object>(statement: TemplateStringsArray, ...values: unknown[]) => guard(async () => await sql<T[]>(statement, ...parameters(values)) as T[]),
+    <T extends object>(strings: TemplateStringsArray, ...values: unknown[]) => guard(client => run<T>(client, strings, values)),
     {
-      fragment: (part: TemplateStringsArray, ...values: unknown[]) => sql(part, ...parameters(values)),
-      unsafe: (text: string) => guard(async () => await sql.unsafe(text)),
-      begin: <T>(work: (tx: Transaction) => Promise<T>) => guard(turn => begin(turn, work)),
+      fragment,
+      unsafe: (text: string) => guard(client => send(client, text)),
+      begin: <T>(work: (tx: Transaction) => Promise<T>) => guard((client, turn) => transact(client, turn, work)),
       ping,
       load: () => ({ running: gate.running, waiting: gate.waiting }),
-      async close (patience: number) {
-        clearTimeout(renewal)
-        await sql.end({ timeout: patience / 1000 })
-      }
+      close
     }
   )
 
   async function ping () {
     const started = performance.now()
-    await guard(async () => await sql`select 1`)
+    await guard(client => client.query('select 1'))
     return performance.now() - started
   }
 
-  async function guard<T> (work: (turn: Turn) => Promise<T>): Promise<T> {
+  async function guard<T> (work: (client: PoolClient, turn: Turn) => Promise<T>): Promise<T> {
     try {
-      return await gate.pass(work)
+      return await gate.pass(turn => hold(turn, work))
     } catch (error) {
-      if (isLoss(error)) renewal ??= setTimeout(renew, renewAfter)
       throw isAbsence(error) ? unavailable(error) : error
     }
   }
 
-  // Work whose connection has gone never seems to end to the driver (postgres 3.4.9): it would send a
-  // ROLLBACK over what is closed, and the process would end of it.
-  async function begin<T> (turn: Turn, work: (tx: Transaction) => Promise<T>): Promise<T> {
-    const outcome: { value?: T } = {}
-    const connection = { isLost: false }
-
-    await sql.begin(async statements => {
-      try {
-        outcome.value = await work(transaction(statements, turn, connection))
-        turn.throwIfAborted()
-      } finally {
-        if (connection.isLost) await new Promise(() => {})
-      }
-    }).catch(error => {
-      connection.isLost = true
-      throw error
-    })
-    return outcome.value as T
-  }
-
-  // What the driver (postgres 3.4.9) keeps of a connection that broke in the middle of a statement would
-  // spoil the next one that it opens in its place.
-  function renew () {
-    renewal = undefined
-    replace(leaveWithin)
-  }
-
-  function replace (patience: number) {
-    const left = sql
-    sql = connect()
-    left.end({ timeout: patience / 1000 }).catch(() => {})
-  }
-}
-
-function transaction (statements: TransactionSql, turn: Turn, connection: { isLost: boolean }): Transaction {
-  return Object.assign(
-    <T extends object>(statement: TemplateStringsArray, ...values: unknown[]) => send(async () => await statements<T[]>(statement, ...parameters(values)) as T[]),
-    {
-      fragment: (part: TemplateStringsArray, ...values: unknown[]) => statements(part, ...parameters(values)),
-      unsafe: (text: string) => send(async () => await statements.unsafe(text))
-    }
-  )
-
-  async function send<T> (statement: () => Promise<T>): Promise<T> {
-    turn.throwIfAborted()
-    if (connection.isLost) throw unavailable(new Error('the connection of this transaction has gone'))
+  // A connection goes back to the pool only when it is known to be in order.
+  async function hold<T> (turn: Turn, work: (client: PoolClient, turn: Turn) => Promise<T>): Promise<T> {
+    const client = await pool.connect()
+    const destroy = () => release(true)
+    held.add(destroy)
+    turn.onOver = destroy
+    if (turn.isOver) destroy()
 
     try {
-      return await statement()
+      const result = await work(client, turn)
+      release(false)
+      return result
     } catch (error) {
-      connection.isLost ||= isLoss(error)
+      release(isAbsence(error))
+      throw error
+    }
+
+    function release (isBroken: boolean) {
+      if (held.delete(destroy)) client.release(isBroken)
+    }
+  }
+
+  async function transact<T> (client: PoolClient, turn: Turn, work: (tx: Transaction) => Promise<T>): Promise<T> {
+    const tx = Object.assign(
+      <R extends object>(strings: TemplateStringsArray, ...values: unknown[]) => run<R>(client, strings, values),
+      { fragment, unsafe: (text: string) => send(client, text) }
+    )
+
+    await client.query(begin)
+    try {
+      const result = await work(tx)
+      if (turn.isOver) throw unavailable(new Error('whoever asked has been answered'))
+      await client.query('commit')
+      return result
+    } catch (error) {
+      await client.query('rollback')
       throw error
     }
   }
+
+  async function run<T extends object> (client: PoolClient, strings: TemplateStringsArray, values: unknown[]): Promise<T[]> {
+    const statement = render(strings, values)
+    const name = prepare ? { name: nameOf(statement.text) } : {}
+    return rowsOf<T>(await client.query({ ...statement, ...name, rowMode: 'array' }))
+  }
+
+  function nameOf (text: string): string {
+    const name = names.get(text) ?? `s${names.size}`
+    names.set(text, name)
+    return name
+  }
+
+  // The columns of a statement are named by us, so a row is what the caller says that it is.
+  function rowsOf<T extends object> ({ fields, rows }: QueryArrayResult): T[] {
+    const keys = fields.map(({ name }) => camelCase(name))
+    return rows.map(row => Object.fromEntries(keys.map((key, place) => [key, row[place]])) as T)
+  }
+
+  /** `full_name` → `fullName`, remembered: there are only so many, and they come with every answer. */
+  function camelCase (column: string): string {
+    const name = columns.get(column) ?? column.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+    columns.set(column, name)
+    return name
+  }
+
+  async function close (patience: number) {
+    const timer = setTimeout(() => { for (const destroy of held) destroy() }, patience)
+    await pool.end()
+    clearTimeout(timer)
+  }
 }
 
-// postgres.js types its parameters narrowly; what reaches it here are strings, numbers, booleans,
-// dates, buffers, null, arrays of these and fragments.
-function parameters (values: unknown[]) {
-  return values as never[]
+async function send (client: PoolClient, text: string): Promise<object[]> {
+  const results = [await client.query(text)].flat()
+  return results.at(-1)?.rows ?? []
 }
 
-// The driver's own failures have these codes, the system's are errno names, those of TLS tell about the
-// certificate, Postgres' are SQLSTATEs: connection (08), who may connect (28, 3D), rolled back by
-// concurrency (40), resources (53), operator intervention (57, and 57P ends the connection), system
+// Of the driver itself, by their words; the system's are errno names, TLS' and Postgres' have codes:
+// connection (08), rights to connect (28), no such database (3D), rolled back by concurrency (40),
+// resources (53), a lock that is held (55P03), operator intervention and time-outs (57, 25P03), system
 // (58), read-only because of a failover (25006).
-const loss = /^(CONNECT|CONNECTION_|E[A-Z_]+$|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|57P)/
-const absence = /^(08|28|3D|40|53|57|58|25006)/
+const words = /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout exceeded when trying to connect|Query read timeout|Cannot use a pool after)/
+const codes = /^(E[A-Z_]+$|CERT_|ERR_(TLS|SSL)|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|08|28|3D|40|53|55P03|57|58|25006|25P03)/
 
 function isAbsence (error: unknown): boolean {
-  return isLoss(error) || absence.test(codeOf(error))
-}
-
-/** Whether the connection itself has gone. */
-function isLoss (error: unknown): boolean {
-  return loss.test(codeOf(error))
-}
-
-function codeOf (error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : ''
+  return error instanceof Error && (words.test(error.message) || ('code' in error && codes.test(String(error.code))))
 }

@@ -1,7 +1,12 @@
 import { unavailable } from '../errors.ts'
 
-/** Tells work whether its caller has been answered. A true AbortSignal would cost more than all the rest here. */
-export type Turn = Pick<AbortSignal, 'aborted' | 'throwIfAborted'>
+/** What work hears of its caller. */
+export interface Turn {
+  /** Whether the caller has been answered, so that nothing more is to be sent. */
+  readonly isOver: boolean
+  /** Called once when that happens. */
+  onOver: (() => void) | undefined
+}
 
 /** Lets only so much work go to one store at once, only so much wait, and none of it beyond its deadline. */
 export type Gate = ReturnType<typeof createGate>
@@ -13,17 +18,15 @@ export interface GateOptions {
   queueMax: number
   /** Milliseconds after which a caller is answered, whether the store has answered or not. */
   deadline: number
-  /** Called when a call has not ended so many milliseconds after its caller has been answered. */
-  onStuck?: { after: number, do: () => void }
 }
 
 /**
  * A store that does not answer must neither keep a request waiting nor pile up work behind it. `pass`
  * throws `unavailable` at once when the queue is full and after the deadline otherwise; what waits then
- * is never begun, and what is under way has its turn aborted, so that it sends nothing more. A place
- * is free again when the work has really ended, not when its caller has been answered.
+ * is never begun, and what is under way is told that its turn is over. A place is free again when the
+ * work has really ended, not when its caller has been answered.
  */
-export function createGate ({ concurrency, queueMax, deadline, onStuck }: GateOptions) {
+export function createGate ({ concurrency, queueMax, deadline }: GateOptions) {
   const waiting = new Set<() => void>()
   let running = 0
 
@@ -41,8 +44,7 @@ export function createGate ({ concurrency, queueMax, deadline, onStuck }: GateOp
     }
 
     return new Promise<T>((resolve, reject) => {
-      let aborted = false
-      let stuck: NodeJS.Timeout | undefined
+      const turn = { isOver: false, onOver: undefined as (() => void) | undefined }
       const timer = setTimeout(giveUp, deadline)
 
       if (running < concurrency) begin()
@@ -50,26 +52,21 @@ export function createGate ({ concurrency, queueMax, deadline, onStuck }: GateOp
 
       function begin () {
         running++
-        work({ get aborted () { return aborted }, throwIfAborted }).then(resolve, reject).finally(end)
+        work(turn).then(resolve, reject).finally(end)
       }
 
       function end () {
         clearTimeout(timer)
-        clearTimeout(stuck)
         running--
         const [next] = waiting
         if (next && waiting.delete(next)) next()
       }
 
-      function throwIfAborted () {
-        if (aborted) throw unavailable(new Error('whoever asked has been answered'))
-      }
-
       function giveUp () {
-        const wasWaiting = waiting.delete(begin)
-        aborted = true
+        waiting.delete(begin)
+        turn.isOver = true
         reject(unavailable(new Error(`no answer within ${deadline} ms`)))
-        if (onStuck && !wasWaiting) stuck = setTimeout(onStuck.do, onStuck.after)
+        turn.onOver?.()
       }
     })
   }

@@ -19,19 +19,22 @@ export function createKnownDeviceStore ({ most }: { most: number }) {
 
   /** Notes that a device has signed in to an account. The caller holds the lock of the user's row. */
   async function remember (tx: Query, userId: string, deviceId: string, now: Date) {
+    // Both parts see what was there before: the device itself is added to the others that may stay.
     await tx`
-      insert into known_devices (user_id, device_id, created_at, last_used_at)
-      values (${userId}, ${deviceId}, ${now}, ${now})
-      on conflict (user_id, device_id) do update set last_used_at = excluded.last_used_at`
-    await tx`
+      with remembered as (
+        insert into known_devices (user_id, device_id, created_at, last_used_at)
+        values (${userId}, ${deviceId}, ${now}, ${now})
+        on conflict (user_id, device_id) do update set last_used_at = excluded.last_used_at
+      )
       delete from known_devices
       where user_id = ${userId}
         and device_id in (
           select device_id
           from known_devices
           where user_id = ${userId}
+            and device_id <> ${deviceId}
           order by last_used_at desc
-          offset ${most}
+          offset ${most - 1}
         )`
   }
 }

@@ -141,8 +141,8 @@ t.test('development finds its services and keeps its key in DATA_DIR', async t =
 
 t.test('the authority of Postgres is read and always asked for', async t => {
   const path = join(t.testdir({ 'ca.pem': 'CERTIFICATE' }), 'ca.pem')
-  t.strictSame(loadConfig({ ...production(), DATABASE_CA_FILE: path }).postgres.tls, { ssl: { ca: 'CERTIFICATE' } })
-  t.strictSame(loadConfig(production()).postgres.tls, {})
+  t.strictSame(loadConfig({ ...production(), DATABASE_CA_FILE: path }).postgres.authority, 'CERTIFICATE')
+  t.strictSame(loadConfig(production()).postgres.authority, null)
 
   if (process.getuid?.() !== 0) {
     chmodSync(path, 0)

@@ -5,9 +5,8 @@ import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
 import { createMigrations, expectedVersion, schemaProblem } from '../../lib/migrations.ts'
-import { createDatabase } from '../../lib/stores/database.ts'
 import { ownsTables, schemaVersion } from '../../lib/stores/schema.ts'
-import { connect, makeDatabase } from '../database.ts'
+import { connect, makeDatabase, openStore } from '../database.ts'
 
 const newest = expectedVersion()
 
@@ -104,8 +103,8 @@ t.test('a table of that name in another schema is not ours', async t => {
 })
 
 t.test('the server knows whether the schema is its own, and what to do', async t => {
-  const { url, sql, migrate } = await emptyDatabase(t)
-  const database = createDatabase(() => connect(t, url), { connections: 10, queueMax: 10, deadline: 5000 })
+  const { url, directUrl, migrate } = await emptyDatabase(t)
+  const database = openStore(t, url, { deadline: 5000 })
   t.match(schemaProblem(await schemaVersion(database)), /empty.*migrate/)
 
   await migrate({ to: newest - 1 })
@@ -114,7 +113,7 @@ t.test('the server knows whether the schema is its own, and what to do', async t
   t.equal(schemaProblem(await schemaVersion(database)), null, 'the runtime role may read it')
   t.match(schemaProblem(newest + 1), /this code knows/)
   t.equal(await ownsTables(database), false)
-  t.equal(await ownsTables(createDatabase(() => sql, { connections: 10, queueMax: 10, deadline: 5000 })), true)
+  t.equal(await ownsTables(openStore(t, directUrl)), true)
 })
 
 t.test('the runtime role can neither change the schema nor the past', async t => {
@@ -150,8 +149,8 @@ t.test('not even the owner changes the audit trail by mistake', async t => {
 async function emptyDatabase (t: Test, folder?: string) {
   const { url, directUrl } = await makeDatabase(t, { migrated: false })
   const sql = connect(t, directUrl)
-  const database = createDatabase(() => sql, { connections: 10, queueMax: 10, deadline: 60_000 })
-  return { sql, url, migrate: migrateWith(folder), migrateWith }
+  const database = openStore(t, directUrl, { deadline: 60_000 })
+  return { sql, url, directUrl, migrate: migrateWith(folder), migrateWith }
 
   function migrateWith (folder: string | undefined) {
     return createMigrations(work => database.begin(tx => work(text => tx.unsafe(text))), folder).migrate

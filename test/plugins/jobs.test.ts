@@ -2,10 +2,9 @@ import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import type { Test } from 'tap'
 import Fastify from 'fastify'
-import { createDatabase } from '../../lib/stores/database.ts'
 import jobs from '../../plugins/jobs.ts'
 import metrics from '../../plugins/metrics.ts'
-import { connect, makeDatabase } from '../database.ts'
+import { connect, makeDatabase, openStore } from '../database.ts'
 
 t.test('the runtime role, which owns nothing, can do all that jobs need', async t => {
   const { app, sql } = await start(t)
@@ -58,7 +57,7 @@ async function start (t: Test) {
   const sql = connect(t, target.href)
   const events: string[] = []
   const app = Fastify()
-  app.decorate('database', createDatabase(() => sql, { connections: 10, queueMax: 100, deadline: 5000 }))
+  app.decorate('database', openStore(t, target.href, { deadline: 5000 }))
   app.register(Object.assign(async () => {}, { [Symbol.for('plugin-meta')]: { name: 'postgres' }, [Symbol.for('skip-override')]: true }))
   app.register(metrics)
   app.register(jobs)

@@ -57,15 +57,17 @@ t.test('an error comes through and frees the place; one that comes late hurts no
   t.equal(await gate.pass(async () => 'next'), 'next')
 })
 
-t.test('what does not end after its deadline is reported, what only waited is not', async t => {
-  let stuck = 0
-  const gate = createGate({ concurrency: 1, queueMax: 10, deadline: 10, onStuck: { after: 20, do: () => { stuck++; hung.finish() } } })
+t.test('what is under way is told when its caller has been answered', async t => {
+  let told = 0
+  const gate = createGate({ concurrency: 1, queueMax: 10, deadline: 10 })
   const hung = call()
-  const answers = await Promise.allSettled([gate.pass(hung.work), gate.pass(call().work)])
-  t.same(answers.map(({ status }) => status), ['rejected', 'rejected'])
+  await t.rejects(gate.pass(async turn => {
+    turn.onOver = () => { told++; hung.finish() }
+    return await hung.work(turn)
+  }), { code: 'unavailable' })
   await hung.ended
   await new Promise(resolve => setImmediate(resolve))
-  t.equal(stuck, 1)
+  t.equal(told, 1)
   t.same([gate.running, gate.waiting], [0, 0])
 })
 
@@ -83,7 +85,7 @@ function call () {
     begun: begun.promise,
     ended: end.promise,
     isBegun: () => signal !== undefined,
-    isAborted: () => signal?.aborted === true,
+    isAborted: () => signal?.isOver === true,
     finish: () => end.resolve('done'),
     fail: (error: Error) => end.reject(error)
   }
