@@ -5,6 +5,7 @@ import type { LoginParts } from './logins.ts'
 import { createPasswordChanges } from './password-changes.ts'
 import type { PasswordChangeParts } from './password-changes.ts'
 import { createProfiles } from './profiles.ts'
+import type { ProfileParts } from './profiles.ts'
 import { createRegistrations } from './registrations.ts'
 import type { RegistrationParts } from './registrations.ts'
 import { createSignOuts } from './sign-outs.ts'
@@ -14,7 +15,7 @@ import type { SessionSummary } from './stores/sessions.ts'
 
 export type Accounts = ReturnType<typeof createAccounts>
 
-export type AccountParts = RegistrationParts & LoginParts & SignOutParts & PasswordChangeParts
+export type AccountParts = RegistrationParts & LoginParts & SignOutParts & PasswordChangeParts & ProfileParts
 
 /** Everything that people do with their own accounts; each use case stands in a file of its own. */
 export function createAccounts (parts: AccountParts) {

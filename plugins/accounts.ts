@@ -15,9 +15,9 @@ declare module 'fastify' {
 }
 
 export default fp<Config['accounts'] & { clock: Clock }>(async function provideAccounts (app, { clock, emailVerification }) {
-  const { database, feed, sessions, grants, tokens, deviceTokens, passwords, passwordChecks: checks, rateLimits, lockout, passwordPolicy: policy, roles, audit, jobs, metrics } = app
+  const { database, feed, revocations, sessions, grants, tokens, deviceTokens, passwords, passwordChecks: checks, rateLimits, lockout, passwordPolicy: policy, roles, audit, jobs, metrics } = app
   const changes = createChangeStore(database)
-  const mechanisms = { feed, sessions, grants, tokens, deviceTokens, passwords, checks, rateLimits, lockout, policy, roles, audit, jobs, metrics }
+  const mechanisms = { feed, revocations, sessions, grants, tokens, deviceTokens, passwords, checks, rateLimits, lockout, policy, roles, audit, jobs, metrics }
 
   app.decorate('accounts', createAccounts({
     ...mechanisms,
@@ -31,4 +31,4 @@ export default fp<Config['accounts'] & { clock: Clock }>(async function provideA
     clock,
     emailVerification
   }))
-}, { name: 'accounts', dependencies: ['sessions', 'grants', 'passwords', 'password-checks', 'rate-limits', 'lockout', 'password-policy', 'roles', 'metrics', 'audit', 'jobs'] })
+}, { name: 'accounts', dependencies: ['revocations', 'sessions', 'grants', 'passwords', 'password-checks', 'rate-limits', 'lockout', 'password-policy', 'roles', 'metrics', 'audit', 'jobs'] })

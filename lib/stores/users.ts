@@ -122,14 +122,18 @@ export function createUserStore (db: Database) {
     return user ?? null
   }
 
-  /** Changes what a user may change about themself. */
-  async function update (tx: Transaction, id: string, { fullName, locale }: { fullName?: string | undefined, locale?: string | undefined }, now: Date) {
-    await tx`
+  /** Changes what a user may change about themself; the version that holds now. */
+  async function update (tx: Transaction, id: string, { fullName, locale }: { fullName?: string | undefined, locale?: string | undefined }, now: Date): Promise<number> {
+    const [user] = await tx<Pick<User, 'version'>>`
       update users
       set full_name = coalesce(${fullName ?? null}, full_name),
           locale = coalesce(${locale ?? null}, locale),
+          version = version + 1,
           updated_at = ${now}
-      where id = ${id}`
+      where id = ${id}
+      returning version`
+    if (!user) throw new Error('the account has gone while its row was locked')
+    return user.version
   }
 
   /** Replaces a hash by a stronger one of the same password, if it is still the stored one. */

@@ -10,7 +10,7 @@ const schema = {
 }
 
 const me: FastifyPluginAsyncTypebox = async app => {
-  app.get('/me', { schema }, async ({ principal }) => await app.accounts.me(principal.userId))
+  app.get('/me', { schema }, async ({ principal }) => await app.accounts.me(principal))
 }
 
 export default me
