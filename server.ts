@@ -22,7 +22,7 @@ async function serve (config: Config) {
   const { host, port, version } = config.process
   const options = serverOptions(config)
   // Lines are written many at a time, at the latest after a tenth of a second and at the end of the process.
-  const stream = config.logger.pretty ? {} : { stream: destination({ minLength: 4096, periodicFlush: 100, sync: false }) }
+  const stream = config.logger.pretty ? {} : { stream: destination({ minLength: 16_000, periodicFlush: 100, sync: false }) }
   const app: FastifyInstance = Fastify({ ...options, logger: { ...options.logger, ...stream }, logController: logOnce(new LogController()) })
 
   app.log.info({ version, node: process.version, config: describeConfig(config) }, 'Latchkey starts')

@@ -25,7 +25,7 @@ const noHasher: Hasher = {
 
 const config = loadConfig(process.env)
 const options = serverOptions(config)
-const app: FastifyInstance = Fastify({ ...options, logger: { ...options.logger, stream: destination({ minLength: 4096, periodicFlush: 100, sync: false }) }, logController: logOnce(new LogController()) })
+const app: FastifyInstance = Fastify({ ...options, logger: { ...options.logger, stream: destination({ minLength: 16_000, periodicFlush: 100, sync: false }) }, logController: logOnce(new LogController()) })
 await app.register(latchkey, { config, clock: createClock(), hasher: process.env['BENCH_HASHER'] === 'none' ? noHasher : undefined })
 await app.listen({ host: '127.0.0.1', port: 0 })
 

@@ -7,7 +7,7 @@ import { Refusal } from './errors.ts'
  */
 export function readBearer (header: string | undefined, rawHeaders: string[]): string | undefined {
   if (header === undefined) return undefined
-  if (rawHeaders.filter((name, place) => place % 2 === 0 && name.toLowerCase() === 'authorization').length > 1) throw new Refusal('malformed_request')
+  if (rawHeaders.filter((name, place) => place % 2 === 0 && name.length === 13 && name.toLowerCase() === 'authorization').length > 1) throw new Refusal('malformed_request')
 
   return /^Bearer ([A-Za-z0-9\-._~+/]+=*)$/i.exec(header)?.[1] ?? ''
 }

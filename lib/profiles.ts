@@ -66,6 +66,7 @@ export function createProfiles ({ database, users, changes, feed, revocations, a
       if (!before) throw new Refusal('session_ended', { reason: 'account_deleted' })
 
       const version = await users.update(tx, userId, change, new Date(clock.now()))
+      if (version === null) throw new Refusal('session_ended', { reason: 'account_deleted' })
       const written = await changes.append(tx, { kind: 'user_changed', subjectId: userId, number: version })
       await audit.record(tx, {
         event: 'user_updated',

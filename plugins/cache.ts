@@ -7,5 +7,8 @@ declare module 'fastify' {
 }
 
 export default fp(async function openCache (app) {
-  app.decorate('cache', createCache(app.redis, { concurrency: 500, deadline: 1000 }))
+  const cache = createCache(app.redis, { concurrency: 500, deadline: 1000 })
+
+  await cache.ping()
+  app.decorate('cache', cache)
 }, { name: 'cache', dependencies: ['redis'] })

@@ -10,9 +10,15 @@ export type CsrfOptions = Pick<Config['browser'], 'allowedOrigins'> & Pick<Confi
 export default fp<CsrfOptions>(async function refuseForeignOrigins (app, options) {
   const { mayAct } = createOrigins(options)
 
-  app.addHook('onRequest', async request => judge(request, Object.keys(request.cookiesCarried).length > 0))
+  app.addHook('onRequest', (request, _reply, done) => {
+    judge(request, Object.keys(request.cookiesCarried).length > 0)
+    done()
+  })
   // Whoever asks for cookies is judged as if it carried them (login CSRF).
-  app.addHook('preValidation', async request => { if (asksForCookies(request.body)) judge(request, true) })
+  app.addHook('preValidation', (request, _reply, done) => {
+    if (asksForCookies(request.body)) judge(request, true)
+    done()
+  })
 
   function judge ({ method, headers }: FastifyRequest, hasCookies: boolean) {
     const { origin, 'sec-fetch-site': fetchSite } = headers

@@ -28,13 +28,14 @@ export default fp<Config['browser']>(async function carryTokens (app, options) {
   })
 
   // Two of one name: refused, and both are gone with the answer.
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     try {
       if (request.headers.cookie !== undefined) read(request.headers.cookie)
     } catch (error) {
       reply.forget('access', 'refresh')
       throw error
     }
+    done()
   })
 
   function write (reply: FastifyReply, kind: CookieKind, value: string, maxAge: number) {

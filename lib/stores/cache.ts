@@ -8,9 +8,17 @@ import type { Turn } from './gate.ts'
 export interface RedisCommands {
   evalsha (sha: string, keyCount: number, ...keysAndArguments: (string | number)[]): Promise<unknown>
   eval (source: string, keyCount: number, ...keysAndArguments: (string | number)[]): Promise<unknown>
-  ping (): Promise<string>
+  time (): Promise<(string | number)[]>
   xadd (key: string, ...fields: (string | number)[]): Promise<string | null>
 }
+
+/** How far the clock of Redis is ahead of this node's monotonic one, as an answer that took so long told (ms). */
+interface Measured { ahead: number, took: number, at: number }
+
+/** So long (ms) a quick measurement is better than a new one. */
+const measuredFor = 30_000
+/** Further off this node's clock than this (ms), times of Redis mean nothing here. */
+const skewAllowed = 15_000
 
 /** The only way to Redis: scripts, each atomic, each on the keys of one thing. */
 export type Cache = ReturnType<typeof createCache>
@@ -22,17 +30,40 @@ export type Cache = ReturnType<typeof createCache>
  */
 export function createCache (redis: RedisCommands, { concurrency, deadline }: { concurrency: number, deadline: number }) {
   const gate = createGate({ concurrency, queueMax: 0, deadline })
+  let measured: Measured | null = null
 
   return {
     script,
-    /** Asks for an answer and returns how many milliseconds it took. */
-    async ping () {
-      const started = performance.now()
-      await guard(() => redis.ping())
-      return performance.now() - started
-    },
+    ping,
+    latest,
     /** Adds an entry to a stream that keeps about the last hundred. */
     wake: (stream: string) => guard(() => redis.xadd(stream, 'MAXLEN', '~', 100, '*', 'wake', 1))
+  }
+
+  /** Asks for an answer, learns by it what time it is there, and returns how many milliseconds it took. */
+  async function ping () {
+    const started = performance.now()
+    const [seconds, microseconds] = await guard(() => redis.time())
+    const at = performance.now()
+    const took = at - started
+    const ahead = Number(seconds) * 1000 + Number(microseconds) / 1000 - at
+
+    // The quicker the answer, the better is known what time it was; clocks drift, so not for long.
+    if (!measured || took <= measured.took || at - measured.at > measuredFor) measured = { ahead, took, at }
+    return took
+  }
+
+  /**
+   * The time of Redis (ms since 1970) until which a call that is made now is waited for: whoever hands it
+   * to a script can have it do nothing later than that. '' before the first `ping`. Throws `unavailable`
+   * while its clock is too far off for times of one to be judged by the other.
+   */
+  function latest (): number | '' {
+    if (!measured) return ''
+
+    const now = performance.now() + measured.ahead
+    if (Math.abs(now - Date.now()) > skewAllowed) throw unavailable(new Error('the clock of Redis is off'))
+    return Math.floor(now + deadline)
   }
 
   /** Loads `lua/NAME.lua`, after others whose functions it uses, and returns the function that runs it. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Rate } from '../config.ts'
+import { unavailable } from '../errors.ts'
 import type { Count } from '../standings.ts'
 import type { Cache } from './cache.ts'
 import { flatten, readCounts } from './rate-limits.ts'
@@ -20,7 +21,9 @@ export type HotSessions = ReturnType<typeof createHotSessions>
 
 /**
  * The hot records of sessions in Redis: which generation of a refresh token is the newest and when
- * the last rotations were. No credential, and nothing that cannot be lost. Redis' own time counts.
+ * the last rotations were. No credential, and nothing that cannot be lost. Redis' own time counts. A step
+ * that Redis takes only after its caller has been answered changes nothing: `unavailable` means that no
+ * token has been used up.
  */
 export function createHotSessions (cache: Cache, clock: Clock, { grace, rates = [] }: { grace: number, rates?: readonly Rate[] }) {
   const openSession = cache.script('open-session')
@@ -38,12 +41,12 @@ export function createHotSessions (cache: Cache, clock: Clock, { grace, rates = 
   /** A refresh token is presented: rotates unless that was too often, replays or tells reuse, in one step. */
   async function present (id: string, presented: Newest, { floor, lifetime }: { floor: number, lifetime: number }): Promise<Step> {
     const keys = rates.length ? [key(id), `${key(id)}:rotations`] : [key(id)]
-    return read(await rotateSession(keys, [presented.generation, presented.issuedAt, floor, grace, lifetime, clock.offset, ...flatten(rates)]))
+    return read(await rotateSession(keys, [presented.generation, presented.issuedAt, floor, grace, lifetime, clock.offset, cache.latest(), ...flatten(rates)]))
   }
 
   /** Rotates without a token, uncounted: the session's owner has just proved the password. */
   async function advance (id: string, { floor, lifetime }: { floor: number, lifetime: number }): Promise<Newest> {
-    const step = read(await rotateSession([key(id)], ['', '', floor, grace, lifetime, clock.offset]))
+    const step = read(await rotateSession([key(id)], ['', '', floor, grace, lifetime, clock.offset, cache.latest()]))
     if (step.outcome === 'reused' || step.outcome === 'limited') throw new Error('a rotation without a token is neither a replay nor limited')
     return step
   }
@@ -56,6 +59,7 @@ export function createHotSessions (cache: Cache, clock: Clock, { grace, rates = 
 
   function read (answer: unknown): Step {
     const [outcome, generation, issuedAt, floor, note, ...numbers] = answer as [string, string, string, string, string, ...number[]]
+    if (outcome === 'late') throw unavailable(new Error('Redis has answered too late'))
     if (outcome === 'reused') return { outcome }
 
     const counts = numbers.length ? readCounts(rates, numbers) : []

@@ -122,8 +122,8 @@ export function createUserStore (db: Database) {
     return user ?? null
   }
 
-  /** Changes what a user may change about themself; the version that holds now. */
-  async function update (tx: Transaction, id: string, { fullName, locale }: { fullName?: string | undefined, locale?: string | undefined }, now: Date): Promise<number> {
+  /** Changes what a user may change about themself. Returns the version that holds now, null if there is no such account. */
+  async function update (tx: Transaction, id: string, { fullName, locale }: { fullName?: string | undefined, locale?: string | undefined }, now: Date): Promise<number | null> {
     const [user] = await tx<Pick<User, 'version'>>`
       update users
       set full_name = coalesce(${fullName ?? null}, full_name),
@@ -132,8 +132,7 @@ export function createUserStore (db: Database) {
           updated_at = ${now}
       where id = ${id}
       returning version`
-    if (!user) throw new Error('the account has gone while its row was locked')
-    return user.version
+    return user?.version ?? null
   }
 
   /** Replaces a hash by a stronger one of the same password, if it is still the stored one. */

@@ -7,16 +7,22 @@
 -- ARGV[4] the grace in milliseconds
 -- ARGV[5] milliseconds until the record may be forgotten
 -- ARGV[6] milliseconds that tests have moved the clock (0 in production)
--- ARGV[7] and on, with KEYS[2]: limit and window (ms) of each rate at which the session may rotate
+-- ARGV[7] the time of Redis after which nobody waits for the answer any more, '' when that is not known
+-- ARGV[8] and on, with KEYS[2]: limit and window (ms) of each rate at which the session may rotate
 -- Returns { outcome, generation, issued at, floor, note }: outcome 'rotated' or 'replayed' with the
--- newest token's generation and issue, 'reused', or 'limited' when it has rotated too often: then
--- nothing has changed; floor the lowest generation that was still forgiven; note '' or why this
+-- newest token's generation and issue, 'reused', 'limited' when it has rotated too often, or 'late':
+-- in the last two nothing has changed; floor the lowest generation that was still forgiven; note '' or why this
 -- deserves an audit event: 'fast_forward', 'forgiven', 'forked'. With KEYS[2] there follow, unless
 -- it is reuse, for each rate how many rotations count and when the oldest leaves (ms).
 local remembered = 32
 
 local clock = redis.call('TIME')
-local now = clock[1] * 1000 + math.floor(clock[2] / 1000) + tonumber(ARGV[6])
+local time = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local now = time + tonumber(ARGV[6])
+
+-- Whoever asked has been told to come back: a step taken now would use up a token that is still held.
+if time > (tonumber(ARGV[7]) or math.huge) then return { 'late', '0', '0', '0', '' } end
+
 local presented, issued = tonumber(ARGV[1]), tonumber(ARGV[2])
 local floor, grace, lifetime = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 
@@ -57,8 +63,8 @@ end
 
 if note == '' and issued and issue(presented) and issue(presented) ~= issued then note = 'forked' end
 
-local isFull, standing, rates = false, {}, (#ARGV - 6) / 2
-if KEYS[2] then isFull, standing = log.read(KEYS[2], now, 7, rates) end
+local isFull, standing, rates = false, {}, (#ARGV - 7) / 2
+if KEYS[2] then isFull, standing = log.read(KEYS[2], now, 8, rates) end
 
 if presented < generation then
   if not forgiven(presented) then return { 'reused', '0', '0', '0', '' } end
@@ -68,7 +74,7 @@ end
 
 -- Who only asks again for what was rotated already has been answered by now: that is not limited.
 if isFull then return { 'limited', '0', '0', '0', '', unpack(standing) } end
-if KEYS[2] then log.write(KEYS[2], now, 7, rates, standing) end
+if KEYS[2] then log.write(KEYS[2], now, 8, rates, standing) end
 
 local lowest = generation
 while lowest > floor and forgiven(lowest - 1) do
