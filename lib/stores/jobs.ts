@@ -69,7 +69,8 @@ export function createJobStore (db: Database) {
 
   /**
    * Writes the next job of a queue that works every `interval` milliseconds, if it is time and the
-   * one before is no longer waiting. However many nodes ask, one of them writes it.
+   * one before is no longer waiting. However many nodes ask, one of them writes it; an interval that has
+   * been made shorter by more than a minute holds at once (less is the difference between who asks).
    */
   async function addScheduled (queue: string, interval: number): Promise<void> {
     await db`
@@ -78,7 +79,7 @@ export function createJobStore (db: Database) {
         values (${queue}, now() + ${interval}::float8 * interval '1 millisecond')
         on conflict (queue) do update
         set due_at = excluded.due_at
-        where job_schedules.due_at <= now() or job_schedules.due_at > excluded.due_at
+        where job_schedules.due_at <= now() or job_schedules.due_at > excluded.due_at + interval '1 minute'
         returning queue
       )
       insert into jobs (queue)
