@@ -11,7 +11,7 @@ import { logOnce } from '../lib/request-log.ts'
 import { serverOptions } from '../lib/server-options.ts'
 import type { Transaction } from '../lib/stores/database.ts'
 import { createUserStore } from '../lib/stores/users.ts'
-import { answerTasks } from './tasks.ts'
+import { answerTasks, portOf } from './tasks.ts'
 
 /** An account for the load. */
 export interface Account { id: string, email: string }
@@ -29,7 +29,7 @@ const app: FastifyInstance = Fastify({ ...options, logger: { ...options.logger, 
 await app.register(latchkey, { config, clock: createClock(), hasher: process.env['BENCH_HASHER'] === 'none' ? noHasher : undefined })
 await app.listen({ host: '127.0.0.1', port: 0 })
 
-answerTasks({ pid: () => process.pid, port: () => app.addresses()[0]?.port, makeAccounts, signTokens }, () => app.close())
+answerTasks({ port: () => portOf(app.addresses()), makeAccounts, signTokens }, () => app.close())
 
 async function makeAccounts ({ count, password }: { count: number, password: string }): Promise<Account[]> {
   const passwordHash = await app.passwords.hash(password, 'known')

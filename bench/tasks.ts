@@ -1,4 +1,5 @@
 import { Session } from 'node:inspector/promises'
+import type { AddressInfo } from 'node:net'
 
 /** What a measured process does when it is asked to. */
 export type Tasks = Record<string, (argument: never) => unknown>
@@ -11,6 +12,11 @@ export function answerTasks (tasks: Tasks, close: () => Promise<unknown>) {
     process.send?.({ id, answer: await all[task]?.(argument) })
   })
   process.once('disconnect', () => { close().finally(() => process.exit(0)) })
+}
+
+/** The port on which a process listens. */
+export function portOf ([address]: (string | AddressInfo)[]) {
+  return typeof address === 'object' ? address.port : undefined
 }
 
 /** Microseconds of processor time since the start. */

@@ -82,7 +82,7 @@ function group (s: Settings) {
     operations: { operationsToken: s.OPERATIONS_TOKEN ?? null, metricsPort: s.METRICS_PORT ?? null, docsEnabled: s.DOCS_ENABLED ?? !isStrict, readyGrace: s.READY_GRACE },
     wellKnown: { appUrl, issuer, securityContact: s.SECURITY_CONTACT ?? null },
     postgres: { url, directUrl: s.DATABASE_DIRECT_URL ?? url, poolMax: s.DB_POOL_MAX, poolMin: s.DB_POOL_MIN, idleTimeout: s.DB_IDLE_TIMEOUT, connectTimeout: s.DB_CONNECT_TIMEOUT, statementTimeout: s.DB_STATEMENT_TIMEOUT, deadline: s.DB_STATEMENT_TIMEOUT, queueMax: s.DB_POOL_MAX * 50, prepare: isDirect(url, s.DATABASE_DIRECT_URL), authority: s.DATABASE_CA_FILE === undefined ? null : readFileSync(s.DATABASE_CA_FILE, 'utf8') },
-    redis: { url: s.REDIS_URL ?? '', keyPrefix: s.REDIS_KEY_PREFIX },
+    redis: { url: s.REDIS_URL ?? '', keyPrefix: s.REDIS_KEY_PREFIX, authority: s.REDIS_CA_FILE === undefined ? null : readFileSync(s.REDIS_CA_FILE, 'utf8') },
     secrets: { encryptionKeys: s.ENCRYPTION_KEY ?? [] },
     tokens: { issuer, audience: s.JWT_AUDIENCE ?? issuer, accessTokenTtl },
     keyring: { accessTokenTtl, signingKeyTtl: s.SIGNING_KEY_TTL },

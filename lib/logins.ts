@@ -14,8 +14,9 @@ import type { Principal } from './authentication.ts'
 import type { RateLimits } from './rate-limits.ts'
 import type { Transport } from './refresh-tokens.ts'
 import type { Sessions } from './sessions.ts'
-import type { Database } from './stores/database.ts'
+import type { Database, Transaction } from './stores/database.ts'
 import type { KnownDeviceStore } from './stores/known-devices.ts'
+import type { SessionState } from './stores/sessions.ts'
 import type { User, UserStore } from './stores/users.ts'
 
 export interface LoginRequest {
@@ -103,12 +104,12 @@ export function createLogins ({ database, users, devices, sessions, grants, pass
     const amr = ['pwd']
     const opening = await sessions.prepare(transport)
 
-    const replaced = replaces === undefined ? null : sessions.read(replaces)
+    const replaced = await sessionOf(replaces, transport)
     const ended = await database.begin(async tx => {
       if (!await users.signIn(tx, user, opening.now)) return null
       await devices.remember(tx, user.id, deviceId, opening.now)
       const changes = await sessions.open(tx, opening, user, { deviceId, deviceName, client, amr })
-      if (replaced?.transport === transport) changes.push(...await sessions.end(tx, replaced.sessionId, 'signed_out'))
+      if (replaced) changes.push(...await replace(tx, replaced, user, client))
       await audit.record(tx, { event: 'authn_login_success', outcome: 'success', actorId: user.id, subject: user, sessionId: opening.id, client })
       return changes
     })
@@ -117,6 +118,18 @@ export function createLogins ({ database, users, devices, sessions, grants, pass
     metrics.increment('sign_ins', { outcome: 'success' })
 
     return grants.issue(sessions.opened(opening, { ...user, lastLoginAt: opening.now }, { deviceId, amr }))
+  }
+
+  // Whoever's session it is: a browser has one.
+  async function replace (tx: Transaction, replaced: SessionState, { id: actorId }: User, client: Client) {
+    const changes = await sessions.end(tx, replaced.sessionId, 'signed_out')
+    if (changes.length) await audit.record(tx, { event: 'session_ended', outcome: 'success', reason: 'replaced', actorId, subject: replaced, sessionId: replaced.sessionId, client })
+    return changes
+  }
+
+  async function sessionOf (token: string | undefined, transport: Transport): Promise<SessionState | null> {
+    const claims = token === undefined ? null : sessions.read(token)
+    return claims?.transport === transport ? await sessions.peek(claims.sessionId) : null
   }
 
   // Something has ended the user's sessions since the password was read. If it is still this password of

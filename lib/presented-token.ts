@@ -9,13 +9,19 @@ export interface PresentedToken { token: string, transport: Transport }
  * The refresh token of a request. Throws `unauthenticated` where there is none and `malformed_request`
  * where there are two.
  */
-export function presentedToken ({ refresh: fromCookie }: CarriedCookies, body: unknown): PresentedToken {
+export function presentedToken (cookies: CarriedCookies, body: unknown): PresentedToken {
+  const presented = findPresentedToken(cookies, body)
+  if (!presented) throw new Refusal('unauthenticated')
+  return presented
+}
+
+/** The same, undefined where there is none. */
+export function findPresentedToken ({ refresh: fromCookie }: CarriedCookies, body: unknown): PresentedToken | undefined {
   const fromBody = tokenIn(body)
 
   if (fromCookie !== undefined && fromBody !== undefined) throw new Refusal('malformed_request')
   if (fromCookie !== undefined) return { token: fromCookie, transport: 'cookie' }
-  if (fromBody !== undefined) return { token: fromBody, transport: 'bearer' }
-  throw new Refusal('unauthenticated')
+  return fromBody === undefined ? undefined : { token: fromBody, transport: 'bearer' }
 }
 
 /** The refresh token in a body, whatever the body may be. */

@@ -40,7 +40,7 @@ export function readRedisAddress (text: string): RedisAddress {
 }
 
 function split (text: string): Parts {
-  const [, schemes = '', , credentials, hosts = '', path = '', query = ''] = /^(rediss?(\+sentinel)?):\/\/(?:([^@/?#]*)@)?([^@/?#]+)(?:\/([^?#]*))?(\?[^#]*)?$/.exec(text) ?? []
+  const [, schemes = '', , credentials, hosts = '', path = '', query = ''] = /^(rediss?(\+sentinel)?):\/\/(?:([^@/?#]*)@)?([^@/?#]+)(?:\/([^@?#]*))?(\?[^@#]*)?$/.exec(text) ?? []
   if (schemes === '') throw new Error('must be a redis://, rediss://, redis+sentinel:// or rediss+sentinel:// URL, with / ? # @ in a password percent-encoded')
 
   const [username, ...password] = (credentials ?? '').split(':')

@@ -34,12 +34,14 @@ export function createSignOuts ({ database, users, deployment, sessions, tokens,
   /**
    * Signs out with whatever the client still has. Nothing that proves a session is no error: there is
    * nothing to end. `others` and `everywhere` need a live access token or the newest refresh token;
-   * less than that, expired but authentic, ends its own session only.
+   * less than that, expired but authentic, ends its own session only. Tells whether the session that
+   * asked goes on.
    */
-  async function logout ({ scope, accessToken, refreshToken }: LogoutRequest, client: Client) {
+  async function logout ({ scope, accessToken, refreshToken }: LogoutRequest, client: Client): Promise<{ goesOn: boolean }> {
     const [first, second] = await proofsOf(accessToken, refreshToken)
     if (first) await signOut(first.state, first.isStrong ? scope : 'local', client)
     if (second) await signOut(second.state, 'local', client)
+    return { goesOn: scope === 'others' && first?.isStrong === true && !second }
   }
 
   /**

@@ -17,7 +17,7 @@ declare module 'fastify' {
 
 /** `request.cookiesCarried`, `reply.keep` and `reply.forget`: the tokens of a browser, which no script of it sees. */
 export default fp<Config['browser']>(async function carryTokens (app, options) {
-  const { names, attributes, read } = createTokenCookies(options)
+  const { names, attributes, scopes, read, twinsIn } = createTokenCookies(options)
   await app.register(cookie, { hook: false })
 
   app.decorateRequest('cookiesCarried', { getter () { return read(this.headers.cookie) } })
@@ -27,18 +27,21 @@ export default fp<Config['browser']>(async function carryTokens (app, options) {
     return this
   })
 
-  // Two of one name: refused, and both are gone with the answer.
+  // Two of one name: refused, and both are gone with the answer, whatever their scopes. Else the browser
+  // would send them for ever.
   app.addHook('onRequest', (request, reply, done) => {
     try {
       if (request.headers.cookie !== undefined) read(request.headers.cookie)
     } catch (error) {
-      reply.forget('access', 'refresh')
+      for (const kind of twinsIn(request.headers.cookie ?? '')) {
+        for (const scope of scopes) write(reply, kind, '', 0, scope)
+      }
       throw error
     }
     done()
   })
 
-  function write (reply: FastifyReply, kind: CookieKind, value: string, maxAge: number) {
-    return reply.header('set-cookie', app.serializeCookie(names[kind], value, { ...attributes, maxAge }))
+  function write (reply: FastifyReply, kind: CookieKind, value: string, maxAge: number, scope = attributes) {
+    return reply.header('set-cookie', app.serializeCookie(names[kind], value, { ...scope, maxAge }))
   }
 }, { name: 'token-cookies' })

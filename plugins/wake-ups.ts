@@ -7,7 +7,7 @@ const pause = 500
 // Hears that another node has written a change, on a connection of its own because the read blocks.
 // Nothing is lost when it does not hear: the feed reads twice a second anyway.
 export default fp(async function hearWakeUps (app) {
-  const redis = app.redis.duplicate({ socketTimeout: patience + 2000 })
+  const redis = app.redis.another(patience + 2000)
   const closing = new AbortController()
 
   redis.on('error', () => {})

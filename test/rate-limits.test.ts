@@ -93,7 +93,7 @@ t.test('a known device is counted by itself, whatever strangers do at its addres
 
 t.test('a browser is known by its cookie', async t => {
   const { app } = await limited(t, { RATE_LIMIT_LOGIN: '2/15m' })
-  const ada = await account(app)
+  const ada = { ...await account(app), transport: 'cookie' as const }
   const origin = { origin: 'http://localhost:3000' }
   for (let n = 0; n < 3; n++) await login(app, { email: freshAddress() })
 
@@ -516,8 +516,8 @@ async function send (app: FastifyInstance, method: 'POST', path: string, payload
   return await app.inject({ method, url: api(path), remoteAddress, headers, ...(payload && { payload }) })
 }
 
-async function login (app: FastifyInstance, { email, device_token: deviceToken }: { email: string, device_token?: string }, ip?: string, headers?: Record<string, string>) {
-  return await send(app, 'POST', '/auth/login', { email, password, ...(deviceToken !== undefined && { device_token: deviceToken }) }, ip, headers)
+async function login (app: FastifyInstance, { email, device_token: deviceToken, transport }: { email: string, device_token?: string, transport?: 'cookie' }, ip?: string, headers?: Record<string, string>) {
+  return await send(app, 'POST', '/auth/login', { email, password, ...(deviceToken !== undefined && { device_token: deviceToken }), ...(transport && { transport }) }, ip, headers)
 }
 
 async function register (app: FastifyInstance, fields: object = {}, ip?: string) {

@@ -26,7 +26,7 @@ function createWiretap () {
       if (!/pg_snapshot_xmin|^select 1$|txid|clock_timestamp\(\) as now/i.test(text)) statements.push(text.replaceAll(/\s+/g, ' ').trim())
     },
     command (name: string) {
-      if (!/^(hello|client|info|ping|xread|select|auth|command)$/i.test(name)) commands.push(name.toLowerCase())
+      if (!/^(hello|client|info|ping|xread|select|auth|command|time)$/i.test(name)) commands.push(name.toLowerCase())
     },
     /** What was sent since the last time this was asked. */
     take () {

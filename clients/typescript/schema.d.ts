@@ -1208,7 +1208,7 @@ export interface operations {
             /** @description Signed out. */
             204: {
                 headers: {
-                    /** @description For browsers. */
+                    /** @description For browsers; not with `others`, where the own session goes on. */
                     "Clear-Site-Data"?: string;
                     [name: string]: unknown;
                 };

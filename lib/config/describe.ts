@@ -2,13 +2,13 @@ import type { Config } from '../config.ts'
 
 /** The configuration for the start-up log: secrets and the passwords of URLs are masked. */
 export function describeConfig (config: Config) {
-  const { secrets, operations, postgres: { authority, ...postgres }, redis, mail, ...rest } = config
+  const { secrets, operations, postgres: { authority, ...postgres }, redis: { authority: redisAuthority, ...redis }, mail, ...rest } = config
 
   return {
     ...rest,
     operations: { ...operations, operationsToken: mask(operations.operationsToken) },
     postgres: { ...postgres, url: maskUrl(postgres.url), directUrl: maskUrl(postgres.directUrl), authority: authority !== null },
-    redis: { ...redis, url: maskUrl(redis.url) },
+    redis: { ...redis, url: maskUrl(redis.url), authority: redisAuthority !== null },
     secrets: { encryptionKeys: secrets.encryptionKeys.map(mask) },
     mail: { ...mail, smtpUrl: mail.smtpUrl === null ? null : maskUrl(mail.smtpUrl) }
   }

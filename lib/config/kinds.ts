@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox'
+import { readRedisAddress } from '../redis-address.ts'
 import { readEncryptionKeys } from './encryption-key.ts'
 import { parseAllowedOrigin, parseBaseUrl, parseBoolean, parseDuration, parseForm, parseInteger, parseList, parseOrigin, parseProxy, parseRates } from './parse.ts'
 
@@ -26,6 +27,14 @@ export const origins = (about: About) => kind(about, text => parseList(text).map
 export const proxies = (about: About) => kind(about, text => parseList(text).map(parseProxy))
 export const baseUrl = (about: About) => kind(about, parseBaseUrl)
 export const encryptionKeys = (about: About) => kind(about, text => readEncryptionKeys(parseList(text)))
+
+/** Stays a text, because its secrets are masked as one. */
+export function redisUrl (about: About) {
+  return kind(about, text => {
+    readRedisAddress(text)
+    return text
+  })
+}
 
 /** Milliseconds, more than nothing and below 400 days unless told otherwise. */
 export function duration (about: About, { minimum = 1, maximum = 400 * day - 1, wanted = 'more than 0 and below 400d' } = {}) {

@@ -19,6 +19,8 @@ export function * checkSettings (s: Settings): Generator<Problem> {
   if (s.DATABASE_URL === undefined) yield ['DATABASE_URL', missing(s, 'a postgres:// URL')]
   if (s.REDIS_URL === undefined) yield ['REDIS_URL', missing(s, 'a redis:// URL')]
   if (s.DATABASE_CA_FILE !== undefined && !isReadable(s.DATABASE_CA_FILE)) yield ['DATABASE_CA_FILE', 'names a file that cannot be read']
+  if (s.REDIS_CA_FILE !== undefined && !isReadable(s.REDIS_CA_FILE)) yield ['REDIS_CA_FILE', 'names a file that cannot be read']
+  if (s.REDIS_CA_FILE !== undefined && s.REDIS_URL?.startsWith('rediss') === false) yield ['REDIS_URL', 'must be a rediss:// URL, because REDIS_CA_FILE names an authority']
   if (s.DB_POOL_MIN > s.DB_POOL_MAX) yield ['DB_POOL_MIN', 'must not be above DB_POOL_MAX']
   if (!argon2Floor.some(([memory, passes]) => s.ARGON2_MEMORY_KIB >= memory && s.ARGON2_PASSES >= passes)) {
     yield ['ARGON2_MEMORY_KIB', 'is too weak with ARGON2_PASSES; at least one of 47104/1, 19456/2, 12288/3, 9216/4, 7168/5']

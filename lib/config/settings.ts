@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox'
-import { baseUrl, boolean, choice, duration, encryptionKeys, integer, origin, origins, port, proxies, rates, text } from './kinds.ts'
+import { baseUrl, boolean, choice, duration, encryptionKeys, integer, origin, origins, port, proxies, rates, redisUrl, text } from './kinds.ts'
 
 export const environments = ['development', 'test', 'staging', 'production'] as const
 
@@ -32,7 +32,8 @@ export const settings = Type.Object({
   DB_IDLE_TIMEOUT: duration({ description: 'How long a connection beyond DB_POOL_MIN may idle.', default: '30s' }),
   DB_CONNECT_TIMEOUT: duration({ description: 'How long connecting to Postgres may take.', default: '2s' }),
   DB_STATEMENT_TIMEOUT: duration({ description: 'How long one statement may take.', default: '1500ms' }),
-  REDIS_URL: Type.Optional(text({ description: 'Redis: redis://, rediss:// for TLS, redis+sentinel://…/name, redis://a,b,c?cluster.', secret: true }, /^rediss?(\+sentinel)?:\/\/\S+$/, 'a redis:// or rediss:// URL')),
+  REDIS_URL: Type.Optional(redisUrl({ description: 'Redis: redis://:password@host:6379, redis+sentinel://:password@host:26379,host:26379/name or redis://:password@host:6379,host:6379?cluster; with rediss for TLS.', secret: true })),
+  REDIS_CA_FILE: Type.Optional(text({ description: 'A PEM file with the authority that signed the certificates of Redis and of its Sentinels.' }, /^[^\0]+$/, 'a file')),
   REDIS_KEY_PREFIX: text({ description: 'What every key in Redis begins with.', default: 'latchkey:' }, /^[\w:.-]{1,64}$/, '1 to 64 letters, digits and _ : . -'),
 
   // Tokens

@@ -17,26 +17,26 @@ const schema = {
   response: {
     204: Type.Null({
       description: 'Signed out.',
-      headers: { 'Clear-Site-Data': { type: 'string', examples: ['"cache", "storage"'], description: 'For browsers.' } }
+      headers: { 'Clear-Site-Data': { type: 'string', examples: ['"cache", "storage"'], description: 'For browsers; not with `others`, where the own session goes on.' } }
     }),
     ...problems(...ofBody, 403, 429, 503)
   }
 }
 
 const logout: FastifyPluginAsyncTypebox = async app => {
-  app.post('/logout', { schema }, async ({ body, client, bearerToken, cookiesCarried }, reply) => {
-    await app.accounts.logout({
+  app.post('/logout', { schema }, async ({ body, client, bearerToken, cookiesCarried, refreshTokenIfAny: refreshToken }, reply) => {
+    const { goesOn } = await app.accounts.logout({
       scope: body?.scope ?? 'local',
       accessToken: bearerToken ?? cookiesCarried.access,
-      refreshToken: body?.refresh_token === undefined ? carried(cookiesCarried.refresh) : { token: body.refresh_token, transport: 'bearer' }
+      refreshToken
     }, client)
-    reply.code(204).header('clear-site-data', '"cache", "storage"')
+
+    reply.code(204)
+    // A session that has signed out the others keeps what it has.
+    if (goesOn) return
+    reply.header('clear-site-data', '"cache", "storage"')
     if (cookiesCarried.access !== undefined || cookiesCarried.refresh !== undefined) reply.forget('access', 'refresh')
   })
-}
-
-function carried (token: string | undefined) {
-  return token === undefined ? undefined : { token, transport: 'cookie' as const }
 }
 
 export default logout

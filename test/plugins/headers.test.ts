@@ -1,3 +1,5 @@
+import helmet from '@fastify/helmet'
+import Fastify from 'fastify'
 import t from 'tap'
 import { securityHeaders } from '../../lib/problem.ts'
 import { buildHttp, sendRaw } from '../http.ts'
@@ -28,4 +30,18 @@ t.test('every answer of every kind carries the same security headers', async t =
 t.test('an answer says in which character set it is', async t => {
   const { app } = await buildHttp(t, app => { app.get('/', async () => ({})) })
   t.equal((await app.inject('/')).headers['content-type'], 'application/json; charset=utf-8')
+})
+
+t.test('they are what helmet would set', async t => {
+  const app = Fastify()
+  await app.register(helmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], baseUri: ["'none'"], frameAncestors: ["'none'"] } },
+    strictTransportSecurity: { maxAge: 63_072_000, includeSubDomains: true },
+    xFrameOptions: { action: 'deny' }
+  })
+  app.get('/', async (_request, reply) => { reply.header('cache-control', 'no-store').code(204) })
+
+  const { date, connection, ...headers } = (await app.inject('/')).headers
+  t.ok(date && connection)
+  t.same(headers, securityHeaders)
 })

@@ -1,0 +1,54 @@
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { chromium } from 'playwright-core'
+import type { BrowserContext, Page } from 'playwright-core'
+import type { Test } from 'tap'
+
+const program = findChromium()
+if (!program) console.error('Left out: no Chromium here. On Debian: apt-get install chromium')
+
+/** Why tests in a browser are left out, or false where there is one. */
+export const withoutChromium = program === undefined && 'there is no Chromium here'
+
+/** A Chromium that talks to nobody but the test. Each context of it is a browser of its own, with its own cookies. */
+export async function launchChromium (t: Pick<Test, 'teardown'>, args: string[] = []) {
+  const browser = await chromium.launch({
+    executablePath: program ?? '',
+    args: ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', ...args]
+  })
+  t.teardown(() => browser.close())
+  return browser
+}
+
+/** A new tab on a page whose scripts have run. */
+export async function openTab (context: BrowserContext, url: string): Promise<Page> {
+  const tab = await context.newPage()
+  await tab.goto(url)
+  return tab
+}
+
+/** What an expression in a page comes to: its value, or the error that it throws. */
+export async function ask<T extends object = object> (tab: Page, expression: string): Promise<{ value?: T, error?: Record<string, unknown> }> {
+  return await tab.evaluate(`(async () => {
+    try {
+      return { value: await (${expression}) }
+    } catch (error) {
+      return { error: { name: error.name, ...error } }
+    }
+  })()`)
+}
+
+function findChromium (): string | undefined {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/bin']
+  const names = ['chromium', 'chromium-browser', 'google-chrome']
+  return names.flatMap(name => folders.map(folder => join(folder, name))).find(isExecutable)
+}
+
+function isExecutable (file: string) {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,37 @@
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import type { Test } from 'tap'
+
+/**
+ * A wire between a client and a server of HTTP/1.1, whose port may be said later. While `cuts` matches the
+ * beginning of a request, its answer is dropped on the way and the connection is gone; `lost` counts those.
+ */
+export async function openRelay (t: Pick<Test, 'teardown'>, options: { from?: string } = {}) {
+  const relay = { port: 0, origin: '', to: 0, cuts: undefined as RegExp | undefined, lost: 0 }
+
+  const server = createServer(client => {
+    const upstream = connect({ port: relay.to, host: '127.0.0.1', ...(options.from && { localAddress: options.from }) })
+    let isCut = false
+
+    client.on('data', chunk => {
+      isCut = relay.cuts?.test(chunk.toString('latin1')) ?? false
+      upstream.write(chunk)
+    })
+    upstream.on('data', chunk => {
+      if (!isCut) return client.write(chunk)
+      relay.lost++
+      client.resetAndDestroy()
+    })
+    client.on('error', () => {}).on('close', () => upstream.destroy())
+    upstream.on('error', () => {}).on('close', () => client.destroy())
+    t.teardown(() => client.destroy())
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => { server.close() })
+
+  relay.port = (server.address() as AddressInfo).port
+  relay.origin = `http://localhost:${relay.port}`
+  return relay
+}

@@ -1,0 +1,65 @@
+import t from 'tap'
+import { as, refresh } from '../helper.ts'
+import { isUnavailable, outcomeOf, until } from '../failure/nodes.ts'
+import { prepare, showAftermath, twoNodes, wholeFlow } from './redis-flow.ts'
+import { ask, isFollowing, startCluster } from './redis-topologies.ts'
+
+/** So many slots has the first of three masters, as `redis-cli --cluster create` deals them out. */
+const firstThird = 5461
+const { url, password, masters } = await startCluster(t)
+
+t.test('Redis Cluster: the whole flow', async t => {
+  await wholeFlow(t, url)
+  const sizes = await Promise.all(masters.map(server => ask(server, 'DBSIZE')))
+  t.ok(sizes.every(size => Number(size) > 0), `keys lie everywhere: ${sizes}`)
+})
+
+t.test('a node finds the others by any one that it is told of', async t => {
+  const nodes = await twoNodes(t, { REDIS_URL: `redis://:${password}@127.0.0.1:1,127.0.0.1:${masters[1]?.port}?cluster` })
+  for (const node of nodes) t.equal(await node.redis.ping(), 'PONG')
+})
+
+t.test('a master that dies', async t => {
+  const nodes = await twoNodes(t, { REDIS_URL: url })
+  const [first, second] = nodes
+  if (!first || !second) throw new Error('no nodes')
+  const before = await prepare(first)
+  const slots = await Promise.all(before.held.map(async ({ session }) => Number(await ask(masters[1], 'CLUSTER', 'KEYSLOT', `{${session.id}}`))))
+  const lost = before.held.find((_, n) => (slots[n] ?? 0) < firstThird)
+  const kept = before.held.find((_, n) => (slots[n] ?? 0) >= firstThird)
+  if (!lost || !kept) throw new Error('every session lies with one master')
+  await until(async () => (await Promise.all(masters.map(server => ask(server, 'INFO', 'replication')))).every(isCaughtUp), 5000)
+
+  await masters[0]?.kill()
+  for (const node of nodes) {
+    t.match(await refresh(node, kept.refresh_token), { statusCode: 200 }, 'whose record lies elsewhere goes on at once')
+    await isUnavailable(t, 'refresh', () => refresh(node, lost.refresh_token))
+  }
+  t.match(await as(first, before.ended.access_token, 'POST', '/auth/logout'), { statusCode: 204 }, 'a session ends meanwhile')
+
+  const refused = new Set<string>()
+  for (const node of nodes) {
+    for (const tokens of before.held) {
+      await until(async () => {
+        const answer = await refresh(node, tokens.refresh_token)
+        if (answer.statusCode !== 200) refused.add(outcomeOf(answer))
+        return answer.statusCode === 200
+      }, 20_000)
+    }
+  }
+  t.ok([...refused].every(outcome => outcome === '503 unavailable'), `nothing but 503 meanwhile: ${[...refused]}`)
+  await showAftermath(t, nodes, before)
+
+  await t.test('and comes back as a replica: nothing revives', async t => {
+    await masters[0]?.start()
+    await until(async () => isFollowing(await ask(masters[0], 'INFO', 'replication')), 20_000)
+    for (const node of nodes) t.equal(outcomeOf(await refresh(node, before.ended.refresh_token)), '401 session_ended signed_out')
+    await wholeFlow(t, url)
+  })
+})
+
+function isCaughtUp (replication: string) {
+  const [, replica] = /slave0:.*offset=(\d+)/.exec(replication) ?? []
+  const [, own] = /master_repl_offset:(\d+)/.exec(replication) ?? []
+  return replica !== undefined && replica === own
+}

@@ -1,0 +1,60 @@
+import t from 'tap'
+import { as, post, refresh } from '../helper.ts'
+import { check, isUnavailable, outcomeOf, until } from '../failure/nodes.ts'
+import { prepare, showAftermath, twoNodes, wholeFlow } from './redis-flow.ts'
+import { ask, isFollowing, startSentinels } from './redis-topologies.ts'
+
+const { url, master, replica, sentinels } = await startSentinels(t)
+
+t.test('Redis behind Sentinels: the whole flow', async t => await wholeFlow(t, url))
+
+t.test('a master that dies, after a Sentinel', async t => {
+  const nodes = await twoNodes(t, { REDIS_URL: url })
+  const [first, second] = nodes
+  if (!first || !second) throw new Error('no nodes')
+  const before = await prepare(first)
+  const [one, two] = before.held
+  await first.redis.wait(1, 2000)
+
+  await sentinels[0]?.kill()
+  await master.kill()
+  for (const [node, tokens] of [[first, one], [second, two]] as const) {
+    await isUnavailable(t, 'refresh', () => refresh(node, tokens?.refresh_token ?? ''))
+    await isUnavailable(t, 'login', () => post(node, '/auth/login', { email: before.ada.email, password: before.ada.password }))
+    t.match(await check(node, tokens?.access_token ?? ''), { statusCode: 204 }, 'check goes on')
+  }
+  t.match(await as(first, before.ended.access_token, 'POST', '/auth/logout'), { statusCode: 204 }, 'a session ends meanwhile')
+
+  const refused = new Set<string>()
+  for (const node of nodes) {
+    const took = await until(async () => {
+      const answer = await refresh(node, one?.refresh_token ?? '')
+      if (answer.statusCode !== 200) refused.add(outcomeOf(answer))
+      return answer.statusCode === 200
+    }, 20_000)
+    t.comment(`served again after ${took} ms`)
+  }
+  t.ok([...refused].every(outcome => outcome === '503 unavailable'), `nothing but 503 meanwhile: ${[...refused]}`)
+  t.match(await ask(replica, 'INFO', 'replication'), /role:master/)
+  await showAftermath(t, nodes, before)
+
+  await t.test('and comes back as a replica: nobody follows it, nothing revives', async t => {
+    await master.start()
+    await until(async () => isFollowing(await ask(master, 'INFO', 'replication')), 20_000)
+    for (const node of nodes) t.equal(outcomeOf(await refresh(node, before.ended.refresh_token)), '401 session_ended signed_out')
+    await wholeFlow(t, url)
+  })
+})
+
+t.test('a master that steps down', async t => {
+  const nodes = await twoNodes(t, { REDIS_URL: url })
+  const [first] = nodes
+  if (!first) throw new Error('no nodes')
+  const before = await prepare(first)
+  await first.redis.wait(1, 2000)
+  await until(async () => /^OK/.test(await ask(sentinels[1], 'SENTINEL', 'FAILOVER', 'main')), 15_000)
+  await until(async () => /role:master/.test(await ask(master, 'INFO', 'replication')), 15_000)
+  await as(first, before.ended.access_token, 'POST', '/auth/logout')
+  for (const node of nodes) await until(async () => (await refresh(node, before.held[0]?.refresh_token ?? '')).statusCode === 200, 10_000)
+  await showAftermath(t, nodes, before)
+})
