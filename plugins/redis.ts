@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import fp from 'fastify-plugin'
 import { Cluster, Redis } from 'ioredis'
 import type { Config } from '../lib/config.ts'
@@ -15,7 +16,7 @@ const delay = (attempt: number) => Math.min(attempt * 50, 500)
 
 // No offline queue and no retries: a command whose request has been answered is never sent. A lost
 // connection comes back by itself within half a second of Redis being there again, and one that has
-// not said a word for two seconds while an answer is due is given up. A failover is one failed call.
+// not said a word for two seconds while an answer is due is given up. After a failover a call may fail once more; none is made twice.
 export default fp<Config['redis']>(async function connectRedis (app, { url, keyPrefix, authority }) {
   const { isEncrypted, ...address } = readRedisAddress(url)
   const tls = isEncrypted ? authority === null ? {} : { ca: authority } : undefined
@@ -23,7 +24,8 @@ export default fp<Config['redis']>(async function connectRedis (app, { url, keyP
 
   redis.on('error', error => app.log.warn({ err: error }, 'redis'))
   app.addHook('onClose', async () => redis.disconnect())
-  await (redis instanceof Cluster ? connectNodes(redis) : redis.connect())
+  // Sentinels would be asked for ever: what goes wrong at the start ends it.
+  await Promise.all([once(redis, 'ready'), redis instanceof Cluster ? connectNodes(redis) : redis.connect()])
   app.decorate('redis', redis)
 
   /** A client of its own, for reads that wait: it gives up (ms) when a due answer does not come. */

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { as, refresh } from '../helper.ts'
+import { as, deploy, refresh, start } from '../helper.ts'
 import { isUnavailable, outcomeOf, until } from '../failure/nodes.ts'
 import { prepare, showAftermath, twoNodes, wholeFlow } from './redis-flow.ts'
 import { ask, isFollowing, startCluster } from './redis-topologies.ts'
@@ -19,10 +19,15 @@ t.test('a node finds the others by any one that it is told of', async t => {
   for (const node of nodes) t.equal(await node.redis.ping(), 'PONG')
 })
 
+t.test('where no node answers, or with another password, nothing starts', async t => {
+  for (const REDIS_URL of ['redis://127.0.0.1:1,127.0.0.1:2?cluster', url.replace(password, 'wrong')]) {
+    await t.rejects(start(t, await deploy(t, { REDIS_URL })), REDIS_URL.replace(password, ''))
+  }
+})
+
 t.test('a master that dies', async t => {
   const nodes = await twoNodes(t, { REDIS_URL: url })
-  const [first, second] = nodes
-  if (!first || !second) throw new Error('no nodes')
+  const [first] = nodes
   const before = await prepare(first)
   const slots = await Promise.all(before.held.map(async ({ session }) => Number(await ask(masters[1], 'CLUSTER', 'KEYSLOT', `{${session.id}}`))))
   const lost = before.held.find((_, n) => (slots[n] ?? 0) < firstThird)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { as, post, refresh } from '../helper.ts'
+import { as, deploy, post, refresh, start } from '../helper.ts'
 import { check, isUnavailable, outcomeOf, until } from '../failure/nodes.ts'
 import { prepare, showAftermath, twoNodes, wholeFlow } from './redis-flow.ts'
 import { ask, isFollowing, startSentinels } from './redis-topologies.ts'
@@ -8,10 +8,15 @@ const { url, master, replica, sentinels } = await startSentinels(t)
 
 t.test('Redis behind Sentinels: the whole flow', async t => await wholeFlow(t, url))
 
+t.test('a name that no Sentinel knows, or another password: nothing starts', async t => {
+  for (const REDIS_URL of [url.replace('/main', '/other'), url.replace(/:[^:@]+@/, ':wrong@')]) {
+    await t.rejects(start(t, await deploy(t, { REDIS_URL })))
+  }
+})
+
 t.test('a master that dies, after a Sentinel', async t => {
   const nodes = await twoNodes(t, { REDIS_URL: url })
   const [first, second] = nodes
-  if (!first || !second) throw new Error('no nodes')
   const before = await prepare(first)
   const [one, two] = before.held
   await first.redis.wait(1, 2000)
@@ -49,7 +54,6 @@ t.test('a master that dies, after a Sentinel', async t => {
 t.test('a master that steps down', async t => {
   const nodes = await twoNodes(t, { REDIS_URL: url })
   const [first] = nodes
-  if (!first) throw new Error('no nodes')
   const before = await prepare(first)
   await first.redis.wait(1, 2000)
   await until(async () => /^OK/.test(await ask(sentinels[1], 'SENTINEL', 'FAILOVER', 'main')), 15_000)

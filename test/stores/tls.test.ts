@@ -69,6 +69,19 @@ t.test('a Postgres whose certificate is for another name is refused', async t =>
   await t.rejects(start(t, { ...deployment, DATABASE_URL: to(server.databaseUrl, '127.0.0.1', 'verify-full'), DATABASE_DIRECT_URL: server.databaseDirectUrl }), { code: 'unavailable' }, 'the address is not in it')
 })
 
+t.test('Redis over TLS, with the authority of REDIS_CA_FILE', async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'tls-'))
+  const [right, wrong] = [file(folder, 'right.pem', authority.cert), file(folder, 'wrong.pem', stranger.cert)]
+  const server = await startRedis({ dataDir: join(folder, 'redis'), durable: false, tls: authority.issue('localhost') })
+  t.teardown(server.stop)
+  const deployment = await deploy(t)
+  const settings = (host: string, ca: string) => Object.assign({}, deployment, { REDIS_URL: server.redisUrl.replace('127.0.0.1', host), REDIS_CA_FILE: ca })
+
+  await wholeWay(t, await start(t, settings('localhost', right)))
+  await t.rejects(start(t, settings('localhost', wrong)), 'another authority')
+  await t.rejects(start(t, settings('127.0.0.1', right)), 'another name')
+})
+
 t.test('Redis over TLS, with the authority of NODE_EXTRA_CA_CERTS', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'tls-'))
   const ca = file(folder, 'ca.pem', authority.cert)
