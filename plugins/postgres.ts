@@ -11,15 +11,19 @@ declare module 'fastify' {
 
 // The gate hands out no more work than there are connections, so nobody waits within the pool.
 export default fp<Config['postgres']>(async function connectPostgres (app, { url, authority, prepare, poolMax, poolMin, queueMax, deadline, idleTimeout, connectTimeout }) {
+  // Postgres gives up what we have given up: a statement, a wait for a lock, a transaction whose node has died.
+  // Said when a connection opens; a pooler refuses that, so behind one it is said in each transaction.
+  const limits = { statement_timeout: deadline, lock_timeout: Math.min(1000, deadline), idle_in_transaction_session_timeout: deadline * 4 }
   const pool = new pg.Pool({
     ...reach(url, authority),
     max: poolMax,
     idleTimeoutMillis: poolMin > 0 ? 0 : idleTimeout,
     connectionTimeoutMillis: connectTimeout,
     keepAlive: true,
+    ...(prepare && limits),
     types: { getTypeParser: (type, format) => type === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(type, format) }
   })
-  const database = createDatabase(pool, { connections: poolMax, queueMax, deadline, prepare, begin: `begin; ${limits(deadline)}` })
+  const database = createDatabase(pool, { connections: poolMax, queueMax, deadline, prepare, begin: prepare ? 'begin' : `begin; ${local(limits)}` })
 
   // A connection that is lost while nobody uses it is no news: the next one who needs one opens it.
   pool.on('error', () => {})
@@ -29,11 +33,7 @@ export default fp<Config['postgres']>(async function connectPostgres (app, { url
   app.decorate('database', database)
 }, { name: 'postgres' })
 
-/**
- * Postgres gives up what we have given up: a statement, a wait for a lock, a transaction whose node has
- * died. Said within the transaction, because a pooler refuses it at the start of a connection.
- */
-function limits (deadline: number) {
-  const lock = Math.min(1000, deadline)
-  return `set local statement_timeout = ${deadline}; set local lock_timeout = ${lock}; set local idle_in_transaction_session_timeout = ${deadline * 4}`
+/** For a transaction alone. */
+function local (limits: Record<string, number>) {
+  return Object.entries(limits).map(([name, value]) => `set local ${name} = ${value}`).join('; ')
 }

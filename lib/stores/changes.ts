@@ -22,6 +22,11 @@ export interface Tail { changes: Change[], next: Cursor, time: number }
 export type ChangeStore = ReturnType<typeof createChangeStore>
 
 export function createChangeStore (db: Database) {
+  const now = db.fragment`
+    select pg_current_snapshot()::text as snapshot,
+           pg_postmaster_start_time()::text as server,
+           extract(epoch from clock_timestamp()) * 1000 as time`
+
   return { append, since, recent, firstRaise }
 
   /** Writes a change in the transaction of its cause. */
@@ -42,11 +47,7 @@ export function createChangeStore (db: Database) {
   async function since (from: Cursor): Promise<Tail | null> {
     const { next, ...found } = tail(await db<TailRow>`
       select c.kind, c.subject_id, c.except_id, c.number, c.reason, now.snapshot, now.server, now.time
-      from (
-        select pg_current_snapshot()::text as snapshot,
-               pg_postmaster_start_time()::text as server,
-               extract(epoch from clock_timestamp()) * 1000 as time
-      ) as now
+      from (${now}) as now
       left join changes c
         on c.xid >= pg_snapshot_xmin(${from.snapshot}::pg_snapshot)
         and not pg_visible_in_snapshot(c.xid, ${from.snapshot}::pg_snapshot)
@@ -58,11 +59,7 @@ export function createChangeStore (db: Database) {
   async function recent (milliseconds: number): Promise<Tail> {
     return tail(await db<TailRow>`
       select c.kind, c.subject_id, c.except_id, c.number, c.reason, now.snapshot, now.server, now.time
-      from (
-        select pg_current_snapshot()::text as snapshot,
-               pg_postmaster_start_time()::text as server,
-               extract(epoch from clock_timestamp()) * 1000 as time
-      ) as now
+      from (${now}) as now
       left join changes c on c.at > clock_timestamp() - ${milliseconds} * interval '1 millisecond'
       order by c.seq`)
   }
