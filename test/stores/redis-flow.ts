@@ -59,7 +59,7 @@ export async function wholeFlow (t: Test, url: string) {
 export async function prepare (node: FastifyInstance) {
   const ada = await signUp(node)
   const [locked, ended] = [await signUp(node), await signIn(node, ada)]
-  const held = await Promise.all(Array.from({ length: 8 }, () => signIn(node, ada)))
+  const held = await Promise.all(Array.from({ length: 24 }, () => signIn(node, ada)))
   const gone = await signIn(node, ada)
 
   await as(node, gone.access_token, 'POST', '/auth/logout')
