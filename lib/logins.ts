@@ -3,7 +3,7 @@ import type { ChangeFeed } from './change-feed.ts'
 import type { Clock } from './clock.ts'
 import type { DeviceTokens } from './device-tokens.ts'
 import { canonicalise } from './email-address.ts'
-import { Refusal } from './errors.ts'
+import { Refusal, unavailable } from './errors.ts'
 import type { RefusalCode } from './errors.ts'
 import type { Grant, Grants } from './grants.ts'
 import type { Lane, Lockout } from './lockout.ts'
@@ -98,7 +98,7 @@ export function createLogins ({ database, users, devices, sessions, grants, pass
     return grants.issue(await sessions.advance({ ...state, authTime }))
   }
 
-  async function open (user: User, request: LoginRequest, client: Client): Promise<Grant> {
+  async function open (user: User, request: LoginRequest, client: Client, isAnew = false): Promise<Grant> {
     const { transport, deviceName, deviceToken, replaces } = request
     const deviceId = deviceTokens.recognise(deviceToken)
     const amr = ['pwd']
@@ -113,6 +113,7 @@ export function createLogins ({ database, users, devices, sessions, grants, pass
       await audit.record(tx, { event: 'authn_login_success', outcome: 'success', actorId: user.id, subject: user, sessionId: opening.id, client })
       return changes
     })
+    if (!ended && isAnew) throw unavailable(new Error('the sessions of the account keep ending'))
     if (!ended) return await openAnew(user, request, client)
     feed.publish(ended)
     metrics.increment('sign_ins', { outcome: 'success' })
@@ -133,13 +134,13 @@ export function createLogins ({ database, users, devices, sessions, grants, pass
   }
 
   // Something has ended the user's sessions since the password was read. If it is still this password of
-  // an account that has not changed, that was a sign-out, and the sign-in comes after it.
+  // an account that has not changed, that was a sign-out, and the sign-in comes after it: once.
   async function openAnew (before: User, request: LoginRequest, client: Client): Promise<Grant> {
     const user = await users.find(before.id)
     const isSame = user?.passwordHash === before.passwordHash && user.version === before.version
     const hasMoved = user?.sessionEpoch !== before.sessionEpoch || user.deploymentEpoch !== before.deploymentEpoch
     if (!user || !isSame || !hasMoved) throw await refuse('invalid_credentials', before, client)
-    return await open(user, request, client)
+    return await open(user, request, client, true)
   }
 
   async function refuse (code: RefusalCode, user: User, client: Client): Promise<Refusal> {
