@@ -33,6 +33,7 @@ import mailer from './plugins/mailer.ts'
 import methods from './plugins/methods.ts'
 import metrics from './plugins/metrics.ts'
 import metricsPort from './plugins/metrics-port.ts'
+import oneTimeTokens from './plugins/one-time-tokens.ts'
 import operations from './plugins/operations.ts'
 import passwordChecks from './plugins/password-checks.ts'
 import passwordPolicy from './plugins/password-policy.ts'
@@ -45,6 +46,7 @@ import rateLimits from './plugins/rate-limits.ts'
 import redis from './plugins/redis.ts'
 import refreshToken from './plugins/refresh-token.ts'
 import requirePermission from './plugins/require-permission.ts'
+import requireRecentSignIn from './plugins/require-recent-sign-in.ts'
 import requireRefreshToken from './plugins/require-refresh-token.ts'
 import requestLimits from './plugins/request-limits.ts'
 import requireSession from './plugins/require-session.ts'
@@ -120,6 +122,7 @@ export default fp<LatchkeyOptions>(async function latchkey (app, { config, clock
   await app.register(changeFeed, { clock })
   await app.register(wakeUps)
   await app.register(deviceTokens, config.tokens)
+  await app.register(oneTimeTokens, { ...config.tokens, clock })
   await app.register(sightings)
   await app.register(sessions, { ...config.sessions, rateLimits: config.rateLimits, clock })
   await app.register(grants, { ...config.sessions, clock })
@@ -136,6 +139,7 @@ export default fp<LatchkeyOptions>(async function latchkey (app, { config, clock
   await app.register(proveSession)
   await app.register(requireSession)
   await app.register(requirePermission)
+  await app.register(requireRecentSignIn, { clock })
   await app.register(requireRefreshToken)
   await app.register(requestLimits, { ...config.rateLimits, clock })
 

@@ -46,9 +46,9 @@ export function createAudit (store: AuditEventStore, { wrapping, anonymous, addr
 }) {
   return { record, createSubject, read }
 
-  /** Writes an event, in the transaction of what it records where there is one. */
-  async function record (query: Query, { event, outcome, reason, actorId, subject, sessionId, client, address, personal }: AuditEvent) {
-    await store.insert(query, {
+  /** Writes an event, in the transaction of what it records where there is one. Returns its id, by which a notice finds it. */
+  async function record (query: Query, { event, outcome, reason, actorId, subject, sessionId, client, address, personal }: AuditEvent): Promise<number> {
+    return await store.insert(query, {
       event,
       outcome,
       reason: reason ?? null,
