@@ -44,7 +44,7 @@ export interface KeyringOptions {
 }
 
 /** Writes what belongs to a change of the ring, in its transaction. */
-export type Recorder = (tx: Transaction) => Promise<void>
+export type Recorder = (tx: Transaction) => Promise<unknown>
 
 export type Keyring = ReturnType<typeof createKeyring>
 

@@ -68,7 +68,7 @@ async function open () {
   const rows: AuditRow[] = []
   const keys: Array<[string, Buffer]> = []
   const audit = createAudit({
-    insert: async (_query, row) => { rows.push(row) },
+    insert: async (_query, row) => rows.push(row),
     insertKey: async (_query, id, wrappedKey) => { keys.push([id, wrappedKey]) }
   }, { wrapping: createEncryption([randomBytes(32)]), anonymous: createEncryption([randomBytes(32)]), addressKeys: [randomBytes(32)] })
   const subject: Subject = await audit.createSubject(query, randomUUID())
