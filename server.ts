@@ -6,6 +6,7 @@ import latchkey from './app.ts'
 import { createClock } from './lib/clock.ts'
 import { ConfigError, describeConfig, loadConfig, readEnvironment } from './lib/config.ts'
 import { logOnce } from './lib/request-log.ts'
+import { createLogSink } from './lib/log-sink.ts'
 import { serverOptions } from './lib/server-options.ts'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from './lib/config.ts'
@@ -21,8 +22,7 @@ try {
 async function serve (config: Config) {
   const { host, port, version } = config.process
   const options = serverOptions(config)
-  // Lines are written many at a time, at the latest after a tenth of a second and at the end of the process.
-  const stream = config.logger.pretty ? {} : { stream: destination({ minLength: 16_000, periodicFlush: 100, sync: false }) }
+  const stream = config.logger.pretty ? {} : { stream: createLogSink(destination) }
   const app: FastifyInstance = Fastify({ ...options, logger: { ...options.logger, ...stream }, logController: logOnce(new LogController()) })
 
   app.log.info({ version, node: process.version, config: describeConfig(config) }, 'Latchkey starts')

@@ -13,7 +13,7 @@ export type Deployment = Awaited<ReturnType<typeof deploy>>
 /** Private stores, migrated, and Latchkey built for production, to be started as often as it takes. */
 export async function deploy () {
   const folder = makeTestFolder()
-  const services = await startServices({ dataDir: folder, durable: true })
+  const services = await startServices({ dataDir: folder, durable: false })
   const built = buildServers()
   const env = {
     NODE_ENV: 'test',

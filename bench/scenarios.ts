@@ -31,9 +31,9 @@ export const scenarios: Scenario[] = [
   { name: 'POST /auth/register', subject: 'latchkey', prepare: async () => registering }
 ]
 
-/** A login of an account with its right password, or with another one. */
-export function login ({ email }: Pick<Account, 'email'>, given = password): string {
-  return request('POST', '/api/v1/auth/login', { body: { email, password: given } })
+/** A login of an account with its right password, or with another one, on a device that it may know. */
+export function login ({ email }: Pick<Account, 'email'>, given = password, deviceToken?: string): string {
+  return request('POST', '/api/v1/auth/login', { body: { email, password: given, device_token: deviceToken } })
 }
 
 function oneToken (path: string) {
@@ -67,9 +67,20 @@ function refreshing (accounts: Account[]): Next {
   }
 }
 
+// As people do: again and again on a device that has signed in to the account before.
 async function loggingIn ({ accounts }: Prepared): Promise<Next> {
+  const devices = new Map<string, string>()
   let turn = 0
-  return () => login(accountOf(accounts, turn++))
+
+  return (_, last) => {
+    if (last?.status === 200) remember(JSON.parse(last.body))
+    const account = accountOf(accounts, turn++)
+    return login(account, password, devices.get(account.email))
+  }
+
+  function remember ({ user, device_token: deviceToken }: { user: { email: string }, device_token: string }) {
+    devices.set(user.email, deviceToken)
+  }
 }
 
 function registering () {

@@ -1,13 +1,18 @@
 /** Every counter there is: what it counts and by what; shown as `latchkey_<name>_total`. Labels take a few fixed words, never what a client sends. */
 export const counters = {
   refused: { help: 'Requests refused, by code.', labels: ['code'] },
+  authz_denied: { help: 'Acts refused for want of a permission or of rank, by permission asked for (none: by rank).', labels: ['reason'] },
   sign_ups: { help: 'Sign-ups, by outcome: requested, created, …', labels: ['outcome'] },
   sign_ins: { help: 'Logins, by outcome: success, or the code of the refusal.', labels: ['outcome'] },
   tokens_issued: { help: 'Tokens issued, by kind: access, refresh, device.', labels: ['kind'] },
   refreshes: { help: 'Refreshes, by outcome: rotated, replayed, limited, or the reason of the end.', labels: ['outcome'] },
   sessions_ended: { help: 'Sessions ended, by reason.', labels: ['reason'] },
+  breach_checks: { help: 'Passwords looked up among stolen ones, by outcome: clean, breached, failed, skipped.', labels: ['outcome'] },
   mails: { help: 'Mails, by kind and outcome: sent, failed.', labels: ['kind', 'outcome'] },
-  jobs: { help: 'Jobs, by name and outcome: done, failed.', labels: ['name', 'outcome'] }
+  jobs: { help: 'Jobs, by name and outcome: done, failed.', labels: ['name', 'outcome'] },
+  audit_sealed_events: { help: 'Events of the audit trail that this node has sealed.', labels: [] },
+  audit_chain_breaks: { help: 'Looks that found the chain of the audit trail cut off or rewritten.', labels: [] },
+  cleaned_up: { help: 'Rows that the clean-up has removed, by kind.', labels: ['kind'] }
 } as const
 
 export type CounterName = keyof typeof counters
@@ -15,8 +20,8 @@ type Labels<N extends CounterName> = Record<typeof counters[N]['labels'][number]
 
 /** What the code may measure; plugins/metrics keeps the figures. */
 export interface Metrics {
-  /** Counts one more. */
-  increment<N extends CounterName> (name: N, labels: Labels<N>): void
+  /** Counts one more, or so many. */
+  increment<N extends CounterName> (name: N, labels: Labels<N>, count?: number): void
   /** Shows what `read` answers whenever somebody looks; a read that throws shows nothing. */
   gauge (name: string, help: string, read: () => number): void
 }
