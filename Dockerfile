@@ -7,6 +7,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY tsconfig.json tsconfig.build.json app.ts server.ts cli.ts ./
+COPY commands commands
 COPY lib lib
 COPY plugins plugins
 COPY routes routes

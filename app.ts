@@ -4,26 +4,33 @@ import type { Config } from './lib/config.ts'
 import type { Hasher } from './lib/passwords.ts'
 import accounts from './plugins/accounts.ts'
 import administrators from './plugins/administrators.ts'
+import approvals from './plugins/approvals.ts'
 import audit from './plugins/audit.ts'
 import authentication from './plugins/authentication.ts'
 import bearerToken from './plugins/bearer-token.ts'
+import breachedPasswords from './plugins/breached-passwords.ts'
 import cache from './plugins/cache.ts'
 import changeFeed from './plugins/change-feed.ts'
+import cleanUp from './plugins/clean-up.ts'
+import cleanUpSchedule from './plugins/clean-up-schedule.ts'
 import client from './plugins/client.ts'
 import cors from './plugins/cors.ts'
 import csrf from './plugins/csrf.ts'
 import deviceTokens from './plugins/device-tokens.ts'
 import docs from './plugins/docs.ts'
 import errors from './plugins/errors.ts'
+import form from './plugins/form.ts'
 import gauges from './plugins/gauges.ts'
 import grants from './plugins/grants.ts'
 import handOver from './plugins/hand-over.ts'
+import hashThreads from './plugins/hash-threads.ts'
 import hasher from './plugins/hasher.ts'
 import headers from './plugins/headers.ts'
 import health from './plugins/health.ts'
 import host from './plugins/host.ts'
 import httpMetrics from './plugins/http-metrics.ts'
 import https from './plugins/https.ts'
+import introspection from './plugins/introspection.ts'
 import jobs from './plugins/jobs.ts'
 import json from './plugins/json.ts'
 import keyring from './plugins/keyring.ts'
@@ -49,21 +56,25 @@ import requirePermission from './plugins/require-permission.ts'
 import requireRecentSignIn from './plugins/require-recent-sign-in.ts'
 import requireRefreshToken from './plugins/require-refresh-token.ts'
 import requestLimits from './plugins/request-limits.ts'
+import requireService from './plugins/require-service.ts'
 import requireSession from './plugins/require-session.ts'
 import revocations from './plugins/revocations.ts'
 import roles from './plugins/roles.ts'
 import schema from './plugins/schema.ts'
 import secrets from './plugins/secrets.ts'
+import services from './plugins/services.ts'
 import sessions from './plugins/sessions.ts'
 import sightings from './plugins/sightings.ts'
 import signingKeys from './plugins/signing-keys.ts'
 import tokenCookies from './plugins/token-cookies.ts'
 import tokens from './plugins/tokens.ts'
+import userTransfers from './plugins/user-transfers.ts'
 import users from './plugins/users.ts'
 import wakeUps from './plugins/wake-ups.ts'
 import authRoutes from './routes/auth/index.ts'
 import healthRoutes from './routes/health/index.ts'
 import metricsRoute from './routes/metrics.ts'
+import oauthRoutes from './routes/oauth/index.ts'
 import wellKnownRoutes from './routes/well-known/index.ts'
 
 export interface LatchkeyOptions {
@@ -87,6 +98,7 @@ export default fp<LatchkeyOptions>(async function latchkey (app, { config, clock
   await app.register(cors, config.browser)
   await app.register(methods)
   await app.register(json)
+  await app.register(form)
   await app.register(client)
   await app.register(bearerToken)
   await app.register(tokenCookies, config.browser)
@@ -107,13 +119,16 @@ export default fp<LatchkeyOptions>(async function latchkey (app, { config, clock
   await app.register(secrets, config.secrets)
   await app.register(audit)
   await app.register(jobs)
+  await app.register(oneTimeTokens, { ...config.tokens, clock })
   await app.register(mailer, { ...config.mail, ...config.process })
   if (workers) await app.register(mailJobs, { ...config.mail, clock })
-  await app.register(hasher, { ...config.passwords, hasher: handedIn })
+  await app.register(hashThreads, config.passwords)
+  await app.register(hasher, { hasher: handedIn })
   await app.register(passwords, { ...config.passwords, clock })
   await app.register(rateLimits, { ...config.rateLimits, clock })
   await app.register(lockout, { ...config.lockout, clock })
   await app.register(passwordChecks, { clock })
+  await app.register(breachedPasswords, { ...config.breachedPasswords, clock })
   await app.register(passwordPolicy, config.passwords)
   await app.register(keyring, { ...config.keyring, clock })
   await app.register(tokens, { ...config.tokens, clock })
@@ -122,17 +137,20 @@ export default fp<LatchkeyOptions>(async function latchkey (app, { config, clock
   await app.register(changeFeed, { clock })
   await app.register(wakeUps)
   await app.register(deviceTokens, config.tokens)
-  await app.register(oneTimeTokens, { ...config.tokens, clock })
   await app.register(sightings)
   await app.register(sessions, { ...config.sessions, rateLimits: config.rateLimits, clock })
   await app.register(grants, { ...config.sessions, clock })
+  await app.register(cleanUp, { ...config.cleanUp, clock })
+  if (workers) await app.register(cleanUpSchedule, config.cleanUp)
   await app.register(probes)
   await app.register(gauges, config.postgres)
 
   // Use cases and guards
+  await app.register(approvals)
   await app.register(accounts, { ...config.accounts, clock })
   await app.register(users, { clock })
   await app.register(administrators, { clock })
+  await app.register(userTransfers, { ...config.accounts, clock })
   await app.register(signingKeys)
   await app.register(authentication)
   await app.register(principal)
@@ -141,10 +159,14 @@ export default fp<LatchkeyOptions>(async function latchkey (app, { config, clock
   await app.register(requirePermission)
   await app.register(requireRecentSignIn, { clock })
   await app.register(requireRefreshToken)
+  await app.register(services, { ...config.rateLimits, clock })
+  await app.register(introspection)
+  await app.register(requireService)
   await app.register(requestLimits, { ...config.rateLimits, clock })
 
   // Routes
   await app.register(authRoutes, { prefix: `${config.http.apiPrefix}/auth` })
+  await app.register(oauthRoutes, { prefix: `${config.http.apiPrefix}/auth` })
   await app.register(healthRoutes, { prefix: '/health', ...config.process, ...config.postgres })
   await app.register(wellKnownRoutes, { prefix: '/.well-known', ...config.wellKnown })
   await app.register(metricsRoute)

@@ -1,69 +1,34 @@
 #!/usr/bin/env node
-import { randomBytes, randomUUID } from 'node:crypto'
 import { parseArgs } from 'node:util'
-import type { ParseArgsConfig } from 'node:util'
-import Fastify from 'fastify'
-import type { FastifyInstance } from 'fastify'
-import { createClock } from './lib/clock.ts'
-import { loadConfig, readEnvironment } from './lib/config.ts'
-import type { Config } from './lib/config.ts'
+import cleanUp from './commands/clean-up.ts'
+import { UsageError } from './commands/command.ts'
+import type { Command, Input } from './commands/command.ts'
+import createAdmin from './commands/create-admin.ts'
+import createService from './commands/create-service.ts'
+import exportUsers from './commands/export-users.ts'
+import importUsers from './commands/import-users.ts'
+import migrate from './commands/migrate.ts'
+import revokeService from './commands/revoke-service.ts'
+import rotateKeys from './commands/rotate-keys.ts'
+import signOutEveryone from './commands/sign-out-everyone.ts'
 import { Refusal } from './lib/errors.ts'
 import type { FieldError } from './lib/errors.ts'
-import { readNewPassword } from './lib/password-prompt.ts'
-import { serverOptions } from './lib/server-options.ts'
-import migrations from './plugins/migrations.ts'
-import connectPostgres from './plugins/postgres.ts'
-
-/** What a command has to say in the end: to a person, and to a machine (`--json`). */
-interface Result { text: string, data: object }
-
-/** `values` are the options as `parseArgs` read them. */
-interface Input { positionals: string[], values: Record<string, unknown> }
-
-interface Command {
-  usage: string
-  help: string
-  options: NonNullable<ParseArgsConfig['options']>
-  positionals: number
-  run (input: Input): Promise<Result>
-}
-
-class UsageError extends Error {}
 
 const commands = new Map<string, Command>([
-  ['migrate', {
-    usage: 'migrate [--to N]',
-    help: 'brings the schema up (or down) to date',
-    options: { to: { type: 'string' } },
-    positionals: 0,
-    run: migrate
-  }],
-  ['create-admin', {
-    usage: 'create-admin EMAIL [--name NAME] [--another]',
-    help: 'makes the first super_admin; the password comes from a prompt or standard input',
-    options: { name: { type: 'string' }, another: { type: 'boolean' } },
-    positionals: 1,
-    run: createAdmin
-  }],
-  ['rotate-keys', {
-    usage: 'rotate-keys [--compromised]',
-    help: 'lets the next key sign as soon as verifiers can know it; or replaces all keys at once and signs everybody out',
-    options: { compromised: { type: 'boolean' } },
-    positionals: 0,
-    run: rotateKeys
-  }],
-  ['sign-out-everyone', {
-    usage: 'sign-out-everyone',
-    help: 'ends every session of every user',
-    options: {},
-    positionals: 0,
-    run: signOutEveryone
-  }]
+  ['migrate', migrate],
+  ['create-admin', createAdmin],
+  ['rotate-keys', rotateKeys],
+  ['sign-out-everyone', signOutEveryone],
+  ['import-users', importUsers],
+  ['export-users', exportUsers],
+  ['create-service', createService],
+  ['revoke-service', revokeService],
+  ['clean-up', cleanUp],
 ])
 
 process.exitCode = await main(process.argv.slice(2))
 
-/** The exit code: 0 done, 1 failed, 2 wrong usage. */
+/** The exit code: 0 done, 1 failed or done in part, 2 wrong usage. */
 async function main (args: string[]): Promise<0 | 1 | 2> {
   const isJson = args.includes('--json')
 
@@ -73,89 +38,13 @@ async function main (args: string[]): Promise<0 | 1 | 2> {
     if (rest.includes('--help') || ['', 'help', '-h', '--help'].includes(name)) return help(command, name === '')
     if (!command) throw new UsageError(`There is no command "${name}".`)
 
-    const { text, data } = await command.run(readArguments(command, rest))
-    console.log(isJson ? JSON.stringify(data) : text)
-    return 0
+    const { text, data, isPartial = false } = await command.run(readArguments(command, rest))
+    if (isJson || text !== '') console.log(isJson ? JSON.stringify(data) : text)
+    return isPartial ? 1 : 0
   } catch (error) {
     console.error(isJson ? JSON.stringify({ error: describe(error) }) : explain(error))
     return error instanceof UsageError ? 2 : 1
   }
-}
-
-async function migrate ({ values: { to } }: Input): Promise<Result> {
-  if (to !== undefined && !/^\d{1,6}$/.test(String(to))) throw new UsageError('--to takes the number of a version.')
-
-  const config = readConfig({ ENCRYPTION_KEY: randomBytes(32).toString('base64'), REDIS_URL: 'redis://localhost', ISSUER_URL: 'https://localhost' })
-  const app = Fastify()
-  try {
-    await app.register(connectPostgres, { ...config.postgres, url: config.postgres.directUrl, poolMax: 1, poolMin: 0, deadline: 86_400_000 })
-    await app.register(migrations)
-    const result = await app.migrations.migrate({ report: progress, ...(to !== undefined && { to: Number(to) }) })
-    const moved = result.from === result.to ? 'is' : `was at version ${result.from} and is now`
-    return { text: `The database ${moved} at version ${result.to}.`, data: result }
-  } finally {
-    await app.close()
-  }
-}
-
-async function createAdmin ({ positionals: [email = ''], values: { name = 'Administrator', another = false } }: Input): Promise<Result> {
-  return await withApp(async app => {
-    const password = await readNewPassword(process.stdin, process.stderr)
-    const admin = await app.administrators.create({ email, fullName: String(name), password, another: another === true }, client())
-    return { text: `${admin.email} is a super_admin now (${admin.id}).`, data: admin }
-  })
-}
-
-async function rotateKeys ({ values: { compromised } }: Input): Promise<Result> {
-  return await withApp(async app => {
-    if (compromised === true) {
-      const kid = await app.signingKeys.replace(client())
-      return {
-        text: `All signing keys have been replaced, key ${kid} signs now, and everybody is signed out. Services that verify ` +
-          'tokens with a copy of the JWKS may take the old keys until it expires, 5 minutes at most.',
-        data: { outcome: 'replaced', kid }
-      }
-    }
-
-    const { outcome, kid, at } = await app.signingKeys.rotate(client())
-    const from = new Date(at).toISOString()
-    return {
-      text: outcome === 'rotated'
-        ? `Key ${kid} signs from now on; the one before it stays published until its last token has expired.`
-        : `Key ${kid} signs from ${from} on, when every verifier can know it. The running server does that by itself.`,
-      data: { outcome, kid, signs_from: from }
-    }
-  })
-}
-
-async function signOutEveryone (): Promise<Result> {
-  return await withApp(async app => {
-    await app.accounts.signOutEveryone({ actorId: null, client: client() })
-    return { text: 'Everybody is signed out.', data: { outcome: 'signed_out' } }
-  })
-}
-
-/** The app as the server builds it, but it neither listens nor does jobs. */
-async function withApp<T> (work: (app: FastifyInstance) => Promise<T>): Promise<T> {
-  const config = readConfig()
-  progress('Connecting …')
-  const { default: latchkey } = await import('./app.ts')
-  const app = Fastify({ ...serverOptions(config), logger: false })
-
-  try {
-    await app.register(latchkey, { config, clock: createClock(), workers: false })
-    await app.ready()
-    return await work(app)
-  } finally {
-    await app.close()
-  }
-}
-
-/** The settings of the server. Stand-ins are for what a command does not use: who migrates need not hold the keys. */
-function readConfig (standIns: Record<string, string> = {}): Config {
-  const env = readEnvironment(process.cwd(), process.env)
-  const missing = Object.entries(standIns).filter(([name]) => env[name] === undefined && env[`${name}_FILE`] === undefined)
-  return loadConfig(env['NODE_ENV'] === 'development' ? env : { ...env, ...Object.fromEntries(missing) })
 }
 
 function readArguments ({ options, positionals: expected, usage }: Command, args: string[]): Input {
@@ -176,15 +65,6 @@ function help (command: Command | undefined, isMissing: boolean): 0 | 2 {
   if (isMissing) console.error(text)
   else console.log(text)
   return isMissing ? 2 : 0
-}
-
-/** Who acts, for the audit trail. */
-function client () {
-  return { ip: '127.0.0.1', userAgent: 'latchkey, the command line', requestId: randomUUID() }
-}
-
-function progress (line: string) {
-  if (process.stderr.isTTY) console.error(line)
 }
 
 function explain (error: unknown): string {

@@ -4,9 +4,11 @@ import Fastify, { LogController } from 'fastify'
 import { destination } from 'pino'
 import type { FastifyInstance } from 'fastify'
 import latchkey from '../app.ts'
+import type { CleanUpRun } from '../lib/clean-up.ts'
 import { createClock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config.ts'
 import type { Hasher } from '../lib/passwords.ts'
+import { createLogSink } from '../lib/log-sink.ts'
 import { logOnce } from '../lib/request-log.ts'
 import { serverOptions } from '../lib/server-options.ts'
 import type { Transaction } from '../lib/stores/database.ts'
@@ -25,11 +27,11 @@ const noHasher: Hasher = {
 
 const config = loadConfig(process.env)
 const options = serverOptions(config)
-const app: FastifyInstance = Fastify({ ...options, logger: { ...options.logger, stream: destination({ minLength: 16_000, periodicFlush: 100, sync: false }) }, logController: logOnce(new LogController()) })
+const app: FastifyInstance = Fastify({ ...options, logger: { ...options.logger, stream: createLogSink(destination) }, logController: logOnce(new LogController()) })
 await app.register(latchkey, { config, clock: createClock(), hasher: process.env['BENCH_HASHER'] === 'none' ? noHasher : undefined })
 await app.listen({ host: '127.0.0.1', port: 0 })
 
-answerTasks({ port: () => portOf(app.addresses()), makeAccounts, signTokens }, () => app.close())
+answerTasks({ port: () => portOf(app.addresses()), makeAccounts, signTokens, cleanUp: (options: CleanUpRun) => app.cleanUp.run(options) }, () => app.close())
 
 async function makeAccounts ({ count, password }: { count: number, password: string }): Promise<Account[]> {
   const passwordHash = await app.passwords.hash(password, 'known')

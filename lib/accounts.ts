@@ -1,21 +1,29 @@
 import type { Principal } from './authentication.ts'
 import type { Client } from './audit.ts'
+import { createEmailChanges } from './email-changes.ts'
+import type { EmailChangeParts } from './email-changes.ts'
+import { createErasures } from './erasures.ts'
+import type { ErasureParts } from './erasures.ts'
 import { createLogins } from './logins.ts'
 import type { LoginParts } from './logins.ts'
 import { createPasswordChanges } from './password-changes.ts'
 import type { PasswordChangeParts } from './password-changes.ts'
+import { createPasswordResets } from './password-resets.ts'
+import type { PasswordResetParts } from './password-resets.ts'
+import { createPersonalExports } from './personal-exports.ts'
+import type { PersonalExportParts } from './personal-exports.ts'
 import { createProfiles } from './profiles.ts'
 import type { ProfileParts } from './profiles.ts'
 import { createRegistrations } from './registrations.ts'
 import type { RegistrationParts } from './registrations.ts'
+import { presentSession } from './session-view.ts'
 import { createSignOuts } from './sign-outs.ts'
 import type { SignOutParts } from './sign-outs.ts'
 import type { Transport } from './refresh-tokens.ts'
-import type { SessionSummary } from './stores/sessions.ts'
 
 export type Accounts = ReturnType<typeof createAccounts>
 
-export type AccountParts = RegistrationParts & LoginParts & SignOutParts & PasswordChangeParts & ProfileParts
+export type AccountParts = RegistrationParts & LoginParts & SignOutParts & PasswordChangeParts & PasswordResetParts & ProfileParts & EmailChangeParts & ErasureParts & PersonalExportParts
 
 /** Everything that people do with their own accounts; each use case stands in a file of its own. */
 export function createAccounts (parts: AccountParts) {
@@ -25,7 +33,11 @@ export function createAccounts (parts: AccountParts) {
   return {
     ...createRegistrations(parts),
     ...createSignOuts(parts),
+    ...createPasswordResets(parts),
     ...createProfiles(parts),
+    ...createEmailChanges(parts),
+    ...createPersonalExports(parts),
+    ...createErasures(parts),
     login: ifItCanSign(login),
     reauthenticate: ifItCanSign(reauthenticate),
     changePassword: ifItCanSign(changePassword),
@@ -51,19 +63,5 @@ export function createAccounts (parts: AccountParts) {
   async function listSessions ({ userId, sessionId }: Pick<Principal, 'userId' | 'sessionId'>) {
     const living = await parts.sessions.list(userId)
     return { sessions: living.map(session => presentSession(session, sessionId)) }
-  }
-}
-
-function presentSession (session: SessionSummary, current: string) {
-  return {
-    id: session.id,
-    current: session.id === current,
-    transport: session.transport,
-    device_name: session.deviceName,
-    user_agent: session.userAgent,
-    ip: session.ip,
-    created_at: session.createdAt.toISOString(),
-    last_seen_at: session.lastSeenAt.toISOString(),
-    expires_at: session.expiresAt.toISOString()
   }
 }

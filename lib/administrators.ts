@@ -43,7 +43,7 @@ export function createAdministrators ({ database, administrators, users, policy,
     if (!address) throw invalid('/email', 'not_an_address', 'This is not an email address.')
     if (fullName.trim() === '' || fullName.length > 200) throw invalid('/full_name', 'length', 'A name has 1 to 200 characters.')
 
-    const errors = policy.check(password, [address.address, fullName])
+    const errors = await policy.check(password, [address.address, fullName])
     if (errors.length) throw new Refusal('password_rejected', { errors })
 
     const id = randomUUID()

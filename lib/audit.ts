@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { createEncryption } from './encryption.ts'
 import type { Encryption } from './encryption.ts'
-import type { AuditEventStore } from './stores/audit-events.ts'
+import type { AuditEventStore, AuditRow } from './stores/audit-events.ts'
 import type { Query } from './stores/database.ts'
 import type { Standing } from './standings.ts'
 
@@ -44,11 +44,21 @@ export type Audit = ReturnType<typeof createAudit>
 export function createAudit (store: AuditEventStore, { wrapping, anonymous, addressKeys: [addressKey = Buffer.alloc(0)] }: {
   wrapping: Encryption, anonymous: Encryption, addressKeys: Buffer[]
 }) {
-  return { record, createSubject, read }
+  return { record, recordAll, prepare, createSubject, createSubjects, read }
 
   /** Writes an event, in the transaction of what it records where there is one. Returns its id, by which a notice finds it. */
-  async function record (query: Query, { event, outcome, reason, actorId, subject, sessionId, client, address, personal }: AuditEvent): Promise<number> {
-    return await store.insert(query, {
+  async function record (query: Query, event: AuditEvent): Promise<number> {
+    return await store.insert(query, prepare(event))
+  }
+
+  /** As `record`, for many events in one statement. */
+  async function recordAll (query: Query, events: AuditEvent[]) {
+    await store.insertAll(query, events.map(prepare))
+  }
+
+  /** The row of an event, sealed, for a statement that writes it along with its cause. */
+  function prepare ({ event, outcome, reason, actorId, subject, sessionId, client, address, personal }: AuditEvent): AuditRow {
+    return {
       event,
       outcome,
       reason: reason ?? null,
@@ -58,14 +68,20 @@ export function createAudit (store: AuditEventStore, { wrapping, anonymous, addr
       requestId: client.requestId,
       addressHmac: address === undefined ? null : createHmac('sha256', addressKey).update(address).digest(),
       personal: seal(event, subject, { ip: client.ip, user_agent: client.userAgent, ...personal })
-    })
+    }
   }
 
   /** Makes the key of a new subject; the subject is known to the trail from its first event. */
   async function createSubject (query: Query, id: string): Promise<Subject> {
-    const wrappedKey = wrapping.encrypt(randomBytes(32), id)
-    await store.insertKey(query, id, wrappedKey)
-    return { id, wrappedKey }
+    const [subject = { id, wrappedKey: null }] = await createSubjects(query, [id])
+    return subject
+  }
+
+  /** As `createSubject`, for many in one statement. */
+  async function createSubjects (query: Query, ids: string[]): Promise<Subject[]> {
+    const subjects = ids.map(id => ({ id, wrappedKey: wrapping.encrypt(randomBytes(32), id) }))
+    await store.insertKeys(query, subjects)
+    return subjects
   }
 
   /** What is personal in a row, or null when its subject's key has been erased. */

@@ -90,10 +90,12 @@ function group (s: Settings) {
     browser: { appUrl, allowedOrigins: s.ALLOWED_ORIGINS ?? [], cookieDomain: s.COOKIE_DOMAIN ?? null, cookieSameSite: s.COOKIE_SAMESITE, cookiePartitioned: s.COOKIE_PARTITIONED, cookieSecure: s.COOKIE_SECURE },
     accounts: { emailVerification: s.EMAIL_VERIFICATION },
     passwords: { minLength: s.PASSWORD_MIN_LENGTH, minStrength: s.PASSWORD_MIN_STRENGTH, memoryKib: s.ARGON2_MEMORY_KIB, passes: s.ARGON2_PASSES, parallelism: s.ARGON2_PARALLELISM, concurrency: s.HASH_CONCURRENCY ?? availableParallelism(), queueMax: s.HASH_QUEUE_MAX },
+    breachedPasswords: { url: s.BREACHED_PASSWORDS_URL ?? null, deadline: 1000 },
     lockout: { threshold: s.LOCKOUT_THRESHOLD, duration: s.LOCKOUT_DURATION },
     rateLimits: { enabled: s.RATE_LIMITS_ENABLED, global: s.RATE_LIMIT_GLOBAL, login: s.RATE_LIMIT_LOGIN, register: s.RATE_LIMIT_REGISTER, refresh: s.RATE_LIMIT_REFRESH, mail: s.RATE_LIMIT_MAIL, mailAddress: s.RATE_LIMIT_MAIL_ADDRESS },
     mail: { smtpUrl: s.SMTP_URL ?? null, from: s.MAIL_FROM ?? `Latchkey <no-reply@${new URL(issuer).hostname}>`, dataDir, appUrl },
-    cleanUp: { interval: s.TOKEN_CLEANUP_INTERVAL_MS, batchSize: s.TOKEN_CLEANUP_BATCH_SIZE }
+    audit: { retention: s.AUDIT_RETENTION ?? null },
+    cleanUp: { interval: s.TOKEN_CLEANUP_INTERVAL_MS, batchSize: s.TOKEN_CLEANUP_BATCH_SIZE, registrationTtl: s.REGISTRATION_TTL, refreshTokenTtl: s.REFRESH_TOKEN_TTL, sessionTtl: s.SESSION_TTL }
   }
 }
 

@@ -54,6 +54,8 @@ export interface RefusalDetails {
   /** The methods that a path does answer; sent as `Allow`. */
   allow?: string[]
   errors?: FieldError[]
+  /** What whoever is refused may not, by its name; nothing of a rank. For the audit trail: clients are not told. */
+  permission?: string
   cause?: unknown
 }
 

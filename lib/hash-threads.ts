@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 
-/** Functions of a module that run in threads of their own. */
-export type HashThreads = ReturnType<typeof createHashThreads>
+/** Functions of modules that run in threads of their own. */
+export type HashThreads = ReturnType<typeof createHashThreads<'argon2' | 'bcrypt' | 'crypto'>>
 
 interface Call { resolve: (result: unknown) => void, reject: (error: Error) => void }
 interface Thread { worker: Worker, calls: Map<number, Call> }
@@ -14,10 +14,9 @@ const nice = 10
 const source = `
   const { parentPort, workerData } = require('node:worker_threads')
   if (process.platform === 'linux') require('node:os').setPriority(0, workerData.nice)
-  const functions = require(workerData.path)
-  parentPort.on('message', ({ id, name, values }) => {
+  parentPort.on('message', ({ id, module, name, values }) => {
     try {
-      parentPort.postMessage({ id, result: functions[name](...values) })
+      parentPort.postMessage({ id, result: require(workerData.modules[module])[name](...values) })
     } catch (error) {
       parentPort.postMessage({ id, error: String(error?.message ?? error) })
     }
@@ -27,22 +26,23 @@ const source = `
  * Runs costly synchronous functions beside the event loop and below its priority, so that a core
  * which both want goes to the requests that need no hash. libuv's pool would do neither: its threads are
  * as important as the loop, four at most, and shared with name look-ups and files.
- * @param path the module, as `require` takes it; at most `count` threads load it, each when it is needed
+ * @param modules what `require` takes, by the names that calls use; at most `count` threads load them, each what
+ * it needs and when it needs it
  */
-export function createHashThreads ({ path, count }: { path: string, count: number }) {
+export function createHashThreads<M extends string> ({ modules, count }: { modules: Record<M, string>, count: number }) {
   const threads = new Set<Thread>()
   let number = 0
 
   return { call, close }
 
   /** What the module's function returns; rejects with what it throws, and when its thread comes to an end. */
-  function call (name: string, values: unknown[]): Promise<unknown> {
+  function call (module: M, name: string, values: unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const { worker, calls } = idlest()
       const id = ++number
       calls.set(id, { resolve, reject })
       worker.ref()
-      worker.postMessage({ id, name, values })
+      worker.postMessage({ id, module, name, values })
     })
   }
 
@@ -60,7 +60,7 @@ export function createHashThreads ({ path, count }: { path: string, count: numbe
   }
 
   function start (): Thread {
-    const thread: Thread = { worker: new Worker(source, { eval: true, execArgv: [], workerData: { path, nice } }), calls: new Map() }
+    const thread: Thread = { worker: new Worker(source, { eval: true, execArgv: [], workerData: { modules, nice } }), calls: new Map() }
     const { worker, calls } = thread
 
     threads.add(thread)

@@ -2,8 +2,11 @@ import type { Metrics } from './metrics.ts'
 import type { Job, JobStore } from './stores/jobs.ts'
 import type { Transaction } from './stores/database.ts'
 
-/** Does one job. What it throws counts as a failed attempt; its message is kept where operators see it. */
-export type JobHandler = (job: Job) => Promise<void>
+/**
+ * Does one job. What it throws counts as a failed attempt; its message is kept where operators see it.
+ * Whoever takes long looks at the signal: it is aborted when the node stops.
+ */
+export type JobHandler = (job: Job, stopping: AbortSignal) => Promise<void>
 
 export interface WorkOptions {
   /** Jobs of this queue that one node does at once. */
@@ -73,6 +76,7 @@ export function createJobs (parts: JobParts) {
 function createWorker ({ store, log, metrics }: JobParts, queue: string, handler: JobHandler, options: WorkOptions) {
   const { concurrency = 4, lease = 60_000, interval = 1000, every } = options
   const inHand = new Set<Promise<void>>()
+  const stopping = new AbortController()
   let polling: Promise<void> | undefined
   let timer: { at: number, handle: NodeJS.Timeout } | undefined
   let scheduleAt = 0
@@ -90,6 +94,7 @@ function createWorker ({ store, log, metrics }: JobParts, queue: string, handler
 
   async function stop (patience: number) {
     isStopped = true
+    stopping.abort()
     clearTimeout(timer?.handle)
     await polling
     await within(patience, Promise.all(inHand)).catch(() => log.warn({ queue, jobs: inHand.size }, 'jobs are left to their lease'))
@@ -163,7 +168,7 @@ function createWorker ({ store, log, metrics }: JobParts, queue: string, handler
   }
 
   async function attempt (job: Job) {
-    const error = await within(lease, handler(job)).then(() => null, explain)
+    const error = await within(lease, handler(job, stopping.signal)).then(() => null, explain)
     if (error === null) {
       await store.finish(job)
       return metrics.increment('jobs', { name: queue, outcome: 'done' })

@@ -15,7 +15,6 @@ import type { RateLimits } from './rate-limits.ts'
 import type { Transport } from './refresh-tokens.ts'
 import type { Sessions } from './sessions.ts'
 import type { Database, Transaction } from './stores/database.ts'
-import type { KnownDeviceStore } from './stores/known-devices.ts'
 import type { SessionState } from './stores/sessions.ts'
 import type { User, UserStore } from './stores/users.ts'
 
@@ -34,7 +33,6 @@ export interface LoginRequest {
 export interface LoginParts {
   database: Database
   users: UserStore
-  devices: KnownDeviceStore
   sessions: Sessions
   grants: Grants
   passwords: Passwords
@@ -49,7 +47,7 @@ export interface LoginParts {
 }
 
 /** Proving a password: signing in, and proving it again within a session. */
-export function createLogins ({ database, users, devices, sessions, grants, passwords, checks, rateLimits, lockout, deviceTokens, audit, feed, metrics, clock }: LoginParts) {
+export function createLogins ({ database, users, sessions, grants, passwords, checks, rateLimits, lockout, deviceTokens, audit, feed, metrics, clock }: LoginParts) {
   return { login, reauthenticate }
 
   /**
@@ -104,15 +102,16 @@ export function createLogins ({ database, users, devices, sessions, grants, pass
     const amr = ['pwd']
     const opening = await sessions.prepare(transport)
 
+    const circumstances = { deviceId, deviceName, client, amr }
     const replaced = await sessionOf(replaces, transport)
-    const ended = await database.begin(async tx => {
-      if (!await users.signIn(tx, user, opening.now)) return null
-      await devices.remember(tx, user.id, deviceId, opening.now)
-      const changes = await sessions.open(tx, opening, user, { deviceId, deviceName, client, amr })
-      if (replaced) changes.push(...await replace(tx, replaced, user, client))
-      await audit.record(tx, { event: 'authn_login_success', outcome: 'success', actorId: user.id, subject: user, sessionId: opening.id, client })
-      return changes
-    })
+    const ended = replaced
+      ? await database.begin(async tx => {
+        // Two browsers that swap accounts would each hold what the other waits for.
+        if (replaced.id !== user.id) await users.lockInOrder(tx, [user.id, replaced.id])
+        const evicted = await sessions.open(opening, user, circumstances, tx)
+        return evicted && [...evicted, ...await replace(tx, replaced, user, client)]
+      })
+      : await sessions.open(opening, user, circumstances)
     if (!ended && isAnew) throw unavailable(new Error('the sessions of the account keep ending'))
     if (!ended) return await openAnew(user, request, client)
     feed.publish(ended)

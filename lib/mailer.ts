@@ -1,20 +1,24 @@
 import { createHash } from 'node:crypto'
 import { canonicalise } from './email-address.ts'
-import type { MailKind, MailValues } from './mails/kinds.ts'
+import type { Detail, Language, MailContent, MailKind, MailValues, Matter, Occasion } from './mails/kinds.ts'
 import { languageFor } from './mails/languages.ts'
 import { htmlOf, textOf } from './mails/layout.ts'
+import { asName, oneLine } from './mails/plain-text.ts'
+import { readUserAgent } from './mails/user-agent.ts'
 
 /** A mail to somebody, not yet in words. */
-export type Mail = { [Kind in MailKind]: {
-  kind: Kind
+export type Mail = Matter & {
   /** One address, as it is stored. */
   to: string
+  /** What the reader is called; null where a stranger may have chosen the name. */
+  name: string | null
   /** The reader's language, BCP 47. */
   locale: string
-  values: MailValues[Kind]
+  /** When and from where that came which the mail tells of. */
+  occasion?: Occasion
   /** What the mail is about: two mails of one kind about one thing are the same to a mail program. */
   about: string
-} }[MailKind]
+}
 
 /** A mail in words, for exactly one recipient. */
 export interface Message {
@@ -56,39 +60,42 @@ export function createMailer (transport: Transport, { from }: { from: string }) 
     // Whatever is in the store: an address that is not exactly one would reach others (ASVS 5.0 1.3.11).
     if (canonicalise(mail.to)?.address !== mail.to) throw new Error('The recipient is not one address.')
 
-    const { tag, language } = languageFor(mail.locale)
-    const content = contentOf(mail)
+    const language = languageFor(mail.locale)
+    const content = contentOf(language, mail, service)
+    const frame = {
+      language,
+      greeting: language.greeting(asName(mail.name ?? '') || null),
+      service,
+      details: [...(content.details ?? []), ...detailsOf(language, mail.occasion)]
+    }
 
     return {
       kind: mail.kind,
       from,
       to: mail.to,
       subject: oneLine(content.subject),
-      text: textOf(content, service),
-      html: htmlOf(content, service, tag),
+      text: textOf(content, frame),
+      html: htmlOf(content, frame),
       messageId: `${digest(`${mail.kind} ${mail.about}`)}@${domain}`,
       headers: { 'X-Latchkey-Mail': mail.kind, 'Auto-Submitted': 'auto-generated' }
-    }
-
-    function contentOf ({ kind, values }: Mail) {
-      switch (kind) {
-        case 'verify_email': return language.verify_email({ ...values, service })
-        case 'already_registered': return language.already_registered({ ...named(values), service })
-        case 'reuse_detected': return language.reuse_detected({ ...named(values), device: values.device === null ? null : oneLine(values.device), service })
-        case 'password_changed': return language.password_changed({ ...named(values), service })
-        case 'locked': return language.locked({ ...named(values), service })
-      }
     }
   }
 }
 
-/** A name stays on its line, short, and without what turns text around (ASVS 5.0 1.2.1, 1.3.11). */
-function named<T extends { name: string }> (values: T): T {
-  return { ...values, name: oneLine(values.name) }
+function contentOf<Kind extends MailKind> (language: Language, { kind, values }: { kind: Kind, values: MailValues[Kind] }, service: string): MailContent {
+  return language.mails[kind](values, service)
 }
 
-function oneLine (text: string) {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim().slice(0, 200)
+/** When, on what and where from, as far as it is known. */
+function detailsOf ({ labels, time, agent }: Language, occasion: Occasion | undefined): Detail[] {
+  if (occasion === undefined) return []
+  const { at, userAgent, ip } = occasion
+  const details: Detail[] = [
+    [labels.when, time(at)],
+    [labels.device, userAgent === null ? '' : agent(readUserAgent(userAgent))],
+    [labels.address, ip ?? '']
+  ]
+  return details.filter(([, value]) => value !== '')
 }
 
 function senderOf (from: string) {

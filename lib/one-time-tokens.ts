@@ -33,7 +33,7 @@ export type OneTimeTokens = ReturnType<typeof createOneTimeTokens>
 export function createOneTimeTokens (store: OneTimeTokenStore, { keys, clock }: { keys: Buffer[], clock: Pick<Clock, 'now'> }) {
   const { seal, open } = createSeal(keys, 17)
 
-  return { issue, tokenOf, find, take, release, spend, revoke: store.revoke }
+  return { issue, tokenOf, find, take, release, spend, revoke: store.revoke, revokeOutdone: store.revokeOutdone, prolongUndo, isPromised }
 
   /** Writes a token's row in the transaction of what it is for; returns the id, which the mail's job carries. */
   async function issue (tx: Transaction, { purpose, userId, email = null, emailCanonical = null }: Pick<OneTimeToken, 'purpose' | 'userId'> & Partial<Pick<OneTimeToken, 'email' | 'emailCanonical'>>): Promise<string> {
@@ -75,6 +75,16 @@ export function createOneTimeTokens (store: OneTimeTokenStore, { keys, clock }: 
   /** Spends a taken token in the transaction of what it was for; `token_invalid` if it is no longer there. */
   async function spend (tx: Transaction, { id, takenBy }: TakenToken) {
     if (!await store.spend(tx, id, takenBy)) throw new Refusal('token_invalid')
+  }
+
+  /** Starts the time anew in which a change of address can be undone; the undo's id, null if the user has left the address that it brings back. */
+  async function prolongUndo (tx: Transaction, user: { id: string, emailCanonical: string }): Promise<string | null> {
+    return await store.prolongUndo(tx, user, new Date(clock.now() + lifetimes.email_undo))
+  }
+
+  /** Whether the owner of an account may bring it back to this address. */
+  async function isPromised (tx: Transaction, canonical: string): Promise<boolean> {
+    return await store.isPromised(tx, canonical, new Date(clock.now()))
   }
 
   function read (token: string): { purpose: Purpose, id: string } | null {

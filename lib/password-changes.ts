@@ -2,11 +2,14 @@ import type { Audit, Client } from './audit.ts'
 import type { ChangeFeed } from './change-feed.ts'
 import type { Clock } from './clock.ts'
 import { Refusal } from './errors.ts'
+import type { FieldError } from './errors.ts'
 import type { Grant, Grants } from './grants.ts'
 import type { Jobs } from './jobs.ts'
 import type { Lockout } from './lockout.ts'
+import type { OneTimeTokens } from './one-time-tokens.ts'
 import type { PasswordChecks } from './password-checks.ts'
 import type { PasswordPolicy } from './password-policy.ts'
+import { outdatedByPassword } from './password-resets.ts'
 import type { Passwords } from './passwords.ts'
 import type { Sessions } from './sessions.ts'
 import type { ChangeStore } from './stores/changes.ts'
@@ -18,6 +21,7 @@ export interface PasswordChangeParts {
   users: UserStore
   sessions: Sessions
   grants: Grants
+  oneTimeTokens: Pick<OneTimeTokens, 'revoke'>
   policy: PasswordPolicy
   passwords: Passwords
   checks: PasswordChecks
@@ -29,8 +33,10 @@ export interface PasswordChangeParts {
   clock: Clock
 }
 
+const unchanged: FieldError = { path: '/new_password', code: 'unchanged', message: 'This is the password that you have now.' }
+
 /** A user's own change of password. */
-export function createPasswordChanges ({ database, users, sessions, grants, policy, passwords, checks, lockout, changes, audit, jobs, feed, clock }: PasswordChangeParts) {
+export function createPasswordChanges ({ database, users, sessions, grants, oneTimeTokens, policy, passwords, checks, lockout, changes, audit, jobs, feed, clock }: PasswordChangeParts) {
   return { changePassword }
 
   /**
@@ -41,7 +47,8 @@ export function createPasswordChanges ({ database, users, sessions, grants, poli
     const state = await sessions.find(sessionId)
     await checks.check({ password: currentPassword, passwordHash: state.passwordHash, lane: lockout.sessionOf(sessionId), owner: state, canonical: state.emailCanonical, sessionId, client, failure: 'authn_password_change_fail' })
 
-    const errors = policy.check(newPassword, [state.email, state.fullName], '/new_password')
+    if (newPassword.normalize('NFC') === currentPassword.normalize('NFC')) throw new Refusal('password_rejected', { errors: [unchanged] })
+    const errors = await policy.check(newPassword, [state.email, state.fullName], '/new_password')
     if (errors.length) throw new Refusal('password_rejected', { errors })
     const passwordHash = await passwords.hash(newPassword, 'known')
     const authTime = new Date(clock.now())
@@ -56,8 +63,9 @@ export function createPasswordChanges ({ database, users, sessions, grants, poli
       if (!hasSurvived) throw over
 
       const version = await changes.append(tx, { kind: 'user_changed', subjectId: state.id, number: user.version })
-      await audit.record(tx, { event: 'authn_password_change', outcome: 'success', actorId: state.id, subject: state, sessionId, client })
-      await jobs.send(tx, 'mail', { kind: 'password_changed', userId: state.id })
+      await oneTimeTokens.revoke(tx, state.id, outdatedByPassword)
+      const eventId = await audit.record(tx, { event: 'authn_password_change', outcome: 'success', actorId: state.id, subject: state, sessionId, client })
+      await jobs.send(tx, 'mail', { kind: 'password_changed', userId: state.id, how: 'changed', eventId })
       return { written: [change, version], user }
     // Asked after the transaction: within it, that would take a second connection while holding one.
     }).catch(async error => { throw error === over ? await sessions.ended(sessionId) : error })

@@ -71,9 +71,9 @@ export function createPasswordChecks ({ database, lockout, passwords, audit, job
 
     await database.begin(async tx => {
       await note(tx, claim, 'invalid_credentials')
-      await audit.record(tx, { ...traceOf(claim), event: 'authn_login_lock', reason: lane.kind, personal: { until } })
+      const eventId = await audit.record(tx, { ...traceOf(claim), event: 'authn_login_lock', reason: lane.kind, personal: { until } })
       // Where nobody owns the address, the worker finds nobody to write to.
-      if (isNoticeDue) await jobs.send(tx, 'mail', { kind: 'locked', userId: owner?.id ?? randomUUID(), lane: lane.kind, until })
+      if (isNoticeDue) await jobs.send(tx, 'mail', { kind: 'locked', userId: owner?.id ?? randomUUID(), lane: lane.kind, until, eventId })
     })
   }
 

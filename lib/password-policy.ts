@@ -11,6 +11,8 @@ export interface PasswordPolicyOptions {
   minStrength: number
   /** Words of this deployment that count against a password (ASVS 5.0 6.1.2, 6.2.11). */
   contextWords?: string[]
+  /** Whether a password is known from a breach (ASVS 5.0 6.2.12); asked only for one that nothing else is wrong with. */
+  isBreached?: ((password: string) => Promise<boolean>) | undefined
 }
 
 /** The longest password, in code points and in bytes of UTF-8, after NFC (ASVS 5.0 6.2.9). */
@@ -21,7 +23,7 @@ const longest = { codePoints: 128, bytes: 512 }
  * (NIST SP 800-63B-4 §3.1.1.2; ASVS 5.0 6.2.4, 6.2.5, 6.2.9, 6.2.11). Reads its dictionaries, which
  * takes a few hundred milliseconds: make one, at start.
  */
-export function createPasswordPolicy ({ minLength, minStrength, contextWords = ['latchkey'] }: PasswordPolicyOptions) {
+export function createPasswordPolicy ({ minLength, minStrength, contextWords = ['latchkey'], isBreached }: PasswordPolicyOptions) {
   const blocklist = new Set(dictionary['passwords-common'].map(foldCase))
   const estimate = createEstimator(minStrength)
 
@@ -32,11 +34,12 @@ export function createPasswordPolicy ({ minLength, minStrength, contextWords = [
    * @param context what somebody would try first on this person: the address, the name
    * @param path where the password stands in the request's body
    */
-  function check (password: string, context: string[], path = '/password'): FieldError[] {
+  async function check (password: string, context: string[], path = '/password'): Promise<FieldError[]> {
     const normalised = password.normalize('NFC')
     const misshapen = shapeOf(normalised)
     const reasons = misshapen === null ? weaknesses(normalised, context) : [misshapen]
 
+    if (reasons.length === 0 && await isBreached?.(normalised)) reasons.push(breached)
     return reasons.map(([code, message]) => ({ path, code, message }))
   }
 
@@ -66,6 +69,8 @@ export function createPasswordPolicy ({ minLength, minStrength, contextWords = [
 }
 
 type Reason = readonly [code: string, message: string]
+
+const breached: Reason = ['breached', 'This password is in a list of stolen ones, which is what attackers try first. Choose another, and change it wherever else you use it.']
 
 function reason (code: string, message: string): Reason {
   return [code, message]

@@ -1,3 +1,6 @@
+import { readForeignHash } from './foreign-hashes.ts'
+import type { ForeignHash } from './foreign-hashes.ts'
+import type { ForeignVerifier } from './foreign-verifier.ts'
 import type { HashScheduler, Lane } from './hash-scheduler.ts'
 
 /** The cost of argon2id: memory in KiB, passes, lanes (RFC 9106 §3.1). */
@@ -15,13 +18,14 @@ export type Passwords = Awaited<ReturnType<typeof createPasswords>>
 
 /**
  * Stored passwords: argon2id over the NFC form (ASVS 5.0 11.4.2; NIST SP 800-63B-4 §3.1.1.2).
- * Every hash goes through the scheduler; the one thing made at start is the decoy.
+ * Hashes that other systems made are compared too, until they are replaced. Every hash goes through the
+ * scheduler; the one thing made at start is the decoy.
  */
-export async function createPasswords (hasher: Hasher, scheduler: HashScheduler, parameters: HashParameters) {
+export async function createPasswords (hasher: Hasher, scheduler: HashScheduler, parameters: HashParameters, verifyForeign: ForeignVerifier) {
   // What unknown addresses are compared with: the same work as a real one with today's parameters.
   const decoy = await hasher.hash(Buffer.from('decoy'), parameters)
 
-  return { hash, verify, needsRehash, assertRoom: scheduler.assertRoom, stats: scheduler.stats }
+  return { hash, verify, needsRehash, problemOf, assertRoom: scheduler.assertRoom, stats: scheduler.stats }
 
   /**
    * The PHC string to store.
@@ -37,25 +41,50 @@ export async function createPasswords (hasher: Hasher, scheduler: HashScheduler,
    * @throws Refusal `overloaded`
    */
   async function verify (stored: string | null, password: string, lane: Lane): Promise<boolean> {
-    const usable = stored !== null && parametersOf(stored) !== null
+    const verifyStored = stored === null ? null : verifierOf(stored)
 
     return scheduler.run(lane, async () => {
-      const bytes = bytesOf(password)
-      const matches = await hasher.verify(usable ? stored : decoy, bytes).catch(() => hasher.verify(decoy, bytes).then(() => false))
+      const matches = await (verifyStored ?? verifyDecoy)(password).catch(() => verifyDecoy(password))
 
-      return matches && usable && isWellFormed(password)
+      return matches && isWellFormed(password)
     })
   }
 
-  /** Whether the hash was made with other parameters than today's; then hash again after a successful login. */
+  /** Whether the hash was made with other parameters than today's, or elsewhere; then hash again after a successful login. */
   function needsRehash (stored: string): boolean {
     const made = parametersOf(stored)
 
     return made?.memoryKib !== parameters.memoryKib || made.passes !== parameters.passes || made.parallelism !== parameters.parallelism
   }
+
+  /** What keeps a hash from elsewhere from being stored, as the end of a sentence; null if nothing does. */
+  function problemOf (stored: string): string | null {
+    if (!needsRehash(stored)) return null
+    const foreign = readForeignHash(stored)
+    return 'problem' in foreign ? foreign.problem : null
+  }
+
+  /** How the stored hash is compared with; null if it cannot be. */
+  function verifierOf (stored: string): ((password: string) => Promise<boolean>) | null {
+    if (parametersOf(stored)) return password => hasher.verify(stored, bytesOf(password))
+    const foreign = readForeignHash(stored)
+    return 'problem' in foreign ? null : password => verifyForms(foreign, password)
+  }
+
+  // Other systems hashed what was typed, composed or not.
+  async function verifyForms (foreign: ForeignHash, password: string): Promise<boolean> {
+    const composed = password.normalize('NFC')
+    return await verifyForeign(foreign, composed) || (composed !== password && await verifyForeign(foreign, password))
+  }
+
+  async function verifyDecoy (password: string): Promise<false> {
+    await hasher.verify(decoy, bytesOf(password))
+    return false
+  }
 }
 
-const phc = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,3})\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,86}$/
+/** What `hash` makes: a salt of 16 bytes and a key of 32. */
+const phc = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,3})\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/
 
 /** The most the settings allow too: a stored hash must not be able to ask for what stops the server. */
 const most = { memoryKib: 4_194_304, passes: 100, parallelism: 16 }

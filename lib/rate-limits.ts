@@ -7,10 +7,10 @@ import { rateLimited } from './standings.ts'
 import type { Log, RateLimitStore } from './stores/rate-limits.ts'
 
 /** What is limited by itself, named as clients are told. */
-export type Policy = 'login' | 'register' | 'verify-email'
+export type Policy = 'login' | 'register' | 'verify-email' | 'password-reset' | 'export' | 'email-change'
 
-/** What a request counts for: the network of its client, or the device that it is known to come from. */
-export interface LimitedAct { policy: Policy, client: Client, deviceId?: string | null }
+/** What a request counts for: the network of its client, the device that it is known to come from, or the user who has proved a session. */
+export interface LimitedAct { policy: Policy, client: Client, deviceId?: string | null, userId?: string }
 
 /** A mail that a request causes; notices of what has happened are not among them. */
 export interface CausedMail {
@@ -23,6 +23,9 @@ export interface CausedMail {
   owner?: string | undefined
 }
 
+/** An export reads all that there is of a user. */
+const exportRates: readonly Rate[] = [{ limit: 5, window: 3_600_000 }]
+
 export type RateLimits = ReturnType<typeof createRateLimits>
 
 /**
@@ -30,8 +33,8 @@ export type RateLimits = ReturnType<typeof createRateLimits>
  * What lies there names nobody: every subject is an HMAC under `key`.
  */
 export function createRateLimits ({ store, keys: [key = Buffer.alloc(0)], limits }: { store: RateLimitStore, keys: Buffer[], limits: Config['rateLimits'] }) {
-  // A code is guessed like a password, so it is counted like one, by itself.
-  const ratesOf: Record<Policy, readonly Rate[]> = { login: limits.login, register: limits.register, 'verify-email': limits.login }
+  // A code or a token is guessed like a password, so it is counted like one, by itself.
+  const ratesOf: Record<Policy, readonly Rate[]> = { login: limits.login, register: limits.register, 'verify-email': limits.login, 'email-change': limits.login, 'password-reset': limits.login, export: exportRates }
 
   return { count, countMail }
 
@@ -40,10 +43,11 @@ export function createRateLimits ({ store, keys: [key = Buffer.alloc(0)], limits
    * overloaded (503) does not stay counted: an outage is not followed by a wait.
    * @throws Refusal `rate_limited`, then nothing has been counted; `unavailable`; what `work` throws
    */
-  async function count<T> ({ policy, client, deviceId = null }: LimitedAct, work: () => Promise<T>): Promise<T> {
+  async function count<T> ({ policy, client, deviceId = null, userId }: LimitedAct, work: () => Promise<T>): Promise<T> {
     if (!limits.enabled) return await work()
 
-    const subject = deviceId === null ? name(policy, 'client', clientNetwork(client.ip)) : name(policy, 'device', deviceId)
+    const who = userId !== undefined ? ['user', userId] : deviceId !== null ? ['device', deviceId] : ['client', clientNetwork(client.ip)]
+    const subject = name(policy, ...who)
     const logs = [{ key: `limit:${policy}:{${subject}}`, rates: ratesOf[policy] }]
     const { isCounted, moment, counts } = await store.count(logs)
     client.onLimit?.({ policy, counts, isWithin: isCounted })

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Approvals } from './approvals.ts'
 import type { Audit, Client } from './audit.ts'
 import type { Clock } from './clock.ts'
 import type { Codes } from './codes.ts'
@@ -9,6 +10,7 @@ import { Refusal } from './errors.ts'
 import type { FieldError } from './errors.ts'
 import type { Jobs } from './jobs.ts'
 import type { Metrics } from './metrics.ts'
+import type { OneTimeTokens } from './one-time-tokens.ts'
 import type { PasswordPolicy } from './password-policy.ts'
 import type { Passwords } from './passwords.ts'
 import type { RateLimits } from './rate-limits.ts'
@@ -40,10 +42,12 @@ export interface RegistrationParts {
   users: UserStore
   devices: KnownDeviceStore
   roles: Roles
+  approvals: Pick<Approvals, 'announce'>
   policy: PasswordPolicy
   passwords: Passwords
   rateLimits: RateLimits
   codes: Codes
+  oneTimeTokens: Pick<OneTimeTokens, 'isPromised'>
   deviceTokens: DeviceTokens
   audit: Audit
   jobs: Pick<Jobs, 'send'>
@@ -52,6 +56,7 @@ export interface RegistrationParts {
   emailVerification: 'required' | 'optional'
 }
 
+const notOpen: FieldError = { path: '/user_type', code: 'not_open', message: 'Nobody registers as this by themself.' }
 /** Milliseconds that a mailed code works. */
 const codeLifetime = 10 * 60_000
 
@@ -59,13 +64,13 @@ const codeLifetime = 10 * 60_000
  * Signing up. With verification a registration is a row of its own and touches no account: whoever
  * registers somebody else's address gains nothing and costs its owner nothing but a mail.
  */
-export function createRegistrations ({ database, registrations, users, devices, roles, policy, passwords, rateLimits, codes, deviceTokens, audit, jobs, metrics, clock, emailVerification }: RegistrationParts) {
+export function createRegistrations ({ database, registrations, users, devices, roles, approvals, policy, passwords, rateLimits, codes, oneTimeTokens, deviceTokens, audit, jobs, metrics, clock, emailVerification }: RegistrationParts) {
   return { register: emailVerification === 'required' ? register : registerAtOnce, confirm, resend }
 
   /** Answers alike, and does the same work, whether or not the address has an account. */
   async function register (request: RegistrationRequest, client: Client) {
     passwords.assertRoom('stranger')
-    const checked = check(request)
+    const checked = await check(request)
     return await rateLimits.count({ policy: 'register', client }, () => takeDown(request, checked, client))
   }
 
@@ -76,6 +81,7 @@ export function createRegistrations ({ database, registrations, users, devices, 
 
     await rateLimits.countMail({ kind: 'registration', address: address.canonical, client }, mayMail => database.begin(async tx => {
       const { fullName, locale = 'en' } = request
+      if (!await registrations.openRole(tx, role.name)) throw invalid([notOpen])
       await registrations.insert(tx, {
         id, email: address.address, emailCanonical: address.canonical, passwordHash, fullName, locale, role: role.name, codeNumber: 1, codeExpiresAt: expiry(now)
       }, now)
@@ -94,7 +100,7 @@ export function createRegistrations ({ database, registrations, users, devices, 
   /** With EMAIL_VERIFICATION=optional the account is there at once; a known address is a `conflict`. */
   async function registerAtOnce (request: RegistrationRequest, client: Client) {
     passwords.assertRoom('stranger')
-    const checked = check(request)
+    const checked = await check(request)
     return await rateLimits.count({ policy: 'register', client }, () => makeAtOnce(request, checked, client))
   }
 
@@ -102,9 +108,15 @@ export function createRegistrations ({ database, registrations, users, devices, 
     const passwordHash = await passwords.hash(request.password, 'stranger')
     const { fullName, locale = 'en' } = request
 
-    const user = await database.begin(tx => createAccount(tx, {
-      id: randomUUID(), email: address.address, emailCanonical: address.canonical, passwordHash, fullName, locale, emailVerified: false
-    }, { role, client, isNew: true }))
+    const user = await database.begin(async tx => {
+      const open = await registrations.openRole(tx, role.name)
+      if (!open) throw invalid([notOpen])
+      // Whoever has moved somebody's account away does not bar its way back by settling there unconfirmed.
+      if (await oneTimeTokens.isPromised(tx, address.canonical)) return null
+      return await createAccount(tx, {
+        id: randomUUID(), email: address.address, emailCanonical: address.canonical, passwordHash, fullName, locale, emailVerified: false
+      }, { role: open, client, isNew: true })
+    })
     if (!user) throw new Refusal('conflict')
 
     return { user: presentUser(user) }
@@ -125,7 +137,8 @@ export function createRegistrations ({ database, registrations, users, devices, 
 
     const deviceId = deviceTokens.recognise(deviceToken)
     const user = await database.begin(async tx => {
-      const role = roles.find(registration.role)
+      // Nobody comes into a role that has been closed since, and may have got permissions.
+      const role = await registrations.openRole(tx, registration.role)
       if (!role || !await registrations.remove(tx, registration.id)) return null
 
       const made = await createAccount(tx, { ...registration, emailVerified: true }, { role, client, isNew: false })
@@ -149,21 +162,21 @@ export function createRegistrations ({ database, registrations, users, devices, 
     }))
   }
 
-  function check ({ email, password, fullName, userType = 'user' }: RegistrationRequest): Checked {
+  async function check ({ email, password, fullName, userType = 'user' }: RegistrationRequest): Promise<Checked> {
     const address = canonicalise(email)
     const role = roles.forRegistration(userType)
-    const invalid: FieldError[] = []
-    if (!address) invalid.push({ path: '/email', code: 'not_an_address', message: 'This is not an email address.' })
-    if (!role) invalid.push({ path: '/user_type', code: 'not_open', message: 'Nobody registers as this by themself.' })
-    if (!address || !role) throw new Refusal('invalid_request', { errors: invalid })
+    const errors: FieldError[] = []
+    if (!address) errors.push({ path: '/email', code: 'not_an_address', message: 'This is not an email address.' })
+    if (!role) errors.push(notOpen)
+    if (!address || !role) throw invalid(errors)
 
-    const errors = policy.check(password, [address.address, fullName])
-    if (errors.length) throw new Refusal('password_rejected', { errors })
+    const objections = await policy.check(password, [address.address, fullName])
+    if (objections.length) throw new Refusal('password_rejected', { errors: objections })
     return { address, role }
   }
 
   async function createAccount (tx: Transaction, account: Pick<User, 'id' | 'email' | 'emailCanonical' | 'passwordHash' | 'fullName' | 'locale' | 'emailVerified'>, { role, client, isNew }: {
-    role: Role, client: Client, isNew: boolean
+    role: Pick<Role, 'name' | 'requiresApproval'>, client: Client, isNew: boolean
   }): Promise<User | null> {
     const approval = role.requiresApproval ? 'pending' : 'not_required'
     const isMade = await users.insert(tx, { ...account, role: role.name, approval }, new Date(clock.now()))
@@ -172,6 +185,7 @@ export function createRegistrations ({ database, registrations, users, devices, 
     if (isNew) await audit.createSubject(tx, account.id)
     const user = await users.find(account.id, tx)
     await audit.record(tx, { event: 'user_created', outcome: 'success', actorId: account.id, subject: user, client })
+    if (approval === 'pending') await approvals.announce(tx, account.id)
     metrics.increment('sign_ups', { outcome: 'created' })
     return user
   }
@@ -180,6 +194,10 @@ export function createRegistrations ({ database, registrations, users, devices, 
     await audit.record(database, { event: 'verify_email_fail', outcome: 'failure', reason: 'token_invalid', subject: registration, client })
     return new Refusal('token_invalid')
   }
+}
+
+function invalid (errors: FieldError[]) {
+  return new Refusal('invalid_request', { errors })
 }
 
 function expiry (now: Date) {

@@ -36,8 +36,8 @@ export function createRevocations (clock: Pick<Clock, 'monotonic'>, { keep }: { 
     apply,
     check,
     forget,
-    /** The newest version of a user that the feed has told, 0 if it told none. */
-    version: (userId: string) => versions.get(userId)?.value ?? 0,
+    /** The newest version of a user or vendor that the feed has told, 0 if it told none. */
+    version: (subjectId: string) => versions.get(subjectId)?.value ?? 0,
     get size () { return sessions.size + users.size + versions.size }
   }
 
@@ -53,7 +53,7 @@ export function createRevocations (clock: Pick<Clock, 'monotonic'>, { keep }: { 
       users.set(subjectId, { value: insert(raises, { number, exceptId, reason, place: place++ }), until })
     } else if (kind === 'everyone' && number && reason) {
       everyone = insert(everyone, { number, exceptId: null, reason, place: place++ })
-    } else if (kind === 'user_changed' && subjectId && number && number > (versions.get(subjectId)?.value ?? 0)) {
+    } else if ((kind === 'user_changed' || kind === 'vendor_changed') && subjectId && number && number > (versions.get(subjectId)?.value ?? 0)) {
       versions.delete(subjectId)
       versions.set(subjectId, { value: number, until })
     }

@@ -13,7 +13,7 @@ const pause = 500
  * Roles and their permissions, in each node's memory. `follow` is told of each change by the feed and
  * reads until it knows; what it cannot learn within three seconds it does not answer any more.
  */
-export function createRoles (store: RoleStore, clock: Pick<Clock, 'monotonic'>) {
+export function createRoles (store: Pick<RoleStore, 'list'>, clock: Pick<Clock, 'monotonic'>) {
   let roles = new Map<string, Role>()
   let wanted = 0
   let known = 0

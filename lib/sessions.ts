@@ -6,31 +6,35 @@ import { Refusal } from './errors.ts'
 import type { EndReason } from './errors.ts'
 import type { Jobs } from './jobs.ts'
 import type { Metrics } from './metrics.ts'
+import type { OneTimeTokens } from './one-time-tokens.ts'
 import type { RefreshClaims, RefreshTokens, Transport } from './refresh-tokens.ts'
 import type { Sightings } from './sightings.ts'
 import { rateLimited } from './standings.ts'
 import type { Change, ChangeStore } from './stores/changes.ts'
-import type { Database, Transaction } from './stores/database.ts'
+import type { Database, Query, Transaction } from './stores/database.ts'
 import type { HotSessions, Newest } from './stores/hot-sessions.ts'
 import type { SessionState, SessionStore } from './stores/sessions.ts'
-import type { Checked, User } from './stores/users.ts'
+import type { SignInStore } from './stores/sign-ins.ts'
+import type { User } from './stores/users.ts'
 
 export type Sessions = ReturnType<typeof createSessions>
 
 export interface SessionParts {
   database: Database
   store: SessionStore
+  signIns: SignInStore
   hot: HotSessions
   changes: ChangeStore
   feed: Pick<ChangeFeed, 'publish'>
   refreshTokens: RefreshTokens
+  oneTimeTokens: Pick<OneTimeTokens, 'revoke'>
   sightings: Sightings
   audit: Audit
   jobs: Pick<Jobs, 'send'>
   metrics: Metrics
   clock: Clock
-  /** Milliseconds: the idle end, the absolute end; how many sessions a user may have. */
-  lifetimes: { refreshTokenTtl: number, sessionTtl: number, sessionsMax: number }
+  /** Milliseconds: the idle end, the absolute end. */
+  lifetimes: { refreshTokenTtl: number, sessionTtl: number }
 }
 
 /** A session that is about to be opened: known to Redis, not yet to Postgres, its token in no hand. */
@@ -43,8 +47,8 @@ export interface Held { state: SessionState, newest: Newest, refreshToken: strin
  * Sessions: Postgres says whether one lives, Redis says which refresh token is the newest. Nothing
  * here fails open, and no session ends because a store did not answer.
  */
-export function createSessions ({ database, store, hot, changes, feed, refreshTokens, sightings, audit, jobs, metrics, clock, lifetimes }: SessionParts) {
-  return { prepare, open, opened, refresh, find, findAlive, peek, read: refreshTokens.read, isNewest, authenticateAgain, advance, end, raised, ended, list }
+export function createSessions ({ database, store, signIns, hot, changes, feed, refreshTokens, oneTimeTokens, sightings, audit, jobs, metrics, clock, lifetimes }: SessionParts) {
+  return { prepare, open, opened, refresh, find, findAlive, findLocked, peek, read: refreshTokens.read, isNewest, authenticateAgain, advance, end, raised, ended, list }
 
   /** First half of opening: the hot record. Without its second half nothing has happened. */
   async function prepare (transport: Transport): Promise<Opening> {
@@ -54,18 +58,16 @@ export function createSessions ({ database, store, hot, changes, feed, refreshTo
   }
 
   /**
-   * Second half: the durable record, in the transaction that holds the lock of the user's row. Returns
-   * the changes to publish after the commit, for the sessions beyond SESSIONS_MAX that end.
+   * Second half: the durable record, the device, the event and the end of what is beyond SESSIONS_MAX, in
+   * one step; in a transaction where something else belongs to it. Returns the changes to publish after
+   * it, null if the account is no longer what was read with the password's hash.
    */
-  async function open (tx: Transaction, opening: Opening, user: Checked, { deviceId, deviceName, client, amr }: {
+  async function open (opening: Opening, user: User, { deviceId, deviceName, client, amr }: {
     deviceId: string, deviceName: string | null, client: Client, amr: string[]
-  }): Promise<Change[]> {
-    await store.insert(tx, { ...opening, deviceId, deviceName, userAgent: client.userAgent, ip: client.ip, amr }, user)
-    const evicted = await store.evict(tx, user, lifetimes.sessionsMax, opening.now)
-
-    const written: Change[] = []
-    for (const subjectId of evicted) written.push(await changes.append(tx, { kind: 'session_ended', subjectId, reason: 'evicted' }))
-    return written
+  }, tx?: Transaction): Promise<Change[] | null> {
+    const event = audit.prepare({ event: 'authn_login_success', outcome: 'success', actorId: user.id, subject: user, sessionId: opening.id, client })
+    const evicted = await signIns.signIn(user, { ...opening, deviceId, deviceName, userAgent: client.userAgent, ip: client.ip, amr }, event, tx)
+    return evicted && evicted.map(subjectId => ({ kind: 'session_ended', subjectId, exceptId: null, number: null, reason: 'evicted' }))
   }
 
   /** A session that has just been opened, as its user's first token shows it. */
@@ -79,8 +81,8 @@ export function createSessions ({ database, store, hot, changes, feed, refreshTo
   /**
    * The session behind a refresh token, with its newest token. Throws `invalid_token` for what this
    * deployment has not sealed for this transport, before any store is asked, and `session_ended` with
-   * its reason; the replay of a superseded token ends the session (RFC 9700 §4.14.2); `rate_limited` for
-   * a rotation beyond RATE_LIMIT_REFRESH, after which the token is still the newest.
+   * its reason; the replay of a superseded token ends the session (RFC 9700 §4.14.2); `vendor_suspended`, and
+   * `rate_limited` for a rotation beyond RATE_LIMIT_REFRESH, after both of which the token is still the newest.
    */
   async function refresh (token: string, transport: Transport, client: Client): Promise<Held> {
     const claims = refreshTokens.read(token)
@@ -89,6 +91,7 @@ export function createSessions ({ database, store, hot, changes, feed, refreshTo
     const state = await find(claims.sessionId)
     if (claims.generation < state.floor) throw await endReplayed(state, client)
     if (isIdle(claims) && !await isSuperseded(claims)) throw new Refusal('session_ended', { reason: 'idle' })
+    if (state.vendorStatus === 'suspended') throw new Refusal('vendor_suspended')
 
     const step = await hot.present(state.sessionId, claims, { floor: state.floor, lifetime: lifetimeOf(state) })
     if (step.outcome === 'reused') throw await endReplayed(state, client)
@@ -113,6 +116,13 @@ export function createSessions ({ database, store, hot, changes, feed, refreshTo
   async function findAlive (id: string): Promise<SessionState | null> {
     const state = await store.find(id)
     return state && !await endOf(state) ? state : null
+  }
+
+  /** The living session with this id, or null, as it is under the lock of its user's row: nothing ends it before that is let go. */
+  async function findLocked (tx: Transaction, id: string): Promise<SessionState | null> {
+    const state = await store.find(id, tx)
+    const isCurrent = state !== null && state.userEpoch >= state.sessionEpoch && state.globalEpoch >= state.deploymentEpoch
+    return isCurrent && !state.endedReason && state.expiresAt.getTime() > clock.now() ? state : null
   }
 
   /** Whether no newer refresh token of the session is known. */
@@ -140,7 +150,8 @@ export function createSessions ({ database, store, hot, changes, feed, refreshTo
 
   /**
    * Writes down that the raise of a user's epoch to `to` has ended their sessions, save the survivor
-   * if it was alive until then: that one is lifted. The caller holds the lock of the user's row.
+   * if it was alive until then: that one is lifted. A change of address that waits ends with them: one of
+   * them may have asked for it. The caller holds the lock of the user's row.
    */
   async function raised (tx: Transaction, { userId, to, reason, survivor, authTime = null }: {
     userId: string, to: number, reason: EndReason, survivor: string | null, authTime?: Date | null
@@ -148,13 +159,14 @@ export function createSessions ({ database, store, hot, changes, feed, refreshTo
     const now = new Date(clock.now())
     const hasSurvived = survivor !== null && await store.lift(tx, survivor, { from: to - 1, to, authTime, now })
     const exceptId = hasSurvived ? survivor : null
+    await oneTimeTokens.revoke(tx, userId, ['email_change'])
 
     return { change: await changes.append(tx, { kind: 'user_epoch', subjectId: userId, exceptId, number: to, reason }), hasSurvived }
   }
 
   /** The session with this id whether it lives or not, null when it is unknown. */
-  async function peek (id: string): Promise<SessionState | null> {
-    return await store.find(id)
+  async function peek (id: string, query?: Query): Promise<SessionState | null> {
+    return await store.find(id, query)
   }
 
   /**
@@ -205,8 +217,8 @@ export function createSessions ({ database, store, hot, changes, feed, refreshTo
     const written = await database.begin(async tx => {
       const written = await end(tx, state.sessionId, 'reuse_detected')
       if (written.length) {
-        await audit.record(tx, { event: 'authn_token_reuse', outcome: 'failure', subject: state, sessionId: state.sessionId, client })
-        await jobs.send(tx, 'mail', { kind: 'reuse_detected', userId: state.id, sessionId: state.sessionId })
+        const eventId = await audit.record(tx, { event: 'authn_token_reuse', outcome: 'failure', subject: state, sessionId: state.sessionId, client })
+        await jobs.send(tx, 'mail', { kind: 'reuse_detected', userId: state.id, sessionId: state.sessionId, eventId })
       }
       return written
     })

@@ -1,7 +1,7 @@
 import type { User } from './stores/users.ts'
 
 /** A user as clients see one: nothing of the store's own, times in RFC 3339. */
-export function presentUser (user: Omit<User, 'deploymentEpoch' | 'wrappedKey'>) {
+export function presentUser (user: Pick<User, 'id' | 'email' | 'fullName' | 'locale' | 'role' | 'userType' | 'vendorId' | 'status' | 'emailVerified' | 'approval' | 'mustChangePassword' | 'lastLoginAt' | 'createdAt' | 'updatedAt'>) {
   return {
     id: user.id,
     email: user.email,

@@ -11,7 +11,7 @@ import type { UserStore } from './stores/users.ts'
 
 export type Users = ReturnType<typeof createUsers>
 
-/** What is done to a user by somebody else. */
+/** What is done to a user by somebody else, whoever it is: whether they may is for the caller to ask. */
 export function createUsers ({ database, users, devices, sessions, lockout, changes, audit, feed, clock }: {
   database: Database, users: UserStore, devices: KnownDeviceStore, lockout: Lockout, sessions: Sessions, changes: ChangeStore, audit: Audit, feed: Pick<ChangeFeed, 'publish'>, clock: Clock
 }) {

@@ -2,6 +2,7 @@ import fp from 'fastify-plugin'
 import { createAuthentication } from '../lib/authentication.ts'
 import type { Authentication } from '../lib/authentication.ts'
 import { createUserStore } from '../lib/stores/users.ts'
+import { createVendorStore } from '../lib/stores/vendors.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly authentication: Authentication }
@@ -9,5 +10,6 @@ declare module 'fastify' {
 
 export default fp(async function authenticateRequests (app) {
   const { tokens, revocations, feed, roles } = app
-  app.decorate('authentication', createAuthentication({ tokens, revocations, feed, roles, users: createUserStore(app.database) }))
+  const stores = { users: createUserStore(app.database), vendors: createVendorStore(app.database) }
+  app.decorate('authentication', createAuthentication({ tokens, revocations, feed, roles, ...stores }))
 }, { name: 'authentication', dependencies: ['tokens', 'revocations', 'change-feed', 'roles', 'postgres'] })

@@ -1,7 +1,4 @@
-import { createRequire } from 'node:module'
-import { availableParallelism } from 'node:os'
 import fp from 'fastify-plugin'
-import { createHashThreads } from '../lib/hash-threads.ts'
 import type { HashThreads } from '../lib/hash-threads.ts'
 import type { Hasher } from '../lib/passwords.ts'
 
@@ -12,29 +9,24 @@ declare module 'fastify' {
 // The reference implementation's own test vector for `password`; 256 KiB take no time.
 const knownAnswer = '$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4'
 
-/** `concurrency` is how many hashes run at once at most. */
-export interface HasherOptions { hasher?: Hasher | undefined, concurrency?: number }
-
 /** Argon2id by the binding that takes half the CPU where it loads and computes right, else by the other; or the hasher that is handed in. */
-export default fp<HasherOptions>(async function loadHasher (app, { hasher, concurrency = availableParallelism() }) {
+export default fp<{ hasher?: Hasher | undefined }>(async function loadHasher (app, { hasher }) {
   if (hasher) {
     app.decorate('hasher', hasher)
     return
   }
 
-  const threads = createHashThreads({ path: createRequire(import.meta.url).resolve('@node-rs/argon2'), count: concurrency })
-  app.addHook('onClose', threads.close)
-  const binding = await proven(async () => rust(threads)) ?? await proven(reference)
+  const binding = await proven(async () => rust(app.hashThreads)) ?? await proven(reference)
   if (binding === null) throw new Error('Neither @node-rs/argon2 nor argon2 works on this machine.')
 
   app.log.info({ binding: binding.name }, 'argon2id')
   app.decorate('hasher', binding.hasher)
-}, { name: 'hasher' })
+}, { name: 'hasher', dependencies: ['hash-threads'] })
 
 function rust ({ call }: HashThreads) {
   const hasher: Hasher = {
-    hash: async (password, { memoryKib, passes, parallelism }) => String(await call('hashSync', [password, { memoryCost: memoryKib, timeCost: passes, parallelism }])),
-    verify: async (stored, password) => await call('verifySync', [stored, password]) === true
+    hash: async (password, { memoryKib, passes, parallelism }) => String(await call('argon2', 'hashSync', [password, { memoryCost: memoryKib, timeCost: passes, parallelism }])),
+    verify: async (stored, password) => await call('argon2', 'verifySync', [stored, password]) === true
   }
   return { name: '@node-rs/argon2', hasher }
 }

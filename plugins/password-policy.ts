@@ -8,5 +8,5 @@ declare module 'fastify' {
 }
 
 export default fp<Config['passwords']>(async function providePasswordPolicy (app, options) {
-  app.decorate('passwordPolicy', createPasswordPolicy(options))
-}, { name: 'password-policy' })
+  app.decorate('passwordPolicy', createPasswordPolicy({ ...options, isBreached: app.breachedPasswords?.isBreached }))
+}, { name: 'password-policy', dependencies: ['breached-passwords'] })

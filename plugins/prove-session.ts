@@ -5,12 +5,12 @@ import { Refusal } from '../lib/errors.ts'
 declare module 'fastify' {
   interface FastifyInstance {
     /** Sets `request.principal` or throws why not; a promise only where a store has to be asked. */
-    readonly proveSession: (request: FastifyRequest, options?: { passwordMayBeDue?: boolean }) => void | Promise<void>
+    readonly proveSession: (request: FastifyRequest, options?: { passwordMayBeDue?: boolean, vendorMayBeSuspended?: boolean }) => void | Promise<void>
   }
 }
 
 export default fp(async function provideSessionProof (app) {
-  app.decorate('proveSession', (request, { passwordMayBeDue = false } = {}) => {
+  app.decorate('proveSession', (request, { passwordMayBeDue = false, vendorMayBeSuspended = false } = {}) => {
     // A header counts alone, whatever cookies come along.
     const token = request.bearerToken ?? request.cookiesCarried.access
     if (token === undefined) throw new Refusal('unauthenticated')
@@ -19,6 +19,7 @@ export default fp(async function provideSessionProof (app) {
     return principal instanceof Promise ? principal.then(admit) : admit(principal)
 
     function admit (principal: Principal) {
+      if (principal.vendorIsSuspended && !vendorMayBeSuspended) throw new Refusal('vendor_suspended')
       if (principal.mustChangePassword && !passwordMayBeDue) throw new Refusal('password_change_required')
       request.principal = principal
     }

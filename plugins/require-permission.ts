@@ -12,6 +12,6 @@ declare module 'fastify' {
 export default fp(async function providePermissionGuard (app) {
   app.decorate('requirePermission', permission => async request => {
     await app.proveSession(request)
-    if (!app.authentication.may(request.principal.role, permission)) throw new Refusal('forbidden')
+    if (!app.authentication.may(request.principal.role, permission)) throw new Refusal('forbidden', { permission })
   })
 }, { name: 'require-permission', dependencies: ['prove-session', 'authentication', 'principal'] })

@@ -3,8 +3,8 @@ import type { onRequestHookHandler } from 'fastify'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** A guard for a context of signed-in routes; with `passwordMayBeDue` also while a password change is due. */
-    readonly requireSession: (options?: { passwordMayBeDue?: boolean }) => onRequestHookHandler
+    /** A guard for a context of signed-in routes; with `passwordMayBeDue` also while a password change is due, and so on. */
+    readonly requireSession: (options?: { passwordMayBeDue?: boolean, vendorMayBeSuspended?: boolean }) => onRequestHookHandler
   }
 }
 

@@ -8,26 +8,29 @@ import type { Sessions } from '../lib/sessions.ts'
 import { createChangeStore } from '../lib/stores/changes.ts'
 import { createHotSessions } from '../lib/stores/hot-sessions.ts'
 import { createSessionStore } from '../lib/stores/sessions.ts'
+import { createSignInStore } from '../lib/stores/sign-ins.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly sessions: Sessions }
 }
 
-export default fp<Config['sessions'] & Pick<Config, 'rateLimits'> & { clock: Clock }>(async function keepSessions (app, { clock, issuer, rateLimits, ...lifetimes }) {
-  const { database, feed, sightings, audit, jobs, metrics } = app
+export default fp<Config['sessions'] & Pick<Config, 'rateLimits'> & { clock: Clock }>(async function keepSessions (app, { clock, issuer, rateLimits, sessionsMax, ...lifetimes }) {
+  const { database, feed, oneTimeTokens, sightings, audit, jobs, metrics } = app
 
   app.decorate('sessions', createSessions({
     database,
     feed,
+    oneTimeTokens,
     sightings,
     audit,
     jobs,
     metrics,
     store: createSessionStore(database, { unseen: lifetimes.refreshTokenTtl + period }),
+    signIns: createSignInStore(database, { sessionsMax, devicesMax: 10 }),
     hot: createHotSessions(app.cache, clock, { grace: lifetimes.refreshGrace, rates: rateLimits.enabled ? rateLimits.refresh : [] }),
     changes: createChangeStore(database),
     refreshTokens: createRefreshTokens(app.secrets.derive(`refresh tokens of ${issuer}`)),
     clock,
     lifetimes
   }))
-}, { name: 'sessions', dependencies: ['postgres', 'cache', 'secrets', 'change-feed', 'sightings', 'audit', 'jobs', 'metrics'] })
+}, { name: 'sessions', dependencies: ['postgres', 'cache', 'secrets', 'change-feed', 'one-time-tokens', 'sightings', 'audit', 'jobs', 'metrics'] })

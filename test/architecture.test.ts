@@ -34,6 +34,8 @@ t.test('what breaks a rule is found', async t => {
     ['routes/users/list.ts', "export { x } from '../../plugins/users.ts'", /imports plugins\/users\.ts/],
     ['app.ts', "import { createUsers } from './lib/users.ts'", /imports lib\/users\.ts, which app\.ts may not/],
     ['server.ts', "import redis from './plugins/redis.ts'", /imports plugins\/redis\.ts/],
+    ['commands/migrate.ts', "import { createUserStore } from '../lib/stores/users.ts'", /imports lib\/stores\/users\.ts, which commands may not/],
+    ['cli.ts', "import latchkey from './app.ts'", /imports app\.ts, which cli\.ts may not/],
     ['lib/users.ts', "import { build } from '../test/helper.ts'", /imports test\/helper\.ts/],
     ['plugins/users.ts', "import { x } from '../dev/ports.ts'\n{ name: 'users' }", /imports dev\/ports\.ts/]
   ]
@@ -64,6 +66,6 @@ t.test('what is allowed is not complained about', async t => {
 
 /** The sources, by their path from the root. */
 function readTree (): Map<string, string> {
-  const paths = ['app.ts', 'server.ts', 'cli.ts', ...['lib', 'plugins', 'routes'].flatMap(folder => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map(name => join(folder, name)))]
+  const paths = ['app.ts', 'server.ts', 'cli.ts', ...['commands', 'lib', 'plugins', 'routes'].flatMap(folder => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map(name => join(folder, name)))]
   return new Map(paths.filter(path => path.endsWith('.ts')).map(path => [relative('.', path).replaceAll('\\', '/'), readFileSync(join(root, path), 'utf8')]))
 }

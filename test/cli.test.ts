@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
+import { run } from './command.ts'
 import { connect, makeDatabase } from './database.ts'
 import { as, deploy, freshAddress, password, signIn, signUp, start } from './helper.ts'
-import type { Deployment } from './helper.ts'
 
 t.test('wrong usage says how it is used, and exits with 2', async t => {
   await Promise.all([['nonsense'], [], ['migrate', '--to', 'x'], ['create-admin'], ['rotate-keys', '--force']].map(async args => {
@@ -130,20 +128,6 @@ t.test('a command leaves the jobs to the servers', async t => {
 
   t.match(await sql`select attempts from jobs`, [{ attempts: 0 }])
 })
-
-/** Runs a command with these settings only, with what is typed on its standard input. */
-async function run (settings: Partial<Deployment>, args: string[], typed = '') {
-  const { PATH = '', HOME = '' } = process.env
-  const child = spawn(process.execPath, ['--import', 'tsx', 'cli.ts', ...args], { env: { PATH, HOME, ...settings } })
-  const output = { stdout: '', stderr: '' }
-
-  child.stdout.on('data', data => { output.stdout += String(data) })
-  child.stderr.on('data', data => { output.stderr += String(data) })
-  child.stdin.on('error', () => {})
-  child.stdin.end(typed)
-  const [code] = await once(child, 'close')
-  return { code: Number(code), ...output }
-}
 
 /** Waits for what other nodes hear of by themselves, within a second or so. */
 async function until (isSo: () => boolean | Promise<boolean>) {

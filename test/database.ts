@@ -22,9 +22,9 @@ export async function makeDatabase (t: Teardown, { migrated = true } = {}) {
 }
 
 /** The driver itself, for what a test does behind the back of the code. */
-export function connect (t: Teardown, url: string) {
+export function connect (t: Teardown, url: string, { max = 10 } = {}) {
   const sql = postgres(url, {
-    max: 10,
+    max,
     prepare: false,
     transform: { column: { from: postgres.toCamel } },
     types: { bigint: { to: 20, from: [20], parse: Number, serialize: String } },

@@ -60,7 +60,7 @@ t.test('every call has a name of its own, its place and its words', async t => {
   const tags = document.tags.map(({ name }) => name)
   const names = operationsOf(document).map(({ operationId }) => operationId)
 
-  t.strictSame(tags, ['Sign-up', 'Session', 'Profile', 'Well-known', 'Health', 'Operations'], 'in the order of a first visit')
+  t.strictSame(tags, ['Sign-up', 'Session', 'Password', 'Profile', 'Users', 'Administration', 'Services', 'Well-known', 'Health', 'Operations'], 'in the order of a first visit')
   t.equal(new Set(names).size, names.length)
   for (const { operationId, summary, tags: [tag, ...others] } of operationsOf(document)) {
     t.match(operationId, /^[a-z][A-Za-z]+$/)
@@ -94,12 +94,19 @@ t.test('the refusals that every call of its kind can meet are told, as problem d
     const isApi = path.startsWith('/api/v1/')
     const has = (...wanted: number[]) => wanted.filter(status => !statuses.includes(status))
 
-    if (requestBody) t.strictSame(has(400, 413, 415, 422), [], `${operationId} can refuse a body`)
+    const isOAuth = security.some(choice => 'service' in choice)
+
+    if (requestBody) t.strictSame(has(400, 413, 415, ...isOAuth ? [] : [422]), [], `${operationId} can refuse a body`)
     if (isApi) t.strictSame(has(403, 503), [], `${operationId} can refuse anybody, and fail`)
     if (isApi && operationId !== 'check') t.strictSame(has(429), [], `${operationId} is limited`)
     if (security.length > 0 && operationId !== 'logout') t.strictSame(has(401), [], `${operationId} is for those who are signed in`)
 
-    for (const [status, { $ref = '' }] of Object.entries(responses)) {
+    for (const [status, { $ref = '', content, headers }] of Object.entries(responses)) {
+      if (isOAuth && Number(status) >= 400) {
+        t.strictSame(content, { 'application/json': { schema: { $ref: '#/components/schemas/OAuthError' } } }, `${operationId} ${status}`)
+        if (status === '401') t.hasProps(headers ?? {}, ['WWW-Authenticate'])
+        continue
+      }
       if (Number(status) < 400 || (/^\/health(\/ready)?$/.test(path) && status === '503')) continue
       const refusal = document.components.responses[$ref.split('/').at(-1) ?? '']
       t.strictSame(refusal?.content?.['application/problem+json']?.schema, { $ref: '#/components/schemas/Problem' }, `${operationId} ${status}`)

@@ -14,6 +14,10 @@ const open: Record<string, number> = {
   'POST /api/v1/auth/verify-email': 422,
   'POST /api/v1/auth/verify-email/resend': 422,
   'POST /api/v1/auth/login': 422,
+  'POST /api/v1/auth/email/confirm': 422,
+  'POST /api/v1/auth/email/undo': 422,
+  'POST /api/v1/auth/password/forgot': 422,
+  'POST /api/v1/auth/password/reset': 422,
   'POST /api/v1/auth/logout': 204,
   'GET /health': 200,
   'GET /health/live': 200,
@@ -22,6 +26,9 @@ const open: Record<string, number> = {
   'GET /.well-known/change-password': 302,
   'GET /.well-known/security.txt': 200
 }
+
+/** What services ask, as OAuth has it: HTTP Basic, and parameters that are not known are ignored (RFC 6749, section 3.2). */
+const forServices = new Set(['POST /api/v1/auth/introspect', 'POST /api/v1/auth/revoke'])
 
 t.test('every route without credentials answers 401, save a written list', async t => {
   const { app, routes } = await collect(t)
@@ -33,7 +40,7 @@ t.test('every route without credentials answers 401, save a written list', async
 
     seen.add(name)
     t.equal(statusCode, open[name] ?? 401, name)
-    if (statusCode === 401) t.match(headers['www-authenticate'], /^Bearer/, `${name} says how to sign in`)
+    if (statusCode === 401) t.match(headers['www-authenticate'], forServices.has(name) ? /^Basic/ : /^Bearer/, `${name} says how to sign in`)
   }
   t.strictSame(Object.keys(open).filter(name => !seen.has(name)), [], 'the list names nothing that is not there')
 })
@@ -46,7 +53,7 @@ t.test('every route says what it takes and what it answers', async t => {
     t.ok(schema?.response, `${name} has response schemas`)
     if (/:/.test(url)) t.ok(schema?.params, `${name} has a schema of its parameters`)
     if (/^(POST|PUT|PATCH)$/.test(method)) t.ok(schema?.body, `${name} has a schema of its body`)
-    t.strictSame(laxObjects(schema?.body), [], `${name} takes no unknown fields`)
+    if (!forServices.has(name)) t.strictSame(laxObjects(schema?.body), [], `${name} takes no unknown fields`)
     t.ok(Object.keys(schema?.response ?? {}).some(status => /^[23]/.test(status)), `${name} says what success looks like`)
   }
 })

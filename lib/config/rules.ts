@@ -31,6 +31,9 @@ export function * checkSettings (s: Settings): Generator<Problem> {
   if (s.COOKIE_DOMAIN !== undefined && s.ISSUER_URL !== undefined && !isUnder(new URL(s.ISSUER_URL).hostname, s.COOKIE_DOMAIN)) {
     yield ['COOKIE_DOMAIN', 'must be the host of ISSUER_URL or a domain above it']
   }
+  if (s.BREACHED_PASSWORDS_URL !== undefined && !/^https:/.test(s.BREACHED_PASSWORDS_URL) && (strict || !isLoopback(new URL(s.BREACHED_PASSWORDS_URL).hostname))) {
+    yield ['BREACHED_PASSWORDS_URL', strict ? `must be https in ${s.NODE_ENV}` : 'must be https, or http on this machine']
+  }
   if (!strict) return
 
   if (s.ISSUER_URL === undefined) yield ['ISSUER_URL', 'is missing: the public https origin of this API, such as https://auth.example.com']
@@ -46,6 +49,8 @@ function missing (s: Settings, wanted: string) {
     ? `is missing: give ${wanted}, or start the private services of DATA_DIR with npm run dev`
     : `is missing: ${wanted}`
 }
+
+const isLoopback = (host: string) => /^(localhost|127\.0\.0\.1|\[::1\])$/.test(host)
 
 const isUnder = (host: string, domain: string) => host === domain || host.endsWith(`.${domain}`)
 

@@ -59,6 +59,7 @@ export const settings = Type.Object({
   EMAIL_VERIFICATION: choice(['required', 'optional'], { description: 'Whether an address must be confirmed before there is an account. optional cannot hide who has one.', default: 'required' }),
   PASSWORD_MIN_LENGTH: integer(8, 64, { description: 'The shortest password, in code points, never below 8 (15 for NIST 800-63B).', default: '8' }),
   PASSWORD_MIN_STRENGTH: integer(0, 4, { description: 'The least estimated strength of a password, 0 to 4.', default: '3' }),
+  BREACHED_PASSWORDS_URL: Type.Optional(baseUrl({ description: 'Where new passwords are looked up among stolen ones, by range query: https://api.pwnedpasswords.com/range/ or a mirror. Five characters of a digest leave. Unset: no look-up.' })),
   ARGON2_MEMORY_KIB: integer(7168, 4_194_304, { description: 'Memory of one hash in KiB. With ARGON2_PASSES at least one of 47104/1, 19456/2, 12288/3, 9216/4, 7168/5.', default: '19456' }),
   ARGON2_PASSES: integer(1, 100, { description: 'Passes of one hash.', default: '2' }),
   ARGON2_PARALLELISM: integer(1, 16, { description: 'Lanes of one hash.', default: '1' }),
@@ -80,7 +81,11 @@ export const settings = Type.Object({
   SMTP_URL: Type.Optional(text({ description: 'The mail server: smtp:// or smtps://. Unset in development: mails are shown and kept as files.', secret: true }, /^smtps?:\/\/\S+$/, 'an smtp:// or smtps:// URL')),
   MAIL_FROM: Type.Optional(text({ description: 'The sender of mails. Unset: Latchkey <no-reply@(host of ISSUER_URL)>.' }, /^[^\r\n]*[^\s@<>]+@[^\s@<>]+>?$/, 'an address such as Latchkey <no-reply@example.com>')),
 
+  // Audit
+  AUDIT_RETENTION: Type.Optional(duration({ description: 'How long audit events are kept, in whole months, 90d at least. Unset: for ever.' }, { minimum: 90 * 86_400_000, maximum: 36_500 * 86_400_000, wanted: 'from 90d to 36500d' })),
+
   // Clean-up
   TOKEN_CLEANUP_INTERVAL_MS: integer(1000, 86_400_000, { description: 'Milliseconds between two clean-ups of what has expired.', default: '3600000' }),
-  TOKEN_CLEANUP_BATCH_SIZE: integer(1, 100_000, { description: 'Rows that one statement of the clean-up removes at most.', default: '1000' })
+  TOKEN_CLEANUP_BATCH_SIZE: integer(1, 100_000, { description: 'Rows that one statement of the clean-up removes at most.', default: '1000' }),
+  REGISTRATION_TTL: duration({ description: 'How long a registration is kept that nobody confirms.', default: '7d' }, { minimum: 3_600_000, wanted: 'from 1h to below 400d' })
 })

@@ -2,80 +2,175 @@ import type { Language } from './kinds.ts'
 
 /** English. Another language is another file like this one, listed in `languages.ts`. */
 export const english: Language = {
-  // Without the name: whoever signs up with somebody else's address must not choose what it reads.
-  verify_email: ({ service, code, minutes }) => ({
-    subject: `Confirm your email address for ${service}`,
-    greeting: 'Hello,',
-    paragraphs: [
-      `enter this code where you are signing up for ${service}:`,
-      `It is valid for ${count(minutes, 'minute')} and works once. Nobody from ${service} will ever ask you for it.`
-    ],
-    code,
-    otherwise: 'If it was not you who is signing up, ignore this mail: without the code no account is made.'
-  }),
+  tag: 'en',
+  greeting: name => name === null ? 'Hello,' : `Hello ${name},`,
+  time: at => `${at.toLocaleString('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })} UTC`,
+  agent: ({ program, platform }) => [program, platform].filter(part => part !== null).join(' on '),
+  labels: { when: 'When', device: 'Device', address: 'IP address', otherwise: 'Was this not you?' },
+  footer: service => `${service} sent this mail automatically, because it is about your account or your address.`,
 
-  already_registered: ({ service, name, appUrl }) => ({
-    subject: `You already have an account with ${service}`,
-    greeting: `Hello ${name},`,
-    paragraphs: [
-      `somebody, perhaps you, has just tried to sign up for ${service} with this address. It has an account already, so nothing was changed.`,
-      'Sign in with your password. If you have forgotten it, you can choose a new one from the sign-in page.'
-    ],
-    link: { label: 'Go to the sign-in page', url: appUrl },
-    otherwise: 'If it was not you, there is nothing to do: whoever tried was not told that you have an account.'
-  }),
+  mails: {
+    verify_email: ({ code, minutes }, service) => ({
+      subject: `Confirm your email address for ${service}`,
+      title: 'Confirm your email address',
+      lead: `Enter this code where you are signing up for ${service}:`,
+      code,
+      terms: `It is valid for ${count(minutes, 'minute')} and works once. Nobody from ${service} will ever ask you for it.`,
+      otherwise: 'Then ignore this mail: without the code no account is made.'
+    }),
 
-  reuse_detected: ({ service, name, device, at, appUrl }) => ({
-    subject: `We ended one of your ${service} sessions`,
-    greeting: `Hello ${name},`,
-    paragraphs: [
-      `on ${time(at)} a sign-in token of your session${device === null ? '' : ` on “${device}”`} was used a second time. That happens when somebody has copied it, so we ended that session. Other sessions go on.`,
-      'If the device is yours, just sign in there again.'
-    ],
-    link: { label: 'Review your sessions', url: appUrl },
-    otherwise: 'If you do not know the device, or this happens again, change your password: that ends every other session.'
-  }),
+    already_registered: ({ attempt, appUrl }, service) => ({
+      subject: `You already have an account with ${service}`,
+      title: 'You already have an account',
+      lead: attempt === 'registration'
+        ? `Somebody, perhaps you, has just tried to sign up for ${service} with this address. It has an account already, so nothing was changed.`
+        : `Somebody, perhaps you, has just tried to give another account with ${service} this address. It has an account of its own, so nothing was changed.`,
+      advice: 'Sign in with your password. If you have forgotten it, you can choose a new one from the sign-in page.',
+      link: { label: 'Go to the sign-in page', url: appUrl },
+      otherwise: 'Then there is nothing to do: whoever tried was not told that you have an account.'
+    }),
 
-  password_changed: ({ service, name, at, appUrl }) => ({
-    subject: `Your ${service} password was changed`,
-    greeting: `Hello ${name},`,
-    paragraphs: [`your password was changed on ${time(at)}. Every other session of yours has been ended.`],
-    link: { label: 'Go to the sign-in page', url: appUrl },
-    otherwise: 'If it was not you, choose a new password at once with “Forgot password” on the sign-in page.'
-  }),
+    password_reset: ({ url, minutes }, service) => ({
+      subject: `Choose a new password for ${service}`,
+      title: 'Choose a new password',
+      lead: `Somebody, hopefully you, has said that the password of your account with ${service} is forgotten. Here you choose a new one:`,
+      link: { label: 'Choose a new password', url },
+      terms: `The link is valid for ${count(minutes, 'minute')} and works once. If you got several, only the newest works. The new password signs you out everywhere.`,
+      otherwise: 'Then ignore this mail: your password stays as it is, and nobody gets in without this link.'
+    }),
 
-  locked: ({ service, name, lane, until, appUrl }) => ({
-    subject: `Too many wrong passwords for your ${service} account`,
-    greeting: `Hello ${name},`,
-    paragraphs: [
-      `${guesses[lane].happened} Nobody got in that way. Until ${time(until)} ${guesses[lane].paused}`,
-      'You need not wait: choose a new password with “Forgot password” on the sign-in page. The device on which you open the link from that mail can sign in at once.'
-    ],
-    link: { label: 'Go to the sign-in page', url: appUrl },
-    otherwise: guesses[lane].otherwise
-  })
+    invitation: ({ url, until }, service) => ({
+      subject: `You are invited to ${service}`,
+      title: `You are invited to ${service}`,
+      lead: `An account with ${service} has been made for you. Choose a password and it is yours:`,
+      link: { label: 'Accept the invitation', url },
+      terms: `The link is valid until ${english.time(until)} and works once. If you do not know why somebody should invite you, ignore this mail: without the link nobody can use the account.`
+    }),
+
+    confirm_email: ({ url, until }, service) => ({
+      subject: `Confirm your new address for ${service}`,
+      title: 'Confirm your new address',
+      lead: `Somebody, hopefully you, wants to use this address for their account with ${service} from now on. It takes effect with this button:`,
+      link: { label: 'Confirm this address', url },
+      terms: `The link is valid until ${english.time(until)} and works once.`,
+      otherwise: 'Then ignore this mail: without the link nothing is changed, and your address is not used.'
+    }),
+
+    email_changed: (values, service) => {
+      switch (values.stage) {
+        case 'requested': return {
+          subject: `A new address for your ${service} account`,
+          title: 'Your address is about to change',
+          lead: `Somebody, hopefully you, wants to use another address for your account with ${service}. It takes the place of this one as soon as it has been confirmed.`,
+          otherwise: `Then stop it: that ends all sessions of your account, and this address stays. The link is valid until ${english.time(values.until)}. Choose a new password afterwards, in case somebody knows yours.`,
+          remedy: { label: 'Keep this address', url: values.url }
+        }
+        case 'confirmed': return {
+          subject: `The address of your ${service} account was changed`,
+          title: 'Your address was changed',
+          lead: `Your account with ${service} has another address from now on. This one can no longer be used to sign in, and gets no more mail about the account.`,
+          otherwise: `Then take your account back: that ends all its sessions, and this address returns. The link is valid until ${english.time(values.until)}. Choose a new password afterwards, in case somebody knows yours.`,
+          remedy: { label: 'Bring this address back', url: values.url }
+        }
+        case 'arrived': return {
+          subject: `This is the address of your ${service} account now`,
+          title: 'Your new address is confirmed',
+          lead: `From now on you sign in to ${service} with this address, and everything about your account is sent here. The address you had before was told.`,
+          otherwise: `Then somebody has confirmed an address that is not theirs, from within your mailbox: choose a new password there, and tell ${service}.`
+        }
+      }
+    },
+
+    password_changed: ({ how, appUrl }, service) => ({
+      subject: `Your ${service} password was changed`,
+      title: 'Your password was changed',
+      lead: how === 'reset'
+        ? `A new password was chosen for your account with ${service}, by the link from a mail to this address. All sessions have been ended, so sign in again wherever you need to.`
+        : `The password of your account with ${service} was changed. Every session but the one that changed it has been ended.`,
+      otherwise: how === 'reset'
+        ? 'Then somebody reads your mail: choose a new password for your mailbox first, then one here, with “Forgot password” on the sign-in page.'
+        : 'Then choose a new password at once, with “Forgot password” on the sign-in page. That ends all sessions, also that of whoever did this.',
+      remedy: { label: 'Go to the sign-in page', url: appUrl }
+    }),
+
+    new_device: ({ device, appUrl }, service) => ({
+      subject: `New sign-in to your ${service} account`,
+      title: 'A new device has signed in',
+      lead: `Somebody, hopefully you, has signed in to your account with ${service} on a device that it had not seen before.${device === null ? '' : ` The device calls itself “${device}”.`}`,
+      advice: 'If it was you, there is nothing to do.',
+      otherwise: 'Then somebody knows your password: choose a new one at once, with “Forgot password” on the sign-in page. That ends all sessions, also this one.',
+      remedy: { label: 'Go to the sign-in page', url: appUrl }
+    }),
+
+    locked: ({ lane, until, appUrl }, service) => ({
+      subject: `Too many wrong passwords for your ${service} account`,
+      title: 'Too many wrong passwords',
+      lead: `${guesses[lane].happened} Nobody got in that way. Until ${english.time(until)} ${guesses[lane].paused}`,
+      advice: 'You need not wait: choose a new password with “Forgot password” on the sign-in page. The device on which you open the link from that mail can sign in at once.',
+      link: { label: 'Go to the sign-in page', url: appUrl },
+      otherwise: guesses[lane].otherwise
+    }),
+
+    reuse_detected: ({ device, appUrl }, service) => ({
+      subject: `We ended one of your ${service} sessions`,
+      title: 'One of your sessions was ended',
+      lead: `A sign-in token of your session${device === null ? '' : ` on “${device}”`} was used a second time. That happens when somebody has copied it, so that session was ended. Other sessions go on.`,
+      advice: 'If the device is yours, just sign in there again.',
+      otherwise: 'Then change your password: that ends every other session. Do so too if this happens again.',
+      remedy: { label: 'Review your sessions', url: appUrl }
+    }),
+
+    approval: (values, service) => {
+      switch (values.stage) {
+        case 'pending': return {
+          subject: `Somebody waits for your approval at ${service}`,
+          title: 'Somebody waits for your approval',
+          lead: `Somebody has signed up for ${service} and cannot sign in before the account has been approved. You are one of those who may do that.`,
+          details: [['Name', values.applicant.name], ['Email address', values.applicant.email]],
+          advice: 'The name is what they call themself; nobody has checked it.',
+          link: { label: `Go to ${service}`, url: values.appUrl }
+        }
+        case 'approved': return {
+          subject: `Your ${service} account has been approved`,
+          title: 'Your account has been approved',
+          lead: `Somebody from ${service} has looked at your account and approved it. You can sign in from now on.`,
+          link: { label: 'Go to the sign-in page', url: values.appUrl }
+        }
+        case 'rejected': return {
+          subject: `Your ${service} account has not been approved`,
+          title: 'Your account has not been approved',
+          lead: `Somebody from ${service} has looked at your account and decided not to approve it. You cannot sign in with it.`,
+          ...(values.reason !== null && { details: [['Reason', values.reason]] })
+        }
+      }
+    },
+
+    account_deleted: (_, service) => ({
+      subject: `Your ${service} account was deleted`,
+      title: 'Your account was deleted',
+      lead: `Your account with ${service} has been deleted, with everything personal in it. All its sessions have ended. It cannot be brought back.`,
+      advice: 'This is the last mail about it. You may sign up again with this address at any time.',
+      otherwise: `Then somebody was signed in as you: choose new passwords wherever you use the same one, for your mailbox above all, and tell ${service}.`
+    })
+  }
 }
 
 const guesses = {
   strangers: {
-    happened: 'wrong passwords for your account came from devices that have not signed in to it before.',
+    happened: 'Wrong passwords for your account came from devices that have not signed in to it before.',
     paused: 'no such device is let in, whatever the password. Devices that you have signed in with before, and sessions that are open, go on as ever.',
-    otherwise: 'If it was not you, there is nothing to do.'
+    otherwise: 'Then there is nothing to do.'
   },
   device: {
-    happened: 'wrong passwords for your account came from a device that has signed in to it before.',
+    happened: 'Wrong passwords for your account came from a device that has signed in to it before.',
     paused: 'that device is not let in, whatever the password. Other devices, and sessions that are open, go on as ever.',
-    otherwise: 'If it was not you, somebody else has that device in their hands: end its sessions and choose a new password.'
+    otherwise: 'Then somebody else has that device in their hands: end its sessions and choose a new password.'
   },
   session: {
-    happened: 'in one of your sessions wrong passwords were entered where yours was asked for again.',
+    happened: 'In one of your sessions wrong passwords were entered where yours was asked for again.',
     paused: 'it is not asked for there, whatever the password; otherwise that session, and every other, goes on as ever.',
-    otherwise: 'If it was not you, somebody else uses that session: end it and choose a new password.'
+    otherwise: 'Then somebody else uses that session: end it and choose a new password.'
   }
-}
-
-function time (at: Date) {
-  return `${at.toLocaleString('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })} UTC`
 }
 
 function count (number: number, unit: string) {

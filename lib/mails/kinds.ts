@@ -1,26 +1,71 @@
-/** The kinds of mail there are, each with what its text is made of. The name is the X-Latchkey-Mail header. */
+import type { Agent } from './user-agent.ts'
+
+/** The kinds of mail there are, each with what its words are made of. The name is the X-Latchkey-Mail header. */
 export interface MailValues {
   verify_email: { code: string, minutes: number }
-  already_registered: { name: string, appUrl: string }
-  reuse_detected: { name: string, device: string | null, at: Date, appUrl: string }
-  password_changed: { name: string, at: Date, appUrl: string }
-  locked: { name: string, lane: 'strangers' | 'device' | 'session', until: Date, appUrl: string }
+  /** To who owns an address with which somebody has tried to sign up, or to which they wanted to move another account. */
+  already_registered: { attempt: 'registration' | 'email_change', appUrl: string }
+  password_reset: { url: string, minutes: number }
+  invitation: { url: string, until: Date }
+  confirm_email: { url: string, until: Date }
+  /** To the old address with a way back, and, when it is done, to the new one. */
+  email_changed: { stage: 'requested' | 'confirmed', url: string, until: Date } | { stage: 'arrived' }
+  password_changed: { how: 'changed' | 'reset', appUrl: string }
+  /** `device` is what the device calls itself. */
+  new_device: { device: string | null, appUrl: string }
+  locked: { lane: 'strangers' | 'device' | 'session', until: Date, appUrl: string }
+  reuse_detected: { device: string | null, appUrl: string }
+  approval:
+    | { stage: 'pending', applicant: { name: string, email: string }, appUrl: string }
+    | { stage: 'approved', appUrl: string }
+    | { stage: 'rejected', reason: string | null }
+  account_deleted: Record<never, never>
 }
 
 export type MailKind = keyof MailValues
 
+/** A kind of mail with what its words are made of. */
+export type Matter = { [Kind in MailKind]: { kind: Kind, values: MailValues[Kind] } }[MailKind]
+
+/** When something happened, and where from as far as that is known. */
+export interface Occasion { at: Date, ip: string | null, userAgent: string | null }
+
 /** What a mail says, in plain text; the layout makes text and HTML of it and does the escaping. */
 export interface MailContent {
   subject: string
-  greeting: string
-  paragraphs: string[]
+  /** The heading: the subject without the name of the service. */
+  title: string
+  /** The sentence after the greeting that says it all. */
+  lead: string
+  /** Names and values, as a table. What is known of the occasion is added to them. */
+  details?: Detail[]
+  /** What to know or to do. */
+  advice?: string
   /** Shown large, on a line of its own. */
   code?: string
-  /** A button in HTML, label and address in text. */
-  link?: { label: string, url: string }
+  /** What the reader came for: a button in HTML, label and address in text. */
+  link?: Link
+  /** How long and how often the code or link is good. */
+  terms?: string
   /** What to do if the reader did not cause this mail. */
-  otherwise: string
+  otherwise?: string
+  /** Where to do it. */
+  remedy?: Link
 }
 
-/** One language: a text for every kind. `service` is the name of the sender. */
-export type Language = { [Kind in MailKind]: (values: MailValues[Kind] & { service: string }) => MailContent }
+export interface Link { label: string, url: string }
+
+export type Detail = [name: string, value: string]
+
+/** One language: how it says what all mails have, and a text for every kind. `service` is the name of the sender. */
+export interface Language {
+  /** Its primary subtag (BCP 47). */
+  tag: string
+  /** Null where the mail must not carry a name that a stranger may have chosen. */
+  greeting (name: string | null): string
+  time (at: Date): string
+  agent (agent: Agent): string
+  labels: { when: string, device: string, address: string, otherwise: string }
+  footer (service: string): string
+  mails: { [Kind in MailKind]: (values: MailValues[Kind], service: string) => MailContent }
+}

@@ -1,13 +1,15 @@
+import { german } from './de.ts'
 import { english } from './en.ts'
 import type { Language } from './kinds.ts'
 
-/** Every language there is, by its primary subtag (BCP 47). */
-const languages = new Map<string, Language>([['en', english]])
+/** Every language there is. English stands in where there is none. */
+export const languages: readonly Language[] = [
+  english,
+  german
+]
 
-/** The language for a locale such as `de-CH`; English where there is none. */
-export function languageFor (locale: string): { tag: string, language: Language } {
+/** The language for a locale such as `de-CH`. */
+export function languageFor (locale: string): Language {
   const tag = locale.split(/[-_]/, 1).join('').toLowerCase()
-  const language = languages.get(tag)
-
-  return language === undefined ? { tag: 'en', language: english } : { tag, language }
+  return languages.find(language => language.tag === tag) ?? english
 }

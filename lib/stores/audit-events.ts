@@ -16,7 +16,7 @@ export interface AuditRow {
 export type AuditEventStore = ReturnType<typeof createAuditEventStore>
 
 export function createAuditEventStore () {
-  return { insert, insertKey }
+  return { insert, insertAll, insertKeys }
 
   /** Appends an event; in a transaction when its cause has one. Returns its id. */
   async function insert (query: Query, row: AuditRow): Promise<number> {
@@ -29,10 +29,23 @@ export function createAuditEventStore () {
     return event.id
   }
 
-  /** Stores the wrapped key of a new subject. */
-  async function insertKey (query: Query, subjectId: string, wrappedKey: Buffer) {
+  /** Appends events, in their order. */
+  async function insertAll (query: Query, rows: AuditRow[]) {
+    await query`
+      insert into audit_events (event, outcome, reason, actor_id, subject_id, session_id, request_id, address_hmac, personal)
+      select *
+      from unnest(
+        ${rows.map(row => row.event)}::text[], ${rows.map(row => row.outcome)}::text[], ${rows.map(row => row.reason)}::text[],
+        ${rows.map(row => row.actorId)}::uuid[], ${rows.map(row => row.subjectId)}::uuid[], ${rows.map(row => row.sessionId)}::uuid[],
+        ${rows.map(row => row.requestId)}::text[], ${rows.map(row => row.addressHmac)}::bytea[], ${rows.map(row => row.personal)}::bytea[]
+      )`
+  }
+
+  /** Stores the wrapped keys of new subjects. */
+  async function insertKeys (query: Query, subjects: { id: string, wrappedKey: Buffer }[]) {
     await query`
       insert into subject_keys (subject_id, wrapped_key)
-      values (${subjectId}, ${wrappedKey})`
+      select *
+      from unnest(${subjects.map(({ id }) => id)}::uuid[], ${subjects.map(({ wrappedKey }) => wrappedKey)}::bytea[])`
   }
 }

@@ -7,7 +7,7 @@ export type KnownDeviceStore = ReturnType<typeof createKnownDeviceStore>
 
 /** `most` is how many devices an account remembers; the one unused longest goes. */
 export function createKnownDeviceStore ({ most }: { most: number }) {
-  return { remember, list }
+  return { remember, list, forget }
 
   /** The devices that an account knows: never more than `most`. */
   async function list (query: Query, userId: string): Promise<KnownDevice[]> {
@@ -36,5 +36,13 @@ export function createKnownDeviceStore ({ most }: { most: number }) {
           order by last_used_at desc
           offset ${most - 1}
         )`
+  }
+
+  /** Forgets every device of an account and returns them: each is a stranger to it from here on. */
+  async function forget (tx: Query, userId: string): Promise<KnownDevice[]> {
+    return tx<KnownDevice>`
+      delete from known_devices
+      where user_id = ${userId}
+      returning device_id, created_at as known_since`
   }
 }

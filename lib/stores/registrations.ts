@@ -1,4 +1,5 @@
 import type { Database, Query, Transaction } from './database.ts'
+import type { Role } from './roles.ts'
 
 /** A sign-up that waits for its code. */
 export interface Registration {
@@ -20,7 +21,21 @@ export type TriedRegistration = Registration & { wrappedKey: Buffer | null }
 
 /** `tries` is how many codes a registration may be tried with, whichever of its codes they aim at. */
 export function createRegistrationStore (db: Database, { tries }: { tries: number }) {
-  return { insert, tryCode, renewCode, find, remove }
+  return { openRole, insert, tryCode, renewCode, find, remove }
+
+  /**
+   * The role of this name if people register into it by themselves, as it is and stays until the transaction
+   * ends; null if they do not, or do not any more.
+   */
+  async function openRole (tx: Transaction, name: string): Promise<Pick<Role, 'name' | 'requiresApproval'> | null> {
+    const [role] = await tx<Pick<Role, 'name' | 'requiresApproval'>>`
+      select name, requires_approval
+      from roles
+      where name = ${name}
+        and self_registration
+      for share`
+    return role ?? null
+  }
 
   async function insert (tx: Transaction, { codeNumber, ...row }: Registration, now: Date) {
     await tx`

@@ -2,7 +2,7 @@ import type { EndReason } from '../errors.ts'
 import type { Transport } from '../refresh-tokens.ts'
 import type { Database, Query, Transaction } from './database.ts'
 import { userColumns, userJoins } from './users.ts'
-import type { Checked, User } from './users.ts'
+import type { User } from './users.ts'
 
 /** The durable record of a session. Times are dates, the epochs those under which its password was checked. */
 export interface Session {
@@ -52,7 +52,7 @@ export type SessionStore = ReturnType<typeof createSessionStore>
 
 /** Unseen for more than `unseen` milliseconds, a session is not shown in lists any more: it is idle. */
 export function createSessionStore (db: Database, { unseen }: { unseen: number }) {
-  return { find, insert, evict, end, lift, list }
+  return { find, end, lift, list }
 
   /** One read by primary keys of all that a refresh is judged by; null when the session is unknown. */
   async function find (sessionId: string, query: Query = db): Promise<SessionState | null> {
@@ -63,44 +63,6 @@ export function createSessionStore (db: Database, { unseen }: { unseen: number }
       left join users u on u.id = s.user_id ${userJoins(query)}
       where s.id = ${sessionId}`
     return state ?? null
-  }
-
-  /** Opens a session under the epochs that were read with the password's hash. */
-  async function insert (tx: Transaction, session: NewSession, user: Checked) {
-    await tx`
-      insert into sessions (id, user_id, transport, device_id, device_name, user_agent, ip, amr, auth_time,
-                            user_epoch, global_epoch, created_at, last_seen_at, expires_at)
-      values (${session.id}, ${user.id}, ${session.transport}, ${session.deviceId}, ${session.deviceName},
-              ${session.userAgent}, ${session.ip}, ${session.amr}, ${session.now},
-              ${user.sessionEpoch}, ${user.deploymentEpoch}, ${session.now}, ${session.now}, ${session.expiresAt})`
-  }
-
-  /** Ends the living sessions of a user beyond the `most` that were used last; returns their ids. */
-  async function evict (tx: Transaction, { id, sessionEpoch, deploymentEpoch }: Checked, most: number, now: Date): Promise<string[]> {
-    const evicted = await tx<{ id: string }>`
-      with surplus as (
-        select id
-        from sessions
-        where user_id = ${id}
-          and user_epoch = ${sessionEpoch}
-          and global_epoch = ${deploymentEpoch}
-          and ended_at is null
-          and expires_at > ${now}
-        order by last_seen_at desc, created_at desc
-        offset ${most}
-      ), locked as (
-        select id
-        from sessions
-        where id in (select id from surplus)
-        order by id
-        for no key update
-      )
-      update sessions
-      set ended_at = ${now}, ended_reason = 'evicted'
-      where id in (select id from locked)
-        and ended_at is null
-      returning id`
-    return evicted.map(session => session.id)
   }
 
   /**

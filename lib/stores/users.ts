@@ -1,3 +1,5 @@
+import type { EmailAddress } from '../email-address.ts'
+import { Refusal } from '../errors.ts'
 import type { Database, Query, Transaction } from './database.ts'
 
 /** An account as the store knows it. Counters are exact integers, times are dates. */
@@ -30,12 +32,15 @@ export interface User {
 /** What was true of an account when its password was checked. */
 export type Checked = Pick<User, 'id' | 'sessionEpoch' | 'deploymentEpoch'>
 
-export type NewUser = Pick<User, 'id' | 'email' | 'emailCanonical' | 'emailVerified' | 'passwordHash' | 'fullName' | 'locale' | 'role' | 'approval'>
+export type NewUser = Pick<User, 'id' | 'email' | 'emailCanonical' | 'emailVerified' | 'passwordHash' | 'fullName' | 'locale' | 'role' | 'approval'> & Partial<Pick<User, 'vendorId'>>
+
+/** What others may change of an account; what is left out stays. */
+export type Amendment = Partial<Pick<User, 'fullName' | 'locale' | 'role' | 'vendorId' | 'approval' | 'status' | 'mustChangePassword'>>
 
 export type UserStore = ReturnType<typeof createUserStore>
 
 export function createUserStore (db: Database) {
-  return { find, findByAddress, insert, lock, signIn, update, rehash, setPassword, raiseEpoch, disable }
+  return { find, findByAddress, insert, lock, lockActive, lockInOrder, update, amend, rehash, setPassword, resetPassword, setAddress, raiseEpoch, disable }
 
   /** The account with this id, or null. */
   async function find (id: string, query: Query = db): Promise<User | null> {
@@ -62,11 +67,11 @@ export function createUserStore (db: Database) {
   /** Makes the account unless its address has one already; returns whether it did. */
   async function insert (tx: Transaction, user: NewUser, now: Date): Promise<boolean> {
     const made = await tx`
-      insert into users (id, email, email_canonical, email_verified, password_hash, full_name, locale, role, approval, created_at, updated_at)
+      insert into users (id, email, email_canonical, email_verified, password_hash, full_name, locale, role, vendor_id, approval, created_at, updated_at)
       values (${user.id}, ${user.email}, ${user.emailCanonical}, ${user.emailVerified}, ${user.passwordHash},
-              ${user.fullName}, ${user.locale}, ${user.role}, ${user.approval}, ${now}, ${now})
+              ${user.fullName}, ${user.locale}, ${user.role}, ${user.vendorId ?? null}, ${user.approval}, ${now}, ${now})
       on conflict (email_canonical) do nothing
-      returning id`
+      returning id`.catch(refuseUnknownVendor)
     return made.length === 1
   }
 
@@ -89,17 +94,29 @@ export function createUserStore (db: Database) {
     return locked.length === 1
   }
 
-  /** As `lock`, and notes the sign-in. */
-  async function signIn (tx: Transaction, { id, sessionEpoch, deploymentEpoch }: Checked, now: Date): Promise<boolean> {
-    const signedIn = await tx`
-      update users
-      set last_login_at = ${now}
-      where id = ${id}
-        and status = 'active'
-        and session_epoch = ${sessionEpoch}
-        and (select session_epoch from deployment) = ${deploymentEpoch}
-      returning id`
-    return signedIn.length === 1
+  /**
+   * Locks the row of an active account and reads it as it is then; null if there is none. Against
+   * everything, also against what refers to it: to write a unique column takes that lock, and who
+   * comes to it by way of a weaker one may end in a deadlock.
+   */
+  async function lockActive (tx: Transaction, id: string): Promise<User | null> {
+    const [user] = await tx<User>`
+      select ${userColumns(tx)}
+      from users u ${userJoins(tx)}
+      where u.id = ${id}
+        and u.status = 'active'
+      for update of u`
+    return user ?? null
+  }
+
+  /** Locks rows of several accounts, in the order of their ids: so nobody waits in a circle. */
+  async function lockInOrder (tx: Transaction, ids: string[]) {
+    await tx`
+      select u.id
+      from users u
+      where u.id = any(${ids})
+      order by u.id
+      for no key update of u`
   }
 
   /**
@@ -122,6 +139,52 @@ export function createUserStore (db: Database) {
     return user ?? null
   }
 
+  /**
+   * Replaces the password of an active account on the strength of its mailbox, which is its own by that,
+   * and ends all of its sessions. Returns the epoch and the version that hold now, null if it is not active.
+   */
+  async function resetPassword (tx: Transaction, id: string, passwordHash: string, now: Date): Promise<Pick<User, 'sessionEpoch' | 'version'> | null> {
+    const [user] = await tx<Pick<User, 'sessionEpoch' | 'version'>>`
+      update users
+      set password_hash = ${passwordHash},
+          must_change_password = false,
+          email_verified = true,
+          session_epoch = session_epoch + 1,
+          version = version + 1,
+          updated_at = ${now}
+      where id = ${id}
+        and status = 'active'
+      returning session_epoch, version`
+    return user ?? null
+  }
+
+  /**
+   * Gives an account an address that has been confirmed. Returns the version that holds now. The caller
+   * holds `lockActive`.
+   * @throws Refusal `conflict` if another account has it, also one that gets it at this moment
+   */
+  async function setAddress (tx: Transaction, id: string, { address, canonical }: EmailAddress, now: Date): Promise<number> {
+    // Of an address that is taken nobody waits to see whether it becomes free: two who want each other's
+    // would wait for ever.
+    const [user] = await tx<Pick<User, 'version'>>`
+      update users
+      set email = ${address},
+          email_canonical = ${canonical},
+          email_verified = true,
+          version = version + 1,
+          updated_at = ${now}
+      where id = ${id}
+        and not exists (
+          select
+          from users o
+          where o.email_canonical = ${canonical}
+            and o.id <> ${id}
+        )
+      returning version`.catch(error => { throw isTaken(error) ? new Refusal('conflict', { cause: error }) : error })
+    if (!user) throw new Refusal('conflict')
+    return user.version
+  }
+
   /** Changes what a user may change about themself. Returns the version that holds now, null if there is no such account. */
   async function update (tx: Transaction, id: string, { fullName, locale }: { fullName?: string | undefined, locale?: string | undefined }, now: Date): Promise<number | null> {
     const [user] = await tx<Pick<User, 'version'>>`
@@ -133,6 +196,29 @@ export function createUserStore (db: Database) {
       where id = ${id}
       returning version`
     return user?.version ?? null
+  }
+
+  /**
+   * Changes an account whose row the caller has locked, and ends its sessions if that is said. Returns the epoch and
+   * the version that hold now.
+   */
+  async function amend (tx: Transaction, id: string, change: Amendment, { now, endsSessions = false }: { now: Date, endsSessions?: boolean }): Promise<Pick<User, 'sessionEpoch' | 'version'>> {
+    const [user] = await tx<Pick<User, 'sessionEpoch' | 'version'>>`
+      update users
+      set full_name = coalesce(${change.fullName ?? null}, full_name),
+          locale = coalesce(${change.locale ?? null}, locale),
+          role = coalesce(${change.role ?? null}, role),
+          vendor_id = case when ${change.vendorId === undefined} then vendor_id else ${change.vendorId ?? null}::uuid end,
+          approval = coalesce(${change.approval ?? null}, approval),
+          status = coalesce(${change.status ?? null}, status),
+          must_change_password = coalesce(${change.mustChangePassword ?? null}, must_change_password),
+          session_epoch = session_epoch + case when ${endsSessions} then 1 else 0 end,
+          version = version + 1,
+          updated_at = ${now}
+      where id = ${id}
+      returning session_epoch, version`.catch(refuseUnknownVendor)
+    if (!user) throw new Error('a row that is locked is there')
+    return user
   }
 
   /** Replaces a hash by a stronger one of the same password, if it is still the stored one. */
@@ -159,6 +245,20 @@ export function createUserStore (db: Database) {
       returning session_epoch, version`
     return user ?? null
   }
+}
+
+function isTaken (error: unknown): boolean {
+  return violates(error, 'users_email_canonical_key')
+}
+
+// Found out by the foreign key, at the moment that counts.
+function refuseUnknownVendor (error: unknown): never {
+  if (!violates(error, 'users_vendor_id_fkey')) throw error
+  throw new Refusal('invalid_request', { errors: [{ path: '/vendor_id', code: 'unknown', message: 'is no vendor’s' }], cause: error })
+}
+
+function violates (error: unknown, constraint: string): boolean {
+  return error instanceof Error && 'constraint' in error && error.constraint === constraint
 }
 
 /** The columns of a `User`, for every store that reads one along: u, r, v, k and d as in `userJoins`. */

@@ -26,3 +26,19 @@ export const User = Type.Object({
 }, { title: 'User', description: 'An account.' })
 
 export const UserAnswer = Type.Object({ user: User }, { title: 'UserAnswer', description: 'Whose account it is.' })
+
+export const UserList = Type.Object({
+  users: Type.Array(User),
+  next_cursor: orNull(Type.String({ description: 'Where the next page begins; null on the last one.', examples: ['…'] }))
+}, { title: 'UserList', description: 'A page of users.' })
+
+/** What a path says of a user. */
+export const UserParams = Type.Object({ id: Type.String({ ...Id, description: 'Of the user.' }) }, { additionalProperties: false })
+
+export const UserSessionParams = Type.Object({
+  id: Type.String({ ...Id, description: 'Of the user.' }),
+  sid: Type.String({ ...Id, description: 'From the list of the user’s sessions.' })
+}, { additionalProperties: false })
+
+/** Nobody’s is `null`. */
+export const VendorId = orNull(Type.String({ ...Id, description: 'The vendor whose user it is; `null` for none.', examples: ['0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11'] }))

@@ -52,7 +52,7 @@ t.test('that program runs: from signing up to having signed out', async t => {
   t.match(saw.ended, { status: 401, code: 'session_ended', reason: 'revoked_by_user' })
   t.match(saw.refused, { status: 401, code: 'session_ended', reason: 'signed_out' })
   t.ok(saw.refused instanceof LatchkeyError)
-  t.equal((await mails(email)).length, 2, 'the code, and the same again')
+  t.equal((await mails(email)).filter(({ code }) => code !== undefined).length, 2, 'the code, and the same again')
 })
 
 t.test('the client finds an API under another prefix', async t => {

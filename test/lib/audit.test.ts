@@ -69,7 +69,8 @@ async function open () {
   const keys: Array<[string, Buffer]> = []
   const audit = createAudit({
     insert: async (_query, row) => rows.push(row),
-    insertKey: async (_query, id, wrappedKey) => { keys.push([id, wrappedKey]) }
+    insertAll: async (_query, written) => { rows.push(...written) },
+    insertKeys: async (_query, subjects) => { keys.push(...subjects.map(({ id, wrappedKey }): [string, Buffer] => [id, wrappedKey])) }
   }, { wrapping: createEncryption([randomBytes(32)]), anonymous: createEncryption([randomBytes(32)]), addressKeys: [randomBytes(32)] })
   const subject: Subject = await audit.createSubject(query, randomUUID())
   return { audit, rows, keys, subject }

@@ -37,7 +37,8 @@ t.test('production and staging refuse what is unsafe', async t => {
   const unsafe: Environment[] = [
     { ENCRYPTION_KEY: '' }, { ENCRYPTION_KEY: 'a'.repeat(64) }, { DATABASE_URL: '' }, { REDIS_URL: '' },
     { ISSUER_URL: '' }, { ISSUER_URL: 'http://auth.example.com' }, { ISSUER_URL: 'https://auth.example.com/auth' },
-    { COOKIE_SECURE: 'false' }, { RATE_LIMITS_ENABLED: 'false' }, { APP_URL: 'http://app.example.com' }, { OPERATIONS_TOKEN: 'short' }
+    { COOKIE_SECURE: 'false' }, { RATE_LIMITS_ENABLED: 'false' }, { APP_URL: 'http://app.example.com' }, { OPERATIONS_TOKEN: 'short' },
+    { BREACHED_PASSWORDS_URL: 'http://ranges.example.com/range/' }, { BREACHED_PASSWORDS_URL: 'http://127.0.0.1/range/' }
   ]
 
   for (const NODE_ENV of ['production', 'staging']) {
@@ -147,6 +148,17 @@ t.test('the authority of Postgres is read and always asked for', async t => {
   if (process.getuid?.() !== 0) {
     chmodSync(path, 0)
     t.throws(() => loadConfig({ ...production(), DATABASE_CA_FILE: path }), ConfigError)
+  }
+})
+
+t.test('stolen passwords are looked up where the settings say, over https or on this machine', async t => {
+  t.strictSame(loadConfig(production()).breachedPasswords, { url: null, deadline: 1000 }, 'nowhere unless told')
+  t.match(loadConfig({ ...production(), BREACHED_PASSWORDS_URL: 'https://ranges.example.com/range/' }).breachedPasswords, { url: 'https://ranges.example.com/range' })
+
+  const test = { ...production(), NODE_ENV: 'test' }
+  for (const host of ['localhost', '127.0.0.1', '[::1]']) t.doesNotThrow(() => loadConfig({ ...test, BREACHED_PASSWORDS_URL: `http://${host}:8080/range/` }))
+  for (const url of ['http://ranges.example.com/range/', 'http://127.0.0.1.example.com/', 'http://localhost@example.com/', 'ftp://localhost/', 'https://me:secret@ranges.example.com/', 'https://ranges.example.com/?key=1']) {
+    t.throws(() => loadConfig({ ...test, BREACHED_PASSWORDS_URL: url }), ConfigError, url)
   }
 })
 

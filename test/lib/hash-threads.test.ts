@@ -14,16 +14,23 @@ writeFileSync(path, `
 
 t.test('a function runs elsewhere and answers, or throws', async t => {
   const { call } = start(t)
-  t.equal(await call('double', [21]), 42)
-  await t.rejects(call('refuse', []), { message: 'not that' })
-  t.equal(await call('double', [1]), 2, 'and the thread goes on')
+  t.equal(await call('work', 'double', [21]), 42)
+  await t.rejects(call('work', 'refuse', []), { message: 'not that' })
+  t.equal(await call('work', 'double', [1]), 2, 'and the thread goes on')
+})
+
+t.test('functions may come from several modules', async t => {
+  const { call } = start(t, 1)
+  t.equal(await call('work', 'double', [2]), 4)
+  t.equal(Buffer.from(await call('crypto', 'pbkdf2Sync', ['password', 'salt', 1, 20, 'sha1']) as Uint8Array).toString('hex'), '0c60c80f961f0e71f3a9b524af6012062fe037a6', 'RFC 6070')
+  await t.rejects(call('crypto', 'nonsense', []), { message: /not a function/ })
 })
 
 t.test('the event loop goes on meanwhile, and no more threads start than may', async t => {
   const { call } = start(t)
   let turns = 0
   const counter = setInterval(() => { turns++ }, 1)
-  const threads = await Promise.all(Array.from({ length: 8 }, () => call('spin', [20])))
+  const threads = await Promise.all(Array.from({ length: 8 }, () => call('work', 'spin', [20])))
   clearInterval(counter)
 
   t.ok(turns > 3)
@@ -32,25 +39,25 @@ t.test('the event loop goes on meanwhile, and no more threads start than may', a
 
 t.test('a thread that dies fails its calls and is replaced by the next one', async t => {
   const { call } = start(t, 1)
-  await t.rejects(Promise.all([call('die', []), call('double', [1])]), { message: /has ended/ })
-  t.equal(await call('double', [2]), 4)
+  await t.rejects(Promise.all([call('work', 'die', []), call('work', 'double', [1])]), { message: /has ended/ })
+  t.equal(await call('work', 'double', [2]), 4)
 })
 
 t.test('a closed pool leaves nobody waiting', async t => {
   const { call, close } = start(t, 1)
-  const spinning = call('spin', [60_000])
+  const spinning = call('work', 'spin', [60_000])
   await Promise.all([t.rejects(spinning, { message: /has ended/ }), close()])
 })
 
 t.test('its threads yield to the event loop', { skip: process.platform === 'linux' ? false : 'threads have no priority of their own here' }, async t => {
   const { call } = start(t, 1)
-  await call('double', [1])
+  await call('work', 'double', [1])
   t.equal(niceness().filter(nice => nice === 10).length, 1)
   t.equal(niceOf(String(process.pid)), 0, 'the main thread is as it was')
 })
 
 function start (t: { teardown: (work: () => unknown) => void }, count = 2) {
-  const threads = createHashThreads({ path, count })
+  const threads = createHashThreads({ modules: { work: path, crypto: 'node:crypto' }, count })
   t.teardown(threads.close)
   return threads
 }

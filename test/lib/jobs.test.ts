@@ -229,6 +229,21 @@ t.test('stopping takes nothing more and waits for what is in hand, as long as it
   t.match(await rows(), [{ data: { kind: 'second' }, attempts: 0 }])
 })
 
+t.test('whoever works for long hears that it is time to stop', async t => {
+  const { send, work, rows, jobs } = await open(t)
+  const events = new EventEmitter()
+  work(async (_job, stopping) => {
+    events.emit('begun')
+    await once(stopping, 'abort')
+  })
+
+  const begun = once(events, 'begun')
+  await send({ kind: 'long' })
+  await begun
+  await jobs.stop(10_000)
+  t.same(await rows(), [], 'it has ended in order')
+})
+
 t.test('stopping does not wait for ever', async t => {
   const { send, work, rows, jobs } = await open(t)
   const { handler, next } = listen(() => new Promise(() => {}))

@@ -193,7 +193,13 @@ async function describe (sql: ReturnType<typeof connect>): Promise<string[]> {
     union all
     select format('schema %s', nspname) from pg_namespace where nspname !~ '^pg_'
     union all
-    select format('usage %s', has_schema_privilege('latchkey_runtime', 'public', 'usage'))
+    select format('usage %s %s', role, has_schema_privilege(role, 'public', 'usage')) from unnest(array['latchkey_runtime', 'latchkey_readonly']::regrole[]) as role
+    union all
+    select format('%s %s %s %s', grantee, table_name, column_name, privilege_type) from information_schema.role_column_grants where table_schema = 'public'
+    union all
+    select format('%s', row(p.*)) from pg_policies p
+    union all
+    select format('%s %s %s', oid::regclass, relrowsecurity, reloptions) from pg_class where relnamespace = 'public'::regnamespace and (relrowsecurity or relkind = 'v')
     union all
     select format('%s', row(r.*)) from pg_extension e, lateral (select e.extname) r
     order by line`

@@ -2,6 +2,7 @@ import t from 'tap'
 import { hash, verify } from '@node-rs/argon2'
 import { createClock } from '../../lib/clock.ts'
 import { createHashScheduler } from '../../lib/hash-scheduler.ts'
+import { createForeignVerifier } from '../../lib/foreign-verifier.ts'
 import { createPasswords } from '../../lib/passwords.ts'
 import type { Hasher, HashParameters } from '../../lib/passwords.ts'
 
@@ -99,5 +100,7 @@ async function start (changed: Partial<Hasher> = {}, parameters = cheap, size = 
   }
   const scheduler = createHashScheduler({ ...size, deadline: 5000, clock: createClock() })
 
-  return { passwords: await createPasswords(hasher, scheduler, parameters), work }
+  const verifyForeign = createForeignVerifier({ verifyArgon2: hasher.verify, call: async (_module, name) => { work.push(name) } })
+
+  return { passwords: await createPasswords(hasher, scheduler, parameters, verifyForeign), work }
 }

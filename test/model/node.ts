@@ -23,6 +23,7 @@ import type { DeploymentStore } from '../../lib/stores/deployment.ts'
 import type { HotSessions, Newest, Step } from '../../lib/stores/hot-sessions.ts'
 import type { KnownDeviceStore } from '../../lib/stores/known-devices.ts'
 import type { SessionStore } from '../../lib/stores/sessions.ts'
+import type { SignInStore } from '../../lib/stores/sign-ins.ts'
 import type { UserStore } from '../../lib/stores/users.ts'
 import type { Tokens } from '../../lib/tokens.ts'
 import { createUsers } from '../../lib/users.ts'
@@ -104,13 +105,14 @@ export function createNode (world: World, name: number) {
   const passwords = { verify: async () => true, hash: async () => 'another hash' } as unknown as Passwords
   const policy = { check: () => [] } as unknown as PasswordPolicy
   const tell = { publish }
+  const oneTimeTokens = { revoke: async () => {} }
   // Every password is right here; what a wrong one counts for is shown elsewhere.
   const checks = { check: async () => {} }
   const lockout = { sessionOf: () => ({ kind: 'session', key: '' }) } as unknown as Lockout
 
-  const sessions = createSessions({ database, store, hot, changes, feed: tell, refreshTokens, sightings, audit, jobs, metrics: noMetrics, clock, lifetimes: terms })
+  const sessions = createSessions({ database, store, signIns: {} as SignInStore, hot, changes, feed: tell, refreshTokens, oneTimeTokens, sightings, audit, jobs, metrics: noMetrics, clock, lifetimes: terms })
   const signOuts = createSignOuts({ database, users, deployment, sessions, tokens: {} as Tokens, audit, feed: tell })
-  const passwordChanges = createPasswordChanges({ database, users, sessions, grants, policy, passwords, checks, lockout, changes, audit, jobs, feed: tell, clock })
+  const passwordChanges = createPasswordChanges({ database, users, sessions, grants, oneTimeTokens, policy, passwords, checks, lockout, changes, audit, jobs, feed: tell, clock })
   const logins = createLogins({ database, users, sessions, grants, passwords, checks, lockout, audit, feed: tell, clock } as unknown as LoginParts)
   const administration = createUsers({ database, users, devices: {} as KnownDeviceStore, sessions, lockout, changes, audit, feed: tell, clock })
   return node

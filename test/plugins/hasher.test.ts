@@ -1,11 +1,13 @@
 import t from 'tap'
 import Fastify from 'fastify'
 import * as reference from 'argon2'
+import hashThreads from '../../plugins/hash-threads.ts'
 import hasher from '../../plugins/hasher.ts'
 
 t.test('the hasher makes argon2id that the reference binding reads, and reads what that makes', async t => {
   const app = Fastify()
   t.teardown(() => app.close())
+  await app.register(hashThreads)
   await app.register(hasher)
 
   const parameters = { memoryKib: 256, passes: 2, parallelism: 1 }

@@ -11,7 +11,7 @@ import type { Mail } from '../../lib/mailer.ts'
 import mailer from '../../plugins/mailer.ts'
 import { headersOf, partsOf, startMailServer } from '../mail-server.ts'
 
-const verify: Mail = { kind: 'verify_email', to: 'ada@example.com', locale: 'en', about: 'a 1', values: { code: '004271', minutes: 10 } }
+const verify: Mail = { kind: 'verify_email', to: 'ada@example.com', name: null, locale: 'en', about: 'a 1', values: { code: '004271', minutes: 10 } }
 
 t.test('a mail reaches the server: one recipient, text and HTML, its kind in the header', async t => {
   const server = await startMailServer(t)
@@ -34,8 +34,8 @@ t.test('a mail reaches the server: one recipient, text and HTML, its kind in the
 t.test('what is in a name adds no header and no recipient', async t => {
   const server = await startMailServer(t)
   const app = await start(t, { smtpUrl: server.url })
-  const values = { name: 'Ada\r\nBcc: eve@example.com\r\nX-Evil: 1\r\n\r\n.\r\nMAIL FROM:<eve@example.com>', at: new Date(0), appUrl: 'https://app.example' }
-  await app.mailer.deliver({ kind: 'password_changed', to: 'ada@example.com', locale: 'en', about: 'b', values })
+  const name = 'Ada\r\nBcc: eve@example.com\r\nX-Evil: 1\r\n\r\n.\r\nMAIL FROM:<eve@example.com>'
+  await app.mailer.deliver({ kind: 'password_changed', to: 'ada@example.com', name, locale: 'en', about: 'b', values: { how: 'changed', appUrl: 'https://app.example' } })
 
   t.equal(server.mails.length, 1)
   t.same(server.mails[0]?.to, ['ada@example.com'])

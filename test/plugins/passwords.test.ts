@@ -1,6 +1,8 @@
 import t from 'tap'
 import Fastify from 'fastify'
+import fp from 'fastify-plugin'
 import { createClock } from '../../lib/clock.ts'
+import hashThreads from '../../plugins/hash-threads.ts'
 import hasher from '../../plugins/hasher.ts'
 import metrics from '../../plugins/metrics.ts'
 import passwordPolicy from '../../plugins/password-policy.ts'
@@ -33,7 +35,7 @@ t.test('the event loop goes on while passwords are hashed', async t => {
 
 t.test('the rules for passwords are those of the settings', async t => {
   const app = await start(t)
-  t.match(app.passwordPolicy.check('plum orbit', []), [{ path: '/password', code: 'too_short', message: /15/ }])
+  t.match(await app.passwordPolicy.check('plum orbit', []), [{ path: '/password', code: 'too_short', message: /15/ }])
 })
 
 async function start (t: { teardown: (work: () => unknown) => void }) {
@@ -42,8 +44,10 @@ async function start (t: { teardown: (work: () => unknown) => void }) {
   t.teardown(() => app.close())
 
   await app.register(metrics)
+  await app.register(hashThreads)
   await app.register(hasher)
   await app.register(passwords, { ...settings, clock: createClock() })
+  await app.register(fp(async app => { app.decorate('breachedPasswords', null) }, { name: 'breached-passwords' }))
   await app.register(passwordPolicy, settings)
   return app
 }

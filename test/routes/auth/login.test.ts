@@ -149,6 +149,29 @@ t.test('an account remembers ten devices; the least used goes', async t => {
   t.same(new Set(known.map(({ deviceId }) => deviceId)), new Set(devices.slice(1).map(token => app.deviceTokens.read(token))))
 })
 
+t.test('the owner is told of a sign-in on a new device, once a device, and not of the first of all', async t => {
+  const ada = await signUp(app)
+  const phone = await signIn(app, ada)
+  t.strictSame(await newDeviceJobs(ada.user.id), [], 'whoever has just signed up knows where they sign in first')
+
+  const laptops = await Promise.all(Array.from({ length: 3 }, () => signIn(app, ada)))
+  t.strictSame((await newDeviceJobs(ada.user.id)).map(({ sessionId }) => sessionId).sort(), laptops.map(({ session }) => session.id).sort())
+  for (const { sessionId, eventId, ...rest } of await newDeviceJobs(ada.user.id)) {
+    const [event] = await app.database`select event, session_id from audit_events where id = ${eventId}`
+    t.strictSame(event, { event: 'authn_login_success', sessionId })
+    t.strictSame(rest, { kind: 'new_device', userId: ada.user.id }, 'the job names ids only')
+  }
+
+  await signIn(app, ada, { device_token: phone.device_token })
+  await post(app, '/auth/login', { email: ada.email, password: 'not the password' })
+  t.equal((await newDeviceJobs(ada.user.id)).length, 3, 'neither of a device that is known nor of one that did not get in')
+
+  async function newDeviceJobs (userId: string) {
+    const jobs = await app.database<{ data: { kind: string, userId: string, sessionId: string, eventId: number } }>`select data from jobs where data->>'kind' = 'new_device' and data->>'userId' = ${userId}`
+    return jobs.map(({ data }) => data)
+  }
+})
+
 t.test('beyond SESSIONS_MAX the one unused longest ends, not the one opened first', async t => {
   const few = await start(t, Object.assign({}, deployment, { SESSIONS_MAX: '3' }), { workers: false, hasher, clock: app.clock })
   const ada = await signUp(few)

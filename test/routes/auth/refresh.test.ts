@@ -86,7 +86,8 @@ t.test('after the grace a replay ends the session with all its tokens, on every 
   const rows = (await trail(app, ada.user.id)).filter(row => row.event === 'authn_token_reuse')
   t.equal(rows.length, 1, 'one row in the trail')
   t.match(rows, [{ outcome: 'failure', sessionId: ada.session.id, read: { ip: '127.0.0.1' } }])
-  t.same(await reuseMails(ada), [{ kind: 'reuse_detected', userId: ada.user.id, sessionId: ada.session.id }], 'one mail')
+  t.match(await reuseMails(ada), [{ kind: 'reuse_detected', userId: ada.user.id, sessionId: ada.session.id, eventId: Number }], 'one mail')
+  t.equal((await reuseMails(ada)).length, 1)
   t.match(await refresh(app, elsewhere.refresh_token), { statusCode: 200 }, 'another session lives')
 })
 

@@ -1,0 +1,32 @@
+import type { Command, Result } from './command.ts'
+import { progress } from './progress.ts'
+import { withApp } from './with-app.ts'
+
+const cleanUp: Command = {
+  usage: 'clean-up',
+  help: 'removes what has been over for long, as the schedule does, now',
+  options: {},
+  positionals: 0,
+  run
+}
+export default cleanUp
+
+async function run (): Promise<Result> {
+  return await withApp(async app => {
+    let toldAt = performance.now()
+    const { removed } = await app.cleanUp.run({
+      report (kind, rows) {
+        if (performance.now() - toldAt < 1000) return
+        toldAt = performance.now()
+        progress(`${nameOf(kind)}: ${rows} removed so far …`)
+      }
+    })
+
+    const parts = Object.entries(removed).filter(([, rows]) => rows > 0).map(([kind, rows]) => `${rows} ${nameOf(kind)}`)
+    return { text: parts.length > 0 ? `Removed: ${parts.join(', ')}.` : 'There was nothing to remove.', data: { removed } }
+  })
+}
+
+function nameOf (kind: string) {
+  return kind.replaceAll('_', ' ')
+}

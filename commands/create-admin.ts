@@ -1,0 +1,20 @@
+import { readNewPassword } from '../lib/password-prompt.ts'
+import type { Command, Input, Result } from './command.ts'
+import { operator, withApp } from './with-app.ts'
+
+const createAdmin: Command = {
+  usage: 'create-admin EMAIL [--name NAME] [--another]',
+  help: 'makes the first super_admin; the password comes from a prompt or standard input',
+  options: { name: { type: 'string' }, another: { type: 'boolean' } },
+  positionals: 1,
+  run
+}
+export default createAdmin
+
+async function run ({ positionals: [email = ''], values: { name = 'Administrator', another = false } }: Input): Promise<Result> {
+  return await withApp(async app => {
+    const password = await readNewPassword(process.stdin, process.stderr)
+    const admin = await app.administrators.create({ email, fullName: String(name), password, another: another === true }, operator())
+    return { text: `${admin.email} is a super_admin now (${admin.id}).`, data: admin }
+  })
+}

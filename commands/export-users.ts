@@ -1,0 +1,55 @@
+import { open, unlink } from 'node:fs/promises'
+import type { Writable } from 'node:stream'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { formatOf } from '../lib/user-files.ts'
+import { UsageError } from './command.ts'
+import type { Command, Input, Result } from './command.ts'
+import { createProgressBar } from './progress-bar.ts'
+import { operator, withApp } from './with-app.ts'
+
+const exportUsers: Command = {
+  usage: 'export-users FILE',
+  help: 'writes all users, with the hashes of their passwords, into a new file, NDJSON or CSV; - is standard output',
+  options: {},
+  positionals: 1,
+  run
+}
+export default exportUsers
+
+async function run ({ positionals: [path = ''], values: { json } }: Input): Promise<Result> {
+  const isPiped = path === '-'
+  if (isPiped && process.stdout.isTTY) throw new UsageError('Hashes of passwords do not go onto a terminal: name a file, or a pipe.')
+  if (isPiped && json === true) throw new UsageError('--json tells of a file; standard output has the users.')
+
+  return await withApp(async app => {
+    const bar = createProgressBar(process.stderr, null)
+    let users = 0
+    const text = app.userTransfers.exportUsers(formatOf(path) ?? 'ndjson', {
+      report: done => {
+        users = done
+        bar.show(done, `${done} users`)
+      }
+    }, operator())
+
+    try {
+      if (isPiped) await pipeline(Readable.from(text), process.stdout)
+      else await write(path, text)
+    } finally {
+      bar.clear()
+    }
+    return isPiped ? { text: '', data: {} } : { text: `${users} users are in ${path}, with the hashes of their passwords: keep it secret.`, data: { users } }
+  })
+}
+
+/** Nobody else may read the file, nothing is overwritten, and half a file does not stay. */
+async function write (path: string, text: AsyncIterable<string>) {
+  const file = await open(path, 'wx', 0o600)
+  try {
+    const target: Writable = file.createWriteStream({ flush: true })
+    await pipeline(Readable.from(text), target)
+  } catch (error) {
+    await unlink(path)
+    throw error
+  }
+}

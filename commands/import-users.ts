@@ -1,0 +1,67 @@
+import { constants, createReadStream } from 'node:fs'
+import { access, stat } from 'node:fs/promises'
+import { formatOf } from '../lib/user-files.ts'
+import type { Tally } from '../lib/user-transfers.ts'
+import type { Command, Input, Result } from './command.ts'
+import { createProgressBar } from './progress-bar.ts'
+import { operator, withApp } from './with-app.ts'
+
+const importUsers: Command = {
+  usage: 'import-users FILE [--dry-run]',
+  help: 'makes accounts of the users in a file, NDJSON or CSV; - is standard input',
+  options: { 'dry-run': { type: 'boolean' } },
+  positionals: 1,
+  run
+}
+export default importUsers
+
+async function run ({ positionals: [path = ''], values: { 'dry-run': dryRun } }: Input): Promise<Result> {
+  const bar = createProgressBar(process.stderr, await sizeOf(path))
+  let done = 0
+  let tally: Tally | null = null
+
+  return await withApp(async app => {
+    try {
+      tally = await app.userTransfers.importUsers(counted(), {
+        format: formatOf(path),
+        isDryRun: dryRun === true,
+        refuse: (line, reason) => bar.print(`line ${line}: ${reason}`),
+        report: soFar => {
+          tally = soFar
+          bar.show(done, `${soFar.read} read, ${soFar.imported} imported, ${soFar.skipped} skipped, ${soFar.refused} refused`)
+        }
+      }, operator())
+      return resultOf(tally, dryRun === true)
+    } catch (error) {
+      if (tally !== null && dryRun !== true) bar.print(`It has stopped. The ${tally.imported} accounts that were made stay; begin again to go on.`)
+      throw error
+    } finally {
+      bar.clear()
+    }
+  })
+
+  async function * counted () {
+    for await (const chunk of path === '-' ? process.stdin : createReadStream(path)) {
+      done += chunk.length
+      yield chunk
+    }
+  }
+}
+
+/** In bytes, of a file that can be read; null where it has no end yet. */
+async function sizeOf (path: string): Promise<number | null> {
+  if (path === '-') return null
+
+  await access(path, constants.R_OK)
+  const file = await stat(path)
+  return file.isFile() ? file.size : null
+}
+
+function resultOf ({ withoutPassword, ...tally }: Tally, isDryRun: boolean): Result {
+  const { read, imported, skipped, refused } = tally
+  const sentences = [
+    `${isDryRun ? 'It would import' : 'Imported'} ${imported} of ${read} users; ${skipped} have an account already, ${refused} refused.`,
+    withoutPassword > 0 && `${withoutPassword} of those imported have no password here and come in by a reset.`
+  ]
+  return { text: sentences.filter(Boolean).join('\n'), data: { ...tally, without_password: withoutPassword }, isPartial: refused > 0 }
+}

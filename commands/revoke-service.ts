@@ -1,0 +1,19 @@
+import type { Command, Input, Result } from './command.ts'
+import { operator, withApp } from './with-app.ts'
+
+const revokeService: Command = {
+  usage: 'revoke-service NAME [--credential ID]',
+  help: 'takes a service’s credentials back, all of them or one',
+  options: { credential: { type: 'string' } },
+  positionals: 1,
+  run
+}
+export default revokeService
+
+async function run ({ positionals: [name = ''], values: { credential } }: Input): Promise<Result> {
+  return await withApp(async app => {
+    const { revoked, credentials } = await app.services.revoke({ name, ...(credential !== undefined && { id: String(credential) }) }, operator())
+    const left = credentials === 0 ? 'It has none now.' : `It has ${credentials} left.`
+    return { text: `Of the service "${name}", ${revoked.length} credential${revoked.length === 1 ? ' is' : 's are'} revoked. ${left}`, data: { name, revoked, credentials } }
+  })
+}

@@ -1,0 +1,33 @@
+import type { Command, Input, Result } from './command.ts'
+import { operator, withApp } from './with-app.ts'
+
+const rotateKeys: Command = {
+  usage: 'rotate-keys [--compromised]',
+  help: 'lets the next key sign as soon as verifiers can know it; or replaces all keys at once and signs everybody out',
+  options: { compromised: { type: 'boolean' } },
+  positionals: 0,
+  run
+}
+export default rotateKeys
+
+async function run ({ values: { compromised } }: Input): Promise<Result> {
+  return await withApp(async app => {
+    if (compromised === true) {
+      const kid = await app.signingKeys.replace(operator())
+      return {
+        text: `All signing keys have been replaced, key ${kid} signs now, and everybody is signed out. Services that verify ` +
+          'tokens with a copy of the JWKS may take the old keys until it expires, 5 minutes at most.',
+        data: { outcome: 'replaced', kid }
+      }
+    }
+
+    const { outcome, kid, at } = await app.signingKeys.rotate(operator())
+    const from = new Date(at).toISOString()
+    return {
+      text: outcome === 'rotated'
+        ? `Key ${kid} signs from now on; the one before it stays published until its last token has expired.`
+        : `Key ${kid} signs from ${from} on, when every verifier can know it. The running server does that by itself.`,
+      data: { outcome, kid, signs_from: from }
+    }
+  })
+}

@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto'
+import Fastify from 'fastify'
+import type { FastifyInstance } from 'fastify'
+import type { Client } from '../lib/audit.ts'
+import { createClock } from '../lib/clock.ts'
+import { loadConfig, readEnvironment } from '../lib/config.ts'
+import type { Config } from '../lib/config.ts'
+import { serverOptions } from '../lib/server-options.ts'
+import { progress } from './progress.ts'
+
+/** Hands out the app as the server builds it, but it neither listens nor does jobs; it is closed after the work. */
+export async function withApp<T> (work: (app: FastifyInstance) => Promise<T>): Promise<T> {
+  const config = readConfig()
+  progress('Connecting …')
+  const { default: latchkey } = await import('../app.ts')
+  const app = Fastify({ ...serverOptions(config), logger: false })
+
+  try {
+    await app.register(latchkey, { config, clock: createClock(), workers: false })
+    await app.ready()
+    return await work(app)
+  } finally {
+    await app.close()
+  }
+}
+
+/** The settings of the server. Stand-ins are for what a command does not use: who migrates need not hold the keys. */
+export function readConfig (standIns: Record<string, string> = {}): Config {
+  const env = readEnvironment(process.cwd(), process.env)
+  const missing = Object.entries(standIns).filter(([name]) => env[name] === undefined && env[`${name}_FILE`] === undefined)
+  return loadConfig(env['NODE_ENV'] === 'development' ? env : { ...env, ...Object.fromEntries(missing) })
+}
+
+/** Who acts, for the audit trail. */
+export function operator (): Client {
+  return { ip: '127.0.0.1', userAgent: 'latchkey, the command line', requestId: randomUUID() }
+}

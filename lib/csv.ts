@@ -1,0 +1,34 @@
+/** The cells of one line of CSV (RFC 4180); null if its quotes do not fit. A cell cannot hold the end of a line. */
+export function parseCsv (line: string): string[] | null {
+  const cells: string[] = []
+
+  for (let place = 0; place <= line.length; place++) {
+    const isQuoted = line[place] === '"'
+    const end = isQuoted ? endOfQuoted(line, place) : endOfPlain(line, place)
+    if (end === null) return null
+
+    cells.push(isQuoted ? line.slice(place + 1, end - 1).replaceAll('""', '"') : line.slice(place, end))
+    place = end
+  }
+  return cells
+}
+
+/** A line of CSV, without its end. */
+export function formatCsv (cells: string[]): string {
+  return cells.map(cell => /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell).join(',')
+}
+
+function endOfPlain (line: string, start: number): number | null {
+  const comma = line.indexOf(',', start)
+  const end = comma < 0 ? line.length : comma
+  return line.slice(start, end).includes('"') ? null : end
+}
+
+/** Behind the quote that closes: the one that is followed by a comma or nothing, and is not one of a pair. */
+function endOfQuoted (line: string, start: number): number | null {
+  for (let place = start + 1; ; place += 2) {
+    place = line.indexOf('"', place)
+    if (place < 0) return null
+    if (line[place + 1] !== '"') return place + 1 === line.length || line[place + 1] === ',' ? place + 1 : null
+  }
+}

@@ -1,0 +1,26 @@
+import { Type } from '@sinclair/typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Password } from '../schemas/input.ts'
+import { ofBody, problems } from '../schemas/problem.ts'
+import { GrantAnswer } from '../schemas/session.ts'
+
+const schema = {
+  operationId: 'changePassword',
+  tags: ['Password'],
+  summary: 'Change the password',
+  description: 'Every other session ends; this one goes on with the tokens of the answer, and what it held before is answered `invalid_token`. A wrong current password is 401 `invalid_credentials`. While a change is due (`must_change_password`) this is what there is to do.',
+  body: Type.Object({
+    current_password: Password,
+    new_password: Password
+  }, { additionalProperties: false, examples: [{ current_password: 'violet kettle orbit 1843', new_password: 'amber ladder drift 1791' }] }),
+  response: { 200: GrantAnswer, ...problems(...ofBody, 401, 403, 429, 503) }
+}
+
+const changePassword: FastifyPluginAsyncTypebox = async app => {
+  app.post('/password/change', { schema }, async ({ body, principal, client }, reply) =>
+    reply.handOver(await app.accounts.changePassword(principal, {
+      currentPassword: body.current_password, newPassword: body.new_password
+    }, client)))
+}
+
+export default changePassword

@@ -1,0 +1,23 @@
+import { Type } from '@sinclair/typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Token } from '../schemas/input.ts'
+import { ofBody, problems } from '../schemas/problem.ts'
+
+const schema = {
+  operationId: 'undoEmailChange',
+  tags: ['Profile'],
+  summary: 'Bring the old address back',
+  description: 'With the token from the mail to the old address: before the change is confirmed and for seven days after, whatever the address has been changed to since. Every session ends (`email_restored`), no device is known any more. The password stays: whoever did not ask for the change resets it next. A token that is wrong, used or expired is 422 `token_invalid`; 409 `conflict`: somebody else has the address by now.',
+  security: [],
+  body: Type.Object({ token: Token }, { additionalProperties: false }),
+  response: {
+    200: Type.Object({ email: Type.String({ examples: ['ada@example.com'] }) }, { title: 'EmailRestored', description: 'The address that the account has again.' }),
+    ...problems(...ofBody, 403, 409, 429, 503)
+  }
+}
+
+const undoEmailChange: FastifyPluginAsyncTypebox = async app => {
+  app.post('/email/undo', { schema }, async ({ body, client }) => await app.accounts.undoEmailChange(body.token, client))
+}
+
+export default undoEmailChange

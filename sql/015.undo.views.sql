@@ -1,0 +1,2 @@
+drop view session_stats;
+drop view active_sessions;

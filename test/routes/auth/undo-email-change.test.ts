@@ -1,0 +1,275 @@
+import t from 'tap'
+import { askForChange, bare, changeAddress, confirmChange, stateOf, undoChange } from '../../email-changes.ts'
+import { eventsOf, mailJobs, sentMails, trail } from '../../evidence.ts'
+import { cheapHasher } from '../../hashers.ts'
+import { as, build, codeOf, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../../helper.ts'
+
+const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
+const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
+const other = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: app.clock })
+
+const day = 86_400_000
+
+t.test('the old address is back and every session ends, on every node at once', async t => {
+  const account = await signUp(app)
+  const [ada, thief] = [await signIn(app, account), await signIn(app, account)]
+  const { to, undo } = await changeAddress(app, thief)
+  const answer = await undoChange(app, undo)
+
+  t.equal(answer.statusCode, 200)
+  t.same(answer.json(), { email: account.email })
+  t.notOk(answer.headers['set-cookie'], 'it signs nobody in')
+  for (const session of [ada, thief]) {
+    t.match((await as(app, session.access_token, 'GET', '/auth/me')).json(), { status: 401, code: 'session_ended', reason: 'email_restored' })
+    t.match((await refresh(other, session.refresh_token)).json(), { status: 401, code: 'session_ended', reason: 'email_restored' })
+  }
+  t.match((await post(app, '/auth/login', { email: to, password })).json(), { status: 401, code: 'invalid_credentials' })
+  t.match((await post(other, '/auth/login', { email: account.email, password })).json(), { user: { email: account.email, email_verified: true } }, 'the password is the same')
+})
+
+t.test('before the confirmation it cancels the change, and ends every session too', async t => {
+  const ada = await signIn(app)
+  const { to, change, undo } = await askForChange(app, ada)
+
+  t.match((await undoChange(app, undo)).json(), { email: ada.user.email })
+  t.match((await refresh(app, ada.refresh_token)).json(), { code: 'session_ended', reason: 'email_restored' })
+  t.match((await confirmChange(app, change)).json(), { status: 422, code: 'token_invalid' })
+  t.match((await post(app, '/auth/login', { email: to, password })).json(), { status: 401 })
+  t.match(await post(app, '/auth/login', { email: ada.user.email, password }), { statusCode: 200 })
+})
+
+t.test('no device is known any more, no other token is worth anything, the version has gone up', async t => {
+  const account = await signUp(app)
+  const ada = await signIn(app, account, { device_token: account.deviceToken })
+  const { undo } = await changeAddress(app, ada)
+  await askForChange(app, ada)
+  for (const purpose of ['password_reset', 'invitation'] as const) await app.database.begin(tx => app.oneTimeTokens.issue(tx, { purpose, userId: ada.user.id }))
+  const [before] = await app.database<{ version: number, sessionEpoch: number, passwordHash: string }>`select version, session_epoch, password_hash from users where id = ${ada.user.id}`
+  await undoChange(app, undo)
+
+  t.same(await app.database`select 1 from known_devices where user_id = ${ada.user.id}`, [])
+  t.same(await app.database`select purpose from one_time_tokens where user_id = ${ada.user.id}`, [])
+  const [after] = await app.database<{ version: number, sessionEpoch: number, passwordHash: string }>`select version, session_epoch, password_hash from users where id = ${ada.user.id}`
+  t.ok((after?.version ?? 0) > (before?.version ?? 0))
+  t.equal(after?.sessionEpoch, (before?.sessionEpoch ?? 0) + 1)
+  t.equal(after?.passwordHash, before?.passwordHash)
+})
+
+t.test('the trail has before and after; no further mail goes out', async t => {
+  const ada = await signIn(app)
+  const { to, undo } = await changeAddress(app, ada)
+  const before = await mailJobs(app)
+  await undoChange(app, undo)
+  const row = (await trail(app, ada.user.id)).at(-1)
+
+  t.match(row, { event: 'email_restored', outcome: 'success', actorId: ada.user.id })
+  t.match(row?.read, { ip: '127.0.0.1', before: { email: to }, after: { email: ada.user.email } })
+  t.notOk(row?.personal?.includes(ada.user.email))
+  t.same(await mailJobs(app), before)
+})
+
+t.test('it works though the address has been changed again since', async t => {
+  const ada = await signIn(app)
+  const first = await changeAddress(app, ada)
+  const second = await changeAddress(app, ada)
+  const third = await askForChange(app, ada)
+
+  t.match((await undoChange(app, first.undo)).json(), { email: ada.user.email })
+  for (const { undo } of [second, third]) t.match((await undoChange(app, undo)).json(), { code: 'token_invalid' }, 'a thief’s own undo is dead')
+  t.match((await confirmChange(app, third.change)).json(), { code: 'token_invalid' })
+})
+
+t.test('a thief who moves the account twice cannot undo the owner’s undo away', async t => {
+  const ada = await signIn(app)
+  const first = await changeAddress(app, ada)
+  const second = await changeAddress(app, ada)
+
+  t.match((await undoChange(app, second.undo)).json(), { email: first.to }, 'the thief has the mail to the first address')
+  t.match((await undoChange(app, first.undo)).json(), { email: ada.user.email }, 'the owner has the one before')
+  t.same(await app.database`select 1 from one_time_tokens where user_id = ${ada.user.id}`, [])
+})
+
+t.test('nor with a node whose clock is behind', async t => {
+  const late = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: behind(10_000) })
+  const ada = await signIn(app)
+  const first = await changeAddress(app, ada)
+  const second = await askForChange(late, ada)
+  await confirmChange(app, second.change)
+
+  t.match((await undoChange(app, second.undo)).json(), { email: first.to })
+  t.match((await undoChange(app, first.undo)).json(), { email: ada.user.email })
+})
+
+t.test('neither a new password nor a thief’s further changes take the owner’s undo away', async t => {
+  const ada = await signIn(app)
+  const { undo } = await changeAddress(app, ada)
+  const changed = await as(app, ada.access_token, 'POST', '/auth/password/change', { current_password: password, new_password: 'another walk through drier leaves' })
+  if (changed.statusCode !== 200) t.comment(`password/change answers ${changed.statusCode}`)
+  t.match((await undoChange(app, undo)).json(), { email: ada.user.email })
+})
+
+t.test('it works for a week', async t => {
+  const [ada, eve] = [await signIn(app), await signIn(app)]
+  const [early, late] = [await changeAddress(app, ada), await changeAddress(app, eve)]
+  app.clock.advance(7 * day - 5000)
+  t.match(await undoChange(app, early.undo), { statusCode: 200 })
+  app.clock.advance(6000)
+  const before = await stateOf(app, eve.user.id)
+  t.match((await undoChange(app, late.undo)).json(), { status: 422, code: 'token_invalid' })
+  t.equal(await stateOf(app, eve.user.id), before)
+})
+
+t.test('a token works once, also when twenty bring it at once', async t => {
+  const ada = await signIn(app)
+  const { undo } = await changeAddress(app, ada)
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, place) => undoChange(place % 2 ? app : other, undo)))
+
+  t.equal(answers.filter(({ statusCode }) => statusCode === 200).length, 1)
+  t.equal(new Set(answers.filter(({ statusCode }) => statusCode !== 200).map(bare)).size, 1)
+  t.same((await eventsOf(app, ada.user.id)).filter(event => event === 'email_restored'), ['email_restored'])
+
+  const again = await signIn(app, { email: ada.user.email })
+  t.match((await undoChange(app, undo)).json(), { status: 422, code: 'token_invalid' })
+  t.match(await as(app, again.access_token, 'GET', '/auth/check'), { statusCode: 204 }, 'what is spent ends no session')
+})
+
+t.test('whatever comes first, confirmation or undo, the old address wins', async t => {
+  for (let round = 0; round < 10; round++) {
+    const ada = await signIn(app)
+    const { change, undo } = await askForChange(app, ada)
+    const [confirmed, undone] = await Promise.all([confirmChange(app, change), undoChange(other, undo)])
+
+    t.match(String(confirmed.statusCode), /^(200|422)$/)
+    t.match(undone.json(), { email: ada.user.email })
+    t.match(await app.database`select email from users where id = ${ada.user.id}`, [{ email: ada.user.email }])
+    t.match((await refresh(app, ada.refresh_token)).json(), { code: 'session_ended', reason: 'email_restored' })
+  }
+})
+
+t.test('a sign-in or a change that is under way meanwhile gains nothing', async t => {
+  for (let round = 0; round < 10; round++) {
+    const ada = await signIn(app)
+    const { to, undo } = await changeAddress(app, ada)
+    const [undone, login, change] = await Promise.all([
+      undoChange(app, undo), post(other, '/auth/login', { email: to, password }), as(other, ada.access_token, 'POST', '/auth/email/change', { new_email: freshAddress() })
+    ])
+
+    t.equal(undone.statusCode, 200)
+    t.match(String(login.statusCode), /^(200|401)$/)
+    t.match(String(change.statusCode), /^(202|401)$/)
+    if (login.statusCode === 200) t.match((await refresh(app, login.json().refresh_token)).json(), { code: 'session_ended', reason: 'email_restored' })
+    t.same(await app.database`select 1 from one_time_tokens where user_id = ${ada.user.id}`, [])
+    t.same(await app.database`select 1 from known_devices where user_id = ${ada.user.id}`, [])
+  }
+})
+
+t.test('an old address that somebody else has by now is a conflict: nothing changes, nothing is spent', async t => {
+  const ada = await signIn(app)
+  const { to, undo } = await changeAddress(app, ada)
+  const taken = await registerAt(ada.user.email)
+  const before = await stateOf(app, ada.user.id)
+
+  for (const node of [app, other]) t.match((await undoChange(node, undo)).json(), { status: 409, code: 'conflict' })
+  t.equal(await stateOf(app, ada.user.id), before)
+  t.match(await post(app, '/auth/login', { email: to, password }), { statusCode: 200 })
+
+  await app.database`delete from users where id = ${taken.id}`
+  t.match((await undoChange(app, undo)).json(), { email: ada.user.email })
+})
+
+t.test('a sign-up and an undo that want one address at once: one gets it', async t => {
+  for (let round = 0; round < 10; round++) {
+    const ada = await signIn(app)
+    const { undo } = await changeAddress(app, ada)
+    const { registration_id: id } = (await post(app, '/auth/register', { email: ada.user.email, password, full_name: 'Eve' })).json()
+    const [undone, registered] = await Promise.all([undoChange(app, undo), post(other, '/auth/verify-email', { registration_id: id, code: await codeOf(app, id) })])
+
+    t.match([undone.statusCode, registered.statusCode].join(), /^(200,422|409,200)$/)
+    t.equal((await app.database`select 1 from users where email_canonical = ${ada.user.email}`).length, 1)
+  }
+})
+
+t.test('of another purpose, spoilt, expired or unknown: one answer, and nothing is done', async t => {
+  const ada = await signIn(app)
+  const { change, undo } = await askForChange(app, ada)
+  const id = await app.database.begin(tx => app.oneTimeTokens.issue(tx, { purpose: 'password_reset', userId: ada.user.id }))
+  const reset = app.oneTimeTokens.tokenOf('password_reset', id)
+  const before = await stateOf(app, ada.user.id)
+  const answers = []
+  for (const token of [change, reset, undo.slice(0, -1), undo.slice(1), `${undo}A`, undo.toUpperCase(), undo.toLowerCase(), `${undo}\n`, 'x', ada.access_token, ada.refresh_token, ada.device_token]) answers.push(await undoChange(app, token))
+
+  t.equal(new Set(answers.map(bare)).size, 1)
+  t.match(answers[0]?.json(), { status: 422, code: 'token_invalid' })
+  t.equal(await stateOf(app, ada.user.id), before)
+  t.match(await as(app, ada.access_token, 'GET', '/auth/check'), { statusCode: 204 })
+})
+
+t.test('what is no token of any kind is not a request', async t => {
+  for (const body of [undefined, {}, { token: null }, { token: '' }, { token: 1 }, { token: ['x'] }, { token: 'x', email: freshAddress() }, { token: 'x'.repeat(4097) }]) {
+    t.match((await post(app, '/auth/email/undo', body)).json(), { status: 422, code: 'invalid_request' }, JSON.stringify(body))
+  }
+})
+
+t.test('a GET spends nothing', async t => {
+  const ada = await signIn(app)
+  const { undo } = await changeAddress(app, ada)
+  t.match(await app.inject({ method: 'GET', url: `/api/v1/auth/email/undo?token=${undo}` }), { statusCode: 405, headers: { allow: 'POST' } })
+  t.match(await as(app, ada.access_token, 'GET', '/auth/check'), { statusCode: 204 })
+  t.match(await undoChange(app, undo), { statusCode: 200 })
+})
+
+t.test('an account that is disabled stays as it is', async t => {
+  const ada = await signIn(app)
+  const { undo } = await changeAddress(app, ada)
+  await app.users.disable(ada.user.id, { actorId: ada.user.id, client: { ip: '127.0.0.1', userAgent: null, requestId: 'test' } })
+  const before = await stateOf(app, ada.user.id)
+  t.match((await undoChange(app, undo)).json(), { status: 422, code: 'token_invalid' })
+  t.equal(await stateOf(app, ada.user.id), before)
+})
+
+t.test('tries are counted by client, apart from those of others, and leave a trace', async t => {
+  const app = await build(t, { RATE_LIMITS_ENABLED: 'true', RATE_LIMIT_LOGIN: '3/15m' })
+  for (let n = 0; n < 3; n++) t.match((await undoChange(app, 'x')).json(), { code: 'token_invalid' })
+  t.match((await undoChange(app, 'x')).json(), { status: 429, code: 'rate_limited' })
+  t.match(await trail(app, null), [{ event: 'email_undo_fail', outcome: 'failure', reason: 'token_invalid' }, {}, {}])
+})
+
+t.test('there and back by nothing but the mails', async t => {
+  const deployment = await deploy(t, { APP_URL: 'https://app.example.com' })
+  const app = await start(t, deployment, { hasher: cheapHasher })
+  const ada = await signIn(app)
+  const to = freshAddress()
+  const mailsTo = async (address: string) => (await sentMails(app, deployment.DATA_DIR)).filter(mail => mail.to.includes(address)).map(({ kind, raw }) => ({ kind, links: linksIn(raw) }))
+
+  await as(app, ada.access_token, 'POST', '/auth/email/change', { new_email: to })
+  const [confirm] = await mailsTo(to)
+  t.match(confirm, { kind: 'confirm_email', links: [/^https:\/\/app\.example\.com\/confirm-email#token=/] })
+  t.match((await confirmChange(app, tokenIn(confirm?.links[0]))).json(), { email: to })
+
+  t.same((await mailsTo(to)).map(({ kind }) => kind), ['confirm_email', 'email_changed'])
+  const told = (await mailsTo(ada.user.email)).filter(({ kind }) => kind === 'email_changed')
+  t.equal(told.length, 2, 'asked for and done')
+  for (const { links } of told) t.match(links, [/^https:\/\/app\.example\.com\/undo-email-change#token=/])
+  t.match((await undoChange(app, tokenIn(told[1]?.links[0]))).json(), { email: ada.user.email })
+})
+
+/** The links in the text of a mail. */
+function linksIn (raw: string) {
+  return [...new Set(raw.replaceAll('=\r\n', '').replaceAll('=3D', '=').match(/https:\/\/app\.example\.com\/[\w-]+#token=[\w-]+/g))]
+}
+
+function tokenIn (link = '') {
+  return link.replace(/^.*#token=/, '')
+}
+
+/** An account that somebody else makes at an address. */
+async function registerAt (email: string): Promise<{ id: string }> {
+  const { registration_id: id } = (await post(app, '/auth/register', { email, password, full_name: 'Eve' })).json()
+  return (await post(app, '/auth/verify-email', { registration_id: id, code: await codeOf(app, id) })).json().user
+}
+
+/** The clock of a node that is so many milliseconds behind the others. */
+function behind (milliseconds: number): typeof app.clock {
+  const { clock } = app
+  return { ...clock, now: () => clock.now() - milliseconds, monotonic: () => clock.monotonic(), get offset () { return clock.offset }, advance: clock.advance }
+}

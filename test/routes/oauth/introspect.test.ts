@@ -1,0 +1,200 @@
+import { randomUUID } from 'node:crypto'
+import { createLocalJWKSet, jwtVerify } from 'jose'
+import t from 'tap'
+import { createClock } from '../../../lib/clock.ts'
+import { as, deploy, password, post, refresh, signIn, start } from '../../helper.ts'
+import type { Tokens } from '../../helper.ts'
+import { until } from '../../evidence.ts'
+import { cheapHasher } from '../../hashers.ts'
+import { basic, introspect, makeService, operator, send } from '../../services.ts'
+import { tapWires } from '../../wiretap.ts'
+
+const { tap, deployment } = await tapWires(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' }))
+const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
+const other = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: app.clock })
+const service = await makeService(app)
+const inactive = '{"active":false}'
+
+t.test('a good access token is active, and says what it says to who verifies it', async t => {
+  const ada = await signIn(app)
+  const { statusCode, headers, body } = await introspect(app, service, ada.access_token)
+  const { payload } = await jwtVerify(ada.access_token, createLocalJWKSet((await app.inject('/.well-known/jwks.json')).json()), { currentDate: new Date(app.clock.now()) })
+  const { iss, aud, sub, sid, jti, iat, exp, auth_time: authTime, amr, role } = payload
+
+  t.equal(statusCode, 200)
+  t.match(headers, { 'content-type': /^application\/json/, 'cache-control': 'no-store' })
+  t.strictSame(JSON.parse(body), { active: true, token_type: 'Bearer', iss, aud, sub, sid, jti, iat, exp, auth_time: authTime, amr, role })
+  t.match(JSON.parse(body), { sub: ada.user.id, sid: ada.session.id, role: 'user' })
+  t.notMatch(body, /@|Ada/, 'nobody’s name or address')
+})
+
+t.test('a wrong hint, or one that is none, changes nothing', async t => {
+  const { access_token: token } = await signIn(app)
+  for (const hint of ['access_token', 'refresh_token', 'id_token', 'x']) {
+    t.match((await send(app, 'introspect', { token, token_type_hint: hint }, { authorization: basic(service) })).json(), { active: true }, hint)
+  }
+})
+
+t.test('what would not be let in is not active, byte for byte', async t => {
+  const elsewhere = await start(t, await deploy(t, { ISSUER_URL: 'http://localhost:4000' }), { workers: false, hasher: cheapHasher })
+  const audience = await start(t, Object.assign({}, deployment, { JWT_AUDIENCE: 'somebody-else' }), { workers: false, hasher: cheapHasher, clock: app.clock })
+  const issuer = await start(t, Object.assign({}, deployment, { ISSUER_URL: 'http://localhost:5000', JWT_AUDIENCE: 'http://localhost:3000' }), { workers: false, hasher: cheapHasher, clock: app.clock })
+  const ada = await signIn(app)
+  const [head, claims, signature] = ada.access_token.split('.')
+  const forged = Buffer.from(JSON.stringify({ ...JSON.parse(Buffer.from(claims ?? '', 'base64url').toString()), role: 'super_admin' })).toString('base64url')
+  const tokens: Record<string, string> = {
+    garbage: 'garbage',
+    'a blank': ' ',
+    'a NUL': '\0',
+    'a refresh token': ada.refresh_token,
+    'a device token': ada.device_token,
+    'another deployment’s': (await signIn(elsewhere)).access_token,
+    'of another audience': (await signIn(audience)).access_token,
+    'of another issuer': (await signIn(issuer)).access_token,
+    'forged claims': `${head}.${forged}.${signature}`,
+    'no signature': `${head}.${claims}.`,
+    'no algorithm': `${Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url')}.${claims}.`,
+    'a longer one': `${ada.access_token}.x`,
+    'a second spelling': `${ada.access_token}=`,
+    'a scheme before it': `Bearer ${ada.access_token}`,
+    endless: 'x'.repeat(20_000),
+    'signed out': await after(async tokens => await as(app, tokens.access_token, 'POST', '/auth/logout')),
+    'signed out everywhere': await after(async tokens => await as(app, tokens.access_token, 'POST', '/auth/logout', { scope: 'everywhere' })),
+    'before a change of password': await after(async ({ user }) => await app.accounts.changePassword({ sessionId: (await signIn(app, user)).session.id }, { currentPassword: password, newPassword: 'nine lanterns over still water' }, operator)),
+    'of one who is disabled': await after(async ({ user }) => {
+      await app.database`update users set status = 'disabled', version = version + 1 where id = ${user.id}`
+      await tell(user.id)
+    }),
+    'of one who is gone': await after(async ({ user }) => {
+      await app.database`delete from users where id = ${user.id}`
+      await tell(user.id)
+    }),
+    'of one who has to change the password': await after(async ({ user }) => {
+      await app.database`update users set must_change_password = true, version = version + 1 where id = ${user.id}`
+      await tell(user.id)
+    }),
+    'replayed and ended': await after(async tokens => {
+      await refresh(app, tokens.refresh_token)
+      app.clock.advance(31_000)
+      await refresh(app, tokens.refresh_token)
+    })
+  }
+  const seen = new Set<string>()
+
+  for (const [what, token] of Object.entries(tokens)) {
+    const answer = await introspect(app, service, token)
+    const { date, 'x-request-id': id, ...headers } = answer.headers
+    t.equal(answer.statusCode, 200, what)
+    t.equal(answer.body, inactive, what)
+    seen.add(JSON.stringify(headers))
+  }
+  t.equal(seen.size, 1, 'and the headers are the same')
+})
+
+t.test('an access token expires', async t => {
+  const { access_token: token } = await signIn(app)
+  app.clock.advance(14 * 60_000)
+  t.match((await introspect(app, service, token)).json(), { active: true })
+  app.clock.advance(61_000)
+  t.equal((await introspect(app, service, token)).body, inactive)
+})
+
+t.test('one who has a change of password due since login is not active', async t => {
+  const { user, ...account } = await signIn(app)
+  await app.database`update users set must_change_password = true where id = ${user.id}`
+  const { access_token: token } = await signIn(app, user)
+
+  t.equal((await introspect(app, service, token)).body, inactive)
+  t.match((await introspect(app, service, account.access_token)).json(), { active: true }, 'until the feed has told')
+})
+
+t.test('the role is the one of now, and so is the vendor', async t => {
+  const ada = await signIn(app)
+  const vendorId = randomUUID()
+  await app.database`insert into vendors (id, name) values (${vendorId}, 'Engines')`
+  await app.database`update users set role = 'accountant', vendor_id = ${vendorId}, version = version + 1 where id = ${ada.user.id}`
+  await tell(ada.user.id)
+
+  t.match((await introspect(app, service, ada.access_token)).json(), { active: true, role: 'accountant', vendor_id: vendorId })
+})
+
+t.test('what has ended on one node is not active there at once, and soon on the others', async t => {
+  const ada = await signIn(app)
+  await until(async () => (await introspect(other, service, ada.access_token)).json().active)
+  await as(app, ada.access_token, 'POST', '/auth/logout')
+
+  t.equal((await introspect(app, service, ada.access_token)).body, inactive)
+  await until(async () => (await introspect(other, service, ada.access_token)).body === inactive)
+})
+
+t.test('everybody signed out is nobody active', async t => {
+  const { access_token: token } = await signIn(app)
+  await app.accounts.signOutEveryone({ actorId: null, client: operator })
+  t.equal((await introspect(app, service, token)).body, inactive)
+})
+
+t.test('a key that this node has not heard of is looked up before a token is called inactive', async t => {
+  const { access_token: token } = await signIn(app)
+  await app.signingKeys.replace(operator)
+  const ada = await signIn(app)
+
+  t.equal((await introspect(app, service, token)).body, inactive)
+  await until(async () => (await introspect(other, service, ada.access_token)).json().active)
+})
+
+t.test('a node that may not know says so, and calls nothing active', async t => {
+  let ahead = 0
+  const alone = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: Object.assign(createClock(), { now: () => Date.now() + ahead }) })
+  const ada = await signIn(alone)
+  t.match((await introspect(alone, service, ada.access_token)).json(), { active: true })
+
+  ahead = 20_000
+  await alone.feed.read()
+  const answer = await introspect(alone, service, ada.access_token)
+  t.equal(answer.statusCode, 503)
+  t.match(answer.headers, { 'retry-after': '1', 'content-type': /^application\/json/ })
+  t.strictSame(Object.keys(answer.json()), ['error', 'error_description'])
+  t.match(answer.json(), { error: 'temporarily_unavailable' })
+})
+
+t.test('asking asks no more than whether the service may ask, and leaves nothing', async t => {
+  const ada = await signIn(app)
+  await introspect(app, service, ada.access_token)
+  const before = await app.database`select count(*) from audit_events`
+  tap.take()
+  for (let n = 0; n < 10; n++) await introspect(app, service, n % 2 ? ada.access_token : ada.refresh_token)
+  const { statements, commands } = tap.take()
+
+  t.equal(statements.length, 10)
+  t.ok(statements.every(text => / from services where id = \$1$/.test(text)))
+  t.same(commands, [])
+  t.same(await app.database`select count(*) from audit_events`, before)
+  t.match(await refresh(app, ada.refresh_token), { statusCode: 200 }, 'and the refresh token is not used up')
+})
+
+t.test('a refresh does not end what an access token says', async t => {
+  const ada = await signIn(app)
+  const next = (await refresh(app, ada.refresh_token)).json()
+  for (const token of [ada.access_token, next.access_token]) t.match((await introspect(app, service, token)).json(), { active: true, sid: ada.session.id })
+})
+
+t.test('a service’s credentials let nobody in elsewhere, and a user’s token is no service', async t => {
+  const authorization = basic(service)
+  const { access_token: token } = await signIn(app)
+  for (const path of ['/auth/check', '/auth/me', '/auth/sessions']) t.match(await app.inject({ url: `/api/v1${path}`, headers: { authorization } }), { statusCode: 401 }, path)
+  t.match(await post(app, '/auth/logout', {}, { authorization }), { statusCode: 204 })
+  t.match(await send(app, 'introspect', { token }, { authorization: `Bearer ${token}` }), { statusCode: 401 })
+})
+
+/** The access token of a session to which something happens. */
+async function after (happens: (tokens: Tokens) => Promise<unknown>) {
+  const tokens = await signIn(app)
+  await happens(tokens)
+  return tokens.access_token
+}
+
+/** Tells this node of a user's new version, as who changes a user does. */
+async function tell (userId: string) {
+  await app.database`insert into changes (kind, subject_id, number) values ('user_changed', ${userId}, 2)`
+  await app.feed.read()
+}
