@@ -6,6 +6,9 @@ import accounts from './plugins/accounts.ts'
 import administrators from './plugins/administrators.ts'
 import approvals from './plugins/approvals.ts'
 import audit from './plugins/audit.ts'
+import auditSealSchedule from './plugins/audit-seal-schedule.ts'
+import auditSeals from './plugins/audit-seals.ts'
+import auditTrail from './plugins/audit-trail.ts'
 import authentication from './plugins/authentication.ts'
 import bearerToken from './plugins/bearer-token.ts'
 import breachedPasswords from './plugins/breached-passwords.ts'
@@ -16,6 +19,7 @@ import cleanUpSchedule from './plugins/clean-up-schedule.ts'
 import client from './plugins/client.ts'
 import cors from './plugins/cors.ts'
 import csrf from './plugins/csrf.ts'
+import denials from './plugins/denials.ts'
 import deviceTokens from './plugins/device-tokens.ts'
 import docs from './plugins/docs.ts'
 import errors from './plugins/errors.ts'
@@ -59,6 +63,7 @@ import requestLimits from './plugins/request-limits.ts'
 import requireService from './plugins/require-service.ts'
 import requireSession from './plugins/require-session.ts'
 import revocations from './plugins/revocations.ts'
+import roleAdministration from './plugins/role-administration.ts'
 import roles from './plugins/roles.ts'
 import schema from './plugins/schema.ts'
 import secrets from './plugins/secrets.ts'
@@ -66,15 +71,24 @@ import services from './plugins/services.ts'
 import sessions from './plugins/sessions.ts'
 import sightings from './plugins/sightings.ts'
 import signingKeys from './plugins/signing-keys.ts'
+import statistics from './plugins/statistics.ts'
+import statisticsSchedule from './plugins/statistics-schedule.ts'
 import tokenCookies from './plugins/token-cookies.ts'
 import tokens from './plugins/tokens.ts'
+import userAdministration from './plugins/user-administration.ts'
+import userDirectory from './plugins/user-directory.ts'
 import userTransfers from './plugins/user-transfers.ts'
 import users from './plugins/users.ts'
+import vendors from './plugins/vendors.ts'
 import wakeUps from './plugins/wake-ups.ts'
+import adminRoutes from './routes/admin/index.ts'
 import authRoutes from './routes/auth/index.ts'
 import healthRoutes from './routes/health/index.ts'
 import metricsRoute from './routes/metrics.ts'
 import oauthRoutes from './routes/oauth/index.ts'
+import roleRoutes from './routes/roles/index.ts'
+import userRoutes from './routes/users/index.ts'
+import vendorRoutes from './routes/vendors/index.ts'
 import wellKnownRoutes from './routes/well-known/index.ts'
 
 export interface LatchkeyOptions {
@@ -118,7 +132,11 @@ export default fp<LatchkeyOptions>(async function latchkey (app, { config, clock
   // Mechanisms
   await app.register(secrets, config.secrets)
   await app.register(audit)
+  await app.register(statistics, { clock })
+  await app.register(auditSeals, { ...config.audit, clock })
+  if (workers) await app.register(auditSealSchedule)
   await app.register(jobs)
+  if (workers) await app.register(statisticsSchedule)
   await app.register(oneTimeTokens, { ...config.tokens, clock })
   await app.register(mailer, { ...config.mail, ...config.process })
   if (workers) await app.register(mailJobs, { ...config.mail, clock })
@@ -149,8 +167,13 @@ export default fp<LatchkeyOptions>(async function latchkey (app, { config, clock
   await app.register(approvals)
   await app.register(accounts, { ...config.accounts, clock })
   await app.register(users, { clock })
+  await app.register(userDirectory)
+  await app.register(userAdministration, { clock })
+  await app.register(roleAdministration)
+  await app.register(vendors)
   await app.register(administrators, { clock })
   await app.register(userTransfers, { ...config.accounts, clock })
+  await app.register(auditTrail)
   await app.register(signingKeys)
   await app.register(authentication)
   await app.register(principal)
@@ -163,10 +186,15 @@ export default fp<LatchkeyOptions>(async function latchkey (app, { config, clock
   await app.register(introspection)
   await app.register(requireService)
   await app.register(requestLimits, { ...config.rateLimits, clock })
+  await app.register(denials)
 
   // Routes
   await app.register(authRoutes, { prefix: `${config.http.apiPrefix}/auth` })
   await app.register(oauthRoutes, { prefix: `${config.http.apiPrefix}/auth` })
+  await app.register(userRoutes, { prefix: `${config.http.apiPrefix}/users` })
+  await app.register(roleRoutes, { prefix: `${config.http.apiPrefix}/roles` })
+  await app.register(vendorRoutes, { prefix: `${config.http.apiPrefix}/vendors` })
+  await app.register(adminRoutes, { prefix: `${config.http.apiPrefix}/admin` })
   await app.register(healthRoutes, { prefix: '/health', ...config.process, ...config.postgres })
   await app.register(wellKnownRoutes, { prefix: '/.well-known', ...config.wellKnown })
   await app.register(metricsRoute)

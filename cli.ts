@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
+import auditVerify from './commands/audit-verify.ts'
 import cleanUp from './commands/clean-up.ts'
 import { UsageError } from './commands/command.ts'
 import type { Command, Input } from './commands/command.ts'
@@ -24,6 +25,7 @@ const commands = new Map<string, Command>([
   ['create-service', createService],
   ['revoke-service', revokeService],
   ['clean-up', cleanUp],
+  ['audit-verify', auditVerify]
 ])
 
 process.exitCode = await main(process.argv.slice(2))

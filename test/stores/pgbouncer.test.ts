@@ -40,6 +40,15 @@ t.test('the whole of it behind PgBouncer in transaction mode', { skip: isDebian(
     t.ok((await first.jobs.counts()).every(({ failed }) => failed === 0), 'the jobs are done')
   })
 
+  await t.test('the audit trail is sealed, by one node at a time', async t => {
+    const seals = async () => Number((await first.database`select count(*)::int as seals from audit_seals`)[0]?.['seals'])
+    const before = await seals()
+    await signIn(second)
+    const sealed = await Promise.all([first, second, first, second].map(node => node.auditSeals.seal()))
+    t.equal(sealed.filter(events => events > 0).length, 1)
+    t.equal(await seals(), before + 1)
+  })
+
   await t.test('many at once share few connections, statements of any kind', async t => {
     const people = await Promise.all(Array.from({ length: 12 }, (_, place) => signIn(nodes[place % 2] ?? first)))
     const answers = await Promise.all(people.flatMap(({ refresh_token: token }) => Array.from({ length: 6 }, (_, turn) => refresh(nodes[turn % 2] ?? first, token))))

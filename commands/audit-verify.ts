@@ -1,0 +1,106 @@
+import Fastify from 'fastify'
+import type { BrokenSeal, Verdict } from '../lib/audit-verification.ts'
+import auditVerification from '../plugins/audit-verification.ts'
+import connectPostgres from '../plugins/postgres.ts'
+import schema from '../plugins/schema.ts'
+import secrets from '../plugins/secrets.ts'
+import { UsageError } from './command.ts'
+import type { Command, Input, Result } from './command.ts'
+import { createProgressBar } from './progress-bar.ts'
+import { readConfig } from './with-app.ts'
+
+const auditVerify: Command = {
+  usage: 'audit-verify [--head HASH]',
+  help: 'holds the audit trail against its seals, and them against a head from the log; names what does not fit',
+  options: { head: { type: 'string' } },
+  positionals: 0,
+  run
+}
+export default auditVerify
+
+/** So many ids of a kind a person is shown. */
+const shown = 20
+
+// Without Redis, which has no part in it: an auditor needs the database and the key.
+async function run ({ values: { head } }: Input): Promise<Result> {
+  if (head !== undefined && !/^[0-9a-f]{12,64}$/i.test(String(head))) throw new UsageError('--head takes 12 to 64 hexadecimal digits.')
+
+  const config = readConfig({ REDIS_URL: 'redis://localhost', ISSUER_URL: 'https://localhost' })
+  const app = Fastify()
+  const bar = createProgressBar(process.stderr, 1)
+  try {
+    await app.register(connectPostgres, { ...config.postgres, poolMax: 1, poolMin: 0, deadline: 60_000 })
+    await app.register(schema)
+    await app.register(secrets, config.secrets)
+    await app.register(auditVerification)
+    const verdict = await app.auditVerification.verify({
+      head: head === undefined ? undefined : String(head).toLowerCase(),
+      report: (done, total) => bar.show(done / Math.max(1, total), `${done} of ${total} events`)
+    })
+    bar.clear()
+    return { text: tell(verdict), data: present(verdict), isPartial: !verdict.isSound }
+  } finally {
+    bar.clear()
+    await app.close()
+  }
+}
+
+function tell (verdict: Verdict): string {
+  const { isSound, events, seals, dropped, unsealed, head, hasHead, brokenSeals } = verdict
+  const end = head === null ? 'There is no seal yet.' : `It ends with seal ${head.number}, ${head.hash.toString('hex')}.`
+
+  return [
+    isSound ? `The audit trail is sound: ${events} events, ${seals} seals. ${end}` : `The audit trail is NOT sound. ${end}`,
+    ...listed('altered', verdict.altered),
+    ...listed('removed', verdict.removed),
+    ...listed('inserted', verdict.inserted),
+    ...listed('reordered', verdict.reordered),
+    ...listed('orphaned', verdict.orphaned),
+    ...brokenSeals.slice(0, shown).map(describe),
+    ...(brokenSeals.length > shown ? [`  … and ${brokenSeals.length - shown} more seals`] : []),
+    ...(hasHead === false ? ['  cut off: the chain does not contain the head that was asked for. What came before it was removed or rewritten.'] : []),
+    ...(dropped > 0 ? [`  ${dropped} events have been dropped, as AUDIT_RETENTION wants it and the chain says.`] : []),
+    ...(unsealed > 0 ? [`  ${unsealed} events wait for their seal, the first since ${timeOf(verdict.unsealedSince)}; nothing is known of them yet.`] : []),
+    ...(hasHead === null && head !== null ? ['  Only a head that was kept elsewhere (--head, from the log) shows that nothing is missing at the end.'] : [])
+  ].join('\n')
+}
+
+function listed (kind: string, ids: number[]): string[] {
+  if (ids.length === 0) return []
+  return [`  ${kind}: ${ids.slice(0, shown).join(', ')}${ids.length > shown ? `, … ${ids.length} in all` : ''}`]
+}
+
+function describe ({ seal, problem, firstId, lastId }: BrokenSeal): string {
+  const what = {
+    missing: 'is missing',
+    altered: 'is not what its hash says',
+    forged: 'was not signed by this deployment',
+    unlinked: 'does not continue the one before',
+    unknown_key: 'was signed under an ENCRYPTION_KEY that is not listed, and no later seal vouches for it'
+  }[problem]
+  return `  seal ${seal} ${what}${firstId === null ? '' : ` (events ${firstId} to ${lastId})`}`
+}
+
+function present ({ isSound, altered, removed, inserted, reordered, orphaned, brokenSeals, hasHead, seals, events, dropped, unsealed, unsealedSince, longestWait, head }: Verdict) {
+  return {
+    sound: isSound,
+    altered,
+    removed,
+    inserted,
+    reordered,
+    orphaned,
+    broken_seals: brokenSeals.map(({ seal, problem, firstId, lastId }) => ({ seal, problem, first_id: firstId, last_id: lastId })),
+    has_head: hasHead,
+    seals,
+    events,
+    dropped,
+    unsealed,
+    unsealed_since: unsealedSince === null ? null : timeOf(unsealedSince),
+    longest_wait_seconds: longestWait / 1000,
+    head: head && { seal: head.number, hash: head.hash.toString('hex') }
+  }
+}
+
+function timeOf (micros: number | null): string {
+  return new Date((micros ?? 0) / 1000).toISOString()
+}

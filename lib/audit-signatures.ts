@@ -1,0 +1,58 @@
+import { createHash, createPrivateKey, createPublicKey, sign as signWith, verify as verifyWith } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+
+/** Knows whose signature is right, and can make none. */
+export interface SealVerifier {
+  /** Whether the key of that id has signed a hash; null when that key is not known. */
+  verify (hash: Buffer, signature: Buffer, keyId: Buffer): boolean | null
+}
+
+export type SealSigner = ReturnType<typeof createSealSigner>
+
+const idLength = 8
+
+// What comes before the 32 bytes of an Ed25519 key (RFC 8410) as PKCS #8 and as SPKI.
+const privatePrefix = Buffer.from('302e020100300506032b657004220420', 'hex')
+const publicPrefix = Buffer.from('302a300506032b6570032100', 'hex')
+
+/**
+ * Signs the hashes of seals with Ed25519 (RFC 8032). Not by an HMAC, because who checks one can forge it: an
+ * auditor is to hold what can only check. The first seed makes the key that signs, all make keys that are
+ * known.
+ * @param seeds 32 bytes each
+ */
+export function createSealSigner (seeds: Buffer[]) {
+  const keys = seeds.map(seed => createPrivateKey({ key: Buffer.concat([privatePrefix, seed]), format: 'der', type: 'pkcs8' }))
+  const publicKeys = keys.map(key => createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(publicPrefix.length))
+  const [key] = keys
+  const [publicKey] = publicKeys
+  if (!key || !publicKey) throw new Error('no key to sign with')
+
+  return { sign, publicKeys, ...createSealVerifier(publicKeys) }
+
+  function sign (hash: Buffer): { keyId: Buffer, signature: Buffer } {
+    return { keyId: idOf(publicKey ?? hash), signature: signWith(null, messageOf(hash), key ?? '') }
+  }
+}
+
+/** @param publicKeys 32 bytes each, as `createSealSigner` tells them. */
+export function createSealVerifier (publicKeys: Buffer[]): SealVerifier {
+  const known = new Map<string, KeyObject>(publicKeys.map(key => [
+    idOf(key).toString('hex'), createPublicKey({ key: Buffer.concat([publicPrefix, key]), format: 'der', type: 'spki' })
+  ]))
+
+  return {
+    verify (hash, signature, keyId) {
+      const key = known.get(keyId.toString('hex'))
+      return key ? verifyWith(null, messageOf(hash), key, signature) : null
+    }
+  }
+}
+
+function idOf (publicKey: Buffer): Buffer {
+  return createHash('sha256').update(publicKey).digest().subarray(0, idLength)
+}
+
+function messageOf (hash: Buffer): Buffer {
+  return Buffer.concat([Buffer.from('latchkey audit seal\0'), hash])
+}

@@ -1,0 +1,17 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { problems } from '../schemas/problem.ts'
+import { RoleList } from '../schemas/role.ts'
+
+const schema = {
+  operationId: 'listRoles',
+  tags: ['Administration'],
+  summary: 'List the roles',
+  description: 'Needs `users:read`.',
+  response: { 200: RoleList, ...problems(401, 403, 429, 503) }
+}
+
+const listRoles: FastifyPluginAsyncTypebox = async app => {
+  app.get('/', { schema }, async () => await app.roleAdministration.list())
+}
+
+export default listRoles

@@ -1,0 +1,24 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { ofBody, problems } from '../schemas/problem.ts'
+import { RoleAnswer, RoleBody, RoleParams } from '../schemas/role.ts'
+
+const schema = {
+  operationId: 'putRole',
+  tags: ['Administration'],
+  summary: 'Make or replace a role',
+  description: 'Needs `roles:write`, a rank above the role’s, before and after, and each permission that it gets. `super_admin` cannot be changed. It holds at once for everybody who has the role. 201: it is new. 409 `conflict`: people of this kind register into another role already.',
+  params: RoleParams,
+  body: RoleBody,
+  response: { 200: RoleAnswer, 201: RoleAnswer, ...problems(...ofBody, 401, 403, 404, 409, 429, 503) }
+}
+
+const putRole: FastifyPluginAsyncTypebox = async app => {
+  app.put('/:name', { schema }, async (request, reply) => {
+    const { name, rank, user_type: userType, requires_approval: requiresApproval, self_registration: selfRegistration, permissions } = request.body
+    const { role, isNew } = await app.roleAdministration.put(request.params.name, { name, rank, userType, requiresApproval, selfRegistration, permissions }, request)
+    reply.code(isNew ? 201 : 200)
+    return { role }
+  })
+}
+
+export default putRole

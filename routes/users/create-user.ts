@@ -1,0 +1,30 @@
+import { Type } from '@sinclair/typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Email, FullName, Locale, RoleName } from '../schemas/input.ts'
+import { ofBody, problems } from '../schemas/problem.ts'
+import { UserAnswer, VendorId } from '../schemas/user.ts'
+
+const schema = {
+  operationId: 'createUser',
+  tags: ['Users'],
+  summary: 'Make an account for somebody',
+  description: 'Needs `users:write` and a rank above that of the role. The user is mailed an invitation to choose a password, which works for seven days; nobody else sets one. 409 `conflict`: the address has an account.',
+  body: Type.Object({
+    email: Email,
+    full_name: FullName,
+    role: RoleName,
+    vendor_id: Type.Optional(VendorId),
+    locale: Type.Optional(Locale)
+  }, { additionalProperties: false, examples: [{ email: 'ada@example.com', full_name: 'Ada King', role: 'user' }] }),
+  response: { 201: UserAnswer, ...problems(...ofBody, 401, 403, 409, 429, 503) }
+}
+
+const createUser: FastifyPluginAsyncTypebox = async app => {
+  app.post('/', { schema }, async (request, reply) => {
+    const { email, full_name: fullName, role, vendor_id: vendorId, locale } = request.body
+    reply.code(201)
+    return await app.userAdministration.create({ email, fullName, role, vendorId, locale }, request)
+  })
+}
+
+export default createUser

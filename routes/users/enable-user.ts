@@ -1,0 +1,20 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { NoBody } from '../schemas/input.ts'
+import { ofBody, problems } from '../schemas/problem.ts'
+import { UserAnswer, UserParams } from '../schemas/user.ts'
+
+const schema = {
+  operationId: 'enableUser',
+  tags: ['Users'],
+  summary: 'Enable an account',
+  description: 'Needs `users:write` and a rank above the user’s. Sessions that ended stay so.',
+  params: UserParams,
+  body: NoBody,
+  response: { 200: UserAnswer, ...problems(...ofBody, 401, 403, 404, 429, 503) }
+}
+
+const enableUser: FastifyPluginAsyncTypebox = async app => {
+  app.post('/:id/enable', { schema }, async request => await app.userAdministration.enable(request.params.id, request))
+}
+
+export default enableUser

@@ -1,0 +1,41 @@
+import type { FastifyPluginAsync } from 'fastify'
+import approveUser from './approve-user.ts'
+import createUser from './create-user.ts'
+import deleteUser from './delete-user.ts'
+import disableUser from './disable-user.ts'
+import enableUser from './enable-user.ts'
+import endUserSession from './end-user-session.ts'
+import listUserSessions from './list-user-sessions.ts'
+import listUsers from './list-users.ts'
+import readUser from './read-user.ts'
+import rejectUser from './reject-user.ts'
+import requirePasswordChange from './require-password-change.ts'
+import sendPasswordReset from './send-password-reset.ts'
+import signOutUser from './sign-out-user.ts'
+import unlockUser from './unlock-user.ts'
+import updateUser from './update-user.ts'
+import userStats from './user-stats.ts'
+
+/** What needs which permission. Upon whom it may be done is the rank's matter, and asked where it is done. */
+const needing = {
+  'users:read': [listUsers, readUser],
+  'users:write': [createUser, updateUser, disableUser, enableUser, unlockUser, requirePasswordChange, sendPasswordReset],
+  'users:approve': [approveUser, rejectUser],
+  'users:delete': [deleteUser],
+  'stats:read': [userStats],
+  'sessions:revoke': [signOutUser, listUserSessions, endUserSession]
+}
+
+/** Everything under `/users`: the permission is asked before anything else, also for ids that do not exist. */
+const users: FastifyPluginAsync = async app => {
+  for (const [permission, routes] of Object.entries(needing)) {
+    app.register(async context => {
+      context.addHook('onRequest', app.requireSession())
+      context.addHook('onRequest', app.limitRequests.bySession)
+      context.addHook('onRequest', app.requirePermission(permission))
+      for (const route of routes) context.register(route)
+    })
+  }
+}
+
+export default users

@@ -1,0 +1,38 @@
+import { Type } from '@sinclair/typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Cursor, Limit, RoleName, SearchText } from '../schemas/input.ts'
+import { problems } from '../schemas/problem.ts'
+import { oneOf } from '../schemas/types.ts'
+import { UserList } from '../schemas/user.ts'
+
+const orders = ['-created_at', 'created_at', 'email', '-email', '-last_login_at', 'last_login_at'] as const
+
+const schema = {
+  operationId: 'listUsers',
+  tags: ['Users'],
+  summary: 'List users, search for them',
+  description: 'Needs `users:read`. In pages: go on with `next_cursor`, and the same `q`, filters and `sort`, until it is `null`. A page may be shorter than `limit`, or empty, although there is a next one. Who has never signed in did so before everybody else.',
+  querystring: Type.Object({
+    limit: Type.Optional(Limit),
+    cursor: Type.Optional(Cursor),
+    q: Type.Optional(Type.String({ ...SearchText, description: 'One or two characters: the beginning of the address or the name. From three on any part of them; where nobody has that, what is like it.' })),
+    role: Type.Optional(RoleName),
+    status: Type.Optional(oneOf(['active', 'disabled'])),
+    approval: Type.Optional(oneOf(['not_required', 'pending', 'approved', 'rejected'])),
+    sort: Type.Optional(oneOf(orders, { description: 'With a minus the last come first. The newest first when left out.' }))
+  }, { additionalProperties: false }),
+  response: { 200: UserList, ...problems(401, 403, 422, 429, 503) }
+}
+
+const listUsers: FastifyPluginAsyncTypebox = async app => {
+  app.get('/', { schema }, async ({ query: { limit = '50', sort = '-created_at', cursor, q, role, status, approval } }) =>
+    await app.userDirectory.list({ q, cursor, limit: Number(limit), order: orderOf(sort), role: role ?? null, status: status ?? null, approval: approval ?? null }))
+}
+
+export default listUsers
+
+function orderOf (sort: typeof orders[number]) {
+  const isDescending = sort.startsWith('-')
+  const by = sort === '-created_at' || sort === 'created_at' ? 'created_at' : sort === '-email' || sort === 'email' ? 'email' : 'last_login_at'
+  return { by, isDescending } as const
+}

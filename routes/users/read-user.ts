@@ -1,0 +1,18 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { problems } from '../schemas/problem.ts'
+import { UserAnswer, UserParams } from '../schemas/user.ts'
+
+const schema = {
+  operationId: 'getUser',
+  tags: ['Users'],
+  summary: 'One user',
+  description: 'Needs `users:read`.',
+  params: UserParams,
+  response: { 200: UserAnswer, ...problems(401, 403, 404, 429, 503) }
+}
+
+const readUser: FastifyPluginAsyncTypebox = async app => {
+  app.get('/:id', { schema }, async ({ params }) => await app.userDirectory.read(params.id))
+}
+
+export default readUser

@@ -1,0 +1,20 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Reason } from '../schemas/input.ts'
+import { ofBody, problems } from '../schemas/problem.ts'
+import { UserAnswer, UserParams } from '../schemas/user.ts'
+
+const schema = {
+  operationId: 'rejectUser',
+  tags: ['Users'],
+  summary: 'Turn an applicant away',
+  description: 'Needs `users:approve` and a rank above the user’s. They are mailed, with the reason; whoever was let in before is signed out everywhere. 409 `conflict` where the role needs no approval.',
+  params: UserParams,
+  body: Reason,
+  response: { 200: UserAnswer, ...problems(...ofBody, 401, 403, 404, 409, 429, 503) }
+}
+
+const rejectUser: FastifyPluginAsyncTypebox = async app => {
+  app.post('/:id/reject', { schema }, async request => await app.userAdministration.reject(request.params.id, request.body?.reason, request))
+}
+
+export default rejectUser

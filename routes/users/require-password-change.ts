@@ -1,0 +1,20 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { NoBody } from '../schemas/input.ts'
+import { ofBody, problems } from '../schemas/problem.ts'
+import { UserAnswer, UserParams } from '../schemas/user.ts'
+
+const schema = {
+  operationId: 'requirePasswordChange',
+  tags: ['Users'],
+  summary: 'Have the password changed',
+  description: 'Needs `users:write` and a rank above the user’s. Sessions go on, but until it is changed they are good for nothing else: 403 `password_change_required`.',
+  params: UserParams,
+  body: NoBody,
+  response: { 200: UserAnswer, ...problems(...ofBody, 401, 403, 404, 429, 503) }
+}
+
+const requirePasswordChange: FastifyPluginAsyncTypebox = async app => {
+  app.post('/:id/require-password-change', { schema }, async request => await app.userAdministration.requirePasswordChange(request.params.id, request))
+}
+
+export default requirePasswordChange

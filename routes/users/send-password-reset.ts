@@ -1,0 +1,24 @@
+import { Type } from '@sinclair/typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { NoBody } from '../schemas/input.ts'
+import { ofBody, problems } from '../schemas/problem.ts'
+import { UserParams } from '../schemas/user.ts'
+
+const schema = {
+  operationId: 'sendPasswordReset',
+  tags: ['Users'],
+  summary: 'Mail a user the way to a new password',
+  description: 'Needs `users:write` and a rank above the user’s. Who was invited and has not come yet is invited once more. 409 `conflict` for a disabled account; 429 for more mails than an address gets.',
+  params: UserParams,
+  body: NoBody,
+  response: { 204: Type.Null({ description: 'It is on its way.' }), ...problems(...ofBody, 401, 403, 404, 409, 429, 503) }
+}
+
+const sendPasswordReset: FastifyPluginAsyncTypebox = async app => {
+  app.post('/:id/password-reset', { schema }, async (request, reply) => {
+    await app.userAdministration.sendPasswordReset(request.params.id, request)
+    reply.code(204)
+  })
+}
+
+export default sendPasswordReset

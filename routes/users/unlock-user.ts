@@ -1,0 +1,20 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { NoBody } from '../schemas/input.ts'
+import { ofBody, problems } from '../schemas/problem.ts'
+import { UserAnswer, UserParams } from '../schemas/user.ts'
+
+const schema = {
+  operationId: 'unlockUser',
+  tags: ['Users'],
+  summary: 'Open what failed sign-ins have shut',
+  description: 'Needs `users:write` and a rank above the user’s. For strangers to the account and for the devices it knows.',
+  params: UserParams,
+  body: NoBody,
+  response: { 200: UserAnswer, ...problems(...ofBody, 401, 403, 404, 429, 503) }
+}
+
+const unlockUser: FastifyPluginAsyncTypebox = async app => {
+  app.post('/:id/unlock', { schema }, async request => await app.userAdministration.unlock(request.params.id, request))
+}
+
+export default unlockUser

@@ -1,0 +1,45 @@
+import { Type } from '@sinclair/typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Email, FullName, Locale, RoleName } from '../schemas/input.ts'
+import { ofBody, problems } from '../schemas/problem.ts'
+import { UserAnswer, UserParams, VendorId } from '../schemas/user.ts'
+
+const schema = {
+  operationId: 'updateUser',
+  tags: ['Users'],
+  summary: 'Change an account',
+  description: 'Needs `users:write` and a rank above the user’s, and above that of a new role. What is left out stays. An address is asked for, not changed: the new one gets a link that confirms it, the old one is told. `PUT` is the same call.',
+  params: UserParams,
+  body: Type.Object({
+    full_name: Type.Optional(FullName),
+    role: Type.Optional(RoleName),
+    vendor_id: Type.Optional(VendorId),
+    locale: Type.Optional(Locale),
+    email: Type.Optional(Email)
+  }, { additionalProperties: false, minProperties: 1, examples: [{ role: 'accountant' }] }),
+  response: { 200: UserAnswer, ...problems(...ofBody, 401, 403, 404, 409, 429, 503) }
+}
+
+const alias = { ...schema, operationId: 'replaceUser', summary: 'Change an account: another name of PATCH', description: 'The same call.' }
+
+const updateUser: FastifyPluginAsyncTypebox = async app => {
+  for (const [method, described] of [['PATCH', schema], ['PUT', alias]] as const) {
+    app.route({
+      method,
+      url: '/:id',
+      schema: described,
+      handler: async request => {
+        const { full_name: fullName, role, vendor_id: vendorId, locale, email } = request.body
+        return await app.userAdministration.update(request.params.id, {
+          ...fullName !== undefined && { fullName },
+          ...role !== undefined && { role },
+          ...vendorId !== undefined && { vendorId },
+          ...locale !== undefined && { locale },
+          ...email !== undefined && { email }
+        }, request)
+      }
+    })
+  }
+}
+
+export default updateUser

@@ -1,0 +1,10 @@
+drop trigger users_update_last_login on users;
+drop trigger users_add_last_logins on users;
+drop function update_last_login;
+drop function add_last_logins;
+drop table last_logins;
+alter table users reset (fillfactor);
+drop index users_text, users_name, users_address;
+drop extension pg_trgm;
+create index users_role on users (role);
+drop index users_among_address, users_among_created, users_created;

@@ -1,0 +1,2 @@
+drop function drop_audit_partitions;
+drop table audit_seals;

@@ -1,0 +1,209 @@
+import t from 'tap'
+import type { Test } from 'tap'
+import { encodeLeaves, genesis, hashEvent, hashSeal } from '../lib/audit-chain.ts'
+import { createSealSigner } from '../lib/audit-signatures.ts'
+import { createAuditVerification } from '../lib/audit-verification.ts'
+import { createMigrations } from '../lib/migrations.ts'
+import { createSecrets } from '../lib/secrets.ts'
+import { createAuditSealStore } from '../lib/stores/audit-seals.ts'
+import { connect, makeDatabase, openStore } from './database.ts'
+import { until } from './evidence.ts'
+import { deploy, signIn, signUp, start } from './helper.ts'
+
+t.test('nodes that listen seal within five seconds, one at a time, and tell the head', async t => {
+  const { deployment, sql, verify } = await open(t)
+  const nodes = [await start(t, deployment), await start(t, deployment)] as const
+  const told: Record<string, unknown>[] = []
+  for (const node of nodes) node.log.info = (fields: object | string) => { if (typeof fields === 'object' && 'seal' in fields) told.push({ ...fields }) }
+
+  await signIn(nodes[0])
+  t.strictSame([...await sql`select number from audit_seals`], [], 'not before somebody listens')
+  await Promise.all(nodes.map(node => node.listen({ host: '127.0.0.1', port: 0 })))
+  const account = await signUp(nodes[1])
+  await until(async () => (await verify()).unsealed === 0)
+  await signIn(nodes[1], account)
+  await until(async () => (await verify()).unsealed === 0)
+
+  const verdict = await verify(String(told.at(-1)?.['head']))
+  t.match(verdict, { isSound: true, hasHead: true })
+  t.match(told.at(-1), { seal: verdict.seals, events: verdict.events })
+  const [{ wait } = {}] = await sql`select extract(epoch from sealed_at - (select max(at) from audit_events))::float8 as wait from audit_seals order by number desc limit 1`
+  t.ok(wait < 5, `${wait} s`)
+  const shown = (await Promise.all(nodes.map(node => node.metrics.render()))).join('\n')
+  const sealed = [...shown.matchAll(/^latchkey_audit_sealed_events_total (\d+)$/gm)].reduce((sum, [, count]) => sum + Number(count), 0)
+  t.equal(sealed, verdict.events, 'each was sealed by one of them')
+  t.ok(shown.includes(`latchkey_audit_chain_length ${verdict.seals}\n`))
+  t.ok(/^latchkey_audit_seal_lag_seconds [0-9.]+$/m.test(shown))
+  t.ok(shown.includes(`latchkey_audit_chain_head ${verdict.head?.hash.readUIntBE(0, 6)}\n`))
+})
+
+t.test('as much as there is goes into as many seals, also from the midst of a transaction', async t => {
+  const { deployment, sql, verify } = await open(t)
+  const app = await start(t, deployment, { workers: false })
+  for (const rows of [1, 4999, 2000, 1]) await sql`insert into audit_events (event, outcome) select 'many', 'success' from generate_series(1, ${rows}::int)`
+
+  t.equal(await app.auditSeals.seal(), 7001)
+  t.match(await verify(), { isSound: true, unsealed: 0, seals: 4, events: 7001 })
+  t.strictSame((await sql<{ events: number }[]>`select events from audit_seals order by number`).map(({ events }) => events), [2000, 2000, 2000, 1001])
+  t.equal(await app.auditSeals.seal(), 0)
+
+  await sql`insert into audit_events (event, outcome) select 'many', 'success' from generate_series(1, 4000)`
+  t.equal(await app.auditSeals.seal(), 4000, 'a last batch that is just full')
+  t.match(await verify(), { isSound: true, unsealed: 0, events: 11001 })
+})
+
+t.test('what was there before the chain is sealed as it is found, and its ids go on', async t => {
+  const { url, directUrl } = await makeDatabase(t, { migrated: false })
+  const sql = connect(t, directUrl)
+  const owner = openStore(t, directUrl, { deadline: 60_000 })
+  const { migrate } = createMigrations(work => owner.begin(tx => work(text => tx.unsafe(text))))
+  await migrate({ to: 18 })
+  await sql`insert into audit_events (event, outcome, at) select 'old', 'success', now() - n * interval '20 days' from generate_series(1, 30) n`
+  const before = await sql`select id, at, event from audit_events order by id`
+
+  await migrate()
+  t.strictSame(await sql`select id, at, event from audit_events order by id`, before)
+  const { app, verify } = await node(t, { url, directUrl })
+  const [{ id } = {}] = await app.database`insert into audit_events (event, outcome) values ('new', 'success') returning id`
+  t.equal(id, 31)
+  await app.auditSeals.seal()
+  t.match(await verify(), { isSound: true, unsealed: 0, events: 31 })
+
+  await migrate({ to: 18 })
+  t.strictSame((await sql`select id, at, event from audit_events order by id`).slice(0, 30), [...before])
+  t.match(await sql`insert into audit_events (event, outcome) values ('later', 'success') returning id`, [{ id: 32 }])
+})
+
+t.test('in a database that was restored elsewhere, where transactions are counted anew, the chain goes on', async t => {
+  const { deployment, sql, store, signer, verify } = await open(t)
+  const [{ number } = {}] = await sql`select (pg_current_xact_id()::text::bigint + 1000000) as number`
+  // What a dump brings: events of higher transactions, sealed, and one that was not yet.
+  await sql`insert into audit_events (xid, event, outcome) select (${number}::bigint + n)::text::xid8, 'dumped', 'success' from generate_series(1, 10) n`
+  const events = (await store.events(0, 100)).map(event => ({ id: event.id, at: event.at, hash: hashEvent(event) }))
+  const leaves = encodeLeaves(events.slice(0, 9))
+  const content = {
+    number: 1,
+    events: 9,
+    total: 9,
+    lastId: events[8]?.id ?? 0,
+    xid: String(number + 20),
+    snapshot: `${number + 10}:${number + 10}:`,
+    through: null,
+    floor: 0,
+    keptFrom: null,
+    sealedAt: Date.now() * 1000,
+    leaves,
+    previous: genesis
+  }
+  const hash = hashSeal(content)
+  await openStore(t, deployment.DATABASE_URL).begin(tx => store.insert(tx, { ...content, hash, ...signer.sign(hash) }))
+
+  const app = await start(t, deployment, { workers: false })
+  t.ok(await app.auditSeals.seal() >= 1)
+  await signIn(app)
+  await app.auditSeals.seal()
+  await signIn(app)
+  await app.auditSeals.seal()
+  t.match(await verify(), { isSound: true, unsealed: 0, removed: [], inserted: [] })
+  t.equal(await app.auditSeals.seal(), 0, 'what was sealed there is not sealed again')
+
+  const [{ id } = {}] = await sql`insert into audit_events (id, event, outcome) values (-7, 'forged', 'success') returning id`
+  await app.auditSeals.seal()
+  t.match(await verify(), { isSound: false, inserted: [id] })
+})
+
+t.test('months get their partitions ahead of time, and what has none is kept all the same', async t => {
+  const { deployment, sql } = await open(t)
+  const app = await start(t, deployment, { workers: false })
+  const names = async () => (await sql<{ name: string }[]>`select inhrelid::regclass::text as name from pg_inherits where inhparent = 'audit_events'::regclass order by 1`).map(({ name }) => name)
+  const before = await names()
+  await app.auditSeals.tidy()
+  t.strictSame(await names(), before, 'the migration has made them')
+
+  await sql`insert into audit_events (at, event, outcome) values (date_trunc('month', now()) + interval '5 months', 'far ahead', 'success')`
+  t.match(await sql`select tableoid::regclass::text as name from audit_events where event = 'far ahead'`, [{ name: 'audit_events_rest' }])
+  await app.database`select make_audit_partitions(6)`
+  t.equal((await names()).length, before.length + 2, 'all but the one whose events lie elsewhere')
+  await Promise.all([1, 2, 3].map(() => app.database`select make_audit_partitions(12)`))
+  t.equal((await names()).length, before.length + 8)
+  const [{ at } = {}] = await sql`insert into audit_events (event, outcome) values ('now', 'success') returning at`
+  t.ok(at)
+})
+
+t.test('whole months are dropped when they need not be kept, once they are sealed, and the rest stays provable', async t => {
+  const { deployment, sql, verify } = await open(t, { AUDIT_RETENTION: '200d' })
+  await spread(sql)
+  const app = await start(t, deployment, { workers: false })
+  await signIn(app)
+  await app.auditSeals.seal()
+  const before = await verify()
+  t.match(before, { isSound: true, dropped: 0 })
+
+  await app.auditSeals.tidy()
+  t.match(await sql`select count(*)::int as left from audit_events where at < '2025-03-01'`, [{ left: 0 }])
+  const verdict = await verify(before.head?.hash.toString('hex'))
+  t.match(verdict, { isSound: true, hasHead: true, dropped: 20, unsealed: 0, seals: before.seals + 1 }, 'the seal that had some of them, too')
+  t.equal(verdict.events, before.events - 20)
+  await app.auditSeals.tidy()
+  t.equal((await verify()).seals, verdict.seals, 'there is nothing more to say')
+
+  await signIn(app)
+  await app.auditSeals.seal()
+  t.match(await verify(), { isSound: true, dropped: 20 })
+  const [{ id } = {}] = await sql`select min(id) as id from audit_events`
+  await sql`alter table audit_events disable trigger user`
+  await sql`delete from audit_events where id = ${id}`
+  t.match(await verify(), { isSound: false, removed: [id] }, 'nothing else may be gone')
+})
+
+t.test('what has been kept too long is not dropped before it is sealed, nor without being announced by who has the key', async t => {
+  const { deployment, sql, verify } = await open(t)
+  await spread(sql)
+  const app = await start(t, deployment, { workers: false })
+  await app.auditSeals.seal()
+  await app.auditSeals.tidy()
+  t.match(await verify(), { isSound: true, dropped: 0 }, 'without a retention all is kept')
+
+  await t.rejects(app.database`select drop_audit_partitions('2025-03-01')`, /no seal has announced it/)
+  await sql`insert into audit_events (at, event, outcome) values ('2025-01-20', 'late', 'success')`
+  await app.database`
+    insert into audit_seals (number, events, total, last_id, xid, snapshot, floor, kept_from, sealed_at, leaves, previous, hash, key_id, signature)
+    select number + 1, 0, total, last_id, pg_current_xact_id(), snapshot, floor, '2025-03-01', now(), '', hash, sha256(hash), '\\x00', '\\x00'
+    from audit_seals
+    order by number desc
+    limit 1`
+  t.match(await app.database`select drop_audit_partitions('2025-03-01') as dropped`, [{ dropped: 1 }], 'who pretends to be the server can drop what is old, not what is unsealed')
+  const verdict = await verify()
+  t.match(verdict, { isSound: false, dropped: 0, brokenSeals: [{ seal: 2, problem: 'altered' }] }, 'and it is found')
+  t.equal(verdict.removed.length, 10, 'with each event that is gone')
+})
+
+/** A deployment, its owner, and what verifies it. */
+async function open (t: Test, settings: Record<string, string> = {}) {
+  const deployment = await deploy(t, settings)
+  const sql = connect(t, deployment.DATABASE_DIRECT_URL)
+  const store = createAuditSealStore(openStore(t, deployment.DATABASE_DIRECT_URL))
+  const signer = createSealSigner(createSecrets([Buffer.from(deployment.ENCRYPTION_KEY, 'base64')]).derive('audit seals'))
+  const { verify } = createAuditVerification(store, signer)
+  return { deployment, sql, store, signer, verify: (head?: string) => verify({ head }) }
+}
+
+/** A node on a database that was made otherwise. */
+async function node (t: Test, { url, directUrl }: { url: string, directUrl: string }) {
+  const { deployment } = await open(t)
+  const app = await start(t, { ...deployment, DATABASE_URL: url, DATABASE_DIRECT_URL: directUrl }, { workers: false })
+  const signer = createSealSigner(createSecrets([Buffer.from(deployment.ENCRYPTION_KEY, 'base64')]).derive('audit seals'))
+  const { verify } = createAuditVerification(createAuditSealStore(openStore(t, directUrl)), signer)
+  return { app, verify }
+}
+
+/** As if Latchkey had run since January 2025: months with ten events each, in partitions of their own. */
+async function spread (sql: ReturnType<typeof connect>) {
+  const [{ bound } = {}] = await sql`select pg_get_expr(relpartbound, oid) as bound from pg_class where relname = 'audit_events_first'`
+  const [, end = ''] = /TO \('([^']+)'\)/.exec(bound) ?? []
+  await sql`alter table audit_events detach partition audit_events_first`
+  await sql`create table audit_events_2025_01 partition of audit_events for values from ('2025-01-01T00:00:00Z') to ('2025-02-01T00:00:00Z')`
+  await sql`create table audit_events_2025_02 partition of audit_events for values from ('2025-02-01T00:00:00Z') to ('2025-03-01T00:00:00Z')`
+  await sql.unsafe(`alter table audit_events attach partition audit_events_first for values from ('2025-03-01T00:00:00Z') to ('${end}')`)
+  await sql`insert into audit_events (at, event, outcome) select '2025-01-05T00:00:00Z'::timestamptz + n % 3 * interval '1 month', 'old', 'success' from generate_series(0, 29) n`
+}

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { withPermissionMatrix } from '../../dev/permission-matrix.ts'
+import { permissions } from '../../routes/schemas/role.ts'
+import { cheapHasher } from '../hashers.ts'
+import { deploy, start } from '../helper.ts'
+
+const app = await start(t, await deploy(t), { workers: false, hasher: cheapHasher })
+const page = readFileSync('docs/administration.md', 'utf8')
+
+t.test('the administrator’s page says what the roles of a new deployment may: else run dev/permissions.ts', async t => {
+  const { roles } = await app.roleAdministration.list()
+  t.equal(page, withPermissionMatrix(page, roles))
+  t.match(page, /\| `admin` \| 80 \| ✓ \| ✓ \| {2}\| ✓ \|/)
+})
+
+t.test('another role, or another permission, is another page', async t => {
+  const { roles } = await app.roleAdministration.list()
+  t.not(page, withPermissionMatrix(page, roles.slice(1)))
+  t.not(page, withPermissionMatrix(page, roles.map(role => ({ ...role, permissions: [] }))))
+  t.throws(() => withPermissionMatrix('a page', roles))
+  t.throws(() => withPermissionMatrix(page + page, roles))
+})
+
+t.test('the page, the routes and the database know the same permissions', async t => {
+  const [constraint] = await app.database<{ rule: string }>`select pg_get_constraintdef(oid) as rule from pg_constraint where conname = 'role_permissions_permission_check'`
+  t.same([...constraint?.rule.matchAll(/'([a-z]+:[a-z]+)'/g) ?? []].map(([, permission]) => permission).sort(), permissions.toSorted())
+  for (const permission of permissions) t.match(page, `\n| \`${permission}\` | `, permission)
+})

@@ -1,0 +1,184 @@
+import { randomUUID } from 'node:crypto'
+import Fastify from 'fastify'
+import type { FastifyInstance } from 'fastify'
+import t from 'tap'
+import latchkey from '../app.ts'
+import { createClock } from '../lib/clock.ts'
+import { loadConfig } from '../lib/config.ts'
+import { serverOptions } from '../lib/server-options.ts'
+import { eventsOf } from './evidence.ts'
+import { cheapHasher } from './hashers.ts'
+import { deploy, signIn } from './helper.ts'
+import { person } from './people.ts'
+
+/** Which role has which permission, as it is documented. */
+const permissions = `
+| role        | users:read | users:write | users:delete | users:approve | sessions:revoke | audit:read | roles:write | stats:read |
+| super_admin | ✓          | ✓           | ✓            | ✓             | ✓               | ✓          | ✓           | ✓          |
+| admin       | ✓          | ✓           |              | ✓             | ✓               | ✓          |             | ✓          |
+| accountant  | ✓          |             |              |               |                 |            |             | ✓          |
+| vendor      |            |             |              |               |                 |            |             |            |
+| user        |            |             |              |               |                 |            |             |            |`
+
+/**
+ * What each route asks for: a permission; `anybody` is not asked, `session` asks for nothing but one, a `service` and
+ * an `operator` have credentials of their own. ⏱ asks for a password that was entered lately, too.
+ */
+const routes = `
+| GET /api/v1/users                                  | users:read      |
+| GET /api/v1/users/:id                              | users:read      |
+| GET /api/v1/users/stats                            | stats:read      |
+| GET /api/v1/roles                                  | users:read      |
+| POST /api/v1/users                                 | users:write     |
+| PATCH /api/v1/users/:id                            | users:write     |
+| PUT /api/v1/users/:id                              | users:write     |
+| POST /api/v1/users/:id/disable                     | users:write     |
+| POST /api/v1/users/:id/enable                      | users:write     |
+| POST /api/v1/users/:id/unlock                      | users:write     |
+| POST /api/v1/users/:id/require-password-change     | users:write     |
+| POST /api/v1/users/:id/password-reset              | users:write     |
+| POST /api/v1/users/:id/approve                     | users:approve   |
+| POST /api/v1/users/:id/reject                      | users:approve   |
+| DELETE /api/v1/users/:id                           | users:delete    |
+| POST /api/v1/users/:id/sign-out                    | sessions:revoke |
+| GET /api/v1/users/:id/sessions                     | sessions:revoke |
+| DELETE /api/v1/users/:id/sessions/:sid             | sessions:revoke |
+| GET /api/v1/admin/dashboard/stats                  | stats:read      |
+| GET /api/v1/admin/audit-events                     | audit:read      |
+| POST /api/v1/admin/sign-out-everyone               | roles:write ⏱   |
+| PUT /api/v1/roles/:name                            | roles:write     |
+| DELETE /api/v1/roles/:name                         | roles:write     |
+| GET /api/v1/vendors                                | users:write     |
+| POST /api/v1/vendors                               | users:write     |
+| PATCH /api/v1/vendors/:id                          | users:write     |
+| GET /health/database                               | stats:read      |
+| GET /health/pool-stats                             | stats:read      |
+| GET /api/v1/auth/check                             | session         |
+| GET /api/v1/auth/me                                | session         |
+| PATCH /api/v1/auth/me                              | session         |
+| DELETE /api/v1/auth/me                             | session ⏱       |
+| GET /api/v1/auth/me/export                         | session         |
+| GET /api/v1/auth/sessions                          | session         |
+| DELETE /api/v1/auth/sessions/:id                   | session         |
+| POST /api/v1/auth/reauthenticate                   | session         |
+| POST /api/v1/auth/password/change                  | session         |
+| POST /api/v1/auth/email/change                     | session ⏱       |
+| POST /api/v1/auth/refresh                          | refresh token   |
+| POST /api/v1/auth/introspect                       | service         |
+| POST /api/v1/auth/revoke                           | service         |
+| GET /metrics                                       | operator        |
+| POST /api/v1/auth/register                         | anybody         |
+| POST /api/v1/auth/signup                           | anybody         |
+| POST /api/v1/auth/verify-email                     | anybody         |
+| POST /api/v1/auth/verify-email/resend              | anybody         |
+| POST /api/v1/auth/login                            | anybody         |
+| POST /api/v1/auth/email/confirm                    | anybody         |
+| POST /api/v1/auth/email/undo                       | anybody         |
+| POST /api/v1/auth/password/forgot                  | anybody         |
+| POST /api/v1/auth/password/reset                   | anybody         |
+| GET /health                                        | anybody         |
+| GET /health/live                                   | anybody         |
+| GET /health/ready                                  | anybody         |
+| GET /.well-known/jwks.json                         | anybody         |
+| GET /.well-known/change-password                   | anybody         |
+| GET /.well-known/security.txt                      | anybody         |
+| POST /api/v1/auth/logout                           | anybody         |`
+
+const { app, registered } = await build()
+const grants = readPermissions()
+const needs = readRoutes()
+
+t.test('the table and the routes are of each other', async t => {
+  t.strictSame(registered.filter(route => !needs.has(route)), [], 'every route is in the table')
+  t.strictSame([...needs.keys()].filter(route => !registered.includes(route)), [], 'and there is every route of the table')
+})
+
+t.test('the roles have the permissions of the table', async t => {
+  for (const [role, granted] of grants) {
+    for (const [permission, isGranted] of granted) t.equal(app.roles.may(role, permission), isGranted, `${role} ${permission}`)
+  }
+})
+
+t.test('nobody gets in without credentials', async t => {
+  for (const [route, need] of needs) {
+    if (!registered.includes(route)) continue
+    const answer = await ask(route)
+    if (need.what === 'anybody') t.not(answer.status, 401, route)
+    else t.match(answer, { status: 401 }, route)
+    t.not(answer.status, 500)
+  }
+})
+
+for (const [role, granted] of grants) {
+  t.test(`every route as ${role}`, async t => {
+    const who = await person(app, role)
+    const { access_token: token } = await signIn(app, who)
+    app.clock.advance(10 * 60_000 + 2000)
+    let denials = 0
+
+    for (const [route, { what, isLately }] of needs) {
+      if (!registered.includes(route)) continue
+      const answer = await ask(route, token)
+      const isGranted = granted.get(what) ?? what === 'session'
+
+      if (what === 'anybody') t.ok(![401, 403].includes(answer.status), `${route} answers anybody, and so ${role}`)
+      else if (what === 'service' || what === 'operator' || what === 'refresh token') t.match(answer, { status: 401 }, `${route} takes no session`)
+      else if (!isGranted) t.match(answer, { status: 403, code: 'forbidden' }, `${route} is not for ${role}, not even to see whether there is one`)
+      else if (isLately) t.match(answer, { status: 401, code: 'reauthentication_required' }, `${route} asks for the password`)
+      else t.ok(answer.status < 500 && ![401, 403].includes(answer.status), `${route} is for ${role}: ${answer.status} ${answer.code}`)
+
+      if (answer.code === 'forbidden') denials++
+      t.not(answer.status, 500, route)
+    }
+    t.equal((await app.database`select id from audit_events where event = 'authz_fail' and actor_id = ${who.id}`).length, denials, 'each denial is in the trail')
+    t.notOk((await eventsOf(app, who.id)).includes('user_deleted'), 'who asks is still there')
+  })
+}
+
+t.test('denials are counted, by what was missing', async t => {
+  const { body } = await app.inject({ url: '/metrics', headers: { authorization: 'Bearer an-operations-token' } })
+  for (const permission of ['users:read', 'users:write', 'users:delete', 'users:approve', 'sessions:revoke', 'roles:write', 'stats:read']) t.match(body, new RegExp(`latchkey_authz_denied_total\\{reason="${permission}"\\} [1-9]`), permission)
+})
+
+function readPermissions () {
+  const [[, ...names] = [], ...rows] = cellsOf(permissions)
+  return new Map(rows.map(([role = '', ...cells]) => [role, new Map(names.map((name, place) => [name, cells[place] === '✓']))]))
+}
+
+function readRoutes () {
+  return new Map(cellsOf(routes).map(([route = '', need = '']) => [route, { what: need.replace(' ⏱', ''), isLately: need.endsWith('⏱') }]))
+}
+
+function cellsOf (table: string) {
+  return table.trim().split('\n').map(line => line.split('|').slice(1, -1).map(cell => cell.trim()))
+}
+
+/** A request that says nothing beyond its path, about what does not exist. */
+async function ask (route: string, token?: string) {
+  const [method = '', url = ''] = route.split(' ')
+  const answer = await app.inject({
+    // The methods are listed as light-my-request takes them.
+    method: method as 'GET',
+    url: url.replace(/:name/, 'no_such_role').replace(/:\w+/g, randomUUID()),
+    headers: token === undefined ? {} : { authorization: `Bearer ${token}` }
+  })
+  const { code = '' } = /json/.test(String(answer.headers['content-type'])) ? answer.json() : {}
+  return { status: answer.statusCode, code: String(code) }
+}
+
+/** A node with everything switched on, and every route of ours. HEAD follows GET, and the documentation is not ours. */
+async function build () {
+  const config = loadConfig(await deploy(t, { OPERATIONS_TOKEN: 'an-operations-token', SECURITY_CONTACT: 'mailto:security@example.com' }))
+  const app: FastifyInstance = Fastify(serverOptions(config))
+  const clock = createClock()
+  const registered: string[] = []
+
+  t.teardown(() => app.close())
+  app.addHook('onRoute', ({ method, url }) => {
+    if (url === '*' || url.startsWith('/docs')) return
+    for (const verb of [method].flat()) if (verb !== 'HEAD') registered.push(`${verb} ${url.replace(/(.)\/$/, '$1')}`)
+  })
+  await app.register(latchkey, { config, clock, workers: false, hasher: cheapHasher })
+  await app.ready()
+  return { app: Object.assign(app, { clock }), registered: [...new Set(registered)] }
+}

@@ -1,0 +1,34 @@
+import t from 'tap'
+import { trail, until } from '../../evidence.ts'
+import { cheapHasher } from '../../hashers.ts'
+import { as, deploy, refresh, signIn, start } from '../../helper.ts'
+import { brief, signed } from '../../people.ts'
+
+const deployment = await deploy(t)
+const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
+const other = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: app.clock })
+const everyone = { status: 401, code: 'session_ended', reason: 'everyone_signed_out' }
+
+t.test('everybody is signed out in one step, and told why', async t => {
+  const [chief, ...others] = [await signed(app, 'super_admin'), await signed(app, 'admin'), await signed(app), await signed(app)]
+  t.match(brief(await as(app, chief.access_token, 'POST', '/admin/sign-out-everyone')), { status: 204 })
+
+  for (const who of [chief, ...others]) {
+    t.match(brief(await as(app, who.access_token, 'GET', '/auth/me')), everyone)
+    t.match(brief(await refresh(app, who.refresh_token)), everyone)
+    await until(async () => (await as(other, who.access_token, 'GET', '/auth/check')).statusCode === 401)
+    t.match(brief(await as(other, who.access_token, 'GET', '/auth/me')), everyone)
+  }
+  t.match((await trail(app, null)).at(-1), { event: 'sessions_ended', outcome: 'success', reason: 'everyone_signed_out', actorId: chief.id })
+  t.ok(await signIn(app, others[0]))
+})
+
+t.test('it needs the permission, then a password that was entered lately', async t => {
+  const [chief, admin] = [await signed(app, 'super_admin'), await signed(app, 'admin')]
+  t.match(brief(await as(app, admin.access_token, 'POST', '/admin/sign-out-everyone')), { status: 403, code: 'forbidden' })
+  app.clock.advance(10 * 60_000 + 2000)
+  t.match(brief(await as(app, admin.access_token, 'POST', '/admin/sign-out-everyone')), { status: 403, code: 'forbidden' })
+  t.match((await as(app, chief.access_token, 'POST', '/admin/sign-out-everyone')).json(), { status: 401, code: 'reauthentication_required', max_age: 600 })
+  t.match(brief(await as(app, chief.access_token, 'GET', '/auth/me')), { status: 200 })
+  t.match(brief(await as(app, chief.access_token, 'POST', '/admin/sign-out-everyone', { everyone: true })), { status: 401 })
+})

@@ -1,0 +1,38 @@
+import t from 'tap'
+import { trail } from '../../evidence.ts'
+import { cheapHasher } from '../../hashers.ts'
+import { as, deploy, post, start } from '../../helper.ts'
+import { signInAs } from '../../roles.ts'
+
+const app = await start(t, await deploy(t), { workers: false, hasher: cheapHasher })
+
+const permissions = ['audit:read', 'roles:write', 'sessions:revoke', 'stats:read', 'users:approve', 'users:delete', 'users:read', 'users:write']
+const closed = { requires_approval: false, self_registration: false }
+
+t.test('the roles of a new deployment, the highest first', async t => {
+  const { access_token: token } = await signInAs(app, 'super_admin')
+  const answer = await as(app, token, 'GET', '/roles')
+
+  t.equal(answer.statusCode, 200)
+  t.strictSame(answer.json(), {
+    roles: [
+      { name: 'super_admin', rank: 100, user_type: 'staff', ...closed, permissions },
+      { name: 'admin', rank: 80, user_type: 'staff', ...closed, permissions: permissions.filter(name => !['roles:write', 'users:delete'].includes(name)) },
+      { name: 'accountant', rank: 60, user_type: 'staff', ...closed, permissions: ['stats:read', 'users:read'] },
+      { name: 'vendor', rank: 20, user_type: 'vendor', requires_approval: true, self_registration: true, permissions: [] },
+      { name: 'user', rank: 10, user_type: 'user', requires_approval: false, self_registration: true, permissions: [] }
+    ]
+  })
+})
+
+t.test('they are for those who may read users', async t => {
+  for (const role of ['admin', 'accountant']) t.match(await as(app, (await signInAs(app, role)).access_token, 'GET', '/roles'), { statusCode: 200 }, role)
+
+  for (const role of ['vendor', 'user']) {
+    const { access_token: token, user } = await signInAs(app, role)
+    t.match((await as(app, token, 'GET', '/roles')).json(), { status: 403, code: 'forbidden' }, role)
+    t.match((await trail(app)).filter(({ actorId }) => actorId === user.id).at(-1), { event: 'authz_fail', outcome: 'failure', reason: 'users:read' })
+  }
+  t.match((await app.inject('/api/v1/roles')).json(), { status: 401, code: 'unauthenticated' })
+  t.match(await post(app, '/roles', {}), { statusCode: 405 })
+})

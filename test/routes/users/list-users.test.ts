@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto'
+import t from 'tap'
+import { cheapHasher } from '../../hashers.ts'
+import { as, deploy, start } from '../../helper.ts'
+import { brief, person, signed } from '../../people.ts'
+
+interface Listed { id: string, email: string, full_name: string, role: string, status: string, approval: string, created_at: string, last_login_at: string | null }
+
+const app = await start(t, await deploy(t), { workers: false, hasher: cheapHasher })
+const admin = await signed(app, 'admin')
+await populate()
+
+t.test('whatever the order and the filters, the pages are the list, each user once', async t => {
+  for (const sort of ['created_at', '-created_at', 'email', '-email', 'last_login_at', '-last_login_at']) {
+    for (const filter of ['', '&role=user', '&role=vendor&approval=pending', '&status=disabled', '&role=user&status=active&approval=not_required', '&approval=rejected', '&role=no_such_role']) {
+      const whole = await expected(sort, filter)
+      for (const limit of [1, 7, 50, 200].filter(limit => limit > 1 || whole.length < 20)) {
+        t.strictSame((await walk(`?sort=${sort}${filter}&limit=${limit}`)).map(({ id }) => id), whole, `${sort} ${filter} by ${limit}`)
+      }
+    }
+  }
+})
+
+t.test('a page shows users as everywhere, and nothing of the store', async t => {
+  const answer = await list('?limit=3')
+  t.strictSame(Object.keys(answer.json()).sort(), ['next_cursor', 'users'])
+  t.strictSame(Object.keys(answer.json().users[0]), Object.keys((await as(app, admin.access_token, 'GET', '/auth/me')).json().user))
+  t.notMatch(answer.body, /hash|epoch|version|canonical|wrapped|argon/)
+  t.match((await as(app, admin.access_token, 'GET', `/users/${admin.id}`)).json(), { user: { id: admin.id, email: admin.email, role: 'admin' } })
+  t.match(brief(await as(app, admin.access_token, 'GET', `/users/${randomUUID()}`)), { status: 404 })
+})
+
+t.test('who comes or goes between two pages shifts nobody', async t => {
+  const first = (await list('?sort=created_at&limit=50')).json()
+  const rest = await walk(`?sort=created_at&limit=50&cursor=${first.next_cursor}`)
+  await app.database`delete from users where id = ${first.users[49].id}`
+  const late = await person(app)
+  const again = await walk(`?sort=created_at&limit=50&cursor=${first.next_cursor}`)
+  t.strictSame(again.map(({ id }) => id), [...rest.map(({ id }) => id), late.id])
+})
+
+t.test('a cursor belongs to its list and is nobody’s to write', async t => {
+  const { next_cursor: cursor } = (await list('?sort=email&limit=5&role=user')).json()
+  t.notMatch(Buffer.from(cursor, 'base64url').toString('latin1'), /example|org|com/, 'it tells nothing')
+  t.equal((await list(`?sort=email&limit=9&role=user&cursor=${cursor}`)).statusCode, 200, 'another length is the same list')
+
+  const place = cursor.length >> 1
+  const tampered = `${cursor.slice(0, place)}${cursor[place] === 'A' ? 'B' : 'A'}${cursor.slice(place + 1)}`
+  for (const query of [
+    `sort=email&role=user&cursor=${tampered}`, `sort=email&role=user&cursor=${cursor.slice(0, -4)}`, `sort=email&role=user&cursor=${cursor}AAAA`, 'sort=email&role=user&cursor=AAAA', 'cursor=MA',
+    `sort=-email&role=user&cursor=${cursor}`, `sort=email&cursor=${cursor}`, `sort=email&role=admin&cursor=${cursor}`, `sort=email&role=user&q=ada&cursor=${cursor}`, `sort=email&role=user&status=active&cursor=${cursor}`
+  ]) t.match((await list(`?${query}`)).json(), { status: 422, errors: [{ path: '/cursor' }] }, query)
+})
+
+t.test('a search finds what begins, what contains, and what is nearly so', async t => {
+  for (const [q, ...found] of [
+    ['q', 'Quentin Quist'], ['Q', 'Quentin Quist'], ['qu', 'Quentin Quist'], ['zy', 'Zygmunt Żak'],
+    ['żak', 'Zygmunt Żak'], ['ŻAK', 'Zygmunt Żak'], ['entin', 'Quentin Quist'], ['quentin quist', 'Quentin Quist'], ['  quist ', 'Quentin Quist'], ['zygmunt@poczta', 'Zygmunt Żak'],
+    ['quentim', 'Quentin Quist'], ['zigmunt', 'Zygmunt Żak'], ['wildcrad', '100% Wildcard_Person'], ['0% w', '100% Wildcard_Person'], ['d_p', '100% Wildcard_Person'], ["o'br", "Miles O'Brien"], ['back\\slash', 'Back\\Slash'],
+    ['xyzzyxx'], ['%%%'], ['___'], ['q%'], ['%'], ['_'], ["'; drop table users; --"], ['" or 1=1'], ['\\'], ['(((('], ['[a-z]'], ['.*'], ['d%p']
+  ]) {
+    for (const sort of ['-created_at', 'email', 'last_login_at']) {
+      t.strictSame((await walk(`?limit=200&sort=${sort}&q=${encodeURIComponent(q ?? '')}`)).map(user => user.full_name), found, `${q} by ${sort}`)
+    }
+  }
+  t.strictSame((await walk('?q=quist&status=disabled')).length, 0, 'a filter holds for what is found')
+  t.strictSame((await walk('?q=quist&role=user&status=active')).length, 1)
+})
+
+t.test('a search among many goes on page by page, in order, each found once', async t => {
+  for (const sort of ['created_at', '-email', '-last_login_at']) {
+    const whole = (await expected(sort, '')).length
+    const found = await walk(`?limit=20&sort=${sort}&q=example.com`)
+    t.ok(found.length > 100 && found.length < whole)
+    t.strictSame(found.map(({ id }) => id), (await expected(sort, '')).filter(id => found.some(user => user.id === id)), sort)
+    t.equal(new Set(found.map(({ id }) => id)).size, found.length)
+  }
+  t.strictSame((await walk('?limit=3&q=example.com&role=vendor&approval=pending')).length, (await walk('?role=vendor&approval=pending')).filter(({ email }) => email.includes('example.com')).length)
+})
+
+t.test('a search that is rare in a long list is found by index, and what is frequent page by page', async t => {
+  await app.database`
+    insert into users (email, email_canonical, full_name, role, status, created_at)
+    select n || '@crowd.test', n || '@crowd.test', case when n % 500 = 1 then 'Rare Bird' else 'Common Sparrow' end, 'user', case when n % 100 = 1 then 'disabled' else 'active' end, '2020-01-01'::timestamptz + n * interval '1 minute'
+    from generate_series(1, 9000) n`
+  await app.database`analyze users`
+  const rare = (await walk('?sort=created_at&limit=5&q=rare+bird')).map(({ email }) => Number.parseInt(email))
+  t.strictSame(rare, Array.from({ length: 18 }, (_, place) => place * 500 + 1))
+  t.strictSame((await walk('?sort=-created_at&limit=5&q=rare+bird')).map(({ email }) => Number.parseInt(email)), rare.toReversed())
+  t.strictSame((await walk('?sort=-created_at&limit=100&q=rare+bird&status=disabled')).length, 18)
+  t.strictSame((await walk('?sort=-created_at&limit=200&q=sparrow')).length, 9000 - 18, 'more than an index may gather')
+  t.strictSame((await walk('?sort=email&limit=200&q=sparrow&status=disabled')).length, 72)
+  t.ok((await walk('?sort=created_at&limit=50&q=rare+brid')).length > 0, 'with a slip in it')
+  await app.database`delete from users where email_canonical like '%@crowd.test'`
+})
+
+t.test('what is no query is refused', async t => {
+  for (const query of [
+    'limit=0', 'limit=201', 'limit=-1', 'limit=1e9', 'limit=NaN', 'limit=', 'limit=5.5', 'limit=05', 'limit=1&limit=2', 'limit[]=1', 'limit[a]=1', 'offset=5', 'page=2', 'sort=full_name', 'sort=password_hash', 'sort=created_at;drop', 'sort=', 'sort=email&sort=email',
+    'status=deleted', 'status=active&status=disabled', 'approval=no', 'role=A', "role='", 'role=user&role=admin', 'q=', 'q=%20', `q=${'x'.repeat(101)}`, 'q=%00', 'q=a%0Ab', 'q=a&q=b', 'q[]=a', 'q[$ne]=a', 'cursor=', 'cursor=*', `cursor=${'A'.repeat(1025)}`, '__proto__=1', 'constructor=1', 'unknown=1', 'Q=a'
+  ]) t.match(brief(await list(`?${query}`)), { status: 422, code: 'invalid_request' }, query)
+  t.equal(({} as Record<string, unknown>)['polluted'], undefined)
+})
+
+t.test('the last sign-in is kept apart, and follows', async t => {
+  const ada = await person(app)
+  t.equal((await walk('?sort=last_login_at&limit=200')).filter(({ id }) => id === ada.id).length, 1, 'who has never signed in is in the list')
+  t.equal((await walk('?sort=last_login_at&limit=200')).findLast(({ last_login_at: at }) => at === null) !== undefined, true)
+  await signed(app)
+  const [first] = (await list('?sort=-last_login_at&limit=1')).json().users
+  t.ok(first.last_login_at)
+  t.match(await app.database`select count(*)::int from (select id, role, status, approval, coalesce(last_login_at, '-infinity') from users except select * from (select user_id, role, status, approval, at from last_logins) l) d`, [{ count: 0 }])
+  t.match(await app.database`select (select count(*) from users) - (select count(*) from last_logins) as difference`, [{ difference: 0 }])
+})
+
+function list (query: string) {
+  return as(app, admin.access_token, 'GET', `/users${query}`)
+}
+
+/** All pages of a list, one after the other. */
+async function walk (query: string): Promise<Listed[]> {
+  const found: Listed[] = []
+  let next = /cursor=/.test(query) ? '' : query
+  for (let cursor: string | null = /cursor=([^&]+)/.exec(query)?.[1] ?? ''; cursor !== null;) {
+    const answer = await list(cursor === '' ? next : `${query.replace(/&?cursor=[^&]+/, '')}&cursor=${cursor}`)
+    if (answer.statusCode !== 200) throw new Error(answer.body)
+    found.push(...answer.json().users)
+    cursor = answer.json().next_cursor
+    next = ''
+  }
+  return found
+}
+
+/** The ids of the whole list, as Postgres puts it in order when it may read all of it. */
+async function expected (sort: string, filter: string) {
+  const value = (name: string) => new RegExp(`${name}=([a-z_]+)`).exec(filter)?.[1] ?? null
+  const rows = await app.database<{ id: string }>`
+    select id from users
+    where (${value('role')}::text is null or role = ${value('role')})
+      and (${value('status')}::text is null or status = ${value('status')})
+      and (${value('approval')}::text is null or approval = ${value('approval')})
+    order by case when ${sort.endsWith('created_at')} then created_at when ${sort.endsWith('login_at')} then coalesce(last_login_at, '-infinity') end,
+             case when ${sort.endsWith('email')} then email_canonical end, id`
+  const ids = rows.map(({ id }) => id)
+  return sort.startsWith('-') ? ids.reverse() : ids
+}
+
+/** Some hundred people, many of them made in the same moment, and a few with names to search for. */
+async function populate () {
+  await app.database`
+    insert into users (email, email_canonical, full_name, role, status, approval, created_at, last_login_at)
+    select n || '@' || d.domain, n || '@' || d.domain, 'Somebody ' || n, d.role, d.status,
+           case when d.role = 'vendor' then (array['pending', 'approved', 'rejected'])[1 + n % 3] else 'not_required' end,
+           '2026-01-01'::timestamptz + (n % 40) * interval '1.5 microseconds', case when n % 3 = 0 then '2026-02-01'::timestamptz + (n % 7) * interval '1 day' end
+    from generate_series(1, 400) n
+    cross join lateral (
+      select case when n % 2 = 0 then 'example.com' else 'example.org' end as domain, case when n % 5 = 0 then 'vendor' else 'user' end as role, case when n % 11 = 0 then 'disabled' else 'active' end as status
+    ) d`
+  for (const [email, name] of [['quentin@post.test', 'Quentin Quist'], ['zygmunt@poczta.test', 'Zygmunt Żak'], ['wild@post.test', '100% Wildcard_Person'], ['miles@post.test', "Miles O'Brien"], ['back@post.test', 'Back\\Slash']]) {
+    await app.database`insert into users (email, email_canonical, full_name, role) values (${email}, ${email}, ${name}, 'user')`
+  }
+}

@@ -1,0 +1,86 @@
+import t from 'tap'
+import { connect, makeDatabase } from '../../database.ts'
+import { trail } from '../../evidence.ts'
+import { cheapHasher } from '../../hashers.ts'
+import { as, deploy, start } from '../../helper.ts'
+import { signInAs } from '../../roles.ts'
+
+const app = await start(t, await deploy(t), { workers: false, hasher: cheapHasher })
+const admin = await signInAs(app, 'admin')
+
+interface Page { vendors: { id: string, name: string, status: string }[], next_cursor: string | null }
+
+t.test('vendors by name, in pages, each of them once', async t => {
+  const names = ['anvil', 'Beam', 'Zeta', 'beam', 'Éclair', 'Quill and Sons', '100 % Oak', 'BEAM', 'quill_', 'Quillery', '李氏']
+  await app.database`insert into vendors (name) select unnest(${names}::text[])`
+  const found: string[] = []
+  let next: string | null = null
+  do {
+    const { vendors, next_cursor: cursor }: Page = (await list({ limit: '2', ...next !== null && { cursor: next } })).json()
+    t.ok(vendors.length === 2 || cursor === null, 'a page is full, or the last one')
+    found.push(...vendors.map(({ name }) => name))
+    next = cursor
+  } while (next !== null)
+
+  t.strictSame(found.map(name => name.toLowerCase()), ['100 % oak', 'anvil', 'beam', 'beam', 'beam', 'quill and sons', 'quill_', 'quillery', 'zeta', 'éclair', '李氏'])
+  t.same(found.toSorted(), names.toSorted())
+})
+
+t.test('what is shown of a vendor', async t => {
+  const { vendors }: Page = (await list({ q: 'zet' })).json()
+  t.strictSame(vendors.map(vendor => ({ ...vendor, id: '' })), [{ id: '', name: 'Zeta', status: 'active' }])
+  t.strictSame((await list({ q: 'nobody' })).json(), { vendors: [], next_cursor: null })
+})
+
+t.test('search is by the beginning of the name, whatever the case; no character means something else', async t => {
+  for (const [q, names] of [['quill', ['Quill and Sons', 'quill_', 'Quillery']], ['QUILL_', ['quill_']], ['é', ['Éclair']], ['100 %', ['100 % Oak']], ['%', []], ['_', []], ['\\', []], ['uill', []], ['李', ['李氏']], ["'; drop", []]] as const) {
+    t.strictSame((await list({ q })).json().vendors.map(({ name }: { name: string }) => name), names, q)
+  }
+  const first: Page = (await list({ q: 'beam', limit: '2' })).json()
+  const second: Page = (await list({ q: 'beam', limit: '2', cursor: first.next_cursor ?? '' })).json()
+  t.same([first, second].map(({ vendors }) => vendors.length), [2, 1])
+  t.equal(second.next_cursor, null)
+})
+
+t.test('a cursor is good for its own list only', async t => {
+  const { next_cursor: cursor }: Page = (await list({ q: 'beam', limit: '1' })).json()
+  for (const query of [{ cursor }, { cursor, q: 'quill' }, { cursor: `${cursor}A`, q: 'beam' }, { cursor: 'AAAA' }, { cursor: '%20' }]) {
+    t.match((await list(query as Record<string, string>)).json(), { status: 422, code: 'invalid_request', errors: [{ path: '/cursor' }] }, JSON.stringify(query))
+  }
+  t.match(await list({ cursor: cursor ?? '', q: 'beam', limit: '5' }), { statusCode: 200 }, 'whatever the size of its pages')
+  const users = (await as(app, admin.access_token, 'GET', '/users?limit=1')).json()
+  t.match(await list({ cursor: users.next_cursor ?? 'none' }), { statusCode: 422 }, 'not one of users')
+})
+
+t.test('what cannot be asked', async t => {
+  for (const query of [{ limit: '0' }, { limit: '201' }, { limit: '-1' }, { limit: '1e3' }, { limit: 'ten' }, { q: '' }, { q: 'x'.repeat(101) }, { q: '\u0000' }, { sort: 'name' }, { offset: '1' }]) {
+    t.match(await list(query as Record<string, string>), { statusCode: 422 }, JSON.stringify(query))
+  }
+  t.match(await as(app, admin.access_token, 'GET', '/vendors?limit=1&limit=2'), { statusCode: 422 })
+  t.match(await list({ limit: '200' }), { statusCode: 200 })
+})
+
+t.test('only those who may change users see vendors', async t => {
+  for (const role of ['accountant', 'vendor', 'user']) {
+    const { access_token: token, user } = await signInAs(app, role)
+    t.match((await as(app, token, 'GET', '/vendors')).json(), { status: 403, code: 'forbidden' }, role)
+    t.match((await trail(app)).filter(({ actorId }) => actorId === user.id).at(-1), { event: 'authz_fail', reason: 'users:write' })
+  }
+  t.match((await app.inject('/api/v1/vendors')).json(), { status: 401 })
+})
+
+t.test('a page costs the same among any number: it is read from the index', async t => {
+  const sql = connect(t, (await makeDatabase(t)).directUrl)
+  await sql`insert into vendors (name) select 'Vendor ' || n from generate_series(1, 20000) n`
+  await sql`analyze vendors`
+
+  for (const condition of ['true', "lower(name) collate \"C\" >= lower('vendor 77') and lower(name) collate \"C\" < lower('vendor 77') || chr(1114111)", "(lower(name) collate \"C\", id) > ('vendor 5', gen_random_uuid())"]) {
+    const plan = JSON.stringify(await sql.unsafe(`explain select id, name from vendors where ${condition} order by lower(name) collate "C", id limit 51`))
+    t.match(plan, /Index Scan using vendors_name/, condition)
+    t.notMatch(plan, /Sort|Seq Scan/)
+  }
+})
+
+async function list (query: Record<string, string>) {
+  return await as(app, admin.access_token, 'GET', `/vendors?${new URLSearchParams(query)}`)
+}
