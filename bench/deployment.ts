@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { build } from '../dev/build.ts'
 import { startServices } from '../dev/services.ts'
 import { migrate } from '../dev/template.ts'
 import { makeTestFolder } from '../dev/test-folder.ts'
-import { buildServers } from './build.ts'
 import { startNode } from './node.ts'
 import type { Subject } from './scenarios.ts'
 
@@ -14,7 +14,7 @@ export type Deployment = Awaited<ReturnType<typeof deploy>>
 export async function deploy () {
   const folder = makeTestFolder()
   const services = await startServices({ dataDir: folder, durable: false })
-  const built = buildServers()
+  const built = build(['app.ts', 'lib', 'plugins', 'routes', 'bench'])
   const env = {
     NODE_ENV: 'test',
     LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'info',

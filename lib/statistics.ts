@@ -11,7 +11,7 @@ const dayLength = 86_400_000
 const shown = 30
 const kept = 400
 /** Up to about so many sessions they are counted when somebody asks, beyond that by the schedule. */
-const countedAtOnce = 50_000
+const countedAtOnce = 10_000
 /** Into so many parts a count of very many sessions is cut, with a rest after each. */
 const parts = 64
 

@@ -14,7 +14,7 @@ interface Held { id: string, refreshTokens: string[], accessTokens: string[] }
 
 const client = { ip: '127.0.0.1', userAgent: null, requestId: 'race' }
 const rounds = 3000
-const patience = 22_000
+const patience = 12_000
 const atOnce = 6
 
 const seed = Number(process.env['LATCHKEY_TEST_SEED'] ?? randomInt(2 ** 31))

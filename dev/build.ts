@@ -2,16 +2,14 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { dirname, join } from 'node:path'
 import ts from 'typescript'
 
-/** What the measured processes are made of; the folders whole. */
-const parts = ['app.ts', 'lib', 'plugins', 'routes', 'bench']
-
 /**
  * JavaScript as `npm run build` would write it, because what a loader makes of TypeScript on the fly is
- * slower; types are not checked. Returns the folder, which goes when this process ends.
+ * slower; types are not checked. `parts` are files, and folders whole. Returns the folder, which goes when
+ * this process ends.
  */
-export function buildServers (): string {
+export function build (parts: string[]): string {
   mkdirSync('.data', { recursive: true })
-  const folder = mkdtempSync(join('.data', 'bench-'))
+  const folder = mkdtempSync(join('.data', 'build-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 
   for (const path of parts.flatMap(sourcesOf)) {
