@@ -65,10 +65,17 @@ function ascends (text: string) {
   return Math.max(...steps.values()) > text.length / 4
 }
 
-/** Words of six letters or more: by chance they turn up in one random key in a million. */
+const exampleWords = /change.?me|example|secret|password|passphrase|encrypt|latchkey|default|placeholder|replace|generate|insecure|development|production|qwerty|abcdef|012345|123456|letmein/gi
+
+/** Words of six letters or more, written as people write them: in one random key in twenty million. */
 function isExample (text: string) {
-  return /change.?me|example|secret|password|passphrase|encrypt|latchkey|default|placeholder|replace|generate|insecure|development|production|qwerty|abcdef|012345|123456|letmein/i.test(text) &&
-    !/^[0-9a-f]+$/i.test(text)
+  return !/^[0-9a-f]+$/i.test(text) && (text.match(exampleWords) ?? []).some(isWrittenByPeople)
+}
+
+/** In small letters, in capitals, or beginning with one: `secret`, `SECRET`, `Secret`, `ChangeMe`. */
+function isWrittenByPeople (word: string) {
+  const [letters, capitals] = [word.replace(/[^a-z]/gi, '').length, word.replace(/[^A-Z]/g, '').length]
+  return capitals === 0 || capitals === letters || (capitals <= 2 && /^[A-Z]/.test(word))
 }
 
 /** The twenty commonest pairs of English letters are a third of a sentence and a fiftieth of a random key. */

@@ -12,6 +12,13 @@ t.test('random keys are taken in every usual form', async t => {
   }
 })
 
+t.test('a random key in which letters happen to make a word is taken', t => {
+  const rest = randomBytes(32).toString('base64').slice(6)
+  t.equal(readEncryptionKeys([`sEcReT${rest}`]).length, 1)
+  for (const word of ['secret', 'SECRET', 'Secret']) t.throws(() => readEncryptionKeys([`${word}${rest}`]), /example/)
+  t.end()
+})
+
 t.test('random text of 256 bits is taken as it is', async t => {
   const text = 'k9$Vq!z7@Lw#2mX^c8&Rb*4Ny(6Tj)0Hd-Gf+1Ps=S~'
   t.strictSame(readEncryptionKeys([text]), [Buffer.from(text)])
