@@ -4,12 +4,12 @@ import Fastify, { LogController } from 'fastify'
 import { destination } from 'pino'
 import latchkey from './app.ts'
 import { createClock } from './lib/clock.ts'
-import { ConfigError, describeConfig, loadConfig, readEnvironment } from './lib/config.ts'
-import { logOnce } from './lib/request-log.ts'
-import { createLogSink } from './lib/log-sink.ts'
-import { serverOptions } from './lib/server-options.ts'
+import { ConfigError, describeConfig, loadConfig, readEnvironment } from './lib/config/config.ts'
+import { logOnce } from './lib/operations/request-log.ts'
+import { createLogSink } from './lib/operations/log-sink.ts'
+import { serverOptions } from './lib/http/server-options.ts'
 import type { FastifyInstance } from 'fastify'
-import type { Config } from './lib/config.ts'
+import type { Config } from './lib/config/config.ts'
 
 try {
   await serve(loadConfig(readEnvironment(process.cwd(), process.env)))

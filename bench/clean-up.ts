@@ -4,7 +4,7 @@
 //   --seconds=N  how long a turn is (10)
 import { parseArgs } from 'node:util'
 import postgres from 'postgres'
-import type { CleanUpResult } from '../lib/clean-up.ts'
+import type { CleanUpResult } from '../lib/operations/clean-up.ts'
 import { deploy } from './deployment.ts'
 import type { Account } from './latchkey.ts'
 import { load, request } from './load.ts'

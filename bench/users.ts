@@ -3,14 +3,14 @@
 //   --plans     every statement's plan as well
 import { parseArgs } from 'node:util'
 import pg from 'pg'
-import { createCursors } from '../lib/cursors.ts'
-import { createEncryption } from '../lib/encryption.ts'
+import { createCursors } from '../lib/http/cursors.ts'
+import { createEncryption } from '../lib/crypto/encryption.ts'
 import { createDatabase } from '../lib/stores/database.ts'
 import type { Database, Query } from '../lib/stores/database.ts'
-import { createUserDirectoryStore } from '../lib/stores/user-directory.ts'
-import type { Filters, Order } from '../lib/stores/user-directory.ts'
-import { createUserStore } from '../lib/stores/users.ts'
-import { createUserDirectory } from '../lib/user-directory.ts'
+import { createUserDirectoryStore } from '../lib/administration/directory-store.ts'
+import type { Filters, Order } from '../lib/administration/directory-store.ts'
+import { createUserStore } from '../lib/users/user-store.ts'
+import { createUserDirectory } from '../lib/administration/directory.ts'
 import { percentile } from './statistics.ts'
 
 interface Explained { 'Execution Time': number, 'Planning Time': number, Plan: { 'Shared Hit Blocks': number, 'Shared Read Blocks': number } }

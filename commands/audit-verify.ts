@@ -1,5 +1,5 @@
 import Fastify from 'fastify'
-import type { BrokenSeal, Verdict } from '../lib/audit-verification.ts'
+import type { BrokenSeal, Verdict } from '../lib/audit/verification.ts'
 import auditVerification from '../plugins/audit-verification.ts'
 import connectPostgres from '../plugins/postgres.ts'
 import schema from '../plugins/schema.ts'

@@ -1,4 +1,4 @@
-import { readNewPassword } from '../lib/password-prompt.ts'
+import { readNewPassword } from './password-prompt.ts'
 import type { Command, Input, Result } from './command.ts'
 import { operator, withApp } from './with-app.ts'
 

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
-import type { Client } from '../lib/audit.ts'
+import type { Client } from '../lib/audit/audit.ts'
 import { createClock } from '../lib/clock.ts'
-import { loadConfig, readEnvironment } from '../lib/config.ts'
-import type { Config } from '../lib/config.ts'
-import { serverOptions } from '../lib/server-options.ts'
+import { loadConfig, readEnvironment } from '../lib/config/config.ts'
+import type { Config } from '../lib/config/config.ts'
+import { serverOptions } from '../lib/http/server-options.ts'
 import { progress } from './progress.ts'
 
 /** Hands out the app as the server builds it, but it neither listens nor does jobs; it is closed after the work. */

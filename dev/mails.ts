@@ -1,9 +1,9 @@
 // node --import tsx dev/mails.ts [MAIL_FROM]: every mail in every language, as files to look at in a browser.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { createMailer } from '../lib/mailer.ts'
-import type { Mail, Message } from '../lib/mailer.ts'
-import { languages } from '../lib/mails/languages.ts'
+import { createMailer } from '../lib/mail/mailer.ts'
+import type { Mail, Message } from '../lib/mail/mailer.ts'
+import { languages } from '../lib/mail/texts/languages.ts'
 import { sampleMails } from './sample-mails.ts'
 
 const from = process.argv[2] ?? 'Acme Schools <no-reply@acme.example>'

@@ -1,4 +1,4 @@
-import type { Mail } from '../lib/mailer.ts'
+import type { Mail } from '../lib/mail/mailer.ts'
 
 export interface Sample { name: string, mail: Mail }
 

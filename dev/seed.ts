@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util'
 import postgres from 'postgres'
 import { createProgressBar } from '../commands/progress-bar.ts'
-import { readEnvironment } from '../lib/config.ts'
+import { readEnvironment } from '../lib/config/config.ts'
 import { domains, firstNames, lastNames } from './seed-names.ts'
 
 const { values } = parseArgs({ options: { users: { type: 'string', default: '1000000' } } })

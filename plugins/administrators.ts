@@ -1,9 +1,9 @@
 import fp from 'fastify-plugin'
-import { createAdministrators } from '../lib/administrators.ts'
-import type { Administrators } from '../lib/administrators.ts'
+import { createAdministrators } from '../lib/administration/administrators.ts'
+import type { Administrators } from '../lib/administration/administrators.ts'
 import type { Clock } from '../lib/clock.ts'
-import { createAdministratorStore } from '../lib/stores/administrators.ts'
-import { createUserStore } from '../lib/stores/users.ts'
+import { createAdministratorStore } from '../lib/access/administrator-store.ts'
+import { createUserStore } from '../lib/users/user-store.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly administrators: Administrators }

@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
-import { createApprovals } from '../lib/approvals.ts'
-import type { Approvals } from '../lib/approvals.ts'
-import { createHierarchyStore } from '../lib/stores/hierarchy.ts'
+import { createApprovals } from '../lib/access/approvals.ts'
+import type { Approvals } from '../lib/access/approvals.ts'
+import { createHierarchyStore } from '../lib/access/hierarchy-store.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly approvals: Approvals }

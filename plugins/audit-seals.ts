@@ -1,10 +1,10 @@
 import fp from 'fastify-plugin'
-import { createAuditSeals } from '../lib/audit-seals.ts'
-import type { AuditSeals } from '../lib/audit-seals.ts'
-import { createSealSigner } from '../lib/audit-signatures.ts'
+import { createAuditSeals } from '../lib/audit/seals.ts'
+import type { AuditSeals } from '../lib/audit/seals.ts'
+import { createSealSigner } from '../lib/audit/signatures.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { Config } from '../lib/config.ts'
-import { createAuditSealStore } from '../lib/stores/audit-seals.ts'
+import type { Config } from '../lib/config/config.ts'
+import { createAuditSealStore } from '../lib/audit/seal-store.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly auditSeals: AuditSeals }

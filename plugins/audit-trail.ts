@@ -1,10 +1,10 @@
 import fp from 'fastify-plugin'
-import { createAuditTrail } from '../lib/audit-trail.ts'
-import type { AuditTrail } from '../lib/audit-trail.ts'
-import { createCursors } from '../lib/cursors.ts'
-import { createEncryption } from '../lib/encryption.ts'
-import { createAuditTrailStore } from '../lib/stores/audit-trail.ts'
-import { createUserStore } from '../lib/stores/users.ts'
+import { createAuditTrail } from '../lib/audit/trail.ts'
+import type { AuditTrail } from '../lib/audit/trail.ts'
+import { createCursors } from '../lib/http/cursors.ts'
+import { createEncryption } from '../lib/crypto/encryption.ts'
+import { createAuditTrailStore } from '../lib/audit/trail-store.ts'
+import { createUserStore } from '../lib/users/user-store.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly auditTrail: AuditTrail }

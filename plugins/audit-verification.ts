@@ -1,8 +1,8 @@
 import fp from 'fastify-plugin'
-import { createSealSigner } from '../lib/audit-signatures.ts'
-import { createAuditVerification } from '../lib/audit-verification.ts'
-import type { AuditVerification } from '../lib/audit-verification.ts'
-import { createAuditSealStore } from '../lib/stores/audit-seals.ts'
+import { createSealSigner } from '../lib/audit/signatures.ts'
+import { createAuditVerification } from '../lib/audit/verification.ts'
+import type { AuditVerification } from '../lib/audit/verification.ts'
+import { createAuditSealStore } from '../lib/audit/seal-store.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly auditVerification: AuditVerification }

@@ -1,8 +1,8 @@
 import fp from 'fastify-plugin'
-import { createAudit } from '../lib/audit.ts'
-import type { Audit } from '../lib/audit.ts'
-import { createEncryption } from '../lib/encryption.ts'
-import { createAuditEventStore } from '../lib/stores/audit-events.ts'
+import { createAudit } from '../lib/audit/audit.ts'
+import type { Audit } from '../lib/audit/audit.ts'
+import { createEncryption } from '../lib/crypto/encryption.ts'
+import { createAuditEventStore } from '../lib/audit/event-store.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly audit: Audit }

@@ -1,8 +1,8 @@
 import fp from 'fastify-plugin'
-import { createAuthentication } from '../lib/authentication.ts'
-import type { Authentication } from '../lib/authentication.ts'
-import { createUserStore } from '../lib/stores/users.ts'
-import { createVendorStore } from '../lib/stores/vendors.ts'
+import { createAuthentication } from '../lib/access/authentication.ts'
+import type { Authentication } from '../lib/access/authentication.ts'
+import { createUserStore } from '../lib/users/user-store.ts'
+import { createVendorStore } from '../lib/organisations/vendor-store.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly authentication: Authentication }

@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import { readBearer } from '../lib/bearer.ts'
+import { readBearer } from '../lib/http/bearer.ts'
 
 declare module 'fastify' {
   interface FastifyRequest { readonly bearerToken: string | undefined }

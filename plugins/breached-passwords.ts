@@ -1,9 +1,9 @@
 import fp from 'fastify-plugin'
-import { createBreachedPasswords } from '../lib/breached-passwords.ts'
-import type { BreachedPasswords } from '../lib/breached-passwords.ts'
-import { createCircuitBreaker } from '../lib/circuit-breaker.ts'
+import { createBreachedPasswords } from '../lib/passwords/breached.ts'
+import type { BreachedPasswords } from '../lib/passwords/breached.ts'
+import { createCircuitBreaker } from '../lib/passwords/circuit-breaker.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { Config } from '../lib/config.ts'
+import type { Config } from '../lib/config/config.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly breachedPasswords: BreachedPasswords | null }

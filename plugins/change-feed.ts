@@ -1,9 +1,9 @@
 import fp from 'fastify-plugin'
-import { createChangeFeed } from '../lib/change-feed.ts'
-import type { ChangeFeed } from '../lib/change-feed.ts'
+import { createChangeFeed } from '../lib/changes/change-feed.ts'
+import type { ChangeFeed } from '../lib/changes/change-feed.ts'
 import type { Clock } from '../lib/clock.ts'
-import { createChangeStore } from '../lib/stores/changes.ts'
-import type { Change } from '../lib/stores/changes.ts'
+import { createChangeStore } from '../lib/changes/change-store.ts'
+import type { Change } from '../lib/changes/change-store.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly feed: ChangeFeed }

@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import type { Config } from '../lib/config.ts'
+import type { Config } from '../lib/config/config.ts'
 
 /** So long (ms) a run may take; what is left then is another's, of whichever node. */
 const atMost = 10 * 60_000

@@ -1,9 +1,9 @@
 import fp from 'fastify-plugin'
-import { createCleanUp } from '../lib/clean-up.ts'
-import type { CleanUp } from '../lib/clean-up.ts'
+import { createCleanUp } from '../lib/operations/clean-up.ts'
+import type { CleanUp } from '../lib/operations/clean-up.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { Config } from '../lib/config.ts'
-import { createCleanUpStore } from '../lib/stores/clean-up.ts'
+import type { Config } from '../lib/config/config.ts'
+import { createCleanUpStore } from '../lib/operations/clean-up-store.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly cleanUp: CleanUp }

@@ -1,8 +1,8 @@
 import fp from 'fastify-plugin'
-import { canonicalAddress } from '../lib/client-address.ts'
+import { canonicalAddress } from '../lib/http/client-address.ts'
 import type { FastifyRequest } from 'fastify'
-import type { Client } from '../lib/audit.ts'
-import type { Standing } from '../lib/standings.ts'
+import type { Client } from '../lib/audit/audit.ts'
+import type { Standing } from '../lib/http/rate-limit-fields.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {

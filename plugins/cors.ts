@@ -1,6 +1,6 @@
 import cors from '@fastify/cors'
 import fp from 'fastify-plugin'
-import type { Config } from '../lib/config.ts'
+import type { Config } from '../lib/config/config.ts'
 
 /** Lets listed origins call with credentials. Who is not listed gets no CORS header at all: nothing is reflected. */
 export default fp<Pick<Config['browser'], 'allowedOrigins'>>(async function allowOrigins (app, { allowedOrigins }) {

@@ -1,8 +1,8 @@
 import fp from 'fastify-plugin'
 import type { FastifyRequest } from 'fastify'
-import type { Config } from '../lib/config.ts'
+import type { Config } from '../lib/config/config.ts'
 import { Refusal } from '../lib/errors.ts'
-import { createOrigins } from '../lib/origins.ts'
+import { createOrigins } from '../lib/http/origins.ts'
 
 export type CsrfOptions = Pick<Config['browser'], 'allowedOrigins'> & Pick<Config['http'], 'issuer'>
 

@@ -1,8 +1,8 @@
 import fp from 'fastify-plugin'
 import type { FastifyRequest } from 'fastify'
-import { createDenials } from '../lib/denials.ts'
+import { createDenials } from '../lib/access/denials.ts'
 import { Refusal } from '../lib/errors.ts'
-import { createUserStore } from '../lib/stores/users.ts'
+import { createUserStore } from '../lib/users/user-store.ts'
 
 /** Whoever is refused `forbidden`, on whichever route and by whatever refuses, is recorded before they are answered. */
 export default fp(async function recordDenials (app) {

@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
-import { createDeviceTokens } from '../lib/device-tokens.ts'
-import type { DeviceTokens } from '../lib/device-tokens.ts'
+import { createDeviceTokens } from '../lib/tokens/device-tokens.ts'
+import type { DeviceTokens } from '../lib/tokens/device-tokens.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly deviceTokens: DeviceTokens }

@@ -1,9 +1,9 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import fp from 'fastify-plugin'
-import { describeApi } from '../lib/api-description.ts'
-import { finishDocument } from '../lib/api-document.ts'
-import type { Config } from '../lib/config.ts'
+import { describeApi } from '../lib/http/api-description.ts'
+import { finishDocument } from '../lib/http/api-document.ts'
+import type { Config } from '../lib/config/config.ts'
 
 export type DocsOptions = Pick<Config['operations'], 'docsEnabled'> & Pick<Config['process'], 'version'>
 

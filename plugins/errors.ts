@@ -1,8 +1,8 @@
 import fp from 'fastify-plugin'
-import { oauthError } from '../lib/oauth-error.ts'
-import { problemHeaders, renderProblem } from '../lib/problem.ts'
-import { problemSchema } from '../lib/problem-schema.ts'
-import { toRefusal } from '../lib/refuse.ts'
+import { oauthError } from '../lib/oauth/oauth-error.ts'
+import { problemHeaders, renderProblem } from '../lib/http/problem.ts'
+import { problemSchema } from '../lib/http/problem-schema.ts'
+import { toRefusal } from '../lib/http/refusals.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Refusal } from '../lib/errors.ts'
-import { parseForm } from '../lib/forms.ts'
+import { parseForm } from '../lib/formats/forms.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import type { Config } from '../lib/config.ts'
+import type { Config } from '../lib/config/config.ts'
 
 /** Shows how busy the stores are, and whether they answered the last probe. */
 export default fp<Pick<Config['postgres'], 'poolMax'>>(async function showStores (app, { poolMax }) {

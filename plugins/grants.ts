@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 import type { Clock } from '../lib/clock.ts'
-import { createGrants } from '../lib/grants.ts'
-import type { Grants } from '../lib/grants.ts'
+import { createGrants } from '../lib/sessions/grants.ts'
+import type { Grants } from '../lib/sessions/grants.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly grants: Grants }

@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
-import type { Grant } from '../lib/grants.ts'
-import type { Transport } from '../lib/refresh-tokens.ts'
+import type { Grant } from '../lib/sessions/grants.ts'
+import type { Transport } from '../lib/sessions/refresh-tokens.ts'
 
 /** What a browser is told of its tokens: never the tokens. */
 export type CookieGrant = Pick<Grant, 'user' | 'session' | 'expires_in' | 'refresh_expires_in'>

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import fp from 'fastify-plugin'
-import { createHashThreads } from '../lib/hash-threads.ts'
-import type { HashThreads } from '../lib/hash-threads.ts'
+import { createHashThreads } from '../lib/passwords/hash-threads.ts'
+import type { HashThreads } from '../lib/passwords/hash-threads.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly hashThreads: HashThreads }

@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
-import type { HashThreads } from '../lib/hash-threads.ts'
-import type { Hasher } from '../lib/passwords.ts'
+import type { HashThreads } from '../lib/passwords/hash-threads.ts'
+import type { Hasher } from '../lib/passwords/passwords.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly hasher: Hasher }

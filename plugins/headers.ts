@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import { securityHeaders } from '../lib/problem.ts'
+import { securityHeaders } from '../lib/http/problem.ts'
 
 /** The headers of every answer. A route that may be cached or shown says so itself. */
 export default fp(async function setHeaders (app) {

@@ -1,8 +1,8 @@
 import fp from 'fastify-plugin'
-import { createHealth } from '../lib/health.ts'
+import { createHealth } from '../lib/operations/health.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { Config } from '../lib/config.ts'
-import type { Health } from '../lib/health.ts'
+import type { Config } from '../lib/config/config.ts'
+import type { Health } from '../lib/operations/health.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly health: Health }

@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import { toRefusal } from '../lib/refuse.ts'
+import { toRefusal } from '../lib/http/refusals.ts'
 
 /** Measures every request and counts every refusal. */
 export default fp(async function measureRequests (app) {

@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 import { Refusal } from '../lib/errors.ts'
-import { isProbe } from '../lib/logger.ts'
-import type { Config } from '../lib/config.ts'
+import { isProbe } from '../lib/operations/logger.ts'
+import type { Config } from '../lib/config/config.ts'
 
 /**
  * Refuses what reached the proxy over plain http, instead of redirecting: a secret has been sent by then (ASVS 4.1.2).

@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
-import { createIntrospection } from '../lib/introspection.ts'
-import type { Introspection } from '../lib/introspection.ts'
+import { createIntrospection } from '../lib/oauth/introspection.ts'
+import type { Introspection } from '../lib/oauth/introspection.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly introspection: Introspection }

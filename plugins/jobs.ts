@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
-import { createJobs } from '../lib/jobs.ts'
-import type { Jobs } from '../lib/jobs.ts'
-import { createJobStore } from '../lib/stores/jobs.ts'
+import { createJobs } from '../lib/jobs/jobs.ts'
+import type { Jobs } from '../lib/jobs/jobs.ts'
+import { createJobStore } from '../lib/jobs/job-store.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly jobs: Jobs }

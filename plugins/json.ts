@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
 import { Refusal } from '../lib/errors.ts'
-import { parseStrictJson } from '../lib/json.ts'
+import { parseStrictJson } from '../lib/formats/json.ts'
 import type { FastifyRequest } from 'fastify'
 
 // One spelling and its letter case. Blanks and tabs around the semicolon and further parameters are where

@@ -1,12 +1,12 @@
 import fp from 'fastify-plugin'
 import type { Clock } from '../lib/clock.ts'
-import type { Config } from '../lib/config.ts'
-import { createEncryption } from '../lib/encryption.ts'
-import { createKeyring } from '../lib/keyring.ts'
-import type { Keyring } from '../lib/keyring.ts'
-import { createChangeStore } from '../lib/stores/changes.ts'
-import { createDeploymentStore } from '../lib/stores/deployment.ts'
-import { createSigningKeyStore } from '../lib/stores/signing-keys.ts'
+import type { Config } from '../lib/config/config.ts'
+import { createEncryption } from '../lib/crypto/encryption.ts'
+import { createKeyring } from '../lib/keys/keyring.ts'
+import type { Keyring } from '../lib/keys/keyring.ts'
+import { createChangeStore } from '../lib/changes/change-store.ts'
+import { createDeploymentStore } from '../lib/changes/deployment-store.ts'
+import { createSigningKeyStore } from '../lib/keys/signing-key-store.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly keyring: Keyring }

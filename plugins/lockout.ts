@@ -1,9 +1,9 @@
 import fp from 'fastify-plugin'
 import type { Clock } from '../lib/clock.ts'
-import type { Config } from '../lib/config.ts'
-import { createLockout } from '../lib/lockout.ts'
-import type { Lockout } from '../lib/lockout.ts'
-import { createLaneStore } from '../lib/stores/lanes.ts'
+import type { Config } from '../lib/config/config.ts'
+import { createLockout } from '../lib/throttling/lockout.ts'
+import type { Lockout } from '../lib/throttling/lockout.ts'
+import { createLaneStore } from '../lib/throttling/lane-store.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly lockout: Lockout }

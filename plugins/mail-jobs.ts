@@ -1,11 +1,11 @@
 import fp from 'fastify-plugin'
 import type { Clock } from '../lib/clock.ts'
-import { createCodes } from '../lib/codes.ts'
-import type { Config } from '../lib/config.ts'
-import { createMailJobs } from '../lib/mail-jobs.ts'
-import { createSealedRecipients } from '../lib/sealed-recipients.ts'
-import { createMailSubjectStore } from '../lib/stores/mail-subjects.ts'
-import { createOneTimeTokenStore } from '../lib/stores/one-time-tokens.ts'
+import { createCodes } from '../lib/tokens/codes.ts'
+import type { Config } from '../lib/config/config.ts'
+import { createMailJobs } from '../lib/mail/jobs.ts'
+import { createSealedRecipients } from '../lib/mail/recipients.ts'
+import { createMailSubjectStore } from '../lib/mail/subject-store.ts'
+import { createOneTimeTokenStore } from '../lib/tokens/one-time-token-store.ts'
 
 /** Has this node send the mails that use cases have asked for. */
 export default fp<Pick<Config['mail'], 'appUrl'> & { clock: Clock }>(async function sendMails (app, { appUrl, clock }) {

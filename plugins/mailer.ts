@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import fp from 'fastify-plugin'
 import { createTransport } from 'nodemailer'
-import type { Config } from '../lib/config.ts'
-import { createFolderTransport, createMissingTransport, createServerTransport, serverSettings } from '../lib/mail-transports.ts'
-import { createMailer } from '../lib/mailer.ts'
-import type { Mailer, Transport } from '../lib/mailer.ts'
+import type { Config } from '../lib/config/config.ts'
+import { createFolderTransport, createMissingTransport, createServerTransport, serverSettings } from '../lib/mail/transports.ts'
+import { createMailer } from '../lib/mail/mailer.ts'
+import type { Mailer, Transport } from '../lib/mail/mailer.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly mailer: Mailer }

@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
 import { Refusal } from '../lib/errors.ts'
-import { createPathMethods } from '../lib/path-methods.ts'
+import { createPathMethods } from '../lib/http/path-methods.ts'
 
 /** Refuses what has no route before its body is read: 405 with Allow where the path knows other methods, else 404. */
 export default fp(async function refuseUnknownRoutes (app) {

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import fp from 'fastify-plugin'
-import type { Config } from '../lib/config.ts'
+import type { Config } from '../lib/config/config.ts'
 
 export type MetricsPortOptions = Pick<Config['operations'], 'metricsPort'> & Pick<Config['process'], 'host'>
 

@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import { counters } from '../lib/metrics.ts'
-import type { Metrics } from '../lib/metrics.ts'
+import { counters } from '../lib/operations/metrics.ts'
+import type { Metrics } from '../lib/operations/metrics.ts'
 
 /** What was asked, by the pattern of the route: a URL would make a series of its own of every id. */
 export interface Exchange { method: string, route: string, status: string }

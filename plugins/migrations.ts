@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
-import { createMigrations } from '../lib/migrations.ts'
-import type { Migrations } from '../lib/migrations.ts'
+import { createMigrations } from '../lib/stores/migrations.ts'
+import type { Migrations } from '../lib/stores/migrations.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly migrations: Migrations }

@@ -1,8 +1,8 @@
 import fp from 'fastify-plugin'
 import type { Clock } from '../lib/clock.ts'
-import { createOneTimeTokens } from '../lib/one-time-tokens.ts'
-import type { OneTimeTokens } from '../lib/one-time-tokens.ts'
-import { createOneTimeTokenStore } from '../lib/stores/one-time-tokens.ts'
+import { createOneTimeTokens } from '../lib/tokens/one-time-tokens.ts'
+import type { OneTimeTokens } from '../lib/tokens/one-time-tokens.ts'
+import { createOneTimeTokenStore } from '../lib/tokens/one-time-token-store.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly oneTimeTokens: OneTimeTokens }

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import fp from 'fastify-plugin'
 import { Refusal } from '../lib/errors.ts'
 import type { FastifyRequest } from 'fastify'
-import type { Config } from '../lib/config.ts'
+import type { Config } from '../lib/config/config.ts'
 
 export interface Operations {
   /** Whether there is an OPERATIONS_TOKEN at all. */

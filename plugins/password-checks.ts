@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 import type { Clock } from '../lib/clock.ts'
-import { createPasswordChecks } from '../lib/password-checks.ts'
-import type { PasswordChecks } from '../lib/password-checks.ts'
+import { createPasswordChecks } from '../lib/throttling/password-checks.ts'
+import type { PasswordChecks } from '../lib/throttling/password-checks.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly passwordChecks: PasswordChecks }

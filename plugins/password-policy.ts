@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
-import type { Config } from '../lib/config.ts'
-import { createPasswordPolicy } from '../lib/password-policy.ts'
-import type { PasswordPolicy } from '../lib/password-policy.ts'
+import type { Config } from '../lib/config/config.ts'
+import { createPasswordPolicy } from '../lib/passwords/policy.ts'
+import type { PasswordPolicy } from '../lib/passwords/policy.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly passwordPolicy: PasswordPolicy }

@@ -1,10 +1,10 @@
 import fp from 'fastify-plugin'
 import type { Clock } from '../lib/clock.ts'
-import type { Config } from '../lib/config.ts'
-import { createForeignVerifier } from '../lib/foreign-verifier.ts'
-import { createHashScheduler } from '../lib/hash-scheduler.ts'
-import { createPasswords } from '../lib/passwords.ts'
-import type { Passwords } from '../lib/passwords.ts'
+import type { Config } from '../lib/config/config.ts'
+import { createForeignVerifier } from '../lib/passwords/foreign-verifier.ts'
+import { createHashScheduler } from '../lib/passwords/hash-scheduler.ts'
+import { createPasswords } from '../lib/passwords/passwords.ts'
+import type { Passwords } from '../lib/passwords/passwords.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly passwords: Passwords }

@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 import pg from 'pg'
-import type { Config } from '../lib/config.ts'
-import { reach } from '../lib/postgres-tls.ts'
+import type { Config } from '../lib/config/config.ts'
+import { reach } from '../lib/stores/postgres-tls.ts'
 import { createDatabase } from '../lib/stores/database.ts'
 import type { Database } from '../lib/stores/database.ts'
 

@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import { proveRing } from '../lib/ring-proof.ts'
+import { proveRing } from '../lib/keys/self-test.ts'
 
 /** Tells app.health what to ask: both stores, the key ring (in memory), and now and then the mail server. */
 export default fp(async function registerProbes (app) {

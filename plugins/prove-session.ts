@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import type { Principal } from '../lib/authentication.ts'
+import type { Principal } from '../lib/access/authentication.ts'
 import { Refusal } from '../lib/errors.ts'
 
 declare module 'fastify' {

@@ -1,10 +1,10 @@
 import fp from 'fastify-plugin'
 import type { Clock } from '../lib/clock.ts'
-import type { Config } from '../lib/config.ts'
-import { createRateLimits } from '../lib/rate-limits.ts'
-import type { RateLimits } from '../lib/rate-limits.ts'
-import { rateLimitFields } from '../lib/standings.ts'
-import { createRateLimitStore } from '../lib/stores/rate-limits.ts'
+import type { Config } from '../lib/config/config.ts'
+import { createRateLimits } from '../lib/throttling/rate-limits.ts'
+import type { RateLimits } from '../lib/throttling/rate-limits.ts'
+import { rateLimitFields } from '../lib/http/rate-limit-fields.ts'
+import { createRateLimitStore } from '../lib/throttling/rate-limit-store.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly rateLimits: RateLimits }

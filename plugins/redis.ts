@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import fp from 'fastify-plugin'
 import { Cluster, Redis } from 'ioredis'
-import type { Config } from '../lib/config.ts'
-import { readRedisAddress } from '../lib/redis-address.ts'
-import { connectNodes } from '../lib/redis-nodes.ts'
+import type { Config } from '../lib/config/config.ts'
+import { readRedisAddress } from '../lib/config/redis-address.ts'
+import { connectNodes } from '../lib/stores/redis-nodes.ts'
 
 /** What one server, its Sentinels and a Cluster have in common. */
 type RedisClient = Pick<Redis | Cluster, keyof (Redis | Cluster)>

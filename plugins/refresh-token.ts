@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
-import { findPresentedToken, presentedToken } from '../lib/presented-token.ts'
-import type { PresentedToken } from '../lib/presented-token.ts'
+import { findPresentedToken, presentedToken } from '../lib/sessions/presented-token.ts'
+import type { PresentedToken } from '../lib/sessions/presented-token.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {

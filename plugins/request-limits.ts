@@ -1,11 +1,11 @@
 import fp from 'fastify-plugin'
 import type { FastifyRequest, onRequestHookHandler, preValidationHookHandler } from 'fastify'
-import { clientNetwork } from '../lib/client-address.ts'
+import { clientNetwork } from '../lib/http/client-address.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { Config } from '../lib/config.ts'
-import { tokenIn } from '../lib/presented-token.ts'
-import { createRequestLimits } from '../lib/request-limits.ts'
-import { rateLimited } from '../lib/standings.ts'
+import type { Config } from '../lib/config/config.ts'
+import { tokenIn } from '../lib/sessions/presented-token.ts'
+import { createRequestLimits } from '../lib/throttling/node-limits.ts'
+import { rateLimited } from '../lib/http/rate-limit-fields.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
 import type { preValidationAsyncHookHandler } from 'fastify'
-import { presentedToken } from '../lib/presented-token.ts'
+import { presentedToken } from '../lib/sessions/presented-token.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -1,8 +1,8 @@
 import fp from 'fastify-plugin'
 import type { onRequestAsyncHookHandler } from 'fastify'
-import { readBasic } from '../lib/basic.ts'
+import { readBasic } from '../lib/oauth/basic.ts'
 import { Refusal } from '../lib/errors.ts'
-import type { Service } from '../lib/services.ts'
+import type { Service } from '../lib/oauth/services.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 import type { Clock } from '../lib/clock.ts'
-import { createRevocations } from '../lib/revocations.ts'
-import type { Revocations } from '../lib/revocations.ts'
+import { createRevocations } from '../lib/changes/revocations.ts'
+import type { Revocations } from '../lib/changes/revocations.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly revocations: Revocations }

@@ -1,12 +1,12 @@
 import fp from 'fastify-plugin'
-import { createRoleAdministration } from '../lib/role-administration.ts'
-import type { RoleAdministration } from '../lib/role-administration.ts'
-import { createAdministratorStore } from '../lib/stores/administrators.ts'
-import { createChangeStore } from '../lib/stores/changes.ts'
-import { createHierarchyStore } from '../lib/stores/hierarchy.ts'
-import { createRoleStore } from '../lib/stores/roles.ts'
-import { createUserStore } from '../lib/stores/users.ts'
-import { createUserActs } from '../lib/user-acts.ts'
+import { createRoleAdministration } from '../lib/administration/roles.ts'
+import type { RoleAdministration } from '../lib/administration/roles.ts'
+import { createAdministratorStore } from '../lib/access/administrator-store.ts'
+import { createChangeStore } from '../lib/changes/change-store.ts'
+import { createHierarchyStore } from '../lib/access/hierarchy-store.ts'
+import { createRoleStore } from '../lib/access/role-store.ts'
+import { createUserStore } from '../lib/users/user-store.ts'
+import { createUserActs } from '../lib/administration/acts.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly roleAdministration: RoleAdministration }

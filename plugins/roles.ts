@@ -1,8 +1,8 @@
 import fp from 'fastify-plugin'
 import type { Clock } from '../lib/clock.ts'
-import { createRoles } from '../lib/roles.ts'
-import type { Roles } from '../lib/roles.ts'
-import { createRoleStore } from '../lib/stores/roles.ts'
+import { createRoles } from '../lib/access/roles.ts'
+import type { Roles } from '../lib/access/roles.ts'
+import { createRoleStore } from '../lib/access/role-store.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly roles: Roles }

@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import { schemaProblem } from '../lib/migrations.ts'
+import { schemaProblem } from '../lib/stores/migrations.ts'
 import { ownsTables, schemaVersion } from '../lib/stores/schema.ts'
 
 /** Refuses to start on a database whose schema is not this code's. Nodes do not migrate by themselves. */

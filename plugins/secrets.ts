@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
-import type { Config } from '../lib/config.ts'
-import { createSecrets } from '../lib/secrets.ts'
-import type { Secrets } from '../lib/secrets.ts'
+import type { Config } from '../lib/config/config.ts'
+import { createSecrets } from '../lib/crypto/secrets.ts'
+import type { Secrets } from '../lib/crypto/secrets.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly secrets: Secrets }

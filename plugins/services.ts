@@ -1,10 +1,10 @@
 import fp from 'fastify-plugin'
 import type { Clock } from '../lib/clock.ts'
-import type { Config } from '../lib/config.ts'
-import { createRequestLimits } from '../lib/request-limits.ts'
-import { createServices } from '../lib/services.ts'
-import type { Services } from '../lib/services.ts'
-import { createServiceStore } from '../lib/stores/services.ts'
+import type { Config } from '../lib/config/config.ts'
+import { createRequestLimits } from '../lib/throttling/node-limits.ts'
+import { createServices } from '../lib/oauth/services.ts'
+import type { Services } from '../lib/oauth/services.ts'
+import { createServiceStore } from '../lib/oauth/service-store.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly services: Services }

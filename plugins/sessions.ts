@@ -1,14 +1,14 @@
 import fp from 'fastify-plugin'
 import type { Clock } from '../lib/clock.ts'
-import type { Config } from '../lib/config.ts'
-import { createRefreshTokens } from '../lib/refresh-tokens.ts'
-import { createSessions } from '../lib/sessions.ts'
-import { period } from '../lib/sightings.ts'
-import type { Sessions } from '../lib/sessions.ts'
-import { createChangeStore } from '../lib/stores/changes.ts'
-import { createHotSessions } from '../lib/stores/hot-sessions.ts'
-import { createSessionStore } from '../lib/stores/sessions.ts'
-import { createSignInStore } from '../lib/stores/sign-ins.ts'
+import type { Config } from '../lib/config/config.ts'
+import { createRefreshTokens } from '../lib/sessions/refresh-tokens.ts'
+import { createSessions } from '../lib/sessions/sessions.ts'
+import { period } from '../lib/sessions/sightings.ts'
+import type { Sessions } from '../lib/sessions/sessions.ts'
+import { createChangeStore } from '../lib/changes/change-store.ts'
+import { createHotSessions } from '../lib/sessions/hot-session-store.ts'
+import { createSessionStore } from '../lib/sessions/session-store.ts'
+import { createSignInStore } from '../lib/sessions/sign-in-store.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly sessions: Sessions }

@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
-import { createSightings } from '../lib/sightings.ts'
-import type { Sightings } from '../lib/sightings.ts'
-import { createSightingStore } from '../lib/stores/sightings.ts'
+import { createSightings } from '../lib/sessions/sightings.ts'
+import type { Sightings } from '../lib/sessions/sightings.ts'
+import { createSightingStore } from '../lib/sessions/sighting-store.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly sightings: Sightings }

@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
-import { createSigningKeys } from '../lib/signing-keys.ts'
-import type { SigningKeys } from '../lib/signing-keys.ts'
+import { createSigningKeys } from '../lib/keys/signing-keys.ts'
+import type { SigningKeys } from '../lib/keys/signing-keys.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly signingKeys: SigningKeys }

@@ -1,8 +1,8 @@
 import fp from 'fastify-plugin'
 import type { Clock } from '../lib/clock.ts'
-import { createStatistics } from '../lib/statistics.ts'
-import type { Statistics } from '../lib/statistics.ts'
-import { createStatisticsStore } from '../lib/stores/statistics.ts'
+import { createStatistics } from '../lib/administration/statistics.ts'
+import type { Statistics } from '../lib/administration/statistics.ts'
+import { createStatisticsStore } from '../lib/administration/statistics-store.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly statistics: Statistics }

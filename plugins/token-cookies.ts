@@ -1,9 +1,9 @@
 import cookie from '@fastify/cookie'
 import fp from 'fastify-plugin'
 import type { FastifyReply } from 'fastify'
-import type { Config } from '../lib/config.ts'
-import { createTokenCookies } from '../lib/token-cookies.ts'
-import type { CarriedCookies, CookieKind } from '../lib/token-cookies.ts'
+import type { Config } from '../lib/config/config.ts'
+import { createTokenCookies } from '../lib/http/token-cookies.ts'
+import type { CarriedCookies, CookieKind } from '../lib/http/token-cookies.ts'
 
 declare module 'fastify' {
   interface FastifyRequest { cookiesCarried: CarriedCookies }

@@ -1,9 +1,9 @@
 import { createSigner, createVerifier } from 'fast-jwt'
 import fp from 'fastify-plugin'
 import type { Clock } from '../lib/clock.ts'
-import type { Config } from '../lib/config.ts'
-import { createTokens } from '../lib/tokens.ts'
-import type { Tokens } from '../lib/tokens.ts'
+import type { Config } from '../lib/config/config.ts'
+import { createTokens } from '../lib/tokens/access-tokens.ts'
+import type { Tokens } from '../lib/tokens/access-tokens.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly tokens: Tokens }

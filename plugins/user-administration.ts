@@ -1,12 +1,12 @@
 import fp from 'fastify-plugin'
 import type { Clock } from '../lib/clock.ts'
-import { createAdministratorStore } from '../lib/stores/administrators.ts'
-import { createChangeStore } from '../lib/stores/changes.ts'
-import { createHierarchyStore } from '../lib/stores/hierarchy.ts'
-import { createUserStore } from '../lib/stores/users.ts'
-import { createUserActs } from '../lib/user-acts.ts'
-import { createUserAdministration } from '../lib/user-administration.ts'
-import { createUserInvitations } from '../lib/user-invitations.ts'
+import { createAdministratorStore } from '../lib/access/administrator-store.ts'
+import { createChangeStore } from '../lib/changes/change-store.ts'
+import { createHierarchyStore } from '../lib/access/hierarchy-store.ts'
+import { createUserStore } from '../lib/users/user-store.ts'
+import { createUserActs } from '../lib/administration/acts.ts'
+import { createUserAdministration } from '../lib/administration/users.ts'
+import { createUserInvitations } from '../lib/administration/invitations.ts'
 
 type UserAdministration = ReturnType<typeof createUserAdministration> & ReturnType<typeof createUserInvitations>
 

@@ -1,10 +1,10 @@
 import fp from 'fastify-plugin'
-import { createCursors } from '../lib/cursors.ts'
-import { createEncryption } from '../lib/encryption.ts'
-import { createUserDirectoryStore } from '../lib/stores/user-directory.ts'
-import { createUserStore } from '../lib/stores/users.ts'
-import { createUserDirectory } from '../lib/user-directory.ts'
-import type { UserDirectory } from '../lib/user-directory.ts'
+import { createCursors } from '../lib/http/cursors.ts'
+import { createEncryption } from '../lib/crypto/encryption.ts'
+import { createUserDirectoryStore } from '../lib/administration/directory-store.ts'
+import { createUserStore } from '../lib/users/user-store.ts'
+import { createUserDirectory } from '../lib/administration/directory.ts'
+import type { UserDirectory } from '../lib/administration/directory.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly userDirectory: UserDirectory }

@@ -1,9 +1,9 @@
 import fp from 'fastify-plugin'
 import type { Clock } from '../lib/clock.ts'
-import type { Config } from '../lib/config.ts'
-import { createUserTransferStore } from '../lib/stores/user-transfers.ts'
-import { createUserTransfers } from '../lib/user-transfers.ts'
-import type { UserTransfers } from '../lib/user-transfers.ts'
+import type { Config } from '../lib/config/config.ts'
+import { createUserTransferStore } from '../lib/transfers/transfer-store.ts'
+import { createUserTransfers } from '../lib/transfers/transfers.ts'
+import type { UserTransfers } from '../lib/transfers/transfers.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly userTransfers: UserTransfers }

@@ -1,10 +1,10 @@
 import fp from 'fastify-plugin'
 import type { Clock } from '../lib/clock.ts'
-import { createChangeStore } from '../lib/stores/changes.ts'
-import { createKnownDeviceStore } from '../lib/stores/known-devices.ts'
-import { createUserStore } from '../lib/stores/users.ts'
-import { createUsers } from '../lib/users.ts'
-import type { Users } from '../lib/users.ts'
+import { createChangeStore } from '../lib/changes/change-store.ts'
+import { createKnownDeviceStore } from '../lib/sessions/known-device-store.ts'
+import { createUserStore } from '../lib/users/user-store.ts'
+import { createUsers } from '../lib/administration/unlocking.ts'
+import type { Users } from '../lib/administration/unlocking.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly users: Users }

@@ -14,29 +14,32 @@ t.test('the tree keeps to its layers', async t => {
 
 t.test('what breaks a rule is found', async t => {
   const planted: [string, string, RegExp][] = [
-    ['lib/sessions.ts', "import redis from '../plugins/redis.ts'", /imports plugins\/redis\.ts/],
-    ['lib/sessions.ts', "import type { X } from '../routes/auth/login.ts'", /imports routes\/auth\/login\.ts \(types\)/],
-    ['lib/sessions.ts', "import { createSessionStore } from './stores/sessions.ts'", /imports lib\/stores\/sessions\.ts, which lib may not/],
-    ['lib/sessions.ts', "import pg from 'pg'", /imports pg, which lib may not/],
-    ['lib/sessions.ts', "const { Redis } = await import('ioredis')", /imports ioredis/],
-    ['lib/sessions.ts', "import type { FastifyRequest } from 'fastify'", /imports fastify \(types\)/],
-    ['lib/sessions.ts', "import { env } from 'node:process'", /imports node:process/],
-    ['lib/sessions.ts', 'const key = process.env.KEY', /reads process\.env/],
-    ['lib/sessions.ts', "const key = process['env'].KEY", /reads process\.env/],
-    ['lib/stores/users.ts', "import { createRoles } from '../roles.ts'", /imports lib\/roles\.ts, which lib\/stores may not/],
-    ['lib/stores/users.ts', "import fastify from 'fastify'", /imports fastify/],
+    ['lib/sessions/sessions.ts', "import redis from '../../plugins/redis.ts'", /imports plugins\/redis\.ts/],
+    ['lib/sessions/sessions.ts', "import type { X } from '../../routes/auth/login.ts'", /imports routes\/auth\/login\.ts \(types\)/],
+    ['lib/sessions/sessions.ts', "import { createSessionStore } from './session-store.ts'", /imports lib\/sessions\/session-store\.ts, which lib may not/],
+    ['lib/sessions/sessions.ts', "import { createGate } from '../stores/gate.ts'", /imports lib\/stores\/gate\.ts, which lib may not/],
+    ['lib/sessions/sessions.ts', "import type { Accounts } from '../accounts/accounts.ts'", /accounts is not below sessions/],
+    ['lib/sessions/sessions.ts', "import type { Roles } from '../access/roles.ts'", /access is not below sessions/],
+    ['lib/sessions/sessions.ts', "import pg from 'pg'", /imports pg, which lib may not/],
+    ['lib/sessions/sessions.ts', "const { Redis } = await import('ioredis')", /imports ioredis/],
+    ['lib/sessions/sessions.ts', "import type { FastifyRequest } from 'fastify'", /imports fastify \(types\)/],
+    ['lib/sessions/sessions.ts', "import { env } from 'node:process'", /imports node:process/],
+    ['lib/sessions/sessions.ts', 'const key = process.env.KEY', /reads process\.env/],
+    ['lib/sessions/sessions.ts', "const key = process['env'].KEY", /reads process\.env/],
+    ['lib/access/role-store.ts', "import { createRoles } from './roles.ts'", /imports lib\/access\/roles\.ts, which a store may not/],
+    ['lib/users/user-store.ts', "import fastify from 'fastify'", /imports fastify/],
     ['plugins/users.ts', "import login from '../routes/auth/login.ts'\n{ name: 'users' }", /imports routes\/auth\/login\.ts/],
     ['plugins/users.ts', "import redis from './redis.ts'\n{ name: 'users' }", /imports plugins\/redis\.ts, which plugins may not/],
     ['plugins/users.ts', "import { x } from 'one'\nimport { y } from 'two'\n{ name: 'users' }", /owns one and two/],
     ['plugins/users.ts', "export default fp(f, { name: 'user' })", /is not named users/],
-    ['routes/users/list.ts', "import { createUserStore } from '../../lib/stores/users.ts'", /imports lib\/stores\/users\.ts/],
+    ['routes/users/list.ts', "import { createUserStore } from '../../lib/users/user-store.ts'", /imports lib\/users\/user-store\.ts/],
     ['routes/users/list.ts', "import pg from 'pg'", /imports pg/],
     ['routes/users/list.ts', "export { x } from '../../plugins/users.ts'", /imports plugins\/users\.ts/],
-    ['app.ts', "import { createUsers } from './lib/users.ts'", /imports lib\/users\.ts, which app\.ts may not/],
+    ['app.ts', "import { createUsers } from './lib/users/users.ts'", /imports lib\/users\/users\.ts, which app\.ts may not/],
     ['server.ts', "import redis from './plugins/redis.ts'", /imports plugins\/redis\.ts/],
-    ['commands/migrate.ts', "import { createUserStore } from '../lib/stores/users.ts'", /imports lib\/stores\/users\.ts, which commands may not/],
+    ['commands/migrate.ts', "import { createUserStore } from '../lib/users/user-store.ts'", /imports lib\/users\/user-store\.ts, which commands may not/],
     ['cli.ts', "import latchkey from './app.ts'", /imports app\.ts, which cli\.ts may not/],
-    ['lib/users.ts', "import { build } from '../test/helper.ts'", /imports test\/helper\.ts/],
+    ['lib/users/users.ts', "import { build } from '../../test/helper.ts'", /imports test\/helper\.ts/],
     ['plugins/users.ts', "import { x } from '../dev/ports.ts'\n{ name: 'users' }", /imports dev\/ports\.ts/]
   ]
 
@@ -49,17 +52,18 @@ t.test('what breaks a rule is found', async t => {
 })
 
 t.test('a circle and a second owner are found, across files', async t => {
-  t.match(findViolations(new Map([['lib/a.ts', "import './b.ts'"], ['lib/b.ts', "export * from './c.ts'"], ['lib/c.ts', "import { a } from './a.ts'"]])), [/lib\/a\.ts → lib\/b\.ts → lib\/c\.ts → lib\/a\.ts/])
+  t.match(findViolations(new Map([['lib/users/a.ts', "import './b.ts'"], ['lib/users/b.ts', "export * from './c.ts'"], ['lib/users/c.ts', "import { a } from './a.ts'"]])), [/lib\/users\/a\.ts → lib\/users\/b\.ts → lib\/users\/c\.ts → lib\/users\/a\.ts/])
   t.match(findViolations(new Map([['plugins/a.ts', "import pg from 'pg'; { name: 'a' }"], ['plugins/b.ts', "import pg from 'pg'; { name: 'b' }"]])), [/plugins\/a\.ts and plugins\/b\.ts both own pg/])
 })
 
 t.test('what is allowed is not complained about', async t => {
   t.strictSame(findViolations(new Map([
-    ['lib/a.ts', "import type { B } from './b.ts'\nimport type { Pool } from 'pg'\nimport { createHash } from 'node:crypto'\n// process.env is for others"],
-    ['lib/b.ts', "import { type A, a } from './a.ts'"],
+    ['lib/users/a.ts', "import type { B } from './b.ts'\nimport type { Pool } from 'pg'\nimport { createHash } from 'node:crypto'\n// process.env is for others"],
+    ['lib/users/b.ts', "import { type A, a } from './a.ts'"],
     ['lib/stores/c.ts', "import type { Pool } from 'pg'\nimport { unavailable } from '../errors.ts'\nimport type { Clock } from '../clock.ts'"],
-    ['plugins/c.ts', "import fp from 'fastify-plugin'\nimport { a } from '../lib/a.ts'\nimport pg from 'pg'\nexport default fp(f, { name: 'c' })"],
-    ['routes/d.ts', "import { Type } from '@sinclair/typebox'\nimport type { Config } from '../lib/config.ts'"],
+    ['lib/users/user-store.ts', "import type { Database } from '../stores/database.ts'"],
+    ['plugins/c.ts', "import fp from 'fastify-plugin'\nimport { a } from '../lib/users/a.ts'\nimport pg from 'pg'\nexport default fp(f, { name: 'c' })"],
+    ['routes/d.ts', "import { Type } from '@sinclair/typebox'\nimport type { Config } from '../lib/config/config.ts'"],
     ['server.ts', "import app from './app.ts'\nprocess.env.PORT"]
   ])), [])
 })

@@ -6,15 +6,21 @@ interface Import { target: string, isType: boolean }
 
 /** What the layers may import (by value, or as types only), as beginnings of paths and names of libraries. */
 const layers: { name: string, owns: RegExp, values: RegExp, types: RegExp }[] = [
-  { name: 'lib/stores', owns: /^lib\/stores\//, values: /^(lib\/stores\/|lib\/errors\.ts$|node:(?!process))/, types: /^(lib\/|pg$|ioredis$)/ },
-  { name: 'lib', owns: /^lib\//, values: /^(lib\/(?!stores\/)|node:(?!process)|@sinclair\/typebox|@zxcvbn-ts\/|postgrator$|@fastify\/error$)/, types: /^(lib\/|(?!fastify$|@fastify\/|fastify-plugin$|.*\.ts$)[@a-z])/ },
+  { name: 'a store', owns: /^lib\/(stores\/|.*-store\.ts$)/, values: /^(lib\/stores\/|lib\/.*-store\.ts$|lib\/errors\.ts$|node:(?!process)|postgrator$)/, types: /^(lib\/|pg$|ioredis$)/ },
+  { name: 'lib', owns: /^lib\//, values: /^(lib\/(?!stores\/|.*-store\.ts$)|node:(?!process)|@sinclair\/typebox|@zxcvbn-ts\/|postgrator$|@fastify\/error$)/, types: /^(lib\/|(?!fastify$|@fastify\/|fastify-plugin$|.*\.ts$)[@a-z])/ },
   { name: 'plugins', owns: /^plugins\//, values: /^(lib\/|node:(?!process)|(?!fastify$|@sinclair\/|.*\.ts$)[@a-z][^:/]*(\/[^/.]+)?$)/, types: /^(lib\/|fastify$|(?!.*\.ts$)[@a-z])/ },
   { name: 'routes', owns: /^routes\//, values: /^(routes\/|@sinclair\/typebox$)/, types: /^(lib\/|fastify$|@fastify\/type-provider-typebox$|@sinclair\/typebox$)/ },
   { name: 'app.ts', owns: /^app\.ts$/, values: /^(plugins\/|routes\/|fastify-plugin$)/, types: /^(lib\/|fastify$)/ },
   { name: 'server.ts', owns: /^server\.ts$/, values: /^(app\.ts$|lib\/|node:|fastify$|pino$|close-with-grace$)/, types: /^(lib\/|fastify$)/ },
   { name: 'cli.ts', owns: /^cli\.ts$/, values: /^(commands\/|lib\/errors\.ts$|node:)/, types: /^(commands\/|lib\/)/ },
   // `migrate` must work where the app refuses to start: before the schema fits.
-  { name: 'commands', owns: /^commands\//, values: /^(commands\/|app\.ts$|lib\/(?!stores\/)|plugins\/|node:|fastify$)/, types: /^(commands\/|lib\/|plugins\/|fastify$)/ }
+  { name: 'commands', owns: /^commands\//, values: /^(commands\/|app\.ts$|lib\/(?!stores\/|.*-store\.ts$)|plugins\/|node:|fastify$)/, types: /^(commands\/|lib\/|plugins\/|fastify$)/ }
+]
+
+/** The floors of lib, the ground first: a folder imports only folders of lower floors, types included. */
+const floors = [
+  ['clock.ts', 'errors.ts', 'config', 'crypto', 'formats'], ['stores'], ['operations', 'changes', 'users'], ['http', 'jobs'], ['audit'], ['keys', 'passwords'],
+  ['throttling', 'tokens'], ['sessions', 'mail', 'access'], ['accounts', 'transfers', 'oauth'], ['administration'], ['organisations']
 ]
 
 /** Libraries that more than one file may import, because they are the frame or pure; every other one has one owner. */
@@ -34,6 +40,7 @@ export function findViolations (files: ReadonlyMap<string, string>): string[] {
 
   return [
     ...[...imports].flatMap(([path, found]) => found.flatMap(entry => judge(path, entry))),
+    ...[...imports].flatMap(([path, found]) => found.flatMap(entry => climb(path, entry))),
     ...secondOwners(imports),
     ...cycles(imports),
     ...[...files].flatMap(([path, text]) => environmentReaders(path, text)),
@@ -46,6 +53,14 @@ function judge (path: string, { target, isType }: Import): string[] {
   if (layer === undefined || layer.values.test(target) || (isType && layer.types.test(target))) return []
   return [`${path} imports ${target}${isType ? ' (types)' : ''}, which ${layer.name} may not`]
 }
+
+function climb (path: string, { target }: Import): string[] {
+  const [from, to] = [path, target].map(file => /^lib\/([^/]+)/.exec(file)?.[1])
+  if (from === undefined || to === undefined || from === to) return []
+  return floorOf(to) < floorOf(from) ? [] : [`${path} imports ${target}: ${to} is not below ${from}`]
+}
+
+const floorOf = (folder: string) => floors.findIndex(names => names.includes(folder))
 
 /** A vendor library belongs to one file, and a plugin owns one vendor library. */
 function secondOwners (imports: Map<string, Import[]>): string[] {

@@ -1,5 +1,5 @@
 import { hash, verify } from '@node-rs/argon2'
-import type { Hasher } from '../lib/passwords.ts'
+import type { Hasher } from '../lib/passwords/passwords.ts'
 
 const cheap = { memoryCost: 8, timeCost: 1, parallelism: 1 }
 const cheapText = '$m=8,t=1,p=1$'

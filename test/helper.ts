@@ -8,9 +8,9 @@ import type { Test } from 'tap'
 import latchkey from '../app.ts'
 import { createClock } from '../lib/clock.ts'
 import type { Clock } from '../lib/clock.ts'
-import { loadConfig } from '../lib/config.ts'
-import type { Hasher } from '../lib/passwords.ts'
-import { serverOptions } from '../lib/server-options.ts'
+import { loadConfig } from '../lib/config/config.ts'
+import type { Hasher } from '../lib/passwords/passwords.ts'
+import { serverOptions } from '../lib/http/server-options.ts'
 import { makeDatabase } from './database.ts'
 
 /** What several nodes of one deployment share. */
@@ -69,7 +69,7 @@ export const freshAddress = () => `ada-${randomUUID()}@example.com`
 /** The code in the mail of a registration, derived as the mailer does. */
 export async function codeOf (app: FastifyInstance, registrationId: string) {
   const [registration] = await app.database<{ codeNumber: number }>`select code_number from registrations where id = ${registrationId}`
-  const { createCodes } = await import('../lib/codes.ts')
+  const { createCodes } = await import('../lib/tokens/codes.ts')
   return createCodes(app.secrets.derive('verification codes')).codeFor('verify_email', registrationId, registration?.codeNumber ?? 1)
 }
 

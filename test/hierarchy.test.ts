@@ -1,7 +1,7 @@
 import t from 'tap'
 import { cheapHasher } from './hashers.ts'
 import { as, deploy, start } from './helper.ts'
-import { mayActUpon, mayGrant } from '../lib/hierarchy.ts'
+import { mayActUpon, mayGrant } from '../lib/access/hierarchy.ts'
 import { brief, rowOf, signed } from './people.ts'
 import type { Signed } from './people.ts'
 

@@ -3,7 +3,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { createClock } from '../lib/clock.ts'
 import { Refusal } from '../lib/errors.ts'
-import type { Grant } from '../lib/grants.ts'
+import type { Grant } from '../lib/sessions/grants.ts'
 import { cheapHasher } from './hashers.ts'
 import { deploy, password as oldPassword, start } from './helper.ts'
 

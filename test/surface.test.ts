@@ -3,8 +3,8 @@ import type { RouteOptions } from 'fastify'
 import t from 'tap'
 import latchkey from '../app.ts'
 import { createClock } from '../lib/clock.ts'
-import { loadConfig } from '../lib/config.ts'
-import { serverOptions } from '../lib/server-options.ts'
+import { loadConfig } from '../lib/config/config.ts'
+import { serverOptions } from '../lib/http/server-options.ts'
 import { deploy } from './helper.ts'
 
 /** The routes that answer somebody without credentials, and what they answer to a request without a body. */

@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts'
+import type { Config } from './group.ts'
 
 /** The configuration for the start-up log: secrets and the passwords of URLs are masked. */
 export function describeConfig (config: Config) {

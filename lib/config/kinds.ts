@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox'
-import { readRedisAddress } from '../redis-address.ts'
+import { readRedisAddress } from './redis-address.ts'
 import { readEncryptionKeys } from './encryption-key.ts'
 import { parseAllowedOrigin, parseBaseUrl, parseBoolean, parseDuration, parseForm, parseInteger, parseList, parseOrigin, parseProxy, parseRates } from './parse.ts'
 

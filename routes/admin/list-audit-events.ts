@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { AuditTrail } from '../../lib/audit-trail.ts'
+import type { AuditTrail } from '../../lib/audit/trail.ts'
 import { Cursor } from '../schemas/input.ts'
 import { problems } from '../schemas/problem.ts'
 import { oneOf, orNull } from '../schemas/types.ts'

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { PersonalExport } from '../../lib/personal-exports.ts'
+import type { PersonalExport } from '../../lib/accounts/personal-exports.ts'
 import { problems } from '../schemas/problem.ts'
 import { Time } from '../schemas/user.ts'
 

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { CarriedCookies } from '../../lib/token-cookies.ts'
+import type { CarriedCookies } from '../../lib/http/token-cookies.ts'
 import { DeviceName, Email, Password, Transport, Token, UserType } from '../schemas/input.ts'
 import { ofBody, problems } from '../schemas/problem.ts'
 import { GrantAnswer } from '../schemas/session.ts'

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { Health } from '../../lib/health.ts'
+import type { Health } from '../../lib/operations/health.ts'
 import { oneOf } from '../schemas/types.ts'
 
 const Connection = oneOf(['connected', 'unreachable'])

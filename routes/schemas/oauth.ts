@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { TUnsafe } from '@sinclair/typebox'
-import type { OAuthErrorCode } from '../../lib/oauth-error.ts'
+import type { OAuthErrorCode } from '../../lib/oauth/oauth-error.ts'
 import { oneOf } from './types.ts'
 
 /** What a service sends. Parameters that are not known are ignored, as RFC 6749, section 3.2, wants it. */

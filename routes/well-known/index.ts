@@ -2,7 +2,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import changePassword from './change-password.ts'
 import jwks from './jwks.ts'
 import securityTxt from './security-txt.ts'
-import type { Config } from '../../lib/config.ts'
+import type { Config } from '../../lib/config/config.ts'
 
 /** Registered under /.well-known (RFC 8615); open to everybody. */
 const wellKnown: FastifyPluginAsync<Config['wellKnown']> = async (app, { appUrl, issuer, securityContact }) => {

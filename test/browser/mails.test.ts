@@ -1,9 +1,9 @@
 import t from 'tap'
 import type { Page } from 'playwright-core'
 import { sampleMails } from '../../dev/sample-mails.ts'
-import { createMailer } from '../../lib/mailer.ts'
-import type { Mail } from '../../lib/mailer.ts'
-import { languages } from '../../lib/mails/languages.ts'
+import { createMailer } from '../../lib/mail/mailer.ts'
+import type { Mail } from '../../lib/mail/mailer.ts'
+import { languages } from '../../lib/mail/texts/languages.ts'
 import { launchChromium, withoutChromium } from './chromium.ts'
 
 const options = { skip: withoutChromium }

@@ -5,9 +5,9 @@
 import Fastify from 'fastify'
 import latchkey from '../../app.ts'
 import { createClock } from '../../lib/clock.ts'
-import { loadConfig } from '../../lib/config.ts'
-import { serverOptions } from '../../lib/server-options.ts'
-import type { Change } from '../../lib/stores/changes.ts'
+import { loadConfig } from '../../lib/config/config.ts'
+import { serverOptions } from '../../lib/http/server-options.ts'
+import type { Change } from '../../lib/changes/change-store.ts'
 
 const config = loadConfig(process.env)
 const app = Fastify(serverOptions(config))

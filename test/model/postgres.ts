@@ -1,6 +1,6 @@
 import type { EndReason } from '../../lib/errors.ts'
-import type { Change, Cursor, Tail } from '../../lib/stores/changes.ts'
-import type { SessionState } from '../../lib/stores/sessions.ts'
+import type { Change, Cursor, Tail } from '../../lib/changes/change-store.ts'
+import type { SessionState } from '../../lib/sessions/session-store.ts'
 import type { Plants } from './plants.ts'
 
 /** A row of `sessions`; times in milliseconds. */

@@ -1,5 +1,5 @@
 import { Refusal, unavailable } from '../../lib/errors.ts'
-import type { TokenState } from '../../lib/revocations.ts'
+import type { TokenState } from '../../lib/changes/revocations.ts'
 import { opened } from './hot-record.ts'
 import type { HotRecord } from './hot-record.ts'
 import { createNode, remember } from './node.ts'

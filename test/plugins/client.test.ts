@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Test } from 'tap'
-import { canonicalAddress } from '../../lib/client-address.ts'
+import { canonicalAddress } from '../../lib/http/client-address.ts'
 import { buildHttp } from '../http.ts'
 
 t.test('nobody is believed about addresses without being a listed proxy', async t => {

@@ -1,7 +1,7 @@
 import helmet from '@fastify/helmet'
 import Fastify from 'fastify'
 import t from 'tap'
-import { securityHeaders } from '../../lib/problem.ts'
+import { securityHeaders } from '../../lib/http/problem.ts'
 import { buildHttp, sendRaw } from '../http.ts'
 
 t.test('every answer of every kind carries the same security headers', async t => {

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
 import Fastify from 'fastify'
-import type { Mail } from '../../lib/mailer.ts'
+import type { Mail } from '../../lib/mail/mailer.ts'
 import mailer from '../../plugins/mailer.ts'
 import { headersOf, partsOf, startMailServer } from '../mail-server.ts'
 

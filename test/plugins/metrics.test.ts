@@ -1,6 +1,6 @@
 import Fastify from 'fastify'
 import t from 'tap'
-import { counters } from '../../lib/metrics.ts'
+import { counters } from '../../lib/operations/metrics.ts'
 import metrics from '../../plugins/metrics.ts'
 import metricsPort from '../../plugins/metrics-port.ts'
 import { buildHttp } from '../http.ts'

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Test } from 'tap'
 import { createClock } from '../../../lib/clock.ts'
-import { createChangeStore } from '../../../lib/stores/changes.ts'
+import { createChangeStore } from '../../../lib/changes/change-store.ts'
 import { api, as, deploy, password, post, refresh, signIn, signUp, start } from '../../helper.ts'
 import type { Tokens } from '../../helper.ts'
 import { mailJobs, trail } from '../../evidence.ts'

@@ -4,7 +4,7 @@ import { changeAddress } from '../../email-changes.ts'
 import { eventsOf, mailJobs, sentMails, trail, until } from '../../evidence.ts'
 import { cheapHasher } from '../../hashers.ts'
 import { as, codeOf, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../../helper.ts'
-import { createSealedRecipients } from '../../../lib/sealed-recipients.ts'
+import { createSealedRecipients } from '../../../lib/mail/recipients.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { createRefreshTokens } from '../../../lib/refresh-tokens.ts'
-import { createSecrets } from '../../../lib/secrets.ts'
+import { createRefreshTokens } from '../../../lib/sessions/refresh-tokens.ts'
+import { createSecrets } from '../../../lib/crypto/secrets.ts'
 import { as, deploy, post, refresh, signIn, signUp, start } from '../../helper.ts'
 import type { Tokens } from '../../helper.ts'
 import { trail, until } from '../../evidence.ts'

@@ -1,8 +1,8 @@
 import { createLocalJWKSet, createRemoteJWKSet, jwtVerify } from 'jose'
 import t from 'tap'
 import { createClock } from '../../../lib/clock.ts'
-import { publicationLead, retirement } from '../../../lib/key-rotation.ts'
-import { createSigningKeys } from '../../../lib/signing-keys.ts'
+import { publicationLead, retirement } from '../../../lib/keys/rotation.ts'
+import { createSigningKeys } from '../../../lib/keys/signing-keys.ts'
 import { as, build, deploy, signIn, start } from '../../helper.ts'
 
 const day = 86_400_000

@@ -1,0 +1,96 @@
+import type { Database, Query, Transaction } from '../stores/database.ts'
+
+/** A role and what it may do. */
+export interface Role {
+  name: string
+  rank: number
+  userType: string
+  requiresApproval: boolean
+  selfRegistration: boolean
+  permissions: string[]
+}
+
+export type RoleStore = ReturnType<typeof createRoleStore>
+
+export function createRoleStore (db: Database) {
+  return { list, find, findOpen, write, lock, isUsed, remove }
+
+  /** Every role, the highest first; a deployment has a handful. */
+  async function list (): Promise<Role[]> {
+    return await db<Role>`
+      select ${columns(db)}
+      from roles r
+      order by r.rank desc, r.name`
+  }
+
+  /** The role of this name, or null. */
+  async function find (tx: Transaction, name: string): Promise<Role | null> {
+    const [role] = await tx<Role>`
+      select ${columns(tx)}
+      from roles r
+      where r.name = ${name}`
+    return role ?? null
+  }
+
+  /** The role, other than this one, that people of a kind register into by themselves; null if there is none. */
+  async function findOpen (tx: Transaction, { userType, name }: Pick<Role, 'userType' | 'name'>): Promise<Role | null> {
+    const [role] = await tx<Role>`
+      select ${columns(tx)}
+      from roles r
+      where r.self_registration
+        and r.user_type = ${userType}
+        and r.name <> ${name}`
+    return role ?? null
+  }
+
+  /** Makes or replaces a role. */
+  async function write (tx: Transaction, role: Role) {
+    await tx`
+      insert into roles (name, rank, user_type, requires_approval, self_registration)
+      values (${role.name}, ${role.rank}, ${role.userType}, ${role.requiresApproval}, ${role.selfRegistration})
+      on conflict (name) do update
+      set rank = excluded.rank,
+          user_type = excluded.user_type,
+          requires_approval = excluded.requires_approval,
+          self_registration = excluded.self_registration`
+    await tx`
+      delete from role_permissions
+      where role = ${role.name}
+        and permission <> all(${role.permissions}::text[])`
+    await tx`
+      insert into role_permissions (role, permission)
+      select ${role.name}, unnest(${role.permissions}::text[])
+      on conflict do nothing`
+  }
+
+  /** Locks a role's row against everything, also against who is being given the role: they wait, and then find none. */
+  async function lock (tx: Transaction, name: string) {
+    await tx`
+      select name
+      from roles
+      where name = ${name}
+      for update`
+  }
+
+  /** Whether somebody has a role or is registering into it. The caller holds the `lock` of it: so it stays. */
+  async function isUsed (tx: Transaction, name: string): Promise<boolean> {
+    const found = await tx`
+      select name
+      from roles
+      where name = ${name}
+        and (exists (select from users where role = ${name}) or exists (select from registrations where role = ${name}))`
+    return found.length > 0
+  }
+
+  async function remove (tx: Transaction, name: string) {
+    await tx`
+      delete from roles
+      where name = ${name}`
+  }
+}
+
+function columns ({ fragment }: Query) {
+  return fragment`
+        r.name, r.rank, r.user_type, r.requires_approval, r.self_registration,
+        array(select p.permission from role_permissions p where p.role = r.name order by p.permission) as permissions`
+}

@@ -1,0 +1,67 @@
+import type { Principal } from '../access/authentication.ts'
+import type { Client } from '../audit/audit.ts'
+import { createEmailChanges } from './email-changes.ts'
+import type { EmailChangeParts } from './email-changes.ts'
+import { createErasures } from './erasures.ts'
+import type { ErasureParts } from './erasures.ts'
+import { createLogins } from './logins.ts'
+import type { LoginParts } from './logins.ts'
+import { createPasswordChanges } from './password-changes.ts'
+import type { PasswordChangeParts } from './password-changes.ts'
+import { createPasswordResets } from './password-resets.ts'
+import type { PasswordResetParts } from './password-resets.ts'
+import { createPersonalExports } from './personal-exports.ts'
+import type { PersonalExportParts } from './personal-exports.ts'
+import { createProfiles } from './profiles.ts'
+import type { ProfileParts } from './profiles.ts'
+import { createRegistrations } from './registrations.ts'
+import type { RegistrationParts } from './registrations.ts'
+import { presentSession } from '../sessions/session-view.ts'
+import { createSignOuts } from './sign-outs.ts'
+import type { SignOutParts } from './sign-outs.ts'
+import type { Transport } from '../sessions/refresh-tokens.ts'
+
+export type Accounts = ReturnType<typeof createAccounts>
+
+export type AccountParts = RegistrationParts & LoginParts & SignOutParts & PasswordChangeParts & PasswordResetParts & ProfileParts & EmailChangeParts & ErasureParts & PersonalExportParts
+
+/** Everything that people do with their own accounts; each use case stands in a file of its own. */
+export function createAccounts (parts: AccountParts) {
+  const { login, reauthenticate } = createLogins(parts)
+  const { changePassword } = createPasswordChanges(parts)
+
+  return {
+    ...createRegistrations(parts),
+    ...createSignOuts(parts),
+    ...createPasswordResets(parts),
+    ...createProfiles(parts),
+    ...createEmailChanges(parts),
+    ...createPersonalExports(parts),
+    ...createErasures(parts),
+    login: ifItCanSign(login),
+    reauthenticate: ifItCanSign(reauthenticate),
+    changePassword: ifItCanSign(changePassword),
+    refresh: ifItCanSign(refresh),
+    listSessions
+  }
+
+  // Whatever ends in tokens is refused before it begins where this node cannot sign: found out at the
+  // end, it would have used up a refresh token and have nothing to give for it.
+  function ifItCanSign<A extends unknown[], R> (useCase: (...given: A) => Promise<R>) {
+    return async (...given: A): Promise<R> => {
+      parts.tokens.assertCanSign()
+      return await useCase(...given)
+    }
+  }
+
+  /** New tokens for a refresh token; see `Sessions.refresh` for what is refused. */
+  async function refresh (token: string, transport: Transport, client: Client) {
+    return parts.grants.issue(await parts.sessions.refresh(token, transport, client))
+  }
+
+  /** The user's living sessions, the one used last first, and which of them asks. */
+  async function listSessions ({ userId, sessionId }: Pick<Principal, 'userId' | 'sessionId'>) {
+    const living = await parts.sessions.list(userId)
+    return { sessions: living.map(session => presentSession(session, sessionId)) }
+  }
+}

@@ -1,0 +1,173 @@
+import type { Audit, Client } from '../audit/audit.ts'
+import type { Principal } from '../access/authentication.ts'
+import type { ChangeFeed } from '../changes/change-feed.ts'
+import type { Clock } from '../clock.ts'
+import { canonicalise } from '../users/email-address.ts'
+import type { EmailAddress } from '../users/email-address.ts'
+import { Refusal } from '../errors.ts'
+import type { FieldError } from '../errors.ts'
+import type { Jobs } from '../jobs/jobs.ts'
+import type { OneTimeTokens, TakenToken } from '../tokens/one-time-tokens.ts'
+import type { RateLimits } from '../throttling/rate-limits.ts'
+import type { Sessions } from '../sessions/sessions.ts'
+import type { Change, ChangeStore } from '../changes/change-store.ts'
+import type { Database, Transaction } from '../stores/database.ts'
+import type { KnownDeviceStore } from '../sessions/known-device-store.ts'
+import type { SessionState } from '../sessions/session-store.ts'
+import type { User, UserStore } from '../users/user-store.ts'
+
+export interface EmailChangeParts {
+  database: Database
+  users: Pick<UserStore, 'find' | 'lock' | 'lockActive' | 'setAddress' | 'raiseEpoch'>
+  devices: Pick<KnownDeviceStore, 'forget'>
+  sessions: Pick<Sessions, 'find' | 'findLocked' | 'raised' | 'ended'>
+  oneTimeTokens: OneTimeTokens
+  rateLimits: Pick<RateLimits, 'count' | 'countMail'>
+  changes: Pick<ChangeStore, 'append'>
+  audit: Pick<Audit, 'record'>
+  jobs: Pick<Jobs, 'send'>
+  feed: Pick<ChangeFeed, 'publish'>
+  clock: Pick<Clock, 'now'>
+}
+
+/** A move of an account to another address, by a token that is about to be spent. */
+interface Move { token: TakenToken, owner: User, address: EmailAddress, client: Client }
+
+/** What a token may be for here, what its use is, and what it is called in the audit trail when it comes to nothing. */
+interface Use {
+  purpose: 'email_change' | 'email_undo'
+  failure: string
+  apply: (tx: Transaction, move: Move) => Promise<Change[]>
+}
+
+/**
+ * Changing the address of an account: asked for in a session, done by whoever has the new mailbox,
+ * undone by whoever has the old one. An address is unique at the moment it is written and not before,
+ * so a change that waits is in nobody's way. Lanes belong to addresses and stay with them: a change
+ * neither takes failures along nor forgets any, so it is no way around a shut lane.
+ */
+export function createEmailChanges ({ database, users, devices, sessions, oneTimeTokens, rateLimits, changes, audit, jobs, feed, clock }: EmailChangeParts) {
+  const confirming: Use = { purpose: 'email_change', failure: 'email_change_fail', apply: confirm }
+  const undoing: Use = { purpose: 'email_undo', failure: 'email_undo_fail', apply: undo }
+
+  return {
+    changeEmail,
+    requestEmailChange,
+    /** Gives the account the address to which the token was mailed. Sessions go on. Throws `token_invalid`; `conflict` if somebody else has the address by now. */
+    confirmEmail: (token: string, client: Client) => use(token, confirming, client),
+    /** Brings back the address to which the token was mailed, whatever came after it, and ends every session. Throws as `confirmEmail`. */
+    undoEmailChange: (token: string, client: Client) => use(token, undoing, client)
+  }
+
+  /**
+   * Mails a token to the new address and one to the old. It does the same whether or not the new one
+   * has an account. Mails are counted for the session, and for the new address like a stranger's: it
+   * belongs to somebody else until it has confirmed.
+   */
+  async function changeEmail ({ sessionId }: Pick<Principal, 'sessionId'>, newEmail: string, client: Client) {
+    const state = await sessions.find(sessionId)
+    const address = canonicalise(newEmail)
+    if (!address) throw invalid('not_an_address', 'This is not an email address.')
+    if (address.canonical === state.emailCanonical) throw invalid('unchanged', 'This is the address already.')
+
+    const kind = 'email_change'
+    await rateLimits.countMail({ kind, address: state.emailCanonical, client, owner: sessionId }, async mayAsk => {
+      if (mayAsk) await rateLimits.countMail({ kind, address: address.canonical, client }, async mayMail => { if (mayMail) await ask(state, address, client) })
+    })
+  }
+
+  async function ask (state: SessionState, address: EmailAddress, client: Client) {
+    const over = new Error('the account or the session is not what it was')
+
+    await database.begin(async tx => {
+      // Read again under the lock: it may have another address by now.
+      const owner = await users.lock(tx, state) ? await sessions.findLocked(tx, state.sessionId) : null
+      if (!owner) throw over
+
+      await requestEmailChange(tx, { owner, address, actorId: owner.id, sessionId: owner.sessionId, client })
+    // Asked after the transaction: within it, that would take a second connection while holding one.
+    }).catch(async error => { throw error === over ? await sessions.ended(state.sessionId) : error })
+  }
+
+  /**
+   * Writes down that an account is to have another address and has both mailed, for a caller who holds the lock of
+   * its row and has counted the mails. `actorId` is who wants it: the owner, or somebody who may.
+   */
+  async function requestEmailChange (tx: Transaction, { owner, address, actorId, sessionId, client }: {
+    owner: User, address: EmailAddress, actorId: string, sessionId: string, client: Client
+  }) {
+    await oneTimeTokens.revoke(tx, owner.id, ['email_change'])
+    const changeId = await oneTimeTokens.issue(tx, { purpose: 'email_change', userId: owner.id, email: address.address, emailCanonical: address.canonical })
+    const undoId = await oneTimeTokens.issue(tx, { purpose: 'email_undo', userId: owner.id, email: owner.email, emailCanonical: owner.emailCanonical })
+    const eventId = await audit.record(tx, { event: 'email_change_requested', outcome: 'success', actorId, subject: owner, sessionId, client, personal: beforeAndAfter(owner, address) })
+    await jobs.send(tx, 'mail', { kind: 'confirm_email', tokenId: changeId })
+    await jobs.send(tx, 'mail', { kind: 'email_changed', stage: 'requested', tokenId: undoId, eventId })
+  }
+
+  /** Spends a token for what it brings. Where that comes to nothing the token is there again. */
+  async function use (token: string, { purpose, failure, apply }: Use, client: Client): Promise<{ email: string }> {
+    return await rateLimits.count({ policy: 'email-change', client }, async () => {
+      const taken = await oneTimeTokens.take(token, purpose).catch(error => refuse(error, null))
+      const address = addressOf(taken)
+
+      feed.publish(await database.begin(async tx => {
+        const owner = await users.lockActive(tx, taken.userId)
+        if (!owner) throw new Refusal('token_invalid')
+        return await apply(tx, { token: taken, owner, address, client })
+      }).catch(async error => {
+        await oneTimeTokens.release(taken)
+        return await refuse(error, taken.userId)
+      }))
+      return { email: address.address }
+    })
+
+    async function refuse (error: unknown, userId: string | null): Promise<never> {
+      if (error instanceof Refusal && error.status !== 503) {
+        const subject = userId === null ? null : await users.find(userId)
+        await audit.record(database, { event: failure, outcome: 'failure', reason: error.code, subject, client })
+      }
+      throw error
+    }
+  }
+
+  async function confirm (tx: Transaction, { token, owner, address, client }: Move): Promise<Change[]> {
+    // The address from which the change was asked for is the one that the newest undo brings back.
+    const undoId = await oneTimeTokens.prolongUndo(tx, owner)
+    if (!undoId) throw new Refusal('token_invalid')
+
+    await oneTimeTokens.spend(tx, token)
+    const version = await users.setAddress(tx, owner.id, address, new Date(clock.now()))
+    await oneTimeTokens.revoke(tx, owner.id, ['password_reset', 'invitation', 'email_change'])
+
+    const eventId = await audit.record(tx, { event: 'email_changed', outcome: 'success', actorId: owner.id, subject: owner, client, personal: beforeAndAfter(owner, address) })
+    await jobs.send(tx, 'mail', { kind: 'email_changed', stage: 'confirmed', tokenId: undoId, eventId })
+    await jobs.send(tx, 'mail', { kind: 'email_changed_new', userId: owner.id, eventId })
+    return [await changes.append(tx, { kind: 'user_changed', subjectId: owner.id, number: version })]
+  }
+
+  // Whoever changed the address may have signed in anywhere, made devices known and asked for links.
+  async function undo (tx: Transaction, { token, owner, address, client }: Move): Promise<Change[]> {
+    await oneTimeTokens.revokeOutdone(tx, token)
+    await oneTimeTokens.spend(tx, token)
+    const version = await users.setAddress(tx, owner.id, address, new Date(clock.now()))
+    const to = await users.raiseEpoch(tx, owner.id)
+    const { change } = await sessions.raised(tx, { userId: owner.id, to: to ?? owner.sessionEpoch + 1, reason: 'email_restored', survivor: null })
+    await devices.forget(tx, owner.id)
+
+    await audit.record(tx, { event: 'email_restored', outcome: 'success', actorId: owner.id, subject: owner, client, personal: beforeAndAfter(owner, address) })
+    return [change, await changes.append(tx, { kind: 'user_changed', subjectId: owner.id, number: version })]
+  }
+}
+
+function beforeAndAfter ({ email }: User, { address }: EmailAddress) {
+  return { before: { email }, after: { email: address } }
+}
+
+function addressOf ({ email, emailCanonical }: TakenToken): EmailAddress {
+  if (email === null || emailCanonical === null) throw new Error('a token that is about an address names one')
+  return { address: email, canonical: emailCanonical }
+}
+
+function invalid (code: FieldError['code'], message: FieldError['message']) {
+  return new Refusal('invalid_request', { errors: [{ path: '/new_email', code, message }] })
+}

@@ -1,0 +1,105 @@
+import type { Audit, Client } from '../audit/audit.ts'
+import type { ChangeFeed } from '../changes/change-feed.ts'
+import type { Clock } from '../clock.ts'
+import { Refusal, unavailable } from '../errors.ts'
+import type { Jobs } from '../jobs/jobs.ts'
+import type { SealedRecipients } from '../mail/recipients.ts'
+import type { Sessions } from '../sessions/sessions.ts'
+import type { AdministratorStore } from '../access/administrator-store.ts'
+import type { Change, ChangeStore } from '../changes/change-store.ts'
+import type { Database, Transaction } from '../stores/database.ts'
+import type { ErasureStore } from './erasure-store.ts'
+import type { User, UserStore } from '../users/user-store.ts'
+
+export interface Erasure {
+  userId: string
+  /** Who wants it: the person, or somebody who may. */
+  actorId: string
+  reason: 'own_wish' | 'by_administrator'
+  /** The session that asks. */
+  sessionId: string
+  client: Client
+  /** Throws where the actor may not; asked in the transaction, so that nothing comes in between. */
+  assertMay?: (tx: Transaction) => Promise<void>
+}
+
+export interface ErasureParts {
+  database: Database
+  users: Pick<UserStore, 'find'>
+  erasures: ErasureStore
+  administrators: Pick<AdministratorStore, 'lock' | 'existsBeside'>
+  sessions: Pick<Sessions, 'find' | 'ended'>
+  changes: Pick<ChangeStore, 'append'>
+  audit: Pick<Audit, 'record'>
+  jobs: Pick<Jobs, 'send'>
+  recipients: Pick<SealedRecipients, 'seal'>
+  feed: Pick<ChangeFeed, 'publish'>
+  clock: Pick<Clock, 'now'>
+}
+
+/** Goodbye: an account and everything personal about it goes, or becomes unreadable, in one step. */
+export function createErasures ({ database, users, erasures, administrators, sessions, changes, audit, jobs, recipients, feed, clock }: ErasureParts) {
+  return { eraseMe, erase }
+
+  /**
+   * Erases the account of who asks. Throws `session_ended`, also for the second of two at once, and
+   * `last_super_admin`.
+   */
+  async function eraseMe ({ userId, sessionId }: { userId: string, sessionId: string }, client: Client) {
+    // Asked of the store: what has just been ended elsewhere must not do what nothing undoes.
+    await sessions.find(sessionId)
+    const isErased = await erase({ userId, actorId: userId, reason: 'own_wish', sessionId, client })
+    if (!isErased) throw await sessions.ended(sessionId)
+  }
+
+  /**
+   * Erases an account; whoever calls has made sure that the actor may. The audit trail keeps its rows and
+   * ids, what is personal in them can no longer be read. False if there is no such account, or its own
+   * session that asks has ended meanwhile.
+   * @throws Refusal `last_super_admin`; `unavailable`, also where the account is being changed right now
+   */
+  async function erase (erasure: Erasure): Promise<boolean> {
+    const user = await users.find(erasure.userId)
+    if (!user) return false
+
+    for (let isLong = true; isLong;) isLong = await erasures.thin(user.id, user.emailCanonical, new Date(clock.now()))
+    const over = new Error('the session that asks has ended')
+    const written = await database.begin(async tx => {
+      const written = await eraseWithin(tx, user, erasure)
+      if (!written) throw over
+      return written
+    }).catch(error => { if (error !== over) throw error })
+
+    feed.publish(written ?? [])
+    return written !== undefined
+  }
+
+  async function eraseWithin (tx: Transaction, before: User, { actorId, reason, sessionId, client, assertMay }: Erasure): Promise<Change[] | null> {
+    const { id, role, emailCanonical } = before
+    if (role === 'super_admin') await administrators.lock(tx)
+    const claims = await erasures.removeClaims(tx, emailCanonical)
+    await assertMay?.(tx)
+
+    const user = await erasures.lock(tx, id) ? await users.find(id, tx) : null
+    if (!user) return null
+    if (user.role !== role || user.emailCanonical !== emailCanonical) throw unavailable(new Error('the account has just been changed'))
+    if (role === 'super_admin' && user.status === 'active' && !await administrators.existsBeside(tx, id)) throw new Refusal('last_super_admin')
+
+    const lived = await erasures.strip(tx, id, new Date(clock.now()))
+    if (actorId === id && !lived.includes(sessionId)) return null
+    await erasures.removeJobs(tx, id, claims)
+
+    const written = [
+      await changes.append(tx, { kind: 'user_epoch', subjectId: id, number: user.sessionEpoch + 1, reason: 'account_deleted' }),
+      await changes.append(tx, { kind: 'user_changed', subjectId: id, number: user.version + 1 })
+    ]
+    // Without its key nothing personal is written about who is no longer there.
+    await audit.record(tx, { event: 'user_deleted', outcome: 'success', reason, actorId, subject: { id, wrappedKey: null }, sessionId, client })
+    // Whoever moved somebody's account before they erased it must not do it in silence.
+    for (const email of [user.email, ...await erasures.addressesLeft(tx, id, emailCanonical, new Date(clock.now()))]) {
+      await jobs.send(tx, 'mail', { kind: 'account_deleted', recipient: recipients.seal({ ...user, email }) })
+    }
+    await erasures.remove(tx, id)
+    return written
+  }
+}

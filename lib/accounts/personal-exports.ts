@@ -1,0 +1,142 @@
+import { Readable } from 'node:stream'
+import type { Audit, Client } from '../audit/audit.ts'
+import type { Principal } from '../access/authentication.ts'
+import type { Clock } from '../clock.ts'
+import type { RateLimits } from '../throttling/rate-limits.ts'
+import type { Sessions } from '../sessions/sessions.ts'
+import type { Database } from '../stores/database.ts'
+import type { ExportedEvent, PersonalExportStore } from './personal-export-store.ts'
+import type { SessionState } from '../sessions/session-store.ts'
+
+/** The JSON text as it is sent. */
+export type PersonalExport = Readable
+
+export interface PersonalExportParts {
+  database: Database
+  exports: PersonalExportStore
+  sessions: Pick<Sessions, 'find'>
+  rateLimits: Pick<RateLimits, 'count'>
+  audit: Pick<Audit, 'record' | 'read'>
+  clock: Pick<Clock, 'now'>
+}
+
+/** What a person gets to see of everything that is stored about them. */
+export function createPersonalExports ({ database, exports, sessions, rateLimits, audit, clock }: PersonalExportParts) {
+  return { exportMe }
+
+  /**
+   * Everything stored about who asks, as one JSON text. It is read while it is sent, page by page, so it
+   * may be long; if a store fails on the way the text breaks off, and nobody takes it for the whole.
+   * Throws `session_ended`, `rate_limited`.
+   */
+  async function exportMe ({ userId, sessionId }: Pick<Principal, 'userId' | 'sessionId'>, client: Client): Promise<PersonalExport> {
+    return await rateLimits.count({ policy: 'export', client, userId }, async () => {
+      // Asked of the store: so much is not handed to a session that has just been ended elsewhere.
+      const state = await sessions.find(sessionId)
+      const last = await audit.record(database, { event: 'sensitive_read', outcome: 'success', reason: 'export', actorId: userId, subject: state, sessionId, client })
+      return Readable.from(write(state, last), { objectMode: false })
+    })
+  }
+
+  async function * write (state: SessionState, last: number): AsyncGenerator<string> {
+    const { id, emailCanonical } = state
+
+    yield `{"exported_at":${JSON.stringify(new Date(clock.now()))},"account":${JSON.stringify(accountOf(state))}`
+    yield * section('known_devices', [await exports.knownDevices(id)])
+    yield * section('one_time_tokens', [await exports.oneTimeTokens(id)])
+    yield * section('registrations', [await exports.registrations(emailCanonical)])
+    yield * section('jobs', [await exports.jobs(id)])
+    yield * section('sessions', sessionsOf(id))
+    yield * section('audit_events', eventsAbout(id, last))
+    yield * section('acts', eventsBy(id, last))
+    yield '}\n'
+  }
+
+  async function * sessionsOf (userId: string) {
+    for (let after: string | null = null, isMore = true; isMore;) {
+      const page: (Record<string, unknown> & { id: string })[] = await exports.sessions(userId, after)
+      yield page
+      after = page.at(-1)?.id ?? null
+      isMore = page.length === exports.pageLength
+    }
+  }
+
+  async function * eventsAbout (userId: string, last: number) {
+    for await (const page of pagesOf(after => exports.eventsAbout(userId, { after, last }))) {
+      yield page.map(event => presentEvent(event, userId, personalOf(event)))
+    }
+  }
+
+  // What is personal in acts upon others is the others'; in acts upon nobody it is the user's own.
+  async function * eventsBy (userId: string, last: number) {
+    for await (const page of pagesOf(after => exports.eventsBy(userId, { after, last }))) {
+      yield page
+        .filter(({ subjectId }) => subjectId !== userId)
+        .map(event => presentEvent(event, userId, event.subjectId === null ? personalOf(event) : null))
+    }
+  }
+
+  async function * pagesOf (read: (after: number) => Promise<ExportedEvent[]>) {
+    for (let after = 0, isMore = true; isMore;) {
+      const page = await read(after)
+      yield page
+      after = page.at(-1)?.id ?? after
+      isMore = page.length === exports.pageLength
+    }
+  }
+
+  function personalOf ({ event, subjectId, personal, wrappedKey }: ExportedEvent) {
+    return personal && audit.read(event, subjectId === null ? null : { id: subjectId, wrappedKey }, personal)
+  }
+}
+
+async function * section (name: string, pages: Iterable<object[]> | AsyncIterable<object[]>): AsyncGenerator<string> {
+  let between = ''
+
+  yield `,${JSON.stringify(name)}:[`
+  for await (const page of pages) {
+    if (page.length === 0) continue
+    yield between + page.map(row => JSON.stringify(columnsOf(row))).join(',')
+    between = ','
+  }
+  yield ']'
+}
+
+/** A row under the names of its columns; its times become RFC 3339 as JSON. */
+function columnsOf (row: object) {
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`), value]))
+}
+
+function accountOf (user: SessionState) {
+  return {
+    id: user.id,
+    email: user.email,
+    email_canonical: user.emailCanonical,
+    email_verified: user.emailVerified,
+    password: user.passwordHash === null ? null : { scheme: schemeOf(user.passwordHash) },
+    full_name: user.fullName,
+    locale: user.locale,
+    role: user.role,
+    vendor_id: user.vendorId,
+    status: user.status,
+    approval: user.approval,
+    must_change_password: user.mustChangePassword,
+    last_login_at: user.lastLoginAt,
+    created_at: user.createdAt,
+    updated_at: user.updatedAt
+  }
+}
+
+/** How a password is hashed, by the first word of the hash. */
+function schemeOf (hash: string) {
+  const [, word = 'unknown'] = /^\$?([a-z0-9_-]+)\$/i.exec(hash) ?? []
+  return /^2[abxy]$/.test(word) ? 'bcrypt' : word
+}
+
+// Who else did something, and from where, is not the user's to know: an administrator's address stands
+// in the event that it left. Where nobody is known to have done it, a failed sign-in, it is.
+function presentEvent ({ id, at, event, outcome, reason, actorId, sessionId, requestId }: ExportedEvent, userId: string, personal: Record<string, unknown> | null) {
+  const actor = actorId === null ? null : actorId === userId ? 'self' : 'other'
+  const { ip: _ip, user_agent: _userAgent, ...rest } = personal ?? {}
+  return { id, at, event, outcome, reason, actor, sessionId, requestId, personal: personal && actor === 'other' ? rest : personal }
+}

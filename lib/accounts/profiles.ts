@@ -1,0 +1,86 @@
+import type { Audit, Client } from '../audit/audit.ts'
+import type { Principal } from '../access/authentication.ts'
+import type { ChangeFeed } from '../changes/change-feed.ts'
+import type { Clock } from '../clock.ts'
+import { Refusal } from '../errors.ts'
+import type { Revocations } from '../changes/revocations.ts'
+import type { ChangeStore } from '../changes/change-store.ts'
+import type { Database } from '../stores/database.ts'
+import type { User, UserStore } from '../users/user-store.ts'
+import { presentUser } from '../users/user-view.ts'
+
+export interface ProfileParts {
+  database: Database
+  users: Pick<UserStore, 'find' | 'update'>
+  changes: Pick<ChangeStore, 'append'>
+  feed: Pick<ChangeFeed, 'publish'>
+  revocations: Pick<Revocations, 'version'>
+  audit: Pick<Audit, 'record'>
+  clock: Pick<Clock, 'now'>
+}
+
+/** A profile as it was read. */
+interface Read { profile: { user: ReturnType<typeof presentUser> }, version: number, readAt: number }
+
+/** So long (ms) a profile is shown from memory: what no version counts, a sign-in elsewhere, is that late at most. */
+const shownFor = 60_000
+/** More are not kept. */
+const remembered = 10_000
+
+/** What users see and change of themselves. */
+export function createProfiles ({ database, users, changes, feed, revocations, audit, clock }: ProfileParts) {
+  const known = new Map<string, Read>()
+
+  return { me, updateMe }
+
+  /** The user who asks: from memory unless the change feed tells of a newer version or this session has just begun. */
+  async function me ({ userId, authTime }: Pick<Principal, 'userId' | 'authTime'>) {
+    const entry = known.get(userId)
+    if (entry && isCurrent(entry, userId, authTime)) return entry.profile
+
+    const readAt = clock.now()
+    const user = await users.find(userId)
+    if (!user) throw new Refusal('session_ended', { reason: 'account_deleted' })
+    return remember(user, readAt)
+  }
+
+  // A read that was under way while its user changed has the old version, and is read again.
+  function isCurrent ({ version, readAt }: Read, userId: string, authTime: number) {
+    const age = clock.now() - readAt
+    return version >= revocations.version(userId) && age >= 0 && age < shownFor && readAt >= (authTime + 1) * 1000
+  }
+
+  function remember (user: User, readAt: number) {
+    const profile = { user: presentUser(user) }
+    known.delete(user.id)
+    known.set(user.id, { profile, version: user.version, readAt })
+    const [oldest] = known.keys()
+    if (known.size > remembered && oldest !== undefined) known.delete(oldest)
+    return profile
+  }
+
+  /** Changes the name or the locale; before and after stand in the audit trail. */
+  async function updateMe ({ userId, sessionId }: { userId: string, sessionId: string }, change: { fullName?: string | undefined, locale?: string | undefined }, client: Client) {
+    const { profile, written } = await database.begin(async tx => {
+      const before = await users.find(userId, tx)
+      if (!before) throw new Refusal('session_ended', { reason: 'account_deleted' })
+
+      const version = await users.update(tx, userId, change, new Date(clock.now()))
+      if (version === null) throw new Refusal('session_ended', { reason: 'account_deleted' })
+      const written = await changes.append(tx, { kind: 'user_changed', subjectId: userId, number: version })
+      await audit.record(tx, {
+        event: 'user_updated',
+        outcome: 'success',
+        actorId: userId,
+        subject: before,
+        sessionId,
+        client,
+        personal: { before: { full_name: before.fullName, locale: before.locale }, after: change }
+      })
+      const after = await users.find(userId, tx)
+      return { profile: { user: presentUser(after ?? before) }, written }
+    })
+    feed.publish([written])
+    return profile
+  }
+}

@@ -1,0 +1,89 @@
+import type { Client } from '../audit/audit.ts'
+import type { By } from '../access/authentication.ts'
+import type { ChangeFeed } from '../changes/change-feed.ts'
+import { Refusal } from '../errors.ts'
+import { highest, mayActUpon } from '../access/hierarchy.ts'
+import type { AdministratorStore } from '../access/administrator-store.ts'
+import type { Change } from '../changes/change-store.ts'
+import type { Database, Transaction } from '../stores/database.ts'
+import type { HierarchyStore, RankedUser } from '../access/hierarchy-store.ts'
+import type { UserStore } from '../users/user-store.ts'
+import { presentUser } from '../users/user-view.ts'
+
+/** An act under way: both rows are locked, and the actor may. */
+export interface Act {
+  tx: Transaction
+  actor: RankedUser
+  subject: RankedUser
+  /** What the audit trail says of every act. */
+  trail: { outcome: 'success', actorId: string, subject: RankedUser, client: Client }
+}
+
+export interface UserActParts {
+  database: Database
+  users: Pick<UserStore, 'find'>
+  hierarchy: Pick<HierarchyStore, 'lock' | 'lockActor'>
+  administrators: Pick<AdministratorStore, 'existsBeside'>
+  feed: Pick<ChangeFeed, 'publish'>
+}
+
+export type UserActs = ReturnType<typeof createUserActs>
+
+/**
+ * The frame of everything that is done to a person by another: one transaction under the locks of both, which
+ * begins with the question whether the one stands above the other. (Whether somebody may do such a thing at all is
+ * a permission, and the guard of the route has asked for it.)
+ *
+ * That also keeps the last super_admin: whoever acts upon one is another, and stays so until the act is done.
+ */
+export function createUserActs ({ database, users, hierarchy, administrators, feed }: UserActParts) {
+  return { act, judge, actorOf }
+
+  /**
+   * Does something to a user and answers how they are then. The work returns what it has written into the change
+   * feed; that is published after the commit.
+   * @throws Refusal as `judge`; what the work throws
+   */
+  async function act (userId: string, by: By, work: (act: Act) => Promise<Change[]>) {
+    const { written, user } = await database.begin(async tx => {
+      const { actor, subject } = await judge(tx, by, userId)
+      const written = await work({ tx, actor, subject, trail: { outcome: 'success', actorId: actor.id, subject, client: by.client } })
+      return { written, user: await users.find(userId, tx) ?? subject }
+    })
+    feed.publish(written)
+    return { user: presentUser(user) }
+  }
+
+  /**
+   * Locks actor and subject, and returns both if the one may act upon the other.
+   * @throws Refusal `not_found`; `forbidden` for who does not stand above them; `session_ended` for who is disabled
+   * or gone by now; `last_super_admin` for who would have removed the last one, but was removed by them first
+   */
+  async function judge (tx: Transaction, by: By, subjectId: string): Promise<{ actor: RankedUser, subject: RankedUser }> {
+    const { userId, role } = by.principal
+    const { actor, subject } = await hierarchy.lock(tx, userId, subjectId)
+    if (!subject) throw new Refusal('not_found')
+    if (isActive(actor) && mayActUpon(actor, subject)) return { actor, subject }
+
+    const isOvertaken = role === highest && userId !== subjectId
+    const isLast = isOvertaken && subject.role === highest && subject.status === 'active' && !await administrators.existsBeside(tx, subjectId)
+    if (isLast) throw new Refusal('last_super_admin')
+    throw isActive(actor) ? new Refusal('forbidden') : goneBy(actor)
+  }
+
+  /** Who acts, as they are until the transaction ends; for an act upon nobody who is there already. */
+  async function actorOf (tx: Transaction, { principal }: By): Promise<RankedUser> {
+    const actor = await hierarchy.lockActor(tx, principal.userId)
+    if (!isActive(actor)) throw goneBy(actor)
+    return actor
+  }
+}
+
+function isActive (actor: RankedUser | null): actor is RankedUser {
+  return actor?.status === 'active'
+}
+
+/** This node does not know yet what has happened to who asks. */
+function goneBy (actor: RankedUser | null) {
+  return new Refusal('session_ended', { reason: actor ? 'account_disabled' : 'account_deleted' })
+}

@@ -1,0 +1,64 @@
+import { resolve } from 'node:path'
+import { Value, TransformDecodeError } from '@sinclair/typebox/value'
+import { group } from './group.ts'
+import type { Config } from './group.ts'
+import { checkSettings } from './rules.ts'
+import { settings } from './settings.ts'
+import { readDevelopment, readSecretFiles } from './sources.ts'
+import type { Settings } from './rules.ts'
+import type { Environment, Problem } from './sources.ts'
+
+export { describeConfig } from './describe.ts'
+export type { Config } from './group.ts'
+export { readEnvironment } from './sources.ts'
+export type { Environment } from './sources.ts'
+export type { Rate } from './parse.ts'
+
+/** Names every problem at once, never a value. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+
+  constructor (problems: Problem[]) {
+    const width = Math.max(...problems.map(([name]) => name.length))
+    const lines = problems.map(([name, problem]) => `  ${name.padEnd(width)}  ${problem}`)
+    super(`Latchkey cannot start, ${problems.length === 1 ? 'one setting is' : `${problems.length} settings are`} wrong:\n${lines.join('\n')}\n.env.example explains every setting.`)
+  }
+}
+
+/**
+ * Reads, checks and groups the settings of `env`; see `readEnvironment` for where they come from.
+ * Throws one ConfigError that names all problems.
+ */
+export function loadConfig (env: Environment): Config {
+  const problems: Problem[] = []
+  const given = readSecretFiles(env, problems)
+  const values = given['NODE_ENV'] === 'development' ? readDevelopment(resolve(given['DATA_DIR'] ?? '.data'), given) : given
+
+  for (const name of Object.keys(settings.properties)) checkOne(name, values, problems)
+  if (problems.length > 0) {
+    // The rules between settings are told too: whatever does not decode is left out for them.
+    const bad = new Set(problems.map(([name]) => name))
+    const decodable = Object.fromEntries(Object.entries(values).filter(([name]) => !bad.has(name)))
+    for (const problem of checkSettings(decode(decodable))) if (!bad.has(problem[0]) && !bad.has(`${problem[0]}_FILE`)) problems.push(problem)
+    throw new ConfigError(problems)
+  }
+
+  const decoded = decode(values)
+  problems.push(...checkSettings(decoded))
+  if (problems.length > 0) throw new ConfigError(problems)
+  return group(decoded)
+}
+
+function checkOne (name: string, values: Environment, problems: Problem[]) {
+  try {
+    decode(values[name] === undefined ? {} : { [name]: values[name] })
+  } catch (error) {
+    if (!(error instanceof TransformDecodeError)) throw error
+    problems.push([name, error.error.message])
+  }
+}
+
+function decode (values: Environment): Settings {
+  const known = Object.fromEntries(Object.keys(settings.properties).flatMap(name => values[name] === undefined ? [] : [[name, values[name]]]))
+  return Value.Decode(settings, Value.Default(settings, known))
+}

@@ -1,0 +1,19 @@
+import { Type } from '@sinclair/typebox'
+import { endReasons, refusalCodes } from '../errors.ts'
+
+/** A refusal as clients read it (RFC 9457). `plugins/errors` makes it known to every schema as `Problem#`. */
+export const problemSchema = Type.Object({
+  type: Type.String({ description: '`urn:latchkey:problem:` and the code.' }),
+  title: Type.String(),
+  status: Type.Integer(),
+  detail: Type.String({ description: 'A sentence for a person; it may change.' }),
+  code: Type.Unsafe<string>({ type: 'string', enum: refusalCodes, description: 'The stable name of the refusal.' }),
+  request_id: Type.String({ description: 'The same as X-Request-Id; it is in the log.' }),
+  errors: Type.Optional(Type.Array(Type.Object({
+    path: Type.String({ description: 'A JSON pointer into the body.' }),
+    code: Type.String(),
+    message: Type.String()
+  }))),
+  reason: Type.Optional(Type.Unsafe<string>({ type: 'string', enum: [...endReasons], description: 'Why the session ended.' })),
+  max_age: Type.Optional(Type.Integer({ description: 'Seconds within which the password must have been entered (RFC 9470).' }))
+}, { $id: 'Problem', description: 'A refusal (RFC 9457).' })

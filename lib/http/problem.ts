@@ -1,0 +1,63 @@
+import type { Refusal } from '../errors.ts'
+
+/** RFC 9457. `type` is `urn:latchkey:problem:` and the code: stable, and nothing to fetch. */
+export type Problem = ReturnType<typeof renderProblem>
+
+export const problemType = 'application/problem+json; charset=utf-8'
+
+/**
+ * What every answer carries, also where no hook runs: a URL or a request that cannot be read. Save the
+ * first, what helmet would set; it would put it together anew for each answer.
+ */
+export const securityHeaders = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none';base-uri 'none';frame-ancestors 'none'",
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'origin-agent-cluster': '?1',
+  'referrer-policy': 'no-referrer',
+  'strict-transport-security': 'max-age=63072000; includeSubDomains',
+  'x-content-type-options': 'nosniff',
+  'x-dns-prefetch-control': 'off',
+  'x-download-options': 'noopen',
+  'x-frame-options': 'DENY',
+  'x-permitted-cross-domain-policies': 'none',
+  'x-xss-protection': '0'
+} as const
+
+/** The body of a refusal. `status` differs from the code's own where HTTP has a finer word (408, 414, 431). */
+export function renderProblem ({ code, message, status: own, details }: Refusal, requestId: string, status: number = own) {
+  const { reason, maxAge, errors } = details
+
+  return {
+    type: `urn:latchkey:problem:${code}`,
+    title: `${code.charAt(0).toUpperCase()}${code.slice(1).replaceAll('_', ' ')}`,
+    status,
+    detail: message,
+    code,
+    request_id: requestId,
+    ...(errors === undefined ? {} : { errors }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(maxAge === undefined ? {} : { max_age: maxAge })
+  }
+}
+
+/** The headers that belong to a refusal: the challenge (RFC 6750 §3, RFC 9470 §3), Retry-After and Allow. */
+export function problemHeaders ({ code, status, details }: Refusal): Record<string, string> {
+  const { maxAge, retryAfter, allow } = details
+
+  return {
+    'content-type': problemType,
+    ...(status === 401 ? { 'www-authenticate': challenge(code, maxAge) } : {}),
+    ...(retryAfter === undefined ? {} : { 'retry-after': String(Math.max(1, Math.ceil(retryAfter))) }),
+    ...(allow === undefined ? {} : { allow: allow.join(', ') })
+  }
+}
+
+function challenge (code: string, maxAge: number | undefined) {
+  if (code === 'invalid_token' || code === 'session_ended') return 'Bearer error="invalid_token"'
+  if (code === 'reauthentication_required') {
+    return `Bearer error="insufficient_user_authentication"${maxAge === undefined ? '' : `, max_age="${maxAge}"`}`
+  }
+  return 'Bearer'
+}

@@ -1,0 +1,100 @@
+import type { Database, Query, Transaction } from '../stores/database.ts'
+
+/** A job in the hands of a worker; `attempt` counts from 1 and tells this lease from every other. */
+export interface Job {
+  id: number
+  data: Readonly<Record<string, unknown>>
+  attempt: number
+  createdAt: Date
+}
+
+export interface TakenJob extends Job {
+  /** Its last attempt never came to an end, so it has been given up instead of taken. */
+  abandoned: boolean
+}
+
+export type JobStore = ReturnType<typeof createJobStore>
+
+/** Jobs in Postgres; all times are those of its clock. */
+export function createJobStore (db: Database) {
+  return { add, take, finish, fail, addScheduled, counts }
+
+  /** Writes a job in the transaction that needs it: one statement. */
+  async function add (tx: Transaction, queue: string, data: object): Promise<void> {
+    await tx`
+      insert into jobs (queue, data)
+      values (${queue}, ${JSON.stringify(data)}::text::jsonb)`
+  }
+
+  /** Takes up to `limit` due jobs for `lease` milliseconds; nobody else gets them meanwhile. */
+  async function take (queue: string, limit: number, lease: number): Promise<TakenJob[]> {
+    return db<TakenJob>`
+      update jobs
+      set attempts = least(attempts + 1, attempts_max),
+          due_at = now() + ${lease}::float8 * interval '1 millisecond',
+          failed_at = case when attempts >= attempts_max then now() end,
+          error = case when attempts >= attempts_max then 'The last attempt did not come to an end.' else error end
+      where id in (
+        select id
+        from jobs
+        where queue = ${queue} and failed_at is null and due_at <= now()
+        order by due_at
+        limit ${limit}
+        for update skip locked
+      )
+      returning id, data, attempts as attempt, created_at, failed_at is not null as abandoned`
+  }
+
+  /** Removes a job that is done, unless its lease has passed to somebody else. */
+  async function finish ({ id, attempt }: Job): Promise<void> {
+    await db`
+      delete from jobs
+      where id = ${id} and attempts = ${attempt} and failed_at is null`
+  }
+
+  /**
+   * Notes why an attempt failed; the job is due again after `delay` milliseconds, or stays failed
+   * after its last attempt. Returns whether that was the last.
+   */
+  async function fail ({ id, attempt }: Job, error: string, delay: number): Promise<boolean> {
+    const [job] = await db<{ final: boolean }>`
+      update jobs
+      set due_at = now() + ${delay}::float8 * interval '1 millisecond',
+          failed_at = case when attempts >= attempts_max then now() end,
+          error = ${error}
+      where id = ${id} and attempts = ${attempt} and failed_at is null
+      returning failed_at is not null as final`
+    return job?.final ?? false
+  }
+
+  /**
+   * Writes the next job of a queue that works every `interval` milliseconds, if it is time and the
+   * one before is no longer waiting. However many nodes ask, one of them writes it; an interval that has
+   * been made shorter by more than a minute holds at once (less is the difference between who asks).
+   */
+  async function addScheduled (queue: string, interval: number): Promise<void> {
+    await db`
+      with due as (
+        insert into job_schedules (queue, due_at)
+        values (${queue}, now() + ${interval}::float8 * interval '1 millisecond')
+        on conflict (queue) do update
+        set due_at = excluded.due_at
+        where job_schedules.due_at <= now() or job_schedules.due_at > excluded.due_at + interval '1 minute'
+        returning queue
+      )
+      insert into jobs (queue)
+      select queue
+      from due
+      where not exists (select from jobs where jobs.queue = due.queue and failed_at is null)`
+  }
+
+  /** How many jobs wait (or are being done) and how many have failed, by queue. */
+  async function counts (query: Query = db): Promise<{ queue: string, waiting: number, failed: number }[]> {
+    return query`
+      select queue,
+             count(*) filter (where failed_at is null)::int as waiting,
+             count(failed_at)::int as failed
+      from jobs
+      group by queue`
+  }
+}

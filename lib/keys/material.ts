@@ -1,0 +1,34 @@
+import { createPrivateKey, createPublicKey, generateKeyPair, randomUUID } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { promisify } from 'node:util'
+import type { Encryption } from '../crypto/encryption.ts'
+import type { KeyTurn } from './rotation.ts'
+import type { PublicJwk, StoredKey } from './signing-key-store.ts'
+
+const generate = promisify(generateKeyPair)
+
+/** Makes an ES256 key (RFC 7518, P-256) under a random id, its private half encrypted for the database. */
+export async function makeKey (turn: Omit<KeyTurn, 'id'>, encryption: Encryption): Promise<StoredKey> {
+  const { publicKey, privateKey } = await generate('ec', { namedCurve: 'P-256' })
+  const id = randomUUID()
+  return { id, publicKey: publicJwk(publicKey), privateKey: encryption.encrypt(exported(privateKey), id), ...turn }
+}
+
+/** The private half. Throws when the encryption has not got its key or the box is another row's. */
+export function openPrivateKey ({ id, privateKey }: Pick<StoredKey, 'id' | 'privateKey'>, encryption: Pick<Encryption, 'decrypt'>): KeyObject {
+  return createPrivateKey({ key: encryption.decrypt(privateKey, id), format: 'der', type: 'pkcs8' })
+}
+
+export function readPublicKey ({ publicKey: { kty, crv, x, y } }: Pick<StoredKey, 'publicKey'>): KeyObject {
+  return createPublicKey({ key: { kty, crv, x, y }, format: 'jwk' })
+}
+
+function exported (key: KeyObject) {
+  return key.export({ format: 'der', type: 'pkcs8' })
+}
+
+function publicJwk (key: KeyObject): PublicJwk {
+  const { x, y } = key.export({ format: 'jwk' })
+  if (x === undefined || y === undefined) throw new Error('not a key of P-256')
+  return { kty: 'EC', crv: 'P-256', x, y }
+}

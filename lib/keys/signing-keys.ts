@@ -1,0 +1,26 @@
+import type { Audit, Client } from '../audit/audit.ts'
+import type { ChangeFeed } from '../changes/change-feed.ts'
+import type { Keyring } from './keyring.ts'
+
+export type SigningKeys = ReturnType<typeof createSigningKeys>
+
+/** What an operator does with the signing keys; what they do by themselves is the ring's. */
+export function createSigningKeys ({ keyring, audit, feed }: {
+  keyring: Pick<Keyring, 'rotate' | 'replace'>, audit: Audit, feed: Pick<ChangeFeed, 'publish'>
+}) {
+  return { rotate, replace }
+
+  /** The next key signs as soon as verifiers can know it: now, or later by itself. See `Keyring.rotate`. */
+  async function rotate (client: Client) {
+    return await keyring.rotate(tx => audit.record(tx, { event: 'signing_key_rotated', outcome: 'success', subject: null, client }))
+  }
+
+  /** Every key goes at once and everybody is signed out; answers the id of the key that signs now. */
+  async function replace (client: Client): Promise<string> {
+    const { kid, changes } = await keyring.replace(tx => audit.record(tx, {
+      event: 'signing_keys_replaced', outcome: 'success', reason: 'compromised', subject: null, client
+    }))
+    feed.publish(changes)
+    return kid
+  }
+}

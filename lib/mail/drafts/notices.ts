@@ -1,0 +1,76 @@
+import { Type } from '@sinclair/typebox'
+import type { Mail } from '../mailer.ts'
+import type { Matter } from '../texts/kinds.ts'
+import { asName } from '../texts/plain-text.ts'
+import type { SealedRecipients } from '../recipients.ts'
+import type { Job } from '../../jobs/job-store.ts'
+import type { MailSubjectStore } from '../subject-store.ts'
+import { on, to } from './draft.ts'
+import type { Occasions } from './occasions.ts'
+
+export interface NoticeDraftParts {
+  subjects: Pick<MailSubjectStore, 'account' | 'device'>
+  recipients: Pick<SealedRecipients, 'open'>
+  occasionOf: Occasions['occasionOf']
+  reasonOf: Occasions['reasonOf']
+  appUrl: string
+}
+
+const userId = Type.String()
+const sessionId = Type.String()
+const eventId = Type.Optional(Type.Integer())
+const how = Type.Optional(Type.Union([Type.Literal('changed'), Type.Literal('reset')]))
+const lane = Type.Union([Type.Literal('strangers'), Type.Literal('device'), Type.Literal('session')])
+const stage = Type.Union([Type.Literal('pending'), Type.Literal('approved'), Type.Literal('rejected')])
+const reason = Type.Optional(Type.String())
+
+/** The mails that tell people what has happened with their account. Whoever is gone by then gets none. */
+export function draftNotices ({ subjects, recipients, occasionOf, reasonOf, appUrl }: NoticeDraftParts) {
+  return {
+    email_changed_new: on(Type.Object({ userId, eventId }), (cause, job) =>
+      tell(cause, job, { kind: 'email_changed', values: { stage: 'arrived' } })),
+
+    password_changed: on(Type.Object({ userId, how, eventId }), ({ how = 'changed', ...cause }, job) =>
+      tell(cause, job, { kind: 'password_changed', values: { how, appUrl } })),
+
+    new_device: on(Type.Object({ userId, sessionId, eventId }), async ({ sessionId, ...cause }, job) =>
+      tell(cause, job, { kind: 'new_device', values: { device: await deviceOf(sessionId), appUrl } })),
+
+    locked: on(Type.Object({ userId, lane, until: Type.String(), eventId }), ({ lane, until, ...cause }, job) =>
+      tell(cause, job, { kind: 'locked', values: { lane, until: new Date(until), appUrl } })),
+
+    reuse_detected: on(Type.Object({ userId, sessionId, eventId }), async ({ sessionId, ...cause }, job) =>
+      tell(cause, job, { kind: 'reuse_detected', values: { device: await deviceOf(sessionId), appUrl } })),
+
+    // What has been decided otherwise since is told by another mail. From where an approver came is nobody's business.
+    approval: on(Type.Object({ userId, applicantId: Type.String(), stage, reason, eventId }), async ({ userId, applicantId, stage, reason = null, eventId }, job) => {
+      const applicant = await subjects.account(applicantId)
+      if (applicant?.approval !== stage) return null
+
+      switch (stage) {
+        case 'pending': return await tell({ userId }, job, { kind: 'approval', values: { stage, applicant: { name: asName(applicant.fullName), email: applicant.email }, appUrl } })
+        case 'approved': return await tell({ userId }, job, { kind: 'approval', values: { stage, appUrl } })
+        case 'rejected': return await tell({ userId }, job, { kind: 'approval', values: { stage, reason: eventId === undefined ? reason : await reasonOf(eventId, applicantId) } })
+      }
+    }),
+
+    account_deleted: on(Type.Object({ recipient: Type.String() }), async ({ recipient }, job) => {
+      const reader = recipients.open(recipient)
+      if (reader === null) throw new Error('The recipient of the job does not open: ENCRYPTION_KEY may have been replaced.')
+
+      return { kind: 'account_deleted', ...to(reader), about: String(job.id), values: {}, occasion: { at: job.createdAt, ip: null, userAgent: null } }
+    })
+  }
+
+  async function tell ({ userId, eventId }: { userId: string, eventId?: number }, job: Job, matter: Matter): Promise<Mail | null> {
+    const account = await subjects.account(userId)
+    if (account === null) return null
+    return { ...matter, ...to(account), about: String(job.id), occasion: await occasionOf(job, userId, eventId) }
+  }
+
+  /** What the device of a session calls itself. */
+  async function deviceOf (sessionId: string): Promise<string | null> {
+    const name = await subjects.device(sessionId)
+    return asName(name ?? '', 60) || null
+  }
+}

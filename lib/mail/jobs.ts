@@ -1,0 +1,47 @@
+import type { Draft } from './drafts/draft.ts'
+import { draftLinks } from './drafts/links.ts'
+import type { LinkDraftParts } from './drafts/links.ts'
+import { draftNotices } from './drafts/notices.ts'
+import type { NoticeDraftParts } from './drafts/notices.ts'
+import { createOccasions } from './drafts/occasions.ts'
+import type { OccasionParts } from './drafts/occasions.ts'
+import { draftRegistrations } from './drafts/registrations.ts'
+import type { RegistrationDraftParts } from './drafts/registrations.ts'
+import type { Mailer } from './mailer.ts'
+import type { Metrics } from '../operations/metrics.ts'
+import type { Job } from '../jobs/job-store.ts'
+
+type Parts = Omit<RegistrationDraftParts & LinkDraftParts & NoticeDraftParts & OccasionParts, 'occasionOf' | 'reasonOf'> & {
+  mailer: Pick<Mailer, 'deliver'>
+  metrics: Pick<Metrics, 'increment'>
+}
+
+/**
+ * Does the jobs of the queue `mail`. Who gets which mail is decided when it is sent: so a request
+ * does the same work for every address, and neither a recipient nor a code lies in the queue.
+ */
+export function createMailJobs ({ mailer, metrics, ...parts }: Parts) {
+  const { occasionOf, reasonOf } = createOccasions(parts)
+  const drafts = new Map<unknown, Draft>(Object.entries({
+    ...draftRegistrations(parts),
+    ...draftLinks({ ...parts, occasionOf }),
+    ...draftNotices({ ...parts, occasionOf, reasonOf })
+  }))
+
+  return { deliver }
+
+  /** Sends the mail of a job; again the same one when it is run again. Nobody left to write to: done. */
+  async function deliver (job: Job): Promise<void> {
+    const draft = drafts.get(job.data['kind'])
+    if (draft === undefined) throw new TypeError('The job is of no kind of mail that is known here.')
+
+    const mail = await draft(job)
+    if (mail === null) return
+
+    await mailer.deliver(mail).catch(error => {
+      metrics.increment('mails', { kind: mail.kind, outcome: 'failed' })
+      throw error
+    })
+    metrics.increment('mails', { kind: mail.kind, outcome: 'sent' })
+  }
+}

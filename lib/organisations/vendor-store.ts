@@ -1,0 +1,93 @@
+import type { Place } from '../http/cursors.ts'
+import type { Database, Query, Transaction } from '../stores/database.ts'
+
+/** An organisation whose users carry its id. */
+export interface Vendor {
+  id: string
+  name: string
+  status: 'active' | 'suspended'
+  /** How often the status has changed, and one. */
+  version: number
+}
+
+/** A vendor whose row is locked, with the key under which the trail tells of it. */
+export type LockedVendor = Vendor & { wrappedKey: Buffer | null }
+
+export type ListedVendor = Vendor & Place
+
+export type VendorStore = ReturnType<typeof createVendorStore>
+
+export function createVendorStore (db: Database) {
+  return { find, list, insert, lock, hasUserFrom, update }
+
+  /** The vendor with this id, or null. */
+  async function find (id: string, query: Query = db): Promise<Vendor | null> {
+    const [vendor] = await query<Vendor>`
+      select id, name, status, version
+      from vendors
+      where id = ${id}`
+    return vendor ?? null
+  }
+
+  /** The next vendors by name, whatever the case, of those whose name begins with a text if one is given. */
+  async function list ({ beginning, after, limit }: { beginning: string | null, after: Place | null, limit: number }): Promise<ListedVendor[]> {
+    const { fragment } = db
+    const key = fragment`lower(name) collate "C"`
+    return await db<ListedVendor>`
+      select id, name, status, version, ${key} as key
+      from vendors
+      where ${beginning === null ? fragment`true` : fragment`${key} >= lower(${beginning}::text) and ${key} < lower(${beginning}::text) || chr(1114111)`}
+        and ${after === null ? fragment`true` : fragment`(${key}, id) > (${after.key}::text, ${after.id}::uuid)`}
+      order by ${key}, id
+      limit ${limit}`
+  }
+
+  async function insert (tx: Transaction, id: string, name: string): Promise<Vendor> {
+    const [vendor] = await tx<Vendor>`
+      insert into vendors (id, name)
+      values (${id}, ${name})
+      returning id, name, status, version`
+    if (!vendor) throw new Error('a row that is written is there')
+    return vendor
+  }
+
+  /** Locks the row of a vendor and reads it as it is then; null if there is none. Who refers to it does not wait. */
+  async function lock (tx: Transaction, id: string): Promise<LockedVendor | null> {
+    await tx`
+      select id
+      from vendors
+      where id = ${id}
+      for no key update`
+    // A statement of its own: what waits for a lock goes on to read the key as of before.
+    const [vendor] = await tx<LockedVendor>`
+      select v.id, v.name, v.status, v.version, k.wrapped_key
+      from vendors v
+      left join subject_keys k on k.subject_id = v.id
+      where v.id = ${id}`
+    return vendor ?? null
+  }
+
+  /** Whether a vendor has a user of this rank or a higher one: one look for each such role, however many users it has. */
+  async function hasUserFrom (tx: Transaction, id: string, rank: number): Promise<boolean> {
+    const found = await tx`
+      select r.name
+      from roles r
+      where r.rank >= ${rank}
+        and exists (select from users u where u.vendor_id = ${id} and u.role = r.name)
+      limit 1`
+    return found.length > 0
+  }
+
+  /** Writes a vendor whose row the caller has locked. Returns it as it is then. */
+  async function update (tx: Transaction, { id, name, status }: Pick<Vendor, 'id' | 'name' | 'status'>): Promise<Vendor> {
+    const [vendor] = await tx<Vendor>`
+      update vendors
+      set name = ${name},
+          version = version + case when status = ${status} then 0 else 1 end,
+          status = ${status}
+      where id = ${id}
+      returning id, name, status, version`
+    if (!vendor) throw new Error('a row that is locked is there')
+    return vendor
+  }
+}

@@ -1,0 +1,96 @@
+import { dictionary } from '@zxcvbn-ts/language-common'
+import type { FieldError } from '../errors.ts'
+import { createEstimator } from './strength.ts'
+
+export type PasswordPolicy = ReturnType<typeof createPasswordPolicy>
+
+export interface PasswordPolicyOptions {
+  /** Code points after NFC; never below 8 (ASVS 5.0 6.2.1), 15 for NIST SP 800-63B-4's single factor. */
+  minLength: number
+  /** The estimator's score that is enough, 0 (off) to 4; 3 stands for more than 10^8 guesses. */
+  minStrength: number
+  /** Words of this deployment that count against a password (ASVS 5.0 6.1.2, 6.2.11). */
+  contextWords?: string[]
+  /** Whether a password is known from a breach (ASVS 5.0 6.2.12); asked only for one that nothing else is wrong with. */
+  isBreached?: ((password: string) => Promise<boolean>) | undefined
+}
+
+/** The longest password, in code points and in bytes of UTF-8, after NFC (ASVS 5.0 6.2.9). */
+const longest = { codePoints: 128, bytes: 512 }
+
+/**
+ * The rules for a new password: length, a blocklist and a strength estimate, no composition rules
+ * (NIST SP 800-63B-4 §3.1.1.2; ASVS 5.0 6.2.4, 6.2.5, 6.2.9, 6.2.11). Reads its dictionaries, which
+ * takes a few hundred milliseconds: make one, at start.
+ */
+export function createPasswordPolicy ({ minLength, minStrength, contextWords = ['latchkey'], isBreached }: PasswordPolicyOptions) {
+  const blocklist = new Set(dictionary['passwords-common'].map(foldCase))
+  const estimate = createEstimator(minStrength)
+
+  return { check }
+
+  /**
+   * Says what is wrong with a password, one entry per rule; an empty list means it is acceptable.
+   * @param context what somebody would try first on this person: the address, the name
+   * @param path where the password stands in the request's body
+   */
+  async function check (password: string, context: string[], path = '/password'): Promise<FieldError[]> {
+    const normalised = password.normalize('NFC')
+    const misshapen = shapeOf(normalised)
+    const reasons = misshapen === null ? weaknesses(normalised, context) : [misshapen]
+
+    if (reasons.length === 0 && await isBreached?.(normalised)) reasons.push(breached)
+    return reasons.map(([code, message]) => ({ path, code, message }))
+  }
+
+  function shapeOf (password: string): Reason | null {
+    const length = Array.from(password).length
+
+    if (/\p{Surrogate}/u.test(password)) return ['malformed', 'The password contains half a character.']
+    if (length < minLength) return ['too_short', `Use ${minLength} characters or more.`]
+    if (length > longest.codePoints || Buffer.byteLength(password) > longest.bytes) {
+      return ['too_long', `Use ${longest.codePoints} characters or fewer.`]
+    }
+    return null
+  }
+
+  function weaknesses (password: string, context: string[]): Reason[] {
+    const folded = foldCase(password)
+    const personal = [...contextWords, ...context].flatMap(wordsOf).slice(0, 40)
+    const { score, advice } = estimate(password, personal)
+
+    return [
+      blocklist.has(folded) && reason('blocklisted', 'This is one of the most common passwords, the first that are tried.'),
+      isMostly(personal, folded) &&
+        reason('context_word', 'Apart from your name, your address or the name of this service hardly anything remains of it.'),
+      score < minStrength && reason('guessable', `This password is too easy to guess. ${advice}`)
+    ].filter(weakness => weakness !== false)
+  }
+}
+
+type Reason = readonly [code: string, message: string]
+
+const breached: Reason = ['breached', 'This password is in a list of stolen ones, which is what attackers try first. Choose another, and change it wherever else you use it.']
+
+function reason (code: string, message: string): Reason {
+  return [code, message]
+}
+
+function foldCase (text: string) {
+  return text.normalize('NFC').toLowerCase()
+}
+
+/** The whole, and what it consists of: `Ada.King@example.com` is also ada.king, ada, king and example. */
+function wordsOf (text: string) {
+  const whole = foldCase(text.slice(0, 254))
+  const [beforeAt = ''] = whole.split('@')
+
+  return [whole, beforeAt, ...whole.split(/[^\p{L}\p{M}\p{N}]+/u)].filter(word => word.length >= 4)
+}
+
+/** Whether fewer than 8 characters remain without these words; the longest first, they contain each other. */
+function isMostly (personal: string[], folded: string) {
+  const rest = personal.toSorted((a, b) => b.length - a.length).reduce((text, word) => text.replaceAll(word, ''), folded)
+
+  return rest !== folded && Array.from(rest).length < 8
+}

@@ -1,0 +1,48 @@
+import type { Clock } from '../clock.ts'
+import type { DeviceTokens } from '../tokens/device-tokens.ts'
+import type { Metrics } from '../operations/metrics.ts'
+import type { Held } from './sessions.ts'
+import type { Tokens } from '../tokens/access-tokens.ts'
+import { presentUser } from '../users/user-view.ts'
+
+export type Grants = ReturnType<typeof createGrants>
+
+/** What a client gets for a session: its tokens and what it may show. Times in seconds. */
+export type Grant = ReturnType<Grants['issue']>
+
+/** Turns a living session into the answer of login, refresh and whatever else hands out tokens. */
+export function createGrants ({ tokens, deviceTokens, metrics, clock, refreshTokenTtl }: {
+  tokens: Tokens, deviceTokens: DeviceTokens, metrics: Metrics, clock: Clock, refreshTokenTtl: number
+}) {
+  return { issue }
+
+  function issue ({ state, newest, refreshToken }: Held) {
+    const expiresAt = state.expiresAt.getTime()
+    const { token, expiresIn } = tokens.sign({
+      userId: state.id,
+      sessionId: state.sessionId,
+      authTime: state.authTime.getTime(),
+      amr: state.amr,
+      role: state.role,
+      vendorId: state.vendorId,
+      epoch: [state.globalEpoch, state.userEpoch],
+      version: state.version,
+      mustChangePassword: state.mustChangePassword,
+      sessionEnd: expiresAt
+    })
+    metrics.increment('tokens_issued', { kind: 'access' })
+    metrics.increment('tokens_issued', { kind: 'refresh' })
+
+    return {
+      transport: state.transport,
+      user: presentUser(state),
+      session: { id: state.sessionId, expires_at: state.expiresAt.toISOString() },
+      token_type: 'Bearer' as const,
+      access_token: token,
+      expires_in: expiresIn,
+      refresh_token: refreshToken,
+      refresh_expires_in: Math.floor((Math.min(newest.issuedAt + refreshTokenTtl, expiresAt) - clock.now()) / 1000),
+      device_token: deviceTokens.issue(state.deviceId)
+    }
+  }
+}

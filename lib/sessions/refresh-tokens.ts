@@ -1,0 +1,50 @@
+import { createSeal } from '../crypto/seal.ts'
+import { uuidFromBytes, uuidToBytes } from '../crypto/uuids.ts'
+
+export type Transport = 'bearer' | 'cookie'
+
+/** What a refresh token says: which session, which generation of its token, issued when. */
+export interface RefreshClaims {
+  transport: Transport
+  sessionId: string
+  generation: number
+  /** Milliseconds since 1970: the time of the rotation that made this generation. */
+  issuedAt: number
+}
+
+export type RefreshTokens = ReturnType<typeof createRefreshTokens>
+
+const transports = ['bearer', 'cookie'] as const
+const payloadLength = 29
+
+/**
+ * Refresh tokens are sealed, not stored: the same claims always make the same bytes, so whoever
+ * asks twice gets one token. Payload: transport (1) ‖ session id (16) ‖ generation (6) ‖ issued at (6).
+ */
+export function createRefreshTokens (keys: Buffer[]) {
+  const { seal, open } = createSeal(keys, payloadLength)
+  return { issue, read }
+
+  function issue ({ transport, sessionId, generation, issuedAt }: RefreshClaims): string {
+    const payload = Buffer.alloc(payloadLength)
+    payload.writeUInt8(transports.indexOf(transport))
+    uuidToBytes(sessionId).copy(payload, 1)
+    payload.writeUIntBE(generation, 17, 6)
+    payload.writeUIntBE(issuedAt, 23, 6)
+    return seal(payload)
+  }
+
+  /** The claims of a token of this deployment, else null. Constant time, no store is asked. */
+  function read (token: string): RefreshClaims | null {
+    const payload = open(token)
+    const transport = payload && transports[payload.readUInt8()]
+    if (!transport) return null
+
+    return {
+      transport,
+      sessionId: uuidFromBytes(payload.subarray(1, 17)),
+      generation: payload.readUIntBE(17, 6),
+      issuedAt: payload.readUIntBE(23, 6)
+    }
+  }
+}

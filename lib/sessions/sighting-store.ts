@@ -1,0 +1,36 @@
+import type { Database } from '../stores/database.ts'
+
+/** What a rotation leaves for the durable record of its session. */
+export interface Sighting { sessionId: string, floor: number, seenAt: Date }
+
+export type SightingStore = ReturnType<typeof createSightingStore>
+
+export function createSightingStore (db: Database) {
+  return { write }
+
+  /**
+   * Writes what rotations have left behind. Both values are only ever raised. Rows are locked in the order
+   * of their ids, as wherever several sessions are written, so that two writers cannot block each other.
+   */
+  async function write (sightings: Sighting[]) {
+    // As text: the driver would send a list of dates as one date.
+    const times = sightings.map(({ seenAt }) => seenAt.toISOString())
+    await db`
+      with locked as (
+        select id
+        from sessions
+        where id = any(${sightings.map(({ sessionId }) => sessionId)}::uuid[])
+        order by id
+        for no key update
+      )
+      update sessions s
+      set floor = greatest(s.floor, seen.floor),
+          last_seen_at = greatest(s.last_seen_at, seen.at)
+      from locked, unnest(
+        ${sightings.map(({ sessionId }) => sessionId)}::uuid[],
+        ${sightings.map(({ floor }) => floor)}::bigint[],
+        ${times}::timestamptz[]
+      ) as seen (id, floor, at)
+      where s.id = locked.id and s.id = seen.id`
+  }
+}

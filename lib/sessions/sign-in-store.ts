@@ -1,0 +1,29 @@
+import type { AuditRow } from '../audit/event-store.ts'
+import type { Database, Query } from '../stores/database.ts'
+import type { NewSession } from './session-store.ts'
+import type { Checked } from '../users/user-store.ts'
+
+/** How much an account keeps: sessions that live, devices that it knows. */
+export interface Room { sessionsMax: number, devicesMax: number }
+
+export type SignInStore = ReturnType<typeof createSignInStore>
+
+export function createSignInStore (db: Database, { sessionsMax, devicesMax }: Room) {
+  return { signIn }
+
+  /**
+   * Opens a session under the epochs that were read with the password's hash, notes the device and the
+   * event, and ends the sessions beyond the room, the one unused longest first: one statement, see
+   * `sql/014.do.sign-in.sql`. Returns the ids of those, null if the account is no longer what was read.
+   */
+  async function signIn (user: Checked, session: NewSession, { requestId, personal }: Pick<AuditRow, 'requestId' | 'personal'>, query: Query = db): Promise<string[] | null> {
+    const [row] = await query<{ evicted: string[] | null }>`
+      select sign_in(
+        ${user.id}, ${user.sessionEpoch}, ${user.deploymentEpoch},
+        ${session.id}, ${session.transport}, ${session.deviceId}, ${session.deviceName}, ${session.userAgent}, ${session.ip}, ${session.amr},
+        ${session.now}, ${session.expiresAt}, ${sessionsMax}, ${devicesMax},
+        ${requestId}, ${personal}
+      ) as evicted`
+    return row?.evicted ?? null
+  }
+}

@@ -1,0 +1,59 @@
+import type { Clock } from '../clock.ts'
+import type { Cache } from '../stores/cache.ts'
+
+/** How a try ended; `dropped` when nobody looked at the password. */
+export type Ending = 'right' | 'wrong' | 'dropped'
+
+/** Whether a lane gives a try; milliseconds until it opens, and how many refused tries are to be noted now. */
+export type Turn = { outcome: 'open' | 'busy' } | { outcome: 'shut', milliseconds: number, refused: number }
+
+export interface LaneTerms {
+  /** Failures that shut a lane. */
+  threshold: number
+  /** Milliseconds that it is shut at first, doubling up to `longest`, which is also how long it is remembered. */
+  duration: number
+  longest: number
+  /** Milliseconds that a try whose outcome never comes takes up a place. */
+  patience: number
+  /** Milliseconds between two notes of refused tries of one lane, and between two notices of one owner. */
+  noteInterval: number
+  noticeInterval: number
+}
+
+export type LaneStore = ReturnType<typeof createLaneStore>
+
+/** The lanes of guesses in Redis: see `lua/step-lane.lua`. Redis' own time counts. */
+export function createLaneStore (cache: Cache, clock: Clock, { threshold, duration, longest, patience, noteInterval, noticeInterval }: LaneTerms) {
+  const stepLane = cache.script('step-lane')
+  const takeTurn = cache.script('take-turn')
+
+  return { ask, settle, open, takeNotice }
+
+  /** Asks for a try under an id of the caller's; whoever gets one settles it. */
+  async function ask (lane: string, id: string): Promise<Turn> {
+    const { word, milliseconds, refused } = await step(lane, 'try', id)
+    return word === 'shut' ? { outcome: word, milliseconds, refused } : { outcome: word === 'open' ? word : 'busy' }
+  }
+
+  /** Tells how a try ended. Returns for how many milliseconds that has shut the lane, or null. */
+  async function settle (lane: string, id: string, ending: Ending): Promise<number | null> {
+    const { word, milliseconds } = await step(lane, ending, id)
+    return word === 'shut' ? milliseconds : null
+  }
+
+  /** Forgets every failure of a lane. */
+  async function open (lane: string) {
+    await step(lane, 'right', '')
+  }
+
+  /** Whether the owner behind this key may be sent a notice now; asking takes the turn. */
+  async function takeNotice (owner: string): Promise<boolean> {
+    return await takeTurn([`notice:{${owner}}`], [noticeInterval, clock.offset]) === 'taken'
+  }
+
+  async function step (lane: string, name: 'try' | Ending, id: string) {
+    const answer = await stepLane([`lane:{${lane}}`], [name, id, threshold, duration, longest, patience, noteInterval, clock.offset])
+    const [word, milliseconds, refused] = answer as [string, string, string]
+    return { word, milliseconds: Number(milliseconds), refused: Number(refused) }
+  }
+}

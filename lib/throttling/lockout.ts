@@ -1,0 +1,113 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import { Refusal } from '../errors.ts'
+import type { LaneStore } from './lane-store.ts'
+
+/** Whose failures count together. */
+export interface Lane {
+  kind: 'strangers' | 'device' | 'session'
+  /** An HMAC: what lies in Redis names nobody. */
+  key: string
+}
+
+/** What came of a guess: looked at and right or wrong, perhaps shutting the lane (ms), or not looked at. */
+export type Guess =
+  | { outcome: 'right' }
+  | { outcome: 'wrong', shutFor: number | null }
+  | { outcome: 'refused', /** Seconds. */ retryAfter: number, /** Tries refused since the last note, if one is due. */ refused: number }
+
+export type Lockout = ReturnType<typeof createLockout>
+
+/** Milliseconds between the looks of somebody who waits for others' tries to end, less or more a quarter. */
+const pauses = [0, 20, 40, 80, 160, 320, 640, 1280]
+
+/** The most that wait on one node. */
+const waitingMax = 500
+
+/**
+ * Lockout by lanes, after OWASP's device cookies: strangers share one lane an account, every device
+ * that the account knows and every session has its own, so nobody shuts another's. A try is reserved
+ * before the password is looked at: however many come at once, a lane evaluates no more than its
+ * threshold. `duration` is that of the first shut, in milliseconds.
+ */
+export function createLockout ({ lanes, keys: [key = Buffer.alloc(0)], duration }: { lanes: LaneStore, keys: Buffer[], duration: number }) {
+  let waiting = 0
+
+  return { strangersOf, deviceOf, sessionOf, guard, open, takeNotice }
+
+  /** The lane of everybody whom an account does not know; an address has one whether or not it has an account. */
+  function strangersOf (canonical: string): Lane {
+    return { kind: 'strangers', key: name('strangers', canonical) }
+  }
+
+  /** The lane of a device since it has become known to the account. */
+  function deviceOf (userId: string, { deviceId, knownSince }: { deviceId: string, knownSince: Date }): Lane {
+    return { kind: 'device', key: name('device', userId, deviceId, knownSince.getTime()) }
+  }
+
+  /** The lane of a session in which the password is asked for again. */
+  function sessionOf (sessionId: string): Lane {
+    return { kind: 'session', key: name('session', sessionId) }
+  }
+
+  /**
+   * Lets `check` look at a password if the lane is open and counts what it finds. A check that fails
+   * to find out counts for nothing.
+   * @throws Refusal `unavailable` without Redis: what cannot be counted is not looked at, and what was
+   * found and could not be counted is not told; `overloaded` when others' tries take up the lane for
+   * too long; what `check` throws
+   */
+  async function guard ({ key: lane }: Lane, check: () => Promise<boolean>): Promise<Guess> {
+    const id = randomBytes(6).toString('base64url')
+    const turn = await reserve(lane, id)
+    if (turn.outcome === 'shut') return { outcome: 'refused', retryAfter: coarse(turn.milliseconds), refused: turn.refused }
+
+    const isRight = await check().catch(error => drop(lane, id, error))
+    const shutFor = await lanes.settle(lane, id, isRight ? 'right' : 'wrong')
+    return isRight ? { outcome: 'right' } : { outcome: 'wrong', shutFor }
+  }
+
+  /** Opens lanes and forgets their failures. */
+  async function open (shut: Lane[]) {
+    await Promise.all(shut.map(lane => lanes.open(lane.key)))
+  }
+
+  /** Whether it is time to tell the owner of an address, existing or not; asking takes the turn. */
+  async function takeNotice (canonical: string): Promise<boolean> {
+    return await lanes.takeNotice(name('notice', canonical))
+  }
+
+  // Whoever comes while all places are taken by tries under way is not refused for what those may
+  // turn out to be: ten right passwords at once all get in.
+  async function reserve (lane: string, id: string) {
+    for (const milliseconds of pauses) {
+      if (milliseconds > 0) await wait(milliseconds)
+      const turn = await lanes.ask(lane, id)
+      if (turn.outcome !== 'busy') return turn
+      if (waiting >= waitingMax) break
+    }
+    throw new Refusal('overloaded', { retryAfter: 1 })
+  }
+
+  async function wait (milliseconds: number) {
+    waiting++
+    await pause(milliseconds * (0.75 + Math.random() / 2))
+    waiting--
+  }
+
+  async function drop (lane: string, id: string, error: unknown): Promise<never> {
+    // If this fails too, the place is free again when patience runs out.
+    await lanes.settle(lane, id, 'dropped').catch(() => {})
+    throw error
+  }
+
+  /** Rounded up to a sixth of the shortest shut: it does not tell when the last failure was. */
+  function coarse (milliseconds: number) {
+    const unit = Math.max(1000, duration / 6)
+    return Math.ceil(milliseconds / unit) * unit / 1000
+  }
+
+  function name (...parts: (string | number)[]) {
+    return createHmac('sha256', key).update(JSON.stringify(parts)).digest().subarray(0, 16).toString('base64url')
+  }
+}

@@ -1,0 +1,146 @@
+import type { Audit, Client } from '../audit/audit.ts'
+import type { Clock } from '../clock.ts'
+import { readImportedUser, RefusedLine } from './imported-user.ts'
+import type { ImportRules } from './imported-user.ts'
+import type { Database } from '../stores/database.ts'
+import type { ExportedUser, ImportedUser, UserTransferStore } from './transfer-store.ts'
+import { formatUser, headOf, readUserFile } from './files.ts'
+import type { FileFormat, UserRecord } from './files.ts'
+
+/** How many users were read, and what became of them. */
+export interface Tally {
+  read: number
+  imported: number
+  /** Their addresses have an account already, which stays as it is. */
+  skipped: number
+  refused: number
+  /** Of those imported: who comes in by a mail. */
+  withoutPassword: number
+}
+
+export interface ImportOptions {
+  /** Null: what the text begins with tells. */
+  format: FileFormat | null
+  /** Everything but writing. */
+  isDryRun: boolean
+  /** Hears of each line that makes no account. */
+  refuse: (line: number, reason: string) => void
+  /** Hears how far it is, after each batch. */
+  report: (tally: Tally) => void
+}
+
+export interface UserTransferParts extends Omit<ImportRules, 'now'> {
+  database: Database
+  transfers: UserTransferStore
+  audit: Pick<Audit, 'record' | 'recordAll' | 'createSubjects'>
+  clock: Pick<Clock, 'now'>
+}
+
+export type UserTransfers = ReturnType<typeof createUserTransfers>
+
+/** Users of one transaction: enough to be fast, few enough to hold no lock for long. */
+const batchSize = 500
+
+/** Accounts that come from another system, and that go to one. */
+export function createUserTransfers ({ database, transfers, audit, clock, ...rules }: UserTransferParts) {
+  return { importUsers, exportUsers }
+
+  /**
+   * Makes an account of each line whose address has none yet; an account that is there is left alone. So an
+   * import that was interrupted goes on when it is begun again, and doing it twice does nothing more.
+   * Of the file only its addresses are kept in memory.
+   */
+  async function importUsers (chunks: AsyncIterable<Uint8Array>, { format, isDryRun, refuse, report }: ImportOptions, client: Client): Promise<Tally> {
+    const tally: Tally = { read: 0, imported: 0, skipped: 0, refused: 0, withoutPassword: 0 }
+    const lines = new Map<string, number>()
+    const make = isDryRun ? pretend : insert
+    let batch: ImportedUser[] = []
+
+    for await (const record of readUserFile(chunks, format)) {
+      tally.read++
+      const user = accept(record)
+      if (user) batch.push(user)
+      if (batch.length === batchSize) await flush()
+    }
+    await flush()
+    if (!isDryRun) await audit.record(database, { event: 'users_imported', outcome: 'success', subject: null, client, personal: { ...tally } })
+    return tally
+
+    function accept (record: UserRecord): ImportedUser | null {
+      try {
+        if ('problem' in record) throw new RefusedLine(record.problem)
+        const user = readImportedUser(record.values, { ...rules, now: clock.now() })
+        const earlier = lines.get(user.emailCanonical)
+        if (earlier !== undefined) throw new RefusedLine(`email is the one of line ${earlier}`)
+        lines.set(user.emailCanonical, record.line)
+        return user
+      } catch (error) {
+        if (!(error instanceof RefusedLine)) throw error
+        tally.refused++
+        refuse(record.line, error.message)
+        return null
+      }
+    }
+
+    async function flush () {
+      const made = batch.length > 0 ? await make(batch, client) : []
+      tally.imported += made.length
+      tally.skipped += batch.length - made.length
+      tally.withoutPassword += made.filter(({ passwordHash }) => passwordHash === null).length
+      batch = []
+      report(tally)
+    }
+  }
+
+  async function insert (users: ImportedUser[], client: Client): Promise<ImportedUser[]> {
+    return await database.begin(async tx => {
+      const ids = new Set(await transfers.insert(tx, users, new Date(clock.now())))
+      const made = users.filter(({ id }) => ids.has(id))
+      const subjects = await audit.createSubjects(tx, made.map(({ id }) => id))
+      await audit.recordAll(tx, subjects.map((subject, place) => ({
+        event: 'user_created', outcome: 'success', reason: 'imported', subject, client, personal: { email: made[place]?.email }
+      })))
+      return made
+    })
+  }
+
+  async function pretend (users: ImportedUser[]): Promise<ImportedUser[]> {
+    const taken = new Set(await transfers.taken(users.map(({ emailCanonical }) => emailCanonical)))
+    return users.filter(({ emailCanonical }) => !taken.has(emailCanonical))
+  }
+
+  /**
+   * All accounts, as `importUsers` reads them, with the hashes of their passwords. Without ids, vendors,
+   * sessions and devices. The trail says who took them before the first one leaves.
+   */
+  async function * exportUsers (format: FileFormat, { report }: { report: (done: number) => void }, client: Client): AsyncGenerator<string> {
+    await audit.record(database, { event: 'users_exported', outcome: 'success', subject: null, client })
+    yield headOf(format)
+
+    let done = 0
+    let last: ExportedUser | undefined
+    do {
+      const users = await transfers.list(last?.id ?? null, batchSize)
+      yield users.map(user => formatUser(format, valuesOf(user))).join('')
+      done += users.length
+      last = users.at(-1)
+      report(done)
+    } while (last)
+  }
+}
+
+function valuesOf (user: ExportedUser) {
+  return {
+    email: user.email,
+    full_name: user.fullName,
+    role: user.role,
+    locale: user.locale,
+    created_at: user.createdAt.toISOString(),
+    email_verified: user.emailVerified,
+    password_hash: user.passwordHash,
+    // What most accounts are is not said.
+    status: user.status === 'active' ? null : user.status,
+    approval: user.approval === 'not_required' ? null : user.approval,
+    must_change_password: user.mustChangePassword || null
+  }
+}

@@ -1,0 +1,280 @@
+import type { EmailAddress } from './email-address.ts'
+import { Refusal } from '../errors.ts'
+import type { Database, Query, Transaction } from '../stores/database.ts'
+
+/** An account as the store knows it. Counters are exact integers, times are dates. */
+export interface User {
+  id: string
+  email: string
+  emailCanonical: string
+  emailVerified: boolean
+  passwordHash: string | null
+  fullName: string
+  locale: string
+  role: string
+  userType: string
+  vendorId: string | null
+  vendorStatus: 'active' | 'suspended' | null
+  status: 'active' | 'disabled'
+  approval: 'not_required' | 'pending' | 'approved' | 'rejected'
+  mustChangePassword: boolean
+  version: number
+  sessionEpoch: number
+  lastLoginAt: Date | null
+  createdAt: Date
+  updatedAt: Date
+  /** The global epoch at the time of reading. */
+  deploymentEpoch: number
+  /** The key of what the audit trail says about this person, wrapped. */
+  wrappedKey: Buffer | null
+}
+
+/** What was true of an account when its password was checked. */
+export type Checked = Pick<User, 'id' | 'sessionEpoch' | 'deploymentEpoch'>
+
+export type NewUser = Pick<User, 'id' | 'email' | 'emailCanonical' | 'emailVerified' | 'passwordHash' | 'fullName' | 'locale' | 'role' | 'approval'> & Partial<Pick<User, 'vendorId'>>
+
+/** What others may change of an account; what is left out stays. */
+export type Amendment = Partial<Pick<User, 'fullName' | 'locale' | 'role' | 'vendorId' | 'approval' | 'status' | 'mustChangePassword'>>
+
+export type UserStore = ReturnType<typeof createUserStore>
+
+export function createUserStore (db: Database) {
+  return { find, findByAddress, insert, lock, lockActive, lockInOrder, update, amend, rehash, setPassword, resetPassword, setAddress, raiseEpoch, disable }
+
+  /** The account with this id, or null. */
+  async function find (id: string, query: Query = db): Promise<User | null> {
+    const [user] = await query<User>`
+      select ${userColumns(query)}
+      from users u ${userJoins(query)}
+      where u.id = ${id}`
+    return user ?? null
+  }
+
+  /**
+   * The account with this canonical address, or null, and since when it has known this device: one
+   * statement, whether or not there is an account or a device.
+   */
+  async function findByAddress (canonical: string, deviceId: string | null = null): Promise<User & { knownSince: Date | null } | null> {
+    const [user] = await db<User & { knownSince: Date | null }>`
+      select ${userColumns(db)}, kd.created_at as known_since
+      from users u ${userJoins(db)}
+      left join known_devices kd on kd.user_id = u.id and kd.device_id = ${deviceId}
+      where u.email_canonical = ${canonical}`
+    return user ?? null
+  }
+
+  /** Makes the account unless its address has one already; returns whether it did. */
+  async function insert (tx: Transaction, user: NewUser, now: Date): Promise<boolean> {
+    const made = await tx`
+      insert into users (id, email, email_canonical, email_verified, password_hash, full_name, locale, role, vendor_id, approval, created_at, updated_at)
+      values (${user.id}, ${user.email}, ${user.emailCanonical}, ${user.emailVerified}, ${user.passwordHash},
+              ${user.fullName}, ${user.locale}, ${user.role}, ${user.vendorId ?? null}, ${user.approval}, ${now}, ${now})
+      on conflict (email_canonical) do nothing
+      returning id`.catch(refuseUnknownVendor)
+    return made.length === 1
+  }
+
+  /**
+   * Locks the account's row if it still is what was read with its password hash: active, and under
+   * the same epochs (whatever replaces a password raises one). Whoever writes on the strength of a
+   * password starts here; false means that the account has changed since and the password counts
+   * for nothing.
+   */
+  async function lock (tx: Transaction, { id, sessionEpoch, deploymentEpoch }: Checked): Promise<boolean> {
+    const locked = await tx`
+      select u.id
+      from users u
+      cross join deployment d
+      where u.id = ${id}
+        and u.status = 'active'
+        and u.session_epoch = ${sessionEpoch}
+        and d.session_epoch = ${deploymentEpoch}
+      for no key update of u`
+    return locked.length === 1
+  }
+
+  /**
+   * Locks the row of an active account and reads it as it is then; null if there is none. Against
+   * everything, also against what refers to it: to write a unique column takes that lock, and who
+   * comes to it by way of a weaker one may end in a deadlock.
+   */
+  async function lockActive (tx: Transaction, id: string): Promise<User | null> {
+    const [user] = await tx<User>`
+      select ${userColumns(tx)}
+      from users u ${userJoins(tx)}
+      where u.id = ${id}
+        and u.status = 'active'
+      for update of u`
+    return user ?? null
+  }
+
+  /** Locks rows of several accounts, in the order of their ids: so nobody waits in a circle. */
+  async function lockInOrder (tx: Transaction, ids: string[]) {
+    await tx`
+      select u.id
+      from users u
+      where u.id = any(${ids})
+      order by u.id
+      for no key update of u`
+  }
+
+  /**
+   * Replaces the password and ends all of the user's sessions, if the account still is what was read
+   * with the old hash. Returns the epoch and the version that hold now, null if it is not.
+   */
+  async function setPassword (tx: Transaction, { id, sessionEpoch, deploymentEpoch }: Checked, passwordHash: string, now: Date): Promise<Pick<User, 'sessionEpoch' | 'version'> | null> {
+    const [user] = await tx<Pick<User, 'sessionEpoch' | 'version'>>`
+      update users
+      set password_hash = ${passwordHash},
+          must_change_password = false,
+          session_epoch = session_epoch + 1,
+          version = version + 1,
+          updated_at = ${now}
+      where id = ${id}
+        and status = 'active'
+        and session_epoch = ${sessionEpoch}
+        and (select session_epoch from deployment) = ${deploymentEpoch}
+      returning session_epoch, version`
+    return user ?? null
+  }
+
+  /**
+   * Replaces the password of an active account on the strength of its mailbox, which is its own by that,
+   * and ends all of its sessions. Returns the epoch and the version that hold now, null if it is not active.
+   */
+  async function resetPassword (tx: Transaction, id: string, passwordHash: string, now: Date): Promise<Pick<User, 'sessionEpoch' | 'version'> | null> {
+    const [user] = await tx<Pick<User, 'sessionEpoch' | 'version'>>`
+      update users
+      set password_hash = ${passwordHash},
+          must_change_password = false,
+          email_verified = true,
+          session_epoch = session_epoch + 1,
+          version = version + 1,
+          updated_at = ${now}
+      where id = ${id}
+        and status = 'active'
+      returning session_epoch, version`
+    return user ?? null
+  }
+
+  /**
+   * Gives an account an address that has been confirmed. Returns the version that holds now. The caller
+   * holds `lockActive`.
+   * @throws Refusal `conflict` if another account has it, also one that gets it at this moment
+   */
+  async function setAddress (tx: Transaction, id: string, { address, canonical }: EmailAddress, now: Date): Promise<number> {
+    // Of an address that is taken nobody waits to see whether it becomes free: two who want each other's
+    // would wait for ever.
+    const [user] = await tx<Pick<User, 'version'>>`
+      update users
+      set email = ${address},
+          email_canonical = ${canonical},
+          email_verified = true,
+          version = version + 1,
+          updated_at = ${now}
+      where id = ${id}
+        and not exists (
+          select
+          from users o
+          where o.email_canonical = ${canonical}
+            and o.id <> ${id}
+        )
+      returning version`.catch(error => { throw isTaken(error) ? new Refusal('conflict', { cause: error }) : error })
+    if (!user) throw new Refusal('conflict')
+    return user.version
+  }
+
+  /** Changes what a user may change about themself. Returns the version that holds now, null if there is no such account. */
+  async function update (tx: Transaction, id: string, { fullName, locale }: { fullName?: string | undefined, locale?: string | undefined }, now: Date): Promise<number | null> {
+    const [user] = await tx<Pick<User, 'version'>>`
+      update users
+      set full_name = coalesce(${fullName ?? null}, full_name),
+          locale = coalesce(${locale ?? null}, locale),
+          version = version + 1,
+          updated_at = ${now}
+      where id = ${id}
+      returning version`
+    return user?.version ?? null
+  }
+
+  /**
+   * Changes an account whose row the caller has locked, and ends its sessions if that is said. Returns the epoch and
+   * the version that hold now.
+   */
+  async function amend (tx: Transaction, id: string, change: Amendment, { now, endsSessions = false }: { now: Date, endsSessions?: boolean }): Promise<Pick<User, 'sessionEpoch' | 'version'>> {
+    const [user] = await tx<Pick<User, 'sessionEpoch' | 'version'>>`
+      update users
+      set full_name = coalesce(${change.fullName ?? null}, full_name),
+          locale = coalesce(${change.locale ?? null}, locale),
+          role = coalesce(${change.role ?? null}, role),
+          vendor_id = case when ${change.vendorId === undefined} then vendor_id else ${change.vendorId ?? null}::uuid end,
+          approval = coalesce(${change.approval ?? null}, approval),
+          status = coalesce(${change.status ?? null}, status),
+          must_change_password = coalesce(${change.mustChangePassword ?? null}, must_change_password),
+          session_epoch = session_epoch + case when ${endsSessions} then 1 else 0 end,
+          version = version + 1,
+          updated_at = ${now}
+      where id = ${id}
+      returning session_epoch, version`.catch(refuseUnknownVendor)
+    if (!user) throw new Error('a row that is locked is there')
+    return user
+  }
+
+  /** Replaces a hash by a stronger one of the same password, if it is still the stored one. */
+  async function rehash (id: string, from: string, to: string) {
+    await db`update users set password_hash = ${to} where id = ${id} and password_hash = ${from}`
+  }
+
+  /** Ends all of a user's sessions: O(1) however many there are. Returns the epoch that holds now. */
+  async function raiseEpoch (tx: Transaction, id: string): Promise<number | null> {
+    const [user] = await tx<{ sessionEpoch: number }>`
+      update users
+      set session_epoch = session_epoch + 1
+      where id = ${id}
+      returning session_epoch`
+    return user?.sessionEpoch ?? null
+  }
+
+  /** Disables an account and ends all its sessions; null if it was not active. */
+  async function disable (tx: Transaction, id: string, now: Date): Promise<Pick<User, 'sessionEpoch' | 'version'> | null> {
+    const [user] = await tx<Pick<User, 'sessionEpoch' | 'version'>>`
+      update users
+      set status = 'disabled', session_epoch = session_epoch + 1, version = version + 1, updated_at = ${now}
+      where id = ${id} and status = 'active'
+      returning session_epoch, version`
+    return user ?? null
+  }
+}
+
+function isTaken (error: unknown): boolean {
+  return violates(error, 'users_email_canonical_key')
+}
+
+// Found out by the foreign key, at the moment that counts.
+function refuseUnknownVendor (error: unknown): never {
+  if (!violates(error, 'users_vendor_id_fkey')) throw error
+  throw new Refusal('invalid_request', { errors: [{ path: '/vendor_id', code: 'unknown', message: 'is no vendor’s' }], cause: error })
+}
+
+function violates (error: unknown, constraint: string): boolean {
+  return error instanceof Error && 'constraint' in error && error.constraint === constraint
+}
+
+/** The columns of a `User`, for every store that reads one along: u, r, v, k and d as in `userJoins`. */
+export function userColumns ({ fragment }: Query) {
+  return fragment`
+    u.id, u.email, u.email_canonical, u.email_verified, u.password_hash, u.full_name, u.locale, u.role,
+    r.user_type, u.vendor_id, v.status as vendor_status, u.status, u.approval, u.must_change_password,
+    u.version, u.session_epoch, u.last_login_at, u.created_at, u.updated_at,
+    d.session_epoch as deployment_epoch, k.wrapped_key`
+}
+
+/** What a `User` is made of beside its own row `u`. */
+export function userJoins ({ fragment }: Query) {
+  return fragment`
+    cross join deployment d
+    left join roles r on r.name = u.role
+    left join vendors v on v.id = u.vendor_id
+    left join subject_keys k on k.subject_id = u.id`
+}

@@ -1,0 +1,88 @@
+import t from 'tap'
+import { createClock } from '../../../lib/clock.ts'
+import { createRoles } from '../../../lib/access/roles.ts'
+import { createRoleStore } from '../../../lib/access/role-store.ts'
+import { openDatabase } from '../../database.ts'
+
+const permissions = ['users:read', 'users:write', 'users:delete', 'users:approve', 'sessions:revoke', 'audit:read', 'roles:write', 'stats:read']
+
+t.test('the roles of a new deployment may what the contract’s table says', async t => {
+  const { roles } = await open(t)
+  const table = {
+    super_admin: permissions,
+    admin: ['users:read', 'users:write', 'users:approve', 'sessions:revoke', 'audit:read', 'stats:read'],
+    accountant: ['users:read', 'stats:read'],
+    vendor: [],
+    user: []
+  }
+  for (const [role, may] of Object.entries(table)) t.same(permissions.filter(permission => roles.may(role, permission)), may, role)
+  t.same(Object.keys(table).map(role => roles.find(role)?.rank), [100, 80, 60, 20, 10])
+})
+
+t.test('people register as user or vendor only, and a vendor needs approval', async t => {
+  const { roles } = await open(t)
+  t.match(roles.forRegistration('user'), { name: 'user', requiresApproval: false })
+  t.match(roles.forRegistration('vendor'), { name: 'vendor', requiresApproval: true })
+  for (const type of ['staff', 'admin', 'super_admin', '', '__proto__', 'constructor', 'toString']) t.equal(roles.forRegistration(type), undefined, type)
+})
+
+t.test('who is not known may nothing, and there is nothing to be known by accident', async t => {
+  const { roles } = await open(t)
+  for (const role of ['', 'nobody', '__proto__', 'constructor', 'hasOwnProperty', 'SUPER_ADMIN']) for (const permission of [...permissions, '__proto__', '']) t.equal(roles.may(role, permission), false)
+  for (const permission of ['', 'users', 'users:', 'users:*', '*', 'users:read ', 'length', 'includes']) t.equal(roles.may('super_admin', permission), false, permission)
+})
+
+t.test('a reload follows the table; before the first one nobody may anything', async t => {
+  const { roles, database } = await open(t)
+  await database`insert into role_permissions (role, permission) values ('user', 'stats:read')`
+  await database`delete from role_permissions where role = 'admin' and permission = 'users:write'`
+  t.notOk(roles.may('user', 'stats:read'))
+  await roles.reload()
+  t.ok(roles.may('user', 'stats:read'))
+  t.notOk(roles.may('admin', 'users:write'))
+  t.notOk(createRoles(createRoleStore(database), createClock()).may('super_admin', 'users:read'))
+})
+
+t.test('a change that cannot be read is answered for three seconds, then not at all, until it can', async t => {
+  const clock = { now: 0, monotonic: () => clock.now }
+  const store = { list: async () => [{ name: 'admin', rank: 80, userType: 'staff', requiresApproval: false, selfRegistration: false, permissions: ['users:read'] }] }
+  const { list } = store
+  const roles = createRoles(store, clock)
+  t.teardown(roles.stop)
+  await roles.reload()
+
+  store.list = async () => { throw new Error('away') }
+  roles.follow()
+  clock.now = 3000
+  t.ok(roles.may('admin', 'users:read'))
+  clock.now = 3001
+  t.throws(() => roles.may('admin', 'users:read'), { code: 'unavailable' })
+  t.throws(() => roles.forRegistration('user'), { code: 'unavailable' })
+
+  store.list = async () => (await list()).map(role => ({ ...role, permissions: [] }))
+  await roles.reload()
+  t.notOk(roles.may('admin', 'users:read'))
+})
+
+t.test('a slow read never takes the place of a later one', async t => {
+  const answers: Array<(permissions: string[]) => void> = []
+  const roles = createRoles({
+    list: async () => {
+      const permissions = await new Promise<string[]>(resolve => { answers.push(resolve) })
+      return [{ name: 'admin', rank: 80, userType: 'staff', requiresApproval: false, selfRegistration: false, permissions }]
+    }
+  }, createClock())
+  const reads = [roles.reload(), roles.reload()]
+  answers[1]?.([])
+  await reads[1]
+  answers[0]?.(['users:write'])
+  await reads[0]
+  t.notOk(roles.may('admin', 'users:write'))
+})
+
+async function open (t: Parameters<typeof openDatabase>[0]) {
+  const { database } = await openDatabase(t)
+  const roles = createRoles(createRoleStore(database), createClock())
+  await roles.reload()
+  return { database, roles }
+}

@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto'
+import t from 'tap'
+import { Refusal } from '../../../lib/errors.ts'
+import { createRevocations } from '../../../lib/changes/revocations.ts'
+import type { Change } from '../../../lib/changes/change-store.ts'
+
+t.test('what has not ended is let through', async t => {
+  const { revocations, token } = open()
+  t.equal(verdict(revocations, token), 'fine')
+})
+
+t.test('an ended session is refused with the first reason told', async t => {
+  const { revocations, token } = open()
+  revocations.apply(change({ kind: 'session_ended', subjectId: token.sid, reason: 'signed_out' }))
+  revocations.apply(change({ kind: 'session_ended', subjectId: token.sid, reason: 'evicted' }))
+  t.equal(verdict(revocations, token), 'signed_out')
+  t.equal(verdict(revocations, { ...token, sid: randomUUID() }), 'fine')
+})
+
+t.test('a raised epoch ends the sessions below it, in whatever order raises are told', async t => {
+  for (const order of [[4, 5, 6], [6, 5, 4], [5, 6, 4, 5]]) {
+    const { revocations, token } = open()
+    const reasons = { 4: 'revoked_by_user', 5: 'password_changed', 6: 'account_disabled' } as const
+    for (const number of order) revocations.apply(change({ kind: 'user_epoch', subjectId: token.sub, number, reason: reasons[number as 4] }))
+
+    t.equal(verdict(revocations, token), 'revoked_by_user', 'the first one above its own')
+    t.equal(verdict(revocations, { ...token, epoch: [1, 4] }), 'password_changed')
+    t.equal(verdict(revocations, { ...token, epoch: [1, 6] }), 'fine')
+    t.equal(verdict(revocations, { ...token, sub: randomUUID() }), 'fine')
+  }
+})
+
+t.test('the session that a raise spares is asked to refresh, until a later raise ends it', async t => {
+  const { revocations, token } = open()
+  revocations.apply(change({ kind: 'user_epoch', subjectId: token.sub, number: 4, exceptId: token.sid, reason: 'password_changed' }))
+  t.equal(verdict(revocations, token), 'invalid_token')
+  t.equal(verdict(revocations, { ...token, epoch: [1, 4] }), 'fine')
+  t.equal(verdict(revocations, { ...token, sid: randomUUID() }), 'password_changed')
+
+  revocations.apply(change({ kind: 'user_epoch', subjectId: token.sub, number: 5, reason: 'account_disabled' }))
+  for (const epoch of [[1, 3], [1, 4]] as const) t.equal(verdict(revocations, { ...token, epoch }), 'account_disabled')
+})
+
+t.test('everybody is everybody below that epoch', async t => {
+  const { revocations, token } = open()
+  revocations.apply(change({ kind: 'everyone', number: 2, reason: 'everyone_signed_out' }))
+  t.equal(verdict(revocations, token), 'everyone_signed_out')
+  t.equal(verdict(revocations, { ...token, epoch: [2, 0] }), 'fine')
+})
+
+t.test('the first cause counts between one user and everybody', async t => {
+  const raises = { user: change({ kind: 'user_epoch', number: 4, reason: 'account_disabled' }), all: change({ kind: 'everyone', number: 2, reason: 'everyone_signed_out' }) }
+  for (const [order, reason] of [[['user', 'all'], 'account_disabled'], [['all', 'user'], 'everyone_signed_out']] as const) {
+    const { revocations, token } = open()
+    for (const which of [...order, ...order]) revocations.apply({ ...raises[which], subjectId: which === 'user' ? token.sub : null })
+    t.equal(verdict(revocations, token), reason)
+  }
+})
+
+t.test('a session ended before a raise keeps its reason', async t => {
+  const { revocations, token } = open()
+  revocations.apply(change({ kind: 'user_epoch', subjectId: token.sub, number: 4, reason: 'password_changed' }))
+  revocations.apply(change({ kind: 'session_ended', subjectId: token.sid, reason: 'signed_out' }))
+  t.equal(verdict(revocations, token), 'signed_out', 'only what is alive is ever ended one by one')
+})
+
+t.test('versions are only raised', async t => {
+  const { revocations, token } = open()
+  t.equal(revocations.version(token.sub), 0)
+  for (const number of [3, 5, 4]) revocations.apply(change({ kind: 'user_changed', subjectId: token.sub, number }))
+  t.equal(revocations.version(token.sub), 5)
+})
+
+t.test('an entry is kept for its time after it was last of use, and not for ever', async t => {
+  const { revocations, token, clock } = open()
+  revocations.apply(change({ kind: 'session_ended', subjectId: token.sid, reason: 'signed_out' }))
+  revocations.apply(change({ kind: 'user_epoch', subjectId: token.sub, number: 4, reason: 'password_changed' }))
+  clock.now += 600
+  revocations.apply(change({ kind: 'user_epoch', subjectId: token.sub, number: 5, reason: 'revoked_by_user' }))
+  revocations.apply(change({ kind: 'user_changed', subjectId: token.sub, number: 5 }))
+
+  clock.now += 399
+  revocations.forget()
+  t.equal(verdict(revocations, token), 'signed_out')
+  clock.now += 1
+  revocations.forget()
+  t.equal(revocations.size, 2)
+  t.equal(verdict(revocations, token), 'password_changed', 'a user’s raises stay together')
+  clock.now += 600
+  revocations.forget()
+  t.equal(revocations.size, 0)
+})
+
+t.test('what names nothing is passed over', async t => {
+  const { revocations, token } = open()
+  for (const kind of ['session_ended', 'user_epoch', 'everyone', 'user_changed', 'vendor_changed', 'roles_changed', 'keys_changed'] as const) revocations.apply(change({ kind }))
+  t.equal(revocations.size, 0)
+  t.equal(verdict(revocations, token), 'fine')
+})
+
+function open () {
+  const clock = { now: 0, monotonic: () => clock.now }
+  return { clock, revocations: createRevocations(clock, { keep: 1000 }), token: { sid: randomUUID(), sub: randomUUID(), epoch: [1, 3] as [number, number] } }
+}
+
+function change (fields: Pick<Change, 'kind'> & Partial<Change>): Change {
+  return { subjectId: null, exceptId: null, number: null, reason: null, ...fields }
+}
+
+function verdict (revocations: ReturnType<typeof createRevocations>, token: Parameters<typeof revocations.check>[0]) {
+  try {
+    revocations.check(token)
+    return 'fine'
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    return error.code === 'session_ended' ? error.details.reason : error.code
+  }
+}

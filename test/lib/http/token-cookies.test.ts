@@ -1,0 +1,97 @@
+import t from 'tap'
+import { createTokenCookies } from '../../../lib/http/token-cookies.ts'
+import type { CookieSettings } from '../../../lib/http/token-cookies.ts'
+
+const cookies = create()
+
+t.test('names and attributes follow the settings', async t => {
+  for (const cookieDomain of [null, 'example.com']) {
+    for (const cookieSecure of [true, false]) {
+      for (const cookieSameSite of ['strict', 'lax', 'none'] as const) {
+        for (const cookiePartitioned of [true, false]) {
+          const { names, attributes } = create({ cookieDomain, cookieSecure, cookieSameSite, cookiePartitioned })
+          const prefix = cookieSecure ? cookieDomain === null ? '__Host-' : '__Secure-' : ''
+          const title = `${cookieDomain} ${cookieSecure} ${cookieSameSite} ${cookiePartitioned}`
+
+          t.strictSame(names, { access: `${prefix}access`, refresh: `${prefix}refresh`, device: `${prefix}device` }, title)
+          t.strictSame(attributes, {
+            path: '/',
+            httpOnly: true,
+            secure: cookieSecure,
+            sameSite: cookieSameSite,
+            ...(cookieDomain !== null && { domain: cookieDomain }),
+            ...(cookiePartitioned && { partitioned: true })
+          }, title)
+        }
+      }
+    }
+  }
+})
+
+t.test('the scopes of a name hold the one in force and all that may have come before it', async t => {
+  for (const [settings, expected] of [
+    [{}, ['- partitioned', '- -']],
+    [{ cookieSecure: false }, ['- -']],
+    [{ cookieDomain: 'example.com' }, ['example.com partitioned', 'example.com -', '- partitioned', '- -']],
+    [{ cookieDomain: 'example.com', cookieSecure: false }, ['example.com -', '- -']]
+  ] as const) {
+    const { scopes, attributes } = create(settings)
+    t.same(scopes.map(scope => `${scope.domain ?? '-'} ${scope.partitioned ? 'partitioned' : '-'}`), expected)
+    t.ok(scopes.some(scope => JSON.stringify(scope) === JSON.stringify(attributes)))
+  }
+})
+
+t.test('our cookies are read among others, wherever they stand', async t => {
+  t.strictSame(cookies.read(undefined), {})
+  for (const [header, expected] of [
+    ['', {}],
+    [';;; ;', {}],
+    ['theme=dark', {}],
+    ['__Host-access=a', { access: 'a' }],
+    ['theme=dark; __Host-refresh=r; lang=en', { refresh: 'r' }],
+    ['__Host-access=a; __Host-refresh=r; __Host-device=d', { access: 'a', refresh: 'r', device: 'd' }],
+    ['__Host-access=a;__Host-refresh=r;\t__Host-device=d', { access: 'a', refresh: 'r', device: 'd' }],
+    ['__Host-access=', { access: '' }],
+    ['__Host-access=a=b==', { access: 'a=b==' }],
+    ['__Host-access="a"', { access: '"a"' }],
+    ['__Host-access=%61', { access: '%61' }],
+    ['__proto__=x; constructor=y', {}]
+  ] as const) t.strictSame(cookies.read(header), expected, header)
+})
+
+t.test('what a browser takes for another name is another name', async t => {
+  const names = [
+    'access', '__Secure-access', '__host-access', '__HOST-access', '__Host-Access', '__Host-access2', 'x__Host-access', '=__Host-access', '__Host-access ', '__Host-%61ccess', '"__Host-access"',
+    ...['\u00a0', '\u000b', '\u000c', '\ufeff', '\u2000', '\u2028', '\u3000', '\u0085', '\r', '\n'].flatMap(space => [`${space}__Host-access`, ` ${space}__Host-access`, `__Host-access${space}`])
+  ]
+  for (const name of names) t.strictSame(cookies.read(`${name}=tossed`), {}, encodeURIComponent(name))
+  t.strictSame(cookies.read('__Host-access'), {}, 'without a value it is none')
+  t.strictSame(cookies.read('\u00a0__Host-access=tossed; __Host-access=mine'), { access: 'mine' })
+})
+
+t.test('two of one name are refused, whatever they say', async t => {
+  for (const header of ['__Host-access=a; __Host-access=b', '__Host-access=a; __Host-access=a', '__Host-access=; __Host-access=', '__Host-access=a; theme=x; __Host-refresh=r;__Host-access=b']) {
+    t.throws(() => cookies.read(header), { code: 'malformed_request' }, header)
+    t.strictSame(cookies.twinsIn(header), ['access'])
+  }
+  t.strictSame(cookies.twinsIn('__Host-device=1; __Host-refresh=1; __Host-device=2; __Host-refresh=2; __Host-device=3; __Host-access=1'), ['refresh', 'device'])
+  t.strictSame(cookies.twinsIn('theme=1; theme=2; __Host-access=1; access=2'), [])
+})
+
+t.test('only the names in force are read', async t => {
+  const header = 'access=plain; __Secure-access=secure; __Host-access=host'
+  t.strictSame(create().read(header), { access: 'host' })
+  t.strictSame(create({ cookieDomain: 'example.com' }).read(header), { access: 'secure' })
+  t.strictSame(create({ cookieSecure: false }).read(header), { access: 'plain' })
+})
+
+t.test('a header of any length is read in a time that grows with it', async t => {
+  const started = performance.now()
+  cookies.read(' \t'.repeat(8000) + '=;'.repeat(8000))
+  cookies.read(`__Host-access=${'a '.repeat(8000)}`)
+  t.ok(performance.now() - started < 200)
+})
+
+function create (settings: Partial<CookieSettings> = {}) {
+  return createTokenCookies({ cookieDomain: null, cookieSameSite: 'strict', cookiePartitioned: false, cookieSecure: true, ...settings })
+}

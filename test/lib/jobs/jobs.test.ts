@@ -1,0 +1,313 @@
+import { once } from 'node:events'
+import { EventEmitter } from 'node:events'
+import t from 'tap'
+import type { Test } from 'tap'
+import { createJobs } from '../../../lib/jobs/jobs.ts'
+import type { JobHandler, WorkOptions } from '../../../lib/jobs/jobs.ts'
+import { noMetrics } from '../../../lib/operations/metrics.ts'
+import type { Database } from '../../../lib/stores/database.ts'
+import { createJobStore } from '../../../lib/jobs/job-store.ts'
+import type { Job } from '../../../lib/jobs/job-store.ts'
+import { openDatabase } from '../../database.ts'
+
+t.test('a job is there exactly if its transaction commits, and costs one statement', async t => {
+  const { database, jobs, rows } = await open(t)
+  let statements = 0
+
+  await database.begin(async tx => {
+    const counted: typeof tx = Object.assign(((...statement: Parameters<typeof tx>) => { statements++; return tx(...statement) }) as typeof tx, tx)
+    await jobs.send(counted, 'mail', { kind: 'test' })
+  })
+  t.equal(statements, 1)
+  t.match(await rows(), [{ queue: 'mail', data: { kind: 'test' }, attempts: 0, failedAt: null }])
+
+  await t.rejects(database.begin(async tx => {
+    await jobs.send(tx, 'mail', { kind: 'undone' })
+    throw new Error('no')
+  }))
+  t.equal((await rows()).length, 1)
+})
+
+t.test('a worker does it within moments of the commit, once, and nothing is left', async t => {
+  const { send, work, rows } = await open(t)
+  const { handler, next, done } = listen()
+  work(handler)
+
+  // The worker has found nothing so far and will not look for an hour unless it is told.
+  const started = performance.now()
+  await send({ kind: 'test', subjectId: 'x' })
+  t.match(await next(), { attempt: 1, data: { kind: 'test', subjectId: 'x' } })
+  t.ok(performance.now() - started < 500)
+
+  await until(async () => (await rows()).length === 0)
+  t.equal(done.length, 1)
+})
+
+t.test('a failing job is tried three times with growing pauses, then it stays and says why', async t => {
+  const { send, work, rows, makeDue, jobs, logged } = await open(t)
+  const { handler, done } = listen(async () => { throw new Error(`no route ${'x'.repeat(1000)}`) })
+  work(handler)
+  const pauses: number[] = []
+
+  await send({ kind: 'test' })
+  for (const attempt of [1, 2]) {
+    await until(async () => (await rows())[0]?.error !== null && done.length === attempt && Number((await rows())[0]?.dueIn) < 45_000)
+    const [row] = await rows()
+    t.match(row, { attempts: attempt, failedAt: null })
+    pauses.push(Number(row?.dueIn))
+    await makeDue()
+  }
+  await until(async () => (await rows())[0]?.failedAt !== null)
+
+  t.match(await rows(), [{ attempts: 3, error: /^no route x+$/ }])
+  t.ok(String((await rows())[0]?.error).length <= 300)
+  t.ok(Number(pauses[0]) > 3000 && Number(pauses[0]) <= 6000, `${pauses[0]} ms`)
+  t.ok(Number(pauses[1]) > 25_000 && Number(pauses[1]) <= 36_000, `${pauses[1]} ms`)
+  t.same(await jobs.counts(), [{ queue: 'mail', waiting: 0, failed: 1 }])
+  t.equal(logged('error').length, 1)
+
+  await makeDue()
+  jobs.wake('mail')
+  await send({ kind: 'another' })
+  await until(async () => done.length === 4)
+  t.equal(done.filter(({ data }) => data['kind'] === 'test').length, 3, 'never again')
+})
+
+t.test('a job whose node dies in the middle is done by another when its lease ends', async t => {
+  const { send, store, work, makeDue, rows } = await open(t)
+  await send({ kind: 'test' })
+
+  // What a process has done that was killed: taken, and no more.
+  t.match(await store.take('mail', 10, 60_000), [{ attempt: 1 }])
+  t.same(await store.take('mail', 10, 60_000), [], 'nobody else gets it meanwhile')
+
+  const { handler, next } = listen()
+  await makeDue()
+  work(handler)
+  t.match(await next(), { attempt: 2, data: { kind: 'test' } })
+  await until(async () => (await rows()).length === 0)
+})
+
+t.test('a job that kills every node which takes it is given up and says so', async t => {
+  const { send, store, work, makeDue, rows, logged } = await open(t)
+  await send({ kind: 'test' })
+  for (const attempt of [1, 2, 3]) {
+    t.match(await store.take('mail', 10, 60_000), [{ attempt, abandoned: false }])
+    await makeDue()
+  }
+
+  const { handler, done } = listen()
+  work(handler)
+  await until(async () => (await rows())[0]?.failedAt !== null)
+  t.match(await rows(), [{ attempts: 3, error: 'The last attempt did not come to an end.' }])
+  t.equal(done.length, 0)
+  t.equal(logged('error').length, 1)
+})
+
+t.test('a worker that outlived its lease changes nothing any more', async t => {
+  const { send, store, makeDue, rows } = await open(t)
+  await send({ kind: 'test' })
+  const [slow] = await store.take('mail', 1, 60_000)
+  await makeDue()
+  const [fast] = await store.take('mail', 1, 60_000)
+  if (slow === undefined || fast === undefined) return t.fail('there is a job')
+
+  t.equal(await store.fail(slow, 'too late', 0), false)
+  await store.finish(slow)
+  t.match(await rows(), [{ attempts: 2, error: null }])
+  await store.finish(fast)
+  t.same(await rows(), [])
+})
+
+t.test('many nodes share a queue: every job is done once, and no node does more at once than it may', async t => {
+  const { database, logger, rows, send } = await open(t)
+  const done: number[] = []
+  let most = 0
+
+  for (let node = 0; node < 3; node++) {
+    const jobs = createJobs({ store: createJobStore(database), log: logger, metrics: noMetrics })
+    t.teardown(() => jobs.stop(1000))
+    let atOnce = 0
+    jobs.work('mail', async job => {
+      most = Math.max(most, ++atOnce)
+      done.push(job.id)
+      await new Promise(resolve => setImmediate(resolve))
+      atOnce--
+    }, { concurrency: 2, interval: 20 })
+  }
+  await Promise.all(Array.from({ length: 60 }, () => send({ kind: 'test' })))
+  await until(async () => (await rows()).length === 0)
+
+  t.equal(done.length, 60)
+  t.equal(new Set(done).size, 60)
+  t.ok(most <= 2)
+})
+
+t.test('a queue that works by the clock gets one job for all nodes', async t => {
+  const { database, logger, rows, sql } = await open(t)
+  const done: number[] = []
+  const start = () => {
+    const jobs = createJobs({ store: createJobStore(database), log: logger, metrics: noMetrics })
+    t.teardown(() => jobs.stop(1000))
+    jobs.work('clean-up', async job => { done.push(job.id) }, { every: 3_600_000, interval: 10 })
+  }
+
+  for (let node = 0; node < 5; node++) start()
+  await until(async () => done.length > 0 && (await rows()).length === 0)
+  t.equal(done.length, 1)
+
+  await sql`update job_schedules set due_at = now()`
+  start()
+  await until(async () => done.length > 1 && (await rows()).length === 0)
+  t.equal(done.length, 2, 'the next one when it is time')
+
+  await sql`update job_schedules set due_at = now() + interval '30 days'`
+  start()
+  await until(async () => done.length > 2 && (await rows()).length === 0)
+  t.equal(done.length, 3, 'a shorter interval holds at once')
+})
+
+t.test('a job that is not done in time counts as failed and frees its place', async t => {
+  const { send, work, rows } = await open(t)
+  const { handler } = listen(() => new Promise(() => {}))
+  work(handler, { lease: 30, concurrency: 1 })
+
+  await send({ kind: 'test' })
+  await until(async () => (await rows())[0]?.error === 'not done within 30 ms')
+})
+
+t.test('when Postgres is away the worker says so once and goes on by itself', async t => {
+  const { database, send, rows, logger, logged } = await open(t)
+  let isAway = true
+  let asked = 0
+  const store = createJobStore(database)
+  const flaky = {
+    ...store,
+    take: async (...query: Parameters<typeof store.take>) => {
+      asked++
+      if (isAway) throw new Error('no connection')
+      return store.take(...query)
+    }
+  }
+  const jobs = createJobs({ store: flaky, log: logger, metrics: noMetrics })
+  t.teardown(() => jobs.stop(1000))
+  const { handler, next } = listen()
+  jobs.work('mail', handler, { interval: 5 })
+
+  await send({ kind: 'test' })
+  await until(async () => asked > 5)
+  t.equal(logged('warn').length, 1)
+  isAway = false
+  await next()
+  await until(async () => (await rows()).length === 0)
+})
+
+t.test('an outcome that cannot be noted hurts nobody: the lease brings the job back', async t => {
+  const { database, send, rows, logger, logged } = await open(t)
+  const store = createJobStore(database)
+  const jobs = createJobs({ store: { ...store, finish: async () => { throw new Error('no connection') } }, log: logger, metrics: noMetrics })
+  t.teardown(() => jobs.stop(1000))
+  jobs.work('mail', async () => {}, { interval: 5 })
+
+  await send({ kind: 'test' })
+  await until(async () => logged('warn').length === 1)
+  t.match(await rows(), [{ attempts: 1, failedAt: null }])
+})
+
+t.test('stopping takes nothing more and waits for what is in hand, as long as it is told to', async t => {
+  const { send, work, rows, jobs } = await open(t)
+  const gate = new EventEmitter()
+  const { handler, next } = listen(async () => { await once(gate, 'open') })
+  work(handler, { concurrency: 1 })
+
+  await send({ kind: 'first' })
+  await next()
+  await send({ kind: 'second' })
+  const stopped = jobs.stop(10_000)
+  gate.emit('open')
+  await stopped
+  t.match(await rows(), [{ data: { kind: 'second' }, attempts: 0 }])
+})
+
+t.test('whoever works for long hears that it is time to stop', async t => {
+  const { send, work, rows, jobs } = await open(t)
+  const events = new EventEmitter()
+  work(async (_job, stopping) => {
+    events.emit('begun')
+    await once(stopping, 'abort')
+  })
+
+  const begun = once(events, 'begun')
+  await send({ kind: 'long' })
+  await begun
+  await jobs.stop(10_000)
+  t.same(await rows(), [], 'it has ended in order')
+})
+
+t.test('stopping does not wait for ever', async t => {
+  const { send, work, rows, jobs } = await open(t)
+  const { handler, next } = listen(() => new Promise(() => {}))
+  work(handler)
+
+  await send({ kind: 'endless' })
+  await next()
+  await jobs.stop(20)
+  t.match(await rows(), [{ data: { kind: 'endless' }, attempts: 1 }])
+})
+
+async function open (t: Test) {
+  const { database, url } = await openDatabase(t)
+  const { connect } = await import('../../database.ts')
+  const sql = connect(t, url)
+  const lines: { level: string, message: string }[] = []
+  const note = (level: string) => (_: object, message: string) => { lines.push({ level, message }) }
+  const logger = { info: note('info'), warn: note('warn'), error: note('error') }
+  const store = createJobStore(database)
+  const jobs = createJobs({ store, log: logger, metrics: noMetrics })
+  t.teardown(() => jobs.stop(0))
+
+  return {
+    database,
+    sql,
+    store,
+    jobs,
+    logger,
+    logged: (level: string) => lines.filter(line => line.level === level),
+    send: (data: object) => database.begin(tx => jobs.send(tx, 'mail', data)),
+    work: (handler: JobHandler, options: WorkOptions = {}) => jobs.work('mail', handler, { interval: 3_600_000, ...options }),
+    // Time is moved in the row.
+    makeDue: async () => {
+      await sql`update jobs set due_at = now()`
+      jobs.wake('mail')
+    },
+    rows: () => rowsOf(database)
+  }
+}
+
+async function rowsOf (database: Database) {
+  return database<{ id: number, queue: string, data: object, attempts: number, error: string | null, failedAt: Date | null, dueIn: number }>`
+    select *, (extract(epoch from due_at - now()) * 1000)::float8 as due_in
+    from jobs
+    order by id`
+}
+
+/** A handler that notes what it is given. */
+function listen (work: () => Promise<unknown> = async () => {}) {
+  const done: Job[] = []
+  const events = new EventEmitter()
+
+  return {
+    done,
+    next: async (): Promise<Job> => done[0] ?? (await once(events, 'job'))[0],
+    handler: async (job: Job) => {
+      done.push(job)
+      events.emit('job', job)
+      await work()
+    }
+  }
+}
+
+/** Asks until it is so; the deadline of the test is the limit. */
+async function until (isSo: () => Promise<boolean>) {
+  while (!await isSo()) await new Promise(resolve => setTimeout(resolve, 5))
+}

@@ -1,0 +1,322 @@
+import { randomBytes } from 'node:crypto'
+import t from 'tap'
+import type { Test } from 'tap'
+import { createClock } from '../../../lib/clock.ts'
+import { createEncryption } from '../../../lib/crypto/encryption.ts'
+import { publicationLead, retirement } from '../../../lib/keys/rotation.ts'
+import { createKeyring } from '../../../lib/keys/keyring.ts'
+import { createSecrets } from '../../../lib/crypto/secrets.ts'
+import { createChangeStore } from '../../../lib/changes/change-store.ts'
+import type { Database } from '../../../lib/stores/database.ts'
+import { createDeploymentStore } from '../../../lib/changes/deployment-store.ts'
+import { createSigningKeyStore } from '../../../lib/keys/signing-key-store.ts'
+import { openDatabase } from '../../database.ts'
+
+const day = 86_400_000
+const signingKeyTtl = 30 * day
+
+t.test('a new deployment signs at once and has announced the next key', async t => {
+  const { node } = await deployment(t)
+  const { current } = await node()
+
+  t.ok(current.signing)
+  t.equal(current.jwks.keys.length, 2)
+  t.strictSame([...current.verifying.keys()], current.jwks.keys.map(({ kid }) => kid))
+})
+
+t.test('nodes that start at once have one ring', async t => {
+  const { node, database } = await deployment(t)
+  const nodes = await Promise.all(Array.from({ length: 8 }, () => node()))
+  for (const keyring of nodes) await keyring.reload()
+
+  t.equal(new Set(nodes.map(({ current }) => current.signing?.kid)).size, 1)
+  t.equal(new Set(nodes.map(({ current }) => current.etag)).size, 1)
+  t.strictSame(await statuses(database), ['active', 'next'])
+})
+
+t.test('only public members are published, each key with its use', async t => {
+  const { node } = await deployment(t)
+
+  for (const key of (await node()).current.jwks.keys) {
+    t.strictSame(Object.keys(key).sort(), ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'])
+    t.match(key, { alg: 'ES256', use: 'sig', kty: 'EC', crv: 'P-256' })
+  }
+})
+
+t.test('a private key lies in the database encrypted, and only in its own row', async t => {
+  const { node, database, secrets } = await deployment(t)
+  await node()
+  const rows = await database<{ id: string, privateKey: Buffer }>`select id, private_key from signing_keys order by status`
+  const [one, two] = rows
+  const { decrypt } = createEncryption(createSecrets(secrets).derive('signing keys'))
+
+  if (!one || !two) return t.fail('two keys are missing')
+  t.equal(decrypt(one.privateKey, one.id)[0], 0x30, 'PKCS #8 inside')
+  t.notOk(one.privateKey.includes(decrypt(one.privateKey, one.id).subarray(0, 16)))
+  t.throws(() => decrypt(one.privateKey, two.id))
+})
+
+t.test('two nodes whose turn comes at once rotate once; a third follows by reading', async t => {
+  const { node, clock, database } = await deployment(t)
+  const [one, two, third] = await Promise.all([node(), node(), node()])
+  await third.reload()
+  const before = third.current
+  clock.advance(signingKeyTtl)
+  await Promise.all([one.maintain(), two.maintain(), one.maintain(), two.maintain()])
+
+  t.strictSame(await statuses(database), ['active', 'next', 'retired'])
+  t.equal(third.current, before, 'the third has not heard of it yet')
+  await third.reload()
+  t.equal(third.current.signing?.kid, one.current.signing?.kid)
+  t.equal(one.current.signing?.kid, two.current.signing?.kid)
+  t.not(third.current.signing?.kid, before.signing?.kid)
+  t.ok(before.verifying.has(third.current.signing?.kid ?? ''), 'the new key was known before it signed')
+  t.ok(third.current.verifying.has(before.signing?.kid ?? ''), 'the old one is known after it signed')
+})
+
+t.test('a look at a ring that needs nothing asks no store and writes no change', async t => {
+  const { node, database, clock, count } = await deployment(t)
+  const keyring = await node()
+  const [before, reads] = [await changes(database), count.reads]
+  clock.advance(signingKeyTtl - 1000)
+  await keyring.maintain()
+
+  t.strictSame(await changes(database), before)
+  t.equal(count.reads, reads)
+})
+
+t.test('a retired key is dropped when its last token has expired', async t => {
+  const { node, clock, database } = await deployment(t)
+  const keyring = await node()
+  const first = keyring.current.signing?.kid ?? ''
+  clock.advance(signingKeyTtl)
+  await keyring.maintain()
+  clock.advance(retirement - 5000)
+  await keyring.maintain()
+  t.ok(keyring.current.verifying.has(first))
+
+  clock.advance(5000)
+  await keyring.maintain()
+  t.notOk(keyring.current.verifying.has(first))
+  t.strictSame(await statuses(database), ['active', 'next'])
+})
+
+t.test('every change of the ring is told in its transaction', async t => {
+  const { node, clock, database } = await deployment(t)
+  const keyring = await node()
+  t.strictSame(await changes(database), ['keys_changed'])
+  clock.advance(signingKeyTtl)
+  await keyring.maintain()
+  t.strictSame(await changes(database), ['keys_changed', 'keys_changed'])
+})
+
+t.test('an operator rotates at once when verifiers know the next key', async t => {
+  const { node, clock } = await deployment(t)
+  const keyring = await node()
+  const { current } = keyring
+  clock.advance(publicationLead)
+  const { outcome, kid } = await keyring.rotate()
+
+  t.equal(outcome, 'rotated')
+  t.equal(keyring.current.signing?.kid, kid)
+  t.ok(current.verifying.has(kid))
+  t.ok(keyring.current.verifying.has(current.signing?.kid ?? ''))
+})
+
+t.test('a rotation that comes too early is kept and ends by itself on any node', async t => {
+  const { node, clock } = await deployment(t)
+  const [command, server] = await Promise.all([node(), node()])
+  await server.reload()
+  const first = server.current.signing?.kid
+  const wish = await command.rotate()
+  const again = await command.rotate()
+
+  t.equal(wish.outcome, 'scheduled')
+  t.ok(wish.at > clock.now() + publicationLead - 30_000)
+  t.strictSame(again, wish, 'asking twice is asking once')
+  t.equal(command.current.signing?.kid, first)
+
+  await server.reload()
+  await server.maintain()
+  t.equal(server.current.signing?.kid, first, 'not yet')
+  clock.advance(publicationLead)
+  await server.maintain()
+  t.equal(server.current.signing?.kid, wish.kid)
+  await command.reload()
+  t.equal(command.current.signing?.kid, wish.kid)
+})
+
+t.test('after a compromise no old key is left and every session is, in one transaction', async t => {
+  const { node, database, clock } = await deployment(t)
+  const keyring = await node()
+  clock.advance(signingKeyTtl)
+  await keyring.maintain()
+  const old = [...keyring.current.verifying.keys()]
+  const { kid, changes: told } = await keyring.replace()
+
+  t.equal(keyring.current.signing?.kid, kid)
+  t.strictSame(old.filter(kid => keyring.current.verifying.has(kid)), [])
+  t.strictSame(await statuses(database), ['active', 'next'])
+  t.match(told, [{ kind: 'everyone', number: 1, reason: 'everyone_signed_out' }])
+  t.match(await database`select session_epoch from deployment`, [{ sessionEpoch: 1 }])
+  const rows = await database<{ kind: string, xid: string }>`select kind, xid::text from changes order by seq desc limit 2`
+  t.strictSame(rows.map(({ kind }) => kind).sort(), ['everyone', 'keys_changed'])
+  t.equal(rows[0]?.xid, rows[1]?.xid)
+})
+
+t.test('the encryption key is changed without losing the ring, and the old one can go', async t => {
+  const { node, database } = await deployment(t)
+  const [old, fresh] = [randomBytes(32), randomBytes(32)]
+  const first = await node([old])
+  await node([old, fresh])
+  t.ok((await node([old])).current.signing, 'the old key still seals')
+
+  await node([fresh, old])
+  const last = await node([fresh])
+  t.equal(last.problem, null)
+  t.equal(last.current.signing?.kid, first.current.signing?.kid)
+  t.strictSame(await statuses(database), ['active', 'next'])
+})
+
+t.test('a node that cannot open the ring says so, verifies, and leaves the ring alone', async t => {
+  const { node, database, clock } = await deployment(t)
+  const sound = await node()
+  clock.advance(signingKeyTtl)
+  const blind = await node([randomBytes(32)])
+
+  t.match(blind.problem, /ENCRYPTION_KEY does not open the signing keys/)
+  t.equal(blind.current.signing, null)
+  t.equal(blind.current.verifying.size, 2)
+  t.strictSame(await statuses(database), ['active', 'next'])
+  await t.rejects(blind.rotate(), /ENCRYPTION_KEY does not open/)
+
+  await sound.maintain()
+  t.strictSame(await statuses(database), ['active', 'next', 'retired'])
+  t.equal(sound.problem, null)
+})
+
+t.test('a ring whose encryption key is lost can be replaced', async t => {
+  const { node } = await deployment(t)
+  await node()
+  const blind = await node([randomBytes(32)])
+  await blind.replace()
+
+  t.equal(blind.problem, null)
+  t.ok(blind.current.signing)
+})
+
+t.test('however many ask for an unknown key, the ring is read once a second', async t => {
+  const { node, count } = await deployment(t)
+  const keyring = await node()
+  const before = count.reads
+  const rings = await Promise.all(Array.from({ length: 100 }, () => keyring.lookUp()))
+  await keyring.lookUp()
+
+  t.equal(count.reads, before + 1)
+  t.equal(new Set(rings).size, 1)
+  count.monotonic += 1000
+  await keyring.lookUp()
+  t.equal(count.reads, before + 2)
+  t.equal(keyring.current, rings[0], 'and what it had stays, with all that was derived from it')
+})
+
+t.test('an answer that a later read has overtaken does not bring the old ring back', async t => {
+  const { node, clock, hold } = await deployment(t)
+  const keyring = await node()
+  clock.advance(signingKeyTtl)
+  const release = hold()
+  const slow = keyring.reload()
+  const other = await node()
+  await keyring.reload()
+  release()
+  await slow
+
+  t.equal(keyring.current.signing?.kid, other.current.signing?.kid)
+})
+
+t.test('a node that knows of a change and cannot read it stops believing what it has, and recovers by itself', async t => {
+  const { node, count } = await deployment(t)
+  const [one, two] = [await node(), await node()]
+  await one.replace()
+  count.fails = true
+  await t.rejects(two.reload(), /away/)
+  t.ok(two.current, 'for a moment')
+  count.monotonic += 3000
+  t.throws(() => two.current, { code: 'unavailable' })
+
+  count.fails = false
+  for (const end = Date.now() + 5000; Date.now() < end && count.reads < 100;) {
+    try {
+      t.strictSame(two.current.jwks, one.current.jwks)
+      return two.stop()
+    } catch {
+      await new Promise(resolve => setTimeout(resolve, 20))
+    }
+  }
+  t.fail('it did not recover')
+})
+
+t.test('an unknown key that cannot be looked up shakes nothing', async t => {
+  const { node, count } = await deployment(t)
+  const keyring = await node()
+  count.fails = true
+  await t.rejects(keyring.lookUp(), /away/)
+  count.monotonic += 60_000
+
+  t.ok(keyring.current.signing)
+})
+
+/** A database, a clock and nodes on them; `count.reads` counts reads of the ring by nodes. */
+async function deployment (t: Test) {
+  const { database } = await openDatabase(t)
+  const clock = createClock()
+  const secrets = [randomBytes(32)]
+  const count = { reads: 0, monotonic: 1e6, fails: false }
+  let gate: Promise<void> | null = null
+
+  return { node, database, clock, secrets, count, hold }
+
+  async function node (encryptionKeys = secrets) {
+    const changes = createChangeStore(database)
+    const store = createSigningKeyStore(database, changes)
+    const derived = createSecrets(encryptionKeys).derive('signing keys')
+    const keyring = createKeyring({
+      store: { ...store, all },
+      encryption: createEncryption(derived),
+      newest: createEncryption(derived.slice(0, 1)),
+      clock: { ...clock, now: clock.now, get offset () { return clock.offset }, monotonic: () => count.monotonic },
+      signingKeyTtl,
+      endEverything: createDeploymentStore(changes).endEverything
+    })
+
+    await keyring.maintain()
+    return keyring
+
+    async function all () {
+      count.reads++
+      if (count.fails) throw new Error('away')
+      const held = gate
+      gate = null
+      const keys = await store.all()
+      await held
+      return keys
+    }
+  }
+
+  // The next read answers only when what this returns has been called.
+  function hold () {
+    let release = () => {}
+    gate = new Promise(resolve => { release = resolve })
+    return () => release()
+  }
+}
+
+async function statuses (database: Database) {
+  const rows = await database<{ status: string }>`select status from signing_keys order by status`
+  return rows.map(({ status }) => status)
+}
+
+async function changes (database: Database) {
+  const rows = await database<{ kind: string }>`select kind from changes order by seq`
+  return rows.map(({ kind }) => kind)
+}

@@ -1,0 +1,84 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { publicationLead, retirement, ringSteps } from '../../../lib/keys/rotation.ts'
+import type { KeyTurn } from '../../../lib/keys/rotation.ts'
+
+const day = 86_400_000
+const ttl = 30 * day
+let made = 0
+
+t.test('an empty ring gets a key that signs at once and one that is published', async t => {
+  const ring = turn([], 1000)
+
+  t.match(ring, [{ status: 'active', publishedAt: 1000, activatedAt: 1000 }, { status: 'next', publishedAt: 1000 }])
+  t.same(ringSteps(ring, 1000, ttl), [], 'and nothing more')
+})
+
+t.test('the next key takes over when the turn is over, and another one is published', async t => {
+  const ring = turn([], 0)
+
+  t.same(ringSteps(ring, ttl - 1, ttl), [])
+  t.match(turn(ring, ttl), [
+    { id: ring[0]?.id, status: 'retired', retiredAt: ttl, expiresAt: ttl + retirement },
+    { id: ring[1]?.id, status: 'active', activatedAt: ttl },
+    { status: 'next', publishedAt: ttl }
+  ])
+})
+
+t.test('a key that was published a moment ago does not sign, however long the turn has lasted', async t => {
+  const [active, next] = turn([], 0)
+  const ring = [active, { ...next, publishedAt: ttl + day }] as KeyTurn[]
+
+  t.same(ringSteps(ring, ttl + day + publicationLead - 1, ttl), [])
+  t.equal(ringSteps(ring, ttl + day + publicationLead, ttl).length, 3)
+})
+
+t.test('a retired key goes when its last token has expired, not sooner', async t => {
+  const ring = turn(turn([], 0), ttl)
+
+  t.same(ringSteps(ring, ttl + retirement - 1, ttl), [])
+  t.match(ringSteps(ring, ttl + retirement, ttl), [{ do: 'remove', key: { id: ring[0]?.id } }])
+})
+
+t.test('a lost key is replaced', async t => {
+  const [active, next] = turn([], 0)
+
+  t.match(turn([next] as KeyTurn[], 10), [{ id: next?.id, status: 'active' }, { status: 'next' }])
+  t.match(turn([active] as KeyTurn[], 10), [{ id: active?.id, status: 'active' }, { status: 'next' }])
+})
+
+t.test('whenever a ring is looked at, one key signs and nobody meets a key that was not announced', async t => {
+  t.doesNotThrow(() => fc.assert(fc.property(fc.array(fc.integer({ min: 0, max: 40 * day }), { maxLength: 30 }), pauses => {
+    let now = 0
+    let ring = turn([], now)
+
+    for (const pause of pauses) {
+      now += pause
+      const before = ring
+      ring = turn(ring, now)
+      if (count(ring, 'active') !== 1 || count(ring, 'next') !== 1) return false
+
+      const active = ring.find(({ status }) => status === 'active')
+      const retired = before.find(key => key.status === 'active' && key.id !== active?.id)
+      if (retired && now - (active?.publishedAt ?? now) < publicationLead) return false
+      if (retired && !ring.some(({ id, expiresAt }) => id === retired.id && expiresAt === now + retirement)) return false
+    }
+    return true
+  })))
+})
+
+function count (ring: KeyTurn[], status: KeyTurn['status']) {
+  return ring.filter(key => key.status === status).length
+}
+
+/** The ring after the steps that it needs. */
+function turn (ring: KeyTurn[], now: number): KeyTurn[] {
+  const keys = new Map(ring.map(key => [key.id, key]))
+
+  for (const step of ringSteps(ring, now, ttl)) {
+    if (step.do === 'remove') keys.delete(step.key.id)
+    if (step.do === 'save') keys.set(step.key.id, step.key)
+    if (step.do === 'make') keys.set(`key ${++made}`, { id: `key ${made}`, ...step.turn })
+  }
+  return [...keys.values()]
+}

@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto'
+import t from 'tap'
+import type { Audit } from '../../../lib/audit/audit.ts'
+import { Refusal, unavailable } from '../../../lib/errors.ts'
+import { createServices } from '../../../lib/oauth/services.ts'
+import type { Database } from '../../../lib/stores/database.ts'
+import type { ServiceStore } from '../../../lib/oauth/service-store.ts'
+
+const right = { id: '3f0c6f5e-1a2b-4c3d-8e4f-5a6b7c8d9e0f', secret: 'right' }
+const service = { id: right.id, name: 'billing', mayRevoke: false }
+const client = { ip: '198.51.100.7', userAgent: null, requestId: 'a-test' }
+
+t.test('a store that does not answer lets nobody in, counts nothing, and is asked again', async t => {
+  const it = build()
+  it.state.isAway = true
+  await t.rejects(it.services.authenticate(right, client), { code: 'unavailable' })
+  await t.rejects(it.services.authenticate({ ...right, secret: 'wrong' }, client), { code: 'unavailable' })
+  t.same(it.state.counted, [])
+
+  it.state.isAway = false
+  it.state.time += 1000
+  t.same(await it.services.authenticate(right, client), service)
+  it.state.isAway = true
+  await t.rejects(it.services.authenticate(right, client), { code: 'unavailable' }, 'memory alone lets nobody in')
+})
+
+t.test('a right secret is asked of the store each time, a wrong one once a second at most', async t => {
+  const it = build()
+  for (let n = 0; n < 5; n++) await it.services.authenticate(right, client)
+  t.same(it.state.asked, { find: 5, hashes: 1 })
+
+  for (let n = 0; n < 5; n++) await t.rejects(it.services.authenticate({ ...right, secret: 'wrong' }, client), { code: 'invalid_credentials' })
+  t.same(it.state.asked, { find: 5, hashes: 1 })
+  it.state.time += 1000
+  for (let n = 0; n < 5; n++) await t.rejects(it.services.authenticate({ ...right, secret: 'wrong' }, client), { code: 'invalid_credentials' })
+  t.same(it.state.asked, { find: 5, hashes: 2 })
+})
+
+t.test('a credential that is gone is refused, though memory has it still', async t => {
+  const it = build()
+  await it.services.authenticate(right, client)
+  it.state.isGone = true
+  await t.rejects(it.services.authenticate(right, client), { code: 'invalid_credentials' })
+})
+
+t.test('who fails is counted by network; who has failed too often leaves no more rows', async t => {
+  const it = build()
+  it.state.isWithin = false
+  await t.rejects(it.services.authenticate({ ...right, secret: 'wrong' }, { ...client, ip: '2001:db8:1:2:3::4' }), new Refusal('rate_limited'))
+  t.same(it.state.counted, ['2001:db8:1:2::/64'])
+  t.same(it.state.events, [])
+  t.same(await it.services.authenticate(right, client), service, 'and the right one passes')
+})
+
+function build () {
+  const state = { isAway: false, isGone: false, isWithin: true, time: 0, asked: { find: 0, hashes: 0 }, counted: [] as string[], events: [] as string[] }
+  const answer = <T>(value: T) => state.isAway ? Promise.reject(unavailable()) : Promise.resolve(value)
+
+  const services = createServices({
+    database: {} as Database,
+    store: {
+      find: () => { state.asked.find++; return answer(state.isGone ? null : service) },
+      hashes: () => { state.asked.hashes++; return answer([{ id: right.id, secretHash: createHash('sha256').update('right').digest() }]) }
+    } as unknown as ServiceStore,
+    audit: { record: async (_query: unknown, { event }: { event: string }) => { state.events.push(event) } } as unknown as Audit,
+    failures: { take: subject => { state.counted.push(subject); return { policy: 'default', counts: [], isWithin: state.isWithin } } },
+    clock: { now: () => 0, monotonic: () => state.time }
+  })
+  return { state, services }
+}

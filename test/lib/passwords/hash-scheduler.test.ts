@@ -1,0 +1,115 @@
+import t from 'tap'
+import { createClock } from '../../../lib/clock.ts'
+import { createHashScheduler } from '../../../lib/passwords/hash-scheduler.ts'
+import type { Lane } from '../../../lib/passwords/hash-scheduler.ts'
+
+t.test('so many run at once, the rest wait for their turn', async t => {
+  const { run, scheduler, finish, begun } = start({ concurrency: 2 })
+  const all = ['a', 'b', 'c', 'd'].map(name => run('known', name))
+
+  t.same(begun, ['a', 'b'])
+  t.match(scheduler.stats(), { running: 2, queued: { known: 2, stranger: 0 } })
+
+  finish('a')
+  await all[0]
+  t.same(begun, ['a', 'b', 'c'])
+  for (const name of ['b', 'c', 'd']) { finish(name); await all['abcd'.indexOf(name)] }
+
+  t.same(await Promise.all(all), ['a', 'b', 'c', 'd'])
+  t.match(scheduler.stats(), { running: 0, done: 4, refused: 0, queued: { known: 0, stranger: 0 } })
+})
+
+t.test('known callers go before strangers who came first', async t => {
+  const { run, finish, begun } = start({ concurrency: 1 })
+  const all = [run('stranger', 'first'), run('stranger', 'second'), run('stranger', 'third'), run('known', 'owner')]
+
+  finish('first')
+  await all[0]
+  t.same(begun, ['first', 'owner'])
+
+  finish('owner')
+  await all[3]
+  t.same(begun, ['first', 'owner', 'second'], 'then in the order they came')
+  finish('second')
+  await all[1]
+  finish('third')
+  await all[2]
+})
+
+t.test('strangers hold at most half the queue, known callers all that is left', async t => {
+  const { run, release, scheduler } = start({ concurrency: 1, queueMax: 4 })
+  const accepted = [run('stranger', 'running'), run('stranger', 'a'), run('stranger', 'b')]
+
+  await t.rejects(run('stranger', 'c'), { code: 'overloaded', status: 503, details: { retryAfter: 1 } })
+  accepted.push(run('known', 'd'), run('known', 'e'))
+  await t.rejects(run('known', 'f'), { code: 'overloaded' })
+  t.match(scheduler.stats(), { refused: 2, queued: { known: 2, stranger: 2 } })
+
+  release()
+  t.equal((await Promise.all(accepted)).length, 5, 'who was let in is served')
+})
+
+t.test('who waits past the deadline is refused and never begun', async t => {
+  const { run, release, begun, scheduler } = start({ concurrency: 1, deadline: 5 })
+  const first = run('known', 'first')
+
+  await t.rejects(run('known', 'late'), { code: 'overloaded' })
+  t.match(scheduler.stats(), { queued: { known: 0 }, refused: 1 })
+
+  release()
+  await first
+  t.same(begun, ['first'])
+  t.equal(await run('known', 'next'), 'next', 'and its place is free')
+})
+
+t.test('work that fails gives its place back and its error to who asked', async t => {
+  const scheduler = createHashScheduler({ concurrency: 1, queueMax: 4, deadline: 1000, clock: createClock() })
+
+  await t.rejects(scheduler.run('known', async () => { throw new Error('no memory') }), { message: 'no memory' })
+  await t.rejects(scheduler.run('known', () => { throw new Error('at once') }), { message: 'at once' })
+  t.equal(await scheduler.run('stranger', async () => 'fine'), 'fine')
+  t.equal(scheduler.stats().running, 0)
+})
+
+t.test('in a storm never more run than may', async t => {
+  const scheduler = createHashScheduler({ concurrency: 3, queueMax: 64, deadline: 1000, clock: createClock() })
+  let running = 0
+  let most = 0
+
+  const outcomes = await Promise.allSettled(Array.from({ length: 500 }, (_, index) => scheduler.run(index % 3 === 0 ? 'known' : 'stranger', async () => {
+    most = Math.max(most, ++running)
+    await new Promise(resolve => setImmediate(resolve))
+    running--
+  })))
+
+  t.equal(most, 3)
+  t.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 67, '3 at once and 64 in the queue')
+  t.match(scheduler.stats(), { running: 0, done: 67, refused: 433, queued: { known: 0, stranger: 0 } })
+})
+
+function start ({ concurrency = 1, queueMax = 64, deadline = 10_000 }) {
+  const scheduler = createHashScheduler({ concurrency, queueMax, deadline, clock: createClock() })
+  const begun: string[] = []
+  const held = new Map<string, () => void>()
+  let isOpen = false
+
+  return { run, finish, release, begun, scheduler }
+
+  function run (lane: Lane, name: string) {
+    return scheduler.run(lane, () => new Promise<string>(resolve => {
+      begun.push(name)
+      if (isOpen) resolve(name)
+      else held.set(name, () => resolve(name))
+    }))
+  }
+
+  function finish (name: string) {
+    held.get(name)?.()
+    held.delete(name)
+  }
+
+  function release () {
+    isOpen = true
+    for (const name of held.keys()) finish(name)
+  }
+}

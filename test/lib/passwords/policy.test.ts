@@ -1,0 +1,123 @@
+import t from 'tap'
+import { dictionary } from '@zxcvbn-ts/language-common'
+import { createPasswordPolicy } from '../../../lib/passwords/policy.ts'
+
+const policy = createPasswordPolicy({ minLength: 8, minStrength: 3 })
+const ada = ['ada.lovelace@example.com', 'Ada Lovelace']
+
+t.test('length is counted in code points, whatever they are made of', async t => {
+  t.same(await codes('Xq7#vL2'), ['too_short'])
+  t.same(await codes('Xq7#vL2m'), [], 'eight random characters')
+  t.same(await codes('🦊🐙🌵🎷🧭🛶🍋'), ['too_short'], 'seven of four bytes')
+  t.same(await codes('🦊🐙🌵🎷🧭🛶🍋🧦'), [])
+  t.same(await codes('e\u0301'.repeat(7)), ['too_short'], 'seven letters typed as fourteen')
+  t.same(await codes(''), ['too_short'])
+})
+
+t.test('128 code points fit, 129 do not, and neither does what is longer than 512 bytes', async t => {
+  const long = (length: number) => Array.from({ length }, (_, index) => String.fromCodePoint(0x4e00 + index * 7)).join('')
+  const astral = (length: number) => Array.from({ length }, (_, index) => String.fromCodePoint(0x20000 + index * 7)).join('')
+
+  for (const text of [long, astral]) {
+    t.same(await codes(text(64)), [])
+    t.same(await codes(text(128)), [])
+    t.same(await codes(text(129)), ['too_long'])
+  }
+  t.same(await codes('a'.repeat(1_000_000)), ['too_long'])
+  // U+0958 is one code point before NFC and two of three bytes after it.
+  t.same(await codes('\u0958'.repeat(100)), ['too_long'])
+})
+
+t.test('any characters, no classes', async t => {
+  for (const password of ['wqzkvjxpmbtlhydrngcf', '73920184650193847561', 'plum orbit kestrel vane', '我的密码是很长的一句话', 'ZQXJKVWBPMGY', ' leading and trailing ', 'tab\tand\u0000nul make it']) {
+    t.same(await codes(password), [], JSON.stringify(password))
+  }
+})
+
+t.test('half a surrogate pair is refused, because it would equal other passwords', async t => {
+  t.same(await codes('\ud83eXq7#vL2m9'), ['malformed'])
+  t.same(await codes('Xq7#vL2m9\udd8a'), ['malformed'])
+})
+
+t.test('the three thousand most common passwords that are long enough are refused, in any case', async t => {
+  const common = dictionary['passwords-common'].filter(password => Array.from(password).length >= 8)
+  t.ok(common.length > 10_000)
+
+  for (const password of common.slice(0, 3000)) {
+    for (const typed of [password, password.toUpperCase()]) {
+      if (!(await codes(typed)).includes('blocklisted')) t.fail(`${typed} was accepted`)
+    }
+  }
+  t.pass()
+})
+
+t.test('the estimate alone refuses nothing that the blocklist does not when it is off', async t => {
+  const lenient = createPasswordPolicy({ minLength: 8, minStrength: 0 })
+
+  t.same(await lenient.check('aaaaaaaaaaaa', []), [])
+  t.match(await lenient.check('password1', []), [{ code: 'blocklisted' }])
+})
+
+t.test('what is guessed first is guessable: repeats, sequences, words with a year', async t => {
+  for (const password of ['a'.repeat(128), 'abcabcabcabc', 'abcabcab', '0123456789'.repeat(6), 'qwertyuiop[]', 'Summer2026!', 'monday-2026', '!!sunshine99', '01.02.1990', 'abcdefghijklmnop']) {
+    t.ok((await codes(password)).includes('guessable'), password)
+  }
+})
+
+t.test('a weak beginning does not spoil a strong end', async t => {
+  t.same(await codes(`${'a'.repeat(40)}vX9$mQz2!fT`), [])
+})
+
+t.test('name, address and product count against a password', async t => {
+  for (const password of ['AdaLovelace1', 'lovelace1815', 'ada.lovelace@example.com', 'Latchkey2026!!', '2026-latchkey', 'example.2026']) {
+    t.ok((await codes(password, ada)).includes('context_word'), password)
+  }
+  t.same(await codes('lovelace1815'), [], 'whose name it is makes the difference')
+  t.same(await codes('lovelace plum orbit kestrel', ada), [], 'a word among others is fine')
+  t.same(await codes('Xq7#vL2m', ['a@b.co', 'Xi Q']), [], 'short names forbid nothing')
+})
+
+t.test('each reason says where, which rule and what to do', async t => {
+  t.match(await policy.check('password', ada, '/new_password'), [
+    { path: '/new_password', code: 'blocklisted', message: /most common/ },
+    { path: '/new_password', code: 'guessable', message: /too easy to guess/ }
+  ])
+  t.match(await policy.check('short', []), [{ path: '/password', code: 'too_short', message: 'Use 8 characters or more.' }])
+  t.match(await createPasswordPolicy({ minLength: 15, minStrength: 3 }).check('plum orbit van', []), [{ code: 'too_short', message: /15/ }])
+})
+
+t.test('a password that nothing else is wrong with is looked up among stolen ones, in NFC', async t => {
+  const asked: string[] = []
+  const stolen = 'plum orbit kestrel vane'
+  const { check } = createPasswordPolicy({ minLength: 8, minStrength: 3, isBreached: async password => { asked.push(password); return password === stolen } })
+
+  t.match(await check(stolen, ada, '/new_password'), [{ path: '/new_password', code: 'breached', message: /stolen.*Choose another/ }])
+  t.same(await check('e\u0301tage kestrel vane orbit', ada), [])
+  t.same(asked, [stolen, '\u00e9tage kestrel vane orbit'])
+
+  for (const bad of ['short', 'password', 'Latchkey2026!!', 'lovelace1815', 'Summer2026!', 'a'.repeat(129), '\ud83eXq7#vL2m9']) t.not((await check(bad, ada)).length, 0)
+  t.equal(asked.length, 2, 'nobody is asked about what is refused anyway')
+})
+
+t.test('hostile input and hostile context do not hold the event loop', async t => {
+  const context = ['a'.repeat(20_000), 'ada '.repeat(5000), `${'x.'.repeat(200)}@example.com`]
+  const parts = ['a', 'password', 'p4$$w0rd', '4@8({[<369|!1/0$5+7%2', '@4', '1234567890', '01.02.1990', 'kX9$mQz2#vL7pW4!nR8@tY3%hG6^', '1', '(/\\)|-|1337', 'aabaabb1', '😀', '\u0301']
+
+  for (const part of parts) {
+    const password = part.repeat(128).slice(0, 128)
+    await policy.check(password, context)
+    const times = Array.from({ length: 9 }, () => time(() => policy.check(password, context))).sort((a, b) => a - b)
+    // It takes below 3 ms; the rest is room for machines that do other things as well.
+    t.ok(Number(times[4]) < 20, `${part}: ${times[4]?.toFixed(1)} ms`)
+  }
+})
+
+async function codes (password: string, context: string[] = []) {
+  return (await policy.check(password, context)).map(({ code }) => code)
+}
+
+function time (work: () => void) {
+  const started = performance.now()
+  work()
+  return performance.now() - started
+}

@@ -1,0 +1,28 @@
+import t from 'tap'
+import { findPresentedToken, presentedToken, tokenIn } from '../../../lib/sessions/presented-token.ts'
+
+const bodies = [undefined, null, '', 'refresh_token', 'x', 0, 7, true, [], ['refresh_token'], {}, { token: 'x' }, { refresh_token: 7 }, { refresh_token: null }, { refresh_token: { a: 1 } }, { refresh_token: ['x'] }]
+
+t.test('a token is for the door by which it came', async t => {
+  t.strictSame(presentedToken({}, { refresh_token: 'b' }), { token: 'b', transport: 'bearer' })
+  for (const body of bodies) t.strictSame(presentedToken({ refresh: 'c' }, body), { token: 'c', transport: 'cookie' })
+  t.strictSame(presentedToken({ refresh: '' }, undefined), { token: '', transport: 'cookie' }, 'an empty cookie is a token that is none')
+})
+
+t.test('access and device cookies are none', async t => {
+  for (const body of bodies) t.throws(() => presentedToken({ access: 'a', device: 'd' }, body), { code: 'unauthenticated' })
+})
+
+t.test('two tokens are refused, also when they are the same or empty', async t => {
+  for (const refresh of ['c', 'b', '']) for (const token of ['b', '']) t.throws(() => presentedToken({ refresh }, { refresh_token: token }), { code: 'malformed_request' })
+})
+
+t.test('whatever else a body is, there is no token in it', async t => {
+  for (const body of bodies) {
+    t.equal(tokenIn(body), undefined)
+    t.throws(() => presentedToken({}, body), { code: 'unauthenticated' })
+    t.equal(findPresentedToken({}, body), undefined, 'which may be in order')
+  }
+  t.throws(() => findPresentedToken({ refresh: 'c' }, { refresh_token: 'b' }), { code: 'malformed_request' }, 'two may not')
+  t.equal(tokenIn({ refresh_token: 'b' }), 'b')
+})

@@ -1,0 +1,207 @@
+import { spawn } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import type { Test } from 'tap'
+import { createMigrations, expectedVersion, schemaProblem } from '../../../lib/stores/migrations.ts'
+import { ownsTables, schemaVersion } from '../../../lib/stores/schema.ts'
+import { connect, makeDatabase, openStore } from '../../database.ts'
+
+const newest = expectedVersion()
+
+t.test('five processes that migrate one empty database at once', async t => {
+  const { directUrl } = await makeDatabase(t, { migrated: false })
+  const exits = await Promise.all(Array.from({ length: 5 }, () => migrateByCommand(directUrl)))
+  const sql = connect(t, directUrl)
+
+  t.strictSame(exits, [0, 0, 0, 0, 0])
+  t.match(await sql`select count(*)::int, max(version) from schema_migrations`, [{ count: newest, max: newest }])
+})
+
+t.test('up, down and up again leave the same schema', async t => {
+  const { sql, migrate } = await emptyDatabase(t)
+  const empty = await describe(sql)
+
+  t.strictSame(await migrate(), { from: 0, to: newest })
+  const first = await describe(sql)
+  t.ok(first.length > 100)
+  t.strictSame(await migrate({ to: 0 }), { from: newest, to: 0 })
+  t.strictSame((await describe(sql)).filter(line => !line.includes('schema_migrations')), empty)
+  await migrate()
+  t.strictSame(await describe(sql), first)
+})
+
+t.test('each step back and forth works by itself', async t => {
+  const { migrate } = await emptyDatabase(t)
+  await migrate()
+
+  for (let version = newest - 1; version >= 0; version--) {
+    t.strictSame(await migrate({ to: version }), { from: version + 1, to: version })
+    await migrate({ to: version + 1 })
+    await migrate({ to: version })
+  }
+})
+
+t.test('who is up to date does nothing and says nothing', async t => {
+  const { migrate } = await emptyDatabase(t)
+  const lines: string[] = []
+  await migrate({ report: line => lines.push(line) })
+  t.equal(lines.length, newest)
+  t.match(lines[0], /^001\.do\./)
+
+  await migrate({ report: line => lines.push(line) })
+  t.equal(lines.length, newest)
+})
+
+t.test('an error in the middle of a migration leaves nothing of any of them', async t => {
+  const folder = copyOfMigrations(t)
+  writeFileSync(join(folder, next('do')), 'create table half_done (id int);\n\ncreat table oops;\n')
+  writeFileSync(join(folder, next('undo')), 'drop table half_done;\n')
+  const { sql, migrate } = await emptyDatabase(t, folder)
+  const before = await describe(sql)
+
+  await t.rejects(migrate(), { message: new RegExp(`^${next('do')}, line 3: syntax error`) })
+  t.strictSame(await describe(sql), before)
+})
+
+t.test('a file that was changed after it had been applied is noticed; line ends do not count', async t => {
+  const folder = copyOfMigrations(t)
+  const file = join(folder, '002.do.roles.sql')
+  const { migrate } = await emptyDatabase(t, folder)
+  await migrate()
+
+  writeFileSync(file, readFileSync(file, 'utf8').replaceAll('\n', '\r\n'))
+  await migrate()
+  writeFileSync(file, readFileSync(file, 'utf8') + '-- changed\n')
+  await t.rejects(migrate(), /checksum failed for migration \[2\]/)
+})
+
+t.test('a database that is newer than the code is left alone', async t => {
+  const folder = copyOfMigrations(t)
+  writeFileSync(join(folder, next('do')), 'create table later (id int);\n')
+  writeFileSync(join(folder, next('undo')), 'drop table later;\n')
+  const { sql, migrate, migrateWith } = await emptyDatabase(t, folder)
+  await migrate()
+
+  await t.rejects(migrateWith(undefined)(), /The database is at version \d+, this code knows/)
+  await t.rejects(migrateWith(undefined)({ to: 1 }), /Run the newer code/)
+  t.equal((await sql`select from later`).length, 0)
+})
+
+t.test('there is no version beyond the newest or below zero', async t => {
+  const { migrate } = await emptyDatabase(t)
+  for (const to of [newest + 1, -1, 1.5, NaN]) await t.rejects(migrate({ to }), /There is no version/)
+})
+
+t.test('a table of that name in another schema is not ours', async t => {
+  const { sql, migrate } = await emptyDatabase(t)
+  await sql`create schema other`
+  await sql`create table other.schema_migrations (version text primary key)`
+
+  t.strictSame(await migrate(), { from: 0, to: newest })
+})
+
+t.test('the server knows whether the schema is its own, and what to do', async t => {
+  const { url, directUrl, migrate } = await emptyDatabase(t)
+  const database = openStore(t, url, { deadline: 5000 })
+  t.match(schemaProblem(await schemaVersion(database)), /empty.*migrate/)
+
+  await migrate({ to: newest - 1 })
+  t.match(schemaProblem(await schemaVersion(database)), /latchkey migrate/)
+  await migrate()
+  t.equal(schemaProblem(await schemaVersion(database)), null, 'the runtime role may read it')
+  t.match(schemaProblem(newest + 1), /this code knows/)
+  t.equal(await ownsTables(database), false)
+  t.equal(await ownsTables(openStore(t, directUrl)), true)
+})
+
+t.test('the runtime role can neither change the schema nor the past', async t => {
+  const { url } = await makeDatabase(t)
+  const sql = connect(t, url)
+  await sql`insert into audit_events (event, outcome) values ('authn_login_success', 'success')`
+  const refused = { code: '42501' }
+
+  for (const statement of [
+    'create table mine (id int)', 'create table public.mine (id int)', 'drop table users', 'alter table users add column x int',
+    'create function mine () returns int language sql as \'select 1\'', 'create schema mine', 'create extension citext', 'truncate users',
+    'update audit_events set event = \'x\'', 'delete from audit_events', 'truncate audit_events', 'alter table audit_events disable trigger all',
+    'drop trigger audit_events_append_only on audit_events', 'set role latchkey_owner', 'create role mine',
+    'update schema_migrations set version = 0', 'delete from schema_migrations', 'delete from deployment',
+    'insert into deployment (session_epoch) values (0)', 'update changes set reason = null', 'truncate changes', 'update subject_keys set wrapped_key = \'\'',
+    'grant latchkey_owner to latchkey_app', 'alter table changes owner to latchkey_app', 'comment on table users is \'x\''
+  ]) await t.rejects(sql.unsafe(statement), refused, statement)
+
+  t.match(await sql`select event from audit_events`, [{ event: 'authn_login_success' }])
+})
+
+t.test('not even the owner changes the audit trail by mistake', async t => {
+  const { directUrl } = await makeDatabase(t)
+  const sql = connect(t, directUrl)
+  await sql`insert into audit_events (event, outcome) values ('authn_login_success', 'success')`
+
+  for (const statement of ['update audit_events set event = \'x\'', 'delete from audit_events', 'truncate audit_events']) {
+    await t.rejects(sql.unsafe(statement), { message: /append-only/ }, statement)
+  }
+})
+
+/** An empty database and the migrations of a folder, run by the owner. */
+async function emptyDatabase (t: Test, folder?: string) {
+  const { url, directUrl } = await makeDatabase(t, { migrated: false })
+  const sql = connect(t, directUrl)
+  const database = openStore(t, directUrl, { deadline: 60_000 })
+  return { sql, url, directUrl, migrate: migrateWith(folder), migrateWith }
+
+  function migrateWith (folder: string | undefined) {
+    return createMigrations(work => database.begin(tx => work(text => tx.unsafe(text))), folder).migrate
+  }
+}
+
+function copyOfMigrations (t: Test) {
+  // Not only letters in the path: it is a folder, not a pattern.
+  const folder = join(mkdtempSync(join(tmpdir(), 'latchkey [sql] (1) ')), 'sql')
+  cpSync('sql', folder, { recursive: true })
+  t.teardown(() => rmSync(join(folder, '..'), { recursive: true }))
+  return folder
+}
+
+function next (action: 'do' | 'undo') {
+  return `${String(newest + 1).padStart(3, '0')}.${action}.more.sql`
+}
+
+async function migrateByCommand (directUrl: string) {
+  const env = { ...process.env, NODE_ENV: 'test', DATABASE_URL: directUrl, DATABASE_DIRECT_URL: directUrl, REDIS_URL: 'redis://127.0.0.1:1' }
+  const child = spawn(process.execPath, ['--import', 'tsx', 'cli.ts', 'migrate'], { env, stdio: ['ignore', 'ignore', 'inherit'] })
+  return await new Promise(resolve => child.once('exit', resolve))
+}
+
+/** Everything that a migration can leave behind, a line each. */
+async function describe (sql: ReturnType<typeof connect>): Promise<string[]> {
+  const rows = await sql<{ line: string }[]>`
+    select format('%s %s %s %s %s %s', table_name, column_name, data_type, is_nullable, column_default, identity_generation) as line
+    from information_schema.columns where table_schema = 'public'
+    union all
+    select format('%s %s', conrelid::regclass, pg_get_constraintdef(oid)) from pg_constraint where connamespace = 'public'::regnamespace
+    union all
+    select indexdef from pg_indexes where schemaname = 'public'
+    union all
+    select format('%s %s %s', grantee, table_name, privilege_type) from information_schema.role_table_grants where table_schema = 'public'
+    union all
+    select pg_get_triggerdef(oid) from pg_trigger where not tgisinternal
+    union all
+    select pg_get_functiondef(oid) from pg_proc where pronamespace = 'public'::regnamespace and prokind = 'f' and probin is null
+    union all
+    select format('schema %s', nspname) from pg_namespace where nspname !~ '^pg_'
+    union all
+    select format('usage %s %s', role, has_schema_privilege(role, 'public', 'usage')) from unnest(array['latchkey_runtime', 'latchkey_readonly']::regrole[]) as role
+    union all
+    select format('%s %s %s %s', grantee, table_name, column_name, privilege_type) from information_schema.role_column_grants where table_schema = 'public'
+    union all
+    select format('%s', row(p.*)) from pg_policies p
+    union all
+    select format('%s %s %s', oid::regclass, relrowsecurity, reloptions) from pg_class where relnamespace = 'public'::regnamespace and (relrowsecurity or relkind = 'v')
+    union all
+    select format('%s', row(r.*)) from pg_extension e, lateral (select e.extname) r
+    order by line`
+  return rows.map(({ line }) => line)
+}

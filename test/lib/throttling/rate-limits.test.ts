@@ -1,0 +1,297 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { Redis } from 'ioredis'
+import t from 'tap'
+import type { Test } from 'tap'
+import { createClock } from '../../../lib/clock.ts'
+import { canonicalAddress, clientNetwork } from '../../../lib/http/client-address.ts'
+import type { Rate } from '../../../lib/config/config.ts'
+import { Refusal } from '../../../lib/errors.ts'
+import type { RefusalCode } from '../../../lib/errors.ts'
+import { createRateLimits } from '../../../lib/throttling/rate-limits.ts'
+import type { CausedMail } from '../../../lib/throttling/rate-limits.ts'
+import { createRequestLimits } from '../../../lib/throttling/node-limits.ts'
+import { rateLimitFields } from '../../../lib/http/rate-limit-fields.ts'
+import type { Standing } from '../../../lib/http/rate-limit-fields.ts'
+import { createCache } from '../../../lib/stores/cache.ts'
+import { createRateLimitStore } from '../../../lib/throttling/rate-limit-store.ts'
+import type { Log } from '../../../lib/throttling/rate-limit-store.ts'
+
+const minute = 60_000
+const done = async () => {}
+const echo = async (mayMail: boolean) => mayMail
+
+t.test('an exact window: as many as the limit, and one more whenever the oldest leaves it', async t => {
+  const { clock, store, log } = open(t)
+  const door = [log('door', { limit: 3, window: minute })]
+
+  for (const used of [1, 2, 3]) {
+    t.match(await store.count(door), { isCounted: true, counts: [{ limit: 3, window: minute, used }] })
+    clock.advance(10_000)
+  }
+  const { isCounted, counts: [count] } = await store.count(door)
+  t.equal(isCounted, false)
+  t.equal(count?.used, 3)
+  t.ok(count && count.reset <= 30_000 && count.reset > 29_000, `until the oldest leaves: ${count?.reset} ms`)
+
+  clock.advance(count?.reset ?? 0)
+  t.equal((await store.count(door)).isCounted, true, 'the oldest has left')
+  t.equal((await store.count(door)).isCounted, false, 'the second has not')
+  clock.advance(minute)
+  t.match(await store.count(door), { isCounted: true, counts: [{ used: 1, reset: minute }] })
+})
+
+t.test('in no window of that length are there ever more than the limit, whatever the rhythm', async t => {
+  const { clock, store, log } = open(t)
+  const door = [log('door', { limit: 5, window: 1000 })]
+  const counted: number[] = []
+
+  for (let n = 0; n < 400; n++) {
+    clock.advance([0, 1, 7, 90, 180, 210, 999][(n * 31 + n % 13) % 7] ?? 0)
+    const before = clock.now()
+    if ((await store.count(door)).isCounted) counted.push(before)
+  }
+  t.ok(counted.length > 100)
+  // The moments are taken a little before Redis does, so neighbours may seem that much further apart.
+  for (const [place, moment] of counted.entries()) {
+    const sixth = counted[place + 5]
+    if (sixth !== undefined && sixth - moment < 900) t.fail(`six within ${sixth - moment} ms`)
+  }
+})
+
+t.test('what is refused is not counted', async t => {
+  const { clock, store, log } = open(t)
+  const door = [log('door', { limit: 2, window: minute })]
+  for (let n = 0; n < 20; n++) {
+    await store.count(door)
+    clock.advance(2000)
+  }
+  clock.advance(24_000)
+  t.equal((await store.count(door)).isCounted, true, 'who hammers at it does not lengthen it')
+})
+
+t.test('a hundred at once count exactly, from two nodes, also when the script is not known yet', async t => {
+  const one = open(t)
+  const other = open(t, one.prefix)
+  await one.redis.script('FLUSH')
+  const door = [one.log('door', { limit: 10, window: minute })]
+  const answers = await Promise.all(Array.from({ length: 100 }, (_, n) => (n % 2 ? one : other).store.count(door)))
+
+  t.equal(answers.filter(({ isCounted }) => isCounted).length, 10)
+  t.same(answers.filter(({ isCounted }) => isCounted).map(({ counts }) => counts[0]?.used).sort((a = 0, b = 0) => a - b), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+})
+
+t.test('of several rates all must hold', async t => {
+  const { clock, store, log } = open(t)
+  const door = [log('door', { limit: 2, window: 1000 }, { limit: 5, window: minute })]
+  const taken: boolean[] = []
+  for (let n = 0; n < 6; n++) {
+    for (let m = 0; m < 3; m++) taken.push((await store.count(door)).isCounted)
+    clock.advance(1100)
+  }
+  t.same(taken.map(Number).join(''), '110110100000000000', 'two a second, and five a minute')
+  t.match(await store.count(door), { isCounted: false, counts: [{ used: 0 }, { used: 5 }] })
+})
+
+t.test('of several logs all have room or none counts', async t => {
+  const { store, log } = open(t)
+  const narrow = log('narrow', { limit: 1, window: minute })
+  const wide = log('wide', { limit: 5, window: minute })
+
+  t.equal((await store.count([narrow, wide])).isCounted, true)
+  for (let n = 0; n < 9; n++) t.equal((await store.count([narrow, wide])).isCounted, false)
+  t.match(await store.count([wide]), { isCounted: true, counts: [{ used: 2 }] }, 'the refused ones left no trace')
+})
+
+t.test('a log keeps no more than its largest limit, and goes when it is of no use', async t => {
+  const { redis, clock, store, log } = open(t)
+  const door = log('door', { limit: 4, window: 1000 }, { limit: 3, window: 2000 })
+  for (let n = 0; n < 30; n++) {
+    await store.count([door])
+    clock.advance(700)
+  }
+  t.ok(await redis.llen(door.key) <= 4)
+  const life = await redis.pttl(door.key)
+  t.ok(life > 0 && life <= 2000, `${life} ms to live`)
+})
+
+t.test('a clock that goes back keeps nobody waiting for longer than a window', async t => {
+  const { prefix, clock, store, log } = open(t)
+  const door = [log('door', { limit: 1, window: minute })]
+  clock.advance(3600_000)
+  await store.count(door)
+
+  const { isCounted, counts: [count] } = await open(t, prefix).store.count(door)
+  t.equal(isCounted, false)
+  t.equal(count?.reset, minute)
+})
+
+t.test('large limits are found their way in', async t => {
+  const { clock, store, log } = open(t)
+  const door = [log('door', { limit: 1000, window: minute })]
+  for (let n = 0; n < 10; n++) {
+    await Promise.all(Array.from({ length: 100 }, () => store.count(door)))
+    clock.advance(5000)
+  }
+  t.equal((await store.count(door)).isCounted, false)
+  clock.advance(12_000)
+  t.match(await store.count(door), { isCounted: true, counts: [{ used: 901 }] })
+})
+
+t.test('what lies in Redis names nobody, shares one hash tag where it is counted together, and expires', async t => {
+  const { redis, prefix, limits } = open(t)
+  const client = { ip: '198.51.100.77', userAgent: 'Secret/1.0', requestId: 'r' }
+  await limits.count({ policy: 'login', client }, done)
+  await limits.count({ policy: 'login', client, deviceId: 'b4a1b0f6-6e9f-4f65-8c7c-5b1d7a3f5a10' }, done)
+  await limits.count({ policy: 'register', client: { ...client, ip: '2001:db8:1:2::3' } }, done)
+  await limits.countMail({ kind: 'registration', address: 'ada@example.com', client }, echo)
+  await limits.countMail({ kind: 'registration', address: 'ada@example.com', client, owner: 'b4a1b0f6-6e9f-4f65-8c7c-5b1d7a3f5a10' }, echo)
+
+  const plain = new Redis(process.env['LATCHKEY_TEST_REDIS_URL'] ?? '')
+  t.teardown(() => plain.disconnect())
+  const keys = (await plain.keys(`${prefix}*`)).map(key => key.slice(prefix.length))
+  t.equal(keys.length, 6)
+  for (const key of keys) {
+    t.match(key, /^limit:(login|register|mail):\{[\w-]{22}\}(:registration|:[\w-]{22})?$/)
+    t.notMatch(key, /198|2001|ada|example|b4a1/)
+    t.ok(await redis.pttl(key) > 0, 'it expires')
+    t.notMatch((await redis.lrange(key, 0, -1)).join(), /[^\d,]/)
+  }
+  t.equal(new Set(keys.filter(key => key.startsWith('limit:mail')).map(key => /\{(.+)\}/.exec(key)?.[1])).size, 1)
+  t.equal(new Set(keys.map(key => /\{(.+)\}/.exec(key)?.[1])).size, 4, 'one subject under two limits cannot be told to be one')
+})
+
+t.test('what could not be done is not counted, what was refused is', async t => {
+  const { limits } = open(t)
+  const client = { ip: '198.51.100.77', userAgent: null, requestId: 'r' }
+  const meets = (code: RefusalCode) => limits.count({ policy: 'register', client }, async () => { throw new Refusal(code) }).then(() => 'done', error => String(error.code))
+
+  for (const code of ['unavailable', 'overloaded', 'unavailable', 'overloaded', 'unavailable'] as const) t.equal(await meets(code), code)
+  t.same([await meets('conflict'), await meets('unavailable'), await meets('internal_error'), await meets('invalid_credentials')], ['conflict', 'unavailable', 'internal_error', 'invalid_credentials'])
+  t.equal(await meets('unavailable'), 'rate_limited')
+})
+
+t.test('a mail whose cause could not be done is not counted', async t => {
+  const { limits } = open(t)
+  const mail = { kind: 'registration', address: 'ada@example.com', client: { ip: '198.51.100.77', userAgent: null, requestId: 'r' } }
+  for (let n = 0; n < 5; n++) await t.rejects(limits.countMail(mail, async mayMail => { t.ok(mayMail); throw new Refusal('unavailable') }), { code: 'unavailable' })
+  t.same([await limits.countMail(mail, echo), await limits.countMail(mail, echo), await limits.countMail(mail, echo)], [true, true, true])
+  await t.rejects(limits.countMail(mail, async () => { throw new Refusal('unavailable') }), { code: 'unavailable' })
+  t.equal(await limits.countMail(mail, echo), false, 'nothing is taken back that was not counted')
+})
+
+t.test('what could not be done and cannot be taken back is told all the same', async t => {
+  const { limits, redis } = open(t)
+  const client = { ip: '198.51.100.77', userAgent: null, requestId: 'r' }
+  await t.rejects(limits.count({ policy: 'login', client }, async () => { redis.disconnect(); throw new Refusal('overloaded') }), { code: 'overloaded' })
+})
+
+t.test('mails: three an hour for a client and an address, ten for an address and kind from everybody', async t => {
+  const { clock, limits } = open(t)
+  const from = (ip: string, more: Partial<CausedMail> = {}) => limits.countMail({ kind: 'registration', address: 'ada@example.com', client: { ip, userAgent: null, requestId: 'r' }, ...more }, echo)
+  const sent: boolean[] = []
+
+  for (let host = 1; host <= 5; host++) for (let n = 0; n < 5; n++) sent.push(await from(`198.51.100.${host}`))
+  t.equal(sent.map(Number).join(''), '1110011100111001000000000')
+  t.equal(await from('198.51.100.9', { address: 'bob@example.com' }), true, 'another address is not touched')
+  t.equal(await from('198.51.100.9', { kind: 'password_reset' }), true, 'nor another kind')
+
+  const own = () => from('198.51.100.9', { owner: 'a device that the account knows' })
+  t.same([await own(), await own(), await own(), await own()], [true, true, true, false], 'the owner has three of their own')
+  t.equal(await from('198.51.100.9', { owner: 'another session' }), true)
+
+  clock.advance(3600_000)
+  t.equal(await from('198.51.100.1'), true)
+})
+
+t.test('mails from many clients at once: no more than ten to one address', async t => {
+  const { limits } = open(t)
+  const answers = await Promise.all(Array.from({ length: 120 }, (_, n) =>
+    limits.countMail({ kind: 'registration', address: 'ada@example.com', client: { ip: `203.0.113.${n}`, userAgent: null, requestId: 'r' } }, echo)))
+  t.equal(answers.filter(Boolean).length, 10)
+})
+
+t.test('lifted limits ask Redis nothing', async t => {
+  const { redis, limits } = open(t, undefined, { enabled: false })
+  redis.disconnect()
+  const client = { ip: '198.51.100.77', userAgent: null, requestId: 'r', onLimit: () => t.fail('nothing stands anywhere') }
+  for (let n = 0; n < 50; n++) await limits.count({ policy: 'login', client }, done)
+  t.equal(await limits.countMail({ kind: 'x', address: 'ada@example.com', client }, echo), true)
+})
+
+t.test('a client is an IPv4 address or an IPv6 /64, however it is written', async t => {
+  const same = [
+    ['198.51.100.7', '::ffff:198.51.100.7', '::FFFF:c633:6407', '0:0:0:0:0:ffff:c633:6407', '64:ff9b::198.51.100.7', '64:ff9b::c633:6407', '2002:c633:6407::1', '2002:c633:6407:99::2'],
+    ['2001:db8:1:2::1', '2001:0DB8:0001:0002:ffff:ffff:ffff:ffff', '2001:db8:1:2::', '2001:db8:1:2:3:4:5:6%eth0', '2001:db8:1:2:0:0:198.51.100.7'],
+    ['::1', '::2', '0:0:0:0:1::'],
+    ['fe80::1%eth0', 'fe80::2%eth1'],
+    ['1::', '1:0:0:0:9::'],
+    ['::1:0:0:0:0:0', '0:0:1::5'],
+    ['198.51.100.8'], ['2001:db8:1:3::1'], ['2001:db8::1:2:0:0:1'], ['64:ff9b:1::c633:6407'], ['64:ff9b::1:0:c633:6407']
+  ]
+  const networks = same.map(forms => new Set(forms.map(form => clientNetwork(canonicalAddress(form) ?? form))))
+  for (const [place, forms] of networks.entries()) t.equal(forms.size, 1, `${same[place]} → ${[...forms]}`)
+  t.equal(new Set(networks.flatMap(forms => [...forms])).size, same.length, 'and no two of these are one')
+  t.equal(clientNetwork('2001:db8::9'), '2001:db8:0:0::/64')
+})
+
+t.test('the general limit counts in memory, each rate by its own window', async t => {
+  const clock = createClock()
+  const limits = createRequestLimits([{ limit: 2, window: 1000 }, { limit: 3, window: minute }], { clock })
+  const take = (subject = 'ada') => limits.take(subject).isWithin
+
+  t.same([take(), take(), take()], [true, true, false])
+  t.equal(take('bob'), true, 'somebody else is not touched')
+  clock.advance(1000)
+  t.same([take(), take()], [true, false], 'three a minute')
+  t.match(limits.take('ada'), { policy: 'default', isWithin: false, counts: [{ used: 1, limit: 2 }, { used: 3, limit: 3 }] })
+  clock.advance(minute)
+  t.equal(take(), true)
+})
+
+t.test('the general limit remembers no more than it may, and forgets those first whose time is over', async t => {
+  const clock = createClock()
+  const limits = createRequestLimits([{ limit: 1, window: minute }], { clock, most: 100 })
+  for (let n = 0; n < 1000; n++) limits.take(`flood ${n}`)
+  t.equal(limits.size, 100)
+  t.equal(limits.take('flood 999').isWithin, false, 'the last ones are remembered')
+  t.equal(limits.take('flood 0').isWithin, true, 'the first ones are not')
+
+  clock.advance(minute)
+  for (let n = 0; n < 60; n++) limits.take(`calm ${n}`)
+  t.ok(limits.size <= 60, `what is over goes by itself: ${limits.size}`)
+})
+
+t.test('the general limit does not stay shut because the clock has gone back', async t => {
+  let now = 10 * minute
+  const limits = createRequestLimits([{ limit: 1, window: minute }], { clock: { now: () => now } })
+  limits.take('ada')
+  now = 0
+  t.equal(limits.take('ada').isWithin, true)
+})
+
+t.test('the fields are lists of structured fields, one member for each rate', async t => {
+  const standing = (counts: Standing['counts']): Standing => ({ policy: 'login', counts, isWithin: true })
+  t.same(rateLimitFields(standing([{ limit: 10, window: 900_000, used: 1, reset: 899_001 }])), {
+    'ratelimit-policy': '"login";q=10;w=900', ratelimit: '"login";r=9;t=900'
+  })
+  t.same(rateLimitFields(standing([{ limit: 60, window: minute, used: 60, reset: 1 }, { limit: 1000, window: 3600_000, used: 60, reset: 3541_000 }])), {
+    'ratelimit-policy': '"login-60s";q=60;w=60, "login-3600s";q=1000;w=3600',
+    ratelimit: '"login-60s";r=0;t=1, "login-3600s";r=940;t=3541'
+  })
+})
+
+/** A node's limits on a prefix of this test's own, or of another node's. */
+function open (t: Test, prefix = `test:${randomBytes(6).toString('hex')}:`, { enabled = true } = {}) {
+  const redis = new Redis(process.env['LATCHKEY_TEST_REDIS_URL'] ?? '', { keyPrefix: prefix })
+  t.teardown(() => redis.disconnect())
+  const clock = createClock()
+  const store = createRateLimitStore(createCache(redis, { concurrency: 500, deadline: 1000 }), clock)
+  const rate = (limit: number, window: number) => [{ limit, window }]
+  const limits = createRateLimits({
+    store,
+    keys: [Buffer.alloc(32, randomUUID())],
+    limits: { enabled, global: rate(1000, 15 * minute), login: rate(10, 15 * minute), register: rate(3, 60 * minute), refresh: rate(20, 15 * minute), mail: rate(3, 60 * minute), mailAddress: rate(10, 60 * minute) }
+  })
+
+  return { redis, prefix, clock, store, limits, log: (name: string, ...rates: Rate[]): Log => ({ key: `{test}:${name}`, rates }) }
+}
