@@ -8,9 +8,10 @@ interface Import { target: string, isType: boolean }
 const layers: { name: string, owns: RegExp, values: RegExp, types: RegExp }[] = [
   { name: 'a store', owns: /^lib\/(stores\/|.*-store\.ts$)/, values: /^(lib\/stores\/|lib\/.*-store\.ts$|lib\/errors\.ts$|node:(?!process)|postgrator$)/, types: /^(lib\/|pg$|ioredis$)/ },
   { name: 'lib', owns: /^lib\//, values: /^(lib\/(?!stores\/|.*-store\.ts$)|node:(?!process)|@sinclair\/typebox|@zxcvbn-ts\/|postgrator$|@fastify\/error$)/, types: /^(lib\/|(?!fastify$|@fastify\/|fastify-plugin$|.*\.ts$)[@a-z])/ },
+  { name: 'a feature', owns: /^plugins\/[a-z]+\/index\.ts$/, values: /^(plugins\/|fastify-plugin$)/, types: /^(plugins\/feature\.ts$)/ },
   { name: 'plugins', owns: /^plugins\//, values: /^(lib\/|node:(?!process)|(?!fastify$|@sinclair\/|.*\.ts$)[@a-z][^:/]*(\/[^/.]+)?$)/, types: /^(lib\/|fastify$|(?!.*\.ts$)[@a-z])/ },
   { name: 'routes', owns: /^routes\//, values: /^(routes\/|@sinclair\/typebox$)/, types: /^(lib\/|fastify$|@fastify\/type-provider-typebox$|@sinclair\/typebox$)/ },
-  { name: 'app.ts', owns: /^app\.ts$/, values: /^(plugins\/|routes\/|fastify-plugin$)/, types: /^(lib\/|fastify$)/ },
+  { name: 'app.ts', owns: /^app\.ts$/, values: /^(plugins\/[a-z]+\/index\.ts$|routes\/|fastify-plugin$)/, types: /^(lib\/|plugins\/feature\.ts$|fastify$)/ },
   { name: 'server.ts', owns: /^server\.ts$/, values: /^(app\.ts$|lib\/|node:|fastify$|pino$|close-with-grace$)/, types: /^(lib\/|fastify$)/ },
   { name: 'cli.ts', owns: /^cli\.ts$/, values: /^(commands\/|lib\/errors\.ts$|node:)/, types: /^(commands\/|lib\/)/ },
   // `migrate` must work where the app refuses to start: before the schema fits.
@@ -27,7 +28,7 @@ const floors = [
 const shared = /^(node:.*|fastify|fastify-plugin|@sinclair\/typebox.*|@zxcvbn-ts\/.*)$/
 
 /** Plugins that are two libraries with one purpose. */
-const pairs = new Set(['plugins/docs.ts', 'plugins/hasher.ts'])
+const pairs = new Set(['plugins/http/docs.ts', 'plugins/passwords/hasher.ts'])
 
 const readsEnvironment = /^(server\.ts|commands\/with-app\.ts|dev\/|test\/|bench\/)/
 
@@ -41,6 +42,7 @@ export function findViolations (files: ReadonlyMap<string, string>): string[] {
   return [
     ...[...imports].flatMap(([path, found]) => found.flatMap(entry => judge(path, entry))),
     ...[...imports].flatMap(([path, found]) => found.flatMap(entry => climb(path, entry))),
+    ...[...imports].flatMap(([path, found]) => found.flatMap(entry => trespass(path, entry))),
     ...secondOwners(imports),
     ...cycles(imports),
     ...[...files].flatMap(([path, text]) => environmentReaders(path, text)),
@@ -59,6 +61,14 @@ function climb (path: string, { target }: Import): string[] {
   if (from === undefined || to === undefined || from === to) return []
   return floorOf(to) < floorOf(from) ? [] : [`${path} imports ${target}: ${to} is not below ${from}`]
 }
+
+/** The index of a feature wires its own folder, nobody else's. */
+function trespass (path: string, { target }: Import): string[] {
+  if (!isFeature.test(path) || !target.startsWith('plugins/') || target === 'plugins/feature.ts') return []
+  return posix.dirname(target) === posix.dirname(path) ? [] : [`${path} imports ${target}, which belongs to another feature`]
+}
+
+const isFeature = /^plugins\/[a-z]+\/index\.ts$/
 
 const floorOf = (folder: string) => floors.findIndex(names => names.includes(folder))
 
@@ -103,7 +113,8 @@ function environmentReaders (path: string, text: string): string[] {
 /** A plugin is found by its name: in the tree, in `dependencies`, in errors at boot. */
 function misnamedPlugins (path: string, text: string): string[] {
   if (!path.startsWith('plugins/')) return []
-  const name = basename(path, '.ts')
+  if (path === 'plugins/feature.ts') return []
+  const name = basename(path) === 'index.ts' ? posix.basename(posix.dirname(path)) : basename(path, '.ts')
   return text.includes(`{ name: '${name}'`) ? [] : [`${path} is not named ${name}`]
 }
 

@@ -1,8 +1,8 @@
 import t from 'tap'
 import Fastify from 'fastify'
 import * as reference from 'argon2'
-import hashThreads from '../../plugins/hash-threads.ts'
-import hasher from '../../plugins/hasher.ts'
+import hashThreads from '../../plugins/passwords/hash-threads.ts'
+import hasher from '../../plugins/passwords/hasher.ts'
 
 t.test('the hasher makes argon2id that the reference binding reads, and reads what that makes', async t => {
   const app = Fastify()

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import type { Test } from 'tap'
 import Fastify from 'fastify'
-import jobs from '../../plugins/jobs.ts'
-import metrics from '../../plugins/metrics.ts'
+import jobs from '../../plugins/jobs/jobs.ts'
+import metrics from '../../plugins/http/metrics.ts'
 import { connect, makeDatabase, openStore } from '../database.ts'
 
 t.test('the runtime role, which owns nothing, can do all that jobs need', async t => {

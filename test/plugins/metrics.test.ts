@@ -1,8 +1,8 @@
 import Fastify from 'fastify'
 import t from 'tap'
 import { counters } from '../../lib/operations/metrics.ts'
-import metrics from '../../plugins/metrics.ts'
-import metricsPort from '../../plugins/metrics-port.ts'
+import metrics from '../../plugins/http/metrics.ts'
+import metricsPort from '../../plugins/operations/metrics-port.ts'
 import { buildHttp } from '../http.ts'
 
 t.test('requests are counted by the pattern of their route, never by their URL', async t => {

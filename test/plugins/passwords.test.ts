@@ -2,11 +2,11 @@ import t from 'tap'
 import Fastify from 'fastify'
 import fp from 'fastify-plugin'
 import { createClock } from '../../lib/clock.ts'
-import hashThreads from '../../plugins/hash-threads.ts'
-import hasher from '../../plugins/hasher.ts'
-import metrics from '../../plugins/metrics.ts'
-import passwordPolicy from '../../plugins/password-policy.ts'
-import passwords from '../../plugins/passwords.ts'
+import hashThreads from '../../plugins/passwords/hash-threads.ts'
+import hasher from '../../plugins/passwords/hasher.ts'
+import metrics from '../../plugins/http/metrics.ts'
+import passwordPolicy from '../../plugins/passwords/password-policy.ts'
+import passwords from '../../plugins/passwords/passwords.ts'
 
 t.test('a storm of logins is bounded: so many at once, so many wait, the rest are told to come back', async t => {
   const app = await start(t)

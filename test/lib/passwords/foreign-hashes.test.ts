@@ -6,8 +6,8 @@ import type { FastifyInstance } from 'fastify'
 import { createForeignVerifier } from '../../../lib/passwords/foreign-verifier.ts'
 import type { ForeignVerifier } from '../../../lib/passwords/foreign-verifier.ts'
 import { readForeignHash } from '../../../lib/passwords/foreign-hashes.ts'
-import hashThreads from '../../../plugins/hash-threads.ts'
-import hasher from '../../../plugins/hasher.ts'
+import hashThreads from '../../../plugins/passwords/hash-threads.ts'
+import hasher from '../../../plugins/passwords/hasher.ts'
 
 const app: FastifyInstance = Fastify()
 await app.register(hashThreads, { concurrency: 2 })

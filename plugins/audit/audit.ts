@@ -1,0 +1,17 @@
+import fp from 'fastify-plugin'
+import { createAudit } from '../../lib/audit/audit.ts'
+import type { Audit } from '../../lib/audit/audit.ts'
+import { createEncryption } from '../../lib/crypto/encryption.ts'
+import { createAuditEventStore } from '../../lib/audit/event-store.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance { readonly audit: Audit }
+}
+
+export default fp(async function keepAuditTrail (app) {
+  app.decorate('audit', createAudit(createAuditEventStore(), {
+    wrapping: createEncryption(app.secrets.derive('audit subject keys')),
+    anonymous: createEncryption(app.secrets.derive('audit without subject')),
+    addressKeys: app.secrets.derive('audit addresses')
+  }))
+}, { name: 'audit', dependencies: ['secrets'] })

@@ -1,0 +1,36 @@
+import fp from 'fastify-plugin'
+import { createChangeFeed } from '../../lib/changes/change-feed.ts'
+import type { ChangeFeed } from '../../lib/changes/change-feed.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { createChangeStore } from '../../lib/changes/change-store.ts'
+import type { Change } from '../../lib/changes/change-store.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** With `subscribe`, for whoever keeps in memory what a kind of change makes outdated. */
+    readonly feed: ChangeFeed & { subscribe (kind: Change['kind'], listener: () => void): void }
+  }
+}
+
+export default fp<{ clock: Clock }>(async function followChanges (app, { clock }) {
+  const warn = (error: unknown) => app.log.warn({ err: error }, 'change feed')
+  const feed = createChangeFeed({
+    store: createChangeStore(app.database),
+    clock,
+    apply,
+    wake: () => app.cache.wake('changes'),
+    warn
+  })
+
+  const listeners = new Map<Change['kind'], () => void>()
+
+  app.decorate('feed', { ...feed, subscribe: (kind, listener) => { listeners.set(kind, listener) } })
+  // Before the first answer, and when all who want to hear have subscribed.
+  app.addHook('onReady', feed.start)
+  app.addHook('onClose', feed.stop)
+
+  function apply (change: Change) {
+    app.revocations.apply(change)
+    listeners.get(change.kind)?.()
+  }
+}, { name: 'change-feed', dependencies: ['postgres', 'cache', 'revocations'] })

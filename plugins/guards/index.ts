@@ -1,0 +1,19 @@
+import fp from 'fastify-plugin'
+import type { FeatureOptions } from '../feature.ts'
+import denials from './denials.ts'
+import requestLimits from './request-limits.ts'
+import requirePermission from './require-permission.ts'
+import requireRecentSignIn from './require-recent-sign-in.ts'
+import requireRefreshToken from './require-refresh-token.ts'
+import requireService from './require-service.ts'
+import requireSession from './require-session.ts'
+
+export default fp<FeatureOptions>(async function guardsFeature (app, { config, clock }) {
+  await app.register(requireSession)
+  await app.register(requirePermission)
+  await app.register(requireRecentSignIn, { clock })
+  await app.register(requireRefreshToken)
+  await app.register(requireService)
+  await app.register(requestLimits, { ...config.rateLimits, clock })
+  await app.register(denials)
+}, { name: 'guards' })

@@ -1,0 +1,17 @@
+import fp from 'fastify-plugin'
+import type { onRequestAsyncHookHandler } from 'fastify'
+import { Refusal } from '../../lib/errors.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** A guard for a context of routes that need a permission, which the principal's role has now. */
+    readonly requirePermission: (permission: string) => onRequestAsyncHookHandler
+  }
+}
+
+export default fp(async function providePermissionGuard (app) {
+  app.decorate('requirePermission', permission => async request => {
+    await app.proveSession(request)
+    if (!app.authentication.may(request.principal.role, permission)) throw new Refusal('forbidden', { permission })
+  })
+}, { name: 'require-permission', dependencies: ['prove-session', 'authentication', 'principal'] })

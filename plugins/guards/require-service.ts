@@ -1,0 +1,35 @@
+import fp from 'fastify-plugin'
+import type { onRequestAsyncHookHandler } from 'fastify'
+import { readBasic } from '../../lib/oauth/basic.ts'
+import { Refusal } from '../../lib/errors.ts'
+import type { Service } from '../../lib/oauth/services.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** A guard for routes that are for services alone, by HTTP Basic. */
+    readonly requireService: onRequestAsyncHookHandler
+  }
+  interface FastifyRequest {
+    /** Which service the guard has let in. Without the guard, reading it throws. */
+    service: Service
+  }
+}
+
+export default fp(async function provideServiceGuard (app) {
+  const proven = new WeakMap<object, Service>()
+
+  app.decorateRequest('service', {
+    getter () {
+      const service = proven.get(this)
+      if (!service) throw new Error('request.service was read on a route without a guard')
+      return service
+    },
+    setter (service: Service) { proven.set(this, service) }
+  })
+
+  app.decorate('requireService', async request => {
+    const credentials = readBasic(request.headers.authorization, request.raw.rawHeaders)
+    if (!credentials) throw new Refusal('unauthenticated')
+    request.service = await app.services.authenticate(credentials, request.client)
+  })
+}, { name: 'require-service', dependencies: ['services', 'client'] })

@@ -1,0 +1,37 @@
+import fp from 'fastify-plugin'
+import type { Grant } from '../../lib/sessions/grants.ts'
+import type { Transport } from '../../lib/sessions/refresh-tokens.ts'
+
+/** What a browser is told of its tokens: never the tokens. */
+export type CookieGrant = Pick<Grant, 'user' | 'session' | 'expires_in' | 'refresh_expires_in'>
+
+declare module 'fastify' {
+  interface FastifyReply {
+    /** Hands tokens over by the door that they are for: in the answer's body, or as cookies. */
+    handOver (grant: Grant): Grant | CookieGrant
+    /** The same for the name of a device alone. */
+    handOverDevice <T extends { device_token: string }> (answer: T, transport: Transport): T | Omit<T, 'device_token'>
+  }
+}
+
+/** How long a browser keeps the name of its device (s). */
+const deviceLifetime = 365 * 24 * 3600
+
+export default fp(async function handOverTokens (app) {
+  app.decorateReply('handOver', function (grant) {
+    if (grant.transport === 'bearer') return grant
+
+    const { user, session, expires_in: accessSeconds, refresh_expires_in: refreshSeconds } = grant
+    this.keep('access', grant.access_token, accessSeconds)
+      .keep('refresh', grant.refresh_token, refreshSeconds)
+      .keep('device', grant.device_token, deviceLifetime)
+    return { user, session, expires_in: accessSeconds, refresh_expires_in: refreshSeconds }
+  })
+  app.decorateReply('handOverDevice', function (answer, transport) {
+    if (transport === 'bearer') return answer
+
+    const { device_token: deviceToken, ...rest } = answer
+    this.keep('device', deviceToken, deviceLifetime)
+    return rest
+  })
+}, { name: 'hand-over', dependencies: ['token-cookies'] })

@@ -1,0 +1,25 @@
+import fp from 'fastify-plugin'
+import { Refusal } from '../../lib/errors.ts'
+import { parseStrictJson } from '../../lib/formats/json.ts'
+import type { FastifyRequest } from 'fastify'
+
+// One spelling and its letter case. Blanks and tabs around the semicolon and further parameters are where
+// two readers of a header come to differ (CVE-2025-32442, CVE-2026-25223), so they are not taken.
+const mediaType = /^application\/json(; ?charset=("utf-8"|utf-8))?$/i
+
+/** The only parser of bodies: JSON in UTF-8, not compressed. An empty body counts as none. */
+export default fp(async function parseJson (app) {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async ({ headers }: FastifyRequest, body: Buffer) => {
+    if (!mediaType.test(headers['content-type'] ?? '') || headers['content-encoding'] !== undefined) throw new Refusal('unsupported_media_type')
+    if (body.length === 0) return undefined
+
+    try {
+      return parseStrictJson(decoder.decode(body))
+    } catch (cause) {
+      throw new Refusal('malformed_request', { cause })
+    }
+  })
+}, { name: 'json' })

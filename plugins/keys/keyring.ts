@@ -1,0 +1,49 @@
+import fp from 'fastify-plugin'
+import type { Clock } from '../../lib/clock.ts'
+import type { Config } from '../../lib/config/config.ts'
+import { createEncryption } from '../../lib/crypto/encryption.ts'
+import { createKeyring } from '../../lib/keys/keyring.ts'
+import type { Keyring } from '../../lib/keys/keyring.ts'
+import { createChangeStore } from '../../lib/changes/change-store.ts'
+import { createDeploymentStore } from '../../lib/changes/deployment-store.ts'
+import { createSigningKeyStore } from '../../lib/keys/signing-key-store.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance { readonly keyring: Keyring }
+}
+
+export type KeyringPluginOptions = Config['keyring'] & { clock: Clock }
+
+/** How often (ms) a listening node looks in its memory whether a key's turn has come. */
+const interval = 10_000
+
+export default fp<KeyringPluginOptions>(async function openKeyring (app, { clock, signingKeyTtl }) {
+  const secrets = app.secrets.derive('signing keys')
+  const changes = createChangeStore(app.database)
+  const { endEverything } = createDeploymentStore(changes)
+  const keyring = createKeyring({
+    store: createSigningKeyStore(app.database, changes),
+    encryption: createEncryption(secrets),
+    newest: createEncryption(secrets.slice(0, 1)),
+    clock,
+    signingKeyTtl,
+    endEverything
+  })
+  let timer: NodeJS.Timeout | undefined
+
+  await maintain()
+  app.decorate('keyring', keyring)
+  app.feed.subscribe('keys_changed', () => { keyring.reload().catch(error => app.log.warn({ err: error }, 'signing keys')) })
+  app.addHook('onListen', async () => {
+    timer = setInterval(() => { maintain().catch(error => app.log.warn({ err: error }, 'signing keys')) }, interval)
+  })
+  app.addHook('onClose', async () => {
+    clearInterval(timer)
+    keyring.stop()
+  })
+
+  async function maintain () {
+    await keyring.maintain()
+    if (keyring.problem !== null) app.log.error(keyring.problem)
+  }
+}, { name: 'keyring', dependencies: ['postgres', 'secrets', 'change-feed'] })

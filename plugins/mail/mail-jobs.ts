@@ -1,0 +1,27 @@
+import fp from 'fastify-plugin'
+import type { Clock } from '../../lib/clock.ts'
+import { createCodes } from '../../lib/tokens/codes.ts'
+import type { Config } from '../../lib/config/config.ts'
+import { createMailJobs } from '../../lib/mail/jobs.ts'
+import { createSealedRecipients } from '../../lib/mail/recipients.ts'
+import { createMailSubjectStore } from '../../lib/mail/subject-store.ts'
+import { createOneTimeTokenStore } from '../../lib/tokens/one-time-token-store.ts'
+
+/** Has this node send the mails that use cases have asked for. */
+export default fp<Pick<Config['mail'], 'appUrl'> & { clock: Clock }>(async function sendMails (app, { appUrl, clock }) {
+  const { deliver } = createMailJobs({
+    subjects: createMailSubjectStore(app.database),
+    tokenStore: createOneTimeTokenStore(app.database),
+    tokens: app.oneTimeTokens,
+    codes: createCodes(app.secrets.derive('verification codes')),
+    recipients: createSealedRecipients(app.secrets.derive('recipients of mails')),
+    audit: app.audit,
+    mailer: app.mailer,
+    metrics: app.metrics,
+    clock,
+    appUrl
+  })
+
+  // Not before the schema has been found to fit.
+  app.addHook('onReady', async () => app.jobs.work('mail', deliver))
+}, { name: 'mail-jobs', dependencies: ['postgres', 'secrets', 'audit', 'jobs', 'mailer', 'metrics', 'one-time-tokens'] })

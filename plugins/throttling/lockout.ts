@@ -1,0 +1,26 @@
+import fp from 'fastify-plugin'
+import type { Clock } from '../../lib/clock.ts'
+import type { Config } from '../../lib/config/config.ts'
+import { createLockout } from '../../lib/throttling/lockout.ts'
+import type { Lockout } from '../../lib/throttling/lockout.ts'
+import { createLaneStore } from '../../lib/throttling/lane-store.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance { readonly lockout: Lockout }
+}
+
+const minute = 60_000
+
+export default fp<Config['lockout'] & { clock: Clock }>(async function countGuesses (app, { clock, threshold, duration }) {
+  const lanes = createLaneStore(app.cache, clock, {
+    threshold,
+    duration,
+    longest: 12 * 60 * minute,
+    // Longer than a hash may wait and take.
+    patience: 15_000,
+    noteInterval: minute,
+    noticeInterval: 60 * minute
+  })
+
+  app.decorate('lockout', createLockout({ lanes, keys: app.secrets.derive('lanes'), duration }))
+}, { name: 'lockout', dependencies: ['cache', 'secrets'] })

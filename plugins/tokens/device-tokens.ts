@@ -1,0 +1,11 @@
+import fp from 'fastify-plugin'
+import { createDeviceTokens } from '../../lib/tokens/device-tokens.ts'
+import type { DeviceTokens } from '../../lib/tokens/device-tokens.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance { readonly deviceTokens: DeviceTokens }
+}
+
+export default fp<{ issuer: string }>(async function sealDevices (app, { issuer }) {
+  app.decorate('deviceTokens', createDeviceTokens(app.secrets.derive(`device tokens of ${issuer}`)))
+}, { name: 'device-tokens', dependencies: ['secrets'] })

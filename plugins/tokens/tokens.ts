@@ -1,0 +1,16 @@
+import { createSigner, createVerifier } from 'fast-jwt'
+import fp from 'fastify-plugin'
+import type { Clock } from '../../lib/clock.ts'
+import type { Config } from '../../lib/config/config.ts'
+import { createTokens } from '../../lib/tokens/access-tokens.ts'
+import type { Tokens } from '../../lib/tokens/access-tokens.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance { readonly tokens: Tokens }
+}
+
+export type TokensPluginOptions = Config['tokens'] & { clock: Clock }
+
+export default fp<TokensPluginOptions>(async function provideTokens (app, options) {
+  app.decorate('tokens', createTokens({ ...options, keyring: app.keyring, jwt: { createSigner, createVerifier } }))
+}, { name: 'tokens', dependencies: ['keyring'] })
