@@ -7,6 +7,7 @@ import { eventsOf, mailJobs, sentMails, trail, until } from './evidence.ts'
 import { ownRedis } from './failure/nodes.ts'
 import { cheapHasher, countingHasher, pausingHasher } from './hashers.ts'
 import { as, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from './helper.ts'
+import { by, person } from './people.ts'
 import type { Tokens } from './helper.ts'
 import { tapWires } from './wiretap.ts'
 
@@ -261,20 +262,20 @@ t.test('a session has a lane for the password that is asked for again, whatever 
 })
 
 t.test('an administrator opens the lanes of one account', async t => {
-  const [ada, bob] = [await signUp(app), await signUp(app)]
+  const [ada, bob, boss] = [await signUp(app), await signUp(app), await person(app, 'super_admin')]
   const phone = { device_token: ada.deviceToken }
   await Promise.all([fail(ada.email, 5), fail(ada.email, 5, phone), fail(bob.email, 5)])
   tap.take()
-  await other.users.unlock(ada.user.id, { actorId: bob.user.id, client })
+  await other.userAdministration.unlock(ada.user.id, by(boss.id))
   t.equal(tap.take().commands.length, 2, 'a step for each lane there is')
 
   t.match(await login(ada.email), { statusCode: 200 })
   t.match(await login(ada.email, password, phone), { statusCode: 200 })
   t.match(await login(bob.email), { statusCode: 429 })
-  t.match((await trail(app, ada.user.id)).filter(({ event }) => event === 'authn_login_unlock'), [{ outcome: 'success', actorId: bob.user.id }])
+  t.match((await trail(app, ada.user.id)).filter(({ event }) => event === 'authn_login_unlock'), [{ outcome: 'success', actorId: boss.id }])
   await fail(ada.email, 5)
   t.equal((await login(ada.email)).headers['retry-after'], '1800', 'the doubling is forgotten too')
-  await t.rejects(app.users.unlock(randomUUID(), { actorId: bob.user.id, client }), { code: 'not_found' })
+  await t.rejects(app.userAdministration.unlock(randomUUID(), by(boss.id)), { code: 'not_found' })
 })
 
 t.test('the trail tells when a lane was shut and does not grow by hammering at it', async t => {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { freshAddress, password, signIn, signUp } from './helper.ts'
 import type { Tokens } from './helper.ts'
@@ -41,4 +42,29 @@ export async function vendor (app: FastifyInstance): Promise<string> {
 export function brief (answer: { statusCode: number, body: string }) {
   const { code, reason } = answer.body === '' ? {} as Record<string, undefined> : JSON.parse(answer.body)
   return { status: answer.statusCode, ...code && { code }, ...reason && { reason } }
+}
+
+const chiefs = new WeakMap<FastifyInstance, Promise<string>>()
+
+/** Disables an account, as the chief does or the super_admin who is named. */
+export async function disable (app: FastifyInstance, userId: string, actorId?: string) {
+  return await app.userAdministration.disable(userId, by(actorId ?? await chiefOf(app)))
+}
+
+/** A super_admin who acts, and from where. */
+export function by (userId: string, ip = '127.0.0.1') {
+  return { principal: { userId, sessionId: randomUUID(), role: 'super_admin' }, client: { ip, userAgent: 'their browser', requestId: randomUUID() } }
+}
+
+/** An administrator who only acts: nobody signs them in, so no password is hashed for them. */
+async function chiefOf (app: FastifyInstance) {
+  const chief = chiefs.get(app) ?? makeChief(app)
+  chiefs.set(app, chief)
+  return await chief
+}
+
+async function makeChief (app: FastifyInstance) {
+  const [id, address] = [randomUUID(), freshAddress()]
+  await app.database`insert into users (id, email, email_canonical, full_name, role) values (${id}, ${address}, ${address}, 'The chief', 'super_admin')`
+  return id
 }

@@ -6,6 +6,7 @@ import { Refusal } from '../lib/errors.ts'
 import type { Grant } from '../lib/sessions/grants.ts'
 import { cheapHasher } from './hashers.ts'
 import { deploy, password as oldPassword, start } from './helper.ts'
+import { disable as disableUser } from './people.ts'
 
 type Node = Awaited<ReturnType<typeof start>>
 
@@ -86,7 +87,7 @@ t.test('refresh × logout × logout everywhere × disable × password change', a
 
     async function disable () {
       await pauses(random)
-      await pick(nodes, random).users.disable(user.id, { actorId: user.id, client })
+      await disableUser(pick(nodes, random), user.id)
       happened.isDisabled = true
     }
 
@@ -149,7 +150,7 @@ t.test('login × password change × disable', async t => {
 
     async function disable () {
       await pauses(random)
-      await pick(nodes, random).users.disable(user.id, { actorId: user.id, client })
+      await disableUser(pick(nodes, random), user.id)
       happened.isDisabled = true
     }
   })

@@ -2,6 +2,7 @@ import t from 'tap'
 import type { FastifyInstance } from 'fastify'
 import { connect } from './database.ts'
 import { as, build, deploy, freshAddress, post, signIn, signUp, start } from './helper.ts'
+import { disable } from './people.ts'
 
 const never = new AbortController().signal
 
@@ -12,7 +13,7 @@ t.test('users are counted as they come, change and go', async t => {
 
   const [ada, bob] = [await signIn(app), await signIn(app)]
   await signUp(app, { user_type: 'vendor' })
-  await app.users.disable(bob.user.id, { actorId: boss.user.id, client })
+  await disable(app, bob.user.id, boss.user.id)
   t.match(await as(app, ada.access_token, 'DELETE', '/auth/me'), { statusCode: 204 })
 
   const { users } = await read(app, boss)
@@ -35,7 +36,7 @@ t.test('what is undone is not counted, and twenty at once all are', async t => {
   await t.rejects(failed)
 
   const others = await Promise.all(Array.from({ length: 20 }, () => signUp(app)))
-  await Promise.all(others.flatMap(({ user }) => [app.users.disable(user.id, { actorId: boss.user.id, client }), app.statistics.tidy(never)]))
+  await Promise.all(others.flatMap(({ user }) => [disable(app, user.id, boss.user.id), app.statistics.tidy(never)]))
   t.match((await read(app, boss)).users, { total: 22, by_status: { active: 2, disabled: 20 } })
 })
 
@@ -139,8 +140,6 @@ t.test('whoever may not, learns nothing; and both addresses tell the same', asyn
   const [one, other] = [await read(app, boss), (await as(app, boss.access_token, 'GET', '/admin/dashboard/stats')).json()]
   t.strictSame({ ...one, sessions: { ...one.sessions, counted_at: '' } }, { ...other, sessions: { ...other.sessions, counted_at: '' } })
 })
-
-const client = { ip: '192.0.2.1', userAgent: null, requestId: 'statistics' }
 
 async function read (app: FastifyInstance, { access_token: token }: { access_token: string }) {
   const answer = await as(app, token, 'GET', '/users/stats')

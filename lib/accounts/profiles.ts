@@ -11,7 +11,7 @@ import { presentUser } from '../users/user-view.ts'
 
 export interface ProfileParts {
   database: Database
-  users: Pick<UserStore, 'find' | 'update'>
+  users: Pick<UserStore, 'find' | 'amend'>
   changes: Pick<ChangeStore, 'append'>
   feed: Pick<ChangeFeed, 'publish'>
   revocations: Pick<Revocations, 'version'>
@@ -65,9 +65,9 @@ export function createProfiles ({ database, users, changes, feed, revocations, a
       const before = await users.find(userId, tx)
       if (!before) throw new Refusal('session_ended', { reason: 'account_deleted' })
 
-      const version = await users.update(tx, userId, change, new Date(clock.now()))
-      if (version === null) throw new Refusal('session_ended', { reason: 'account_deleted' })
-      const written = await changes.append(tx, { kind: 'user_changed', subjectId: userId, number: version })
+      const amended = await users.amend(tx, userId, change, { now: new Date(clock.now()) })
+      if (!amended) throw new Refusal('session_ended', { reason: 'account_deleted' })
+      const written = await changes.append(tx, { kind: 'user_changed', subjectId: userId, number: amended.version })
       await audit.record(tx, {
         event: 'user_updated',
         outcome: 'success',

@@ -7,6 +7,7 @@ import { Refusal } from '../errors.ts'
 import type { EndReason } from '../errors.ts'
 import { mayGrant } from '../access/hierarchy.ts'
 import type { Jobs } from '../jobs/jobs.ts'
+import type { Lane, Lockout } from '../throttling/lockout.ts'
 import type { RateLimits } from '../throttling/rate-limits.ts'
 import type { Roles } from '../access/roles.ts'
 import { presentSession } from '../sessions/session-view.ts'
@@ -14,11 +15,11 @@ import type { Sessions } from '../sessions/sessions.ts'
 import type { Approvals } from '../access/approvals.ts'
 import type { Change, ChangeStore } from '../changes/change-store.ts'
 import type { HierarchyStore } from '../access/hierarchy-store.ts'
+import type { KnownDeviceStore } from '../sessions/known-device-store.ts'
 import type { Amendment, User, UserStore } from '../users/user-store.ts'
 import type { By } from '../access/authentication.ts'
 import type { Act, UserActs } from './acts.ts'
 import { approvalIn, unknownRole } from './invitations.ts'
-import type { Users } from './unlocking.ts'
 
 /** What is to become of an account; what is left out stays. */
 export type UserUpdate = Pick<Amendment, 'fullName' | 'locale' | 'role' | 'vendorId'> & { email?: string }
@@ -31,7 +32,8 @@ export interface UserAdministrationParts {
   approvals: Pick<Approvals, 'announce'>
   sessions: Pick<Sessions, 'raised' | 'end' | 'peek' | 'list'>
   accounts: Pick<Accounts, 'erase' | 'requestEmailChange'>
-  lanes: Pick<Users, 'unlock'>
+  devices: Pick<KnownDeviceStore, 'list'>
+  lockout: Pick<Lockout, 'strangersOf' | 'deviceOf' | 'open'>
   rateLimits: Pick<RateLimits, 'countMail'>
   changes: Pick<ChangeStore, 'append'>
   audit: Pick<Audit, 'record'>
@@ -45,7 +47,7 @@ export type UserAdministration = ReturnType<typeof createUserAdministration>
  * What administrators do to users. Every act asks who stands above whom, is one transaction with its audit event,
  * and holds for tokens that were issued before it.
  */
-export function createUserAdministration ({ acts, users, hierarchy, roles, approvals, sessions, accounts, lanes, rateLimits, changes, audit, jobs, clock }: UserAdministrationParts) {
+export function createUserAdministration ({ acts, users, hierarchy, roles, approvals, sessions, accounts, devices, lockout, rateLimits, changes, audit, jobs, clock }: UserAdministrationParts) {
   const { act } = acts
 
   return { update, erase, approve, reject, disable, enable, unlock, requirePasswordChange, signOut, listSessions, endSession }
@@ -133,10 +135,20 @@ export function createUserAdministration ({ acts, users, hierarchy, roles, appro
     return await act(userId, by, async act => act.subject.status === 'active' ? [] : await write(act, { status: 'active' }, { event: 'user_enabled' }))
   }
 
-  /** Opens the lanes that failed sign-ins have shut. */
+  /**
+   * Opens the lanes that failed sign-ins have shut: the strangers' and those of the devices that the account knows,
+   * eleven at most. A session's lane stays as it is: whoever is let in again signs in.
+   */
   async function unlock (userId: string, by: By) {
-    const answer = await act(userId, by, async () => [])
-    await lanes.unlock(userId, { actorId: by.principal.userId, client: by.client })
+    let shut: Lane[] = []
+    const answer = await act(userId, by, async ({ tx, subject, trail }) => {
+      const known = await devices.list(tx, userId)
+      shut = [lockout.strangersOf(subject.emailCanonical), ...known.map(device => lockout.deviceOf(userId, device))]
+      await audit.record(tx, { ...trail, event: 'authn_login_unlock' })
+      return []
+    })
+    // In this order an event may tell of what has failed after it and is tried again, never the other way round.
+    await lockout.open(shut)
     return answer
   }
 
@@ -173,6 +185,7 @@ export function createUserAdministration ({ acts, users, hierarchy, roles, appro
     event: string, reason?: string, said?: object, endsBy?: EndReason | null, tell?: (eventId: number) => Promise<void>
   }): Promise<Change[]> {
     const user = await users.amend(tx, subject.id, amendment, { now: new Date(clock.now()), endsSessions: endsBy !== null })
+    if (!user) throw new Error('a row that is locked is there')
     const ended = endsBy && await sessions.raised(tx, { userId: subject.id, to: user.sessionEpoch, reason: endsBy, survivor: null })
     const version = await changes.append(tx, { kind: 'user_changed', subjectId: subject.id, number: user.version })
     await tell(await audit.record(tx, { ...trail, event, ...reason !== undefined && { reason }, personal: { ...beforeAndAfter(subject, amendment), ...said } }))

@@ -5,11 +5,13 @@ export interface KnownDevice { deviceId: string, knownSince: Date }
 
 export type KnownDeviceStore = ReturnType<typeof createKnownDeviceStore>
 
-/** `most` is how many devices an account remembers; the one unused longest goes. */
-export function createKnownDeviceStore ({ most }: { most: number }) {
+/** How many devices an account remembers; the one unused longest goes. */
+export const devicesMax = 10
+
+export function createKnownDeviceStore () {
   return { remember, list, forget }
 
-  /** The devices that an account knows: never more than `most`. */
+  /** The devices that an account knows: never more than `devicesMax`. */
   async function list (query: Query, userId: string): Promise<KnownDevice[]> {
     return query<KnownDevice>`
       select device_id, created_at as known_since
@@ -34,7 +36,7 @@ export function createKnownDeviceStore ({ most }: { most: number }) {
           where user_id = ${userId}
             and device_id <> ${deviceId}
           order by last_used_at desc
-          offset ${most - 1}
+          offset ${devicesMax - 1}
         )`
   }
 

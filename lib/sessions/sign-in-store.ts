@@ -1,14 +1,13 @@
 import type { AuditRow } from '../audit/event-store.ts'
 import type { Database, Query } from '../stores/database.ts'
+import { devicesMax } from './known-device-store.ts'
 import type { NewSession } from './session-store.ts'
 import type { Checked } from '../users/user-store.ts'
 
-/** How much an account keeps: sessions that live, devices that it knows. */
-export interface Room { sessionsMax: number, devicesMax: number }
-
 export type SignInStore = ReturnType<typeof createSignInStore>
 
-export function createSignInStore (db: Database, { sessionsMax, devicesMax }: Room) {
+/** `sessionsMax` is how many sessions of an account may live. */
+export function createSignInStore (db: Database, { sessionsMax }: { sessionsMax: number }) {
   return { signIn }
 
   /**

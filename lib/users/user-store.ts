@@ -34,13 +34,13 @@ export type Checked = Pick<User, 'id' | 'sessionEpoch' | 'deploymentEpoch'>
 
 export type NewUser = Pick<User, 'id' | 'email' | 'emailCanonical' | 'emailVerified' | 'passwordHash' | 'fullName' | 'locale' | 'role' | 'approval'> & Partial<Pick<User, 'vendorId'>>
 
-/** What others may change of an account; what is left out stays. */
-export type Amendment = Partial<Pick<User, 'fullName' | 'locale' | 'role' | 'vendorId' | 'approval' | 'status' | 'mustChangePassword'>>
+/** What may be changed of an account; what is left out stays. */
+export type Amendment = { [Name in 'fullName' | 'locale' | 'role' | 'vendorId' | 'approval' | 'status' | 'mustChangePassword']?: User[Name] | undefined }
 
 export type UserStore = ReturnType<typeof createUserStore>
 
 export function createUserStore (db: Database) {
-  return { find, findByAddress, insert, lock, lockActive, lockInOrder, update, amend, rehash, setPassword, resetPassword, setAddress, raiseEpoch, disable }
+  return { find, findByAddress, insert, lock, lockActive, lockInOrder, amend, rehash, setPassword, resetPassword, setAddress, raiseEpoch }
 
   /** The account with this id, or null. */
   async function find (id: string, query: Query = db): Promise<User | null> {
@@ -185,24 +185,11 @@ export function createUserStore (db: Database) {
     return user.version
   }
 
-  /** Changes what a user may change about themself. Returns the version that holds now, null if there is no such account. */
-  async function update (tx: Transaction, id: string, { fullName, locale }: { fullName?: string | undefined, locale?: string | undefined }, now: Date): Promise<number | null> {
-    const [user] = await tx<Pick<User, 'version'>>`
-      update users
-      set full_name = coalesce(${fullName ?? null}, full_name),
-          locale = coalesce(${locale ?? null}, locale),
-          version = version + 1,
-          updated_at = ${now}
-      where id = ${id}
-      returning version`
-    return user?.version ?? null
-  }
-
   /**
-   * Changes an account whose row the caller has locked, and ends its sessions if that is said. Returns the epoch and
-   * the version that hold now.
+   * Changes an account, and ends its sessions if that is said. Returns the epoch and the version that hold now, null
+   * if there is no such account.
    */
-  async function amend (tx: Transaction, id: string, change: Amendment, { now, endsSessions = false }: { now: Date, endsSessions?: boolean }): Promise<Pick<User, 'sessionEpoch' | 'version'>> {
+  async function amend (tx: Transaction, id: string, change: Amendment, { now, endsSessions = false }: { now: Date, endsSessions?: boolean }): Promise<Pick<User, 'sessionEpoch' | 'version'> | null> {
     const [user] = await tx<Pick<User, 'sessionEpoch' | 'version'>>`
       update users
       set full_name = coalesce(${change.fullName ?? null}, full_name),
@@ -217,8 +204,7 @@ export function createUserStore (db: Database) {
           updated_at = ${now}
       where id = ${id}
       returning session_epoch, version`.catch(refuseUnknownVendor)
-    if (!user) throw new Error('a row that is locked is there')
-    return user
+    return user ?? null
   }
 
   /** Replaces a hash by a stronger one of the same password, if it is still the stored one. */
@@ -234,16 +220,6 @@ export function createUserStore (db: Database) {
       where id = ${id}
       returning session_epoch`
     return user?.sessionEpoch ?? null
-  }
-
-  /** Disables an account and ends all its sessions; null if it was not active. */
-  async function disable (tx: Transaction, id: string, now: Date): Promise<Pick<User, 'sessionEpoch' | 'version'> | null> {
-    const [user] = await tx<Pick<User, 'sessionEpoch' | 'version'>>`
-      update users
-      set status = 'disabled', session_epoch = session_epoch + 1, version = version + 1, updated_at = ${now}
-      where id = ${id} and status = 'active'
-      returning session_epoch, version`
-    return user ?? null
   }
 }
 

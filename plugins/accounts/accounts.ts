@@ -28,7 +28,7 @@ export default fp<Config['accounts'] & { clock: Clock }>(async function provideA
     database,
     users: createUserStore(database),
     registrations: createRegistrationStore(database, { tries: 5 }),
-    devices: createKnownDeviceStore({ most: 10 }),
+    devices: createKnownDeviceStore(),
     deployment: createDeploymentStore(changes),
     erasures: createErasureStore(database),
     exports: createPersonalExportStore(database),

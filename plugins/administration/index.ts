@@ -5,10 +5,8 @@ import auditTrail from './audit-trail.ts'
 import roleAdministration from './role-administration.ts'
 import userAdministration from './user-administration.ts'
 import userDirectory from './user-directory.ts'
-import users from './users.ts'
 
 export default fp<FeatureOptions>(async function administrationFeature (app, { clock }) {
-  await app.register(users, { clock })
   await app.register(userDirectory)
   await app.register(userAdministration, { clock })
   await app.register(roleAdministration)

@@ -3,6 +3,7 @@ import type { Clock } from '../../lib/clock.ts'
 import { createAdministratorStore } from '../../lib/access/administrator-store.ts'
 import { createChangeStore } from '../../lib/changes/change-store.ts'
 import { createHierarchyStore } from '../../lib/access/hierarchy-store.ts'
+import { createKnownDeviceStore } from '../../lib/sessions/known-device-store.ts'
 import { createUserStore } from '../../lib/users/user-store.ts'
 import { createUserActs } from '../../lib/administration/acts.ts'
 import { createUserAdministration } from '../../lib/administration/users.ts'
@@ -15,10 +16,10 @@ declare module 'fastify' {
 }
 
 export default fp<{ clock: Clock }>(async function provideUserAdministration (app, { clock }) {
-  const { database, feed, roles, approvals, sessions, accounts, users: lanes, oneTimeTokens, rateLimits, audit, jobs, metrics } = app
-  const stores = { users: createUserStore(database), hierarchy: createHierarchyStore(), changes: createChangeStore(database) }
+  const { database, feed, roles, approvals, sessions, accounts, lockout, oneTimeTokens, rateLimits, audit, jobs, metrics } = app
+  const stores = { users: createUserStore(database), hierarchy: createHierarchyStore(), devices: createKnownDeviceStore(), changes: createChangeStore(database) }
   const acts = createUserActs({ database, feed, administrators: createAdministratorStore(), ...stores })
-  const parts = { database, acts, roles, approvals, sessions, accounts, lanes, oneTimeTokens, rateLimits, audit, jobs, metrics, clock, ...stores }
+  const parts = { database, acts, roles, approvals, sessions, accounts, lockout, oneTimeTokens, rateLimits, audit, jobs, metrics, clock, ...stores }
 
   app.decorate('userAdministration', { ...createUserAdministration(parts), ...createUserInvitations(parts) })
-}, { name: 'user-administration', dependencies: ['postgres', 'change-feed', 'roles', 'approvals', 'sessions', 'accounts', 'users', 'one-time-tokens', 'rate-limits', 'audit', 'jobs', 'metrics'] })
+}, { name: 'user-administration', dependencies: ['postgres', 'change-feed', 'roles', 'approvals', 'sessions', 'accounts', 'lockout', 'one-time-tokens', 'rate-limits', 'audit', 'jobs', 'metrics'] })

@@ -26,7 +26,7 @@ export default fp<Config['sessions'] & Pick<Config, 'rateLimits'> & { clock: Clo
     jobs,
     metrics,
     store: createSessionStore(database, { unseen: lifetimes.refreshTokenTtl + period }),
-    signIns: createSignInStore(database, { sessionsMax, devicesMax: 10 }),
+    signIns: createSignInStore(database, { sessionsMax }),
     hot: createHotSessions(app.cache, clock, { grace: lifetimes.refreshGrace, rates: rateLimits.enabled ? rateLimits.refresh : [] }),
     changes: createChangeStore(database),
     refreshTokens: createRefreshTokens(app.secrets.derive(`refresh tokens of ${issuer}`)),

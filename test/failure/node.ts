@@ -7,6 +7,7 @@ import latchkey from '../../app.ts'
 import { createClock } from '../../lib/clock.ts'
 import { loadConfig } from '../../lib/config/config.ts'
 import { serverOptions } from '../../lib/http/server-options.ts'
+import { disable } from '../people.ts'
 import type { Change } from '../../lib/changes/change-store.ts'
 
 const config = loadConfig(process.env)
@@ -14,7 +15,7 @@ const app = Fastify(serverOptions(config))
 const client = { ip: '127.0.0.1', userAgent: null, requestId: 'test' }
 
 await app.register(latchkey, { config, clock: createClock() })
-app.post<{ Params: { id: string } }>('/test/disable/:id', async ({ params }) => await app.users.disable(params.id, { actorId: params.id, client }))
+app.post<{ Params: { id: string } }>('/test/disable/:id', async ({ params }) => await disable(app, params.id))
 app.post('/test/sign-out-everyone', async () => await app.accounts.signOutEveryone({ actorId: null, client }))
 app.post<{ Params: { id: string }, Body: { next: string, current: string } }>('/test/change-password/:id', async ({ params, body }) =>
   await app.accounts.changePassword({ sessionId: params.id }, { currentPassword: body.current, newPassword: body.next }, client))

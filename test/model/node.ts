@@ -17,16 +17,17 @@ import type { Held } from '../../lib/sessions/sessions.ts'
 import { createSightings } from '../../lib/sessions/sightings.ts'
 import { createSignOuts } from '../../lib/accounts/sign-outs.ts'
 import type { SignOutScope } from '../../lib/accounts/sign-outs.ts'
-import type { ChangeStore, Cursor } from '../../lib/changes/change-store.ts'
+import type { Change, ChangeStore, Cursor } from '../../lib/changes/change-store.ts'
 import type { Database, Transaction } from '../../lib/stores/database.ts'
 import type { DeploymentStore } from '../../lib/changes/deployment-store.ts'
 import type { HotSessions, Newest, Step } from '../../lib/sessions/hot-session-store.ts'
-import type { KnownDeviceStore } from '../../lib/sessions/known-device-store.ts'
 import type { SessionStore } from '../../lib/sessions/session-store.ts'
 import type { SignInStore } from '../../lib/sessions/sign-in-store.ts'
-import type { UserStore } from '../../lib/users/user-store.ts'
+import type { Amendment, UserStore } from '../../lib/users/user-store.ts'
 import type { Tokens } from '../../lib/tokens/access-tokens.ts'
-import { createUsers } from '../../lib/administration/unlocking.ts'
+import type { UserActs } from '../../lib/administration/acts.ts'
+import { createUserAdministration } from '../../lib/administration/users.ts'
+import type { UserAdministrationParts } from '../../lib/administration/users.ts'
 import { rotate } from './hot-record.ts'
 import type { HotRecord, Presented } from './hot-record.ts'
 import type { Draft } from './postgres.ts'
@@ -86,13 +87,11 @@ export function createNode (world: World, name: number) {
     lock: async (tx: unknown, checked: Checked) => isStill(tx as Draft, checked),
     setPassword: async (tx: unknown, checked: Checked) => isStill(tx as Draft, checked) ? raise(tx as Draft) : null,
     raiseEpoch: async (tx: unknown) => raise(tx as Draft).sessionEpoch,
-    disable: async (tx: unknown) => {
+    amend: async (tx: unknown, _id: string, { status }: Amendment) => {
       const draft = tx as Draft
-      if (draft.user.status === 'disabled') return null
-      draft.user.status = 'disabled'
+      if (status) draft.user.status = status
       return raise(draft)
-    },
-    find: (id: string) => call(world, 'postgres', 'read the user', () => ({ id }))
+    }
   } as unknown as UserStore
   const deployment: DeploymentStore = {
     endEverything: async tx => {
@@ -110,18 +109,26 @@ export function createNode (world: World, name: number) {
   const checks = { check: async () => {} }
   const lockout = { sessionOf: () => ({ kind: 'session', key: '' }) } as unknown as Lockout
 
+  // Ranks are shown elsewhere: here the actor may, and only the subject's row matters.
+  const acts = {
+    act: async (_id: string, _by: unknown, work: (act: unknown) => Promise<Change[]>) => {
+      const trail = { outcome: 'success', actorId: 'admin', client: nobody }
+      publish(await database.begin(async tx => await work({ tx, subject: (tx as unknown as Draft).user, trail })))
+    }
+  } as unknown as UserActs
+
   const sessions = createSessions({ database, store, signIns: {} as SignInStore, hot, changes, feed: tell, refreshTokens, oneTimeTokens, sightings, audit, jobs, metrics: noMetrics, clock, lifetimes: terms })
   const signOuts = createSignOuts({ database, users, deployment, sessions, tokens: {} as Tokens, audit, feed: tell })
   const passwordChanges = createPasswordChanges({ database, users, sessions, grants, oneTimeTokens, policy, passwords, checks, lockout, changes, audit, jobs, feed: tell, clock })
   const logins = createLogins({ database, users, sessions, grants, passwords, checks, lockout, audit, feed: tell, clock } as unknown as LoginParts)
-  const administration = createUsers({ database, users, devices: {} as KnownDeviceStore, sessions, lockout, changes, audit, feed: tell, clock })
+  const administration = createUserAdministration({ acts, users, sessions, changes, audit, clock } as unknown as UserAdministrationParts)
   return node
 
   /** What this node does for an operation; resolves with what the client gets. */
   async function work (kind: Kind, sid: string | null, token: Token | null): Promise<Answered | null> {
     if (kind === 'read') await feed.read()
     if (kind === 'write behind') await sightings.flush()
-    if (kind === 'disable') await administration.disable(postgres.tables.user.id, { actorId: 'admin', client: nobody })
+    if (kind === 'disable') await administration.disable(postgres.tables.user.id, { principal: { userId: 'admin', sessionId: 'admin', role: 'super_admin' }, client: nobody })
     if (kind === 'everyone') await signOuts.signOutEveryone({ actorId: null, client: nobody })
     if (kind === 'refresh' && token) return grant(grants.issue(await refresh(token)))
     if (sid === null) return null

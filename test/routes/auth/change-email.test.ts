@@ -3,6 +3,7 @@ import { eventsOf, mailJobs, trail } from '../../evidence.ts'
 import { askForChange, bare, changeAddress, confirmChange, stateOf } from '../../email-changes.ts'
 import { cheapHasher } from '../../hashers.ts'
 import { as, build, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../../helper.ts'
+import { disable } from '../../people.ts'
 
 const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
@@ -141,7 +142,7 @@ t.test('it takes a recent sign-in', async t => {
 t.test('a session that has ended, or an account that is disabled, asks for nothing', async t => {
   const [ada, eve] = [await signIn(app), await signIn(app)]
   await as(app, ada.access_token, 'POST', '/auth/logout')
-  await app.users.disable(eve.user.id, { actorId: ada.user.id, client: { ip: '127.0.0.1', userAgent: null, requestId: 'test' } })
+  await disable(app, eve.user.id)
 
   t.match((await ask(ada, freshAddress())).json(), { status: 401, code: 'session_ended', reason: 'signed_out' })
   t.match((await ask(eve, freshAddress())).json(), { status: 401, code: 'session_ended', reason: 'account_disabled' })

@@ -6,9 +6,9 @@ import { api, as, deploy, password, post, refresh, signIn, signUp, start } from 
 import type { Tokens } from '../../helper.ts'
 import { mailJobs, trail } from '../../evidence.ts'
 import { cheapHasher } from '../../hashers.ts'
+import { disable } from '../../people.ts'
 
 const newPassword = 'seven quiet herons over reeds'
-const client = { ip: '127.0.0.1', userAgent: null, requestId: 'test' }
 const page = { origin: 'http://localhost:3000', 'sec-fetch-site': 'same-origin' }
 const clock = createClock()
 const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
@@ -218,7 +218,7 @@ t.test('who is not signed in is told so first, and a dead session stays dead', a
   t.match((await as(app, 'x', 'POST', '/auth/password/change', body)).json(), { status: 401, code: 'invalid_token' })
   const ada = await signUp(app)
   const tokens = await signIn(app, ada)
-  await app.users.disable(ada.user.id, { actorId: ada.user.id, client })
+  await disable(app, ada.user.id)
   t.match((await change(tokens)).json(), { status: 401, code: 'session_ended', reason: 'account_disabled' })
 })
 

@@ -4,6 +4,7 @@ import { askForChange, bare, changeAddress, confirmChange, stateOf, undoChange }
 import { eventsOf, mailJobs, trail } from '../../evidence.ts'
 import { cheapHasher } from '../../hashers.ts'
 import { as, build, codeOf, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../../helper.ts'
+import { disable } from '../../people.ts'
 
 const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
@@ -127,7 +128,7 @@ t.test('a GET spends nothing', async t => {
 t.test('an account that is disabled keeps its address', async t => {
   const ada = await signIn(app)
   const { change } = await askForChange(app, ada)
-  await app.users.disable(ada.user.id, { actorId: ada.user.id, client: { ip: '127.0.0.1', userAgent: null, requestId: 'test' } })
+  await disable(app, ada.user.id)
   t.match((await confirmChange(app, change)).json(), { status: 422, code: 'token_invalid' })
   t.match(await app.database`select email from users where id = ${ada.user.id}`, [{ email: ada.user.email }])
 })
@@ -232,7 +233,7 @@ t.test('whatever ends all of a user’s sessions ends the change that one of the
 
   await as(app, out.access_token, 'POST', '/auth/logout', { scope: 'everywhere' })
   await as(app, others.access_token, 'POST', '/auth/logout', { scope: 'others' })
-  await app.users.disable(disabled.user.id, { actorId: disabled.user.id, client: { ip: '', userAgent: null, requestId: '' } })
+  await disable(app, disabled.user.id)
   await app.database`update users set status = 'active' where id = ${disabled.user.id}`
   for (const { change } of [first, second, third]) t.match((await confirmChange(app, change)).json(), { status: 422, code: 'token_invalid' })
   t.match((await undoChange(app, first.undo)).json(), { email: out.user.email }, 'the way back stays')

@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { openBrowser } from '../../cookie-jar.ts'
 import { connect } from '../../database.ts'
 import { eventsOf, trail } from '../../evidence.ts'
 import { cheapHasher } from '../../hashers.ts'
 import { as, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../../helper.ts'
+import { by, person, signed } from '../../people.ts'
 import type { Tokens } from '../../helper.ts'
 import { tapWires } from '../../wiretap.ts'
 
@@ -171,17 +171,16 @@ t.test('times are RFC 3339, and no secret is in it', async t => {
 })
 
 t.test('it tells nothing of others: not who has done something to the user, nor whom the user has done something to', async t => {
-  const [admin, ada, bob] = [await signIn(app), await signIn(app), await signIn(app)]
-  const from = (actorId: string, address: string) => ({ actorId, client: { ip: address, userAgent: 'their browser', requestId: randomUUID() } })
-  await app.users.unlock(ada.user.id, from(admin.user.id, '192.0.2.200'))
-  await app.users.unlock(bob.user.id, from(ada.user.id, '192.0.2.201'))
+  const [admin, ada, bob] = [await person(app, 'super_admin'), await signed(app, 'super_admin'), await signIn(app)]
+  await app.userAdministration.unlock(ada.user.id, by(admin.id, '192.0.2.200'))
+  await app.userAdministration.unlock(bob.user.id, by(ada.user.id, '192.0.2.201'))
   await post(app, '/auth/register', { email: ada.user.email, password, full_name: 'A Stranger' })
 
   const { body, data } = await exportOf(ada)
   t.match(data.audit_events.find(({ event }) => event === 'authn_login_unlock'), { actor: 'other', personal: {} })
   t.match(data.acts, [{ event: 'authn_login_unlock', actor: 'self', personal: null }])
   t.equal(data.acts.length, 1)
-  for (const text of [admin.user.id, bob.user.id, bob.user.email, '192.0.2.200', 'their browser', 'A Stranger']) t.notOk(body.includes(text), text)
+  for (const text of [admin.id, bob.user.id, bob.user.email, '192.0.2.200', 'their browser', 'A Stranger']) t.notOk(body.includes(text), text)
 })
 
 t.test('what is long is read in pages, none of which reads all that there is', async t => {

@@ -6,13 +6,13 @@ import { mailJobs, sentMails, trail } from '../../evidence.ts'
 import { cheapHasher, countingHasher } from '../../hashers.ts'
 import { sendRaw } from '../../http.ts'
 import { tapWires } from '../../wiretap.ts'
+import { disable } from '../../people.ts'
 
 const hasher = countingHasher()
 const { tap, deployment } = await tapWires(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' }))
 const clock = createClock()
 const app = await start(t, deployment, { workers: false, hasher, clock })
 const limitedApp = await start(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s', RATE_LIMITS_ENABLED: 'true', RATE_LIMIT_REGISTER: '1000/1h', RATE_LIMIT_LOGIN: '1000/15m' }), { workers: false, hasher: cheapHasher, clock })
-const client = { ip: '127.0.0.1', userAgent: null, requestId: 'test' }
 const newPassword = 'seven quiet herons over reeds'
 
 t.test('the owner of an account is sent a token that sets a new password', async t => {
@@ -30,7 +30,7 @@ t.test('the owner of an account is sent a token that sets a new password', async
 
 t.test('known, unknown, disabled, never confirmed: one answer, and equal work at every step', async t => {
   const [known, disabled, pending] = [await signUp(app), await signUp(app), freshAddress()]
-  await app.users.disable(disabled.user.id, { actorId: disabled.user.id, client })
+  await disable(app, disabled.user.id)
   await post(app, '/auth/register', { email: pending, password, full_name: 'Ada' })
   await forgot(freshAddress())
 
@@ -55,7 +55,7 @@ t.test('known, unknown, disabled, never confirmed: one answer, and equal work at
 
 t.test('for nobody there is a row that stands for nobody', async t => {
   const disabled = await signUp(app)
-  await app.users.disable(disabled.user.id, { actorId: disabled.user.id, client })
+  await disable(app, disabled.user.id)
   for (const email of [disabled.email, freshAddress()]) {
     await forgot(email)
     const tokenId = (await mailJobs(app)).at(-1)?.['tokenId'] ?? ''

@@ -3,6 +3,7 @@ import { as, deploy, password, refresh, signIn, signUp, start } from '../../help
 import type { Tokens } from '../../helper.ts'
 import { trail } from '../../evidence.ts'
 import { pausingHasher } from '../../hashers.ts'
+import { disable } from '../../people.ts'
 
 const hasher = pausingHasher()
 const app = await start(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s', DB_POOL_MAX: '3', LOCKOUT_THRESHOLD: '100' }), { workers: false, hasher })
@@ -73,7 +74,7 @@ t.test('a dead session stays dead, whatever the password', async t => {
   const [ada, bob] = [await signIn(app), await signIn(app)]
   await as(app, ada.access_token, 'POST', '/auth/logout')
   t.match((await reauthenticate(ada)).json(), { status: 401, code: 'session_ended', reason: 'signed_out' })
-  await app.users.disable(bob.user.id, { actorId: bob.user.id, client })
+  await disable(app, bob.user.id)
   t.match((await reauthenticate(bob)).json(), { code: 'session_ended', reason: 'account_disabled' })
 })
 
@@ -99,7 +100,7 @@ t.test('what happens while the password is being checked counts, on the last con
       await app.accounts.changePassword({ sessionId: phone.session.id }, { currentPassword: 'seven quiet herons over reeds', newPassword: password }, client)
       t.ok(tokens)
     },
-    account_disabled: () => app.users.disable(ada.user.id, { actorId: ada.user.id, client })
+    account_disabled: () => disable(app, ada.user.id)
   })) {
     const tokens = await signIn(app, ada)
     hasher.meanwhile = async () => { await end(tokens) }

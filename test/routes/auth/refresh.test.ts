@@ -9,6 +9,7 @@ import { eventsOf, mailJobs, sentMails, trail, until } from '../../evidence.ts'
 import { as, deploy, password, post, refresh, signIn, start } from '../../helper.ts'
 import type { Tokens } from '../../helper.ts'
 import { tapWires } from '../../wiretap.ts'
+import { disable } from '../../people.ts'
 
 type Node = Awaited<ReturnType<typeof open>>
 
@@ -417,10 +418,6 @@ async function refused (t: Test, app: Node, token: string, reason: string) {
   const answer = await as(app, token, 'GET', '/auth/check')
   t.match(answer.json(), { status: 401, code: 'session_ended', reason })
   t.match(answer.headers['www-authenticate'], /^Bearer/)
-}
-
-async function disable (app: Node, userId: string) {
-  await app.users.disable(userId, { actorId: userId, client })
 }
 
 /** What FLUSHALL does to this deployment, which shares its Redis with other tests. */

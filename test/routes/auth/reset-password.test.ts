@@ -8,11 +8,11 @@ import { api, as, deploy, freshAddress, password, post, refresh, signIn, signUp,
 import { mailJobs, trail } from '../../evidence.ts'
 import { ownRedis } from '../../failure/nodes.ts'
 import { cheapHasher } from '../../hashers.ts'
+import { disable } from '../../people.ts'
 
 const hour = 3_600_000
 const newPassword = 'seven quiet herons over reeds'
 const anotherPassword = 'nine loud geese under bridges'
-const client = { ip: '127.0.0.1', userAgent: null, requestId: 'test' }
 const clock = createClock()
 const hasher = pausingAtHash()
 const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
@@ -101,7 +101,7 @@ t.test('wrong, truncated, extended, respelled, spent, expired, outdone, foreign,
   await app.database`delete from users where id = ${gone.user.id}`
   const disabled = await signUp(app)
   const ofDisabled = await tokenFor(disabled.user.id)
-  await app.users.disable(disabled.user.id, { actorId: disabled.user.id, client })
+  await disable(app, disabled.user.id)
   const late = await signUp(app)
   const expired = await tokenFor(late.user.id)
   clock.advance(hour)
@@ -337,7 +337,7 @@ t.test('a Redis that goes away at the last moment does not undo what is done', a
 t.test('what happens while the password is hashed counts', async t => {
   const [disabled, changed, outdone, leaving] = [await signUp(app), await signUp(app), await signUp(app), await signUp(app)]
 
-  hasher.meanwhile = async () => { await app.users.disable(disabled.user.id, { actorId: disabled.user.id, client }) }
+  hasher.meanwhile = async () => { await disable(app, disabled.user.id) }
   t.match((await reset(await tokenFor(disabled.user.id))).json(), { status: 422, code: 'token_invalid' })
   t.match(await app.database`select status, password_hash from users where id = ${disabled.user.id}`, [{ status: 'disabled' }])
   t.match((await post(app, '/auth/login', { email: disabled.email, password: newPassword })).json(), { code: 'invalid_credentials' })

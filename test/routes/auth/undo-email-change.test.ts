@@ -3,6 +3,7 @@ import { askForChange, bare, changeAddress, confirmChange, stateOf, undoChange }
 import { eventsOf, mailJobs, sentMails, trail } from '../../evidence.ts'
 import { cheapHasher } from '../../hashers.ts'
 import { as, build, codeOf, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../../helper.ts'
+import { disable } from '../../people.ts'
 
 const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
@@ -221,7 +222,7 @@ t.test('a GET spends nothing', async t => {
 t.test('an account that is disabled stays as it is', async t => {
   const ada = await signIn(app)
   const { undo } = await changeAddress(app, ada)
-  await app.users.disable(ada.user.id, { actorId: ada.user.id, client: { ip: '127.0.0.1', userAgent: null, requestId: 'test' } })
+  await disable(app, ada.user.id)
   const before = await stateOf(app, ada.user.id)
   t.match((await undoChange(app, undo)).json(), { status: 422, code: 'token_invalid' })
   t.equal(await stateOf(app, ada.user.id), before)
