@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
-import type { Client } from '../lib/audit/audit.ts'
+import type { Caller } from '../lib/http/caller.ts'
 import { createClock } from '../lib/clock.ts'
 import { loadConfig, readEnvironment } from '../lib/config/config.ts'
 import type { Config } from '../lib/config/config.ts'
@@ -32,6 +32,6 @@ export function readConfig (standIns: Record<string, string> = {}): Config {
 }
 
 /** Who acts, for the audit trail. */
-export function operator (): Client {
+export function operator (): Caller {
   return { ip: '127.0.0.1', userAgent: 'latchkey, the command line', requestId: randomUUID() }
 }

@@ -7,7 +7,7 @@ import type { Test } from 'tap'
 import { loggerOptions } from '../lib/operations/logger.ts'
 import { logOnce } from '../lib/operations/request-log.ts'
 import { serverOptions } from '../lib/http/server-options.ts'
-import client from '../plugins/http/client.ts'
+import caller from '../plugins/http/caller.ts'
 import cors from '../plugins/http/cors.ts'
 import errors from '../plugins/http/errors.ts'
 import headers from '../plugins/http/headers.ts'
@@ -36,7 +36,7 @@ export async function buildHttp (t: Pick<Test, 'teardown'>, routes: (app: Fastif
   for (const plugin of [metrics, httpMetrics, errors, headers, host]) await app.register(plugin)
   await app.register(https, { production })
   await app.register(cors, { allowedOrigins })
-  for (const plugin of [methods, json, client]) await app.register(plugin)
+  for (const plugin of [methods, json, caller]) await app.register(plugin)
   await app.register(async context => routes(context))
   await app.ready()
   return { app, lines }

@@ -14,7 +14,7 @@ import { tapWires } from './wiretap.ts'
 const minute = 60_000
 const hour = 60 * minute
 const newPassword = 'seven quiet herons over reeds'
-const client = { ip: '127.0.0.1', userAgent: null, requestId: 'test' }
+const caller = { ip: '127.0.0.1', userAgent: null, requestId: 'test' }
 
 const hasher = countingHasher()
 const { tap, deployment } = await tapWires(t, await deploy(t))
@@ -257,7 +257,7 @@ t.test('a session has a lane for the password that is asked for again, whatever 
   ])
 
   async function change (tokens: Tokens, currentPassword: string) {
-    return await app.accounts.changePassword({ sessionId: tokens.session.id }, { currentPassword, newPassword }, client)
+    return await app.accounts.changePassword({ sessionId: tokens.session.id }, { currentPassword, newPassword }, caller)
   }
 })
 

@@ -53,7 +53,7 @@ export async function disable (app: FastifyInstance, userId: string, actorId?: s
 
 /** A super_admin who acts, and from where. */
 export function by (userId: string, ip = '127.0.0.1') {
-  return { principal: { userId, sessionId: randomUUID(), role: 'super_admin' }, client: { ip, userAgent: 'their browser', requestId: randomUUID() } }
+  return { principal: { userId, sessionId: randomUUID(), role: 'super_admin' }, caller: { ip, userAgent: 'their browser', requestId: randomUUID() } }
 }
 
 /** An administrator who only acts: nobody signs them in, so no password is hashed for them. */

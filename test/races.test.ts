@@ -13,7 +13,7 @@ type Node = Awaited<ReturnType<typeof start>>
 /** What a session's holder has been given: every token, the newest last as far as anybody can tell. */
 interface Held { id: string, refreshTokens: string[], accessTokens: string[] }
 
-const client = { ip: '127.0.0.1', userAgent: null, requestId: 'race' }
+const caller = { ip: '127.0.0.1', userAgent: null, requestId: 'race' }
 const rounds = 3000
 const patience = 12_000
 const atOnce = 6
@@ -67,7 +67,7 @@ t.test('refresh × logout × logout everywhere × disable × password change', a
 
     async function refresh (session: Held) {
       await pauses(random)
-      const grant = await refused(round, pick(nodes, random).accounts.refresh(pick(session.refreshTokens, random), 'bearer', client), ['session_ended'])
+      const grant = await refused(round, pick(nodes, random).accounts.refresh(pick(session.refreshTokens, random), 'bearer', caller), ['session_ended'])
       if (grant) keep(session, grant)
       else happened.told.add(session.id)
     }
@@ -76,7 +76,7 @@ t.test('refresh × logout × logout everywhere × disable × password change', a
       return async (session: Held) => {
         const proof = random(2) ? { accessToken: session.accessTokens[0] } : { refreshToken: { token: session.refreshTokens[0] ?? '', transport: 'bearer' as const } }
         await pauses(random)
-        await pick(nodes, random).accounts.logout({ scope, ...proof }, client)
+        await pick(nodes, random).accounts.logout({ scope, ...proof }, caller)
         // With a refresh token that has been superseded meanwhile, any scope ends its own session only.
         if (scope === 'local') happened.leftBefore.add(session.id)
         if (scope !== 'others') happened.ended.add(session.id)
@@ -95,7 +95,7 @@ t.test('refresh × logout × logout everywhere × disable × password change', a
       const to = `seven quiet herons over reeds ${randomUUID().slice(0, 8)}`
       await pauses(random)
       const ended = () => { happened.told.add(session.id) }
-      const grant = await refused(round, pick(nodes, random).accounts.changePassword({ sessionId: session.id }, { currentPassword: oldPassword, newPassword: to }, client), ['session_ended', 'invalid_credentials', 'invalid_token'], ended)
+      const grant = await refused(round, pick(nodes, random).accounts.changePassword({ sessionId: session.id }, { currentPassword: oldPassword, newPassword: to }, caller), ['session_ended', 'invalid_credentials', 'invalid_token'], ended)
       if (!grant) return
       keep(session, grant)
       happened.changed.push({ by: session.id, to, grant })
@@ -129,20 +129,20 @@ t.test('login × password change × disable', async t => {
 
     async function signIn () {
       await pauses(random)
-      const grant = await refused(round, pick(nodes, random).accounts.login({ email: user.email, password: oldPassword, transport: 'bearer', deviceName: null }, client), ['invalid_credentials', 'account_disabled'])
+      const grant = await refused(round, pick(nodes, random).accounts.login({ email: user.email, password: oldPassword, transport: 'bearer', deviceName: null }, caller), ['invalid_credentials', 'account_disabled'])
       if (grant) opened.push(held(grant))
     }
 
     async function reauthenticate () {
       await pauses(random)
-      const grant = await refused(round, pick(nodes, random).accounts.reauthenticate({ sessionId: holder.id }, oldPassword, client), ['session_ended', 'invalid_credentials', 'invalid_token'])
+      const grant = await refused(round, pick(nodes, random).accounts.reauthenticate({ sessionId: holder.id }, oldPassword, caller), ['session_ended', 'invalid_credentials', 'invalid_token'])
       if (grant) keep(holder, grant)
     }
 
     async function changePassword () {
       const to = `seven quiet herons over reeds ${randomUUID().slice(0, 8)}`
       await pauses(random)
-      const grant = await refused(round, pick(nodes, random).accounts.changePassword({ sessionId: holder.id }, { currentPassword: oldPassword, newPassword: to }, client), ['session_ended', 'invalid_credentials', 'invalid_token'])
+      const grant = await refused(round, pick(nodes, random).accounts.changePassword({ sessionId: holder.id }, { currentPassword: oldPassword, newPassword: to }, caller), ['session_ended', 'invalid_credentials', 'invalid_token'])
       if (!grant) return
       keep(holder, grant)
       happened.changed.push({ to, by: holder.id, grant })
@@ -171,20 +171,20 @@ t.test('login × refresh × everybody signed out', async t => {
 
     async function logInAgain () {
       await pauses(random)
-      const grant = await refused(round, pick(nodes, random).accounts.login({ email: user.email, password: oldPassword, transport: 'bearer', deviceName: null }, client), ['invalid_credentials'])
+      const grant = await refused(round, pick(nodes, random).accounts.login({ email: user.email, password: oldPassword, transport: 'bearer', deviceName: null }, caller), ['invalid_credentials'])
       if (grant) sessions.push(held(grant))
     }
 
     async function refresh () {
       const [session] = sessions
       await pauses(random)
-      const grant = await refused(round, pick(nodes, random).accounts.refresh(session?.refreshTokens[0] ?? '', 'bearer', client), ['session_ended'])
+      const grant = await refused(round, pick(nodes, random).accounts.refresh(session?.refreshTokens[0] ?? '', 'bearer', caller), ['session_ended'])
       if (grant && session) keep(session, grant)
     }
 
     async function signOutEveryone () {
       await pauses(random)
-      await pick(nodes, random).accounts.signOutEveryone({ actorId: null, client })
+      await pick(nodes, random).accounts.signOutEveryone({ actorId: null, caller })
     }
   }
   t.pass()
@@ -216,7 +216,7 @@ async function holds (round: number, session: Held, alive: Set<string>) {
   }
   const [first = '', ...later] = session.refreshTokens
   const answers = await Promise.all([first, ...later.slice(-2)].map(async (token, place) =>
-    await refused(round, pick(nodes, () => place % 2).accounts.refresh(token, 'bearer', client), isAlive ? [] : ['session_ended'])))
+    await refused(round, pick(nodes, () => place % 2).accounts.refresh(token, 'bearer', caller), isAlive ? [] : ['session_ended'])))
   claim(round, answers.every(grant => Boolean(grant) === isAlive), `${isAlive ? 'living' : 'dead'} session, refresh tokens`)
 }
 
@@ -229,7 +229,7 @@ async function judgePasswords (round: number, email: string, { isDisabled, chang
 
 async function letsIn (email: string, password: string) {
   try {
-    await pick(nodes, () => 0).accounts.login({ email, password, transport: 'bearer', deviceName: null }, client)
+    await pick(nodes, () => 0).accounts.login({ email, password, transport: 'bearer', deviceName: null }, caller)
     return true
   } catch (error) {
     if (error instanceof Refusal && ['invalid_credentials', 'account_disabled'].includes(error.code)) return false
@@ -289,7 +289,7 @@ async function makeUser () {
 }
 
 async function logIn (node: Node, email: string) {
-  return held(await node.accounts.login({ email, password: oldPassword, transport: 'bearer', deviceName: null }, client))
+  return held(await node.accounts.login({ email, password: oldPassword, transport: 'bearer', deviceName: null }, caller))
 }
 
 function held (grant: Grant): Held {

@@ -1,4 +1,4 @@
-import type { Client } from '../audit/audit.ts'
+import type { Caller } from '../http/caller.ts'
 import type { ChangeFeed } from '../changes/change-feed.ts'
 import { Refusal } from '../errors.ts'
 import type { Revocations } from '../changes/revocations.ts'
@@ -20,7 +20,7 @@ export interface Principal {
 }
 
 /** Who does something to somebody, and from where. */
-export interface By { principal: Pick<Principal, 'userId' | 'sessionId' | 'role'>, client: Client }
+export interface By { principal: Pick<Principal, 'userId' | 'sessionId' | 'role'>, caller: Caller }
 
 export type Authentication = ReturnType<typeof createAuthentication>
 

@@ -25,12 +25,12 @@ export function createDenials ({ database, users, audit, metrics }: {
 }) {
   return { record }
 
-  async function record ({ principal, client, method, route, subjectId, permission }: Denial, log: DenialLog) {
+  async function record ({ principal, caller, method, route, subjectId, permission }: Denial, log: DenialLog) {
     const reason = permission ?? 'rank'
     log.warn({ actor: principal.userId, role: principal.role, subject: subjectId, method, route, missing: reason }, 'denied')
     metrics.increment('authz_denied', { reason })
 
     const subject = subjectId === null ? null : await users.find(subjectId)
-    await audit.record(database, { event: 'authz_fail', outcome: 'failure', reason, actorId: principal.userId, sessionId: principal.sessionId, subject, client, personal: { method, route } })
+    await audit.record(database, { event: 'authz_fail', outcome: 'failure', reason, actorId: principal.userId, sessionId: principal.sessionId, subject, caller, personal: { method, route } })
   }
 }

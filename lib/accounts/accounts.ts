@@ -1,5 +1,5 @@
 import type { Principal } from '../access/authentication.ts'
-import type { Client } from '../audit/audit.ts'
+import type { Caller } from '../http/caller.ts'
 import { createEmailChanges } from './email-changes.ts'
 import type { EmailChangeParts } from './email-changes.ts'
 import { createErasures } from './erasures.ts'
@@ -55,8 +55,8 @@ export function createAccounts (parts: AccountParts) {
   }
 
   /** New tokens for a refresh token; see `Sessions.refresh` for what is refused. */
-  async function refresh (token: string, transport: Transport, client: Client) {
-    return parts.grants.issue(await parts.sessions.refresh(token, transport, client))
+  async function refresh (token: string, transport: Transport, caller: Caller) {
+    return parts.grants.issue(await parts.sessions.refresh(token, transport, caller))
   }
 
   /** The user's living sessions, the one used last first, and which of them asks. */

@@ -1,4 +1,5 @@
-import type { Audit, Client } from '../audit/audit.ts'
+import type { Audit } from '../audit/audit.ts'
+import type { Caller } from '../http/caller.ts'
 import type { Principal } from '../access/authentication.ts'
 import type { ChangeFeed } from '../changes/change-feed.ts'
 import type { Clock } from '../clock.ts'
@@ -31,7 +32,7 @@ export interface EmailChangeParts {
 }
 
 /** A move of an account to another address, by a token that is about to be spent. */
-interface Move { token: TakenToken, owner: User, address: EmailAddress, client: Client }
+interface Move { token: TakenToken, owner: User, address: EmailAddress, caller: Caller }
 
 /** What a token may be for here, what its use is, and what it is called in the audit trail when it comes to nothing. */
 interface Use {
@@ -54,9 +55,9 @@ export function createEmailChanges ({ database, users, devices, sessions, oneTim
     changeEmail,
     requestEmailChange,
     /** Gives the account the address to which the token was mailed. Sessions go on. Throws `token_invalid`; `conflict` if somebody else has the address by now. */
-    confirmEmail: (token: string, client: Client) => use(token, confirming, client),
+    confirmEmail: (token: string, caller: Caller) => use(token, confirming, caller),
     /** Brings back the address to which the token was mailed, whatever came after it, and ends every session. Throws as `confirmEmail`. */
-    undoEmailChange: (token: string, client: Client) => use(token, undoing, client)
+    undoEmailChange: (token: string, caller: Caller) => use(token, undoing, caller)
   }
 
   /**
@@ -64,19 +65,19 @@ export function createEmailChanges ({ database, users, devices, sessions, oneTim
    * has an account. Mails are counted for the session, and for the new address like a stranger's: it
    * belongs to somebody else until it has confirmed.
    */
-  async function changeEmail ({ sessionId }: Pick<Principal, 'sessionId'>, newEmail: string, client: Client) {
+  async function changeEmail ({ sessionId }: Pick<Principal, 'sessionId'>, newEmail: string, caller: Caller) {
     const state = await sessions.find(sessionId)
     const address = canonicalise(newEmail)
     if (!address) throw invalid('not_an_address', 'This is not an email address.')
     if (address.canonical === state.emailCanonical) throw invalid('unchanged', 'This is the address already.')
 
     const kind = 'email_change'
-    await rateLimits.countMail({ kind, address: state.emailCanonical, client, owner: sessionId }, async mayAsk => {
-      if (mayAsk) await rateLimits.countMail({ kind, address: address.canonical, client }, async mayMail => { if (mayMail) await ask(state, address, client) })
+    await rateLimits.countMail({ kind, address: state.emailCanonical, caller, owner: sessionId }, async mayAsk => {
+      if (mayAsk) await rateLimits.countMail({ kind, address: address.canonical, caller }, async mayMail => { if (mayMail) await ask(state, address, caller) })
     })
   }
 
-  async function ask (state: SessionState, address: EmailAddress, client: Client) {
+  async function ask (state: SessionState, address: EmailAddress, caller: Caller) {
     const over = new Error('the account or the session is not what it was')
 
     await database.begin(async tx => {
@@ -84,7 +85,7 @@ export function createEmailChanges ({ database, users, devices, sessions, oneTim
       const owner = await users.lock(tx, state) ? await sessions.findLocked(tx, state.sessionId) : null
       if (!owner) throw over
 
-      await requestEmailChange(tx, { owner, address, actorId: owner.id, sessionId: owner.sessionId, client })
+      await requestEmailChange(tx, { owner, address, actorId: owner.id, sessionId: owner.sessionId, caller })
     // Asked after the transaction: within it, that would take a second connection while holding one.
     }).catch(async error => { throw error === over ? await sessions.ended(state.sessionId) : error })
   }
@@ -93,27 +94,27 @@ export function createEmailChanges ({ database, users, devices, sessions, oneTim
    * Writes down that an account is to have another address and has both mailed, for a caller who holds the lock of
    * its row and has counted the mails. `actorId` is who wants it: the owner, or somebody who may.
    */
-  async function requestEmailChange (tx: Transaction, { owner, address, actorId, sessionId, client }: {
-    owner: User, address: EmailAddress, actorId: string, sessionId: string, client: Client
+  async function requestEmailChange (tx: Transaction, { owner, address, actorId, sessionId, caller }: {
+    owner: User, address: EmailAddress, actorId: string, sessionId: string, caller: Caller
   }) {
     await oneTimeTokens.revoke(tx, owner.id, ['email_change'])
     const changeId = await oneTimeTokens.issue(tx, { purpose: 'email_change', userId: owner.id, email: address.address, emailCanonical: address.canonical })
     const undoId = await oneTimeTokens.issue(tx, { purpose: 'email_undo', userId: owner.id, email: owner.email, emailCanonical: owner.emailCanonical })
-    const eventId = await audit.record(tx, { event: 'email_change_requested', outcome: 'success', actorId, subject: owner, sessionId, client, personal: beforeAndAfter(owner, address) })
+    const eventId = await audit.record(tx, { event: 'email_change_requested', outcome: 'success', actorId, subject: owner, sessionId, caller, personal: beforeAndAfter(owner, address) })
     await jobs.send(tx, 'mail', { kind: 'confirm_email', tokenId: changeId })
     await jobs.send(tx, 'mail', { kind: 'email_changed', stage: 'requested', tokenId: undoId, eventId })
   }
 
   /** Spends a token for what it brings. Where that comes to nothing the token is there again. */
-  async function use (token: string, { purpose, failure, apply }: Use, client: Client): Promise<{ email: string }> {
-    return await rateLimits.count({ policy: 'email-change', client }, async () => {
+  async function use (token: string, { purpose, failure, apply }: Use, caller: Caller): Promise<{ email: string }> {
+    return await rateLimits.count({ policy: 'email-change', caller }, async () => {
       const taken = await oneTimeTokens.take(token, purpose).catch(error => refuse(error, null))
       const address = addressOf(taken)
 
       feed.publish(await database.begin(async tx => {
         const owner = await users.lockActive(tx, taken.userId)
         if (!owner) throw new Refusal('token_invalid')
-        return await apply(tx, { token: taken, owner, address, client })
+        return await apply(tx, { token: taken, owner, address, caller })
       }).catch(async error => {
         await oneTimeTokens.release(taken)
         return await refuse(error, taken.userId)
@@ -124,13 +125,13 @@ export function createEmailChanges ({ database, users, devices, sessions, oneTim
     async function refuse (error: unknown, userId: string | null): Promise<never> {
       if (error instanceof Refusal && error.status !== 503) {
         const subject = userId === null ? null : await users.find(userId)
-        await audit.record(database, { event: failure, outcome: 'failure', reason: error.code, subject, client })
+        await audit.record(database, { event: failure, outcome: 'failure', reason: error.code, subject, caller })
       }
       throw error
     }
   }
 
-  async function confirm (tx: Transaction, { token, owner, address, client }: Move): Promise<Change[]> {
+  async function confirm (tx: Transaction, { token, owner, address, caller }: Move): Promise<Change[]> {
     // The address from which the change was asked for is the one that the newest undo brings back.
     const undoId = await oneTimeTokens.prolongUndo(tx, owner)
     if (!undoId) throw new Refusal('token_invalid')
@@ -139,14 +140,14 @@ export function createEmailChanges ({ database, users, devices, sessions, oneTim
     const version = await users.setAddress(tx, owner.id, address, new Date(clock.now()))
     await oneTimeTokens.revoke(tx, owner.id, ['password_reset', 'invitation', 'email_change'])
 
-    const eventId = await audit.record(tx, { event: 'email_changed', outcome: 'success', actorId: owner.id, subject: owner, client, personal: beforeAndAfter(owner, address) })
+    const eventId = await audit.record(tx, { event: 'email_changed', outcome: 'success', actorId: owner.id, subject: owner, caller, personal: beforeAndAfter(owner, address) })
     await jobs.send(tx, 'mail', { kind: 'email_changed', stage: 'confirmed', tokenId: undoId, eventId })
     await jobs.send(tx, 'mail', { kind: 'email_changed_new', userId: owner.id, eventId })
     return [await changes.append(tx, { kind: 'user_changed', subjectId: owner.id, number: version })]
   }
 
   // Whoever changed the address may have signed in anywhere, made devices known and asked for links.
-  async function undo (tx: Transaction, { token, owner, address, client }: Move): Promise<Change[]> {
+  async function undo (tx: Transaction, { token, owner, address, caller }: Move): Promise<Change[]> {
     await oneTimeTokens.revokeOutdone(tx, token)
     await oneTimeTokens.spend(tx, token)
     const version = await users.setAddress(tx, owner.id, address, new Date(clock.now()))
@@ -154,7 +155,7 @@ export function createEmailChanges ({ database, users, devices, sessions, oneTim
     const { change } = await sessions.raised(tx, { userId: owner.id, to: to ?? owner.sessionEpoch + 1, reason: 'email_restored', survivor: null })
     await devices.forget(tx, owner.id)
 
-    await audit.record(tx, { event: 'email_restored', outcome: 'success', actorId: owner.id, subject: owner, client, personal: beforeAndAfter(owner, address) })
+    await audit.record(tx, { event: 'email_restored', outcome: 'success', actorId: owner.id, subject: owner, caller, personal: beforeAndAfter(owner, address) })
     return [change, await changes.append(tx, { kind: 'user_changed', subjectId: owner.id, number: version })]
   }
 }

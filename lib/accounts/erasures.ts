@@ -1,4 +1,5 @@
-import type { Audit, Client } from '../audit/audit.ts'
+import type { Audit } from '../audit/audit.ts'
+import type { Caller } from '../http/caller.ts'
 import type { ChangeFeed } from '../changes/change-feed.ts'
 import type { Clock } from '../clock.ts'
 import { Refusal, unavailable } from '../errors.ts'
@@ -18,7 +19,7 @@ export interface Erasure {
   reason: 'own_wish' | 'by_administrator'
   /** The session that asks. */
   sessionId: string
-  client: Client
+  caller: Caller
   /** Throws where the actor may not; asked in the transaction, so that nothing comes in between. */
   assertMay?: (tx: Transaction) => Promise<void>
 }
@@ -45,10 +46,10 @@ export function createErasures ({ database, users, erasures, administrators, ses
    * Erases the account of who asks. Throws `session_ended`, also for the second of two at once, and
    * `last_super_admin`.
    */
-  async function eraseMe ({ userId, sessionId }: { userId: string, sessionId: string }, client: Client) {
+  async function eraseMe ({ userId, sessionId }: { userId: string, sessionId: string }, caller: Caller) {
     // Asked of the store: what has just been ended elsewhere must not do what nothing undoes.
     await sessions.find(sessionId)
-    const isErased = await erase({ userId, actorId: userId, reason: 'own_wish', sessionId, client })
+    const isErased = await erase({ userId, actorId: userId, reason: 'own_wish', sessionId, caller })
     if (!isErased) throw await sessions.ended(sessionId)
   }
 
@@ -74,7 +75,7 @@ export function createErasures ({ database, users, erasures, administrators, ses
     return written !== undefined
   }
 
-  async function eraseWithin (tx: Transaction, before: User, { actorId, reason, sessionId, client, assertMay }: Erasure): Promise<Change[] | null> {
+  async function eraseWithin (tx: Transaction, before: User, { actorId, reason, sessionId, caller, assertMay }: Erasure): Promise<Change[] | null> {
     const { id, role, emailCanonical } = before
     if (role === 'super_admin') await administrators.lock(tx)
     const claims = await erasures.removeClaims(tx, emailCanonical)
@@ -94,7 +95,7 @@ export function createErasures ({ database, users, erasures, administrators, ses
       await changes.append(tx, { kind: 'user_changed', subjectId: id, number: user.version + 1 })
     ]
     // Without its key nothing personal is written about who is no longer there.
-    await audit.record(tx, { event: 'user_deleted', outcome: 'success', reason, actorId, subject: { id, wrappedKey: null }, sessionId, client })
+    await audit.record(tx, { event: 'user_deleted', outcome: 'success', reason, actorId, subject: { id, wrappedKey: null }, sessionId, caller })
     // Whoever moved somebody's account before they erased it must not do it in silence.
     for (const email of [user.email, ...await erasures.addressesLeft(tx, id, emailCanonical, new Date(clock.now()))]) {
       await jobs.send(tx, 'mail', { kind: 'account_deleted', recipient: recipients.seal({ ...user, email }) })

@@ -1,4 +1,5 @@
-import type { Audit, Client } from '../audit/audit.ts'
+import type { Audit } from '../audit/audit.ts'
+import type { Caller } from '../http/caller.ts'
 import type { ChangeFeed } from '../changes/change-feed.ts'
 import type { Clock } from '../clock.ts'
 import type { DeviceTokens } from '../tokens/device-tokens.ts'
@@ -55,7 +56,7 @@ export function createLogins ({ database, users, sessions, grants, passwords, ch
    * are one refusal and one amount of work: a read, a lane, a hash, an audit event. Only who knows the
    * password learns what else is in the way.
    */
-  async function login (request: LoginRequest, client: Client): Promise<Grant> {
+  async function login (request: LoginRequest, caller: Caller): Promise<Grant> {
     const address = canonicalise(request.email)
     if (!address) throw new Refusal('invalid_request', { errors: [{ path: '/email', code: 'not_an_address', message: 'This is not an email address.' }] })
 
@@ -65,30 +66,30 @@ export function createLogins ({ database, users, sessions, grants, passwords, ch
     const user = await users.findByAddress(address.canonical, deviceId)
     // A device that this account does not know is a stranger to it: else every account of a guesser's own
     // would be worth more guesses at others.
-    return await rateLimits.count({ policy: 'login', client, deviceId: user?.knownSince ? deviceId : null }, () => prove(request, { user, deviceId, canonical: address.canonical }, client))
+    return await rateLimits.count({ policy: 'login', caller, deviceId: user?.knownSince ? deviceId : null }, () => prove(request, { user, deviceId, canonical: address.canonical }, caller))
   }
 
-  async function prove (request: LoginRequest, { user, deviceId, canonical }: { user: User & { knownSince: Date | null } | null, deviceId: string | null, canonical: string }, client: Client): Promise<Grant> {
+  async function prove (request: LoginRequest, { user, deviceId, canonical }: { user: User & { knownSince: Date | null } | null, deviceId: string | null, canonical: string }, caller: Caller): Promise<Grant> {
     const lane = user?.knownSince && deviceId !== null ? lockout.deviceOf(user.id, { deviceId, knownSince: user.knownSince }) : lockout.strangersOf(canonical)
-    await checks.check({ password: request.password, passwordHash: user?.passwordHash ?? null, lane, owner: user, canonical, client, failure: 'authn_login_fail' })
+    await checks.check({ password: request.password, passwordHash: user?.passwordHash ?? null, lane, owner: user, canonical, caller, failure: 'authn_login_fail' })
     // Without an account no password is right.
     if (!user) throw new Refusal('invalid_credentials')
 
     const obstacle = obstacleOf(user, request.userType)
-    if (obstacle) throw await refuse(obstacle, user, client)
+    if (obstacle) throw await refuse(obstacle, user, caller)
 
-    return await open(await strengthen(user, request.password, lane), request, client)
+    return await open(await strengthen(user, request.password, lane), request, caller)
   }
 
   /** Checks the password again and moves the session's `auth_time` (RFC 9470); its tokens rotate. */
-  async function reauthenticate ({ sessionId }: Pick<Principal, 'sessionId'>, password: string, client: Client): Promise<Grant> {
+  async function reauthenticate ({ sessionId }: Pick<Principal, 'sessionId'>, password: string, caller: Caller): Promise<Grant> {
     const state = await sessions.find(sessionId)
-    await checks.check({ password, passwordHash: state.passwordHash, lane: lockout.sessionOf(sessionId), owner: state, canonical: state.emailCanonical, sessionId, client, failure: 'authn_login_fail' })
+    await checks.check({ password, passwordHash: state.passwordHash, lane: lockout.sessionOf(sessionId), owner: state, canonical: state.emailCanonical, sessionId, caller, failure: 'authn_login_fail' })
 
     const authTime = new Date(clock.now())
     const isProved = await database.begin(async tx => {
       if (!await users.lock(tx, state) || !await sessions.authenticateAgain(tx, state, authTime)) return false
-      await audit.record(tx, { event: 'authn_login_success', outcome: 'success', reason: 'reauthenticated', actorId: state.id, subject: state, sessionId, client })
+      await audit.record(tx, { event: 'authn_login_success', outcome: 'success', reason: 'reauthenticated', actorId: state.id, subject: state, sessionId, caller })
       return true
     })
     // Asked after the transaction: within it, that would take a second connection while holding one.
@@ -96,24 +97,24 @@ export function createLogins ({ database, users, sessions, grants, passwords, ch
     return grants.issue(await sessions.advance({ ...state, authTime }))
   }
 
-  async function open (user: User, request: LoginRequest, client: Client, isAnew = false): Promise<Grant> {
+  async function open (user: User, request: LoginRequest, caller: Caller, isAnew = false): Promise<Grant> {
     const { transport, deviceName, deviceToken, replaces } = request
     const deviceId = deviceTokens.recognise(deviceToken)
     const amr = ['pwd']
     const opening = await sessions.prepare(transport)
 
-    const circumstances = { deviceId, deviceName, client, amr }
+    const circumstances = { deviceId, deviceName, caller, amr }
     const replaced = await sessionOf(replaces, transport)
     const ended = replaced
       ? await database.begin(async tx => {
         // Two browsers that swap accounts would each hold what the other waits for.
         if (replaced.id !== user.id) await users.lockInOrder(tx, [user.id, replaced.id])
         const evicted = await sessions.open(opening, user, circumstances, tx)
-        return evicted && [...evicted, ...await replace(tx, replaced, user, client)]
+        return evicted && [...evicted, ...await replace(tx, replaced, user, caller)]
       })
       : await sessions.open(opening, user, circumstances)
     if (!ended && isAnew) throw unavailable(new Error('the sessions of the account keep ending'))
-    if (!ended) return await openAnew(user, request, client)
+    if (!ended) return await openAnew(user, request, caller)
     feed.publish(ended)
     metrics.increment('sign_ins', { outcome: 'success' })
 
@@ -121,9 +122,9 @@ export function createLogins ({ database, users, sessions, grants, passwords, ch
   }
 
   // Whoever's session it is: a browser has one.
-  async function replace (tx: Transaction, replaced: SessionState, { id: actorId }: User, client: Client) {
+  async function replace (tx: Transaction, replaced: SessionState, { id: actorId }: User, caller: Caller) {
     const changes = await sessions.end(tx, replaced.sessionId, 'signed_out')
-    if (changes.length) await audit.record(tx, { event: 'session_ended', outcome: 'success', reason: 'replaced', actorId, subject: replaced, sessionId: replaced.sessionId, client })
+    if (changes.length) await audit.record(tx, { event: 'session_ended', outcome: 'success', reason: 'replaced', actorId, subject: replaced, sessionId: replaced.sessionId, caller })
     return changes
   }
 
@@ -134,16 +135,16 @@ export function createLogins ({ database, users, sessions, grants, passwords, ch
 
   // Something has ended the user's sessions since the password was read. If it is still this password of
   // an account that has not changed, that was a sign-out, and the sign-in comes after it: once.
-  async function openAnew (before: User, request: LoginRequest, client: Client): Promise<Grant> {
+  async function openAnew (before: User, request: LoginRequest, caller: Caller): Promise<Grant> {
     const user = await users.find(before.id)
     const isSame = user?.passwordHash === before.passwordHash && user.version === before.version
     const hasMoved = user?.sessionEpoch !== before.sessionEpoch || user.deploymentEpoch !== before.deploymentEpoch
-    if (!user || !isSame || !hasMoved) throw await refuse('invalid_credentials', before, client)
-    return await open(user, request, client, true)
+    if (!user || !isSame || !hasMoved) throw await refuse('invalid_credentials', before, caller)
+    return await open(user, request, caller, true)
   }
 
-  async function refuse (code: RefusalCode, user: User, client: Client): Promise<Refusal> {
-    await audit.record(database, { event: 'authn_login_fail', outcome: 'failure', reason: code, subject: user, client })
+  async function refuse (code: RefusalCode, user: User, caller: Caller): Promise<Refusal> {
+    await audit.record(database, { event: 'authn_login_fail', outcome: 'failure', reason: code, subject: user, caller })
     metrics.increment('sign_ins', { outcome: code })
     return new Refusal(code)
   }

@@ -1,4 +1,5 @@
-import type { Audit, Client } from '../audit/audit.ts'
+import type { Audit } from '../audit/audit.ts'
+import type { Caller } from '../http/caller.ts'
 import type { ChangeFeed } from '../changes/change-feed.ts'
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
@@ -43,9 +44,9 @@ export function createPasswordChanges ({ database, users, sessions, grants, oneT
    * Replaces the password if the current one is right. Every other session ends, in one step with the
    * change; this one outlives it and gets new tokens.
    */
-  async function changePassword ({ sessionId }: { sessionId: string }, { currentPassword, newPassword }: { currentPassword: string, newPassword: string }, client: Client): Promise<Grant> {
+  async function changePassword ({ sessionId }: { sessionId: string }, { currentPassword, newPassword }: { currentPassword: string, newPassword: string }, caller: Caller): Promise<Grant> {
     const state = await sessions.find(sessionId)
-    await checks.check({ password: currentPassword, passwordHash: state.passwordHash, lane: lockout.sessionOf(sessionId), owner: state, canonical: state.emailCanonical, sessionId, client, failure: 'authn_password_change_fail' })
+    await checks.check({ password: currentPassword, passwordHash: state.passwordHash, lane: lockout.sessionOf(sessionId), owner: state, canonical: state.emailCanonical, sessionId, caller, failure: 'authn_password_change_fail' })
 
     if (newPassword.normalize('NFC') === currentPassword.normalize('NFC')) throw new Refusal('password_rejected', { errors: [unchanged] })
     const errors = await policy.check(newPassword, [state.email, state.fullName], '/new_password')
@@ -64,7 +65,7 @@ export function createPasswordChanges ({ database, users, sessions, grants, oneT
 
       const version = await changes.append(tx, { kind: 'user_changed', subjectId: state.id, number: user.version })
       await oneTimeTokens.revoke(tx, state.id, outdatedByPassword)
-      const eventId = await audit.record(tx, { event: 'authn_password_change', outcome: 'success', actorId: state.id, subject: state, sessionId, client })
+      const eventId = await audit.record(tx, { event: 'authn_password_change', outcome: 'success', actorId: state.id, subject: state, sessionId, caller })
       await jobs.send(tx, 'mail', { kind: 'password_changed', userId: state.id, how: 'changed', eventId })
       return { written: [change, version], user }
     // Asked after the transaction: within it, that would take a second connection while holding one.

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Audit, Client } from '../audit/audit.ts'
+import type { Audit } from '../audit/audit.ts'
+import type { Caller } from '../http/caller.ts'
 import type { ChangeFeed } from '../changes/change-feed.ts'
 import type { Clock } from '../clock.ts'
 import type { DeviceTokens } from '../tokens/device-tokens.ts'
@@ -65,19 +66,19 @@ export function createPasswordResets ({ database, users, devices, sessions, oneT
    * Has a link mailed to the owner of an address. Whether it has one nobody learns: it is the same
    * answer after the same work, down to the token's row and the mail's job; what is nobody's is not mailed.
    */
-  async function forgotPassword ({ email, ...proofs }: ForgottenPassword, client: Client) {
+  async function forgotPassword ({ email, ...proofs }: ForgottenPassword, caller: Caller) {
     const address = canonicalise(email)
     if (!address) throw new Refusal('invalid_request', { errors: [{ path: '/email', code: 'not_an_address', message: 'This is not an email address.' }] })
 
-    await Promise.all([ask(address.canonical, proofs, client), pause(evenly)])
+    await Promise.all([ask(address.canonical, proofs, caller), pause(evenly)])
   }
 
-  async function ask (address: string, { deviceToken, accessToken }: Omit<ForgottenPassword, 'email'>, client: Client) {
+  async function ask (address: string, { deviceToken, accessToken }: Omit<ForgottenPassword, 'email'>, caller: Caller) {
     const deviceId = deviceToken === undefined ? null : deviceTokens.read(deviceToken)
     const user = await users.findByAddress(address, deviceId)
     const owner = (user?.knownSince && deviceId) || sessionOf(user, accessToken)
 
-    await rateLimits.countMail({ kind: 'password_reset', address, client, owner }, mayMail => database.begin(async tx => {
+    await rateLimits.countMail({ kind: 'password_reset', address, caller, owner }, mayMail => database.begin(async tx => {
       // Beyond the limit too it is nobody's: a link that is not mailed must not outdo the one that was.
       const tokenId = await oneTimeTokens.issue(tx, { purpose: 'password_reset', userId: mayMail && user?.status === 'active' ? user.id : null })
       await audit.record(tx, {
@@ -85,7 +86,7 @@ export function createPasswordResets ({ database, users, devices, sessions, oneT
         ...mayMail ? { outcome: 'success' } : { outcome: 'failure', reason: 'rate_limited' },
         subject: user,
         ...!user && { address },
-        client
+        caller
       })
       await jobs.send(tx, 'mail', { kind: 'password_reset', tokenId })
     }))
@@ -96,11 +97,11 @@ export function createPasswordResets ({ database, users, devices, sessions, oneT
    * no device is known any more but the one whose token is answered. Nobody is signed in by it. What is
    * refused or fails spends nothing.
    */
-  async function resetPassword (request: { token: string, newPassword: string }, client: Client) {
-    return await rateLimits.count({ policy: 'password-reset', client }, () => attempt(request, client).catch(error => note(error, client)))
+  async function resetPassword (request: { token: string, newPassword: string }, caller: Caller) {
+    return await rateLimits.count({ policy: 'password-reset', caller }, () => attempt(request, caller).catch(error => note(error, caller)))
   }
 
-  async function attempt ({ token, newPassword }: { token: string, newPassword: string }, client: Client) {
+  async function attempt ({ token, newPassword }: { token: string, newPassword: string }, caller: Caller) {
     const { userId } = await oneTimeTokens.find(token, ...accepted)
     passwords.assertRoom('known')
     const user = await users.find(userId)
@@ -112,14 +113,14 @@ export function createPasswordResets ({ database, users, devices, sessions, oneT
     // Of many that come at once with one token, one gets as far as the hash.
     const taken = await oneTimeTokens.take(token, ...accepted)
     try {
-      return await replace(user, taken, await passwords.hash(newPassword, 'known'), client)
+      return await replace(user, taken, await passwords.hash(newPassword, 'known'), caller)
     } catch (error) {
       await oneTimeTokens.release(taken)
       throw error
     }
   }
 
-  async function replace (subject: User, taken: TakenToken, passwordHash: string, client: Client) {
+  async function replace (subject: User, taken: TakenToken, passwordHash: string, caller: Caller) {
     const now = new Date(clock.now())
     // A new one even for a browser that has one: a thief may have a copy of that.
     const deviceId = randomUUID()
@@ -136,7 +137,7 @@ export function createPasswordResets ({ database, users, devices, sessions, oneT
       await devices.remember(tx, subject.id, deviceId, now)
 
       const reason = taken.purpose === 'invitation' ? 'invitation' : 'reset'
-      const eventId = await audit.record(tx, { event: 'authn_password_change', outcome: 'success', reason, actorId: subject.id, subject, client })
+      const eventId = await audit.record(tx, { event: 'authn_password_change', outcome: 'success', reason, actorId: subject.id, subject, caller })
       await jobs.send(tx, 'mail', { kind: 'password_changed', userId: subject.id, how: 'reset', eventId })
       return { written: [change, version], forgotten }
     })
@@ -154,9 +155,9 @@ export function createPasswordResets ({ database, users, devices, sessions, oneT
     })
   }
 
-  async function note (error: unknown, client: Client): Promise<never> {
+  async function note (error: unknown, caller: Caller): Promise<never> {
     if (error instanceof Refusal && error.code === 'token_invalid') {
-      await audit.record(database, { event: 'authn_password_change_fail', outcome: 'failure', reason: 'token_invalid', subject: null, client })
+      await audit.record(database, { event: 'authn_password_change_fail', outcome: 'failure', reason: 'token_invalid', subject: null, caller })
     }
     throw error
   }

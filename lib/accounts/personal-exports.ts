@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
-import type { Audit, Client } from '../audit/audit.ts'
+import type { Audit } from '../audit/audit.ts'
+import type { Caller } from '../http/caller.ts'
 import type { Principal } from '../access/authentication.ts'
 import type { Clock } from '../clock.ts'
 import type { RateLimits } from '../throttling/rate-limits.ts'
@@ -29,11 +30,11 @@ export function createPersonalExports ({ database, exports, sessions, rateLimits
    * may be long; if a store fails on the way the text breaks off, and nobody takes it for the whole.
    * Throws `session_ended`, `rate_limited`.
    */
-  async function exportMe ({ userId, sessionId }: Pick<Principal, 'userId' | 'sessionId'>, client: Client): Promise<PersonalExport> {
-    return await rateLimits.count({ policy: 'export', client, userId }, async () => {
+  async function exportMe ({ userId, sessionId }: Pick<Principal, 'userId' | 'sessionId'>, caller: Caller): Promise<PersonalExport> {
+    return await rateLimits.count({ policy: 'export', caller, userId }, async () => {
       // Asked of the store: so much is not handed to a session that has just been ended elsewhere.
       const state = await sessions.find(sessionId)
-      const last = await audit.record(database, { event: 'sensitive_read', outcome: 'success', reason: 'export', actorId: userId, subject: state, sessionId, client })
+      const last = await audit.record(database, { event: 'sensitive_read', outcome: 'success', reason: 'export', actorId: userId, subject: state, sessionId, caller })
       return Readable.from(write(state, last), { objectMode: false })
     })
   }

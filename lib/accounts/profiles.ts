@@ -1,4 +1,5 @@
-import type { Audit, Client } from '../audit/audit.ts'
+import type { Audit } from '../audit/audit.ts'
+import type { Caller } from '../http/caller.ts'
 import type { Principal } from '../access/authentication.ts'
 import type { ChangeFeed } from '../changes/change-feed.ts'
 import type { Clock } from '../clock.ts'
@@ -60,7 +61,7 @@ export function createProfiles ({ database, users, changes, feed, revocations, a
   }
 
   /** Changes the name or the locale; before and after stand in the audit trail. */
-  async function updateMe ({ userId, sessionId }: { userId: string, sessionId: string }, change: { fullName?: string | undefined, locale?: string | undefined }, client: Client) {
+  async function updateMe ({ userId, sessionId }: { userId: string, sessionId: string }, change: { fullName?: string | undefined, locale?: string | undefined }, caller: Caller) {
     const { profile, written } = await database.begin(async tx => {
       const before = await users.find(userId, tx)
       if (!before) throw new Refusal('session_ended', { reason: 'account_deleted' })
@@ -74,7 +75,7 @@ export function createProfiles ({ database, users, changes, feed, revocations, a
         actorId: userId,
         subject: before,
         sessionId,
-        client,
+        caller,
         personal: { before: { full_name: before.fullName, locale: before.locale }, after: change }
       })
       const after = await users.find(userId, tx)

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Approvals } from '../access/approvals.ts'
-import type { Audit, Client } from '../audit/audit.ts'
+import type { Audit } from '../audit/audit.ts'
+import type { Caller } from '../http/caller.ts'
 import type { Clock } from '../clock.ts'
 import type { Codes } from '../tokens/codes.ts'
 import type { DeviceTokens } from '../tokens/device-tokens.ts'
@@ -68,25 +69,25 @@ export function createRegistrations ({ database, registrations, users, devices, 
   return { register: emailVerification === 'required' ? register : registerAtOnce, confirm, resend }
 
   /** Answers alike, and does the same work, whether or not the address has an account. */
-  async function register (request: RegistrationRequest, client: Client) {
+  async function register (request: RegistrationRequest, caller: Caller) {
     passwords.assertRoom('stranger')
     const checked = await check(request)
-    return await rateLimits.count({ policy: 'register', client }, () => takeDown(request, checked, client))
+    return await rateLimits.count({ policy: 'register', caller }, () => takeDown(request, checked, caller))
   }
 
-  async function takeDown (request: RegistrationRequest, { address, role }: Checked, client: Client) {
+  async function takeDown (request: RegistrationRequest, { address, role }: Checked, caller: Caller) {
     const passwordHash = await passwords.hash(request.password, 'stranger')
     const now = new Date(clock.now())
     const id = randomUUID()
 
-    await rateLimits.countMail({ kind: 'registration', address: address.canonical, client }, mayMail => database.begin(async tx => {
+    await rateLimits.countMail({ kind: 'registration', address: address.canonical, caller }, mayMail => database.begin(async tx => {
       const { fullName, locale = 'en' } = request
       if (!await registrations.openRole(tx, role.name)) throw invalid([notOpen])
       await registrations.insert(tx, {
         id, email: address.address, emailCanonical: address.canonical, passwordHash, fullName, locale, role: role.name, codeNumber: 1, codeExpiresAt: expiry(now)
       }, now)
       const subject = await audit.createSubject(tx, id)
-      await audit.record(tx, { event: 'registration_created', outcome: 'success', subject, client, personal: { email: address.address } })
+      await audit.record(tx, { event: 'registration_created', outcome: 'success', subject, caller, personal: { email: address.address } })
       if (mayMail) await jobs.send(tx, 'mail', { kind: 'registration', registrationId: id })
     }))
     metrics.increment('sign_ups', { outcome: 'requested' })
@@ -98,13 +99,13 @@ export function createRegistrations ({ database, registrations, users, devices, 
   }
 
   /** With EMAIL_VERIFICATION=optional the account is there at once; a known address is a `conflict`. */
-  async function registerAtOnce (request: RegistrationRequest, client: Client) {
+  async function registerAtOnce (request: RegistrationRequest, caller: Caller) {
     passwords.assertRoom('stranger')
     const checked = await check(request)
-    return await rateLimits.count({ policy: 'register', client }, () => makeAtOnce(request, checked, client))
+    return await rateLimits.count({ policy: 'register', caller }, () => makeAtOnce(request, checked, caller))
   }
 
-  async function makeAtOnce (request: RegistrationRequest, { address, role }: Checked, client: Client) {
+  async function makeAtOnce (request: RegistrationRequest, { address, role }: Checked, caller: Caller) {
     const passwordHash = await passwords.hash(request.password, 'stranger')
     const { fullName, locale = 'en' } = request
 
@@ -115,7 +116,7 @@ export function createRegistrations ({ database, registrations, users, devices, 
       if (await oneTimeTokens.isPromised(tx, address.canonical)) return null
       return await createAccount(tx, {
         id: randomUUID(), email: address.address, emailCanonical: address.canonical, passwordHash, fullName, locale, emailVerified: false
-      }, { role: open, client, isNew: true })
+      }, { role: open, caller, isNew: true })
     })
     if (!user) throw new Refusal('conflict')
 
@@ -126,14 +127,14 @@ export function createRegistrations ({ database, registrations, users, devices, 
    * Makes the account when the code comes back with its registration's id. Every try counts before it
    * is compared; wrong, spent, expired and unknown are one refusal.
    */
-  async function confirm (confirmation: Confirmation, client: Client) {
-    return await rateLimits.count({ policy: 'verify-email', client }, () => tryCode(confirmation, client))
+  async function confirm (confirmation: Confirmation, caller: Caller) {
+    return await rateLimits.count({ policy: 'verify-email', caller }, () => tryCode(confirmation, caller))
   }
 
-  async function tryCode ({ registrationId, code, deviceToken }: Confirmation, client: Client) {
+  async function tryCode ({ registrationId, code, deviceToken }: Confirmation, caller: Caller) {
     const registration = await registrations.tryCode(registrationId, new Date(clock.now()))
     const isRight = codes.matches('verify_email', registration?.id ?? registrationId, registration?.codeNumber ?? 0, code)
-    if (!registration || !isRight) throw await refuse(registration, client)
+    if (!registration || !isRight) throw await refuse(registration, caller)
 
     const deviceId = deviceTokens.recognise(deviceToken)
     const user = await database.begin(async tx => {
@@ -141,21 +142,21 @@ export function createRegistrations ({ database, registrations, users, devices, 
       const role = await registrations.openRole(tx, registration.role)
       if (!role || !await registrations.remove(tx, registration.id)) return null
 
-      const made = await createAccount(tx, { ...registration, emailVerified: true }, { role, client, isNew: false })
+      const made = await createAccount(tx, { ...registration, emailVerified: true }, { role, caller, isNew: false })
       if (made) await devices.remember(tx, made.id, deviceId, new Date(clock.now()))
       return made
     })
-    if (!user) throw await refuse(registration, client)
+    if (!user) throw await refuse(registration, caller)
 
     return { user: presentUser(user), device_token: deviceTokens.issue(deviceId) }
   }
 
   /** Mails the code again, or the next one if it has expired; whether there is one, nobody learns. */
-  async function resend (registrationId: string, client: Client) {
+  async function resend (registrationId: string, caller: Caller) {
     const known = await registrations.find(registrationId)
     const address = known?.emailCanonical ?? registrationId.toLowerCase()
     const now = new Date(clock.now())
-    await rateLimits.countMail({ kind: 'registration', address, client }, mayMail => database.begin(async tx => {
+    await rateLimits.countMail({ kind: 'registration', address, caller }, mayMail => database.begin(async tx => {
       await registrations.renewCode(tx, registrationId, { now, expiresAt: expiry(now) })
       // The code is made from the id as it is stored, whichever case a client writes it in.
       if (mayMail) await jobs.send(tx, 'mail', { kind: 'registration', registrationId: registrationId.toLowerCase() })
@@ -175,8 +176,8 @@ export function createRegistrations ({ database, registrations, users, devices, 
     return { address, role }
   }
 
-  async function createAccount (tx: Transaction, account: Pick<User, 'id' | 'email' | 'emailCanonical' | 'passwordHash' | 'fullName' | 'locale' | 'emailVerified'>, { role, client, isNew }: {
-    role: Pick<Role, 'name' | 'requiresApproval'>, client: Client, isNew: boolean
+  async function createAccount (tx: Transaction, account: Pick<User, 'id' | 'email' | 'emailCanonical' | 'passwordHash' | 'fullName' | 'locale' | 'emailVerified'>, { role, caller, isNew }: {
+    role: Pick<Role, 'name' | 'requiresApproval'>, caller: Caller, isNew: boolean
   }): Promise<User | null> {
     const approval = role.requiresApproval ? 'pending' : 'not_required'
     const isMade = await users.insert(tx, { ...account, role: role.name, approval }, new Date(clock.now()))
@@ -184,14 +185,14 @@ export function createRegistrations ({ database, registrations, users, devices, 
 
     if (isNew) await audit.createSubject(tx, account.id)
     const user = await users.find(account.id, tx)
-    await audit.record(tx, { event: 'user_created', outcome: 'success', actorId: account.id, subject: user, client })
+    await audit.record(tx, { event: 'user_created', outcome: 'success', actorId: account.id, subject: user, caller })
     if (approval === 'pending') await approvals.announce(tx, account.id)
     metrics.increment('sign_ups', { outcome: 'created' })
     return user
   }
 
-  async function refuse (registration: TriedRegistration | null, client: Client): Promise<Refusal> {
-    await audit.record(database, { event: 'verify_email_fail', outcome: 'failure', reason: 'token_invalid', subject: registration, client })
+  async function refuse (registration: TriedRegistration | null, caller: Caller): Promise<Refusal> {
+    await audit.record(database, { event: 'verify_email_fail', outcome: 'failure', reason: 'token_invalid', subject: registration, caller })
     return new Refusal('token_invalid')
   }
 }

@@ -1,4 +1,5 @@
-import type { Audit, Client } from '../audit/audit.ts'
+import type { Audit } from '../audit/audit.ts'
+import type { Caller } from '../http/caller.ts'
 import type { ChangeFeed } from '../changes/change-feed.ts'
 import { Refusal } from '../errors.ts'
 import type { EndReason } from '../errors.ts'
@@ -37,10 +38,10 @@ export function createSignOuts ({ database, users, deployment, sessions, tokens,
    * less than that, expired but authentic, ends its own session only. Tells whether the session that
    * asked goes on.
    */
-  async function logout ({ scope, accessToken, refreshToken }: LogoutRequest, client: Client): Promise<{ goesOn: boolean }> {
+  async function logout ({ scope, accessToken, refreshToken }: LogoutRequest, caller: Caller): Promise<{ goesOn: boolean }> {
     const [first, second] = await proofsOf(accessToken, refreshToken)
-    if (first) await signOut(first.state, first.isStrong ? scope : 'local', client)
-    if (second) await signOut(second.state, 'local', client)
+    if (first) await signOut(first.state, first.isStrong ? scope : 'local', caller)
+    if (second) await signOut(second.state, 'local', caller)
     return { goesOn: scope === 'others' && first?.isStrong === true && !second }
   }
 
@@ -48,26 +49,26 @@ export function createSignOuts ({ database, users, deployment, sessions, tokens,
    * Ends the given session, or the user's others, or all of them. A session that is dead already is no
    * reason to spare the others.
    */
-  async function signOut (state: SessionState, scope: SignOutScope, client: Client) {
+  async function signOut (state: SessionState, scope: SignOutScope, caller: Caller) {
     feed.publish(await database.begin(async tx => {
       const written = scope === 'local' ? await sessions.end(tx, state.sessionId, 'signed_out') : await endAll(tx, state, scope)
-      if (written.length) await tell(tx, state, scope, client)
+      if (written.length) await tell(tx, state, scope, caller)
       return written
     }))
   }
 
   /** Ends one of the user's sessions by its id; somebody else's is `not_found`, an ended one no error. */
-  async function endSession ({ userId, sessionId: own }: { userId: string, sessionId: string }, sessionId: string, client: Client) {
+  async function endSession ({ userId, sessionId: own }: { userId: string, sessionId: string }, sessionId: string, caller: Caller) {
     const state = await sessions.peek(sessionId)
     if (state?.id !== userId) throw new Refusal('not_found')
 
-    await endOne(state, state.sessionId === own ? 'signed_out' : 'revoked_by_user', client)
+    await endOne(state, state.sessionId === own ? 'signed_out' : 'revoked_by_user', caller)
   }
 
   /** Ends every session of every user. `actorId` is null for an operator at the command line. */
-  async function signOutEveryone ({ actorId, client }: { actorId: string | null, client: Client }) {
+  async function signOutEveryone ({ actorId, caller }: { actorId: string | null, caller: Caller }) {
     feed.publish([await database.begin(async tx => {
-      await audit.record(tx, { event: 'sessions_ended', outcome: 'success', reason: 'everyone_signed_out', subject: null, client, ...(actorId && { actorId }) })
+      await audit.record(tx, { event: 'sessions_ended', outcome: 'success', reason: 'everyone_signed_out', subject: null, caller, ...(actorId && { actorId }) })
       return await deployment.endEverything(tx)
     })])
   }
@@ -91,10 +92,10 @@ export function createSignOuts ({ database, users, deployment, sessions, tokens,
     return proofs
   }
 
-  async function endOne (state: SessionState, reason: EndReason, client: Client) {
+  async function endOne (state: SessionState, reason: EndReason, caller: Caller) {
     feed.publish(await database.begin(async tx => {
       const written = await sessions.end(tx, state.sessionId, reason)
-      if (written.length) await tell(tx, state, reason, client)
+      if (written.length) await tell(tx, state, reason, caller)
       return written
     }))
   }
@@ -109,7 +110,7 @@ export function createSignOuts ({ database, users, deployment, sessions, tokens,
     return scope === 'others' ? [change] : [change, ...await sessions.end(tx, sessionId, 'signed_out')]
   }
 
-  async function tell (tx: Transaction, state: SessionState, reason: string, client: Client) {
-    await audit.record(tx, { event: 'session_ended', outcome: 'success', reason, actorId: state.id, subject: state, sessionId: state.sessionId, client })
+  async function tell (tx: Transaction, state: SessionState, reason: string, caller: Caller) {
+    await audit.record(tx, { event: 'session_ended', outcome: 'success', reason, actorId: state.id, subject: state, sessionId: state.sessionId, caller })
   }
 }

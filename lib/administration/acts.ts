@@ -1,4 +1,4 @@
-import type { Client } from '../audit/audit.ts'
+import type { Caller } from '../http/caller.ts'
 import type { By } from '../access/authentication.ts'
 import type { ChangeFeed } from '../changes/change-feed.ts'
 import { Refusal } from '../errors.ts'
@@ -16,7 +16,7 @@ export interface Act {
   actor: RankedUser
   subject: RankedUser
   /** What the audit trail says of every act. */
-  trail: { outcome: 'success', actorId: string, subject: RankedUser, client: Client }
+  trail: { outcome: 'success', actorId: string, subject: RankedUser, caller: Caller }
 }
 
 export interface UserActParts {
@@ -47,7 +47,7 @@ export function createUserActs ({ database, users, hierarchy, administrators, fe
   async function act (userId: string, by: By, work: (act: Act) => Promise<Change[]>) {
     const { written, user } = await database.begin(async tx => {
       const { actor, subject } = await judge(tx, by, userId)
-      const written = await work({ tx, actor, subject, trail: { outcome: 'success', actorId: actor.id, subject, client: by.client } })
+      const written = await work({ tx, actor, subject, trail: { outcome: 'success', actorId: actor.id, subject, caller: by.caller } })
       return { written, user: await users.find(userId, tx) ?? subject }
     })
     feed.publish(written)

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { Audit, Client } from '../audit/audit.ts'
+import type { Audit } from '../audit/audit.ts'
+import type { Caller } from '../http/caller.ts'
 import type { Clock } from '../clock.ts'
 import { canonicalise } from '../users/email-address.ts'
 import { Refusal } from '../errors.ts'
@@ -38,7 +39,7 @@ export function createAdministrators ({ database, administrators, users, policy,
    * `password_rejected`, and `conflict` when there is one already (unless `another`) or the address
    * has an account.
    */
-  async function create ({ email, fullName, password, another }: NewAdministrator, client: Client) {
+  async function create ({ email, fullName, password, another }: NewAdministrator, caller: Caller) {
     const address = canonicalise(email)
     if (!address) throw invalid('/email', 'not_an_address', 'This is not an email address.')
     if (fullName.trim() === '' || fullName.length > 200) throw invalid('/full_name', 'length', 'A name has 1 to 200 characters.')
@@ -67,7 +68,7 @@ export function createAdministrators ({ database, administrators, users, policy,
       if (!isMade) throw conflict('The address has an account already.')
 
       const subject = await audit.createSubject(tx, id)
-      await audit.record(tx, { event: 'user_created', outcome: 'success', reason: 'super_admin', subject, client, personal: { email: address.address } })
+      await audit.record(tx, { event: 'user_created', outcome: 'success', reason: 'super_admin', subject, caller, personal: { email: address.address } })
     })
     return { id, email: address.address }
   }

@@ -72,7 +72,7 @@ export function createUserInvitations ({ database, acts, users, hierarchy, roles
       reason: 'by_administrator',
       actorId: actor.id,
       subject,
-      client: by.client,
+      caller: by.caller,
       personal: { after: { email: address.address, full_name: fullName, role: role.name, vendor_id: vendorId, locale, approval } }
     })
     await mailLink(tx, 'invitation', id)
@@ -111,8 +111,8 @@ export function createUserInvitations ({ database, acts, users, hierarchy, roles
   }
 
   // Of a limit that others cannot see either, who administers is told.
-  async function counted<T> (kind: string, address: string, { principal, client }: By, work: () => Promise<T>): Promise<T> {
-    return await rateLimits.countMail({ kind, address, client, owner: principal.sessionId }, async mayMail => {
+  async function counted<T> (kind: string, address: string, { principal, caller }: By, work: () => Promise<T>): Promise<T> {
+    return await rateLimits.countMail({ kind, address, caller, owner: principal.sessionId }, async mayMail => {
       if (!mayMail) throw new Refusal('rate_limited', { retryAfter: 3600 })
       return await work()
     })

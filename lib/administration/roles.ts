@@ -93,7 +93,7 @@ export function createRoleAdministration ({ database, store, roles, acts, admini
     return result
   }
 
-  async function tell (tx: Transaction, before: Role | null, after: Role | null, { principal, client }: By): Promise<Change> {
+  async function tell (tx: Transaction, before: Role | null, after: Role | null, { principal, caller }: By): Promise<Change> {
     const event = !before ? 'role_created' : after ? 'role_updated' : 'role_deleted'
     await audit.record(tx, {
       event,
@@ -101,7 +101,7 @@ export function createRoleAdministration ({ database, store, roles, acts, admini
       actorId: principal.userId,
       subject: null,
       sessionId: principal.sessionId,
-      client,
+      caller,
       personal: { role: (before ?? after)?.name, ...before && { before: present(before) }, ...after && { after: present(after) } }
     })
     return await changes.append(tx, { kind: 'roles_changed' })

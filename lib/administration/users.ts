@@ -75,7 +75,7 @@ export function createUserAdministration ({ acts, users, hierarchy, roles, appro
       const written = Object.keys(amendment).length === 0 ? [] : await write(act, amendment, { event, endsBy: isWaiting(amendment.approval) ? 'revoked_by_admin' : null })
       if (amendment.approval === 'pending') await approvals.announce(tx, userId)
       // Last: whatever ends the sessions of an account takes a change that waits along.
-      if (address) await accounts.requestEmailChange(tx, { owner: subject, address, actorId: trail.actorId, sessionId: by.principal.sessionId, client: by.client })
+      if (address) await accounts.requestEmailChange(tx, { owner: subject, address, actorId: trail.actorId, sessionId: by.principal.sessionId, caller: by.caller })
       return written
     })
   }
@@ -94,7 +94,7 @@ export function createUserAdministration ({ acts, users, hierarchy, roles, appro
     // Before anything is written, and once more under the locks of the erasure.
     await act(userId, by, async () => [])
     const { userId: actorId, sessionId } = by.principal
-    const isErased = await accounts.erase({ userId, actorId, sessionId, reason: 'by_administrator', client: by.client, assertMay: async tx => { await acts.judge(tx, by, userId) } })
+    const isErased = await accounts.erase({ userId, actorId, sessionId, reason: 'by_administrator', caller: by.caller, assertMay: async tx => { await acts.judge(tx, by, userId) } })
     if (!isErased) throw new Refusal('not_found')
   }
 
@@ -193,8 +193,8 @@ export function createUserAdministration ({ acts, users, hierarchy, roles, appro
   }
 
   // Mails are counted for the session that has them sent, and for an address that is not confirmed like a stranger's.
-  async function counted<T> (address: EmailAddress, { principal, client }: By, work: () => Promise<T>): Promise<T> {
-    return await rateLimits.countMail({ kind: 'email_change', address: address.canonical, client, owner: principal.sessionId }, async mayMail => {
+  async function counted<T> (address: EmailAddress, { principal, caller }: By, work: () => Promise<T>): Promise<T> {
+    return await rateLimits.countMail({ kind: 'email_change', address: address.canonical, caller, owner: principal.sessionId }, async mayMail => {
       if (!mayMail) throw new Refusal('rate_limited', { retryAfter: 3600 })
       return await work()
     })

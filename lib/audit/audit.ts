@@ -1,18 +1,9 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { createEncryption } from '../crypto/encryption.ts'
 import type { Encryption } from '../crypto/encryption.ts'
+import type { Caller } from '../http/caller.ts'
 import type { AuditEventStore, AuditRow } from './event-store.ts'
 import type { Query } from '../stores/database.ts'
-import type { Standing } from '../http/rate-limit-fields.ts'
-
-/** Who sent a request, as far as the network tells. */
-export interface Client {
-  ip: string
-  userAgent: string | null
-  requestId: string
-  /** Hears where the client stands with a limit that was counted for it, to be told with the answer. */
-  onLimit?: (standing: Standing) => void
-}
 
 /** Whom an event is about: an account or a registration, with its wrapped key. */
 export interface Subject { id: string, wrappedKey: Buffer | null }
@@ -27,7 +18,7 @@ export interface AuditEvent {
   /** Null for an address without an account. */
   subject: Subject | null
   sessionId?: string
-  client: Client
+  caller: Caller
   /** The canonical address, for an event without a subject; kept as an HMAC. */
   address?: string
   /** What else is personal: readable only with the subject's key. Never a secret. */
@@ -57,7 +48,7 @@ export function createAudit (store: AuditEventStore, { wrapping, anonymous, addr
   }
 
   /** The row of an event, sealed, for a statement that writes it along with its cause. */
-  function prepare ({ event, outcome, reason, actorId, subject, sessionId, client, address, personal }: AuditEvent): AuditRow {
+  function prepare ({ event, outcome, reason, actorId, subject, sessionId, caller, address, personal }: AuditEvent): AuditRow {
     return {
       event,
       outcome,
@@ -65,9 +56,9 @@ export function createAudit (store: AuditEventStore, { wrapping, anonymous, addr
       actorId: actorId ?? null,
       subjectId: subject?.id ?? null,
       sessionId: sessionId ?? null,
-      requestId: client.requestId,
+      requestId: caller.requestId,
       addressHmac: address === undefined ? null : createHmac('sha256', addressKey).update(address).digest(),
-      personal: seal(event, subject, { ip: client.ip, user_agent: client.userAgent, ...personal })
+      personal: seal(event, subject, { ip: caller.ip, user_agent: caller.userAgent, ...personal })
     }
   }
 

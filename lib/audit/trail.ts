@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
-import type { Audit, Client } from './audit.ts'
+import type { Audit } from './audit.ts'
+import type { Caller } from '../http/caller.ts'
 import type { Cursors } from '../http/cursors.ts'
 import { formatCsv } from '../formats/csv.ts'
 import { Refusal } from '../errors.ts'
@@ -25,7 +26,7 @@ export interface ShownEvent {
 export interface TrailPage { events: ShownEvent[], next_cursor: string | null }
 
 /** Who reads. */
-export interface TrailReader { userId: string, sessionId: string, client: Client }
+export interface TrailReader { userId: string, sessionId: string, caller: Caller }
 
 export type TrailFormat = 'ndjson' | 'csv'
 
@@ -98,10 +99,10 @@ export function createAuditTrail ({ database, trail, users, audit, cursors }: Au
     }
   }
 
-  async function record ({ actorId, subjectId, event, from, to }: TrailFilter, format: string, { userId, sessionId, client }: TrailReader): Promise<number> {
+  async function record ({ actorId, subjectId, event, from, to }: TrailFilter, format: string, { userId, sessionId, caller }: TrailReader): Promise<number> {
     const subject = await users.find(userId) ?? { id: userId, wrappedKey: null }
     const asked = { actor: actorId, subject: subjectId, event, from, to, format }
-    return await audit.record(database, { event: 'sensitive_read', outcome: 'success', reason: 'audit_events', actorId: userId, subject, sessionId, client, personal: { asked } })
+    return await audit.record(database, { event: 'sensitive_read', outcome: 'success', reason: 'audit_events', actorId: userId, subject, sessionId, caller, personal: { asked } })
   }
 
   function show (row: TrailEvent): ShownEvent {

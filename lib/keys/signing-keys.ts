@@ -1,4 +1,5 @@
-import type { Audit, Client } from '../audit/audit.ts'
+import type { Audit } from '../audit/audit.ts'
+import type { Caller } from '../http/caller.ts'
 import type { ChangeFeed } from '../changes/change-feed.ts'
 import type { Keyring } from './keyring.ts'
 
@@ -11,14 +12,14 @@ export function createSigningKeys ({ keyring, audit, feed }: {
   return { rotate, replace }
 
   /** The next key signs as soon as verifiers can know it: now, or later by itself. See `Keyring.rotate`. */
-  async function rotate (client: Client) {
-    return await keyring.rotate(tx => audit.record(tx, { event: 'signing_key_rotated', outcome: 'success', subject: null, client }))
+  async function rotate (caller: Caller) {
+    return await keyring.rotate(tx => audit.record(tx, { event: 'signing_key_rotated', outcome: 'success', subject: null, caller }))
   }
 
   /** Every key goes at once and everybody is signed out; answers the id of the key that signs now. */
-  async function replace (client: Client): Promise<string> {
+  async function replace (caller: Caller): Promise<string> {
     const { kid, changes } = await keyring.replace(tx => audit.record(tx, {
-      event: 'signing_keys_replaced', outcome: 'success', reason: 'compromised', subject: null, client
+      event: 'signing_keys_replaced', outcome: 'success', reason: 'compromised', subject: null, caller
     }))
     feed.publish(changes)
     return kid

@@ -1,4 +1,5 @@
-import type { Audit, Client } from '../audit/audit.ts'
+import type { Audit } from '../audit/audit.ts'
+import type { Caller } from '../http/caller.ts'
 import type { Authentication } from '../access/authentication.ts'
 import type { ChangeFeed } from '../changes/change-feed.ts'
 import { Refusal } from '../errors.ts'
@@ -38,7 +39,7 @@ export function createIntrospection ({ database, authentication, tokens, session
    * (RFC 7009, section 2.2). Whoever holds a token may sign out with it at /auth/logout too, so it is a
    * sign-out; the trail names the service. Throws `forbidden` for a service that may not.
    */
-  async function revoke (token: string, service: Service, client: Client) {
+  async function revoke (token: string, service: Service, caller: Caller) {
     if (!service.mayRevoke) throw new Refusal('forbidden')
 
     const sessionId = await sessionOf(token)
@@ -47,7 +48,7 @@ export function createIntrospection ({ database, authentication, tokens, session
 
     feed.publish(await database.begin(async tx => {
       const written = await sessions.end(tx, state.sessionId, 'signed_out')
-      if (written.length) await audit.record(tx, { event: 'session_ended', outcome: 'success', reason: 'signed_out', actorId: service.id, subject: state, sessionId: state.sessionId, client })
+      if (written.length) await audit.record(tx, { event: 'session_ended', outcome: 'success', reason: 'signed_out', actorId: service.id, subject: state, sessionId: state.sessionId, caller })
       return written
     }))
   }

@@ -1,11 +1,13 @@
 import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto'
-import type { Audit, Client } from '../audit/audit.ts'
+import type { Audit } from '../audit/audit.ts'
+import type { Caller } from '../http/caller.ts'
 import type { Credentials } from './basic.ts'
 import { clientNetwork } from '../http/client-address.ts'
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
 import type { RequestLimits } from '../throttling/node-limits.ts'
-import { rateLimited } from '../http/rate-limit-fields.ts'
+import { rateLimited } from '../http/rate-limit-status.ts'
+import type { RateLimitStatuses } from '../http/rate-limit-status.ts'
 import type { Database } from '../stores/database.ts'
 import type { Service, ServiceStore } from './service-store.ts'
 
@@ -16,6 +18,7 @@ export interface ServiceParts {
   store: ServiceStore
   audit: Audit
   /** Counts what failed, by the network of the client; null where limits are lifted. */
+  statuses: Pick<RateLimitStatuses, 'record'>
   failures: Pick<RequestLimits, 'take'> | null
   clock: Pick<Clock, 'now' | 'monotonic'>
 }
@@ -36,7 +39,7 @@ const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
  * counted by the client's network and only after the look, so nobody who sends wrong secrets, from the
  * service's own address even, shuts it out.
  */
-export function createServices ({ database, store, audit, failures, clock }: ServiceParts) {
+export function createServices ({ database, store, audit, failures, statuses, clock }: ServiceParts) {
   const decoy = randomBytes(32)
   let known = new Map<string, Buffer>()
   let readAt = -Infinity
@@ -48,17 +51,17 @@ export function createServices ({ database, store, audit, failures, clock }: Ser
    * The service that these credentials are of. Throws `invalid_credentials`, the same and in the same time for an
    * unknown id and a wrong secret; `rate_limited` instead for whoever has failed too often.
    */
-  async function authenticate (credentials: Credentials, client: Client): Promise<Service> {
+  async function authenticate (credentials: Credentials, caller: Caller): Promise<Service> {
     const service = await prove(credentials)
     if (service) return service
 
-    const standing = failures?.take(clientNetwork(client.ip))
-    if (standing) client.onLimit?.({ ...standing, policy: 'service' })
-    if (standing && !standing.isWithin) throw rateLimited(standing)
+    const status = failures?.take(clientNetwork(caller.ip))
+    if (status) statuses.record(caller, { ...status, policy: 'service' })
+    if (status && !status.isWithin) throw rateLimited(status)
 
     // Whatever else stands in the place of an id may be a secret that went astray.
     await audit.record(database, {
-      event: 'authn_service_fail', outcome: 'failure', subject: null, client, personal: { credential: uuid.test(credentials.id) ? credentials.id : null }
+      event: 'authn_service_fail', outcome: 'failure', subject: null, caller, personal: { credential: uuid.test(credentials.id) ? credentials.id : null }
     })
     throw new Refusal('invalid_credentials')
   }
@@ -67,7 +70,7 @@ export function createServices ({ database, store, audit, failures, clock }: Ser
    * Makes a credential; the secret is told here and never again. Throws `invalid_request` for a name that is none.
    * `credentials` is how many the service has now.
    */
-  async function create ({ name, mayRevoke }: Pick<Service, 'name' | 'mayRevoke'>, client: Client) {
+  async function create ({ name, mayRevoke }: Pick<Service, 'name' | 'mayRevoke'>, caller: Caller) {
     if (!/^[a-z][a-z0-9-]{0,62}$/.test(name)) {
       throw new Refusal('invalid_request', { errors: [{ path: '/name', code: 'wrong_format', message: 'A name has 1 to 63 small letters, digits and hyphens and begins with a letter.' }] })
     }
@@ -75,7 +78,7 @@ export function createServices ({ database, store, audit, failures, clock }: Ser
 
     const credentials = await database.begin(async tx => {
       await store.insert(tx, { id, name, mayRevoke, secretHash: digest(secret), createdAt: new Date(clock.now()) })
-      await audit.record(tx, { event: 'service_created', outcome: 'success', reason: name, subject: subject(id), client })
+      await audit.record(tx, { event: 'service_created', outcome: 'success', reason: name, subject: subject(id), caller })
       return await store.count(tx, name)
     })
     readAt = -Infinity
@@ -86,12 +89,12 @@ export function createServices ({ database, store, audit, failures, clock }: Ser
    * Revokes all credentials of a service, or one of them; dead on every node from here on. Throws
    * `not_found` when there is none. `credentials` is how many are left.
    */
-  async function revoke ({ name, id = null }: { name: string, id?: string | null }, client: Client) {
+  async function revoke ({ name, id = null }: { name: string, id?: string | null }, caller: Caller) {
     return await database.begin(async tx => {
       const revoked = id === null || uuid.test(id) ? await store.remove(tx, name, id) : []
       if (revoked.length === 0) throw new Refusal('not_found', { cause: new Error(id === null ? `There is no service "${name}".` : `The service "${name}" has no credential ${id}.`) })
 
-      for (const id of revoked) await audit.record(tx, { event: 'service_revoked', outcome: 'success', reason: name, subject: subject(id), client })
+      for (const id of revoked) await audit.record(tx, { event: 'service_revoked', outcome: 'success', reason: name, subject: subject(id), caller })
       return { name, revoked, credentials: await store.count(tx, name) }
     })
   }

@@ -46,12 +46,12 @@ export function createVendors ({ database, vendors, acts, administrators, change
   }
 
   /** Makes a vendor, active and without users. */
-  async function create (name: string, { principal, client }: By) {
+  async function create (name: string, { principal, caller }: By) {
     const id = randomUUID()
     const vendor = await database.begin(async tx => {
       const vendor = await vendors.insert(tx, id, name)
       const subject = await audit.createSubject(tx, id)
-      await audit.record(tx, { event: 'vendor_created', outcome: 'success', actorId: principal.userId, subject, client, personal: { after: { name, status: vendor.status } } })
+      await audit.record(tx, { event: 'vendor_created', outcome: 'success', actorId: principal.userId, subject, caller, personal: { after: { name, status: vendor.status } } })
       return vendor
     })
     return { vendor: present(vendor) }
@@ -77,7 +77,7 @@ export function createVendors ({ database, vendors, acts, administrators, change
     return { vendor: present(vendor) }
   }
 
-  async function write (tx: Transaction, before: LockedVendor, { name = before.name, status = before.status }: VendorUpdate, { principal, client }: By): Promise<{ vendor: Vendor, written: Change[] }> {
+  async function write (tx: Transaction, before: LockedVendor, { name = before.name, status = before.status }: VendorUpdate, { principal, caller }: By): Promise<{ vendor: Vendor, written: Change[] }> {
     if (name === before.name && status === before.status) return { vendor: before, written: [] }
 
     const vendor = await vendors.update(tx, { id: before.id, name, status })
@@ -87,7 +87,7 @@ export function createVendors ({ database, vendors, acts, administrators, change
       actorId: principal.userId,
       // One that was not made here has no key yet.
       subject: before.wrappedKey ? before : await audit.createSubject(tx, before.id),
-      client,
+      caller,
       personal: { before: { name: before.name, status: before.status }, after: { name, status } }
     })
     const hasMoved = vendor.version !== before.version

@@ -97,7 +97,7 @@ export function createBreachedPasswords ({ ask, deadline, breaker, database, aud
     unchecked = 0
     warn({ reason, detail, ...personal })
     // It is the deployment's trouble and no client's, so no client is named.
-    await audit.record(database, { event: 'breach_check_failed', outcome: 'failure', reason, subject: null, client: { ip: '', userAgent: null, requestId: randomUUID() }, personal })
+    await audit.record(database, { event: 'breach_check_failed', outcome: 'failure', reason, subject: null, caller: { ip: '', userAgent: null, requestId: randomUUID() }, personal })
       .catch(error => warn({ err: error }))
   }
 }

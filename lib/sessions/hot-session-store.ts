@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Rate } from '../config/config.ts'
 import { unavailable } from '../errors.ts'
-import type { Count } from '../http/rate-limit-fields.ts'
+import type { Count } from '../http/rate-limit-status.ts'
 import type { Cache } from '../stores/cache.ts'
 import { flatten, readCounts } from '../throttling/rate-limit-store.ts'
 

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { Audit, Client } from '../audit/audit.ts'
+import type { Audit } from '../audit/audit.ts'
+import type { RateLimitStatuses } from '../http/rate-limit-status.ts'
+import type { Caller } from '../http/caller.ts'
 import type { ChangeFeed } from '../changes/change-feed.ts'
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
@@ -9,7 +11,7 @@ import type { Metrics } from '../operations/metrics.ts'
 import type { OneTimeTokens } from '../tokens/one-time-tokens.ts'
 import type { RefreshClaims, RefreshTokens, Transport } from './refresh-tokens.ts'
 import type { Sightings } from './sightings.ts'
-import { rateLimited } from '../http/rate-limit-fields.ts'
+import { rateLimited } from '../http/rate-limit-status.ts'
 import type { Change, ChangeStore } from '../changes/change-store.ts'
 import type { Database, Query, Transaction } from '../stores/database.ts'
 import type { HotSessions, Newest } from './hot-session-store.ts'
@@ -32,6 +34,7 @@ export interface SessionParts {
   audit: Audit
   jobs: Pick<Jobs, 'send'>
   metrics: Metrics
+  statuses: Pick<RateLimitStatuses, 'record'>
   clock: Clock
   /** Milliseconds: the idle end, the absolute end. */
   lifetimes: { refreshTokenTtl: number, sessionTtl: number }
@@ -47,7 +50,7 @@ export interface Held { state: SessionState, newest: Newest, refreshToken: strin
  * Sessions: Postgres says whether one lives, Redis says which refresh token is the newest. Nothing
  * here fails open, and no session ends because a store did not answer.
  */
-export function createSessions ({ database, store, signIns, hot, changes, feed, refreshTokens, oneTimeTokens, sightings, audit, jobs, metrics, clock, lifetimes }: SessionParts) {
+export function createSessions ({ database, store, signIns, hot, changes, feed, refreshTokens, oneTimeTokens, sightings, audit, jobs, metrics, statuses, clock, lifetimes }: SessionParts) {
   return { prepare, open, opened, refresh, find, findAlive, findLocked, peek, read: refreshTokens.read, isNewest, authenticateAgain, advance, end, raised, ended, list }
 
   /** First half of opening: the hot record. Without its second half nothing has happened. */
@@ -62,11 +65,11 @@ export function createSessions ({ database, store, signIns, hot, changes, feed, 
    * one step; in a transaction where something else belongs to it. Returns the changes to publish after
    * it, null if the account is no longer what was read with the password's hash.
    */
-  async function open (opening: Opening, user: User, { deviceId, deviceName, client, amr }: {
-    deviceId: string, deviceName: string | null, client: Client, amr: string[]
+  async function open (opening: Opening, user: User, { deviceId, deviceName, caller, amr }: {
+    deviceId: string, deviceName: string | null, caller: Caller, amr: string[]
   }, tx?: Transaction): Promise<Change[] | null> {
-    const event = audit.prepare({ event: 'authn_login_success', outcome: 'success', actorId: user.id, subject: user, sessionId: opening.id, client })
-    const evicted = await signIns.signIn(user, { ...opening, deviceId, deviceName, userAgent: client.userAgent, ip: client.ip, amr }, event, tx)
+    const event = audit.prepare({ event: 'authn_login_success', outcome: 'success', actorId: user.id, subject: user, sessionId: opening.id, caller })
+    const evicted = await signIns.signIn(user, { ...opening, deviceId, deviceName, userAgent: caller.userAgent, ip: caller.ip, amr }, event, tx)
     return evicted && evicted.map(subjectId => ({ kind: 'session_ended', subjectId, exceptId: null, number: null, reason: 'evicted' }))
   }
 
@@ -84,21 +87,21 @@ export function createSessions ({ database, store, signIns, hot, changes, feed, 
    * its reason; the replay of a superseded token ends the session (RFC 9700 §4.14.2); `vendor_suspended`, and
    * `rate_limited` for a rotation beyond RATE_LIMIT_REFRESH, after both of which the token is still the newest.
    */
-  async function refresh (token: string, transport: Transport, client: Client): Promise<Held> {
+  async function refresh (token: string, transport: Transport, caller: Caller): Promise<Held> {
     const claims = refreshTokens.read(token)
     if (claims?.transport !== transport) throw new Refusal('invalid_token')
 
     const state = await find(claims.sessionId)
-    if (claims.generation < state.floor) throw await endReplayed(state, client)
+    if (claims.generation < state.floor) throw await endReplayed(state, caller)
     if (isIdle(claims) && !await isSuperseded(claims)) throw new Refusal('session_ended', { reason: 'idle' })
     if (state.vendorStatus === 'suspended') throw new Refusal('vendor_suspended')
 
     const step = await hot.present(state.sessionId, claims, { floor: state.floor, lifetime: lifetimeOf(state) })
-    if (step.outcome === 'reused') throw await endReplayed(state, client)
+    if (step.outcome === 'reused') throw await endReplayed(state, caller)
     metrics.increment('refreshes', { outcome: step.outcome })
-    if (step.counts.length) client.onLimit?.({ policy: 'refresh', counts: step.counts, isWithin: step.outcome !== 'limited' })
+    if (step.counts.length) statuses.record(caller, { policy: 'refresh', counts: step.counts, isWithin: step.outcome !== 'limited' })
     if (step.outcome === 'limited') throw rateLimited(step)
-    if (step.note) await noteOddity(state, step.note, client)
+    if (step.note) await noteOddity(state, step.note, caller)
     if (step.outcome === 'rotated') sightings.note(state, step.floor, clock.now())
 
     return hold(state, step)
@@ -213,11 +216,11 @@ export function createSessions ({ database, store, signIns, hot, changes, feed, 
   }
 
   // The first replay ends the session, leaves a row and a mail; a second one finds it ended.
-  async function endReplayed (state: SessionState, client: Client): Promise<Refusal> {
+  async function endReplayed (state: SessionState, caller: Caller): Promise<Refusal> {
     const written = await database.begin(async tx => {
       const written = await end(tx, state.sessionId, 'reuse_detected')
       if (written.length) {
-        const eventId = await audit.record(tx, { event: 'authn_token_reuse', outcome: 'failure', subject: state, sessionId: state.sessionId, client })
+        const eventId = await audit.record(tx, { event: 'authn_token_reuse', outcome: 'failure', subject: state, sessionId: state.sessionId, caller })
         await jobs.send(tx, 'mail', { kind: 'reuse_detected', userId: state.id, sessionId: state.sessionId, eventId })
       }
       return written
@@ -229,9 +232,9 @@ export function createSessions ({ database, store, signIns, hot, changes, feed, 
 
   // The token has rotated by now. Whoever were refused would have to come back with a used one, after
   // the grace if the outage lasts: it costs the event then, not the session.
-  async function noteOddity (state: SessionState, note: string, client: Client) {
+  async function noteOddity (state: SessionState, note: string, caller: Caller) {
     try {
-      await audit.record(database, { event: 'authn_token_anomaly', outcome: 'success', reason: note, subject: state, sessionId: state.sessionId, client })
+      await audit.record(database, { event: 'authn_token_anomaly', outcome: 'success', reason: note, subject: state, sessionId: state.sessionId, caller })
     } catch (error) {
       if (!(error instanceof Refusal && error.code === 'unavailable')) throw error
     }

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Rate } from '../config/config.ts'
-import type { Standing } from '../http/rate-limit-fields.ts'
+import type { RateLimitStatus } from '../http/rate-limit-status.ts'
 
 interface Window { since: number, used: number }
 
@@ -18,7 +18,7 @@ export function createRequestLimits (rates: readonly Rate[], { clock, most = 50_
   return { take, get size () { return bySubject.size } }
 
   /** Counts a request, unless one of the rates is used up. Asks no store. */
-  function take (subject: string): Standing {
+  function take (subject: string): RateLimitStatus {
     const now = clock.now()
     const windows = windowsOf(subject, now)
     const isWithin = rates.every(({ limit }, place) => (windows[place]?.used ?? 0) < limit)

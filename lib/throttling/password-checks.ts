@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { Audit, Client, Subject } from '../audit/audit.ts'
+import type { Audit, Subject } from '../audit/audit.ts'
+import type { Caller } from '../http/caller.ts'
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
 import type { RefusalCode } from '../errors.ts'
@@ -20,7 +21,7 @@ export interface Claim {
   /** The canonical address, with or without an account. */
   canonical: string
   sessionId?: string
-  client: Client
+  caller: Caller
   /** What it is called in the audit trail if it is not right. */
   failure: 'authn_login_fail' | 'authn_password_change_fail'
 }
@@ -87,11 +88,11 @@ export function createPasswordChecks ({ database, lockout, passwords, audit, job
   }
 }
 
-function traceOf ({ owner, canonical, sessionId, client }: Claim) {
+function traceOf ({ owner, canonical, sessionId, caller }: Claim) {
   return {
     outcome: 'failure' as const,
     subject: owner,
-    client,
+    caller,
     ...(owner ? {} : { address: canonical }),
     ...(owner && sessionId !== undefined ? { sessionId, actorId: owner.id } : {})
   }

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Rate } from '../config/config.ts'
-import type { Count } from '../http/rate-limit-fields.ts'
+import type { Count } from '../http/rate-limit-status.ts'
 import type { Cache } from '../stores/cache.ts'
 
 /** What counts together. Logs that are counted in one step share a hash tag. */

@@ -1,4 +1,5 @@
-import type { Audit, Client } from '../audit/audit.ts'
+import type { Audit } from '../audit/audit.ts'
+import type { Caller } from '../http/caller.ts'
 import type { Clock } from '../clock.ts'
 import { readImportedUser, RefusedLine } from './imported-user.ts'
 import type { ImportRules } from './imported-user.ts'
@@ -50,7 +51,7 @@ export function createUserTransfers ({ database, transfers, audit, clock, ...rul
    * import that was interrupted goes on when it is begun again, and doing it twice does nothing more.
    * Of the file only its addresses are kept in memory.
    */
-  async function importUsers (chunks: AsyncIterable<Uint8Array>, { format, isDryRun, refuse, report }: ImportOptions, client: Client): Promise<Tally> {
+  async function importUsers (chunks: AsyncIterable<Uint8Array>, { format, isDryRun, refuse, report }: ImportOptions, caller: Caller): Promise<Tally> {
     const tally: Tally = { read: 0, imported: 0, skipped: 0, refused: 0, withoutPassword: 0 }
     const lines = new Map<string, number>()
     const make = isDryRun ? pretend : insert
@@ -63,7 +64,7 @@ export function createUserTransfers ({ database, transfers, audit, clock, ...rul
       if (batch.length === batchSize) await flush()
     }
     await flush()
-    if (!isDryRun) await audit.record(database, { event: 'users_imported', outcome: 'success', subject: null, client, personal: { ...tally } })
+    if (!isDryRun) await audit.record(database, { event: 'users_imported', outcome: 'success', subject: null, caller, personal: { ...tally } })
     return tally
 
     function accept (record: UserRecord): ImportedUser | null {
@@ -83,7 +84,7 @@ export function createUserTransfers ({ database, transfers, audit, clock, ...rul
     }
 
     async function flush () {
-      const made = batch.length > 0 ? await make(batch, client) : []
+      const made = batch.length > 0 ? await make(batch, caller) : []
       tally.imported += made.length
       tally.skipped += batch.length - made.length
       tally.withoutPassword += made.filter(({ passwordHash }) => passwordHash === null).length
@@ -92,13 +93,13 @@ export function createUserTransfers ({ database, transfers, audit, clock, ...rul
     }
   }
 
-  async function insert (users: ImportedUser[], client: Client): Promise<ImportedUser[]> {
+  async function insert (users: ImportedUser[], caller: Caller): Promise<ImportedUser[]> {
     return await database.begin(async tx => {
       const ids = new Set(await transfers.insert(tx, users, new Date(clock.now())))
       const made = users.filter(({ id }) => ids.has(id))
       const subjects = await audit.createSubjects(tx, made.map(({ id }) => id))
       await audit.recordAll(tx, subjects.map((subject, place) => ({
-        event: 'user_created', outcome: 'success', reason: 'imported', subject, client, personal: { email: made[place]?.email }
+        event: 'user_created', outcome: 'success', reason: 'imported', subject, caller, personal: { email: made[place]?.email }
       })))
       return made
     })
@@ -113,8 +114,8 @@ export function createUserTransfers ({ database, transfers, audit, clock, ...rul
    * All accounts, as `importUsers` reads them, with the hashes of their passwords. Without ids, vendors,
    * sessions and devices. The trail says who took them before the first one leaves.
    */
-  async function * exportUsers (format: FileFormat, { report }: { report: (done: number) => void }, client: Client): AsyncGenerator<string> {
-    await audit.record(database, { event: 'users_exported', outcome: 'success', subject: null, client })
+  async function * exportUsers (format: FileFormat, { report }: { report: (done: number) => void }, caller: Caller): AsyncGenerator<string> {
+    await audit.record(database, { event: 'users_exported', outcome: 'success', subject: null, caller })
     yield headOf(format)
 
     let done = 0

@@ -19,10 +19,10 @@ export default fp(async function recordDenials (app) {
   })
 
   async function record (request: FastifyRequest, permission: string | null) {
-    const { method, routeOptions, principal, client, log } = request
-    await denials.record({ principal, client, method, route: routeOptions.url ?? '', subjectId: subjectOf(request), permission }, log)
+    const { method, routeOptions, principal, caller, log } = request
+    await denials.record({ principal, caller, method, route: routeOptions.url ?? '', subjectId: subjectOf(request), permission }, log)
   }
-}, { name: 'denials', dependencies: ['postgres', 'audit', 'metrics', 'principal', 'require-permission', 'client'] })
+}, { name: 'denials', dependencies: ['postgres', 'audit', 'metrics', 'principal', 'require-permission', 'caller'] })
 
 function subjectOf ({ params, routeOptions }: FastifyRequest): string | null {
   const isAboutUser = /\/users\/:id(\/|$)/.test(routeOptions.url ?? '')

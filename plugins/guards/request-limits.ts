@@ -5,7 +5,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Config } from '../../lib/config/config.ts'
 import { tokenIn } from '../../lib/sessions/presented-token.ts'
 import { createRequestLimits } from '../../lib/throttling/node-limits.ts'
-import { rateLimited } from '../../lib/http/rate-limit-fields.ts'
+import { rateLimited } from '../../lib/http/rate-limit-status.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -25,10 +25,11 @@ export default fp<Config['rateLimits'] & { clock: Clock }>(async function limitR
   const limits = createRequestLimits(rates, { clock })
   const by = (subjectOf: (request: FastifyRequest) => string): onRequestHookHandler & preValidationHookHandler => (request, _reply, done) => {
     if (!enabled) return done()
-    request.standing = limits.take(subjectOf(request))
-    done(request.standing.isWithin ? undefined : rateLimited(request.standing))
+    const status = limits.take(subjectOf(request))
+    app.rateLimitStatuses.record(request.caller, status)
+    done(status.isWithin ? undefined : rateLimited(status))
   }
-  const network = ({ client }: FastifyRequest) => clientNetwork(client.ip)
+  const network = ({ caller }: FastifyRequest) => clientNetwork(caller.ip)
   const holder = ({ cookiesCarried, bearerToken, body }: FastifyRequest) => {
     const refreshToken = cookiesCarried.refresh ?? tokenIn(body)
     const accessToken = bearerToken ?? cookiesCarried.access
@@ -40,4 +41,4 @@ export default fp<Config['rateLimits'] & { clock: Clock }>(async function limitR
     bySession: by(({ principal }) => principal.sessionId),
     byToken: by(request => holder(request) || network(request))
   })
-}, { name: 'request-limits', dependencies: ['client', 'bearer-token', 'token-cookies', 'principal', 'sessions', 'tokens'] })
+}, { name: 'request-limits', dependencies: ['caller', 'bearer-token', 'token-cookies', 'principal', 'sessions', 'tokens', 'rate-limit-statuses'] })

@@ -30,6 +30,6 @@ export default fp(async function provideServiceGuard (app) {
   app.decorate('requireService', async request => {
     const credentials = readBasic(request.headers.authorization, request.raw.rawHeaders)
     if (!credentials) throw new Refusal('unauthenticated')
-    request.service = await app.services.authenticate(credentials, request.client)
+    request.service = await app.services.authenticate(credentials, request.caller)
   })
-}, { name: 'require-service', dependencies: ['services', 'client'] })
+}, { name: 'require-service', dependencies: ['services', 'caller'] })

@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 import type { FeatureOptions } from '../feature.ts'
 import bearerToken from './bearer-token.ts'
-import client from './client.ts'
+import caller from './caller.ts'
 import cors from './cors.ts'
 import csrf from './csrf.ts'
 import docs from './docs.ts'
@@ -31,7 +31,7 @@ export default fp<FeatureOptions>(async function httpFeature (app, { config, clo
   await app.register(methods)
   await app.register(json)
   await app.register(form)
-  await app.register(client)
+  await app.register(caller)
   await app.register(bearerToken)
   await app.register(tokenCookies, config.browser)
   await app.register(csrf, { ...config.browser, ...config.http })

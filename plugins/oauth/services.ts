@@ -18,7 +18,8 @@ export default fp<Pick<Config['rateLimits'], 'enabled'> & { clock: Clock }>(asyn
     database: app.database,
     store: createServiceStore(app.database),
     audit: app.audit,
+    statuses: app.rateLimitStatuses,
     failures: enabled ? createRequestLimits(rates, { clock }) : null,
     clock
   }))
-}, { name: 'services', dependencies: ['postgres', 'audit'] })
+}, { name: 'services', dependencies: ['postgres', 'audit', 'rate-limit-statuses'] })

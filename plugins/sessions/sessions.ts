@@ -25,6 +25,7 @@ export default fp<Config['sessions'] & Pick<Config, 'rateLimits'> & { clock: Clo
     audit,
     jobs,
     metrics,
+    statuses: app.rateLimitStatuses,
     store: createSessionStore(database, { unseen: lifetimes.refreshTokenTtl + period }),
     signIns: createSignInStore(database, { sessionsMax }),
     hot: createHotSessions(app.cache, clock, { grace: lifetimes.refreshGrace, rates: rateLimits.enabled ? rateLimits.refresh : [] }),
@@ -33,4 +34,4 @@ export default fp<Config['sessions'] & Pick<Config, 'rateLimits'> & { clock: Clo
     clock,
     lifetimes
   }))
-}, { name: 'sessions', dependencies: ['postgres', 'cache', 'secrets', 'change-feed', 'one-time-tokens', 'sightings', 'audit', 'jobs', 'metrics'] })
+}, { name: 'sessions', dependencies: ['postgres', 'cache', 'secrets', 'change-feed', 'one-time-tokens', 'sightings', 'audit', 'jobs', 'metrics', 'rate-limit-statuses'] })

@@ -58,10 +58,10 @@ const schema = {
 const types = { ndjson: 'application/x-ndjson', csv: 'text/csv; charset=utf-8' }
 
 const listAuditEvents: FastifyPluginAsyncTypebox = async app => {
-  app.get('/audit-events', { schema }, async ({ query, principal: { userId, sessionId }, client }, reply) => {
+  app.get('/audit-events', { schema }, async ({ query, principal: { userId, sessionId }, caller }, reply) => {
     const { actor, subject, event, from, to, cursor, format = 'json' } = query
     const filter = { actorId: actor?.toLowerCase() ?? null, subjectId: subject?.toLowerCase() ?? null, event: event ?? null, from: timeOf(from), to: timeOf(to) }
-    const reader = { userId, sessionId, client }
+    const reader = { userId, sessionId, caller }
     if (format === 'json') return await app.auditTrail.list(filter, cursor, reader)
 
     const text = await app.auditTrail.stream(filter, format, reader)

@@ -13,8 +13,8 @@ const schema = {
 }
 
 const signOutEveryone: FastifyPluginAsyncTypebox = async app => {
-  app.post('/sign-out-everyone', { schema }, async ({ principal, client }, reply) => {
-    await app.accounts.signOutEveryone({ actorId: principal.userId, client })
+  app.post('/sign-out-everyone', { schema }, async ({ principal, caller }, reply) => {
+    await app.accounts.signOutEveryone({ actorId: principal.userId, caller })
     reply.code(204)
   })
 }

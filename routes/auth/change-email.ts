@@ -13,8 +13,8 @@ const schema = {
 }
 
 const changeEmail: FastifyPluginAsyncTypebox = async app => {
-  app.post('/email/change', { schema }, async ({ body, principal, client }, reply) => {
-    await app.accounts.changeEmail(principal, body.new_email, client)
+  app.post('/email/change', { schema }, async ({ body, principal, caller }, reply) => {
+    await app.accounts.changeEmail(principal, body.new_email, caller)
     reply.code(202)
     return null
   })

@@ -17,10 +17,10 @@ const schema = {
 }
 
 const changePassword: FastifyPluginAsyncTypebox = async app => {
-  app.post('/password/change', { schema }, async ({ body, principal, client }, reply) =>
+  app.post('/password/change', { schema }, async ({ body, principal, caller }, reply) =>
     reply.handOver(await app.accounts.changePassword(principal, {
       currentPassword: body.current_password, newPassword: body.new_password
-    }, client)))
+    }, caller)))
 }
 
 export default changePassword

@@ -17,7 +17,7 @@ const schema = {
 }
 
 const confirmEmail: FastifyPluginAsyncTypebox = async app => {
-  app.post('/email/confirm', { schema }, async ({ body, client }) => await app.accounts.confirmEmail(body.token, client))
+  app.post('/email/confirm', { schema }, async ({ body, caller }) => await app.accounts.confirmEmail(body.token, caller))
 }
 
 export default confirmEmail

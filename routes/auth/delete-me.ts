@@ -17,8 +17,8 @@ const schema = {
 }
 
 const deleteMe: FastifyPluginAsyncTypebox = async app => {
-  app.delete('/me', { schema }, async ({ principal, client, cookiesCarried }, reply) => {
-    await app.accounts.eraseMe(principal, client)
+  app.delete('/me', { schema }, async ({ principal, caller, cookiesCarried }, reply) => {
+    await app.accounts.eraseMe(principal, caller)
 
     reply.code(204).header('clear-site-data', '"cache", "storage"')
     if (cookiesCarried.access !== undefined || cookiesCarried.refresh !== undefined) reply.forget('access', 'refresh')

@@ -12,8 +12,8 @@ const schema = {
 }
 
 const endSession: FastifyPluginAsyncTypebox = async app => {
-  app.delete('/sessions/:id', { schema }, async ({ params, principal, client }, reply) => {
-    await app.accounts.endSession(principal, params.id, client)
+  app.delete('/sessions/:id', { schema }, async ({ params, principal, caller }, reply) => {
+    await app.accounts.endSession(principal, params.id, caller)
     reply.code(204)
   })
 }

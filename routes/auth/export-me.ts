@@ -32,9 +32,9 @@ const schema = {
 }
 
 const exportMe: FastifyPluginAsyncTypebox = async app => {
-  app.get('/me/export', { schema }, async ({ principal, client }, reply) => {
+  app.get('/me/export', { schema }, async ({ principal, caller }, reply) => {
     reply.type('application/json').header('content-disposition', 'attachment; filename="personal-data.json"')
-    return await app.accounts.exportMe(principal, client)
+    return await app.accounts.exportMe(principal, caller)
   })
 }
 

@@ -14,10 +14,10 @@ const schema = {
 }
 
 const forgotPassword: FastifyPluginAsyncTypebox = async app => {
-  app.post('/password/forgot', { schema }, async ({ body, client, bearerToken, cookiesCarried }, reply) => {
+  app.post('/password/forgot', { schema }, async ({ body, caller, bearerToken, cookiesCarried }, reply) => {
     await app.accounts.forgotPassword({
       email: body.email, deviceToken: cookiesCarried.device, accessToken: bearerToken ?? cookiesCarried.access
-    }, client)
+    }, caller)
     reply.code(202)
     return null
   })

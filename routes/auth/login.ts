@@ -23,7 +23,7 @@ const schema = {
 }
 
 const login: FastifyPluginAsyncTypebox = async app => {
-  app.post('/login', { schema }, async ({ body, client, cookiesCarried }, reply) => {
+  app.post('/login', { schema }, async ({ body, caller, cookiesCarried }, reply) => {
     const transport = body.transport ?? 'bearer'
     // What came in cookies leaves in cookies: in the body of a bearer login a script would see it.
     const { device, refresh }: CarriedCookies = transport === 'cookie' ? cookiesCarried : {}
@@ -36,7 +36,7 @@ const login: FastifyPluginAsyncTypebox = async app => {
       deviceToken: body.device_token ?? device,
       userType: body.user_type,
       replaces: refresh
-    }, client))
+    }, caller))
   })
 }
 

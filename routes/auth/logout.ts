@@ -24,12 +24,12 @@ const schema = {
 }
 
 const logout: FastifyPluginAsyncTypebox = async app => {
-  app.post('/logout', { schema }, async ({ body, client, bearerToken, cookiesCarried, refreshTokenIfAny: refreshToken }, reply) => {
+  app.post('/logout', { schema }, async ({ body, caller, bearerToken, cookiesCarried, refreshTokenIfAny: refreshToken }, reply) => {
     const { goesOn } = await app.accounts.logout({
       scope: body?.scope ?? 'local',
       accessToken: bearerToken ?? cookiesCarried.access,
       refreshToken
-    }, client)
+    }, caller)
 
     reply.code(204)
     // A session that has signed out the others keeps what it has.

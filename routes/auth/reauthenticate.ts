@@ -14,8 +14,8 @@ const schema = {
 }
 
 const reauthenticate: FastifyPluginAsyncTypebox = async app => {
-  app.post('/reauthenticate', { schema }, async ({ body, principal, client }, reply) =>
-    reply.handOver(await app.accounts.reauthenticate(principal, body.password, client)))
+  app.post('/reauthenticate', { schema }, async ({ body, principal, caller }, reply) =>
+    reply.handOver(await app.accounts.reauthenticate(principal, body.password, caller)))
 }
 
 export default reauthenticate

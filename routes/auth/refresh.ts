@@ -15,8 +15,8 @@ const schema = {
 }
 
 const refresh: FastifyPluginAsyncTypebox = async app => {
-  app.post('/refresh', { schema }, async ({ refreshToken, client }, reply) =>
-    reply.handOver(await app.accounts.refresh(refreshToken.token, refreshToken.transport, client)))
+  app.post('/refresh', { schema }, async ({ refreshToken, caller }, reply) =>
+    reply.handOver(await app.accounts.refresh(refreshToken.token, refreshToken.transport, caller)))
 }
 
 export default refresh

@@ -36,11 +36,11 @@ const alias = { ...schema, operationId: 'signup', summary: 'Sign up: another nam
 
 const register: FastifyPluginAsyncTypebox = async app => {
   for (const [path, described] of [['/register', schema], ['/signup', alias]] as const) {
-    app.post(path, { schema: described }, async ({ body, client }, reply) => {
+    app.post(path, { schema: described }, async ({ body, caller }, reply) => {
       reply.code(201)
       return await app.accounts.register({
         email: body.email, password: body.password, fullName: body.full_name, userType: body.user_type, locale: body.locale
-      }, client)
+      }, caller)
     })
   }
 }

@@ -14,8 +14,8 @@ const schema = {
 }
 
 const resendCode: FastifyPluginAsyncTypebox = async app => {
-  app.post('/verify-email/resend', { schema }, async ({ body, client }, reply) => {
-    await app.accounts.resend(body.registration_id, client)
+  app.post('/verify-email/resend', { schema }, async ({ body, caller }, reply) => {
+    await app.accounts.resend(body.registration_id, caller)
     reply.code(202)
     return null
   })

@@ -23,8 +23,8 @@ const schema = {
 }
 
 const resetPassword: FastifyPluginAsyncTypebox = async app => {
-  app.post('/password/reset', { schema }, async ({ body, client }, reply) =>
-    reply.handOverDevice(await app.accounts.resetPassword({ token: body.token, newPassword: body.new_password }, client), body.transport ?? 'bearer'))
+  app.post('/password/reset', { schema }, async ({ body, caller }, reply) =>
+    reply.handOverDevice(await app.accounts.resetPassword({ token: body.token, newPassword: body.new_password }, caller), body.transport ?? 'bearer'))
 }
 
 export default resetPassword

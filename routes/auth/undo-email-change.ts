@@ -17,7 +17,7 @@ const schema = {
 }
 
 const undoEmailChange: FastifyPluginAsyncTypebox = async app => {
-  app.post('/email/undo', { schema }, async ({ body, client }) => await app.accounts.undoEmailChange(body.token, client))
+  app.post('/email/undo', { schema }, async ({ body, caller }) => await app.accounts.undoEmailChange(body.token, caller))
 }
 
 export default undoEmailChange

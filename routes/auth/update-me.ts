@@ -13,8 +13,8 @@ const schema = {
 }
 
 const updateMe: FastifyPluginAsyncTypebox = async app => {
-  app.patch('/me', { schema }, async ({ body, principal, client }) =>
-    await app.accounts.updateMe(principal, { fullName: body.full_name, locale: body.locale }, client))
+  app.patch('/me', { schema }, async ({ body, principal, caller }) =>
+    await app.accounts.updateMe(principal, { fullName: body.full_name, locale: body.locale }, caller))
 }
 
 export default updateMe

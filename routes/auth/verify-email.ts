@@ -25,14 +25,14 @@ const schema = {
 }
 
 const verifyEmail: FastifyPluginAsyncTypebox = async app => {
-  app.post('/verify-email', { schema }, async ({ body, client, cookiesCarried }, reply) => {
+  app.post('/verify-email', { schema }, async ({ body, caller, cookiesCarried }, reply) => {
     const transport = body.transport ?? 'bearer'
     // As at login: what came in a cookie is not told in a body.
     const deviceToken = transport === 'cookie' ? cookiesCarried.device : undefined
 
     return reply.handOverDevice(await app.accounts.confirm({
       registrationId: body.registration_id, code: body.code, deviceToken
-    }, client), transport)
+    }, caller), transport)
   })
 }
 

@@ -14,8 +14,8 @@ const schema = {
 }
 
 const revoke: FastifyPluginAsyncTypebox = async app => {
-  app.post('/revoke', { schema, config: { errors: 'oauth' } }, async ({ body, service, client }) => {
-    await app.introspection.revoke(body.token, service, client)
+  app.post('/revoke', { schema, config: { errors: 'oauth' } }, async ({ body, service, caller }) => {
+    await app.introspection.revoke(body.token, service, caller)
   })
 }
 

@@ -1,4 +1,5 @@
-import type { Audit, Client } from '../../lib/audit/audit.ts'
+import type { Audit } from '../../lib/audit/audit.ts'
+import type { Caller } from '../../lib/http/caller.ts'
 import { createChangeFeed } from '../../lib/changes/change-feed.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { Refusal } from '../../lib/errors.ts'
@@ -37,7 +38,7 @@ import type { Access, Answered, Call, Kind, Store, Token, World } from './world.
 export type Node = ReturnType<typeof createNode>
 
 const refreshTokens = createRefreshTokens([Buffer.alloc(32, 7)])
-const nobody: Client = { ip: '192.0.2.1', userAgent: null, requestId: 'model' }
+const nobody: Caller = { ip: '192.0.2.1', userAgent: null, requestId: 'model' }
 
 /** A process: nothing in it outlives it. */
 export function createNode (world: World, name: number) {
@@ -112,12 +113,12 @@ export function createNode (world: World, name: number) {
   // Ranks are shown elsewhere: here the actor may, and only the subject's row matters.
   const acts = {
     act: async (_id: string, _by: unknown, work: (act: unknown) => Promise<Change[]>) => {
-      const trail = { outcome: 'success', actorId: 'admin', client: nobody }
+      const trail = { outcome: 'success', actorId: 'admin', caller: nobody }
       publish(await database.begin(async tx => await work({ tx, subject: (tx as unknown as Draft).user, trail })))
     }
   } as unknown as UserActs
 
-  const sessions = createSessions({ database, store, signIns: {} as SignInStore, hot, changes, feed: tell, refreshTokens, oneTimeTokens, sightings, audit, jobs, metrics: noMetrics, clock, lifetimes: terms })
+  const sessions = createSessions({ database, store, signIns: {} as SignInStore, hot, changes, feed: tell, refreshTokens, oneTimeTokens, sightings, audit, jobs, statuses: { record () {} }, metrics: noMetrics, clock, lifetimes: terms })
   const signOuts = createSignOuts({ database, users, deployment, sessions, tokens: {} as Tokens, audit, feed: tell })
   const passwordChanges = createPasswordChanges({ database, users, sessions, grants, oneTimeTokens, policy, passwords, checks, lockout, changes, audit, jobs, feed: tell, clock })
   const logins = createLogins({ database, users, sessions, grants, passwords, checks, lockout, audit, feed: tell, clock } as unknown as LoginParts)
@@ -128,8 +129,8 @@ export function createNode (world: World, name: number) {
   async function work (kind: Kind, sid: string | null, token: Token | null): Promise<Answered | null> {
     if (kind === 'read') await feed.read()
     if (kind === 'write behind') await sightings.flush()
-    if (kind === 'disable') await administration.disable(postgres.tables.user.id, { principal: { userId: 'admin', sessionId: 'admin', role: 'super_admin' }, client: nobody })
-    if (kind === 'everyone') await signOuts.signOutEveryone({ actorId: null, client: nobody })
+    if (kind === 'disable') await administration.disable(postgres.tables.user.id, { principal: { userId: 'admin', sessionId: 'admin', role: 'super_admin' }, caller: nobody })
+    if (kind === 'everyone') await signOuts.signOutEveryone({ actorId: null, caller: nobody })
     if (kind === 'refresh' && token) return grant(grants.issue(await refresh(token)))
     if (sid === null) return null
 

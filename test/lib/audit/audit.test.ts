@@ -7,12 +7,12 @@ import { createAuditEventStore } from '../../../lib/audit/event-store.ts'
 import type { AuditRow } from '../../../lib/audit/event-store.ts'
 import { openDatabase } from '../../database.ts'
 
-const client = { ip: '192.0.2.7', userAgent: 'Quill/7.1', requestId: 'request-1' }
+const caller = { ip: '192.0.2.7', userAgent: 'Quill/7.1', requestId: 'request-1' }
 const query = Object.assign(async () => [], { fragment: () => { throw new Error('none') }, unsafe: async () => [] }) as never
 
 t.test('what is personal is read by who holds the subject’s key only', async t => {
   const { audit, rows, subject } = await open()
-  await audit.record(query, { event: 'user_updated', outcome: 'success', actorId: subject.id, subject, client, personal: { before: { email: 'ada@example.com' } } })
+  await audit.record(query, { event: 'user_updated', outcome: 'success', actorId: subject.id, subject, caller, personal: { before: { email: 'ada@example.com' } } })
   const [row] = rows
 
   t.match(row, { event: 'user_updated', outcome: 'success', reason: null, actorId: subject.id, subjectId: subject.id, sessionId: null, requestId: 'request-1', addressHmac: null })
@@ -30,19 +30,19 @@ t.test('what is personal is read by who holds the subject’s key only', async t
 t.test('nothing personal is written about who has been erased, and nothing fails', async t => {
   const { audit, rows, subject } = await open()
   for (const wrappedKey of [null, randomBytes(60), createEncryption([randomBytes(32)]).encrypt(randomBytes(32), subject.id)]) {
-    await audit.record(query, { event: 'authn_login_fail', outcome: 'failure', reason: 'invalid_credentials', subject: { id: subject.id, wrappedKey }, client })
+    await audit.record(query, { event: 'authn_login_fail', outcome: 'failure', reason: 'invalid_credentials', subject: { id: subject.id, wrappedKey }, caller })
     t.match(rows.at(-1), { personal: null, subjectId: subject.id })
   }
 })
 
 t.test('an address without an account is one mark, of no use without the key', async t => {
   const { audit, rows } = await open()
-  for (const address of ['ada@example.com', 'ada@example.com', 'eve@example.com']) await audit.record(query, { event: 'authn_login_fail', outcome: 'failure', subject: null, client, address })
+  for (const address of ['ada@example.com', 'ada@example.com', 'eve@example.com']) await audit.record(query, { event: 'authn_login_fail', outcome: 'failure', subject: null, caller, address })
   const [first, second, third] = rows.map(({ addressHmac }) => addressHmac?.toString('hex'))
   t.equal(first, second)
   t.not(first, third)
   const elsewhere = await open()
-  await elsewhere.audit.record(query, { event: 'authn_login_fail', outcome: 'failure', subject: null, client, address: 'ada@example.com' })
+  await elsewhere.audit.record(query, { event: 'authn_login_fail', outcome: 'failure', subject: null, caller, address: 'ada@example.com' })
   t.not(elsewhere.rows[0]?.addressHmac?.toString('hex'), first)
   t.same(audit.read('authn_login_fail', null, rows[0]?.personal ?? Buffer.alloc(0)), { ip: '192.0.2.7', user_agent: 'Quill/7.1' })
 })

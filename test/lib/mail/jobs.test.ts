@@ -383,8 +383,8 @@ async function open (t: Test) {
   /** Something that a browser did to an account; returns the event. */
   async function record (userId: string, actorId = userId) {
     const [subject] = await database<{ wrappedKey: Buffer }>`select wrapped_key from subject_keys where subject_id = ${userId}`
-    const client = { ip: '203.0.113.7', userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0', requestId: 'r' }
-    return await audit.record(database, { event: 'something', outcome: 'success', actorId, subject: { id: userId, wrappedKey: subject?.wrappedKey ?? null }, client })
+    const caller = { ip: '203.0.113.7', userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0', requestId: 'r' }
+    return await audit.record(database, { event: 'something', outcome: 'success', actorId, subject: { id: userId, wrappedKey: subject?.wrappedKey ?? null }, caller })
   }
 
   async function openSession (userId: string, deviceName: string | null) {

@@ -8,48 +8,48 @@ import type { ServiceStore } from '../../../lib/oauth/service-store.ts'
 
 const right = { id: '3f0c6f5e-1a2b-4c3d-8e4f-5a6b7c8d9e0f', secret: 'right' }
 const service = { id: right.id, name: 'billing', mayRevoke: false }
-const client = { ip: '198.51.100.7', userAgent: null, requestId: 'a-test' }
+const caller = { ip: '198.51.100.7', userAgent: null, requestId: 'a-test' }
 
 t.test('a store that does not answer lets nobody in, counts nothing, and is asked again', async t => {
   const it = build()
   it.state.isAway = true
-  await t.rejects(it.services.authenticate(right, client), { code: 'unavailable' })
-  await t.rejects(it.services.authenticate({ ...right, secret: 'wrong' }, client), { code: 'unavailable' })
+  await t.rejects(it.services.authenticate(right, caller), { code: 'unavailable' })
+  await t.rejects(it.services.authenticate({ ...right, secret: 'wrong' }, caller), { code: 'unavailable' })
   t.same(it.state.counted, [])
 
   it.state.isAway = false
   it.state.time += 1000
-  t.same(await it.services.authenticate(right, client), service)
+  t.same(await it.services.authenticate(right, caller), service)
   it.state.isAway = true
-  await t.rejects(it.services.authenticate(right, client), { code: 'unavailable' }, 'memory alone lets nobody in')
+  await t.rejects(it.services.authenticate(right, caller), { code: 'unavailable' }, 'memory alone lets nobody in')
 })
 
 t.test('a right secret is asked of the store each time, a wrong one once a second at most', async t => {
   const it = build()
-  for (let n = 0; n < 5; n++) await it.services.authenticate(right, client)
+  for (let n = 0; n < 5; n++) await it.services.authenticate(right, caller)
   t.same(it.state.asked, { find: 5, hashes: 1 })
 
-  for (let n = 0; n < 5; n++) await t.rejects(it.services.authenticate({ ...right, secret: 'wrong' }, client), { code: 'invalid_credentials' })
+  for (let n = 0; n < 5; n++) await t.rejects(it.services.authenticate({ ...right, secret: 'wrong' }, caller), { code: 'invalid_credentials' })
   t.same(it.state.asked, { find: 5, hashes: 1 })
   it.state.time += 1000
-  for (let n = 0; n < 5; n++) await t.rejects(it.services.authenticate({ ...right, secret: 'wrong' }, client), { code: 'invalid_credentials' })
+  for (let n = 0; n < 5; n++) await t.rejects(it.services.authenticate({ ...right, secret: 'wrong' }, caller), { code: 'invalid_credentials' })
   t.same(it.state.asked, { find: 5, hashes: 2 })
 })
 
 t.test('a credential that is gone is refused, though memory has it still', async t => {
   const it = build()
-  await it.services.authenticate(right, client)
+  await it.services.authenticate(right, caller)
   it.state.isGone = true
-  await t.rejects(it.services.authenticate(right, client), { code: 'invalid_credentials' })
+  await t.rejects(it.services.authenticate(right, caller), { code: 'invalid_credentials' })
 })
 
 t.test('who fails is counted by network; who has failed too often leaves no more rows', async t => {
   const it = build()
   it.state.isWithin = false
-  await t.rejects(it.services.authenticate({ ...right, secret: 'wrong' }, { ...client, ip: '2001:db8:1:2:3::4' }), new Refusal('rate_limited'))
+  await t.rejects(it.services.authenticate({ ...right, secret: 'wrong' }, { ...caller, ip: '2001:db8:1:2:3::4' }), new Refusal('rate_limited'))
   t.same(it.state.counted, ['2001:db8:1:2::/64'])
   t.same(it.state.events, [])
-  t.same(await it.services.authenticate(right, client), service, 'and the right one passes')
+  t.same(await it.services.authenticate(right, caller), service, 'and the right one passes')
 })
 
 function build () {

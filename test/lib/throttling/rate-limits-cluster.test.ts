@@ -12,6 +12,7 @@ import { createClock } from '../../../lib/clock.ts'
 import { createRateLimits } from '../../../lib/throttling/rate-limits.ts'
 import { createCache } from '../../../lib/stores/cache.ts'
 import { createHotSessions } from '../../../lib/sessions/hot-session-store.ts'
+import { createRateLimitStatuses } from '../../../lib/http/rate-limit-status.ts'
 import { createRateLimitStore } from '../../../lib/throttling/rate-limit-store.ts'
 
 const hour = 3600_000
@@ -22,17 +23,18 @@ const clock = createClock()
 t.test('limits are exact in a Redis Cluster, wherever their keys lie', async t => {
   const rate = (limit: number) => [{ limit, window: hour }]
   const limits = createRateLimits({
+    statuses: createRateLimitStatuses(),
     store: createRateLimitStore(cache, clock),
     keys: [Buffer.alloc(32, 7)],
     limits: { enabled: true, global: rate(1000), login: rate(3), register: rate(3), refresh: rate(20), mail: rate(3), mailAddress: rate(10) }
   })
-  const client = (n: number) => ({ ip: `203.0.113.${n}`, userAgent: null, requestId: 'r' })
-  const codes = await Promise.all(Array.from({ length: 200 }, (_, n) => limits.count({ policy: 'login', client: client(n % 40) }, async () => {}).then(() => 'counted', error => String(error.code))))
+  const caller = (n: number) => ({ ip: `203.0.113.${n}`, userAgent: null, requestId: 'r' })
+  const codes = await Promise.all(Array.from({ length: 200 }, (_, n) => limits.count({ policy: 'login', caller: caller(n % 40) }, async () => {}).then(() => 'counted', error => String(error.code))))
   t.equal(codes.filter(code => code === 'counted').length, 120)
   t.equal(codes.filter(code => code === 'rate_limited').length, 80)
 
   for (const address of ['ada@example.com', 'bob@example.com', 'eve@example.com', 'joe@example.com']) {
-    const sent = await Promise.all(Array.from({ length: 60 }, (_, n) => limits.countMail({ kind: 'registration', address, client: client(n % 30) }, async mayMail => mayMail)))
+    const sent = await Promise.all(Array.from({ length: 60 }, (_, n) => limits.countMail({ kind: 'registration', address, caller: caller(n % 30) }, async mayMail => mayMail)))
     t.equal(sent.filter(Boolean).length, 10, `ten mails to ${address}`)
   }
   const spread = await Promise.all(redis.nodes('master').map(node => node.dbsize()))

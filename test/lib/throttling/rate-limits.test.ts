@@ -10,8 +10,8 @@ import type { RefusalCode } from '../../../lib/errors.ts'
 import { createRateLimits } from '../../../lib/throttling/rate-limits.ts'
 import type { CausedMail } from '../../../lib/throttling/rate-limits.ts'
 import { createRequestLimits } from '../../../lib/throttling/node-limits.ts'
-import { rateLimitFields } from '../../../lib/http/rate-limit-fields.ts'
-import type { Standing } from '../../../lib/http/rate-limit-fields.ts'
+import { createRateLimitStatuses, rateLimitFields } from '../../../lib/http/rate-limit-status.ts'
+import type { RateLimitStatus } from '../../../lib/http/rate-limit-status.ts'
 import { createCache } from '../../../lib/stores/cache.ts'
 import { createRateLimitStore } from '../../../lib/throttling/rate-limit-store.ts'
 import type { Log } from '../../../lib/throttling/rate-limit-store.ts'
@@ -139,12 +139,12 @@ t.test('large limits are found their way in', async t => {
 
 t.test('what lies in Redis names nobody, shares one hash tag where it is counted together, and expires', async t => {
   const { redis, prefix, limits } = open(t)
-  const client = { ip: '198.51.100.77', userAgent: 'Secret/1.0', requestId: 'r' }
-  await limits.count({ policy: 'login', client }, done)
-  await limits.count({ policy: 'login', client, deviceId: 'b4a1b0f6-6e9f-4f65-8c7c-5b1d7a3f5a10' }, done)
-  await limits.count({ policy: 'register', client: { ...client, ip: '2001:db8:1:2::3' } }, done)
-  await limits.countMail({ kind: 'registration', address: 'ada@example.com', client }, echo)
-  await limits.countMail({ kind: 'registration', address: 'ada@example.com', client, owner: 'b4a1b0f6-6e9f-4f65-8c7c-5b1d7a3f5a10' }, echo)
+  const caller = { ip: '198.51.100.77', userAgent: 'Secret/1.0', requestId: 'r' }
+  await limits.count({ policy: 'login', caller }, done)
+  await limits.count({ policy: 'login', caller, deviceId: 'b4a1b0f6-6e9f-4f65-8c7c-5b1d7a3f5a10' }, done)
+  await limits.count({ policy: 'register', caller: { ...caller, ip: '2001:db8:1:2::3' } }, done)
+  await limits.countMail({ kind: 'registration', address: 'ada@example.com', caller }, echo)
+  await limits.countMail({ kind: 'registration', address: 'ada@example.com', caller, owner: 'b4a1b0f6-6e9f-4f65-8c7c-5b1d7a3f5a10' }, echo)
 
   const plain = new Redis(process.env['LATCHKEY_TEST_REDIS_URL'] ?? '')
   t.teardown(() => plain.disconnect())
@@ -162,8 +162,8 @@ t.test('what lies in Redis names nobody, shares one hash tag where it is counted
 
 t.test('what could not be done is not counted, what was refused is', async t => {
   const { limits } = open(t)
-  const client = { ip: '198.51.100.77', userAgent: null, requestId: 'r' }
-  const meets = (code: RefusalCode) => limits.count({ policy: 'register', client }, async () => { throw new Refusal(code) }).then(() => 'done', error => String(error.code))
+  const caller = { ip: '198.51.100.77', userAgent: null, requestId: 'r' }
+  const meets = (code: RefusalCode) => limits.count({ policy: 'register', caller }, async () => { throw new Refusal(code) }).then(() => 'done', error => String(error.code))
 
   for (const code of ['unavailable', 'overloaded', 'unavailable', 'overloaded', 'unavailable'] as const) t.equal(await meets(code), code)
   t.same([await meets('conflict'), await meets('unavailable'), await meets('internal_error'), await meets('invalid_credentials')], ['conflict', 'unavailable', 'internal_error', 'invalid_credentials'])
@@ -172,7 +172,7 @@ t.test('what could not be done is not counted, what was refused is', async t => 
 
 t.test('a mail whose cause could not be done is not counted', async t => {
   const { limits } = open(t)
-  const mail = { kind: 'registration', address: 'ada@example.com', client: { ip: '198.51.100.77', userAgent: null, requestId: 'r' } }
+  const mail = { kind: 'registration', address: 'ada@example.com', caller: { ip: '198.51.100.77', userAgent: null, requestId: 'r' } }
   for (let n = 0; n < 5; n++) await t.rejects(limits.countMail(mail, async mayMail => { t.ok(mayMail); throw new Refusal('unavailable') }), { code: 'unavailable' })
   t.same([await limits.countMail(mail, echo), await limits.countMail(mail, echo), await limits.countMail(mail, echo)], [true, true, true])
   await t.rejects(limits.countMail(mail, async () => { throw new Refusal('unavailable') }), { code: 'unavailable' })
@@ -181,13 +181,13 @@ t.test('a mail whose cause could not be done is not counted', async t => {
 
 t.test('what could not be done and cannot be taken back is told all the same', async t => {
   const { limits, redis } = open(t)
-  const client = { ip: '198.51.100.77', userAgent: null, requestId: 'r' }
-  await t.rejects(limits.count({ policy: 'login', client }, async () => { redis.disconnect(); throw new Refusal('overloaded') }), { code: 'overloaded' })
+  const caller = { ip: '198.51.100.77', userAgent: null, requestId: 'r' }
+  await t.rejects(limits.count({ policy: 'login', caller }, async () => { redis.disconnect(); throw new Refusal('overloaded') }), { code: 'overloaded' })
 })
 
 t.test('mails: three an hour for a client and an address, ten for an address and kind from everybody', async t => {
   const { clock, limits } = open(t)
-  const from = (ip: string, more: Partial<CausedMail> = {}) => limits.countMail({ kind: 'registration', address: 'ada@example.com', client: { ip, userAgent: null, requestId: 'r' }, ...more }, echo)
+  const from = (ip: string, more: Partial<CausedMail> = {}) => limits.countMail({ kind: 'registration', address: 'ada@example.com', caller: { ip, userAgent: null, requestId: 'r' }, ...more }, echo)
   const sent: boolean[] = []
 
   for (let host = 1; host <= 5; host++) for (let n = 0; n < 5; n++) sent.push(await from(`198.51.100.${host}`))
@@ -206,16 +206,17 @@ t.test('mails: three an hour for a client and an address, ten for an address and
 t.test('mails from many clients at once: no more than ten to one address', async t => {
   const { limits } = open(t)
   const answers = await Promise.all(Array.from({ length: 120 }, (_, n) =>
-    limits.countMail({ kind: 'registration', address: 'ada@example.com', client: { ip: `203.0.113.${n}`, userAgent: null, requestId: 'r' } }, echo)))
+    limits.countMail({ kind: 'registration', address: 'ada@example.com', caller: { ip: `203.0.113.${n}`, userAgent: null, requestId: 'r' } }, echo)))
   t.equal(answers.filter(Boolean).length, 10)
 })
 
 t.test('lifted limits ask Redis nothing', async t => {
-  const { redis, limits } = open(t, undefined, { enabled: false })
+  const { redis, statuses, limits } = open(t, undefined, { enabled: false })
   redis.disconnect()
-  const client = { ip: '198.51.100.77', userAgent: null, requestId: 'r', onLimit: () => t.fail('nothing stands anywhere') }
-  for (let n = 0; n < 50; n++) await limits.count({ policy: 'login', client }, done)
-  t.equal(await limits.countMail({ kind: 'x', address: 'ada@example.com', client }, echo), true)
+  const caller = { ip: '198.51.100.77', userAgent: null, requestId: 'r' }
+  for (let n = 0; n < 50; n++) await limits.count({ policy: 'login', caller }, done)
+  t.equal(await limits.countMail({ kind: 'x', address: 'ada@example.com', caller }, echo), true)
+  t.equal(statuses.of(caller), undefined, 'there is no status to tell')
 })
 
 t.test('a client is an IPv4 address or an IPv6 /64, however it is written', async t => {
@@ -270,11 +271,11 @@ t.test('the general limit does not stay shut because the clock has gone back', a
 })
 
 t.test('the fields are lists of structured fields, one member for each rate', async t => {
-  const standing = (counts: Standing['counts']): Standing => ({ policy: 'login', counts, isWithin: true })
-  t.same(rateLimitFields(standing([{ limit: 10, window: 900_000, used: 1, reset: 899_001 }])), {
+  const status = (counts: RateLimitStatus['counts']): RateLimitStatus => ({ policy: 'login', counts, isWithin: true })
+  t.same(rateLimitFields(status([{ limit: 10, window: 900_000, used: 1, reset: 899_001 }])), {
     'ratelimit-policy': '"login";q=10;w=900', ratelimit: '"login";r=9;t=900'
   })
-  t.same(rateLimitFields(standing([{ limit: 60, window: minute, used: 60, reset: 1 }, { limit: 1000, window: 3600_000, used: 60, reset: 3541_000 }])), {
+  t.same(rateLimitFields(status([{ limit: 60, window: minute, used: 60, reset: 1 }, { limit: 1000, window: 3600_000, used: 60, reset: 3541_000 }])), {
     'ratelimit-policy': '"login-60s";q=60;w=60, "login-3600s";q=1000;w=3600',
     ratelimit: '"login-60s";r=0;t=1, "login-3600s";r=940;t=3541'
   })
@@ -287,11 +288,13 @@ function open (t: Test, prefix = `test:${randomBytes(6).toString('hex')}:`, { en
   const clock = createClock()
   const store = createRateLimitStore(createCache(redis, { concurrency: 500, deadline: 1000 }), clock)
   const rate = (limit: number, window: number) => [{ limit, window }]
+  const statuses = createRateLimitStatuses()
   const limits = createRateLimits({
+    statuses,
     store,
     keys: [Buffer.alloc(32, randomUUID())],
     limits: { enabled, global: rate(1000, 15 * minute), login: rate(10, 15 * minute), register: rate(3, 60 * minute), refresh: rate(20, 15 * minute), mail: rate(3, 60 * minute), mailAddress: rate(10, 60 * minute) }
   })
 
-  return { redis, prefix, clock, store, limits, log: (name: string, ...rates: Rate[]): Log => ({ key: `{test}:${name}`, rates }) }
+  return { redis, prefix, clock, store, statuses, limits, log: (name: string, ...rates: Rate[]): Log => ({ key: `{test}:${name}`, rates }) }
 }

@@ -6,7 +6,7 @@ import type { FileFormat } from '../../../lib/transfers/files.ts'
 import type { ImportOptions, Tally } from '../../../lib/transfers/transfers.ts'
 import { as, build, deploy, freshAddress, post, signIn, signUp, start } from '../../helper.ts'
 
-const client = { ip: '127.0.0.1', userAgent: 'a test', requestId: 'import' }
+const caller = { ip: '127.0.0.1', userAgent: 'a test', requestId: 'import' }
 const secret = 'ExjGmyUT73bFoT'
 const hashes = {
   argon2i: 'argon2$argon2i$v=19$m=512,t=2,p=2$S1E4emVLNndLUnVS$RUET3AC8iXvcVPD2TRjvVQ',
@@ -100,7 +100,7 @@ t.test('an import that breaks off goes on when it is begun again', async t => {
     yield Buffer.from(text(users.slice(0, 700)))
     throw new Error('the disk is gone')
   }
-  await t.rejects(app.userTransfers.importUsers(broken(), options({ report: tally => { soFar = { ...tally } } }), client), /the disk is gone/)
+  await t.rejects(app.userTransfers.importUsers(broken(), options({ report: tally => { soFar = { ...tally } } }), caller), /the disk is gone/)
   t.match(soFar, { imported: 500 })
   t.equal((await app.database`select id from users`).length, 500, 'whole batches')
 
@@ -260,7 +260,7 @@ async function loadText (app: FastifyInstance, text: string, changed: Partial<Im
   async function * chunks () {
     for (let start = 0; start < text.length; start += 50_000) yield Buffer.from(text.slice(start, start + 50_000))
   }
-  return await app.userTransfers.importUsers(chunks(), options(changed), client)
+  return await app.userTransfers.importUsers(chunks(), options(changed), caller)
 }
 
 function options (changed: Partial<ImportOptions> = {}): ImportOptions {
@@ -269,7 +269,7 @@ function options (changed: Partial<ImportOptions> = {}): ImportOptions {
 
 async function exported (app: FastifyInstance, format: FileFormat) {
   let text = ''
-  for await (const part of app.userTransfers.exportUsers(format, { report () {} }, client)) text += part
+  for await (const part of app.userTransfers.exportUsers(format, { report () {} }, caller)) text += part
   return text
 }
 

@@ -219,8 +219,8 @@ function login ({ email, password }: { email: string, password: string }) {
 }
 
 async function makeAdministrator (status = 'active') {
-  const client = { ip: '127.0.0.1', userAgent: null, requestId: 'test' }
-  const made = await app.administrators.create({ email: freshAddress(), fullName: 'Grace Hopper', password, another: true }, client)
+  const caller = { ip: '127.0.0.1', userAgent: null, requestId: 'test' }
+  const made = await app.administrators.create({ email: freshAddress(), fullName: 'Grace Hopper', password, another: true }, caller)
   await app.database`update users set status = ${status} where id = ${made.id}`
   return made
 }

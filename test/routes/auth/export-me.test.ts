@@ -240,8 +240,8 @@ t.test('five an hour, whichever session asks', async t => {
 
 t.test('a store that fails on the way breaks the text off', async t => {
   const mine = await signIn(app)
-  const client = { ip: '127.0.0.1', userAgent: null, requestId: 'test' }
-  const text = await app.accounts.exportMe({ userId: mine.user.id, sessionId: mine.session.id }, client)
+  const caller = { ip: '127.0.0.1', userAgent: null, requestId: 'test' }
+  const text = await app.accounts.exportMe({ userId: mine.user.id, sessionId: mine.session.id }, caller)
   await sql`alter table audit_events rename to moved`
   t.teardown(async () => { await sql`alter table moved rename to audit_events` })
 

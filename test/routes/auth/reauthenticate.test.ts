@@ -7,7 +7,7 @@ import { disable } from '../../people.ts'
 
 const hasher = pausingHasher()
 const app = await start(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s', DB_POOL_MAX: '3', LOCKOUT_THRESHOLD: '100' }), { workers: false, hasher })
-const client = { ip: '127.0.0.1', userAgent: null, requestId: 'test' }
+const caller = { ip: '127.0.0.1', userAgent: null, requestId: 'test' }
 
 t.test('the right password moves auth_time, rotates the tokens and keeps the session', async t => {
   const ada = await signIn(app)
@@ -96,8 +96,8 @@ t.test('what happens while the password is being checked counts, on the last con
     signed_out: tokens => as(app, tokens.access_token, 'POST', '/auth/logout'),
     password_changed: async tokens => {
       const phone = await signIn(app, ada)
-      await app.accounts.changePassword({ sessionId: phone.session.id }, { currentPassword: password, newPassword: 'seven quiet herons over reeds' }, client)
-      await app.accounts.changePassword({ sessionId: phone.session.id }, { currentPassword: 'seven quiet herons over reeds', newPassword: password }, client)
+      await app.accounts.changePassword({ sessionId: phone.session.id }, { currentPassword: password, newPassword: 'seven quiet herons over reeds' }, caller)
+      await app.accounts.changePassword({ sessionId: phone.session.id }, { currentPassword: 'seven quiet herons over reeds', newPassword: password }, caller)
       t.ok(tokens)
     },
     account_disabled: () => disable(app, ada.user.id)

@@ -206,9 +206,9 @@ for (const [reason, end] of Object.entries<(app: Node, ada: Tokens) => Promise<u
   account_disabled: (app, ada) => disable(app, ada.user.id),
   password_changed: async (app, ada) => {
     const elsewhere = await signIn(app, { email: ada.user.email })
-    await app.accounts.changePassword({ sessionId: elsewhere.session.id }, { currentPassword: password, newPassword: 'seven quiet herons over reeds' }, client)
+    await app.accounts.changePassword({ sessionId: elsewhere.session.id }, { currentPassword: password, newPassword: 'seven quiet herons over reeds' }, caller)
   },
-  everyone_signed_out: app => app.accounts.signOutEveryone({ actorId: null, client }),
+  everyone_signed_out: app => app.accounts.signOutEveryone({ actorId: null, caller }),
   evicted: async (app, ada) => { for (let n = 0; n < 2; n++) { app.clock.advance(1000); await signIn(app, { email: ada.user.email }) } }
 })) {
   t.test(`both kinds of token say ${reason}, on both nodes`, async t => {
@@ -386,7 +386,7 @@ t.test('a role that was changed since is in the next tokens', async t => {
   t.match(await tokensOf(refresh(app, ada.refresh_token)), { user: { role: 'accountant' } })
 })
 
-const client = { ip: '127.0.0.1', userAgent: null, requestId: 'test' }
+const caller = { ip: '127.0.0.1', userAgent: null, requestId: 'test' }
 
 async function open (t: Test, settings: Record<string, string> = {}) {
   return await start(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s', ...settings }), { workers: false, hasher: cheapHasher })

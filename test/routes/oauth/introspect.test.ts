@@ -129,7 +129,7 @@ t.test('what has ended on one node is not active there at once, and soon on the 
 
 t.test('everybody signed out is nobody active', async t => {
   const { access_token: token } = await signIn(app)
-  await app.accounts.signOutEveryone({ actorId: null, client: operator })
+  await app.accounts.signOutEveryone({ actorId: null, caller: operator })
   t.equal((await introspect(app, service, token)).body, inactive)
 })
 

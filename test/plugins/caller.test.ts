@@ -55,6 +55,6 @@ t.test('a request id is taken only in a safe form', async t => {
 })
 
 async function build (t: Pick<Test, 'teardown'>, trustProxy: string[]) {
-  const { app } = await buildHttp(t, app => { app.get('/', async ({ client }) => client) }, { trustProxy })
+  const { app } = await buildHttp(t, app => { app.get('/', async ({ caller }) => caller) }, { trustProxy })
   return app
 }
