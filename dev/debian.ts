@@ -20,8 +20,8 @@ export function isDebian (): boolean {
  * Fetches Debian packages, and what they need that is not installed, and unpacks them into a folder
  * below the data folder: nothing is installed and root is not needed. A second call finds the folder.
  */
-export async function unpackDebian (packages: string[], cache = join(process.env['DATA_DIR'] ?? '.data', 'bin')): Promise<Unpacked> {
-  const parent = resolve(cache)
+export async function unpackDebian (packages: string[], scripts = join(process.env['DATA_DIR'] ?? '.data', 'bin')): Promise<Unpacked> {
+  const parent = resolve(scripts)
   const folder = join(parent, `${packages.join('+')}-${release()}-${process.arch}`)
 
   if (!existsSync(folder)) {

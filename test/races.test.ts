@@ -3,7 +3,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { createClock } from '../lib/clock.ts'
 import { Refusal } from '../lib/errors.ts'
-import type { Grant } from '../lib/sessions/grants.ts'
+import type { TokenResponse } from '../lib/sessions/token-responses.ts'
 import { cheapHasher } from './hashers.ts'
 import { deploy, password as oldPassword, start } from './helper.ts'
 import { disable as disableUser } from './people.ts'
@@ -28,7 +28,7 @@ t.test('refresh × logout × logout everywhere × disable × password change', a
   await race(t, async (round, random) => {
     const user = await makeUser()
     const sessions = await Promise.all(Array.from({ length: 1 + random(3) }, () => logIn(pick(nodes, random), user.email)))
-    const happened = { ended: new Set<string>(), leftBefore: new Set<string>(), everywhere: new Set<string>(), told: new Set<string>(), sweeps: 0, isDisabled: false, changed: [] as Array<{ by: string, to: string, grant: Grant }> }
+    const happened = { ended: new Set<string>(), leftBefore: new Set<string>(), everywhere: new Set<string>(), told: new Set<string>(), sweeps: 0, isDisabled: false, changed: [] as Array<{ by: string, to: string, tokenResponse: TokenResponse }> }
 
     const acts = [
       ...Array.from({ length: 2 + random(4) }, () => refresh),
@@ -54,7 +54,7 @@ t.test('refresh × logout × logout everywhere × disable × password change', a
       for (const id of alive) claim(round, id === change.by, `${id} outlived the change by ${change.by}`)
       if (!happened.isDisabled && !happened.ended.has(change.by) && happened.sweeps === 0 && happened.changed.length === 1) {
         claim(round, alive.has(change.by), 'the changer’s session is dead')
-        for (const node of nodes) claim(round, await admits(node, change.grant.access_token) === 'yes', 'the changer’s new access token is refused')
+        for (const node of nodes) claim(round, await admits(node, change.tokenResponse.access_token) === 'yes', 'the changer’s new access token is refused')
       }
     }
 
@@ -67,8 +67,8 @@ t.test('refresh × logout × logout everywhere × disable × password change', a
 
     async function refresh (session: Held) {
       await pauses(random)
-      const grant = await refused(round, pick(nodes, random).accounts.refresh(pick(session.refreshTokens, random), 'bearer', caller), ['session_ended'])
-      if (grant) keep(session, grant)
+      const tokenResponse = await refused(round, pick(nodes, random).accounts.refresh(pick(session.refreshTokens, random), 'bearer', caller), ['session_ended'])
+      if (tokenResponse) keep(session, tokenResponse)
       else happened.told.add(session.id)
     }
 
@@ -95,10 +95,10 @@ t.test('refresh × logout × logout everywhere × disable × password change', a
       const to = `seven quiet herons over reeds ${randomUUID().slice(0, 8)}`
       await pauses(random)
       const ended = () => { happened.told.add(session.id) }
-      const grant = await refused(round, pick(nodes, random).accounts.changePassword({ sessionId: session.id }, { currentPassword: oldPassword, newPassword: to }, caller), ['session_ended', 'invalid_credentials', 'invalid_token'], ended)
-      if (!grant) return
-      keep(session, grant)
-      happened.changed.push({ by: session.id, to, grant })
+      const tokenResponse = await refused(round, pick(nodes, random).accounts.changePassword({ sessionId: session.id }, { currentPassword: oldPassword, newPassword: to }, caller), ['session_ended', 'invalid_credentials', 'invalid_token'], ended)
+      if (!tokenResponse) return
+      keep(session, tokenResponse)
+      happened.changed.push({ by: session.id, to, tokenResponse })
     }
   })
 })
@@ -108,7 +108,7 @@ t.test('login × password change × disable', async t => {
     const user = await makeUser()
     const holder = await logIn(pick(nodes, random), user.email)
     const opened: Held[] = []
-    const happened = { isDisabled: false, changed: [] as Array<{ to: string, by: string, grant: Grant }> }
+    const happened = { isDisabled: false, changed: [] as Array<{ to: string, by: string, tokenResponse: TokenResponse }> }
 
     const acts = [
       ...Array.from({ length: 2 + random(4) }, () => signIn),
@@ -129,23 +129,23 @@ t.test('login × password change × disable', async t => {
 
     async function signIn () {
       await pauses(random)
-      const grant = await refused(round, pick(nodes, random).accounts.login({ email: user.email, password: oldPassword, transport: 'bearer', deviceName: null }, caller), ['invalid_credentials', 'account_disabled'])
-      if (grant) opened.push(held(grant))
+      const tokenResponse = await refused(round, pick(nodes, random).accounts.login({ email: user.email, password: oldPassword, transport: 'bearer', deviceName: null }, caller), ['invalid_credentials', 'account_disabled'])
+      if (tokenResponse) opened.push(held(tokenResponse))
     }
 
     async function reauthenticate () {
       await pauses(random)
-      const grant = await refused(round, pick(nodes, random).accounts.reauthenticate({ sessionId: holder.id }, oldPassword, caller), ['session_ended', 'invalid_credentials', 'invalid_token'])
-      if (grant) keep(holder, grant)
+      const tokenResponse = await refused(round, pick(nodes, random).accounts.reauthenticate({ sessionId: holder.id }, oldPassword, caller), ['session_ended', 'invalid_credentials', 'invalid_token'])
+      if (tokenResponse) keep(holder, tokenResponse)
     }
 
     async function changePassword () {
       const to = `seven quiet herons over reeds ${randomUUID().slice(0, 8)}`
       await pauses(random)
-      const grant = await refused(round, pick(nodes, random).accounts.changePassword({ sessionId: holder.id }, { currentPassword: oldPassword, newPassword: to }, caller), ['session_ended', 'invalid_credentials', 'invalid_token'])
-      if (!grant) return
-      keep(holder, grant)
-      happened.changed.push({ to, by: holder.id, grant })
+      const tokenResponse = await refused(round, pick(nodes, random).accounts.changePassword({ sessionId: holder.id }, { currentPassword: oldPassword, newPassword: to }, caller), ['session_ended', 'invalid_credentials', 'invalid_token'])
+      if (!tokenResponse) return
+      keep(holder, tokenResponse)
+      happened.changed.push({ to, by: holder.id, tokenResponse })
     }
 
     async function disable () {
@@ -171,15 +171,15 @@ t.test('login × refresh × everybody signed out', async t => {
 
     async function logInAgain () {
       await pauses(random)
-      const grant = await refused(round, pick(nodes, random).accounts.login({ email: user.email, password: oldPassword, transport: 'bearer', deviceName: null }, caller), ['invalid_credentials'])
-      if (grant) sessions.push(held(grant))
+      const tokenResponse = await refused(round, pick(nodes, random).accounts.login({ email: user.email, password: oldPassword, transport: 'bearer', deviceName: null }, caller), ['invalid_credentials'])
+      if (tokenResponse) sessions.push(held(tokenResponse))
     }
 
     async function refresh () {
       const [session] = sessions
       await pauses(random)
-      const grant = await refused(round, pick(nodes, random).accounts.refresh(session?.refreshTokens[0] ?? '', 'bearer', caller), ['session_ended'])
-      if (grant && session) keep(session, grant)
+      const tokenResponse = await refused(round, pick(nodes, random).accounts.refresh(session?.refreshTokens[0] ?? '', 'bearer', caller), ['session_ended'])
+      if (tokenResponse && session) keep(session, tokenResponse)
     }
 
     async function signOutEveryone () {
@@ -217,7 +217,7 @@ async function holds (round: number, session: Held, alive: Set<string>) {
   const [first = '', ...later] = session.refreshTokens
   const answers = await Promise.all([first, ...later.slice(-2)].map(async (token, place) =>
     await refused(round, pick(nodes, () => place % 2).accounts.refresh(token, 'bearer', caller), isAlive ? [] : ['session_ended'])))
-  claim(round, answers.every(grant => Boolean(grant) === isAlive), `${isAlive ? 'living' : 'dead'} session, refresh tokens`)
+  claim(round, answers.every(tokenResponse => Boolean(tokenResponse) === isAlive), `${isAlive ? 'living' : 'dead'} session, refresh tokens`)
 }
 
 /** The old password signs in only if nothing has changed it, the new one only if something has; none after a disable. */
@@ -292,13 +292,13 @@ async function logIn (node: Node, email: string) {
   return held(await node.accounts.login({ email, password: oldPassword, transport: 'bearer', deviceName: null }, caller))
 }
 
-function held (grant: Grant): Held {
-  return { id: grant.session.id, refreshTokens: [grant.refresh_token], accessTokens: [grant.access_token] }
+function held (tokenResponse: TokenResponse): Held {
+  return { id: tokenResponse.session.id, refreshTokens: [tokenResponse.refresh_token], accessTokens: [tokenResponse.access_token] }
 }
 
-function keep (session: Held, grant: Grant) {
-  session.refreshTokens.push(grant.refresh_token)
-  session.accessTokens.push(grant.access_token)
+function keep (session: Held, tokenResponse: TokenResponse) {
+  session.refreshTokens.push(tokenResponse.refresh_token)
+  session.accessTokens.push(tokenResponse.access_token)
 }
 
 /** Lets others go first: some turns of the event loop, sometimes some milliseconds. */

@@ -395,7 +395,7 @@ t.test('without an answer from Redis nothing is unlimited and nobody is told to 
       t.same(await traces(app), before, 'nothing was written and no mail is sent')
 
       await mend()
-      await until(async () => await app.cache.ping().then(() => true, () => false), 8000)
+      await until(async () => await app.scripts.ping().then(() => true, () => false), 8000)
       t.equal(outcomeOf(await login(app, { ...ada, device_token: ada.deviceToken })), '200')
     })
   }

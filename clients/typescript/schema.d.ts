@@ -1202,7 +1202,7 @@ export interface components {
             refresh_expires_in: number;
         };
         /** @description Signed in. */
-        Grant: components["schemas"]["Tokens"] | components["schemas"]["CookieSession"];
+        TokenResponse: components["schemas"]["Tokens"] | components["schemas"]["CookieSession"];
         /** @description The new password holds. */
         PasswordReset: {
             /**
@@ -1841,7 +1841,7 @@ export type Registered = components['schemas']['Registered'];
 export type Confirmed = components['schemas']['Confirmed'];
 export type Tokens = components['schemas']['Tokens'];
 export type CookieSession = components['schemas']['CookieSession'];
-export type Grant = components['schemas']['Grant'];
+export type TokenResponse = components['schemas']['TokenResponse'];
 export type PasswordReset = components['schemas']['PasswordReset'];
 export type EmailChanged = components['schemas']['EmailChanged'];
 export type EmailRestored = components['schemas']['EmailRestored'];
@@ -2121,7 +2121,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Grant"];
+                    "application/json": components["schemas"]["TokenResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -2341,7 +2341,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Grant"];
+                    "application/json": components["schemas"]["TokenResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -2479,7 +2479,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Grant"];
+                    "application/json": components["schemas"]["TokenResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -2544,7 +2544,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Grant"];
+                    "application/json": components["schemas"]["TokenResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];

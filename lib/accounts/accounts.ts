@@ -56,7 +56,7 @@ export function createAccounts (parts: AccountParts) {
 
   /** New tokens for a refresh token; see `Sessions.refresh` for what is refused. */
   async function refresh (token: string, transport: Transport, caller: Caller) {
-    return parts.grants.issue(await parts.sessions.refresh(token, transport, caller))
+    return parts.tokenResponses.issue(await parts.sessions.refresh(token, transport, caller))
   }
 
   /** The user's living sessions, the one used last first, and which of them asks. */

@@ -6,7 +6,7 @@ import type { DeviceTokens } from '../tokens/device-tokens.ts'
 import { canonicalise } from '../users/email-address.ts'
 import { Refusal, unavailable } from '../errors.ts'
 import type { RefusalCode } from '../errors.ts'
-import type { Grant, Grants } from '../sessions/grants.ts'
+import type { TokenResponse, TokenResponses } from '../sessions/token-responses.ts'
 import type { Lane, Lockout } from '../throttling/lockout.ts'
 import type { Metrics } from '../operations/metrics.ts'
 import type { PasswordChecks } from '../throttling/password-checks.ts'
@@ -35,7 +35,7 @@ export interface LoginParts {
   database: Database
   users: UserStore
   sessions: Sessions
-  grants: Grants
+  tokenResponses: TokenResponses
   passwords: Passwords
   checks: PasswordChecks
   rateLimits: Pick<RateLimits, 'count'>
@@ -48,7 +48,7 @@ export interface LoginParts {
 }
 
 /** Proving a password: signing in, and proving it again within a session. */
-export function createLogins ({ database, users, sessions, grants, passwords, checks, rateLimits, lockout, deviceTokens, audit, feed, metrics, clock }: LoginParts) {
+export function createLogins ({ database, users, sessions, tokenResponses, passwords, checks, rateLimits, lockout, deviceTokens, audit, feed, metrics, clock }: LoginParts) {
   return { login, reauthenticate }
 
   /**
@@ -56,7 +56,7 @@ export function createLogins ({ database, users, sessions, grants, passwords, ch
    * are one refusal and one amount of work: a read, a lane, a hash, an audit event. Only who knows the
    * password learns what else is in the way.
    */
-  async function login (request: LoginRequest, caller: Caller): Promise<Grant> {
+  async function login (request: LoginRequest, caller: Caller): Promise<TokenResponse> {
     const address = canonicalise(request.email)
     if (!address) throw new Refusal('invalid_request', { errors: [{ path: '/email', code: 'not_an_address', message: 'This is not an email address.' }] })
 
@@ -69,7 +69,7 @@ export function createLogins ({ database, users, sessions, grants, passwords, ch
     return await rateLimits.count({ policy: 'login', caller, deviceId: user?.knownSince ? deviceId : null }, () => prove(request, { user, deviceId, canonical: address.canonical }, caller))
   }
 
-  async function prove (request: LoginRequest, { user, deviceId, canonical }: { user: User & { knownSince: Date | null } | null, deviceId: string | null, canonical: string }, caller: Caller): Promise<Grant> {
+  async function prove (request: LoginRequest, { user, deviceId, canonical }: { user: User & { knownSince: Date | null } | null, deviceId: string | null, canonical: string }, caller: Caller): Promise<TokenResponse> {
     const lane = user?.knownSince && deviceId !== null ? lockout.deviceOf(user.id, { deviceId, knownSince: user.knownSince }) : lockout.strangersOf(canonical)
     await checks.check({ password: request.password, passwordHash: user?.passwordHash ?? null, lane, owner: user, canonical, caller, failure: 'authn_login_fail' })
     // Without an account no password is right.
@@ -82,7 +82,7 @@ export function createLogins ({ database, users, sessions, grants, passwords, ch
   }
 
   /** Checks the password again and moves the session's `auth_time` (RFC 9470); its tokens rotate. */
-  async function reauthenticate ({ sessionId }: Pick<Principal, 'sessionId'>, password: string, caller: Caller): Promise<Grant> {
+  async function reauthenticate ({ sessionId }: Pick<Principal, 'sessionId'>, password: string, caller: Caller): Promise<TokenResponse> {
     const state = await sessions.find(sessionId)
     await checks.check({ password, passwordHash: state.passwordHash, lane: lockout.sessionOf(sessionId), owner: state, canonical: state.emailCanonical, sessionId, caller, failure: 'authn_login_fail' })
 
@@ -94,10 +94,10 @@ export function createLogins ({ database, users, sessions, grants, passwords, ch
     })
     // Asked after the transaction: within it, that would take a second connection while holding one.
     if (!isProved) throw await sessions.ended(sessionId)
-    return grants.issue(await sessions.advance({ ...state, authTime }))
+    return tokenResponses.issue(await sessions.advance({ ...state, authTime }))
   }
 
-  async function open (user: User, request: LoginRequest, caller: Caller, isAnew = false): Promise<Grant> {
+  async function open (user: User, request: LoginRequest, caller: Caller, isAnew = false): Promise<TokenResponse> {
     const { transport, deviceName, deviceToken, replaces } = request
     const deviceId = deviceTokens.recognise(deviceToken)
     const amr = ['pwd']
@@ -118,7 +118,7 @@ export function createLogins ({ database, users, sessions, grants, passwords, ch
     feed.publish(ended)
     metrics.increment('sign_ins', { outcome: 'success' })
 
-    return grants.issue(sessions.opened(opening, { ...user, lastLoginAt: opening.now }, { deviceId, amr }))
+    return tokenResponses.issue(sessions.opened(opening, { ...user, lastLoginAt: opening.now }, { deviceId, amr }))
   }
 
   // Whoever's session it is: a browser has one.
@@ -135,7 +135,7 @@ export function createLogins ({ database, users, sessions, grants, passwords, ch
 
   // Something has ended the user's sessions since the password was read. If it is still this password of
   // an account that has not changed, that was a sign-out, and the sign-in comes after it: once.
-  async function openAnew (before: User, request: LoginRequest, caller: Caller): Promise<Grant> {
+  async function openAnew (before: User, request: LoginRequest, caller: Caller): Promise<TokenResponse> {
     const user = await users.find(before.id)
     const isSame = user?.passwordHash === before.passwordHash && user.version === before.version
     const hasMoved = user?.sessionEpoch !== before.sessionEpoch || user.deploymentEpoch !== before.deploymentEpoch

@@ -4,7 +4,7 @@ import type { ChangeFeed } from '../changes/change-feed.ts'
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
 import type { FieldError } from '../errors.ts'
-import type { Grant, Grants } from '../sessions/grants.ts'
+import type { TokenResponse, TokenResponses } from '../sessions/token-responses.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { Lockout } from '../throttling/lockout.ts'
 import type { OneTimeTokens } from '../tokens/one-time-tokens.ts'
@@ -21,7 +21,7 @@ export interface PasswordChangeParts {
   database: Database
   users: UserStore
   sessions: Sessions
-  grants: Grants
+  tokenResponses: TokenResponses
   oneTimeTokens: Pick<OneTimeTokens, 'revoke'>
   policy: PasswordPolicy
   passwords: Passwords
@@ -37,14 +37,14 @@ export interface PasswordChangeParts {
 const unchanged: FieldError = { path: '/new_password', code: 'unchanged', message: 'This is the password that you have now.' }
 
 /** A user's own change of password. */
-export function createPasswordChanges ({ database, users, sessions, grants, oneTimeTokens, policy, passwords, checks, lockout, changes, audit, jobs, feed, clock }: PasswordChangeParts) {
+export function createPasswordChanges ({ database, users, sessions, tokenResponses, oneTimeTokens, policy, passwords, checks, lockout, changes, audit, jobs, feed, clock }: PasswordChangeParts) {
   return { changePassword }
 
   /**
    * Replaces the password if the current one is right. Every other session ends, in one step with the
    * change; this one outlives it and gets new tokens.
    */
-  async function changePassword ({ sessionId }: { sessionId: string }, { currentPassword, newPassword }: { currentPassword: string, newPassword: string }, caller: Caller): Promise<Grant> {
+  async function changePassword ({ sessionId }: { sessionId: string }, { currentPassword, newPassword }: { currentPassword: string, newPassword: string }, caller: Caller): Promise<TokenResponse> {
     const state = await sessions.find(sessionId)
     await checks.check({ password: currentPassword, passwordHash: state.passwordHash, lane: lockout.sessionOf(sessionId), owner: state, canonical: state.emailCanonical, sessionId, caller, failure: 'authn_password_change_fail' })
 
@@ -72,6 +72,6 @@ export function createPasswordChanges ({ database, users, sessions, grants, oneT
     }).catch(async error => { throw error === over ? await sessions.ended(sessionId) : error })
     feed.publish(written)
 
-    return grants.issue(await sessions.advance({ ...state, ...user, userEpoch: user.sessionEpoch, authTime, mustChangePassword: false }))
+    return tokenResponses.issue(await sessions.advance({ ...state, ...user, userEpoch: user.sessionEpoch, authTime, mustChangePassword: false }))
   }
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Rate } from '../config/config.ts'
 import { unavailable } from '../errors.ts'
 import type { Count } from '../http/rate-limit-status.ts'
-import type { Cache } from '../stores/cache.ts'
+import type { RedisScripts } from '../stores/redis-scripts.ts'
 import { flatten, readCounts } from '../throttling/rate-limit-store.ts'
 
 /** The newest token of a session after a step: its generation and when it was issued (ms). */
@@ -25,10 +25,10 @@ export type HotSessions = ReturnType<typeof createHotSessions>
  * that Redis takes only after its caller has been answered changes nothing: `unavailable` means that no
  * token has been used up.
  */
-export function createHotSessions (cache: Cache, clock: Clock, { grace, rates = [] }: { grace: number, rates?: readonly Rate[] }) {
-  const openSession = cache.script('open-session')
-  const rotateSession = cache.script('sliding-log', 'rotate-session')
-  const currentGeneration = cache.script('current-generation')
+export function createHotSessions (scripts: RedisScripts, clock: Clock, { grace, rates = [] }: { grace: number, rates?: readonly Rate[] }) {
+  const openSession = scripts.script('open-session')
+  const rotateSession = scripts.script('sliding-log', 'rotate-session')
+  const currentGeneration = scripts.script('current-generation')
 
   return { open, present, advance, newest }
 
@@ -41,12 +41,12 @@ export function createHotSessions (cache: Cache, clock: Clock, { grace, rates = 
   /** A refresh token is presented: rotates unless that was too often, replays or tells reuse, in one step. */
   async function present (id: string, presented: Newest, { floor, lifetime }: { floor: number, lifetime: number }): Promise<Step> {
     const keys = rates.length ? [key(id), `${key(id)}:rotations`] : [key(id)]
-    return read(await rotateSession(keys, [presented.generation, presented.issuedAt, floor, grace, lifetime, clock.offset, cache.latest(), ...flatten(rates)]))
+    return read(await rotateSession(keys, [presented.generation, presented.issuedAt, floor, grace, lifetime, clock.offset, scripts.latest(), ...flatten(rates)]))
   }
 
   /** Rotates without a token, uncounted: the session's owner has just proved the password. */
   async function advance (id: string, { floor, lifetime }: { floor: number, lifetime: number }): Promise<Newest> {
-    const step = read(await rotateSession([key(id)], ['', '', floor, grace, lifetime, clock.offset, cache.latest()]))
+    const step = read(await rotateSession([key(id)], ['', '', floor, grace, lifetime, clock.offset, scripts.latest()]))
     if (step.outcome === 'reused' || step.outcome === 'limited') throw new Error('a rotation without a token is neither a replay nor limited')
     return step
   }

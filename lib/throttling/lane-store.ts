@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { Cache } from '../stores/cache.ts'
+import type { RedisScripts } from '../stores/redis-scripts.ts'
 
 /** How a try ended; `dropped` when nobody looked at the password. */
 export type Ending = 'right' | 'wrong' | 'dropped'
@@ -23,9 +23,9 @@ export interface LaneTerms {
 export type LaneStore = ReturnType<typeof createLaneStore>
 
 /** The lanes of guesses in Redis: see `lua/step-lane.lua`. Redis' own time counts. */
-export function createLaneStore (cache: Cache, clock: Clock, { threshold, duration, longest, patience, noteInterval, noticeInterval }: LaneTerms) {
-  const stepLane = cache.script('step-lane')
-  const takeTurn = cache.script('take-turn')
+export function createLaneStore (scripts: RedisScripts, clock: Clock, { threshold, duration, longest, patience, noteInterval, noticeInterval }: LaneTerms) {
+  const stepLane = scripts.script('step-lane')
+  const takeTurn = scripts.script('take-turn')
 
   return { ask, settle, open, takeNotice }
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Rate } from '../config/config.ts'
 import type { Count } from '../http/rate-limit-status.ts'
-import type { Cache } from '../stores/cache.ts'
+import type { RedisScripts } from '../stores/redis-scripts.ts'
 
 /** What counts together. Logs that are counted in one step share a hash tag. */
 export interface Log { key: string, rates: readonly Rate[] }
@@ -9,9 +9,9 @@ export interface Log { key: string, rates: readonly Rate[] }
 export type RateLimitStore = ReturnType<typeof createRateLimitStore>
 
 /** Exact counts in Redis, by its own time; see `lua/sliding-log.lua`. */
-export function createRateLimitStore (cache: Cache, clock: Pick<Clock, 'offset'>) {
-  const countRequest = cache.script('sliding-log', 'count-request')
-  const uncountRequest = cache.script('uncount-request')
+export function createRateLimitStore (scripts: RedisScripts, clock: Pick<Clock, 'offset'>) {
+  const countRequest = scripts.script('sliding-log', 'count-request')
+  const uncountRequest = scripts.script('uncount-request')
 
   return { count, uncount }
 

@@ -10,7 +10,7 @@ import { createTokenCache } from './cache.ts'
 export type { AccessClaims } from './claims.ts'
 
 /** What an access token is made for. */
-export interface AccessGrant {
+export interface AccessTokenContents {
   userId: string
   sessionId: string
   /** When the password was checked last; milliseconds since 1970. */
@@ -79,27 +79,27 @@ export function createTokens ({ keyring, jwt, clock, issuer, audience, accessTok
    * The token and its lifetime in seconds, which the session's absolute end cuts short. Throws
    * `session_ended` when that has come, `unavailable` when this node has no key to sign with.
    */
-  function sign (grant: AccessGrant): { token: string, expiresIn: number } {
+  function sign (contents: AccessTokenContents): { token: string, expiresIn: number } {
     const signWith = signer()
     const iat = Math.floor(clock.now() / 1000)
-    const exp = Math.min(iat + Math.floor(accessTokenTtl / 1000), Math.floor(grant.sessionEnd / 1000))
+    const exp = Math.min(iat + Math.floor(accessTokenTtl / 1000), Math.floor(contents.sessionEnd / 1000))
     if (exp <= iat) throw new Refusal('session_ended', { reason: 'expired' })
 
     const token = signWith({
       iss: issuer,
       aud: audience,
-      sub: grant.userId,
-      sid: grant.sessionId,
+      sub: contents.userId,
+      sid: contents.sessionId,
       jti: randomUUID(),
       iat,
       exp,
-      auth_time: Math.floor(grant.authTime / 1000),
-      amr: grant.amr,
-      role: grant.role,
-      ...(grant.vendorId !== null && { vendor_id: grant.vendorId }),
-      epoch: grant.epoch,
-      ver: grant.version,
-      ...(grant.mustChangePassword && { must_change_password: true })
+      auth_time: Math.floor(contents.authTime / 1000),
+      amr: contents.amr,
+      role: contents.role,
+      ...(contents.vendorId !== null && { vendor_id: contents.vendorId }),
+      epoch: contents.epoch,
+      ver: contents.version,
+      ...(contents.mustChangePassword && { must_change_password: true })
     })
     return { token, expiresIn: exp - iat }
   }

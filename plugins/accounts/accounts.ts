@@ -19,9 +19,9 @@ declare module 'fastify' {
 }
 
 export default fp<Config['accounts'] & { clock: Clock }>(async function provideAccounts (app, { clock, emailVerification }) {
-  const { database, feed, revocations, sessions, grants, tokens, deviceTokens, oneTimeTokens, passwords, passwordChecks: checks, rateLimits, lockout, passwordPolicy: policy, roles, approvals, audit, jobs, metrics } = app
+  const { database, feed, revocations, sessions, tokenResponses, tokens, deviceTokens, oneTimeTokens, passwords, passwordChecks: checks, rateLimits, lockout, passwordPolicy: policy, roles, approvals, audit, jobs, metrics } = app
   const changes = createChangeStore(database)
-  const mechanisms = { feed, revocations, sessions, grants, tokens, deviceTokens, oneTimeTokens, passwords, checks, rateLimits, lockout, policy, roles, approvals, audit, jobs, metrics }
+  const mechanisms = { feed, revocations, sessions, tokenResponses, tokens, deviceTokens, oneTimeTokens, passwords, checks, rateLimits, lockout, policy, roles, approvals, audit, jobs, metrics }
 
   app.decorate('accounts', createAccounts({
     ...mechanisms,
@@ -39,4 +39,4 @@ export default fp<Config['accounts'] & { clock: Clock }>(async function provideA
     clock,
     emailVerification
   }))
-}, { name: 'accounts', dependencies: ['revocations', 'sessions', 'grants', 'one-time-tokens', 'passwords', 'password-checks', 'rate-limits', 'lockout', 'password-policy', 'roles', 'approvals', 'metrics', 'audit', 'jobs'] })
+}, { name: 'accounts', dependencies: ['revocations', 'sessions', 'token-responses', 'one-time-tokens', 'passwords', 'password-checks', 'rate-limits', 'lockout', 'password-policy', 'roles', 'approvals', 'metrics', 'audit', 'jobs'] })

@@ -18,7 +18,7 @@ export default fp<{ clock: Clock }>(async function followChanges (app, { clock }
     store: createChangeStore(app.database),
     clock,
     apply,
-    wake: () => app.cache.wake('changes'),
+    wake: () => app.scripts.wake('changes'),
     warn
   })
 
@@ -33,4 +33,4 @@ export default fp<{ clock: Clock }>(async function followChanges (app, { clock }
     app.revocations.apply(change)
     listeners.get(change.kind)?.()
   }
-}, { name: 'change-feed', dependencies: ['postgres', 'cache', 'revocations'] })
+}, { name: 'change-feed', dependencies: ['postgres', 'redis-scripts', 'revocations'] })

@@ -1,14 +1,14 @@
 import fp from 'fastify-plugin'
-import type { Grant } from '../../lib/sessions/grants.ts'
+import type { TokenResponse } from '../../lib/sessions/token-responses.ts'
 import type { Transport } from '../../lib/sessions/refresh-tokens.ts'
 
 /** What a browser is told of its tokens: never the tokens. */
-export type CookieGrant = Pick<Grant, 'user' | 'session' | 'expires_in' | 'refresh_expires_in'>
+export type CookieTokenResponse = Pick<TokenResponse, 'user' | 'session' | 'expires_in' | 'refresh_expires_in'>
 
 declare module 'fastify' {
   interface FastifyReply {
     /** Hands tokens over by the door that they are for: in the answer's body, or as cookies. */
-    handOver (grant: Grant): Grant | CookieGrant
+    handOver (tokenResponse: TokenResponse): TokenResponse | CookieTokenResponse
     /** The same for the name of a device alone. */
     handOverDevice <T extends { device_token: string }> (answer: T, transport: Transport): T | Omit<T, 'device_token'>
   }
@@ -18,13 +18,13 @@ declare module 'fastify' {
 const deviceLifetime = 365 * 24 * 3600
 
 export default fp(async function handOverTokens (app) {
-  app.decorateReply('handOver', function (grant) {
-    if (grant.transport === 'bearer') return grant
+  app.decorateReply('handOver', function (tokenResponse) {
+    if (tokenResponse.transport === 'bearer') return tokenResponse
 
-    const { user, session, expires_in: accessSeconds, refresh_expires_in: refreshSeconds } = grant
-    this.keep('access', grant.access_token, accessSeconds)
-      .keep('refresh', grant.refresh_token, refreshSeconds)
-      .keep('device', grant.device_token, deviceLifetime)
+    const { user, session, expires_in: accessSeconds, refresh_expires_in: refreshSeconds } = tokenResponse
+    this.keep('access', tokenResponse.access_token, accessSeconds)
+      .keep('refresh', tokenResponse.refresh_token, refreshSeconds)
+      .keep('device', tokenResponse.device_token, deviceLifetime)
     return { user, session, expires_in: accessSeconds, refresh_expires_in: refreshSeconds }
   })
   app.decorateReply('handOverDevice', function (answer, transport) {

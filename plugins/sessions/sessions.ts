@@ -28,10 +28,10 @@ export default fp<Config['sessions'] & Pick<Config, 'rateLimits'> & { clock: Clo
     statuses: app.rateLimitStatuses,
     store: createSessionStore(database, { unseen: lifetimes.refreshTokenTtl + period }),
     signIns: createSignInStore(database, { sessionsMax }),
-    hot: createHotSessions(app.cache, clock, { grace: lifetimes.refreshGrace, rates: rateLimits.enabled ? rateLimits.refresh : [] }),
+    hot: createHotSessions(app.scripts, clock, { grace: lifetimes.refreshGrace, rates: rateLimits.enabled ? rateLimits.refresh : [] }),
     changes: createChangeStore(database),
     refreshTokens: createRefreshTokens(app.secrets.derive(`refresh tokens of ${issuer}`)),
     clock,
     lifetimes
   }))
-}, { name: 'sessions', dependencies: ['postgres', 'cache', 'secrets', 'change-feed', 'one-time-tokens', 'sightings', 'audit', 'jobs', 'metrics', 'rate-limit-statuses'] })
+}, { name: 'sessions', dependencies: ['postgres', 'redis-scripts', 'secrets', 'change-feed', 'one-time-tokens', 'sightings', 'audit', 'jobs', 'metrics', 'rate-limit-statuses'] })

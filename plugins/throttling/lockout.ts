@@ -12,7 +12,7 @@ declare module 'fastify' {
 const minute = 60_000
 
 export default fp<Config['lockout'] & { clock: Clock }>(async function countGuesses (app, { clock, threshold, duration }) {
-  const lanes = createLaneStore(app.cache, clock, {
+  const lanes = createLaneStore(app.scripts, clock, {
     threshold,
     duration,
     longest: 12 * 60 * minute,
@@ -23,4 +23,4 @@ export default fp<Config['lockout'] & { clock: Clock }>(async function countGues
   })
 
   app.decorate('lockout', createLockout({ lanes, keys: app.secrets.derive('lanes'), duration }))
-}, { name: 'lockout', dependencies: ['cache', 'secrets'] })
+}, { name: 'lockout', dependencies: ['redis-scripts', 'secrets'] })

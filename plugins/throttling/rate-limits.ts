@@ -11,9 +11,9 @@ declare module 'fastify' {
 
 export default fp<Config['rateLimits'] & { clock: Clock }>(async function limitRates (app, { clock, ...limits }) {
   app.decorate('rateLimits', createRateLimits({
-    store: createRateLimitStore(app.cache, clock),
+    store: createRateLimitStore(app.scripts, clock),
     statuses: app.rateLimitStatuses,
     keys: app.secrets.derive('rate limits'),
     limits
   }))
-}, { name: 'rate-limits', dependencies: ['cache', 'secrets', 'rate-limit-statuses'] })
+}, { name: 'rate-limits', dependencies: ['redis-scripts', 'secrets', 'rate-limit-statuses'] })

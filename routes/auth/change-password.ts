@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Password } from '../schemas/input.ts'
 import { ofBody, problems } from '../schemas/problem.ts'
-import { GrantAnswer } from '../schemas/session.ts'
+import { TokenResponseAnswer } from '../schemas/session.ts'
 
 const schema = {
   operationId: 'changePassword',
@@ -13,7 +13,7 @@ const schema = {
     current_password: Password,
     new_password: Password
   }, { additionalProperties: false, examples: [{ current_password: 'violet kettle orbit 1843', new_password: 'amber ladder drift 1791' }] }),
-  response: { 200: GrantAnswer, ...problems(...ofBody, 401, 403, 429, 503) }
+  response: { 200: TokenResponseAnswer, ...problems(...ofBody, 401, 403, 429, 503) }
 }
 
 const changePassword: FastifyPluginAsyncTypebox = async app => {

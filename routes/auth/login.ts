@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { CarriedCookies } from '../../lib/http/token-cookies.ts'
 import { DeviceName, Email, Password, Transport, Token, UserType } from '../schemas/input.ts'
 import { ofBody, problems } from '../schemas/problem.ts'
-import { GrantAnswer } from '../schemas/session.ts'
+import { TokenResponseAnswer } from '../schemas/session.ts'
 
 const schema = {
   operationId: 'login',
@@ -19,7 +19,7 @@ const schema = {
     device_token: Type.Optional(Token),
     user_type: Type.Optional(UserType)
   }, { additionalProperties: false, examples: [{ email: 'ada@example.com', password: 'violet kettle orbit 1843', device_name: 'Ada’s phone' }] }),
-  response: { 200: GrantAnswer, ...problems(...ofBody, 401, 403, 429, 503) }
+  response: { 200: TokenResponseAnswer, ...problems(...ofBody, 401, 403, 429, 503) }
 }
 
 const login: FastifyPluginAsyncTypebox = async app => {

@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Token } from '../schemas/input.ts'
 import { ofBody, problems } from '../schemas/problem.ts'
-import { GrantAnswer } from '../schemas/session.ts'
+import { TokenResponseAnswer } from '../schemas/session.ts'
 
 const schema = {
   operationId: 'refresh',
@@ -11,7 +11,7 @@ const schema = {
   description: 'Bearer: the token in the body. Cookie: no body. Keep both new tokens. A lost answer may be asked for again: within REFRESH_GRACE one token always gets the one newest token; later than that it is taken for stolen, and the session ends (`reuse_detected`).',
   security: [],
   body: Type.Optional(Type.Union([Type.Null(), Type.Object({ refresh_token: Token }, { additionalProperties: false })])),
-  response: { 200: GrantAnswer, ...problems(...ofBody, 401, 403, 429, 503) }
+  response: { 200: TokenResponseAnswer, ...problems(...ofBody, 401, 403, 429, 503) }
 }
 
 const refresh: FastifyPluginAsyncTypebox = async app => {

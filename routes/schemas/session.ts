@@ -23,7 +23,7 @@ export const CookieAnswer = Type.Object({
 }, { title: 'CookieSession', description: 'With `transport: cookie`: the tokens are in Set-Cookie and nowhere else.' })
 
 /** By which door the tokens leave depends on the session's transport. */
-export const GrantAnswer = Type.Union([TokenAnswer, CookieAnswer], { title: 'Grant', description: 'Signed in.' })
+export const TokenResponseAnswer = Type.Union([TokenAnswer, CookieAnswer], { title: 'TokenResponse', description: 'Signed in.' })
 
 export const SessionList = Type.Object({
   sessions: Type.Array(Type.Object({

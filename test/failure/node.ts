@@ -22,7 +22,7 @@ app.post<{ Params: { id: string }, Body: { next: string, current: string } }>('/
 await app.listen({ host: config.process.host, port: config.process.port })
 
 if (process.env['DIES_AT'] === 'publish') app.feed.publish = die
-if (process.env['DIES_AT'] === 'wake') app.cache.wake = async () => { die(); return null }
+if (process.env['DIES_AT'] === 'wake') app.scripts.wake = async () => { die(); return null }
 
 function die (changes?: Change[]) {
   if (changes?.length !== 0) process.kill(process.pid, 'SIGKILL')

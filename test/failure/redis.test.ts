@@ -142,7 +142,7 @@ async function survives (t: Test, [first, second]: Nodes, milliseconds: number, 
 
 async function untilServed (node: Nodes[number]) {
   return await until(async () => {
-    try { return await node.cache.ping() > 0 } catch { return false }
+    try { return await node.scripts.ping() > 0 } catch { return false }
   }, 8000)
 }
 

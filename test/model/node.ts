@@ -3,7 +3,7 @@ import type { Caller } from '../../lib/http/caller.ts'
 import { createChangeFeed } from '../../lib/changes/change-feed.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { Refusal } from '../../lib/errors.ts'
-import type { Grant, Grants } from '../../lib/sessions/grants.ts'
+import type { TokenResponse, TokenResponses } from '../../lib/sessions/token-responses.ts'
 import type { Lockout } from '../../lib/throttling/lockout.ts'
 import { noMetrics } from '../../lib/operations/metrics.ts'
 import { createPasswordChanges } from '../../lib/accounts/password-changes.ts'
@@ -101,7 +101,7 @@ export function createNode (world: World, name: number) {
       return postgres.append(draft, { kind: 'everyone', number: draft.globalEpoch, reason: 'everyone_signed_out' })
     }
   }
-  const grants = { issue: answer } as unknown as Grants
+  const tokenResponses = { issue: answer } as unknown as TokenResponses
   const passwords = { verify: async () => true, hash: async () => 'another hash' } as unknown as Passwords
   const policy = { check: () => [] } as unknown as PasswordPolicy
   const tell = { publish }
@@ -120,8 +120,8 @@ export function createNode (world: World, name: number) {
 
   const sessions = createSessions({ database, store, signIns: {} as SignInStore, hot, changes, feed: tell, refreshTokens, oneTimeTokens, sightings, audit, jobs, statuses: { record () {} }, metrics: noMetrics, clock, lifetimes: terms })
   const signOuts = createSignOuts({ database, users, deployment, sessions, tokens: {} as Tokens, audit, feed: tell })
-  const passwordChanges = createPasswordChanges({ database, users, sessions, grants, oneTimeTokens, policy, passwords, checks, lockout, changes, audit, jobs, feed: tell, clock })
-  const logins = createLogins({ database, users, sessions, grants, passwords, checks, lockout, audit, feed: tell, clock } as unknown as LoginParts)
+  const passwordChanges = createPasswordChanges({ database, users, sessions, tokenResponses, oneTimeTokens, policy, passwords, checks, lockout, changes, audit, jobs, feed: tell, clock })
+  const logins = createLogins({ database, users, sessions, tokenResponses, passwords, checks, lockout, audit, feed: tell, clock } as unknown as LoginParts)
   const administration = createUserAdministration({ acts, users, sessions, changes, audit, clock } as unknown as UserAdministrationParts)
   return node
 
@@ -131,11 +131,11 @@ export function createNode (world: World, name: number) {
     if (kind === 'write behind') await sightings.flush()
     if (kind === 'disable') await administration.disable(postgres.tables.user.id, { principal: { userId: 'admin', sessionId: 'admin', role: 'super_admin' }, caller: nobody })
     if (kind === 'everyone') await signOuts.signOutEveryone({ actorId: null, caller: nobody })
-    if (kind === 'refresh' && token) return grant(grants.issue(await refresh(token)))
+    if (kind === 'refresh' && token) return tokenResponse(tokenResponses.issue(await refresh(token)))
     if (sid === null) return null
 
-    if (kind === 'reauthenticate') return grant(await logins.reauthenticate({ sessionId: sid }, 'password', nobody))
-    if (kind === 'change password') return grant(await passwordChanges.changePassword({ sessionId: sid }, { currentPassword: 'password', newPassword: 'another' }, nobody))
+    if (kind === 'reauthenticate') return tokenResponse(await logins.reauthenticate({ sessionId: sid }, 'password', nobody))
+    if (kind === 'change password') return tokenResponse(await passwordChanges.changePassword({ sessionId: sid }, { currentPassword: 'password', newPassword: 'another' }, nobody))
     await signOuts.signOut(await sessions.find(sid), kind as SignOutScope, nobody)
     return null
   }
@@ -204,7 +204,7 @@ export function createNode (world: World, name: number) {
     const { user, globalEpoch } = postgres.tables
     const epoch: [number, number] = reread ? [globalEpoch, user.epoch] : [state.globalEpoch, state.userEpoch]
     const exp = Math.min(world.now + terms.accessTokenTtl, state.expiresAt.getTime())
-    return { refresh: world.tokens.get(refreshToken), access: { sid: state.sessionId, sub: state.id, epoch, exp } } as unknown as Grant
+    return { refresh: world.tokens.get(refreshToken), access: { sid: state.sessionId, sub: state.id, epoch, exp } } as unknown as TokenResponse
   }
 
   function told<T> (tail: T): T {
@@ -225,7 +225,7 @@ export function createNode (world: World, name: number) {
 interface Demand { floor: number, lifetime: number }
 interface Checked { sessionEpoch: number, deploymentEpoch: number }
 
-function grant (answer: Grant) {
+function tokenResponse (answer: TokenResponse) {
   return answer as unknown as Answered
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
+import { createRateLimitStatuses } from '../../../lib/http/rate-limit-status.ts'
 import type { Audit } from '../../../lib/audit/audit.ts'
 import { Refusal, unavailable } from '../../../lib/errors.ts'
 import { createServices } from '../../../lib/oauth/services.ts'
@@ -63,6 +64,7 @@ function build () {
       hashes: () => { state.asked.hashes++; return answer([{ id: right.id, secretHash: createHash('sha256').update('right').digest() }]) }
     } as unknown as ServiceStore,
     audit: { record: async (_query: unknown, { event }: { event: string }) => { state.events.push(event) } } as unknown as Audit,
+    statuses: createRateLimitStatuses(),
     failures: { take: subject => { state.counted.push(subject); return { policy: 'default', counts: [], isWithin: state.isWithin } } },
     clock: { now: () => 0, monotonic: () => state.time }
   })

@@ -6,7 +6,7 @@ import { createClock } from '../../../lib/clock.ts'
 import type { Clock } from '../../../lib/clock.ts'
 import { createLockout } from '../../../lib/throttling/lockout.ts'
 import type { Guess, Lane } from '../../../lib/throttling/lockout.ts'
-import { createCache } from '../../../lib/stores/cache.ts'
+import { createRedisScripts } from '../../../lib/stores/redis-scripts.ts'
 import { createLaneStore } from '../../../lib/throttling/lane-store.ts'
 
 const minute = 60_000
@@ -254,8 +254,8 @@ t.test('an owner is told once an hour, whatever the lane', async t => {
 })
 
 function build (clock: Clock, redis: Redis, { threshold = 5 } = {}) {
-  const cache = createCache(redis, { concurrency: 500, deadline: 1000 })
-  const lanes = createLaneStore(cache, clock, { threshold, duration: 30 * minute, longest: 12 * hour, patience: 15_000, noteInterval: minute, noticeInterval: hour })
+  const scripts = createRedisScripts(redis, { concurrency: 500, deadline: 1000 })
+  const lanes = createLaneStore(scripts, clock, { threshold, duration: 30 * minute, longest: 12 * hour, patience: 15_000, noteInterval: minute, noticeInterval: hour })
   return createLockout({ lanes, keys: [key], duration: 30 * minute })
 }
 

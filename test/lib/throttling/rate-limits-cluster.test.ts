@@ -10,21 +10,21 @@ import type { Test } from 'tap'
 import { startRedis } from '../../../dev/services.ts'
 import { createClock } from '../../../lib/clock.ts'
 import { createRateLimits } from '../../../lib/throttling/rate-limits.ts'
-import { createCache } from '../../../lib/stores/cache.ts'
+import { createRedisScripts } from '../../../lib/stores/redis-scripts.ts'
 import { createHotSessions } from '../../../lib/sessions/hot-session-store.ts'
 import { createRateLimitStatuses } from '../../../lib/http/rate-limit-status.ts'
 import { createRateLimitStore } from '../../../lib/throttling/rate-limit-store.ts'
 
 const hour = 3600_000
 const { redis, masters } = await startCluster(t)
-const cache = createCache(redis, { concurrency: 500, deadline: 1000 })
+const scripts = createRedisScripts(redis, { concurrency: 500, deadline: 1000 })
 const clock = createClock()
 
 t.test('limits are exact in a Redis Cluster, wherever their keys lie', async t => {
   const rate = (limit: number) => [{ limit, window: hour }]
   const limits = createRateLimits({
     statuses: createRateLimitStatuses(),
-    store: createRateLimitStore(cache, clock),
+    store: createRateLimitStore(scripts, clock),
     keys: [Buffer.alloc(32, 7)],
     limits: { enabled: true, global: rate(1000), login: rate(3), register: rate(3), refresh: rate(20), mail: rate(3), mailAddress: rate(10) }
   })
@@ -43,7 +43,7 @@ t.test('limits are exact in a Redis Cluster, wherever their keys lie', async t =
 })
 
 t.test('rotations are counted in a Redis Cluster', async t => {
-  const hot = createHotSessions(cache, clock, { grace: 0, rates: [{ limit: 2, window: hour }] })
+  const hot = createHotSessions(scripts, clock, { grace: 0, rates: [{ limit: 2, window: hour }] })
   for (let n = 0; n < 20; n++) {
     const id = randomUUID()
     let newest = await hot.open(id, hour)

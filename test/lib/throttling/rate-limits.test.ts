@@ -12,7 +12,7 @@ import type { CausedMail } from '../../../lib/throttling/rate-limits.ts'
 import { createRequestLimits } from '../../../lib/throttling/node-limits.ts'
 import { createRateLimitStatuses, rateLimitFields } from '../../../lib/http/rate-limit-status.ts'
 import type { RateLimitStatus } from '../../../lib/http/rate-limit-status.ts'
-import { createCache } from '../../../lib/stores/cache.ts'
+import { createRedisScripts } from '../../../lib/stores/redis-scripts.ts'
 import { createRateLimitStore } from '../../../lib/throttling/rate-limit-store.ts'
 import type { Log } from '../../../lib/throttling/rate-limit-store.ts'
 
@@ -286,7 +286,7 @@ function open (t: Test, prefix = `test:${randomBytes(6).toString('hex')}:`, { en
   const redis = new Redis(process.env['LATCHKEY_TEST_REDIS_URL'] ?? '', { keyPrefix: prefix })
   t.teardown(() => redis.disconnect())
   const clock = createClock()
-  const store = createRateLimitStore(createCache(redis, { concurrency: 500, deadline: 1000 }), clock)
+  const store = createRateLimitStore(createRedisScripts(redis, { concurrency: 500, deadline: 1000 }), clock)
   const rate = (limit: number, window: number) => [{ limit, window }]
   const statuses = createRateLimitStatuses()
   const limits = createRateLimits({

@@ -10,7 +10,7 @@ import { createClock } from '../../../lib/clock.ts'
 import { Refusal } from '../../../lib/errors.ts'
 import type { Ring } from '../../../lib/keys/keyring.ts'
 import { createTokens } from '../../../lib/tokens/access-tokens.ts'
-import type { AccessGrant } from '../../../lib/tokens/access-tokens.ts'
+import type { AccessTokenContents } from '../../../lib/tokens/access-tokens.ts'
 
 const issuer = 'https://auth.example.com'
 const audience = 'https://api.example.com'
@@ -18,8 +18,8 @@ const minute = 60_000
 const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
 
 t.test('a token carries the claims of its grant and nothing personal', async t => {
-  const { tokens, grant, clock } = service()
-  const { token, expiresIn } = tokens.sign(grant)
+  const { tokens, contents, clock } = service()
+  const { token, expiresIn } = tokens.sign(contents)
   const iat = Math.floor(clock.now() / 1000)
 
   t.equal(expiresIn, 900)
@@ -27,10 +27,10 @@ t.test('a token carries the claims of its grant and nothing personal', async t =
   t.strictSame(tokens.verify(token), {
     iss: issuer,
     aud: audience,
-    sub: grant.userId,
-    sid: grant.sessionId,
+    sub: contents.userId,
+    sid: contents.sessionId,
     jti: claimsOf(token)['jti'],
-    auth_time: Math.floor(grant.authTime / 1000),
+    auth_time: Math.floor(contents.authTime / 1000),
     amr: ['pwd'],
     role: 'user',
     epoch: [3, 5],
@@ -38,29 +38,29 @@ t.test('a token carries the claims of its grant and nothing personal', async t =
     iat,
     exp: iat + 900
   })
-  t.not(claimsOf(tokens.sign(grant).token)['jti'], claimsOf(token)['jti'])
+  t.not(claimsOf(tokens.sign(contents).token)['jti'], claimsOf(token)['jti'])
 })
 
 t.test('a vendor and a password that must be changed are told', async t => {
-  const { tokens, grant } = service()
+  const { tokens, contents } = service()
   const vendorId = randomUUID()
 
-  t.match(tokens.verify(tokens.sign({ ...grant, vendorId, mustChangePassword: true }).token), { vendor_id: vendorId, must_change_password: true })
+  t.match(tokens.verify(tokens.sign({ ...contents, vendorId, mustChangePassword: true }).token), { vendor_id: vendorId, must_change_password: true })
 })
 
 t.test('a token never outlives its session', async t => {
-  const { tokens, grant, clock } = service()
+  const { tokens, contents, clock } = service()
   const sessionEnd = clock.now() + 5 * minute
-  const { token, expiresIn } = tokens.sign({ ...grant, sessionEnd })
+  const { token, expiresIn } = tokens.sign({ ...contents, sessionEnd })
 
   t.equal(expiresIn, 300)
   t.ok(tokens.verify(token).exp * 1000 <= sessionEnd)
-  t.throws(() => tokens.sign({ ...grant, sessionEnd: clock.now() }), { code: 'session_ended', details: { reason: 'expired' } })
+  t.throws(() => tokens.sign({ ...contents, sessionEnd: clock.now() }), { code: 'session_ended', details: { reason: 'expired' } })
 })
 
 t.test('a token expires, also one that is remembered', async t => {
-  const { tokens, grant, clock } = service()
-  const { token } = tokens.sign(grant)
+  const { tokens, contents, clock } = service()
+  const { token } = tokens.sign(contents)
   tokens.verify(token)
   clock.advance(14 * minute + 58_000)
   t.ok(tokens.verify(token))
@@ -69,28 +69,28 @@ t.test('a token expires, also one that is remembered', async t => {
 })
 
 t.test('an expired token can still be read, a forged one cannot', async t => {
-  const { tokens, grant, claims, header, clock } = service()
-  const { token } = tokens.sign(grant)
-  t.match(tokens.readExpired(token), { isLive: true, claims: { sid: grant.sessionId } })
+  const { tokens, contents, claims, header, clock } = service()
+  const { token } = tokens.sign(contents)
+  t.match(tokens.readExpired(token), { isLive: true, claims: { sid: contents.sessionId } })
   clock.advance(20 * minute)
 
-  t.match(tokens.readExpired(token), { isLive: false, claims: { sid: grant.sessionId } })
+  t.match(tokens.readExpired(token), { isLive: false, claims: { sid: contents.sessionId } })
   refused(t, tokens, token, 'which makes it no better')
   t.equal(tokens.readExpired(forge(header, claims(), generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey)), null)
   t.equal(tokens.readExpired(''), null)
 })
 
 t.test('claims are shared by requests, so nobody can change them', async t => {
-  const { tokens, grant } = service()
-  const claims = tokens.verify(tokens.sign(grant).token)
+  const { tokens, contents } = service()
+  const claims = tokens.verify(tokens.sign(contents).token)
 
   t.ok([claims, claims.amr, claims.epoch].every(Object.isFrozen))
-  t.equal(tokens.verify(tokens.sign(grant).token).ver, 7)
+  t.equal(tokens.verify(tokens.sign(contents).token).ver, 7)
 })
 
 t.test('C1: tokens without a signature', async t => {
-  const { tokens, grant, kid } = service()
-  const [header, payload] = tokens.sign(grant).token.split('.')
+  const { tokens, contents, kid } = service()
+  const [header, payload] = tokens.sign(contents).token.split('.')
 
   for (const alg of ['none', 'None', 'NONE', 'nOnE', 'noNE']) {
     refused(t, tokens, `${encode({ alg, typ: 'at+jwt', kid })}.${payload}.`, alg)
@@ -101,8 +101,8 @@ t.test('C1: tokens without a signature', async t => {
 })
 
 t.test('C2: the public key as a secret', async t => {
-  const { tokens, grant, kid, publicKey } = service()
-  const [, payload] = tokens.sign(grant).token.split('.')
+  const { tokens, contents, kid, publicKey } = service()
+  const [, payload] = tokens.sign(contents).token.split('.')
   const jwk = await exportJWK(publicKey)
   const pem = await exportSPKI(publicKey)
   const secrets = [pem, pem.trim(), publicKey.export({ format: 'der', type: 'spki' }), JSON.stringify(jwk), jwk.x ?? '', Buffer.from(jwk.x ?? '', 'base64url')]
@@ -224,8 +224,8 @@ t.test('C9: tokens of another issuer, audience or kind', async t => {
 })
 
 t.test('C10: signatures of no key', async t => {
-  const { tokens, grant, privateKey } = service()
-  const [header, payload, signature = ''] = tokens.sign(grant).token.split('.')
+  const { tokens, contents, privateKey } = service()
+  const [header, payload, signature = ''] = tokens.sign(contents).token.split('.')
   const input = `${header}.${payload}`
   const zero = Buffer.alloc(32)
   const n = Buffer.from(order.toString(16), 'hex')
@@ -246,14 +246,14 @@ t.test('C10: signatures of no key', async t => {
 })
 
 t.test('C11: a second signature of one token is the same session\'s, a second spelling is none', async t => {
-  const { tokens, grant } = service()
-  const { token } = tokens.sign(grant)
+  const { tokens, contents } = service()
+  const { token } = tokens.sign(contents)
   const [header, payload, signature = ''] = token.split('.')
   const bytes = Buffer.from(signature, 'base64url')
   const s = BigInt(`0x${bytes.subarray(32).toString('hex')}`)
   const mirrored = Buffer.concat([bytes.subarray(0, 32), Buffer.from((order - s).toString(16).padStart(64, '0'), 'hex')])
 
-  t.match(tokens.verify(`${header}.${payload}.${mirrored.toString('base64url')}`), { sid: grant.sessionId, jti: claimsOf(token)['jti'] }, 'what ends is the session')
+  t.match(tokens.verify(`${header}.${payload}.${mirrored.toString('base64url')}`), { sid: contents.sessionId, jti: claimsOf(token)['jti'] }, 'what ends is the session')
 
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
   const last = alphabet.indexOf(signature.at(-1) ?? '')
@@ -273,8 +273,8 @@ t.test('C11: a second signature of one token is the same session\'s, a second sp
 })
 
 t.test('C12: other spellings', async t => {
-  const { tokens, grant, claims, header, privateKey } = service()
-  const { token } = tokens.sign(grant)
+  const { tokens, contents, claims, header, privateKey } = service()
+  const { token } = tokens.sign(contents)
   const parts = token.split('.')
   const spelled = [`${token}=`, `${token}==`, `${token}\n`, ` ${token}`, `${token} `, `\ufeff${token}`, `${token}.`, `.${token}`, `${token}.x`, `${token}.${parts[2]}`,
     parts.join('..'), parts.map(part => `${part}=`).join('.'), token.replaceAll('-', '+').replaceAll('_', '/') + '+', Buffer.from(token, 'utf16le').toString('latin1'),
@@ -294,8 +294,8 @@ t.test('C12: other spellings', async t => {
 })
 
 t.test('C13: large and deep tokens are refused at once', async t => {
-  const { tokens, claims, header, privateKey, grant } = service()
-  const { token } = tokens.sign(grant)
+  const { tokens, claims, header, privateKey, contents } = service()
+  const { token } = tokens.sign(contents)
   const started = performance.now()
 
   for (const size of [4096, 8192, 102_400, 1_048_576]) {
@@ -336,13 +336,13 @@ t.test('C14: claims of other types', async t => {
 })
 
 t.test('C14, C15: a key that has left the ring has signed nothing, remembered or not', async t => {
-  const { tokens, grant, replaceKeys } = service()
-  const { token } = tokens.sign(grant)
+  const { tokens, contents, replaceKeys } = service()
+  const { token } = tokens.sign(contents)
   t.ok(tokens.verify(token))
   replaceKeys()
 
   refused(t, tokens, token, 'a token that was remembered')
-  t.ok(tokens.verify(tokens.sign(grant).token))
+  t.ok(tokens.verify(tokens.sign(contents).token))
 })
 
 t.test('a signature by a stranger\'s key under our key id', async t => {
@@ -352,8 +352,8 @@ t.test('a signature by a stranger\'s key under our key id', async t => {
 })
 
 t.test('any altered character makes a token worthless', async t => {
-  const { tokens, grant } = service()
-  const { token } = tokens.sign(grant)
+  const { tokens, contents } = service()
+  const { token } = tokens.sign(contents)
   tokens.verify(token)
 
   for (let at = 0; at < token.length; at += 3) {
@@ -363,17 +363,17 @@ t.test('any altered character makes a token worthless', async t => {
 })
 
 t.test('a node that cannot open its key verifies and says that it cannot sign', async t => {
-  const { tokens, grant, blind } = service()
-  const { token } = tokens.sign(grant)
+  const { tokens, contents, blind } = service()
+  const { token } = tokens.sign(contents)
   blind()
 
   t.ok(tokens.verify(token))
-  t.throws(() => tokens.sign(grant), { code: 'unavailable' })
+  t.throws(() => tokens.sign(contents), { code: 'unavailable' })
 })
 
 t.test('what is remembered costs next to nothing', async t => {
-  const { tokens, grant } = service()
-  const list = Array.from({ length: 100 }, () => tokens.sign(grant).token)
+  const { tokens, contents } = service()
+  const list = Array.from({ length: 100 }, () => tokens.sign(contents).token)
   for (const token of list) tokens.verify(token)
   const started = performance.now()
   for (let round = 0; round < 200; round++) for (const token of list) tokens.verify(token)
@@ -389,7 +389,7 @@ function service () {
   const lookUps: { count: number, finds: [string, KeyObject] | null, fails: boolean } = { count: 0, finds: null, fails: false }
   const keyring = { current: newRing(), lookUp }
   const tokens = createTokens({ keyring, jwt: { createSigner, createVerifier }, clock, issuer, audience, accessTokenTtl: 15 * minute })
-  const grant: AccessGrant = {
+  const contents: AccessTokenContents = {
     userId: randomUUID(),
     sessionId: randomUUID(),
     authTime: clock.now() - minute,
@@ -404,10 +404,10 @@ function service () {
   const { kid, privateKey } = keyring.current.signing
   const publicKey = keyring.current.verifying.get(kid) as KeyObject
 
-  return { tokens, clock, grant, claims, kid, header: { alg: 'ES256', typ: 'at+jwt', kid }, privateKey, publicKey, lookUps, replaceKeys, blind }
+  return { tokens, clock, contents, claims, kid, header: { alg: 'ES256', typ: 'at+jwt', kid }, privateKey, publicKey, lookUps, replaceKeys, blind }
 
   function claims (changes: Record<string, unknown> = {}) {
-    return { ...claimsOf(tokens.sign(grant).token), ...changes }
+    return { ...claimsOf(tokens.sign(contents).token), ...changes }
   }
 
   function replaceKeys () { keyring.current = newRing() }

@@ -318,7 +318,7 @@ t.test('without Redis nothing is spent: 503', async t => {
   t.match((await reset(token, newPassword, node)).json(), { status: 503, code: 'unavailable' })
   t.match((await post(node, '/auth/password/forgot', { email: ada.email })).json(), { status: 503, code: 'unavailable' })
   await server.start()
-  for (let n = 0; n < 100 && !await node.cache.ping().then(() => true, () => false); n++) await new Promise(resolve => setTimeout(resolve, 50))
+  for (let n = 0; n < 100 && !await node.scripts.ping().then(() => true, () => false); n++) await new Promise(resolve => setTimeout(resolve, 50))
   t.match(await reset(token, newPassword, node), { statusCode: 200 })
 })
 

@@ -5,13 +5,13 @@ import type { Held } from './sessions.ts'
 import type { Tokens } from '../tokens/access-tokens.ts'
 import { presentUser } from '../users/user-view.ts'
 
-export type Grants = ReturnType<typeof createGrants>
+export type TokenResponses = ReturnType<typeof createTokenResponses>
 
 /** What a client gets for a session: its tokens and what it may show. Times in seconds. */
-export type Grant = ReturnType<Grants['issue']>
+export type TokenResponse = ReturnType<TokenResponses['issue']>
 
 /** Turns a living session into the answer of login, refresh and whatever else hands out tokens. */
-export function createGrants ({ tokens, deviceTokens, metrics, clock, refreshTokenTtl }: {
+export function createTokenResponses ({ tokens, deviceTokens, metrics, clock, refreshTokenTtl }: {
   tokens: Tokens, deviceTokens: DeviceTokens, metrics: Metrics, clock: Clock, refreshTokenTtl: number
 }) {
   return { issue }

@@ -21,14 +21,14 @@ const measuredFor = 30_000
 const skewAllowed = 15_000
 
 /** The only way to Redis: scripts, each atomic, each on the keys of one thing. */
-export type Cache = ReturnType<typeof createCache>
+export type RedisScripts = ReturnType<typeof createRedisScripts>
 
 /**
  * Redis with a deadline in milliseconds and a bounded queue. Whatever keeps it from answering (no
  * connection, loading, read-only, out of memory, the deadline) is `unavailable`; an error that a
  * script or a command of ours made is a bug and comes through.
  */
-export function createCache (redis: RedisCommands, { concurrency, deadline }: { concurrency: number, deadline: number }) {
+export function createRedisScripts (redis: RedisCommands, { concurrency, deadline }: { concurrency: number, deadline: number }) {
   const gate = createGate({ concurrency, queueMax: 0, deadline })
   let measured: Measured | null = null
 
