@@ -11,7 +11,7 @@ import { disable as disableUser } from './people.ts'
 type Node = Awaited<ReturnType<typeof start>>
 
 /** What a session's holder has been given: every token, the newest last as far as anybody can tell. */
-interface Held { id: string, refreshTokens: string[], accessTokens: string[] }
+interface SessionTokens { id: string, refreshTokens: string[], accessTokens: string[] }
 
 const caller = { ip: '127.0.0.1', userAgent: null, requestId: 'race' }
 const rounds = 3000
@@ -65,7 +65,7 @@ t.test('refresh × logout × logout everywhere × disable × password change', a
       if (!happened.leftBefore.has(id) && happened.changed.length === 0 && happened.ended.size === 1 && happened.sweeps === 1) claim(round, alive.size === 0, 'alive after a logout everywhere')
     }
 
-    async function refresh (session: Held) {
+    async function refresh (session: SessionTokens) {
       await pauses(random)
       const tokenResponse = await refused(round, pick(nodes, random).accounts.refresh(pick(session.refreshTokens, random), 'bearer', caller), ['session_ended'])
       if (tokenResponse) keep(session, tokenResponse)
@@ -73,7 +73,7 @@ t.test('refresh × logout × logout everywhere × disable × password change', a
     }
 
     function logOut (scope: 'local' | 'others' | 'everywhere') {
-      return async (session: Held) => {
+      return async (session: SessionTokens) => {
         const proof = random(2) ? { accessToken: session.accessTokens[0] } : { refreshToken: { token: session.refreshTokens[0] ?? '', transport: 'bearer' as const } }
         await pauses(random)
         await pick(nodes, random).accounts.logout({ scope, ...proof }, caller)
@@ -91,7 +91,7 @@ t.test('refresh × logout × logout everywhere × disable × password change', a
       happened.isDisabled = true
     }
 
-    async function changePassword (session: Held) {
+    async function changePassword (session: SessionTokens) {
       const to = `seven quiet herons over reeds ${randomUUID().slice(0, 8)}`
       await pauses(random)
       const ended = () => { happened.told.add(session.id) }
@@ -107,7 +107,7 @@ t.test('login × password change × disable', async t => {
   await race(t, async (round, random) => {
     const user = await makeUser()
     const holder = await logIn(pick(nodes, random), user.email)
-    const opened: Held[] = []
+    const opened: SessionTokens[] = []
     const happened = { isDisabled: false, changed: [] as Array<{ to: string, by: string, tokenResponse: TokenResponse }> }
 
     const acts = [
@@ -205,7 +205,7 @@ async function race (t: Test, play: (round: number, random: (below: number) => n
 }
 
 /** What must be true of a session's every token on every node, given whether Postgres says that it lives. */
-async function holds (round: number, session: Held, alive: Set<string>) {
+async function holds (round: number, session: SessionTokens, alive: Set<string>) {
   const isAlive = alive.has(session.id)
 
   for (const node of nodes) {
@@ -292,11 +292,11 @@ async function logIn (node: Node, email: string) {
   return held(await node.accounts.login({ email, password: oldPassword, transport: 'bearer', deviceName: null }, caller))
 }
 
-function held (tokenResponse: TokenResponse): Held {
+function held (tokenResponse: TokenResponse): SessionTokens {
   return { id: tokenResponse.session.id, refreshTokens: [tokenResponse.refresh_token], accessTokens: [tokenResponse.access_token] }
 }
 
-function keep (session: Held, tokenResponse: TokenResponse) {
+function keep (session: SessionTokens, tokenResponse: TokenResponse) {
   session.refreshTokens.push(tokenResponse.refresh_token)
   session.accessTokens.push(tokenResponse.access_token)
 }

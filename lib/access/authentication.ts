@@ -20,7 +20,7 @@ export interface Principal {
 }
 
 /** Who does something to somebody, and from where. */
-export interface By { principal: Pick<Principal, 'userId' | 'sessionId' | 'role'>, caller: Caller }
+export interface Actor { principal: Pick<Principal, 'userId' | 'sessionId' | 'role'>, caller: Caller }
 
 export type Authentication = ReturnType<typeof createAuthentication>
 

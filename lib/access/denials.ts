@@ -2,10 +2,10 @@ import type { Audit } from '../audit/audit.ts'
 import type { Metrics } from '../operations/metrics.ts'
 import type { Database } from '../stores/database.ts'
 import type { UserStore } from '../users/user-store.ts'
-import type { By } from './authentication.ts'
+import type { Actor } from './authentication.ts'
 
 /** An act that was refused to somebody who is signed in. */
-export interface Denial extends By {
+export interface Denial extends Actor {
   method: string
   /** The route, as it was registered. */
   route: string

@@ -21,7 +21,7 @@ export interface EmailChangeParts {
   database: Database
   users: Pick<UserStore, 'find' | 'lock' | 'lockActive' | 'setAddress' | 'raiseEpoch'>
   devices: Pick<KnownDeviceStore, 'forget'>
-  sessions: Pick<Sessions, 'find' | 'findLocked' | 'raised' | 'ended'>
+  sessions: Pick<Sessions, 'find' | 'findLocked' | 'recordEpochRaise' | 'refusalFor'>
   oneTimeTokens: OneTimeTokens
   rateLimits: Pick<RateLimits, 'count' | 'countMail'>
   changes: Pick<ChangeStore, 'append'>
@@ -45,7 +45,7 @@ interface Use {
  * Changing the address of an account: asked for in a session, done by whoever has the new mailbox,
  * undone by whoever has the old one. An address is unique at the moment it is written and not before,
  * so a change that waits is in nobody's way. Lanes belong to addresses and stay with them: a change
- * neither takes failures along nor forgets any, so it is no way around a shut lane.
+ * neither takes failures along nor forgets any, so it is no way around a shut bucket.
  */
 export function createEmailChanges ({ database, users, devices, sessions, oneTimeTokens, rateLimits, changes, audit, jobs, feed, clock }: EmailChangeParts) {
   const confirming: Use = { purpose: 'email_change', failure: 'email_change_fail', apply: confirm }
@@ -87,7 +87,7 @@ export function createEmailChanges ({ database, users, devices, sessions, oneTim
 
       await requestEmailChange(tx, { owner, address, actorId: owner.id, sessionId: owner.sessionId, caller })
     // Asked after the transaction: within it, that would take a second connection while holding one.
-    }).catch(async error => { throw error === over ? await sessions.ended(state.sessionId) : error })
+    }).catch(async error => { throw error === over ? await sessions.refusalFor(state.sessionId) : error })
   }
 
   /**
@@ -152,7 +152,7 @@ export function createEmailChanges ({ database, users, devices, sessions, oneTim
     await oneTimeTokens.spend(tx, token)
     const version = await users.setAddress(tx, owner.id, address, new Date(clock.now()))
     const to = await users.raiseEpoch(tx, owner.id)
-    const { change } = await sessions.raised(tx, { userId: owner.id, to: to ?? owner.sessionEpoch + 1, reason: 'email_restored', survivor: null })
+    const { change } = await sessions.recordEpochRaise(tx, { userId: owner.id, to: to ?? owner.sessionEpoch + 1, reason: 'email_restored', survivor: null })
     await devices.forget(tx, owner.id)
 
     await audit.record(tx, { event: 'email_restored', outcome: 'success', actorId: owner.id, subject: owner, caller, personal: beforeAndAfter(owner, address) })

@@ -4,7 +4,7 @@ import type { ChangeFeed } from '../changes/change-feed.ts'
 import type { Clock } from '../clock.ts'
 import { Refusal, unavailable } from '../errors.ts'
 import type { Jobs } from '../jobs/jobs.ts'
-import type { SealedRecipients } from '../mail/recipients.ts'
+import type { EncryptedRecipients } from '../mail/recipients.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { AdministratorStore } from '../access/administrator-store.ts'
 import type { Change, ChangeStore } from '../changes/change-store.ts'
@@ -29,11 +29,11 @@ export interface ErasureParts {
   users: Pick<UserStore, 'find'>
   erasures: ErasureStore
   administrators: Pick<AdministratorStore, 'lock' | 'existsBeside'>
-  sessions: Pick<Sessions, 'find' | 'ended'>
+  sessions: Pick<Sessions, 'find' | 'refusalFor'>
   changes: Pick<ChangeStore, 'append'>
   audit: Pick<Audit, 'record'>
   jobs: Pick<Jobs, 'send'>
-  recipients: Pick<SealedRecipients, 'seal'>
+  recipients: Pick<EncryptedRecipients, 'encrypt'>
   feed: Pick<ChangeFeed, 'publish'>
   clock: Pick<Clock, 'now'>
 }
@@ -50,7 +50,7 @@ export function createErasures ({ database, users, erasures, administrators, ses
     // Asked of the store: what has just been ended elsewhere must not do what nothing undoes.
     await sessions.find(sessionId)
     const isErased = await erase({ userId, actorId: userId, reason: 'own_wish', sessionId, caller })
-    if (!isErased) throw await sessions.ended(sessionId)
+    if (!isErased) throw await sessions.refusalFor(sessionId)
   }
 
   /**
@@ -98,7 +98,7 @@ export function createErasures ({ database, users, erasures, administrators, ses
     await audit.record(tx, { event: 'user_deleted', outcome: 'success', reason, actorId, subject: { id, wrappedKey: null }, sessionId, caller })
     // Whoever moved somebody's account before they erased it must not do it in silence.
     for (const email of [user.email, ...await erasures.addressesLeft(tx, id, emailCanonical, new Date(clock.now()))]) {
-      await jobs.send(tx, 'mail', { kind: 'account_deleted', recipient: recipients.seal({ ...user, email }) })
+      await jobs.send(tx, 'mail', { kind: 'account_deleted', recipient: recipients.encrypt({ ...user, email }) })
     }
     await erasures.remove(tx, id)
     return written

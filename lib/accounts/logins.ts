@@ -7,7 +7,7 @@ import { canonicalise } from '../users/email-address.ts'
 import { Refusal, unavailable } from '../errors.ts'
 import type { RefusalCode } from '../errors.ts'
 import type { TokenResponse, TokenResponses } from '../sessions/token-responses.ts'
-import type { Lane, Lockout } from '../throttling/lockout.ts'
+import type { Bucket, Lockout } from '../throttling/lockout.ts'
 import type { Metrics } from '../operations/metrics.ts'
 import type { PasswordChecks } from '../throttling/password-checks.ts'
 import type { Passwords } from '../passwords/passwords.ts'
@@ -53,7 +53,7 @@ export function createLogins ({ database, users, sessions, tokenResponses, passw
 
   /**
    * Opens a session. A wrong password, an unknown address and a disabled account with a wrong password
-   * are one refusal and one amount of work: a read, a lane, a hash, an audit event. Only who knows the
+   * are one refusal and one amount of work: a read, a bucket, a hash, an audit event. Only who knows the
    * password learns what else is in the way.
    */
   async function login (request: LoginRequest, caller: Caller): Promise<TokenResponse> {
@@ -70,21 +70,21 @@ export function createLogins ({ database, users, sessions, tokenResponses, passw
   }
 
   async function prove (request: LoginRequest, { user, deviceId, canonical }: { user: User & { knownSince: Date | null } | null, deviceId: string | null, canonical: string }, caller: Caller): Promise<TokenResponse> {
-    const lane = user?.knownSince && deviceId !== null ? lockout.deviceOf(user.id, { deviceId, knownSince: user.knownSince }) : lockout.strangersOf(canonical)
-    await checks.check({ password: request.password, passwordHash: user?.passwordHash ?? null, lane, owner: user, canonical, caller, failure: 'authn_login_fail' })
+    const bucket = user?.knownSince && deviceId !== null ? lockout.deviceOf(user.id, { deviceId, knownSince: user.knownSince }) : lockout.strangersOf(canonical)
+    await checks.check({ password: request.password, passwordHash: user?.passwordHash ?? null, bucket, owner: user, canonical, caller, failure: 'authn_login_fail' })
     // Without an account no password is right.
     if (!user) throw new Refusal('invalid_credentials')
 
     const obstacle = obstacleOf(user, request.userType)
     if (obstacle) throw await refuse(obstacle, user, caller)
 
-    return await open(await strengthen(user, request.password, lane), request, caller)
+    return await open(await strengthen(user, request.password, bucket), request, caller)
   }
 
   /** Checks the password again and moves the session's `auth_time` (RFC 9470); its tokens rotate. */
   async function reauthenticate ({ sessionId }: Pick<Principal, 'sessionId'>, password: string, caller: Caller): Promise<TokenResponse> {
     const state = await sessions.find(sessionId)
-    await checks.check({ password, passwordHash: state.passwordHash, lane: lockout.sessionOf(sessionId), owner: state, canonical: state.emailCanonical, sessionId, caller, failure: 'authn_login_fail' })
+    await checks.check({ password, passwordHash: state.passwordHash, bucket: lockout.sessionOf(sessionId), owner: state, canonical: state.emailCanonical, sessionId, caller, failure: 'authn_login_fail' })
 
     const authTime = new Date(clock.now())
     const isProved = await database.begin(async tx => {
@@ -93,7 +93,7 @@ export function createLogins ({ database, users, sessions, tokenResponses, passw
       return true
     })
     // Asked after the transaction: within it, that would take a second connection while holding one.
-    if (!isProved) throw await sessions.ended(sessionId)
+    if (!isProved) throw await sessions.refusalFor(sessionId)
     return tokenResponses.issue(await sessions.advance({ ...state, authTime }))
   }
 
@@ -109,16 +109,16 @@ export function createLogins ({ database, users, sessions, tokenResponses, passw
       ? await database.begin(async tx => {
         // Two browsers that swap accounts would each hold what the other waits for.
         if (replaced.id !== user.id) await users.lockInOrder(tx, [user.id, replaced.id])
-        const evicted = await sessions.open(opening, user, circumstances, tx)
+        const evicted = await sessions.begin(opening, user, circumstances, tx)
         return evicted && [...evicted, ...await replace(tx, replaced, user, caller)]
       })
-      : await sessions.open(opening, user, circumstances)
+      : await sessions.begin(opening, user, circumstances)
     if (!ended && isAnew) throw unavailable(new Error('the sessions of the account keep ending'))
     if (!ended) return await openAnew(user, request, caller)
     feed.publish(ended)
     metrics.increment('sign_ins', { outcome: 'success' })
 
-    return tokenResponses.issue(sessions.opened(opening, { ...user, lastLoginAt: opening.now }, { deviceId, amr }))
+    return tokenResponses.issue(sessions.tokensOf(opening, { ...user, lastLoginAt: opening.now }, { deviceId, amr }))
   }
 
   // Whoever's session it is: a browser has one.
@@ -151,7 +151,7 @@ export function createLogins ({ database, users, sessions, tokenResponses, passw
 
   // The password is right and its hash is weaker than today's: the moment to make a better one, unless
   // there is too much to do. Returns the account as it is then.
-  async function strengthen<U extends User> (user: U, password: string, { kind }: Lane): Promise<U> {
+  async function strengthen<U extends User> (user: U, password: string, { kind }: Bucket): Promise<U> {
     if (!user.passwordHash || !passwords.needsRehash(user.passwordHash)) return user
     try {
       const passwordHash = await passwords.hash(password, kind === 'strangers' ? 'stranger' : 'known')

@@ -46,7 +46,7 @@ export function createPasswordChanges ({ database, users, sessions, tokenRespons
    */
   async function changePassword ({ sessionId }: { sessionId: string }, { currentPassword, newPassword }: { currentPassword: string, newPassword: string }, caller: Caller): Promise<TokenResponse> {
     const state = await sessions.find(sessionId)
-    await checks.check({ password: currentPassword, passwordHash: state.passwordHash, lane: lockout.sessionOf(sessionId), owner: state, canonical: state.emailCanonical, sessionId, caller, failure: 'authn_password_change_fail' })
+    await checks.check({ password: currentPassword, passwordHash: state.passwordHash, bucket: lockout.sessionOf(sessionId), owner: state, canonical: state.emailCanonical, sessionId, caller, failure: 'authn_password_change_fail' })
 
     if (newPassword.normalize('NFC') === currentPassword.normalize('NFC')) throw new Refusal('password_rejected', { errors: [unchanged] })
     const errors = await policy.check(newPassword, [state.email, state.fullName], '/new_password')
@@ -60,7 +60,7 @@ export function createPasswordChanges ({ database, users, sessions, tokenRespons
       const user = await users.setPassword(tx, state, passwordHash, authTime)
       if (!user) throw over
 
-      const { change, hasSurvived } = await sessions.raised(tx, { userId: state.id, to: user.sessionEpoch, reason: 'password_changed', survivor: sessionId, authTime })
+      const { change, hasSurvived } = await sessions.recordEpochRaise(tx, { userId: state.id, to: user.sessionEpoch, reason: 'password_changed', survivor: sessionId, authTime })
       if (!hasSurvived) throw over
 
       const version = await changes.append(tx, { kind: 'user_changed', subjectId: state.id, number: user.version })
@@ -69,7 +69,7 @@ export function createPasswordChanges ({ database, users, sessions, tokenRespons
       await jobs.send(tx, 'mail', { kind: 'password_changed', userId: state.id, how: 'changed', eventId })
       return { written: [change, version], user }
     // Asked after the transaction: within it, that would take a second connection while holding one.
-    }).catch(async error => { throw error === over ? await sessions.ended(sessionId) : error })
+    }).catch(async error => { throw error === over ? await sessions.refusalFor(sessionId) : error })
     feed.publish(written)
 
     return tokenResponses.issue(await sessions.advance({ ...state, ...user, userEpoch: user.sessionEpoch, authTime, mustChangePassword: false }))

@@ -35,7 +35,7 @@ export interface PasswordResetParts {
   policy: PasswordPolicy
   passwords: Passwords
   rateLimits: RateLimits
-  lockout: Pick<Lockout, 'strangersOf' | 'deviceOf' | 'open'>
+  lockout: Pick<Lockout, 'strangersOf' | 'deviceOf' | 'unlock'>
   changes: ChangeStore
   audit: Audit
   jobs: Pick<Jobs, 'send'>
@@ -131,7 +131,7 @@ export function createPasswordResets ({ database, users, devices, sessions, oneT
       await oneTimeTokens.spend(tx, taken)
       await oneTimeTokens.revoke(tx, subject.id, outdatedByPassword)
 
-      const { change } = await sessions.raised(tx, { userId: subject.id, to: user.sessionEpoch, reason: 'password_changed', survivor: null })
+      const { change } = await sessions.recordEpochRaise(tx, { userId: subject.id, to: user.sessionEpoch, reason: 'password_changed', survivor: null })
       const version = await changes.append(tx, { kind: 'user_changed', subjectId: subject.id, number: user.version })
       const forgotten = await devices.forget(tx, subject.id)
       await devices.remember(tx, subject.id, deviceId, now)
@@ -148,9 +148,9 @@ export function createPasswordResets ({ database, users, devices, sessions, oneT
   }
 
   // The password has been set by now. Where this cannot be done, the device that is handed out still has
-  // a lane of its own.
+  // a bucket of its own.
   async function openLanes ({ id, emailCanonical }: User, forgotten: KnownDevice[]) {
-    await lockout.open([lockout.strangersOf(emailCanonical), ...forgotten.map(device => lockout.deviceOf(id, device))]).catch(error => {
+    await lockout.unlock([lockout.strangersOf(emailCanonical), ...forgotten.map(device => lockout.deviceOf(id, device))]).catch(error => {
       if (!(error instanceof Refusal && error.code === 'unavailable')) throw error
     })
   }

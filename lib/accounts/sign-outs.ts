@@ -106,7 +106,7 @@ export function createSignOuts ({ database, users, deployment, sessions, tokens,
     const to = await users.raiseEpoch(tx, id)
     if (to === null) return []
 
-    const { change } = await sessions.raised(tx, { userId: id, to, reason: 'revoked_by_user', survivor: sessionId })
+    const { change } = await sessions.recordEpochRaise(tx, { userId: id, to, reason: 'revoked_by_user', survivor: sessionId })
     return scope === 'others' ? [change] : [change, ...await sessions.end(tx, sessionId, 'signed_out')]
   }
 

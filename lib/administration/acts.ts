@@ -1,5 +1,5 @@
 import type { Caller } from '../http/caller.ts'
-import type { By } from '../access/authentication.ts'
+import type { Actor } from '../access/authentication.ts'
 import type { ChangeFeed } from '../changes/change-feed.ts'
 import { Refusal } from '../errors.ts'
 import { highest, mayActUpon } from '../access/hierarchy.ts'
@@ -44,7 +44,7 @@ export function createUserActs ({ database, users, hierarchy, administrators, fe
    * feed; that is published after the commit.
    * @throws Refusal as `judge`; what the work throws
    */
-  async function act (userId: string, by: By, work: (act: Act) => Promise<Change[]>) {
+  async function act (userId: string, by: Actor, work: (act: Act) => Promise<Change[]>) {
     const { written, user } = await database.begin(async tx => {
       const { actor, subject } = await judge(tx, by, userId)
       const written = await work({ tx, actor, subject, trail: { outcome: 'success', actorId: actor.id, subject, caller: by.caller } })
@@ -59,7 +59,7 @@ export function createUserActs ({ database, users, hierarchy, administrators, fe
    * @throws Refusal `not_found`; `forbidden` for who does not stand above them; `session_ended` for who is disabled
    * or gone by now; `last_super_admin` for who would have removed the last one, but was removed by them first
    */
-  async function judge (tx: Transaction, by: By, subjectId: string): Promise<{ actor: RankedUser, subject: RankedUser }> {
+  async function judge (tx: Transaction, by: Actor, subjectId: string): Promise<{ actor: RankedUser, subject: RankedUser }> {
     const { userId, role } = by.principal
     const { actor, subject } = await hierarchy.lock(tx, userId, subjectId)
     if (!subject) throw new Refusal('not_found')
@@ -72,7 +72,7 @@ export function createUserActs ({ database, users, hierarchy, administrators, fe
   }
 
   /** Who acts, as they are until the transaction ends; for an act upon nobody who is there already. */
-  async function actorOf (tx: Transaction, { principal }: By): Promise<RankedUser> {
+  async function actorOf (tx: Transaction, { principal }: Actor): Promise<RankedUser> {
     const actor = await hierarchy.lockActor(tx, principal.userId)
     if (!isActive(actor)) throw goneBy(actor)
     return actor

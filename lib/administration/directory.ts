@@ -79,7 +79,7 @@ export function createUserDirectory ({ directory, users, cursors }: UserDirector
 
   // A cursor knows how was searched: a search for what is alike goes on as one.
   function opened (name: object, cursor: string | undefined): [Search['how'] | null, Place | null] {
-    const place = cursors.open(name, cursor)
+    const place = cursors.decrypt(name, cursor)
     const [, how, key] = /^(list|beginning|part|likeness):(.*)$/s.exec(place?.key ?? '') ?? []
     const isSearch = how === 'beginning' || how === 'part' || how === 'likeness'
     return [isSearch ? how : null, place && { key: key ?? '', id: place.id }]
@@ -88,7 +88,7 @@ export function createUserDirectory ({ directory, users, cursors }: UserDirector
   function answer (name: object, how: Search['how'] | 'list', { users, next }: Page) {
     return {
       users: users.map(presentUser),
-      next_cursor: next && cursors.seal(name, { key: `${how}:${next.key}`, id: next.id })
+      next_cursor: next && cursors.encrypt(name, { key: `${how}:${next.key}`, id: next.id })
     }
   }
 }

@@ -14,7 +14,7 @@ import type { Roles } from '../access/roles.ts'
 import type { Database, Transaction } from '../stores/database.ts'
 import type { HierarchyStore } from '../access/hierarchy-store.ts'
 import type { NewUser, User, UserStore } from '../users/user-store.ts'
-import type { By } from '../access/authentication.ts'
+import type { Actor } from '../access/authentication.ts'
 import type { Act, UserActs } from './acts.ts'
 import { presentUser } from '../users/user-view.ts'
 
@@ -45,7 +45,7 @@ export function createUserInvitations ({ database, acts, users, hierarchy, roles
    * @throws Refusal `invalid_request` for an address, a role or a vendor that there is not; `forbidden` for a role
    * that is not below the actor's; `conflict` for an address that has an account; `rate_limited`
    */
-  async function create (invitation: Invitation, by: By) {
+  async function create (invitation: Invitation, by: Actor) {
     const address = canonicalise(invitation.email)
     if (!address) throw new Refusal('invalid_request', { errors: [{ path: '/email', code: 'not_an_address', message: 'This is not an email address.' }] })
 
@@ -54,7 +54,7 @@ export function createUserInvitations ({ database, acts, users, hierarchy, roles
     return { user: presentUser(user) }
   }
 
-  async function make (tx: Transaction, { fullName, role: name, vendorId = null, locale = 'en' }: Invitation, address: EmailAddress, by: By): Promise<User> {
+  async function make (tx: Transaction, { fullName, role: name, vendorId = null, locale = 'en' }: Invitation, address: EmailAddress, by: Actor): Promise<User> {
     const id = randomUUID()
     const actor = await acts.actorOf(tx, by)
     const role = await hierarchy.role(tx, name)
@@ -88,7 +88,7 @@ export function createUserInvitations ({ database, acts, users, hierarchy, roles
    * @throws Refusal `conflict` for a disabled account, whose owner gets no such mail; `rate_limited` for more mails than
    * an address gets
    */
-  async function sendPasswordReset (userId: string, by: By) {
+  async function sendPasswordReset (userId: string, by: Actor) {
     const known = await users.find(userId)
     // Without an account there is nobody to count for; the act says so.
     if (!known) await acts.act(userId, by, async () => [])
@@ -111,7 +111,7 @@ export function createUserInvitations ({ database, acts, users, hierarchy, roles
   }
 
   // Of a limit that others cannot see either, who administers is told.
-  async function counted<T> (kind: string, address: string, { principal, caller }: By, work: () => Promise<T>): Promise<T> {
+  async function counted<T> (kind: string, address: string, { principal, caller }: Actor, work: () => Promise<T>): Promise<T> {
     return await rateLimits.countMail({ kind, address, caller, owner: principal.sessionId }, async mayMail => {
       if (!mayMail) throw new Refusal('rate_limited', { retryAfter: 3600 })
       return await work()

@@ -6,7 +6,7 @@ import type { AdministratorStore } from '../access/administrator-store.ts'
 import type { Change, ChangeStore } from '../changes/change-store.ts'
 import type { Database, Transaction } from '../stores/database.ts'
 import type { Role, RoleStore } from '../access/role-store.ts'
-import type { By } from '../access/authentication.ts'
+import type { Actor } from '../access/authentication.ts'
 import type { UserActs } from './acts.ts'
 
 /** What a role is to be; the name may be said once more. */
@@ -43,7 +43,7 @@ export function createRoleAdministration ({ database, store, roles, acts, admini
    * @throws Refusal `invalid_request` for another name, and for a role that people register into by themselves and that
    * may do something; `forbidden` for more than the actor has; `conflict` if people of the kind register into another role already
    */
-  async function put (name: string, said: Definition, by: By) {
+  async function put (name: string, said: Definition, by: Actor) {
     const role = { ...said, name }
     if (said.name !== undefined && said.name !== name) throw invalid('/name', 'not_the_same', 'is not the name in the path: nobody renames a role')
     if (role.selfRegistration && role.permissions.length > 0) throw invalid('/self_registration', 'has_permissions', 'is not for a role with permissions: anybody could have them')
@@ -65,7 +65,7 @@ export function createRoleAdministration ({ database, store, roles, acts, admini
    * @throws Refusal `not_found`; `forbidden` for a role that is not below the actor's; `role_in_use` while somebody
    * has it or is registering into it
    */
-  async function remove (name: string, by: By) {
+  async function remove (name: string, by: Actor) {
     await change(by, async (tx, actor) => {
       const before = await store.find(tx, name)
       if (!before) throw new Refusal('not_found')
@@ -80,7 +80,7 @@ export function createRoleAdministration ({ database, store, roles, acts, admini
 
   // Those who change roles do so one after the other, so what they are judged by stays as it is. This node goes on
   // only when it knows what it has changed.
-  async function change<T> (by: By, work: (tx: Transaction, actor: Role) => Promise<{ result: T, written: Change[] }>): Promise<T> {
+  async function change<T> (by: Actor, work: (tx: Transaction, actor: Role) => Promise<{ result: T, written: Change[] }>): Promise<T> {
     const { result, written } = await database.begin(async tx => {
       await administrators.lock(tx)
       const { role } = await acts.actorOf(tx, by)
@@ -93,7 +93,7 @@ export function createRoleAdministration ({ database, store, roles, acts, admini
     return result
   }
 
-  async function tell (tx: Transaction, before: Role | null, after: Role | null, { principal, caller }: By): Promise<Change> {
+  async function tell (tx: Transaction, before: Role | null, after: Role | null, { principal, caller }: Actor): Promise<Change> {
     const event = !before ? 'role_created' : after ? 'role_updated' : 'role_deleted'
     await audit.record(tx, {
       event,

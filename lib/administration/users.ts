@@ -7,7 +7,7 @@ import { Refusal } from '../errors.ts'
 import type { EndReason } from '../errors.ts'
 import { mayGrant } from '../access/hierarchy.ts'
 import type { Jobs } from '../jobs/jobs.ts'
-import type { Lane, Lockout } from '../throttling/lockout.ts'
+import type { Bucket, Lockout } from '../throttling/lockout.ts'
 import type { RateLimits } from '../throttling/rate-limits.ts'
 import type { Roles } from '../access/roles.ts'
 import { presentSession } from '../sessions/session-view.ts'
@@ -17,7 +17,7 @@ import type { Change, ChangeStore } from '../changes/change-store.ts'
 import type { HierarchyStore } from '../access/hierarchy-store.ts'
 import type { KnownDeviceStore } from '../sessions/known-device-store.ts'
 import type { Amendment, User, UserStore } from '../users/user-store.ts'
-import type { By } from '../access/authentication.ts'
+import type { Actor } from '../access/authentication.ts'
 import type { Act, UserActs } from './acts.ts'
 import { approvalIn, unknownRole } from './invitations.ts'
 
@@ -30,10 +30,10 @@ export interface UserAdministrationParts {
   hierarchy: Pick<HierarchyStore, 'role'>
   roles: Pick<Roles, 'may'>
   approvals: Pick<Approvals, 'announce'>
-  sessions: Pick<Sessions, 'raised' | 'end' | 'peek' | 'list'>
+  sessions: Pick<Sessions, 'recordEpochRaise' | 'end' | 'peek' | 'list'>
   accounts: Pick<Accounts, 'erase' | 'requestEmailChange'>
   devices: Pick<KnownDeviceStore, 'list'>
-  lockout: Pick<Lockout, 'strangersOf' | 'deviceOf' | 'open'>
+  lockout: Pick<Lockout, 'strangersOf' | 'deviceOf' | 'unlock'>
   rateLimits: Pick<RateLimits, 'countMail'>
   changes: Pick<ChangeStore, 'append'>
   audit: Pick<Audit, 'record'>
@@ -58,14 +58,14 @@ export function createUserAdministration ({ acts, users, hierarchy, roles, appro
    * that is not below the actor's; `conflict` for the address of a disabled account; `rate_limited` for more mails
    * than an address gets
    */
-  async function update (userId: string, { email, ...change }: UserUpdate, by: By) {
+  async function update (userId: string, { email, ...change }: UserUpdate, by: Actor) {
     const address = email === undefined ? null : addressIn(email)
     const isUnchanged = address === null || (await users.find(userId))?.emailCanonical === address.canonical
     if (isUnchanged) return await amend(userId, change, null, by)
     return await counted(address, by, () => amend(userId, change, address, by))
   }
 
-  async function amend (userId: string, change: Omit<UserUpdate, 'email'>, address: EmailAddress | null, by: By) {
+  async function amend (userId: string, change: Omit<UserUpdate, 'email'>, address: EmailAddress | null, by: Actor) {
     return await act(userId, by, async act => {
       const { tx, subject, trail } = act
       const amendment = { ...change, ...change.role !== undefined && change.role !== subject.role && await newRole(act, change.role) }
@@ -90,7 +90,7 @@ export function createUserAdministration ({ acts, users, hierarchy, roles, appro
   }
 
   /** Erases an account, as its owner could. */
-  async function erase (userId: string, by: By) {
+  async function erase (userId: string, by: Actor) {
     // Before anything is written, and once more under the locks of the erasure.
     await act(userId, by, async () => [])
     const { userId: actorId, sessionId } = by.principal
@@ -99,7 +99,7 @@ export function createUserAdministration ({ acts, users, hierarchy, roles, appro
   }
 
   /** Lets an applicant in and has them told. Throws `conflict` where nobody has to be approved. */
-  async function approve (userId: string, by: By) {
+  async function approve (userId: string, by: Actor) {
     return await act(userId, by, async act => {
       const { tx, subject } = act
       if (subject.approval === 'not_required') throw new Refusal('conflict')
@@ -115,7 +115,7 @@ export function createUserAdministration ({ acts, users, hierarchy, roles, appro
    * Turns an applicant away, or somebody who has been let in: then every session ends. They are told, with the
    * reason, which is kept where it is erased along with them: in the audit trail. Throws `conflict` as `approve`.
    */
-  async function reject (userId: string, reason: string | undefined, by: By) {
+  async function reject (userId: string, reason: string | undefined, by: Actor) {
     return await act(userId, by, async act => {
       const { tx, subject } = act
       if (subject.approval === 'not_required') throw new Refusal('conflict')
@@ -127,20 +127,20 @@ export function createUserAdministration ({ acts, users, hierarchy, roles, appro
   }
 
   /** No sign-in from here on, and every session ends with the same step. */
-  async function disable (userId: string, by: By) {
+  async function disable (userId: string, by: Actor) {
     return await act(userId, by, async act => act.subject.status === 'disabled' ? [] : await write(act, { status: 'disabled' }, { event: 'user_disabled', endsBy: 'account_disabled' }))
   }
 
-  async function enable (userId: string, by: By) {
+  async function enable (userId: string, by: Actor) {
     return await act(userId, by, async act => act.subject.status === 'active' ? [] : await write(act, { status: 'active' }, { event: 'user_enabled' }))
   }
 
   /**
-   * Opens the lanes that failed sign-ins have shut: the strangers' and those of the devices that the account knows,
-   * eleven at most. A session's lane stays as it is: whoever is let in again signs in.
+   * Opens the buckets that failed sign-ins have shut: the strangers' and those of the devices that the account knows,
+   * eleven at most. A session's bucket stays as it is: whoever is let in again signs in.
    */
-  async function unlock (userId: string, by: By) {
-    let shut: Lane[] = []
+  async function unlock (userId: string, by: Actor) {
+    let shut: Bucket[] = []
     const answer = await act(userId, by, async ({ tx, subject, trail }) => {
       const known = await devices.list(tx, userId)
       shut = [lockout.strangersOf(subject.emailCanonical), ...known.map(device => lockout.deviceOf(userId, device))]
@@ -148,29 +148,29 @@ export function createUserAdministration ({ acts, users, hierarchy, roles, appro
       return []
     })
     // In this order an event may tell of what has failed after it and is tried again, never the other way round.
-    await lockout.open(shut)
+    await lockout.unlock(shut)
     return answer
   }
 
   /** Leaves the user nothing to do but change the password, in sessions that go on as well. */
-  async function requirePasswordChange (userId: string, by: By) {
+  async function requirePasswordChange (userId: string, by: Actor) {
     return await act(userId, by, async act => await write(act, { mustChangePassword: true }, { event: 'authn_password_change_required' }))
   }
 
   /** Ends every session of a user. */
-  async function signOut (userId: string, by: By) {
+  async function signOut (userId: string, by: Actor) {
     await act(userId, by, async act => await write(act, {}, { event: 'sessions_ended', reason: 'revoked_by_admin', endsBy: 'revoked_by_admin' }))
   }
 
   /** Where a user is signed in. Their sessions say where they are: that too is for who stands above them. */
-  async function listSessions (userId: string, by: By) {
+  async function listSessions (userId: string, by: Actor) {
     await act(userId, by, async () => [])
     const living = await sessions.list(userId)
     return { sessions: living.map(session => presentSession(session, by.principal.sessionId)) }
   }
 
   /** Ends one session of a user; somebody else's is `not_found`, an ended one no error. */
-  async function endSession (userId: string, sessionId: string, by: By) {
+  async function endSession (userId: string, sessionId: string, by: Actor) {
     await act(userId, by, async ({ tx, trail }) => {
       const state = await sessions.peek(sessionId, tx)
       if (state?.id !== userId) throw new Refusal('not_found')
@@ -186,14 +186,14 @@ export function createUserAdministration ({ acts, users, hierarchy, roles, appro
   }): Promise<Change[]> {
     const user = await users.amend(tx, subject.id, amendment, { now: new Date(clock.now()), endsSessions: endsBy !== null })
     if (!user) throw new Error('a row that is locked is there')
-    const ended = endsBy && await sessions.raised(tx, { userId: subject.id, to: user.sessionEpoch, reason: endsBy, survivor: null })
+    const ended = endsBy && await sessions.recordEpochRaise(tx, { userId: subject.id, to: user.sessionEpoch, reason: endsBy, survivor: null })
     const version = await changes.append(tx, { kind: 'user_changed', subjectId: subject.id, number: user.version })
     await tell(await audit.record(tx, { ...trail, event, ...reason !== undefined && { reason }, personal: { ...beforeAndAfter(subject, amendment), ...said } }))
     return ended ? [ended.change, version] : [version]
   }
 
   // Mails are counted for the session that has them sent, and for an address that is not confirmed like a stranger's.
-  async function counted<T> (address: EmailAddress, { principal, caller }: By, work: () => Promise<T>): Promise<T> {
+  async function counted<T> (address: EmailAddress, { principal, caller }: Actor, work: () => Promise<T>): Promise<T> {
     return await rateLimits.countMail({ kind: 'email_change', address: address.canonical, caller, owner: principal.sessionId }, async mayMail => {
       if (!mayMail) throw new Refusal('rate_limited', { retryAfter: 3600 })
       return await work()

@@ -58,7 +58,7 @@ export function createAudit (store: AuditEventStore, { wrapping, anonymous, addr
       sessionId: sessionId ?? null,
       requestId: caller.requestId,
       addressHmac: address === undefined ? null : createHmac('sha256', addressKey).update(address).digest(),
-      personal: seal(event, subject, { ip: caller.ip, user_agent: caller.userAgent, ...personal })
+      personal: encryptPersonal(event, subject, { ip: caller.ip, user_agent: caller.userAgent, ...personal })
     }
   }
 
@@ -81,7 +81,7 @@ export function createAudit (store: AuditEventStore, { wrapping, anonymous, addr
     return encryption && JSON.parse(encryption.decrypt(personal, context(event, subject)).toString())
   }
 
-  function seal (event: string, subject: Subject | null, personal: Record<string, unknown>): Buffer | null {
+  function encryptPersonal (event: string, subject: Subject | null, personal: Record<string, unknown>): Buffer | null {
     return keyOf(subject)?.encrypt(Buffer.from(JSON.stringify(personal)), context(event, subject)) ?? null
   }
 
@@ -90,7 +90,7 @@ export function createAudit (store: AuditEventStore, { wrapping, anonymous, addr
   // is better than a login that fails.
   function keyOf (subject: Subject | null): Encryption | null {
     if (!subject) return anonymous
-    const key = subject.wrappedKey && wrapping.open(subject.wrappedKey, subject.id)
+    const key = subject.wrappedKey && wrapping.tryDecrypt(subject.wrappedKey, subject.id)
     return key && createEncryption([key])
   }
 }

@@ -1,6 +1,6 @@
 import type { Query } from '../stores/database.ts'
 
-/** One row of the audit trail, already sealed. */
+/** One row of the audit trail, already encrypted. */
 export interface AuditRow {
   event: string
   outcome: 'success' | 'failure'

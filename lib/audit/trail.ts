@@ -55,7 +55,7 @@ export function createAuditTrail ({ database, trail, users, audit, cursors }: Au
    * @throws Refusal `invalid_request` for a cursor of another list, or times that leave nothing between them
    */
   async function list (filter: TrailFilter, cursor: string | undefined, reader: TrailReader): Promise<TrailPage> {
-    const place = cursors.open(filter, cursor)
+    const place = cursors.decrypt(filter, cursor)
     const { low, high } = await boundsOf(filter)
     await record(filter, 'json', reader)
 
@@ -64,7 +64,7 @@ export function createAuditTrail ({ database, trail, users, audit, cursors }: Au
     const last = rows[pageLength - 1]
     return {
       events: rows.slice(0, pageLength).map(show),
-      next_cursor: rows.length > pageLength && last ? cursors.seal(filter, { key: '', id: String(last.id) }) : null
+      next_cursor: rows.length > pageLength && last ? cursors.encrypt(filter, { key: '', id: String(last.id) }) : null
     }
   }
 

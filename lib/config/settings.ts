@@ -67,8 +67,8 @@ export const settings = Type.Object({
   HASH_QUEUE_MAX: integer(1, 100_000, { description: 'Hashes that may wait; beyond it 503.', default: '64' }),
 
   // Guessing
-  LOCKOUT_THRESHOLD: integer(1, 100, { description: 'Failures that shut a lane.', default: '5' }),
-  LOCKOUT_DURATION: duration({ description: 'How long a lane stays shut at first, doubling up to 12h.', default: '30m' }, { minimum: 1000, maximum: 43_200_000, wanted: 'from 1s to 12h' }),
+  LOCKOUT_THRESHOLD: integer(1, 100, { description: 'Failures that shut a bucket.', default: '5' }),
+  LOCKOUT_DURATION: duration({ description: 'How long a bucket stays shut at first, doubling up to 12h.', default: '30m' }, { minimum: 1000, maximum: 43_200_000, wanted: 'from 1s to 12h' }),
   RATE_LIMIT_GLOBAL: rates({ description: 'Requests per session, or per client address without one; in each node.', default: '1000/15m' }),
   RATE_LIMIT_LOGIN: rates({ description: 'Logins per client address (IPv6: per /64), or per device that the account knows; tries of codes, counted by themselves.', default: '10/15m' }),
   RATE_LIMIT_REGISTER: rates({ description: 'Registrations per client address.', default: '3/1h' }),

@@ -8,19 +8,19 @@ const ivLength = 12
 const tagLength = 16
 
 /**
- * AES-256-GCM under the first key; opens what any listed key has sealed. A box is
+ * AES-256-GCM under the first key; decrypts what any listed key has encrypted. A box is
  * key id (4) ‖ iv (12) ‖ ciphertext ‖ tag (16). `context` is the additional data: a box moved to
- * another row does not open.
+ * another row cannot be decrypted.
  */
 export function createEncryption (keys: Buffer[]) {
   const ring = keys.map(key => ({ id: createHash('sha256').update(key).digest().subarray(0, idLength), key }))
   const [current] = ring
   if (!current) throw new Error('no key to encrypt with')
 
-  return { encrypt: encrypt.bind(null, current), decrypt, open }
+  return { encrypt: encrypt.bind(null, current), decrypt, tryDecrypt }
 
-  /** As `decrypt`, but null for what does not open. */
-  function open (box: Buffer, context: string): Buffer | null {
+  /** As `decrypt`, but null for what cannot be decrypted. */
+  function tryDecrypt (box: Buffer, context: string): Buffer | null {
     try {
       return decrypt(box, context)
     } catch {
@@ -28,10 +28,10 @@ export function createEncryption (keys: Buffer[]) {
     }
   }
 
-  /** Throws when no listed key opens the box or the context is another one. */
+  /** Throws when no listed key decrypts the box or the context is another one. */
   function decrypt (box: Buffer, context: string): Buffer {
     const entry = ring.find(({ id }) => id.equals(box.subarray(0, idLength)))
-    if (!entry || box.length < idLength + ivLength + tagLength) throw new Error('sealed under a key that is not listed')
+    if (!entry || box.length < idLength + ivLength + tagLength) throw new Error('encrypted under a key that is not listed')
 
     const decipher = createDecipheriv('aes-256-gcm', entry.key, box.subarray(idLength, idLength + ivLength))
     decipher.setAAD(Buffer.from(context))

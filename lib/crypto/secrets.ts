@@ -5,7 +5,7 @@ export type Secrets = ReturnType<typeof createSecrets>
 
 /**
  * Derives one key a purpose from each listed encryption key (HKDF-SHA-256, RFC 5869), in their
- * order: the first one makes, all of them open. A purpose names everything the key must not be
+ * order: the first one makes, all of them read. A purpose names everything the key must not be
  * shared with, the issuer for instance.
  */
 export function createSecrets (encryptionKeys: Buffer[]) {

@@ -7,24 +7,24 @@ export interface Place { key: string, id: string }
 export type Cursors = ReturnType<typeof createCursors>
 
 /**
- * Cursors of lists, sealed and opaque: what they carry may be personal, and addresses of pages end up in
+ * Cursors of lists, encrypted and opaque: what they carry may be personal, and addresses of pages end up in
  * logs and histories. One belongs to the list that it was made for: its order, its filters, its search.
  */
 export function createCursors (encryption: Encryption) {
-  return { seal, open }
+  return { encrypt, decrypt }
 
   /** The cursor after a place in a list. */
-  function seal (list: object, place: Place): string {
+  function encrypt (list: object, place: Place): string {
     return encryption.encrypt(Buffer.from(JSON.stringify([place.key, place.id])), JSON.stringify(list)).toString('base64url')
   }
 
   /** The place of a cursor, null without one. Throws `invalid_request` for what is no cursor of this list. */
-  function open (list: object, cursor: string | undefined): Place | null {
+  function decrypt (list: object, cursor: string | undefined): Place | null {
     if (cursor === undefined) return null
 
     const box = Buffer.from(cursor, 'base64url')
     const isCanonical = box.toString('base64url') === cursor
-    const place: unknown = isCanonical && JSON.parse(encryption.open(box, JSON.stringify(list))?.toString() ?? 'null')
+    const place: unknown = isCanonical && JSON.parse(encryption.tryDecrypt(box, JSON.stringify(list))?.toString() ?? 'null')
     if (!isPlace(place)) throw new Refusal('invalid_request', { errors: [{ path: '/cursor', code: 'not_a_cursor', message: 'is no cursor of this list: begin with its first page' }] })
     return { key: place[0], id: place[1] }
   }

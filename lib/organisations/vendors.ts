@@ -7,7 +7,7 @@ import type { AdministratorStore } from '../access/administrator-store.ts'
 import type { Change, ChangeStore } from '../changes/change-store.ts'
 import type { Database, Transaction } from '../stores/database.ts'
 import type { LockedVendor, Vendor, VendorStore } from './vendor-store.ts'
-import type { By } from '../access/authentication.ts'
+import type { Actor } from '../access/authentication.ts'
 import type { UserActs } from '../administration/acts.ts'
 
 /** What is to become of a vendor; what is left out stays. */
@@ -39,14 +39,14 @@ export function createVendors ({ database, vendors, acts, administrators, change
    */
   async function list ({ q, limit, cursor }: { q?: string | undefined, limit: number, cursor?: string | undefined }) {
     const beginning = q ?? null
-    const found = await vendors.list({ beginning, after: cursors.open({ beginning }, cursor), limit: limit + 1 })
+    const found = await vendors.list({ beginning, after: cursors.decrypt({ beginning }, cursor), limit: limit + 1 })
     const page = found.slice(0, limit)
     const last = page.at(-1)
-    return { vendors: page.map(present), next_cursor: found.length > limit && last ? cursors.seal({ beginning }, last) : null }
+    return { vendors: page.map(present), next_cursor: found.length > limit && last ? cursors.encrypt({ beginning }, last) : null }
   }
 
   /** Makes a vendor, active and without users. */
-  async function create (name: string, { principal, caller }: By) {
+  async function create (name: string, { principal, caller }: Actor) {
     const id = randomUUID()
     const vendor = await database.begin(async tx => {
       const vendor = await vendors.insert(tx, id, name)
@@ -61,7 +61,7 @@ export function createVendors ({ database, vendors, acts, administrators, change
    * Changes a vendor's name or status, which holds at once for all of its users and the tokens they have.
    * @throws Refusal `not_found`; `forbidden` for who would suspend somebody of their own rank or above
    */
-  async function update (id: string, change: VendorUpdate, by: By) {
+  async function update (id: string, change: VendorUpdate, by: Actor) {
     const { vendor, written } = await database.begin(async tx => {
       // In the order of all who ask whether somebody remains who may do everything: no super_admin is made or goes meanwhile.
       if (change.status === 'suspended') await administrators.lock(tx)
@@ -77,7 +77,7 @@ export function createVendors ({ database, vendors, acts, administrators, change
     return { vendor: present(vendor) }
   }
 
-  async function write (tx: Transaction, before: LockedVendor, { name = before.name, status = before.status }: VendorUpdate, { principal, caller }: By): Promise<{ vendor: Vendor, written: Change[] }> {
+  async function write (tx: Transaction, before: LockedVendor, { name = before.name, status = before.status }: VendorUpdate, { principal, caller }: Actor): Promise<{ vendor: Vendor, written: Change[] }> {
     if (name === before.name && status === before.status) return { vendor: before, written: [] }
 
     const vendor = await vendors.update(tx, { id: before.id, name, status })

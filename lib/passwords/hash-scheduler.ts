@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
 
 /** Who asks: a caller with a valid device token or session, or anybody. */
-export type Lane = 'known' | 'stranger'
+export type Priority = 'known' | 'stranger'
 
 export type HashScheduler = ReturnType<typeof createHashScheduler>
 
@@ -16,8 +16,8 @@ export interface HashSchedulerOptions {
   clock: Pick<Clock, 'monotonic'>
 }
 
-/** So many known callers in a row go before a stranger who waits: who has an account must not shut others out. */
-const patience = 3
+/** After three known callers a waiting stranger gets a turn, so account holders cannot starve newcomers. */
+const knownPerStranger = 3
 
 interface Waiting { begin: () => void, since: number }
 
@@ -26,8 +26,8 @@ interface Waiting { begin: () => void, since: number }
  * the server (ASVS 5.0 15.2.2). Known callers go before strangers, three to one where both wait.
  */
 export function createHashScheduler ({ concurrency, queueMax, deadline, clock }: HashSchedulerOptions) {
-  const queues: Record<Lane, Set<Waiting>> = { known: new Set(), stranger: new Set() }
-  const room: Record<Lane, number> = { known: Math.ceil(queueMax * 3 / 4), stranger: Math.floor(queueMax / 2) }
+  const queues: Record<Priority, Set<Waiting>> = { known: new Set(), stranger: new Set() }
+  const room: Record<Priority, number> = { known: Math.ceil(queueMax * 3 / 4), stranger: Math.floor(queueMax / 2) }
   let passed = 0
   const counts = { running: 0, done: 0, refused: 0, waitedMilliseconds: 0 }
 
@@ -37,8 +37,8 @@ export function createHashScheduler ({ concurrency, queueMax, deadline, clock }:
    * Runs the work when it is its turn and answers with its result.
    * @throws Refusal `overloaded` when the queue is full or the deadline passes; the work was not begun then
    */
-  async function run<T> (lane: Lane, work: () => Promise<T>): Promise<T> {
-    if (counts.running >= concurrency) await turn(lane)
+  async function run<T> (priority: Priority, work: () => Promise<T>): Promise<T> {
+    if (counts.running >= concurrency) await waitForTurn(priority)
     else counts.running++
 
     try {
@@ -53,25 +53,25 @@ export function createHashScheduler ({ concurrency, queueMax, deadline, clock }:
    * For whoever has other work to do before: throws `overloaded` if there is no room now, so that a
    * refusal costs nothing. `run` decides.
    */
-  function assertRoom (lane: Lane) {
-    if (counts.running >= concurrency && isFull(lane)) throw overloaded()
+  function assertRoom (priority: Priority) {
+    if (counts.running >= concurrency && isFull(priority)) throw overloaded()
   }
 
   /**
-   * For metrics: hashes running now and callers waiting now by lane; since the start, how many were
+   * For metrics: hashes running now and callers waiting now by bucket; since the start, how many were
    * done and refused and how many milliseconds callers waited in all.
    */
   function stats () {
     return { ...counts, concurrency, queued: { known: queues.known.size, stranger: queues.stranger.size } }
   }
 
-  function turn (lane: Lane) {
-    if (isFull(lane)) throw overloaded()
+  function waitForTurn (priority: Priority) {
+    if (isFull(priority)) throw overloaded()
 
     return new Promise<void>((resolve, reject) => {
       const waiting = { since: clock.monotonic(), begin }
       const timer = setTimeout(giveUp, deadline)
-      queues[lane].add(waiting)
+      queues[priority].add(waiting)
 
       function begin () {
         leave()
@@ -85,19 +85,19 @@ export function createHashScheduler ({ concurrency, queueMax, deadline, clock }:
 
       function leave () {
         clearTimeout(timer)
-        queues[lane].delete(waiting)
+        queues[priority].delete(waiting)
         counts.waitedMilliseconds += clock.monotonic() - waiting.since
       }
     })
   }
 
-  function isFull (lane: Lane) {
-    return queues[lane].size >= room[lane] || queues.known.size + queues.stranger.size >= queueMax
+  function isFull (priority: Priority) {
+    return queues[priority].size >= room[priority] || queues.known.size + queues.stranger.size >= queueMax
   }
 
   /** The place of finished work goes to who waited longest, so `running` never drops in between. */
   function passOn () {
-    const isStrangersTurn = queues.known.size === 0 || (passed >= patience && queues.stranger.size > 0)
+    const isStrangersTurn = queues.known.size === 0 || (passed >= knownPerStranger && queues.stranger.size > 0)
     const [next] = isStrangersTurn ? queues.stranger : queues.known
     passed = isStrangersTurn ? 0 : passed + 1
 

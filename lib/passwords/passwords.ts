@@ -1,7 +1,7 @@
 import { readForeignHash } from './foreign-hashes.ts'
 import type { ForeignHash } from './foreign-hashes.ts'
 import type { ForeignVerifier } from './foreign-verifier.ts'
-import type { HashScheduler, Lane } from './hash-scheduler.ts'
+import type { HashScheduler, Priority } from './hash-scheduler.ts'
 
 /** The cost of argon2id: memory in KiB, passes, lanes (RFC 9106 §3.1). */
 export interface HashParameters { memoryKib: number, passes: number, parallelism: number }
@@ -31,8 +31,8 @@ export async function createPasswords (hasher: Hasher, scheduler: HashScheduler,
    * The PHC string to store.
    * @throws Refusal `overloaded`
    */
-  async function hash (password: string, lane: Lane): Promise<string> {
-    return scheduler.run(lane, () => hasher.hash(bytesOf(password), parameters))
+  async function hash (password: string, priority: Priority): Promise<string> {
+    return scheduler.run(priority, () => hasher.hash(bytesOf(password), parameters))
   }
 
   /**
@@ -40,10 +40,10 @@ export async function createPasswords (hasher: Hasher, scheduler: HashScheduler,
    * for one that cannot be used, the same work is done and the answer is no.
    * @throws Refusal `overloaded`
    */
-  async function verify (stored: string | null, password: string, lane: Lane): Promise<boolean> {
+  async function verify (stored: string | null, password: string, priority: Priority): Promise<boolean> {
     const verifyStored = stored === null ? null : verifierOf(stored)
 
-    return scheduler.run(lane, async () => {
+    return scheduler.run(priority, async () => {
       const matches = await (verifyStored ?? verifyDecoy)(password).catch(() => verifyDecoy(password))
 
       return matches && isWellFormed(password)

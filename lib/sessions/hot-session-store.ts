@@ -30,10 +30,10 @@ export function createHotSessions (scripts: RedisScripts, clock: Clock, { grace,
   const rotateSession = scripts.script('sliding-log', 'rotate-session')
   const currentGeneration = scripts.script('current-generation')
 
-  return { open, present, advance, newest }
+  return { begin, present, advance, newest }
 
   /** Opens the record of a new session at generation 1, to be kept for `lifetime` ms. */
-  async function open (id: string, lifetime: number): Promise<Newest> {
+  async function begin (id: string, lifetime: number): Promise<Newest> {
     const issuedAt = await openSession([key(id)], [lifetime, clock.offset])
     return { generation: 1, issuedAt: Number(issuedAt) }
   }

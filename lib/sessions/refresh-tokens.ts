@@ -1,4 +1,4 @@
-import { createSeal } from '../crypto/seal.ts'
+import { createTokenSigner } from '../crypto/signed-tokens.ts'
 import { uuidFromBytes, uuidToBytes } from '../crypto/uuids.ts'
 
 export type Transport = 'bearer' | 'cookie'
@@ -18,11 +18,11 @@ const transports = ['bearer', 'cookie'] as const
 const payloadLength = 29
 
 /**
- * Refresh tokens are sealed, not stored: the same claims always make the same bytes, so whoever
- * asks twice gets one token. Payload: transport (1) ‖ session id (16) ‖ generation (6) ‖ issued at (6).
+ * Refresh tokens are signed, not stored: the same claims always make the same bytes, so asking
+ * twice gives one token. Payload: transport (1) ‖ session id (16) ‖ generation (6) ‖ issued at (6).
  */
 export function createRefreshTokens (keys: Buffer[]) {
-  const { seal, open } = createSeal(keys, payloadLength)
+  const { sign, verify } = createTokenSigner(keys, payloadLength)
   return { issue, read }
 
   function issue ({ transport, sessionId, generation, issuedAt }: RefreshClaims): string {
@@ -31,12 +31,12 @@ export function createRefreshTokens (keys: Buffer[]) {
     uuidToBytes(sessionId).copy(payload, 1)
     payload.writeUIntBE(generation, 17, 6)
     payload.writeUIntBE(issuedAt, 23, 6)
-    return seal(payload)
+    return sign(payload)
   }
 
   /** The claims of a token of this deployment, else null. Constant time, no store is asked. */
   function read (token: string): RefreshClaims | null {
-    const payload = open(token)
+    const payload = verify(token)
     const transport = payload && transports[payload.readUInt8()]
     if (!transport) return null
 

@@ -41,22 +41,22 @@ export interface SessionParts {
 }
 
 /** A session that is about to be opened: known to Redis, not yet to Postgres, its token in no hand. */
-export interface Opening { id: string, transport: Transport, newest: Newest, now: Date, expiresAt: Date }
+export interface PreparedSession { id: string, transport: Transport, newest: Newest, now: Date, expiresAt: Date }
 
 /** A living session with its newest refresh token. */
-export interface Held { state: SessionState, newest: Newest, refreshToken: string }
+export interface SessionTokens { state: SessionState, newest: Newest, refreshToken: string }
 
 /**
  * Sessions: Postgres says whether one lives, Redis says which refresh token is the newest. Nothing
  * here fails open, and no session ends because a store did not answer.
  */
 export function createSessions ({ database, store, signIns, hot, changes, feed, refreshTokens, oneTimeTokens, sightings, audit, jobs, metrics, statuses, clock, lifetimes }: SessionParts) {
-  return { prepare, open, opened, refresh, find, findAlive, findLocked, peek, read: refreshTokens.read, isNewest, authenticateAgain, advance, end, raised, ended, list }
+  return { prepare, begin, tokensOf, refresh, find, findAlive, findLocked, peek, read: refreshTokens.read, isNewest, authenticateAgain, advance, end, recordEpochRaise, refusalFor, list }
 
   /** First half of opening: the hot record. Without its second half nothing has happened. */
-  async function prepare (transport: Transport): Promise<Opening> {
+  async function prepare (transport: Transport): Promise<PreparedSession> {
     const id = randomUUID()
-    const newest = await hot.open(id, lifetimes.refreshTokenTtl)
+    const newest = await hot.begin(id, lifetimes.refreshTokenTtl)
     return { id, transport, newest, now: new Date(newest.issuedAt), expiresAt: new Date(newest.issuedAt + lifetimes.sessionTtl) }
   }
 
@@ -65,7 +65,7 @@ export function createSessions ({ database, store, signIns, hot, changes, feed, 
    * one step; in a transaction where something else belongs to it. Returns the changes to publish after
    * it, null if the account is no longer what was read with the password's hash.
    */
-  async function open (opening: Opening, user: User, { deviceId, deviceName, caller, amr }: {
+  async function begin (opening: PreparedSession, user: User, { deviceId, deviceName, caller, amr }: {
     deviceId: string, deviceName: string | null, caller: Caller, amr: string[]
   }, tx?: Transaction): Promise<Change[] | null> {
     const event = audit.prepare({ event: 'authn_login_success', outcome: 'success', actorId: user.id, subject: user, sessionId: opening.id, caller })
@@ -74,7 +74,7 @@ export function createSessions ({ database, store, signIns, hot, changes, feed, 
   }
 
   /** A session that has just been opened, as its user's first token shows it. */
-  function opened ({ id, transport, newest, now, expiresAt }: Opening, user: User, { deviceId, amr }: { deviceId: string, amr: string[] }): Held {
+  function tokensOf ({ id, transport, newest, now, expiresAt }: PreparedSession, user: User, { deviceId, amr }: { deviceId: string, amr: string[] }): SessionTokens {
     const { sessionEpoch: userEpoch, deploymentEpoch: globalEpoch } = user
     return hold({
       ...user, sessionId: id, transport, deviceId, amr, userEpoch, globalEpoch, expiresAt, authTime: now, lastSeenAt: now, floor: 0, endedAt: null, endedReason: null
@@ -87,7 +87,7 @@ export function createSessions ({ database, store, signIns, hot, changes, feed, 
    * its reason; the replay of a superseded token ends the session (RFC 9700 §4.14.2); `vendor_suspended`, and
    * `rate_limited` for a rotation beyond RATE_LIMIT_REFRESH, after both of which the token is still the newest.
    */
-  async function refresh (token: string, transport: Transport, caller: Caller): Promise<Held> {
+  async function refresh (token: string, transport: Transport, caller: Caller): Promise<SessionTokens> {
     const claims = refreshTokens.read(token)
     if (claims?.transport !== transport) throw new Refusal('invalid_token')
 
@@ -135,7 +135,7 @@ export function createSessions ({ database, store, signIns, hot, changes, feed, 
   }
 
   /** Rotates a session whose owner has just proved the password, after that has been committed. */
-  async function advance (state: SessionState): Promise<Held> {
+  async function advance (state: SessionState): Promise<SessionTokens> {
     return hold(state, await hot.advance(state.sessionId, { floor: state.floor, lifetime: lifetimeOf(state) }))
   }
 
@@ -156,7 +156,7 @@ export function createSessions ({ database, store, signIns, hot, changes, feed, 
    * if it was alive until then: that one is lifted. A change of address that waits ends with them: one of
    * them may have asked for it. The caller holds the lock of the user's row.
    */
-  async function raised (tx: Transaction, { userId, to, reason, survivor, authTime = null }: {
+  async function recordEpochRaise (tx: Transaction, { userId, to, reason, survivor, authTime = null }: {
     userId: string, to: number, reason: EndReason, survivor: string | null, authTime?: Date | null
   }): Promise<{ change: Change, hasSurvived: boolean }> {
     const now = new Date(clock.now())
@@ -176,7 +176,7 @@ export function createSessions ({ database, store, signIns, hot, changes, feed, 
    * How a session is refused under whose bearer something has changed: with the reason of its end, or,
    * if it has outlived a raise of the epoch, like its older access tokens (refresh, then try again).
    */
-  async function ended (id: string): Promise<Refusal> {
+  async function refusalFor (id: string): Promise<Refusal> {
     const state = await store.find(id)
     const reason = state ? await endOf(state) : 'expired'
     return reason ? new Refusal('session_ended', { reason }) : new Refusal('invalid_token')
@@ -187,7 +187,7 @@ export function createSessions ({ database, store, signIns, hot, changes, feed, 
     return await store.list(userId, new Date(clock.now()))
   }
 
-  function hold (state: SessionState, newest: Newest): Held {
+  function hold (state: SessionState, newest: Newest): SessionTokens {
     const { sessionId, transport } = state
     return { state, newest, refreshToken: refreshTokens.issue({ sessionId, transport, ...newest }) }
   }
@@ -227,7 +227,7 @@ export function createSessions ({ database, store, signIns, hot, changes, feed, 
     })
     feed.publish(written)
 
-    return await ended(state.sessionId)
+    return await refusalFor(state.sessionId)
   }
 
   // The token has rotated by now. Whoever were refused would have to come back with a used one, after

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { DeviceTokens } from '../tokens/device-tokens.ts'
 import type { Metrics } from '../operations/metrics.ts'
-import type { Held } from './sessions.ts'
+import type { SessionTokens } from './sessions.ts'
 import type { Tokens } from '../tokens/access-tokens.ts'
 import { presentUser } from '../users/user-view.ts'
 
@@ -16,7 +16,7 @@ export function createTokenResponses ({ tokens, deviceTokens, metrics, clock, re
 }) {
   return { issue }
 
-  function issue ({ state, newest, refreshToken }: Held) {
+  function issue ({ state, newest, refreshToken }: SessionTokens) {
     const expiresAt = state.expiresAt.getTime()
     const { token, expiresIn } = tokens.sign({
       userId: state.id,

@@ -1,7 +1,7 @@
 import type { Pool, PoolClient, QueryArrayResult } from 'pg'
 import { unavailable } from '../errors.ts'
 import { createGate } from './gate.ts'
-import type { Turn } from './gate.ts'
+import type { Slot } from './gate.ts'
 import { fragment, render } from './statement.ts'
 import type { Fragment } from './statement.ts'
 
@@ -59,7 +59,7 @@ export function createDatabase (pool: Pool, { connections, queueMax, deadline, p
     {
       fragment,
       unsafe: (text: string) => guard(client => send(client, text)),
-      begin: <T>(work: (tx: Transaction) => Promise<T>) => guard((client, turn) => transact(client, turn, work)),
+      begin: <T>(work: (tx: Transaction) => Promise<T>) => guard((client, slot) => transact(client, slot, work)),
       ping,
       load: () => ({ running: gate.running, waiting: gate.waiting }),
       close
@@ -72,24 +72,24 @@ export function createDatabase (pool: Pool, { connections, queueMax, deadline, p
     return performance.now() - started
   }
 
-  async function guard<T> (work: (client: PoolClient, turn: Turn) => Promise<T>): Promise<T> {
+  async function guard<T> (work: (client: PoolClient, slot: Slot) => Promise<T>): Promise<T> {
     try {
-      return await gate.pass(turn => hold(turn, work))
+      return await gate.pass(slot => hold(slot, work))
     } catch (error) {
       throw isAbsence(error) ? unavailable(error) : error
     }
   }
 
   // A connection goes back to the pool only when it is known to be in order.
-  async function hold<T> (turn: Turn, work: (client: PoolClient, turn: Turn) => Promise<T>): Promise<T> {
+  async function hold<T> (slot: Slot, work: (client: PoolClient, slot: Slot) => Promise<T>): Promise<T> {
     const client = await pool.connect()
     const destroy = () => release(true)
     held.add(destroy)
-    turn.onOver = destroy
-    if (turn.isOver) destroy()
+    slot.onOver = destroy
+    if (slot.isOver) destroy()
 
     try {
-      const result = await work(client, turn)
+      const result = await work(client, slot)
       release(false)
       return result
     } catch (error) {
@@ -102,7 +102,7 @@ export function createDatabase (pool: Pool, { connections, queueMax, deadline, p
     }
   }
 
-  async function transact<T> (client: PoolClient, turn: Turn, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  async function transact<T> (client: PoolClient, slot: Slot, work: (tx: Transaction) => Promise<T>): Promise<T> {
     const tx = Object.assign(
       <R extends object>(strings: TemplateStringsArray, ...values: unknown[]) => run<R>(client, strings, values),
       { fragment, unsafe: (text: string) => send(client, text) }
@@ -111,7 +111,7 @@ export function createDatabase (pool: Pool, { connections, queueMax, deadline, p
     await client.query(begin)
     try {
       const result = await work(tx)
-      if (turn.isOver) throw unavailable(new Error('whoever asked has been answered'))
+      if (slot.isOver) throw unavailable(new Error('whoever asked has been answered'))
       await client.query('commit')
       return result
     } catch (error) {

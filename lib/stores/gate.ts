@@ -1,7 +1,7 @@
 import { unavailable } from '../errors.ts'
 
 /** What work hears of its caller. */
-export interface Turn {
+export interface Slot {
   /** Whether the caller has been answered, so that nothing more is to be sent. */
   readonly isOver: boolean
   /** Called once when that happens. */
@@ -38,13 +38,13 @@ export function createGate ({ concurrency, queueMax, deadline }: GateOptions) {
     get waiting () { return waiting.size }
   }
 
-  function pass<T> (work: (turn: Turn) => Promise<T>): Promise<T> {
+  function pass<T> (work: (slot: Slot) => Promise<T>): Promise<T> {
     if (running >= concurrency && waiting.size >= queueMax) {
       return Promise.reject(unavailable(new Error('too many calls are waiting for the store')))
     }
 
     return new Promise<T>((resolve, reject) => {
-      const turn = { isOver: false, onOver: undefined as (() => void) | undefined }
+      const slot = { isOver: false, onOver: undefined as (() => void) | undefined }
       const timer = setTimeout(giveUp, deadline)
 
       if (running < concurrency) begin()
@@ -52,7 +52,7 @@ export function createGate ({ concurrency, queueMax, deadline }: GateOptions) {
 
       function begin () {
         running++
-        work(turn).then(resolve, reject).finally(end)
+        work(slot).then(resolve, reject).finally(end)
       }
 
       function end () {
@@ -64,9 +64,9 @@ export function createGate ({ concurrency, queueMax, deadline }: GateOptions) {
 
       function giveUp () {
         waiting.delete(begin)
-        turn.isOver = true
+        slot.isOver = true
         reject(unavailable(new Error(`no answer within ${deadline} ms`)))
-        turn.onOver?.()
+        slot.onOver?.()
       }
     })
   }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { unavailable } from '../errors.ts'
 import { createGate } from './gate.ts'
-import type { Turn } from './gate.ts'
+import type { Slot } from './gate.ts'
 
 /** The commands of the Redis client that the stores use; one of its connections fits. */
 export interface RedisCommands {
@@ -71,17 +71,17 @@ export function createRedisScripts (redis: RedisCommands, { concurrency, deadlin
     const source = names.map(name => readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8')).join('\n')
     const sha = createHash('sha1').update(source).digest('hex')
 
-    return (keys: string[], values: (string | number)[]) => guard(async turn => {
+    return (keys: string[], values: (string | number)[]) => guard(async slot => {
       try {
         return await redis.evalsha(sha, keys.length, ...keys, ...values)
       } catch (error) {
-        if (!isUnknownScript(error) || turn.isOver) throw error
+        if (!isUnknownScript(error) || slot.isOver) throw error
         return await redis.eval(source, keys.length, ...keys, ...values)
       }
     })
   }
 
-  async function guard<T> (work: (turn: Turn) => Promise<T>): Promise<T> {
+  async function guard<T> (work: (slot: Slot) => Promise<T>): Promise<T> {
     try {
       return await gate.pass(work)
     } catch (error) {

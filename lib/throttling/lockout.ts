@@ -1,16 +1,16 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Refusal } from '../errors.ts'
-import type { LaneStore } from './lane-store.ts'
+import type { BucketStore } from './bucket-store.ts'
 
 /** Whose failures count together. */
-export interface Lane {
+export interface Bucket {
   kind: 'strangers' | 'device' | 'session'
   /** An HMAC: what lies in Redis names nobody. */
   key: string
 }
 
-/** What came of a guess: looked at and right or wrong, perhaps shutting the lane (ms), or not looked at. */
+/** What came of a guess: looked at and right or wrong, perhaps shutting the bucket (ms), or not looked at. */
 export type Guess =
   | { outcome: 'right' }
   | { outcome: 'wrong', shutFor: number | null }
@@ -25,65 +25,65 @@ const pauses = [0, 20, 40, 80, 160, 320, 640, 1280]
 const waitingMax = 500
 
 /**
- * Lockout by lanes, after OWASP's device cookies: strangers share one lane an account, every device
+ * Lockout by buckets, after OWASP's device cookies: strangers share one bucket an account, every device
  * that the account knows and every session has its own, so nobody shuts another's. A try is reserved
- * before the password is looked at: however many come at once, a lane evaluates no more than its
+ * before the password is looked at: however many come at once, a bucket evaluates no more than its
  * threshold. `duration` is that of the first shut, in milliseconds.
  */
-export function createLockout ({ lanes, keys: [key = Buffer.alloc(0)], duration }: { lanes: LaneStore, keys: Buffer[], duration: number }) {
+export function createLockout ({ buckets, keys: [key = Buffer.alloc(0)], duration }: { buckets: BucketStore, keys: Buffer[], duration: number }) {
   let waiting = 0
 
-  return { strangersOf, deviceOf, sessionOf, guard, open, takeNotice }
+  return { strangersOf, deviceOf, sessionOf, guard, unlock, takeNotice }
 
-  /** The lane of everybody whom an account does not know; an address has one whether or not it has an account. */
-  function strangersOf (canonical: string): Lane {
+  /** The bucket of everybody whom an account does not know; an address has one whether or not it has an account. */
+  function strangersOf (canonical: string): Bucket {
     return { kind: 'strangers', key: name('strangers', canonical) }
   }
 
-  /** The lane of a device since it has become known to the account. */
-  function deviceOf (userId: string, { deviceId, knownSince }: { deviceId: string, knownSince: Date }): Lane {
+  /** The bucket of a device since it has become known to the account. */
+  function deviceOf (userId: string, { deviceId, knownSince }: { deviceId: string, knownSince: Date }): Bucket {
     return { kind: 'device', key: name('device', userId, deviceId, knownSince.getTime()) }
   }
 
-  /** The lane of a session in which the password is asked for again. */
-  function sessionOf (sessionId: string): Lane {
+  /** The bucket of a session in which the password is asked for again. */
+  function sessionOf (sessionId: string): Bucket {
     return { kind: 'session', key: name('session', sessionId) }
   }
 
   /**
-   * Lets `check` look at a password if the lane is open and counts what it finds. A check that fails
+   * Lets `check` look at a password if the bucket is open and counts what it finds. A check that fails
    * to find out counts for nothing.
    * @throws Refusal `unavailable` without Redis: what cannot be counted is not looked at, and what was
-   * found and could not be counted is not told; `overloaded` when others' tries take up the lane for
+   * found and could not be counted is not told; `overloaded` when others' tries take up the bucket for
    * too long; what `check` throws
    */
-  async function guard ({ key: lane }: Lane, check: () => Promise<boolean>): Promise<Guess> {
+  async function guard ({ key: bucket }: Bucket, check: () => Promise<boolean>): Promise<Guess> {
     const id = randomBytes(6).toString('base64url')
-    const turn = await reserve(lane, id)
-    if (turn.outcome === 'shut') return { outcome: 'refused', retryAfter: coarse(turn.milliseconds), refused: turn.refused }
+    const verdict = await reserve(bucket, id)
+    if (verdict.outcome === 'shut') return { outcome: 'refused', retryAfter: coarse(verdict.milliseconds), refused: verdict.refused }
 
-    const isRight = await check().catch(error => drop(lane, id, error))
-    const shutFor = await lanes.settle(lane, id, isRight ? 'right' : 'wrong')
+    const isRight = await check().catch(error => drop(bucket, id, error))
+    const shutFor = await buckets.settle(bucket, id, isRight ? 'right' : 'wrong')
     return isRight ? { outcome: 'right' } : { outcome: 'wrong', shutFor }
   }
 
-  /** Opens lanes and forgets their failures. */
-  async function open (shut: Lane[]) {
-    await Promise.all(shut.map(lane => lanes.open(lane.key)))
+  /** Opens buckets and forgets their failures. */
+  async function unlock (shut: Bucket[]) {
+    await Promise.all(shut.map(bucket => buckets.unlock(bucket.key)))
   }
 
   /** Whether it is time to tell the owner of an address, existing or not; asking takes the turn. */
   async function takeNotice (canonical: string): Promise<boolean> {
-    return await lanes.takeNotice(name('notice', canonical))
+    return await buckets.takeNotice(name('notice', canonical))
   }
 
   // Whoever comes while all places are taken by tries under way is not refused for what those may
   // turn out to be: ten right passwords at once all get in.
-  async function reserve (lane: string, id: string) {
+  async function reserve (bucket: string, id: string) {
     for (const milliseconds of pauses) {
       if (milliseconds > 0) await wait(milliseconds)
-      const turn = await lanes.ask(lane, id)
-      if (turn.outcome !== 'busy') return turn
+      const verdict = await buckets.ask(bucket, id)
+      if (verdict.outcome !== 'busy') return verdict
       if (waiting >= waitingMax) break
     }
     throw new Refusal('overloaded', { retryAfter: 1 })
@@ -95,9 +95,9 @@ export function createLockout ({ lanes, keys: [key = Buffer.alloc(0)], duration 
     waiting--
   }
 
-  async function drop (lane: string, id: string, error: unknown): Promise<never> {
+  async function drop (bucket: string, id: string, error: unknown): Promise<never> {
     // If this fails too, the place is free again when patience runs out.
-    await lanes.settle(lane, id, 'dropped').catch(() => {})
+    await buckets.settle(bucket, id, 'dropped').catch(() => {})
     throw error
   }
 

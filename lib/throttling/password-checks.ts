@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
 import type { RefusalCode } from '../errors.ts'
 import type { Jobs } from '../jobs/jobs.ts'
-import type { Lane, Lockout } from './lockout.ts'
+import type { Bucket, Lockout } from './lockout.ts'
 import type { Metrics } from '../operations/metrics.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { Database, Query } from '../stores/database.ts'
@@ -15,7 +15,7 @@ export interface Claim {
   password: string
   /** What it is compared with; null for an address without an account and an account without a password. */
   passwordHash: string | null
-  lane: Lane
+  bucket: Bucket
   /** Whose it would be; null for an address without an account. */
   owner: Subject | null
   /** The canonical address, with or without an account. */
@@ -39,7 +39,7 @@ export interface PasswordCheckParts {
 export type PasswordChecks = ReturnType<typeof createPasswordChecks>
 
 /**
- * The one place where somebody's password is looked at: within a lane, and with a trace of what was
+ * The one place where somebody's password is looked at: within a bucket, and with a trace of what was
  * not right. With and without an account it is the same work, down to the mail's job.
  */
 export function createPasswordChecks ({ database, lockout, passwords, audit, jobs, metrics, clock }: PasswordCheckParts) {
@@ -47,16 +47,16 @@ export function createPasswordChecks ({ database, lockout, passwords, audit, job
 
   /**
    * Returns if the password is right.
-   * @throws Refusal `invalid_credentials`; `too_many_attempts` while the lane is shut, whatever the
+   * @throws Refusal `invalid_credentials`; `too_many_attempts` while the bucket is shut, whatever the
    * password; `overloaded`; `unavailable`
    */
   async function check (claim: Claim): Promise<void> {
-    const { lane, password, passwordHash } = claim
-    const guess = await lockout.guard(lane, () => passwords.verify(passwordHash, password, lane.kind === 'strangers' ? 'stranger' : 'known'))
+    const { bucket, password, passwordHash } = claim
+    const guess = await lockout.guard(bucket, () => passwords.verify(passwordHash, password, bucket.kind === 'strangers' ? 'stranger' : 'known'))
     if (guess.outcome === 'right') return
 
     if (guess.outcome === 'refused') {
-      // Somebody who hammers at a shut lane leaves a row a minute, not one a try.
+      // Somebody who hammers at a shut bucket leaves a row a minute, not one a try.
       if (guess.refused > 0) await note(database, claim, 'too_many_attempts', { refused: guess.refused })
       throw refuse(claim, 'too_many_attempts', guess.retryAfter)
     }
@@ -66,15 +66,15 @@ export function createPasswordChecks ({ database, lockout, passwords, audit, job
   }
 
   async function noteShut (claim: Claim, milliseconds: number) {
-    const { lane, owner, canonical } = claim
+    const { bucket, owner, canonical } = claim
     const until = new Date(clock.now() + milliseconds).toISOString()
     const isNoticeDue = await lockout.takeNotice(canonical)
 
     await database.begin(async tx => {
       await note(tx, claim, 'invalid_credentials')
-      const eventId = await audit.record(tx, { ...traceOf(claim), event: 'authn_login_lock', reason: lane.kind, personal: { until } })
+      const eventId = await audit.record(tx, { ...traceOf(claim), event: 'authn_login_lock', reason: bucket.kind, personal: { until } })
       // Where nobody owns the address, the worker finds nobody to write to.
-      if (isNoticeDue) await jobs.send(tx, 'mail', { kind: 'locked', userId: owner?.id ?? randomUUID(), lane: lane.kind, until, eventId })
+      if (isNoticeDue) await jobs.send(tx, 'mail', { kind: 'locked', userId: owner?.id ?? randomUUID(), bucket: bucket.kind, until, eventId })
     })
   }
 

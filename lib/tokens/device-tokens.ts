@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { createSeal } from '../crypto/seal.ts'
+import { createTokenSigner } from '../crypto/signed-tokens.ts'
 import { uuidFromBytes, uuidToBytes } from '../crypto/uuids.ts'
 
 export type DeviceTokens = ReturnType<typeof createDeviceTokens>
@@ -10,16 +10,16 @@ export type DeviceTokens = ReturnType<typeof createDeviceTokens>
  * spare byte that leaves the token without padding.
  */
 export function createDeviceTokens (keys: Buffer[]) {
-  const { seal, open } = createSeal(keys, 17)
+  const { sign, verify } = createTokenSigner(keys, 17)
   return { issue, read, recognise }
 
   function issue (deviceId: string): string {
-    return seal(Buffer.concat([uuidToBytes(deviceId), Buffer.alloc(1)]))
+    return sign(Buffer.concat([uuidToBytes(deviceId), Buffer.alloc(1)]))
   }
 
   /** The device's id, or null for a token that is not ours. */
   function read (token: string): string | null {
-    const payload = open(token)
+    const payload = verify(token)
     return payload && uuidFromBytes(payload.subarray(0, 16))
   }
 

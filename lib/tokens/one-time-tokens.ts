@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
-import { createSeal } from '../crypto/seal.ts'
+import { createTokenSigner } from '../crypto/signed-tokens.ts'
 import type { OneTimeToken, OneTimeTokenStore, Purpose } from './one-time-token-store.ts'
 import type { Transaction } from '../stores/database.ts'
 import { uuidFromBytes, uuidToBytes } from '../crypto/uuids.ts'
@@ -31,7 +31,7 @@ export type OneTimeTokens = ReturnType<typeof createOneTimeTokens>
  * database holds none. Wrong, spent, expired, outdone and unknown are one refusal: `token_invalid`.
  */
 export function createOneTimeTokens (store: OneTimeTokenStore, { keys, clock }: { keys: Buffer[], clock: Pick<Clock, 'now'> }) {
-  const { seal, open } = createSeal(keys, 17)
+  const { sign, verify } = createTokenSigner(keys, 17)
 
   return { issue, tokenOf, find, take, release, spend, revoke: store.revoke, revokeOutdone: store.revokeOutdone, prolongUndo, isPromised }
 
@@ -45,7 +45,7 @@ export function createOneTimeTokens (store: OneTimeTokenStore, { keys, clock }: 
 
   /** The token of a row, the same whenever it is asked for. */
   function tokenOf (purpose: Purpose, id: string): string {
-    return seal(Buffer.concat([Buffer.of(purposes.indexOf(purpose)), uuidToBytes(id)]))
+    return sign(Buffer.concat([Buffer.of(purposes.indexOf(purpose)), uuidToBytes(id)]))
   }
 
   /** What a token is about, while it is worth something; looking spends nothing. Throws `token_invalid`. */
@@ -88,7 +88,7 @@ export function createOneTimeTokens (store: OneTimeTokenStore, { keys, clock }: 
   }
 
   function read (token: string): { purpose: Purpose, id: string } | null {
-    const payload = open(token)
+    const payload = verify(token)
     const purpose = payload && purposes[payload.readUInt8()]
     return purpose ? { purpose, id: uuidFromBytes(payload.subarray(1)) } : null
   }

@@ -4,7 +4,7 @@ import type { Accounts } from '../../lib/accounts/accounts.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { createCodes } from '../../lib/tokens/codes.ts'
 import type { Config } from '../../lib/config/config.ts'
-import { createSealedRecipients } from '../../lib/mail/recipients.ts'
+import { createEncryptedRecipients } from '../../lib/mail/recipients.ts'
 import { createAdministratorStore } from '../../lib/access/administrator-store.ts'
 import { createChangeStore } from '../../lib/changes/change-store.ts'
 import { createDeploymentStore } from '../../lib/changes/deployment-store.ts'
@@ -33,7 +33,7 @@ export default fp<Config['accounts'] & { clock: Clock }>(async function provideA
     erasures: createErasureStore(database),
     exports: createPersonalExportStore(database),
     administrators: createAdministratorStore(),
-    recipients: createSealedRecipients(app.secrets.derive('recipients of mails')),
+    recipients: createEncryptedRecipients(app.secrets.derive('recipients of mails')),
     codes: createCodes(app.secrets.derive('verification codes')),
     changes,
     clock,

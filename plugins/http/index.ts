@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 import type { FeatureOptions } from '../feature.ts'
 import bearerToken from './bearer-token.ts'
-import caller from './caller.ts'
+import caller from './request-caller.ts'
 import cors from './cors.ts'
 import csrf from './csrf.ts'
 import docs from './docs.ts'

@@ -3,7 +3,7 @@ import type { Clock } from '../../lib/clock.ts'
 import { createCodes } from '../../lib/tokens/codes.ts'
 import type { Config } from '../../lib/config/config.ts'
 import { createMailJobs } from '../../lib/mail/jobs.ts'
-import { createSealedRecipients } from '../../lib/mail/recipients.ts'
+import { createEncryptedRecipients } from '../../lib/mail/recipients.ts'
 import { createMailSubjectStore } from '../../lib/mail/subject-store.ts'
 import { createOneTimeTokenStore } from '../../lib/tokens/one-time-token-store.ts'
 
@@ -14,7 +14,7 @@ export default fp<Pick<Config['mail'], 'appUrl'> & { clock: Clock }>(async funct
     tokenStore: createOneTimeTokenStore(app.database),
     tokens: app.oneTimeTokens,
     codes: createCodes(app.secrets.derive('verification codes')),
-    recipients: createSealedRecipients(app.secrets.derive('recipients of mails')),
+    recipients: createEncryptedRecipients(app.secrets.derive('recipients of mails')),
     audit: app.audit,
     mailer: app.mailer,
     metrics: app.metrics,

@@ -3,7 +3,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Config } from '../../lib/config/config.ts'
 import { createLockout } from '../../lib/throttling/lockout.ts'
 import type { Lockout } from '../../lib/throttling/lockout.ts'
-import { createLaneStore } from '../../lib/throttling/lane-store.ts'
+import { createBucketStore } from '../../lib/throttling/bucket-store.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly lockout: Lockout }
@@ -12,7 +12,7 @@ declare module 'fastify' {
 const minute = 60_000
 
 export default fp<Config['lockout'] & { clock: Clock }>(async function countGuesses (app, { clock, threshold, duration }) {
-  const lanes = createLaneStore(app.scripts, clock, {
+  const buckets = createBucketStore(app.scripts, clock, {
     threshold,
     duration,
     longest: 12 * 60 * minute,
@@ -22,5 +22,5 @@ export default fp<Config['lockout'] & { clock: Clock }>(async function countGues
     noticeInterval: 60 * minute
   })
 
-  app.decorate('lockout', createLockout({ lanes, keys: app.secrets.derive('lanes'), duration }))
+  app.decorate('lockout', createLockout({ buckets, keys: app.secrets.derive('lanes'), duration }))
 }, { name: 'lockout', dependencies: ['redis-scripts', 'secrets'] })

@@ -14,7 +14,7 @@ import { createRevocations } from '../../lib/changes/revocations.ts'
 import { createLogins } from '../../lib/accounts/logins.ts'
 import type { LoginParts } from '../../lib/accounts/logins.ts'
 import { createSessions } from '../../lib/sessions/sessions.ts'
-import type { Held } from '../../lib/sessions/sessions.ts'
+import type { SessionTokens } from '../../lib/sessions/sessions.ts'
 import { createSightings } from '../../lib/sessions/sightings.ts'
 import { createSignOuts } from '../../lib/accounts/sign-outs.ts'
 import type { SignOutScope } from '../../lib/accounts/sign-outs.ts'
@@ -199,7 +199,7 @@ export function createNode (world: World, name: number) {
     return (known && known.generation >= floor ? generation : floor + 1001) <= highest(world, id)
   }
 
-  function answer ({ state, refreshToken }: Held) {
+  function answer ({ state, refreshToken }: SessionTokens) {
     const reread = plants.has('the epochs of an access token are read again')
     const { user, globalEpoch } = postgres.tables
     const epoch: [number, number] = reread ? [globalEpoch, user.epoch] : [state.globalEpoch, state.userEpoch]

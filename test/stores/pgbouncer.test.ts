@@ -51,14 +51,14 @@ t.test('the whole of it behind PgBouncer in transaction mode', { skip: isDebian(
 
   await t.test('many at once share few connections, statements of any kind', async t => {
     const people = await Promise.all(Array.from({ length: 12 }, (_, place) => signIn(nodes[place % 2] ?? first)))
-    const answers = await Promise.all(people.flatMap(({ refresh_token: token }) => Array.from({ length: 6 }, (_, turn) => refresh(nodes[turn % 2] ?? first, token))))
+    const answers = await Promise.all(people.flatMap(({ refresh_token: token }) => Array.from({ length: 6 }, (_, slot) => refresh(nodes[slot % 2] ?? first, token))))
     t.same(new Set(answers.map(outcomeOf)), new Set(['200']))
     const outs = await Promise.all(people.map(({ access_token: token }, place) => as(nodes[place % 2] ?? first, token, 'POST', '/auth/logout', { scope: 'everywhere' })))
     t.same(new Set(outs.map(({ statusCode }) => statusCode)), new Set([204]))
   })
 
   await t.test('no statement is left prepared in Postgres', async t => {
-    for (let turn = 0; turn < 2 * poolSize; turn++) {
+    for (let slot = 0; slot < 2 * poolSize; slot++) {
       const [{ count } = { count: -1 }] = await first.database<{ count: number }>`select count(*)::int as count from pg_prepared_statements where name <> ''`
       t.equal(count, 0)
     }

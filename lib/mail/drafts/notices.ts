@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox'
 import type { Mail } from '../mailer.ts'
 import type { Matter } from '../texts/kinds.ts'
 import { asName } from '../texts/plain-text.ts'
-import type { SealedRecipients } from '../recipients.ts'
+import type { EncryptedRecipients } from '../recipients.ts'
 import type { Job } from '../../jobs/job-store.ts'
 import type { MailSubjectStore } from '../subject-store.ts'
 import { on, to } from './draft.ts'
@@ -10,7 +10,7 @@ import type { Occasions } from './occasions.ts'
 
 export interface NoticeDraftParts {
   subjects: Pick<MailSubjectStore, 'account' | 'device'>
-  recipients: Pick<SealedRecipients, 'open'>
+  recipients: Pick<EncryptedRecipients, 'decrypt'>
   occasionOf: Occasions['occasionOf']
   reasonOf: Occasions['reasonOf']
   appUrl: string
@@ -55,7 +55,7 @@ export function draftNotices ({ subjects, recipients, occasionOf, reasonOf, appU
     }),
 
     account_deleted: on(Type.Object({ recipient: Type.String() }), async ({ recipient }, job) => {
-      const reader = recipients.open(recipient)
+      const reader = recipients.decrypt(recipient)
       if (reader === null) throw new Error('The recipient of the job does not open: ENCRYPTION_KEY may have been replaced.')
 
       return { kind: 'account_deleted', ...to(reader), about: String(job.id), values: {}, occasion: { at: job.createdAt, ip: null, userAgent: null } }

@@ -10,7 +10,7 @@ import { createMailJobs } from '../../../lib/mail/jobs.ts'
 import { createMailer } from '../../../lib/mail/mailer.ts'
 import type { Message } from '../../../lib/mail/mailer.ts'
 import { createOneTimeTokens } from '../../../lib/tokens/one-time-tokens.ts'
-import { createSealedRecipients } from '../../../lib/mail/recipients.ts'
+import { createEncryptedRecipients } from '../../../lib/mail/recipients.ts'
 import { createAuditEventStore } from '../../../lib/audit/event-store.ts'
 import { createJobStore } from '../../../lib/jobs/job-store.ts'
 import { createMailSubjectStore } from '../../../lib/mail/subject-store.ts'
@@ -254,7 +254,7 @@ t.test('who may approve hears of who waits, and who waited of the decision, if i
 
 t.test('who is deleted is told, though the store no longer knows them', async t => {
   const { deliver, sent, recipients } = await open(t)
-  const recipient = recipients.seal({ email: 'Ada@example.com', fullName: 'Ada King', locale: 'de' })
+  const recipient = recipients.encrypt({ email: 'Ada@example.com', fullName: 'Ada King', locale: 'de' })
 
   await deliver({ kind: 'account_deleted', recipient })
   t.match(sent, [{ kind: 'account_deleted', to: 'Ada@example.com', subject: /gelöscht/, text: /Guten Tag Ada King,[^]*20\. November 2026/ }])
@@ -318,7 +318,7 @@ async function open (t: Test) {
   const audit = createAudit(createAuditEventStore(), { wrapping: createEncryption([key]), anonymous: createEncryption([key]), addressKeys: [key] })
   const tokenStore = createOneTimeTokenStore(database)
   const tokens = createOneTimeTokens(tokenStore, { keys: [key], clock })
-  const recipients = createSealedRecipients([key])
+  const recipients = createEncryptedRecipients([key])
   const { deliver } = createMailJobs({
     subjects: createMailSubjectStore(database),
     mailer: createMailer(transport, { from: 'Acme <no-reply@acme.example>' }),

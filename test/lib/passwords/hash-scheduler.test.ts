@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createClock } from '../../../lib/clock.ts'
 import { createHashScheduler } from '../../../lib/passwords/hash-scheduler.ts'
-import type { Lane } from '../../../lib/passwords/hash-scheduler.ts'
+import type { Priority } from '../../../lib/passwords/hash-scheduler.ts'
 
 t.test('so many run at once, the rest wait for their turn', async t => {
   const { run, scheduler, finish, begun } = start({ concurrency: 2 })
@@ -95,8 +95,8 @@ function start ({ concurrency = 1, queueMax = 64, deadline = 10_000 }) {
 
   return { run, finish, release, begun, scheduler }
 
-  function run (lane: Lane, name: string) {
-    return scheduler.run(lane, () => new Promise<string>(resolve => {
+  function run (priority: Priority, name: string) {
+    return scheduler.run(priority, () => new Promise<string>(resolve => {
       begun.push(name)
       if (isOpen) resolve(name)
       else held.set(name, () => resolve(name))

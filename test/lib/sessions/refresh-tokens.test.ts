@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
 import { createRefreshTokens } from '../../../lib/sessions/refresh-tokens.ts'
-import { createSeal } from '../../../lib/crypto/seal.ts'
+import { createTokenSigner } from '../../../lib/crypto/signed-tokens.ts'
 
 const key = randomBytes(32)
 const { issue, read } = createRefreshTokens([key])
@@ -29,11 +29,11 @@ t.test('a session id in capitals is the same session', async t => {
 })
 
 t.test('a transport that is not known is refused although the seal is ours', async t => {
-  const { seal } = createSeal([key], 29)
+  const { sign } = createTokenSigner([key], 29)
   for (const transport of [2, 3, 127, 255]) {
     const payload = randomBytes(29)
     payload.writeUInt8(transport)
-    t.equal(read(seal(payload)), null, String(transport))
+    t.equal(read(sign(payload)), null, String(transport))
   }
 })
 

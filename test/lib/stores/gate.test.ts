@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createGate } from '../../../lib/stores/gate.ts'
-import type { Turn } from '../../../lib/stores/gate.ts'
+import type { Slot } from '../../../lib/stores/gate.ts'
 
 t.test('so many go at once, the others in the order they came', async t => {
   const gate = createGate({ concurrency: 2, queueMax: 10, deadline: 10_000 })
@@ -61,9 +61,9 @@ t.test('what is under way is told when its caller has been answered', async t =>
   let told = 0
   const gate = createGate({ concurrency: 1, queueMax: 10, deadline: 10 })
   const hung = call()
-  await t.rejects(gate.pass(async turn => {
-    turn.onOver = () => { told++; hung.finish() }
-    return await hung.work(turn)
+  await t.rejects(gate.pass(async slot => {
+    slot.onOver = () => { told++; hung.finish() }
+    return await hung.work(slot)
   }), { code: 'unavailable' })
   await hung.ended
   await new Promise(resolve => setImmediate(resolve))
@@ -72,12 +72,12 @@ t.test('what is under way is told when its caller has been answered', async t =>
 })
 
 function call () {
-  const [begun, end] = [deferred<Turn>(), deferred<string>()]
-  let signal: Turn | undefined
+  const [begun, end] = [deferred<Slot>(), deferred<string>()]
+  let signal: Slot | undefined
   end.promise.catch(() => {})
 
   return {
-    work: async (given: Turn) => {
+    work: async (given: Slot) => {
       signal = given
       begun.resolve(given)
       return await end.promise

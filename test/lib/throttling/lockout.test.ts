@@ -5,70 +5,70 @@ import type { Test } from 'tap'
 import { createClock } from '../../../lib/clock.ts'
 import type { Clock } from '../../../lib/clock.ts'
 import { createLockout } from '../../../lib/throttling/lockout.ts'
-import type { Guess, Lane } from '../../../lib/throttling/lockout.ts'
+import type { Guess, Bucket } from '../../../lib/throttling/lockout.ts'
 import { createRedisScripts } from '../../../lib/stores/redis-scripts.ts'
-import { createLaneStore } from '../../../lib/throttling/lane-store.ts'
+import { createBucketStore } from '../../../lib/throttling/bucket-store.ts'
 
 const minute = 60_000
 const hour = 60 * minute
 const key = randomBytes(32)
 
 t.test('five failures shut a lane for half an hour; meanwhile nothing is looked at', async t => {
-  const { lockout, clock, lane, wrong, right } = await open(t)
-  for (let n = 0; n < 4; n++) t.same(await wrong(lane), { outcome: 'wrong', shutFor: null })
-  t.same(await wrong(lane), { outcome: 'wrong', shutFor: 30 * minute })
+  const { lockout, clock, bucket, wrong, right } = await setUp(t)
+  for (let n = 0; n < 4; n++) t.same(await wrong(bucket), { outcome: 'wrong', shutFor: null })
+  t.same(await wrong(bucket), { outcome: 'wrong', shutFor: 30 * minute })
 
   for (const elapsed of [0, 10 * minute, 19 * minute + 50_000]) {
     clock.advance(elapsed)
-    t.match(await lockout.guard(lane, async () => { throw new Error('looked at') }), { outcome: 'refused' })
+    t.match(await lockout.guard(bucket, async () => { throw new Error('looked at') }), { outcome: 'refused' })
   }
   clock.advance(11_000)
-  t.same(await right(lane), { outcome: 'right' })
+  t.same(await right(bucket), { outcome: 'right' })
 })
 
 t.test('each time it is shut twice as long, up to twelve hours', async t => {
-  const { clock, lane, wrong } = await open(t)
+  const { clock, bucket, wrong } = await setUp(t)
   for (const minutes of [30, 60, 120, 240, 480, 720, 720, 720]) {
-    for (let n = 0; n < 4; n++) t.same(await wrong(lane), { outcome: 'wrong', shutFor: null })
-    t.same(await wrong(lane), { outcome: 'wrong', shutFor: minutes * minute })
+    for (let n = 0; n < 4; n++) t.same(await wrong(bucket), { outcome: 'wrong', shutFor: null })
+    t.same(await wrong(bucket), { outcome: 'wrong', shutFor: minutes * minute })
     clock.advance(minutes * minute - 5000)
-    t.match(await wrong(lane), { outcome: 'refused' })
+    t.match(await wrong(bucket), { outcome: 'refused' })
     clock.advance(5001)
   }
 })
 
 t.test('twelve quiet hours are forgotten, less is not', async t => {
-  const { clock, lane, wrong, fail } = await open(t)
-  await fail(lane, 4)
+  const { clock, bucket, wrong, fail } = await setUp(t)
+  await fail(bucket, 4)
   clock.advance(12 * hour - minute)
-  t.match(await wrong(lane), { shutFor: 30 * minute }, 'four of this morning count in the evening')
+  t.match(await wrong(bucket), { shutFor: 30 * minute }, 'four of this morning count in the evening')
 
   clock.advance(30 * minute + 12 * hour - minute)
-  await fail(lane, 4)
-  t.match(await wrong(lane), { shutFor: 60 * minute }, 'it still doubles')
+  await fail(bucket, 4)
+  t.match(await wrong(bucket), { shutFor: 60 * minute }, 'it still doubles')
 
   clock.advance(60 * minute + 12 * hour)
-  await fail(lane, 4)
-  t.match(await wrong(lane), { shutFor: 30 * minute }, 'it has begun anew')
+  await fail(bucket, 4)
+  t.match(await wrong(bucket), { shutFor: 30 * minute }, 'it has begun anew')
 })
 
 t.test('a success forgets the failures and the doubling of its own lane only', async t => {
-  const { clock, lane, wrong, right, fail, fresh } = await open(t)
+  const { clock, bucket, wrong, right, fail, fresh } = await setUp(t)
   const other = fresh()
-  await fail(lane, 5)
+  await fail(bucket, 5)
   await fail(other, 4)
   clock.advance(30 * minute + 1)
-  await fail(lane, 4)
-  await right(lane)
+  await fail(bucket, 4)
+  await right(bucket)
   t.match(await wrong(other), { shutFor: 30 * minute })
-  await fail(lane, 4)
-  t.match(await wrong(lane), { shutFor: 30 * minute })
+  await fail(bucket, 4)
+  t.match(await wrong(bucket), { shutFor: 30 * minute })
 })
 
 t.test('a hundred wrong guesses at once on two nodes: five are looked at', async t => {
-  const { nodes, lane } = await open(t)
+  const { nodes, bucket } = await setUp(t)
   let looked = 0
-  const guesses = await Promise.all(Array.from({ length: 100 }, (_, n) => (nodes[n % 2] ?? nodes[0]).guard(lane, async () => {
+  const guesses = await Promise.all(Array.from({ length: 100 }, (_, n) => (nodes[n % 2] ?? nodes[0]).guard(bucket, async () => {
     looked++
     await new Promise(resolve => setTimeout(resolve, 30))
     return false
@@ -81,10 +81,10 @@ t.test('a hundred wrong guesses at once on two nodes: five are looked at', async
 })
 
 t.test('right guesses at once wait for one another: all are looked at, five at a time', async t => {
-  const { nodes, lane } = await open(t)
+  const { nodes, bucket } = await setUp(t)
   let running = 0
   let most = 0
-  const guesses = await Promise.all(Array.from({ length: 20 }, (_, n) => (nodes[n % 2] ?? nodes[0]).guard(lane, async () => {
+  const guesses = await Promise.all(Array.from({ length: 20 }, (_, n) => (nodes[n % 2] ?? nodes[0]).guard(bucket, async () => {
     most = Math.max(most, ++running)
     await new Promise(resolve => setTimeout(resolve, 10))
     running--
@@ -96,45 +96,45 @@ t.test('right guesses at once wait for one another: all are looked at, five at a
 })
 
 t.test('a success while wrong guesses are under way gives back no more than five places', async t => {
-  const { lockout, lane, wrong, right } = await open(t)
+  const { lockout, bucket, wrong, right } = await setUp(t)
   const slow = Array.from({ length: 4 }, () => pending())
-  const guesses = slow.map(({ check }) => lockout.guard(lane, check))
+  const guesses = slow.map(({ check }) => lockout.guard(bucket, check))
   await Promise.all(slow.map(({ begun }) => begun))
-  t.match(await right(lane), { outcome: 'right' })
-  t.match(await wrong(lane), { shutFor: null })
-  const sixth = lockout.guard(lane, async () => false)
+  t.match(await right(bucket), { outcome: 'right' })
+  t.match(await wrong(bucket), { shutFor: null })
+  const sixth = lockout.guard(bucket, async () => false)
   slow.forEach(({ finish }) => finish(false))
   t.same(count(await Promise.all([...guesses, sixth])), { wrong: 4, refused: 1 })
 })
 
 t.test('a try whose outcome never comes takes up its place for fifteen seconds', async t => {
-  const { lockout, clock, lane, wrong } = await open(t)
-  await wrong(lane)
+  const { lockout, clock, bucket, wrong } = await setUp(t)
+  await wrong(bucket)
   const lost = Array.from({ length: 4 }, () => pending())
-  const guesses = lost.map(({ check }) => lockout.guard(lane, check))
+  const guesses = lost.map(({ check }) => lockout.guard(bucket, check))
   await Promise.all(lost.map(({ begun }) => begun))
 
-  await t.rejects(lockout.guard(lane, async () => false), { code: 'overloaded' }, 'no place')
+  await t.rejects(lockout.guard(bucket, async () => false), { code: 'overloaded' }, 'no place')
   clock.advance(15_000)
-  t.same(await wrong(lane), { outcome: 'wrong', shutFor: null }, 'they count for nothing')
+  t.same(await wrong(bucket), { outcome: 'wrong', shutFor: null }, 'they count for nothing')
 
   lost.forEach(({ finish }) => finish(false))
   const late = await Promise.all(guesses)
   t.equal(late.filter(guess => guess.outcome === 'wrong' && guess.shutFor !== null).length, 1, 'but if it comes late, it counts')
-  t.match(await wrong(lane), { outcome: 'refused' })
+  t.match(await wrong(bucket), { outcome: 'refused' })
 })
 
 t.test('a check that does not come to look counts for nothing, however often', async t => {
-  const { lockout, lane, wrong, keys } = await open(t)
-  for (let n = 0; n < 20; n++) await t.rejects(lockout.guard(lane, async () => { throw new Error('busy') }), { message: 'busy' })
+  const { lockout, bucket, wrong, keys } = await setUp(t)
+  for (let n = 0; n < 20; n++) await t.rejects(lockout.guard(bucket, async () => { throw new Error('busy') }), { message: 'busy' })
   t.same(await keys(), [])
-  t.same(await wrong(lane), { outcome: 'wrong', shutFor: null })
+  t.same(await wrong(bucket), { outcome: 'wrong', shutFor: null })
 })
 
 t.test('refused tries are noted at once and then once a minute, with their number', async t => {
-  const { clock, lane, wrong, fail } = await open(t)
-  const noted = async () => { const guess = await wrong(lane); return guess.outcome === 'refused' ? guess.refused : -1 }
-  await fail(lane, 5)
+  const { clock, bucket, wrong, fail } = await setUp(t)
+  const noted = async () => { const guess = await wrong(bucket); return guess.outcome === 'refused' ? guess.refused : -1 }
+  await fail(bucket, 5)
   t.same([await noted(), await noted(), await noted()], [1, 0, 0])
   clock.advance(minute)
   t.same([await noted(), await noted()], [3, 0])
@@ -142,14 +142,14 @@ t.test('refused tries are noted at once and then once a minute, with their numbe
   t.same([await noted(), await noted()], [2, 0])
 
   clock.advance(28 * minute + 1)
-  await fail(lane, 5)
+  await fail(bucket, 5)
   t.equal(await noted(), 1, 'anew each time it is shut')
 })
 
 t.test('Retry-After is coarse and never too early', async t => {
-  const { clock, lane, wrong, fail } = await open(t)
-  const told = async () => { const guess = await wrong(lane); return guess.outcome === 'refused' ? guess.retryAfter : -1 }
-  await fail(lane, 5)
+  const { clock, bucket, wrong, fail } = await setUp(t)
+  const told = async () => { const guess = await wrong(bucket); return guess.outcome === 'refused' ? guess.retryAfter : -1 }
+  await fail(bucket, 5)
   t.equal(await told(), 1800)
   clock.advance(4 * minute)
   t.equal(await told(), 1800)
@@ -160,23 +160,23 @@ t.test('Retry-After is coarse and never too early', async t => {
 })
 
 t.test('every account, device and session has a lane of its own, and one name for it', async t => {
-  const { lockout } = await open(t)
+  const { lockout } = await setUp(t)
   const [user, device, since] = [randomUUID(), randomUUID(), new Date(1_700_000_000_000)]
-  const lanes = [
+  const buckets = [
     lockout.strangersOf('ada@example.com'), lockout.strangersOf('bob@example.com'), lockout.strangersOf(user),
     lockout.deviceOf(user, { deviceId: device, knownSince: since }), lockout.deviceOf(device, { deviceId: user, knownSince: since }),
     lockout.deviceOf(user, { deviceId: device, knownSince: new Date(since.getTime() + 1) }), lockout.sessionOf(user), lockout.sessionOf(device)
   ]
-  t.equal(new Set(lanes.map(({ key }) => key)).size, lanes.length)
-  t.same(lockout.strangersOf('ada@example.com'), lanes[0])
-  t.same(lanes.map(({ kind }) => kind), ['strangers', 'strangers', 'strangers', 'device', 'device', 'device', 'session', 'session'])
+  t.equal(new Set(buckets.map(({ key }) => key)).size, buckets.length)
+  t.same(lockout.strangersOf('ada@example.com'), buckets[0])
+  t.same(buckets.map(({ kind }) => kind), ['strangers', 'strangers', 'strangers', 'device', 'device', 'device', 'session', 'session'])
 })
 
 t.test('what lies in Redis names nobody and does not stay', async t => {
-  const { lockout, redis, keys, wrong, fail, right, clock } = await open(t)
+  const { lockout, redis, keys, wrong, fail, right, clock } = await setUp(t)
   const address = 'ada.king@example.com'
-  const lane = lockout.strangersOf(address)
-  await fail(lane, 5)
+  const bucket = lockout.strangersOf(address)
+  await fail(bucket, 5)
   await lockout.takeNotice(address)
   const [first, second, ...more] = (await keys()).sort()
   t.match([first, second, ...more], [/^lane:\{[\w-]{22}\}$/, /^notice:\{[\w-]{22}\}$/])
@@ -187,21 +187,21 @@ t.test('what lies in Redis names nobody and does not stay', async t => {
   t.ok(await redis.pttl(second ?? '') <= hour)
 
   clock.advance(31 * minute)
-  await wrong(lane)
-  await right(lane)
+  await wrong(bucket)
+  await right(bucket)
   t.same(await keys(), [second], 'a success leaves nothing')
 })
 
 t.test('opened lanes begin anew; tries under way keep their places', async t => {
-  const { lockout, lane, fresh, wrong, fail } = await open(t)
+  const { lockout, bucket, fresh, wrong, fail } = await setUp(t)
   const other = fresh()
-  await fail(lane, 5)
+  await fail(bucket, 5)
   const slow = Array.from({ length: 5 }, () => pending())
   const guesses = slow.map(({ check }) => lockout.guard(other, check))
   await Promise.all(slow.map(({ begun }) => begun))
-  await lockout.open([lane, other, fresh()])
+  await lockout.unlock([bucket, other, fresh()])
 
-  t.same(await wrong(lane), { outcome: 'wrong', shutFor: null })
+  t.same(await wrong(bucket), { outcome: 'wrong', shutFor: null })
   const sixth = wrong(other)
   slow.forEach(({ finish }) => finish(false))
   t.same(count(await Promise.all(guesses)), { wrong: 5 })
@@ -209,42 +209,42 @@ t.test('opened lanes begin anew; tries under way keep their places', async t => 
 })
 
 t.test('a threshold that is lowered holds for what has been counted before', async t => {
-  const { lane, fail, wrong, clock, again } = await open(t)
-  await fail(lane, 4)
+  const { bucket, fail, wrong, clock, again } = await setUp(t)
+  await fail(bucket, 4)
   const strict = again({ threshold: 3 })
-  t.match(await strict.guard(lane, async () => { throw new Error('looked at') }), { outcome: 'refused', retryAfter: 1800 })
+  t.match(await strict.guard(bucket, async () => { throw new Error('looked at') }), { outcome: 'refused', retryAfter: 1800 })
   clock.advance(30 * minute + 1)
-  t.match(await wrong(lane), { outcome: 'wrong' })
+  t.match(await wrong(bucket), { outcome: 'wrong' })
 })
 
 t.test('a Redis that has forgotten everything opens the lanes, and counts on', async t => {
-  const { lockout, lane, redis, fail, keys, wrong } = await open(t)
-  await fail(lane, 5)
+  const { lockout, bucket, redis, fail, keys, wrong } = await setUp(t)
+  await fail(bucket, 5)
   await redis.del(await keys())
-  t.match(await wrong(lane), { outcome: 'wrong', shutFor: null })
+  t.match(await wrong(bucket), { outcome: 'wrong', shutFor: null })
 
   const slow = pending()
-  const guess = lockout.guard(lane, slow.check)
+  const guess = lockout.guard(bucket, slow.check)
   await slow.begun
   await redis.del(await keys())
   slow.finish(false)
   t.match(await guess, { outcome: 'wrong', shutFor: null })
-  await fail(lane, 3)
-  t.match(await wrong(lane), { shutFor: 30 * minute })
+  await fail(bucket, 3)
+  t.match(await wrong(bucket), { shutFor: 30 * minute })
 })
 
 t.test('what cannot be counted is not looked at, and what was found and cannot be counted is not told', async t => {
-  const { lane } = await open(t)
+  const { bucket } = await setUp(t)
   for (const [isRight, failing] of [[true, 'try'], [true, 'right'], [false, 'wrong']] as const) {
     const redis = { evalsha: async (_: string, __: number, ___: string, step: string) => { if (step === failing) throw new Error('Connection is closed.'); return ['open', '0', '0'] } }
     const looked: boolean[] = []
-    await t.rejects(build(createClock(), redis as never).guard(lane, async () => { looked.push(true); return isRight }), { code: 'unavailable' }, failing)
+    await t.rejects(build(createClock(), redis as never).guard(bucket, async () => { looked.push(true); return isRight }), { code: 'unavailable' }, failing)
     t.equal(looked.length, failing === 'try' ? 0 : 1)
   }
 })
 
 t.test('an owner is told once an hour, whatever the lane', async t => {
-  const { lockout, clock } = await open(t)
+  const { lockout, clock } = await setUp(t)
   t.same(await Promise.all(Array.from({ length: 10 }, () => lockout.takeNotice('ada@example.com').then(Number))).then(all => all.reduce((sum, taken) => sum + taken)), 1)
   t.equal(await lockout.takeNotice('bob@example.com'), true)
   clock.advance(59 * minute)
@@ -255,11 +255,11 @@ t.test('an owner is told once an hour, whatever the lane', async t => {
 
 function build (clock: Clock, redis: Redis, { threshold = 5 } = {}) {
   const scripts = createRedisScripts(redis, { concurrency: 500, deadline: 1000 })
-  const lanes = createLaneStore(scripts, clock, { threshold, duration: 30 * minute, longest: 12 * hour, patience: 15_000, noteInterval: minute, noticeInterval: hour })
-  return createLockout({ lanes, keys: [key], duration: 30 * minute })
+  const buckets = createBucketStore(scripts, clock, { threshold, duration: 30 * minute, longest: 12 * hour, patience: 15_000, noteInterval: minute, noticeInterval: hour })
+  return createLockout({ buckets, keys: [key], duration: 30 * minute })
 }
 
-async function open (t: Pick<Test, 'teardown'>) {
+async function setUp (t: Pick<Test, 'teardown'>) {
   const keyPrefix = `test:${randomBytes(6).toString('hex')}:`
   const redis = new Redis(process.env['LATCHKEY_TEST_REDIS_URL'] ?? '', { keyPrefix })
   t.teardown(() => redis.disconnect())
@@ -274,17 +274,17 @@ async function open (t: Pick<Test, 'teardown'>) {
     redis,
     clock,
     fresh,
-    lane: fresh(),
+    bucket: fresh(),
     wrong,
-    right: (lane: Lane) => lockout.guard(lane, async () => true),
+    right: (bucket: Bucket) => lockout.guard(bucket, async () => true),
     keys: async () => (await redis.keys(`${keyPrefix}*`)).map(name => name.slice(keyPrefix.length)),
-    async fail (lane: Lane, times: number) {
-      for (let n = 0; n < times; n++) if ((await wrong(lane)).outcome !== 'wrong') throw new Error(`the lane is shut before failure ${n + 1}`)
+    async fail (bucket: Bucket, times: number) {
+      for (let n = 0; n < times; n++) if ((await wrong(bucket)).outcome !== 'wrong') throw new Error(`the lane is shut before failure ${n + 1}`)
     }
   }
 
-  async function wrong (lane: Lane): Promise<Guess> {
-    return await lockout.guard(lane, async () => false)
+  async function wrong (bucket: Bucket): Promise<Guess> {
+    return await lockout.guard(bucket, async () => false)
   }
 }
 

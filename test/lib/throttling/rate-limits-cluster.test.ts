@@ -46,7 +46,7 @@ t.test('rotations are counted in a Redis Cluster', async t => {
   const hot = createHotSessions(scripts, clock, { grace: 0, rates: [{ limit: 2, window: hour }] })
   for (let n = 0; n < 20; n++) {
     const id = randomUUID()
-    let newest = await hot.open(id, hour)
+    let newest = await hot.begin(id, hour)
     for (const left of [1, 0]) {
       const step = await hot.present(id, newest, { floor: 0, lifetime: hour })
       t.match(step, { outcome: 'rotated', counts: [{ used: 2 - left }] })

@@ -4,7 +4,7 @@ import { changeAddress } from '../../email-changes.ts'
 import { eventsOf, mailJobs, sentMails, trail, until } from '../../evidence.ts'
 import { cheapHasher } from '../../hashers.ts'
 import { as, codeOf, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../../helper.ts'
-import { createSealedRecipients } from '../../../lib/mail/recipients.ts'
+import { createEncryptedRecipients } from '../../../lib/mail/recipients.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
@@ -96,7 +96,7 @@ t.test('the owner is told by one last mail, whose job names nobody', async t => 
   const jobs = (await mailJobs(app, 'account_deleted')).slice(before.length)
   t.equal(jobs.length, 1)
   t.strictSame(Object.keys(jobs[0] ?? {}).sort(), ['kind', 'recipient'])
-  t.strictSame(createSealedRecipients(app.secrets.derive('recipients of mails')).open(jobs[0]?.['recipient'] ?? ''), { email: account.email, fullName: 'Ada King', locale: 'de' })
+  t.strictSame(createEncryptedRecipients(app.secrets.derive('recipients of mails')).decrypt(jobs[0]?.['recipient'] ?? ''), { email: account.email, fullName: 'Ada King', locale: 'de' })
   t.notMatch(JSON.stringify(jobs), new RegExp(`${account.email}|Ada King|${account.user.id}`))
 })
 
@@ -107,7 +107,7 @@ t.test('so is who could still bring the account back: a thief who moves it first
   const before = await mailJobs(app, 'account_deleted')
   t.equal((await as(app, thief.access_token, 'DELETE', '/auth/me')).statusCode, 204)
 
-  const { open } = createSealedRecipients(app.secrets.derive('recipients of mails'))
+  const { decrypt: open } = createEncryptedRecipients(app.secrets.derive('recipients of mails'))
   const jobs = (await mailJobs(app, 'account_deleted')).slice(before.length)
   t.strictSame(jobs.map(({ recipient }) => open(recipient ?? '')?.email).sort(), [account.email, first.to, second.to].sort())
 })

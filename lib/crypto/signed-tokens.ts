@@ -1,7 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 
-/** Seals a fixed number of bytes into a token and opens only what it has sealed. */
-export type Seal = ReturnType<typeof createSeal>
+/** Signs a fixed number of bytes into a token and verifies such tokens. */
+export type TokenSigner = ReturnType<typeof createTokenSigner>
 
 const version = 1
 const headLength = 5
@@ -9,22 +9,22 @@ const macLength = 32
 
 /**
  * A token is version (1) ‖ key id (4) ‖ payload ‖ HMAC-SHA-256 (32), in base64url. The key id is a
- * hash of the key, not its place in the list, so keys may be reordered. The first key seals, every
- * listed one opens. `payloadLength + 37` must be a multiple of three: then each token has exactly one
+ * hash of the key, not its place in the list, so keys may be reordered. The first key signs, every
+ * listed one verifies. `payloadLength + 37` must be a multiple of three: then each token has exactly one
  * base64url form, and no second spelling of it can pass.
  */
-export function createSeal (keys: Buffer[], payloadLength: number) {
+export function createTokenSigner (keys: Buffer[], payloadLength: number) {
   const ring = keys.map(key => ({ key, id: createHash('sha256').update(key).digest().readUInt32BE() }))
   const byId = new Map(ring.map(entry => [entry.id, entry.key]))
   const length = headLength + payloadLength + macLength
   const form = new RegExp(`^[A-Za-z0-9_-]{${length / 3 * 4}}$`)
   const [current] = ring
-  if (!current || length % 3 !== 0) throw new Error('a seal needs a key and a length without padding')
+  if (!current || length % 3 !== 0) throw new Error('a signed token needs a key and a length without padding')
 
-  return { seal: seal.bind(null, current), open }
+  return { sign: sign.bind(null, current), verify }
 
-  /** The payload, or null for anything that was not sealed by a listed key. Asks no store. */
-  function open (token: string): Buffer | null {
+  /** The payload, or null for anything that no listed key has signed. Asks no store. */
+  function verify (token: string): Buffer | null {
     if (!form.test(token)) return null
 
     const bytes = Buffer.from(token, 'base64url')
@@ -36,7 +36,7 @@ export function createSeal (keys: Buffer[], payloadLength: number) {
   }
 }
 
-function seal ({ id, key }: { id: number, key: Buffer }, payload: Buffer): string {
+function sign ({ id, key }: { id: number, key: Buffer }, payload: Buffer): string {
   const head = Buffer.alloc(headLength)
   head.writeUInt8(version)
   head.writeUInt32BE(id, 1)

@@ -1,11 +1,11 @@
--- One atomic step of a lane of guesses: asks for a try, or takes what came of one.
--- KEYS[1] the lane's record, "failures,shuts,opens,last,refused,noted,id,until,id,until,…":
+-- One atomic step of a bucket of guesses: asks for a try, or takes what came of one.
+-- KEYS[1] the bucket's record, "failures,shuts,opens,last,refused,noted,id,until,id,until,…":
 --         failures since it was last shut, how often in a row it was shut, when it opens, when the
 --         last failure was, tries refused since the last note, when that was; then the tries whose
 --         outcome has not come, each with the moment from which it no longer takes up a place
 -- ARGV[1] the step: 'try', or how a try ended: 'right', 'wrong', 'dropped' (nobody looked at the password)
--- ARGV[2] the try's id; '' with 'right' opens the lane without one
--- ARGV[3] how many failures shut the lane
+-- ARGV[2] the try's id; '' with 'right' opens the bucket without one
+-- ARGV[3] how many failures shut the bucket
 -- ARGV[4] milliseconds it is shut the first time; each time after that twice as long
 -- ARGV[5] milliseconds it is shut at most, and of quiet after which it is forgotten
 -- ARGV[6] milliseconds a try without an outcome takes up a place
@@ -13,7 +13,7 @@
 -- ARGV[8] milliseconds that tests have moved the clock (0 in production)
 -- Returns { word, milliseconds, refused }: 'open', 'busy' (every place is taken by a try whose outcome
 -- is still to come) or 'shut' for so long. For 'try', refused is how many were refused since the last
--- note if one is due, else 0; for 'wrong', 'shut' means that this failure has shut the lane.
+-- note if one is due, else 0; for 'wrong', 'shut' means that this failure has shut the bucket.
 local step, id = ARGV[1], ARGV[2]
 local threshold, duration, longest = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local patience, interval = tonumber(ARGV[6]), tonumber(ARGV[7])

@@ -16,7 +16,7 @@ declare module 'fastify' {
 export default fp(async function describeCaller (app) {
   app.decorateRequest('describedCaller', null)
   app.decorateRequest('caller', { getter: callerOf })
-}, { name: 'caller' })
+}, { name: 'request-caller' })
 
 function callerOf (this: FastifyRequest): Caller {
   this.describedCaller ??= describe(this)
