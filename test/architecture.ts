@@ -2,7 +2,7 @@ import { basename, posix } from 'node:path'
 import ts from 'typescript'
 
 /** One import of a file: a path from the root of the repository, or the name of a library. */
-interface Import { target: string, isType: boolean }
+export interface Import { target: string, isType: boolean }
 
 /** What the layers may import (by value, or as types only), as beginnings of paths and names of libraries. */
 const layers: { name: string, owns: RegExp, values: RegExp, types: RegExp }[] = [
@@ -19,7 +19,7 @@ const layers: { name: string, owns: RegExp, values: RegExp, types: RegExp }[] = 
 ]
 
 /** The floors of lib, the ground first: a folder imports only folders of lower floors, types included. */
-const floors = [
+export const floors = [
   ['clock.ts', 'errors.ts', 'config', 'crypto', 'formats'], ['stores'], ['operations', 'changes', 'users'], ['http', 'jobs'], ['audit'], ['keys', 'passwords'],
   ['throttling', 'tokens'], ['sessions', 'mail', 'access'], ['accounts', 'transfers', 'oauth'], ['administration'], ['organisations']
 ]
@@ -118,7 +118,8 @@ function misnamedPlugins (path: string, text: string): string[] {
   return text.includes(`{ name: '${name}'`) ? [] : [`${path} is not named ${name}`]
 }
 
-function importsOf (path: string, text: string): Import[] {
+/** What a file imports and re-exports, by value and as types. */
+export function importsOf (path: string, text: string): Import[] {
   const found: Import[] = []
   const add = (target: ts.Expression | undefined, isType: boolean) => {
     if (target !== undefined && ts.isStringLiteralLike(target)) found.push({ target: resolve(path, target.text), isType })

@@ -1,0 +1,67 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { posix } from 'node:path'
+import { floors, importsOf } from '../test/architecture.ts'
+
+/** The folders that each folder of lib imports, types included. */
+type Imports = ReadonlyMap<string, ReadonlySet<string>>
+
+const begin = '<!-- Made by `npm run architecture` from the imports in lib. -->'
+const end = '<!-- Until here. -->'
+
+/**
+ * A page with the diagram of lib between its two markers, in place of what stands there.
+ *
+ * @throws Error for a page without them, and for a folder that stands on no floor.
+ */
+export function withDiagram (page: string, imports: Imports): string {
+  const [before, rest, ...more] = page.split(begin)
+  const [, after, ...others] = rest?.split(end) ?? []
+  if (before === undefined || after === undefined || more.length + others.length > 0) {
+    throw new Error('The page has not one place for the diagram')
+  }
+  return [before, begin, '\n\n', renderDiagram(imports), '\n\n', end, after].join('')
+}
+
+/** Which folders of lib import which; a file at the top of lib counts as a folder. */
+export function readImports (lib = 'lib'): Imports {
+  const imports = new Map<string, Set<string>>()
+
+  for (const path of readdirSync(lib, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ts'))) {
+    const from = folderOf(path)
+    const targets = importsOf(path, readFileSync(posix.join(lib, path), 'utf8')).map(({ target }) => target)
+    const others = targets.filter(target => target.endsWith('.ts')).map(folderOf).filter(to => to !== from)
+    imports.set(from, new Set([...imports.get(from) ?? [], ...others]))
+  }
+  return imports
+}
+
+function renderDiagram (imports: Imports): string {
+  const homeless = [...imports.keys()].filter(name => !floors.flat().includes(name))
+  if (homeless.length > 0) throw new Error(`lib/${homeless[0]} stands on no floor of test/architecture.ts`)
+
+  const drawn = floors.flatMap((names, floor) => renderFloor(names, floor)).join('\n')
+  const arrows = [...imports].flatMap(([from, targets]) => [...targets]
+    .filter(to => !isImplied(imports, from, to))
+    .map(to => `  ${idOf(from)} --> ${idOf(to)}`))
+  return ['```mermaid', 'flowchart TD', drawn, ...arrows.sort(), '```'].join('\n')
+}
+
+function renderFloor (names: string[], floor: number): string[] {
+  const nodes = names.map(name => `    ${idOf(name)}["${name}"]`)
+  return [`  subgraph floor${floor} ["floor ${floor}"]`, ...nodes, '  end']
+}
+
+/** Whether another import of `from` leads to `to` as well: then the arrow would say nothing new. */
+function isImplied (imports: Imports, from: string, to: string): boolean {
+  return [...imports.get(from) ?? []].some(other => other !== to && reaches(imports, other, to))
+}
+
+function reaches (imports: Imports, from: string, to: string): boolean {
+  const next = imports.get(from) ?? new Set()
+  return next.has(to) || [...next].some(other => reaches(imports, other, to))
+}
+
+const folderOf = (path: string) => path.split('/', 1).join('')
+
+/** Not the bare name, because `end` and others are words of Mermaid. */
+const idOf = (name: string) => `lib_${name.replace('.ts', '')}`

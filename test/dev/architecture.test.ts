@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { readImports, withDiagram } from '../../dev/architecture-diagram.ts'
+
+const page = readFileSync('docs/architecture.md', 'utf8')
+const imports = readImports()
+
+t.test('the page draws what the imports say: else npm run architecture', async t => {
+  t.equal(page, withDiagram(page, imports))
+  t.match(page, '  lib_accounts --> lib_sessions\n')
+  t.notMatch(page, 'lib_accounts --> lib_stores', 'what follows from other arrows is not drawn')
+  t.ok(imports.get('accounts')?.has('stores'))
+})
+
+t.test('another import is another page', async t => {
+  const without = new Map([...imports].filter(([name]) => name !== 'sessions'))
+  t.not(page, withDiagram(page, without))
+  t.not(page, withDiagram(page, new Map([...imports, ['transfers', new Set(['mail'])]])))
+})
+
+t.test('arrows that others imply are left out, across several steps', async t => {
+  const chain = { organisations: ['administration', 'users', 'config'], administration: ['users'], users: ['config'] }
+  const drawn = withDiagram(page, new Map(Object.entries(chain).map(([name, targets]) => [name, new Set(targets)])))
+
+  t.same([...drawn.matchAll(/^ {2}lib_.* --> .*$/gm)].map(String), [
+    '  lib_administration --> lib_users', '  lib_organisations --> lib_administration', '  lib_users --> lib_config'
+  ])
+})
+
+t.test('a folder without a floor, a page without a place or with two are errors', async t => {
+  t.throws(() => withDiagram(page, new Map([['cellar', new Set(['config'])]])), /lib\/cellar stands on no floor/)
+  t.throws(() => withDiagram('a page', imports))
+  t.throws(() => withDiagram(page + page, imports))
+})
