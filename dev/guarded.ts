@@ -16,21 +16,23 @@ export interface Guarded {
   /** The command's own process, not the shell around it. */
   readonly pid: number
   readonly exited: Promise<number>
+  /** The processor time of the command and of what it started and waited for; 0 when it was killed. */
+  readonly cpuSeconds: Promise<number>
   readonly stdout: Readable | null
   readonly stderr: Readable | null
   stop (): Promise<number>
   kill (): Promise<number>
 }
 
-// The shell says the command's process id on file 3, then waits for one of two things: that the
-// command ends, or that our end of the pipe closes, which the kernel does whatever becomes of us.
+// The shell says the command's process id on file 3 and waits for one of two things: that the command
+// ends, or that our end of the pipe closes, which the kernel does whatever becomes of us. In the end it
+// says on file 3 how much processor time was taken.
 // A frozen command (SIGSTOP) is woken first, or it could not end.
 const guard = `
 signal=$1 tenths=$2; shift 2
 exec 4<&0
 "$@" </dev/null 3>&- 4<&- & command=$!
 echo $command >&3
-exec 3>&-
 {
   while read -r line <&4; do :; done
   for child in $(cat /proc/$command/task/$command/children || pgrep -P $command); do kill -CONT $child; done
@@ -38,10 +40,11 @@ exec 3>&-
   kill -CONT $command
   while [ $tenths -gt 0 ] && kill -0 $command; do sleep 0.1; tenths=$((tenths - 1)); done
   kill -KILL 0
-} >/dev/null 2>&1 & watch=$!
+} >/dev/null 2>&1 3>&- & watch=$!
 exec 4<&-
 wait $command; code=$?
 kill -KILL $watch 2>/dev/null
+times >&3
 exit $code
 `
 
@@ -65,9 +68,10 @@ export async function spawnGuarded (command: string[], options: GuardOptions = {
   exited.catch(() => {})
   shell.stdin?.on('error', () => {})
 
-  const pid = await Promise.race([commandPid(shell), exited.then(() => Number.NaN)])
+  const announced = readAnnouncements(shell)
+  const pid = await Promise.race([announced.pid, exited.then(() => Number.NaN)])
 
-  return { pid, exited, stdout: shell.stdout, stderr: shell.stderr, stop, kill }
+  return { pid, exited, cpuSeconds: announced.cpuSeconds, stdout: shell.stdout, stderr: shell.stderr, stop, kill }
 
   async function stop () {
     shell.stdin?.end()
@@ -80,16 +84,26 @@ export async function spawnGuarded (command: string[], options: GuardOptions = {
   }
 }
 
-async function commandPid (shell: ChildProcess) {
+function readAnnouncements (shell: ChildProcess) {
   const announcements = shell.stdio[3]
   if (announcements === null || announcements === undefined || !('setEncoding' in announcements)) throw new Error('The guarding shell has no file 3')
-
   let said = ''
-  for await (const chunk of announcements) {
-    said += String(chunk)
-    if (said.includes('\n')) break
+
+  return {
+    pid: new Promise<number>(resolve => {
+      announcements.on('data', chunk => {
+        said += String(chunk)
+        if (said.includes('\n')) resolve(Number.parseInt(said))
+      })
+    }),
+    cpuSeconds: new Promise<number>(resolve => announcements.once('close', () => resolve(childrenSeconds(said))))
   }
-  return Number(said)
+}
+
+// The second line of `times` is about the children: `0m1.250000s 0m0.310000s`, of the user and of the system.
+function childrenSeconds (said: string) {
+  const times = said.trimEnd().split('\n').slice(2).join()
+  return [...times.matchAll(/(\d+)m([\d.]+)s/g)].reduce((sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds), 0)
 }
 
 // What the command itself left running in its group goes with it.

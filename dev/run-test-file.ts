@@ -1,11 +1,14 @@
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { spawnGuarded } from './guarded.ts'
+import { program } from './program.ts'
 import { type FileReport, report } from './reporter.ts'
 
 export interface TestRun extends FileReport {
   file: string
   seconds: number
+  /** Processor time of the file's process and of what it started itself. */
+  cpuSeconds: number
   stderr: string
 }
 
@@ -13,7 +16,7 @@ export interface TestRun extends FileReport {
 export async function runTestFile (file: string, env: NodeJS.ProcessEnv, deadlineSeconds: number): Promise<TestRun> {
   const started = Date.now()
   // tap's own time-out is 30 s for a whole file; the deadline here is the one that counts.
-  const child = await spawnGuarded([process.execPath, '--import', 'tsx', file], {
+  const child = await spawnGuarded([process.execPath, ...program(file)], {
     env: { TAP_TIMEOUT: `${deadlineSeconds - 10}`, ...env, NODE_ENV: 'test' },
     output: 'pipe',
     graceSeconds: 5
@@ -23,7 +26,7 @@ export async function runTestFile (file: string, env: NodeJS.ProcessEnv, deadlin
 
   const complaints = collect(stderr)
   const counts = await report(stdout, ended())
-  return { file, seconds: (Date.now() - started) / 1000, stderr: await complaints, ...counts }
+  return { file, seconds: (Date.now() - started) / 1000, cpuSeconds: await child.cpuSeconds, stderr: await complaints, ...counts }
 
   async function ended () {
     const clock = new AbortController()

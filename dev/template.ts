@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import postgres from 'postgres'
 import { spawnGuarded } from './guarded.ts'
+import { program } from './program.ts'
 import type { Services } from './services.ts'
 
 export interface Template {
@@ -35,7 +36,7 @@ export async function makeTemplate ({ databaseUrl, databaseDirectUrl, redisUrl }
  */
 export async function migrate (env: NodeJS.ProcessEnv): Promise<void> {
   if (!existsSync('cli.ts')) return console.log('(there is no cli.ts: the database stays empty)')
-  const cli = await spawnGuarded([process.execPath, '--import', 'tsx', 'cli.ts', 'migrate'], { env: { ...process.env, ...env }, output: 'pipe' })
+  const cli = await spawnGuarded([process.execPath, ...program('cli.ts'), 'migrate'], { env: { ...process.env, ...env }, output: 'pipe' })
   let said = ''
 
   for (const stream of [cli.stdout, cli.stderr]) stream?.on('data', chunk => { said += String(chunk) })

@@ -1,12 +1,13 @@
 // npm test: fresh private stores, one migrated template database, every test file in its own process.
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { build } from './build.ts'
+import { bundle } from './bundle.ts'
 import { runTestFile, type TestRun } from './run-test-file.ts'
 import { type Services, startServices } from './services.ts'
 import { onceAskedToEnd } from './signals.ts'
 import { makeTemplate } from './template.ts'
 import { findTestFiles } from './test-files.ts'
+import { keepDurations, longestFirst } from './test-order.ts'
 import { makeTestFolder } from './test-folder.ts'
 
 const deadlineSeconds = 240
@@ -14,6 +15,7 @@ const deadlineSeconds = 240
 const atOnce = Math.min(4, availableParallelism() + 1)
 
 const folder = makeTestFolder()
+const runs: TestRun[] = []
 const total = { passed: 0, failed: 0, skipped: 0 }
 let services: Services | undefined
 
@@ -23,17 +25,16 @@ try {
   const files = findTestFiles('test', process.argv.slice(2))
   if (files.length === 0) throw new Error('There is no test file')
 
+  process.env['LATCHKEY_TEST_BUILD'] = await bundle(files)
   services = await startServices({ dataDir: folder, durable: false })
   const template = await makeTemplate(services)
-  await runAll(files, {
+  await runAll(longestFirst(files), {
     ...process.env,
     TMPDIR: join(folder, 'tmp'),
     LATCHKEY_TEST_DATABASE_DIRECT_URL: services.databaseDirectUrl,
     LATCHKEY_TEST_DATABASE_URL: services.databaseUrl,
     LATCHKEY_TEST_TEMPLATE: template.name,
-    LATCHKEY_TEST_REDIS_URL: services.redisUrl,
-    // Commands begin in half the time.
-    LATCHKEY_TEST_BUILD: build(['app.ts', 'cli.ts', 'commands', 'lib', 'plugins', 'routes'])
+    LATCHKEY_TEST_REDIS_URL: services.redisUrl
   })
   await template.drop()
 } catch (error) {
@@ -50,17 +51,20 @@ async function runAll (files: string[], env: NodeJS.ProcessEnv) {
 
   await Promise.all(Array.from({ length: atOnce }, async () => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      tell(await runTestFile(file, env, deadlineSeconds))
+      const run = await runTestFile(file, env, deadlineSeconds)
+      runs.push(run)
+      tell(run)
     }
   }))
+  keepDurations(runs)
 }
 
-function tell ({ file, passed, failed, skipped, seconds, failures, stderr }: TestRun) {
+function tell ({ file, passed, failed, skipped, seconds, cpuSeconds, failures, stderr }: TestRun) {
   total.passed += passed
   total.failed += failed
   total.skipped += skipped
 
-  console.log(`${failed > 0 ? 'FAILED' : 'ok'}  ${file}  ${passed} passed${failed > 0 ? `, ${failed} failed` : ''}${skipped > 0 ? `, ${skipped} skipped` : ''}  ${seconds.toFixed(1)} s`)
+  console.log(`${failed > 0 ? 'FAILED' : 'ok'}  ${file}  ${passed} passed${failed > 0 ? `, ${failed} failed` : ''}${skipped > 0 ? `, ${skipped} skipped` : ''}  ${seconds.toFixed(1)} s (${cpuSeconds.toFixed(1)} s of a processor)`)
   for (const failure of failures) console.log(indent(`✗ ${failure}`, '    '))
   if (stderr.trim() !== '') console.log(indent(stderr.trimEnd(), '    stderr | '))
 }

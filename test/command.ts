@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { program } from '../dev/program.ts'
 import type { Deployment } from './helper.ts'
 
 /** Runs a command of the operator's with these settings only, with what is typed on its standard input. */
 export async function run (settings: Partial<Deployment>, args: string[], typed = '') {
-  const { PATH = '', HOME = '', LATCHKEY_TEST_BUILD: folder = 'dist' } = process.env
-  const child = spawn(process.execPath, [join(folder, 'cli.js'), ...args], { env: { PATH, HOME, ...settings } })
+  const { PATH = '', HOME = '' } = process.env
+  const child = spawn(process.execPath, [...program('cli.ts'), ...args], { env: { PATH, HOME, ...settings } })
   const output = { stdout: '', stderr: '' }
 
   child.stdout.on('data', data => { output.stdout += String(data) })

@@ -12,6 +12,7 @@ import { loadConfig } from '../lib/config/config.ts'
 import type { Hasher } from '../lib/passwords/passwords.ts'
 import { serverOptions } from '../lib/http/server-options.ts'
 import { makeDatabase } from './database.ts'
+import { cheapHasher } from './hashers.ts'
 
 /** What several nodes of one deployment share. */
 export type Deployment = Awaited<ReturnType<typeof deploy>>
@@ -36,13 +37,20 @@ export async function deploy (t: Pick<Test, 'teardown'>, settings: Record<string
   }
 }
 
-/** One node of a deployment: the very server, ready and not listening. */
-export async function start (t: Pick<Test, 'teardown'>, deployment: Deployment, { clock = createClock(), workers = true, hasher }: { clock?: Clock, workers?: boolean, hasher?: Hasher } = {}) {
+interface NodeOptions {
+  clock?: Clock
+  workers?: boolean
+  /** Null: the server's own, at its full price. */
+  hasher?: Hasher | null
+}
+
+/** One node of a deployment: the very server, ready and not listening. Passwords cost it next to nothing. */
+export async function start (t: Pick<Test, 'teardown'>, deployment: Deployment, { clock = createClock(), workers = true, hasher = cheapHasher }: NodeOptions = {}) {
   const config = loadConfig(deployment)
   const app: FastifyInstance = Fastify(serverOptions(config))
   t.teardown(() => app.close())
 
-  await app.register(latchkey, { config, clock, workers, hasher })
+  await app.register(latchkey, { config, clock, workers, hasher: hasher ?? undefined })
   await app.ready()
   return Object.assign(app, { clock })
 }

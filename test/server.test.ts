@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import type { Test } from 'tap'
+import { program } from '../dev/program.ts'
 import { deploy } from './helper.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -96,7 +97,7 @@ async function listening (t: Pick<Test, 'teardown'>, settings: Record<string, st
 }
 
 function run (t: Pick<Test, 'teardown'>, env: Record<string, string>, flags: string[] = []) {
-  const child = spawn(process.execPath, ['--import', 'tsx', ...flags, 'server.ts'], { cwd: root, env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [...flags, ...program('server.ts')], { cwd: root, env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   const ended = once(child, 'close')
   let output = ''
   let errors = ''

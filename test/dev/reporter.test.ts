@@ -61,7 +61,7 @@ t.test('a file that hangs is killed and has failed', async t => {
 
 async function runText (t: Tap, text: string, deadlineSeconds = 60) {
   const folder = mkdtempSync(join(tmpdir(), 'planted-'))
-  const file = join(folder, 'planted.mts')
+  const file = join(folder, 'planted.mjs')
 
   t.teardown(() => rmSync(folder, { recursive: true }))
   writeFileSync(file, `import t from '${tap}'\n${text}\n`)

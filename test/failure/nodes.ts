@@ -9,6 +9,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import { spawnGuarded } from '../../dev/guarded.ts'
 import { freePort } from '../../dev/ports.ts'
+import { program } from '../../dev/program.ts'
 import { startPostgres, startRedis } from '../../dev/services.ts'
 import type { PostgresOptions } from '../../dev/services.ts'
 import { migrate } from '../../dev/template.ts'
@@ -97,7 +98,7 @@ export async function openProxy (t: Teardown, url: string) {
 /** A node in a process of its own; `entry` is the file that it runs. */
 export async function spawnNode (t: Teardown, settings: NodeJS.ProcessEnv, entry = 'server.ts') {
   const port = await freePort()
-  const node = await spawnGuarded([process.execPath, '--import', 'tsx', entry], {
+  const node = await spawnGuarded([process.execPath, ...program(entry)], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TMPDIR: process.env['TMPDIR'], LOG_LEVEL: 'info', HOST: '127.0.0.1', PORT: String(port), ...settings },
     output: 'pipe'
   })

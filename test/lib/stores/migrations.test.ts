@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
+import { program } from '../../../dev/program.ts'
 import { createMigrations, expectedVersion, schemaProblem } from '../../../lib/stores/migrations.ts'
 import { ownsTables, schemaVersion } from '../../../lib/stores/schema.ts'
 import { connect, makeDatabase, openStore } from '../../database.ts'
@@ -171,7 +172,7 @@ function next (action: 'do' | 'undo') {
 
 async function migrateByCommand (directUrl: string) {
   const env = { ...process.env, NODE_ENV: 'test', DATABASE_URL: directUrl, DATABASE_DIRECT_URL: directUrl, REDIS_URL: 'redis://127.0.0.1:1' }
-  const child = spawn(process.execPath, ['--import', 'tsx', 'cli.ts', 'migrate'], { env, stdio: ['ignore', 'ignore', 'inherit'] })
+  const child = spawn(process.execPath, [...program('cli.ts'), 'migrate'], { env, stdio: ['ignore', 'ignore', 'inherit'] })
   return await new Promise(resolve => child.once('exit', resolve))
 }
 

