@@ -77,10 +77,11 @@ export async function startPrivateServer ({ name, command, env, cwd, stopSignal,
 
   async function kill () {
     if (running === undefined) return
-    // Its children end with it, unless they are frozen.
-    const frozen = children(running.pid)
-    signal(running.pid, 'SIGKILL')
-    for (const child of frozen) signal(child, 'SIGCONT')
+    // A child of Postgres notices only when it waits that its parent is gone, and answers until then; it is in
+    // no group with us. The parent first: it must not make others.
+    const [parent, orphans] = [running.pid, children(running.pid)]
+    signal(parent, 'SIGKILL')
+    for (const orphan of orphans) signal(orphan, 'SIGKILL')
     await running.exited
     running = undefined
   }

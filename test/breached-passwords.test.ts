@@ -20,6 +20,7 @@ import type { Deployment } from './helper.ts'
 import { digestOf, startRangeServer } from './range-server.ts'
 import type { Behaviour } from './range-server.ts'
 import { tapWires } from './wiretap.ts'
+import { startStopwatch } from './stopwatch.ts'
 
 const stolen = 'a stolen walk through dry leaves'
 const ranges = await startRangeServer(t)
@@ -176,9 +177,9 @@ t.test('nobody waits longer than the deadline, and no connection is left open', 
   for (const [index, behaviour] of (['slow', 'hanging', 'stalling'] as const).entries()) {
     behave(t, behaviour)
     clock.advance(60_000)
-    const started = performance.now()
+    const passed = startStopwatch()
     t.equal((await register(app, { password: stolen })).statusCode, 201, behaviour)
-    t.ok(performance.now() - started < 900, behaviour)
+    t.ok(passed() < 900, behaviour)
     t.strictSame(await count(), { failed: index + 1 })
     t.match((await checksFailed(app)).slice(failed + index), [{ reason: 'timeout' }])
   }
@@ -204,10 +205,11 @@ t.test('a hanging service costs one second, five times, and then nothing for hal
   behave(t, 'hanging')
 
   const started = performance.now()
+  const passed = startStopwatch()
   const answers = await Promise.all(Array.from({ length: 20 }, () => register(app, { password: stolen })))
-  const milliseconds = performance.now() - started
+  const [milliseconds, patient] = [performance.now() - started, passed()]
   t.same(new Set(answers.map(answer => answer.statusCode)), new Set([201]))
-  t.ok(milliseconds > 950 && milliseconds < 4000, `${milliseconds.toFixed()} ms for twenty at once`)
+  t.ok(milliseconds > 950 && patient < 4000, `${milliseconds.toFixed()} ms for twenty at once`)
   t.strictSame(await count(), { failed: 16, skipped: 4 })
   t.equal((await checksFailed(app)).length, failed + 1, 'one event')
 

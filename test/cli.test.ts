@@ -3,6 +3,7 @@ import t from 'tap'
 import { run } from './command.ts'
 import { connect, makeDatabase } from './database.ts'
 import { as, deploy, freshAddress, password, signIn, signUp, start } from './helper.ts'
+import { startStopwatch } from './stopwatch.ts'
 
 t.test('wrong usage says how it is used, and exits with 2', async t => {
   await Promise.all([['nonsense'], [], ['migrate', '--to', 'x'], ['create-admin'], ['rotate-keys', '--force']].map(async args => {
@@ -131,7 +132,7 @@ t.test('a command leaves the jobs to the servers', async t => {
 
 /** Waits for what other nodes hear of by themselves, within a second or so. */
 async function until (isSo: () => boolean | Promise<boolean>) {
-  for (const end = Date.now() + 5000; Date.now() < end;) {
+  for (const passed = startStopwatch(); passed() < 5000;) {
     if (await isSo()) return
     await new Promise(resolve => setTimeout(resolve, 20))
   }

@@ -17,7 +17,7 @@ export async function makeDatabase (t: Teardown, { migrated = true } = {}) {
   else await server`create database ${server(name)}`
   t.teardown(async () => {
     await server`drop database if exists ${server(name)} with (force)`
-    await server.end()
+    await server.end({ timeout: 1 })
   })
   return { url: to(setting('DATABASE_URL'), name), directUrl: to(setting('DATABASE_DIRECT_URL'), name) }
 }

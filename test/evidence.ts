@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
+import { startStopwatch } from './stopwatch.ts'
 
 export interface TrailRow {
   event: string
@@ -61,8 +62,8 @@ export async function sentMails (app: FastifyInstance, dataDir: string): Promise
 
 /** Waits until something is so, at most ten seconds. */
 export async function until (holds: () => Promise<boolean> | boolean) {
-  for (const end = Date.now() + 10_000; !await holds();) {
-    if (Date.now() > end) throw new Error('it did not come to pass within 10 s')
+  for (const passed = startStopwatch(); !await holds();) {
+    if (passed() > 10_000) throw new Error('it did not come to pass within 10 s')
     await pause(10)
   }
 }

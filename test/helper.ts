@@ -2,8 +2,9 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import Fastify from 'fastify'
-import type { FastifyInstance, InjectOptions } from 'fastify'
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse as Answer } from 'fastify'
 import type { Test } from 'tap'
 import latchkey from '../app.ts'
 import { createClock } from '../lib/clock.ts'
@@ -11,6 +12,7 @@ import type { Clock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config/config.ts'
 import type { Hasher } from '../lib/passwords/passwords.ts'
 import { serverOptions } from '../lib/http/server-options.ts'
+import { compilersFactory } from './compilers.ts'
 import { makeDatabase } from './database.ts'
 import { cheapHasher } from './hashers.ts'
 
@@ -33,6 +35,8 @@ export async function deploy (t: Pick<Test, 'teardown'>, settings: Record<string
     DATA_DIR: mkdtempSync(join(tmpdir(), 'latchkey-data-')),
     HASH_CONCURRENCY: '2',
     RATE_LIMITS_ENABLED: 'false',
+    // Not slower than it must be, but never too slow: other tests run at the same time.
+    DB_STATEMENT_TIMEOUT: '10s',
     ...settings
   }
 }
@@ -47,7 +51,7 @@ interface NodeOptions {
 /** One node of a deployment: the very server, ready and not listening. Passwords cost it next to nothing. */
 export async function start (t: Pick<Test, 'teardown'>, deployment: Deployment, { clock = createClock(), workers = true, hasher = cheapHasher }: NodeOptions = {}) {
   const config = loadConfig(deployment)
-  const app: FastifyInstance = Fastify(serverOptions(config))
+  const app: FastifyInstance = Fastify({ ...serverOptions(config), schemaController: { compilersFactory } })
   t.teardown(() => app.close())
 
   await app.register(latchkey, { config, clock, workers, hasher: hasher ?? undefined })
@@ -72,6 +76,16 @@ export async function as (app: FastifyInstance, token: string, method: InjectOpt
   return await app.inject({ method: method ?? 'GET', url: api(path), headers: { authorization: `Bearer ${token}` }, ...(payload && { payload }) })
 }
 
+/** Asks again, as a client does, while a node answers that it cannot say: on a busy machine that is no failure. */
+export async function patiently<T extends Pick<Answer, 'statusCode' | 'headers'>> (ask: () => Promise<T>): Promise<T> {
+  let answer = await ask()
+  for (let attempt = 1; attempt < 10 && answer.statusCode === 503 && answer.headers['retry-after'] !== undefined; attempt++) {
+    await pause(Number(answer.headers['retry-after']) * 1000)
+    answer = await ask()
+  }
+  return answer
+}
+
 export const freshAddress = () => `ada-${randomUUID()}@example.com`
 
 /** The code in the mail of a registration, derived as the mailer does. */
@@ -84,9 +98,10 @@ export async function codeOf (app: FastifyInstance, registrationId: string) {
 /** A confirmed account. */
 export async function signUp (app: FastifyInstance, fields: Record<string, unknown> = {}) {
   const email = freshAddress()
-  const registered = await post(app, '/auth/register', { email, password, full_name: 'Ada King', ...fields })
+  const registered = await patiently(() => post(app, '/auth/register', { email, password, full_name: 'Ada King', ...fields }))
   const { registration_id: registrationId } = registered.json()
-  const confirmed = await post(app, '/auth/verify-email', { registration_id: registrationId, code: await codeOf(app, registrationId) })
+  const code = await codeOf(app, registrationId)
+  const confirmed = await patiently(() => post(app, '/auth/verify-email', { registration_id: registrationId, code }))
   const { user, device_token: deviceToken } = confirmed.json() as { user: { id: string }, device_token: string }
   return { email, password, user, deviceToken, registrationId: registrationId as string }
 }
@@ -105,7 +120,7 @@ export interface Tokens {
 /** A session of an account that exists, or of a new one. */
 export async function signIn (app: FastifyInstance, account?: { email: string, password?: string }, fields: Record<string, unknown> = {}): Promise<Tokens> {
   const { email } = account ?? await signUp(app)
-  const answer = await post(app, '/auth/login', { email, password: account?.password ?? password, ...fields })
+  const answer = await patiently(() => post(app, '/auth/login', { email, password: account?.password ?? password, ...fields }))
   if (answer.statusCode !== 200) throw new Error(`login answered ${answer.statusCode}: ${answer.body}`)
   return answer.json()
 }

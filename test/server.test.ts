@@ -7,6 +7,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { program } from '../dev/program.ts'
 import { deploy } from './helper.ts'
+import { startStopwatch } from './stopwatch.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -134,9 +135,9 @@ async function beginRequest (port: number) {
 }
 
 async function eventually<T> (ask: () => Promise<T>, wanted: T): Promise<T> {
-  const until = Date.now() + 2000
+  const passed = startStopwatch()
   let got = await ask()
-  while (got !== wanted && Date.now() < until) got = await ask()
+  while (got !== wanted && passed() < 2000) got = await ask()
   return got
 }
 

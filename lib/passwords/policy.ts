@@ -18,13 +18,14 @@ export interface PasswordPolicyOptions {
 /** The longest password, in code points and in bytes of UTF-8, after NFC (ASVS 5.0 6.2.9). */
 const longest = { codePoints: 128, bytes: 512 }
 
+const blocklist = new Set(dictionary['passwords-common'].map(foldCase))
+
 /**
  * The rules for a new password: length, a blocklist and a strength estimate, no composition rules
- * (NIST SP 800-63B-4 §3.1.1.2; ASVS 5.0 6.2.4, 6.2.5, 6.2.9, 6.2.11). Reads its dictionaries, which
- * takes a few hundred milliseconds: make one, at start.
+ * (NIST SP 800-63B-4 §3.1.1.2; ASVS 5.0 6.2.4, 6.2.5, 6.2.9, 6.2.11). Its
+ * dictionaries are read when this module is.
  */
 export function createPasswordPolicy ({ minLength, minStrength, contextWords = ['latchkey'], isBreached }: PasswordPolicyOptions) {
-  const blocklist = new Set(dictionary['passwords-common'].map(foldCase))
   const estimate = createEstimator(minStrength)
 
   return { check }

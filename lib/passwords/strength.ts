@@ -21,20 +21,21 @@ const dictionary = {
   words: interleave([english['commonWords-en'], english['firstnames-en'], english['lastnames-en'].slice(0, 20_000)]).filter(isShort)
 }
 
+/** Ranking the dictionaries is what takes long, and it is the same for everybody. */
+const estimator = new ZxcvbnFactory({
+  dictionary,
+  graphs: { qwerty: adjacencyGraphs.qwerty },
+  translations,
+  l33tMaxSubstitutions: 4,
+  maxLength: windowLength
+})
+
 /**
  * An estimate of how many guesses a password takes, by zxcvbn (Wheeler, USENIX Security 2016). Takes
  * below 5 ms whatever it is given.
  * @param enough the score from which on nobody asks further
  */
 export function createEstimator (enough: number) {
-  const estimator = new ZxcvbnFactory({
-    dictionary,
-    graphs: { qwerty: adjacencyGraphs.qwerty },
-    translations,
-    l33tMaxSubstitutions: 4,
-    maxLength: windowLength
-  })
-
   return estimate
 
   /**

@@ -8,6 +8,7 @@ import postgres from 'postgres'
 import t from 'tap'
 import { isOpen } from '../../dev/ports.ts'
 import { startPostgres, startRedis } from '../../dev/services.ts'
+import { startStopwatch } from '../stopwatch.ts'
 
 t.test('the services end with their launcher, also when it is killed', async t => {
   const launcher = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', `
@@ -43,7 +44,8 @@ t.test('a private Postgres has the roles of a deployment', async t => {
 t.test('a private Postgres can be killed and started again with its data', async t => {
   const server = await startPostgres({ dataDir: freshFolder(t), durable: true })
   const sql = postgres(server.databaseDirectUrl, { max: 1 })
-  t.teardown(async () => { await sql.end(); await server.stop() })
+  // It may be about to connect again, which a friendly end would wait for.
+  t.teardown(async () => { await sql.end({ timeout: 1 }); await server.stop() })
 
   await sql`create table kept (word text)`
   await sql`insert into kept values ('still here')`
@@ -86,7 +88,7 @@ function freshFolder (t: Tap) {
 interface Tap { teardown (end: () => void): void }
 
 async function closes (port: number) {
-  for (const deadline = Date.now() + 10_000; Date.now() < deadline; await sleep(50)) {
+  for (const passed = startStopwatch(); passed() < 10_000; await sleep(50)) {
     if (!await isOpen(port)) return true
   }
   return false

@@ -2,7 +2,7 @@ import t from 'tap'
 import { createClock } from '../../lib/clock.ts'
 import { connect } from '../database.ts'
 import { as, deploy, post, refresh, signIn, signUp, start } from '../helper.ts'
-import { check, isUnavailable, live, openProxy, outcomeOf, timed, until } from './nodes.ts'
+import { check, defaultDeadline, isUnavailable, live, openProxy, outcomeOf, timed, until } from './nodes.ts'
 
 t.test('a row that commits late, behind hundreds of later ones, is not missed', async t => {
   const deployment = await deploy(t)
@@ -37,7 +37,7 @@ t.test('a row that commits late, behind hundreds of later ones, is not missed', 
 
 for (const kind of ['cut', 'swallow', 'shut'] as const) {
   t.test(`a node whose way to Postgres is ${kind} says 503 after three seconds, and is exact when it returns`, async t => {
-    const deployment = await deploy(t)
+    const deployment = await deploy(t, defaultDeadline)
     const proxy = await openProxy(t, deployment.DATABASE_URL)
     const near = await start(t, deployment)
     const far = await start(t, { ...deployment, DATABASE_URL: proxy.url })

@@ -8,13 +8,14 @@ import { createClock } from '../../lib/clock.ts'
 import { loadConfig } from '../../lib/config/config.ts'
 import { serverOptions } from '../../lib/http/server-options.ts'
 import { disable } from '../people.ts'
+import { cheapHasher } from '../hashers.ts'
 import type { Change } from '../../lib/changes/change-store.ts'
 
 const config = loadConfig(process.env)
 const app = Fastify(serverOptions(config))
 const caller = { ip: '127.0.0.1', userAgent: null, requestId: 'test' }
 
-await app.register(latchkey, { config, clock: createClock() })
+await app.register(latchkey, { config, clock: createClock(), hasher: cheapHasher })
 app.post<{ Params: { id: string } }>('/test/disable/:id', async ({ params }) => await disable(app, params.id))
 app.post('/test/sign-out-everyone', async () => await app.accounts.signOutEveryone({ actorId: null, caller }))
 app.post<{ Params: { id: string }, Body: { next: string, current: string } }>('/test/change-password/:id', async ({ params, body }) =>

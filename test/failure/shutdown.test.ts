@@ -1,10 +1,10 @@
 import t from 'tap'
 import { deploy } from '../helper.ts'
-import { api, openProxy, spawnNode, timed } from './nodes.ts'
+import { api, defaultDeadline, openProxy, spawnNode, timed } from './nodes.ts'
 
 for (const kind of ['swallow', 'cut'] as const) {
   t.test(`a node whose stores are ${kind} ends all the same, with exit 0`, async t => {
-    const stores = await deploy(t)
+    const stores = await deploy(t, defaultDeadline)
     const [database, redis] = [await openProxy(t, stores.DATABASE_URL), await openProxy(t, stores.REDIS_URL)]
     const node = await spawnNode(t, { ...stores, DATABASE_URL: database.url, REDIS_URL: redis.url })
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { connect } from '../database.ts'
 import { as, build, deploy, post, refresh, signIn, start } from '../helper.ts'
-import { outcomeOf, ownRedis, until } from './nodes.ts'
+import { defaultDeadline, outcomeOf, ownRedis, until } from './nodes.ts'
 
 t.test('what a frozen Redis does when it wakes uses up no token', async t => {
   const redis = await ownRedis(t)
@@ -24,7 +24,7 @@ t.test('what a frozen Redis does when it wakes uses up no token', async t => {
 })
 
 t.test('a row that somebody holds is trouble for its user alone', async t => {
-  const deployment = await deploy(t, { DB_POOL_MAX: '3' })
+  const deployment = await deploy(t, { ...defaultDeadline, DB_POOL_MAX: '3' })
   const app = await start(t, deployment)
   const [held, free] = [await signIn(app), await signIn(app)]
   const sql = connect(t, deployment.DATABASE_DIRECT_URL)

@@ -10,6 +10,7 @@ import Fastify from 'fastify'
 import type { Mail } from '../../lib/mail/mailer.ts'
 import mailer from '../../plugins/mail/mailer.ts'
 import { headersOf, partsOf, startMailServer } from '../mail-server.ts'
+import { startStopwatch } from '../stopwatch.ts'
 
 const verify: Mail = { kind: 'verify_email', to: 'ada@example.com', name: null, locale: 'en', about: 'a 1', values: { code: '004271', minutes: 10 } }
 
@@ -77,10 +78,10 @@ t.test('a server that is away or says nothing is an error within the time-outs',
   await t.rejects(away.mailer.deliver(verify), /mail:/)
   await t.rejects(away.mailer.probe(), /mail:/)
 
-  const started = performance.now()
+  const passed = startStopwatch()
   const mute = await start(t, { smtpUrl: `smtp://127.0.0.1:${port}` })
   await t.rejects(mute.mailer.deliver(verify), /mail:/)
-  t.ok(performance.now() - started < 12_000)
+  t.ok(passed() < 12_000)
 })
 
 t.test('a password is used, and on its way to another machine only under TLS', async t => {

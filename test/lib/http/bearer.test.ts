@@ -1,5 +1,6 @@
 import t from 'tap'
 import { readBearer } from '../../../lib/http/bearer.ts'
+import { startStopwatch } from '../../stopwatch.ts'
 
 t.test('the token of the header, whatever the case of the scheme', async t => {
   for (const scheme of ['Bearer', 'bearer', 'BEARER', 'bEaReR']) t.equal(read(`${scheme} abc.DEF-_~+/123==`), 'abc.DEF-_~+/123==')
@@ -20,11 +21,11 @@ t.test('two headers are refused, in any spelling and even when they are equal', 
 })
 
 t.test('a long header takes no time', async t => {
-  const started = performance.now()
+  const passed = startStopwatch()
   read(`Bearer ${'a'.repeat(1_000_000)} `)
   read(`Bearer ${'='.repeat(1_000_000)}`)
   read(`Bearer a${'='.repeat(1_000_000)}x`)
-  t.ok(performance.now() - started < 500)
+  t.ok(passed() < 500)
 })
 
 function read (header: string) {

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { createTokenCookies } from '../../../lib/http/token-cookies.ts'
 import type { CookieSettings } from '../../../lib/http/token-cookies.ts'
+import { startStopwatch } from '../../stopwatch.ts'
 
 const cookies = create()
 
@@ -86,10 +87,10 @@ t.test('only the names in force are read', async t => {
 })
 
 t.test('a header of any length is read in a time that grows with it', async t => {
-  const started = performance.now()
+  const passed = startStopwatch()
   cookies.read(' \t'.repeat(8000) + '=;'.repeat(8000))
   cookies.read(`__Host-access=${'a '.repeat(8000)}`)
-  t.ok(performance.now() - started < 200)
+  t.ok(passed() < 200)
 })
 
 function create (settings: Partial<CookieSettings> = {}) {

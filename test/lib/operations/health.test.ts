@@ -1,5 +1,6 @@
 import t from 'tap'
 import { createHealth } from '../../../lib/operations/health.ts'
+import { startStopwatch } from '../../stopwatch.ts'
 
 t.test('a node is ready from its start until it drains', async t => {
   const { health } = build()
@@ -77,10 +78,10 @@ t.test('mail shows, and changes nothing', async t => {
 t.test('a probe that hangs is away after its deadline, and is not started again meanwhile', async t => {
   const { health, state, pass, asked } = build()
   state.redis = 'hangs'
-  const started = performance.now()
+  const passed = startStopwatch()
 
   await health.tick()
-  t.ok(performance.now() - started < 1000, 'nobody waits longer than the deadline')
+  t.ok(passed() < 1000, 'nobody waits longer than the deadline')
   t.equal(health.isUp('redis'), false)
   await pass(1000)
   await pass(1000)

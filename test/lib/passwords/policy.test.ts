@@ -1,6 +1,7 @@
 import t from 'tap'
 import { dictionary } from '@zxcvbn-ts/language-common'
 import { createPasswordPolicy } from '../../../lib/passwords/policy.ts'
+import { startStopwatch } from '../../stopwatch.ts'
 
 const policy = createPasswordPolicy({ minLength: 8, minStrength: 3 })
 const ada = ['ada.lovelace@example.com', 'Ada Lovelace']
@@ -117,7 +118,7 @@ async function codes (password: string, context: string[] = []) {
 }
 
 function time (work: () => void) {
-  const started = performance.now()
+  const passed = startStopwatch()
   work()
-  return performance.now() - started
+  return passed()
 }

@@ -14,6 +14,7 @@ import { createRedisScripts } from '../../../lib/stores/redis-scripts.ts'
 import { createHotSessions } from '../../../lib/sessions/hot-session-store.ts'
 import { createRateLimitStatuses } from '../../../lib/http/rate-limit-status.ts'
 import { createRateLimitStore } from '../../../lib/throttling/rate-limit-store.ts'
+import { startStopwatch } from '../../stopwatch.ts'
 
 const hour = 3600_000
 const { redis, masters } = await startCluster(t)
@@ -75,8 +76,8 @@ async function startCluster (t: Pick<Test, 'teardown'>) {
     redis.disconnect()
     await Promise.all(servers.map(server => server.stop()))
   })
-  for (const end = Date.now() + 10_000; !/cluster_state:ok/.test(String(await redis.cluster('INFO').catch(() => ''))); await sleep(50)) {
-    if (Date.now() > end) throw new Error('the cluster does not come up')
+  for (const passed = startStopwatch(); !/cluster_state:ok/.test(String(await redis.cluster('INFO').catch(() => ''))); await sleep(50)) {
+    if (passed() > 10_000) throw new Error('the cluster does not come up')
   }
   return { redis, masters: servers.length }
 }

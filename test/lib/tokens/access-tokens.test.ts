@@ -11,6 +11,7 @@ import { Refusal } from '../../../lib/errors.ts'
 import type { Ring } from '../../../lib/keys/keyring.ts'
 import { createTokens } from '../../../lib/tokens/access-tokens.ts'
 import type { AccessTokenContents } from '../../../lib/tokens/access-tokens.ts'
+import { startStopwatch } from '../../stopwatch.ts'
 
 const issuer = 'https://auth.example.com'
 const audience = 'https://api.example.com'
@@ -296,7 +297,7 @@ t.test('C12: other spellings', async t => {
 t.test('C13: large and deep tokens are refused at once', async t => {
   const { tokens, claims, header, privateKey, contents } = service()
   const { token } = tokens.sign(contents)
-  const started = performance.now()
+  const passed = startStopwatch()
 
   for (const size of [4096, 8192, 102_400, 1_048_576]) {
     refused(t, tokens, 'x'.repeat(size), `${size} characters`)
@@ -308,7 +309,7 @@ t.test('C13: large and deep tokens are refused at once', async t => {
   refused(t, tokens, sign(`${encode(header)}.${Buffer.from(deep).toString('base64url')}`, privateKey), 'deep')
   const fits = `{"a":${'['.repeat(1300)}${']'.repeat(1300)}}`
   refused(t, tokens, sign(`${encode(header)}.${Buffer.from(fits).toString('base64url')}`, privateKey), 'as deep as fits')
-  t.ok(performance.now() - started < 1000)
+  t.ok(passed() < 1000)
 })
 
 t.test('C14: claims of other types', async t => {
@@ -375,9 +376,9 @@ t.test('what is remembered costs next to nothing', async t => {
   const { tokens, contents } = service()
   const list = Array.from({ length: 100 }, () => tokens.sign(contents).token)
   for (const token of list) tokens.verify(token)
-  const started = performance.now()
+  const passed = startStopwatch()
   for (let round = 0; round < 200; round++) for (const token of list) tokens.verify(token)
-  const each = (performance.now() - started) / 20_000 * 1000
+  const each = passed() / 20_000 * 1000
 
   t.comment(`${each.toFixed(2)} µs`)
   t.ok(each < 10, 'a signature would take ten times as long')

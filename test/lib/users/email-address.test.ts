@@ -1,6 +1,7 @@
 import t from 'tap'
 import fc from 'fast-check'
 import { canonicalise } from '../../../lib/users/email-address.ts'
+import { startStopwatch } from '../../stopwatch.ts'
 
 t.test('case of the local part and of the domain does not matter', async t => {
   t.same(canonicalise('Ada.Lovelace+News@EXAMPLE.com'), {
@@ -67,9 +68,9 @@ t.test('64 octets before the at sign and 254 in all', async t => {
 
 t.test('a hostile string of 64 KiB costs next to nothing', async t => {
   for (const input of ['a.'.repeat(32_768), 'a@'.repeat(32_768), `${'a'.repeat(65_536)}!@x`, '\u0301'.repeat(65_536), `${'a'.repeat(1000)}@`, '-.'.repeat(500) + '@a']) {
-    const started = performance.now()
+    const passed = startStopwatch()
     canonicalise(input)
-    t.ok(performance.now() - started < 50)
+    t.ok(passed() < 50)
   }
 })
 

@@ -7,6 +7,7 @@ import type { ShownEvent, TrailPage } from '../../../lib/audit/trail.ts'
 import { connect } from '../../database.ts'
 import { eventsOf, trail, until } from '../../evidence.ts'
 import { as, deploy, post, signIn, signUp, start } from '../../helper.ts'
+import { startStopwatch } from '../../stopwatch.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false })
@@ -196,9 +197,9 @@ t.test('any page is short work, however long the trail', async t => {
   const now = Date.now()
   const queries = [{}, { subject: auditor.user.id }, { actor: auditor.user.id }, { event: 'sensitive_read' }, { from: new Date(now - 1000).toISOString() }, { to: new Date(now - 120_000).toISOString() }]
   for (const query of queries) {
-    const started = performance.now()
+    const passed = startStopwatch()
     await read(auditor, query)
-    t.ok(performance.now() - started < 1000, JSON.stringify(query))
+    t.ok(passed() < 1000, JSON.stringify(query))
   }
 })
 

@@ -4,6 +4,7 @@ import { codeOf, deploy, freshAddress, password, post, signIn, signUp, start } f
 import { eventsOf, mailJobs, sentMails, trail } from '../../evidence.ts'
 import { cheapHasher, countingHasher } from '../../hashers.ts'
 import { tapWires } from '../../wiretap.ts'
+import { startStopwatch } from '../../stopwatch.ts'
 
 const hasher = countingHasher()
 const { tap, deployment } = await tapWires(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s', HASH_QUEUE_MAX: '400' }))
@@ -181,11 +182,11 @@ t.test('half characters, NULs and monsters are refused and never an error of our
     '{"email":"a\\u0000@b.example","password":"a long walk through wet leaves","full_name":"Ada"}', JSON.stringify({ email: 'a@b.example', password: 'x'.repeat(1_000_000), full_name: 'Ada' }),
     JSON.stringify({ email: 'a@b.example', password: 'x'.repeat(20_000), full_name: 'Ada' }), '{"email":"a@b.example","password":"\xff\xfe', '[]', 'null', '1', '""', '{"email":"a@b.example","email":"b@b.example","password":"a long walk through wet leaves","full_name":"Ada"}'
   ]) {
-    const started = performance.now()
+    const passed = startStopwatch()
     const answer = await app.inject({ method: 'POST', url: '/api/v1/auth/register', headers: { 'content-type': 'application/json' }, payload: body })
     t.ok([400, 413, 422].includes(answer.statusCode), `${answer.statusCode} ${body.slice(0, 60)}`)
     t.match(answer.headers['content-type'], /^application\/problem\+json/)
-    t.ok(performance.now() - started < 500)
+    t.ok(passed() < 500)
   }
   t.same(await rows(), before)
 })

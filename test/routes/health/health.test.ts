@@ -1,5 +1,6 @@
 import t from 'tap'
 import { build, signIn } from '../../helper.ts'
+import { startStopwatch } from '../../stopwatch.ts'
 
 const token = 'an-operations-token'
 
@@ -74,6 +75,6 @@ t.test('figures are for operators and for who may read statistics', async t => {
 })
 
 async function until (holds: () => boolean) {
-  const deadline = Date.now() + 3000
-  while (!holds() && Date.now() < deadline) await new Promise(resolve => setImmediate(resolve))
+  const passed = startStopwatch()
+  while (!holds() && passed() < 3000) await new Promise(resolve => setImmediate(resolve))
 }

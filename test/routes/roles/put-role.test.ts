@@ -4,6 +4,7 @@ import { trail, until } from '../../evidence.ts'
 import { cheapHasher } from '../../hashers.ts'
 import { as, codeOf, deploy, freshAddress, password, post, signIn, signUp, start } from '../../helper.ts'
 import { definition, freshRole, putRole, signInAs } from '../../roles.ts'
+import { startStopwatch } from '../../stopwatch.ts'
 
 const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
@@ -186,9 +187,9 @@ t.test('a permission that is taken away is denied at once here, and soon elsewhe
 
   await put(name)
   t.match((await as(app, ada.access_token, 'GET', '/roles')).json(), { status: 403, code: 'forbidden' })
-  const since = Date.now()
+  const passed = startStopwatch()
   await until(async () => (await as(other, ada.access_token, 'GET', '/roles')).statusCode === 403)
-  t.ok(Date.now() - since < 3000, 'within a second, on a machine that has nothing else to do')
+  t.ok(passed() < 3000, 'within a second, on a machine that has nothing else to do')
 
   await put(name, { permissions: ['users:read'] })
   t.match(await as(app, ada.access_token, 'GET', '/roles'), { statusCode: 200 }, 'what is given holds at once as well')

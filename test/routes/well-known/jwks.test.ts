@@ -4,6 +4,7 @@ import { createClock } from '../../../lib/clock.ts'
 import { publicationLead, retirement } from '../../../lib/keys/rotation.ts'
 import { createSigningKeys } from '../../../lib/keys/signing-keys.ts'
 import { as, build, deploy, signIn, start } from '../../helper.ts'
+import { startStopwatch } from '../../stopwatch.ts'
 
 const day = 86_400_000
 const issuer = 'http://localhost:3000'
@@ -101,7 +102,7 @@ function kidOf (token: string): string {
 
 /** Waits for what other nodes hear of by themselves, within a second or so. */
 async function until (isSo: () => boolean | Promise<boolean>) {
-  for (const end = Date.now() + 5000; Date.now() < end;) {
+  for (const passed = startStopwatch(); passed() < 5000;) {
     if (await isSo()) return
     await new Promise(resolve => setTimeout(resolve, 20))
   }

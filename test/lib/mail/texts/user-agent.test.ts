@@ -1,5 +1,6 @@
 import t from 'tap'
 import { readUserAgent } from '../../../../lib/mail/texts/user-agent.ts'
+import { startStopwatch } from '../../../stopwatch.ts'
 
 t.test('the common browsers and platforms are called by their names', async t => {
   const known: [string, string | null, string | null][] = [
@@ -31,7 +32,7 @@ t.test('a client writes no message in place of its name', async t => {
 })
 
 t.test('a long one takes no time', async t => {
-  const started = performance.now()
+  const passed = startStopwatch()
   for (const userAgent of ['Version/1'.repeat(10_000), 'a'.repeat(100_000), 'Mozilla/'.repeat(10_000)]) readUserAgent(userAgent.slice(0, 512))
-  t.ok(performance.now() - started < 50)
+  t.ok(passed() < 50)
 })
