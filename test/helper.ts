@@ -13,6 +13,7 @@ import { loadConfig } from '../lib/config/config.ts'
 import type { Hasher } from '../lib/passwords/passwords.ts'
 import { serverOptions } from '../lib/http/server-options.ts'
 import { compilersFactory } from './compilers.ts'
+import { purposes } from '../lib/crypto/purposes.ts'
 import { makeDatabase } from './database.ts'
 import { cheapHasher } from './hashers.ts'
 
@@ -92,7 +93,7 @@ export const freshAddress = () => `ada-${randomUUID()}@example.com`
 export async function codeOf (app: FastifyInstance, registrationId: string) {
   const [registration] = await app.database<{ codeNumber: number }>`select code_number from registrations where id = ${registrationId}`
   const { createCodes } = await import('../lib/tokens/codes.ts')
-  return createCodes(app.secrets.derive('verification codes')).codeFor('verify_email', registrationId, registration?.codeNumber ?? 1)
+  return createCodes(app.secrets.derive(purposes.verificationCodes)).codeFor('verify_email', registrationId, registration?.codeNumber ?? 1)
 }
 
 /** A confirmed account. */

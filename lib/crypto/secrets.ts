@@ -1,4 +1,5 @@
 import { hkdfSync } from 'node:crypto'
+import type { Purpose } from './purposes.ts'
 
 /** Keys for every purpose, derived from the deployment's `ENCRYPTION_KEY`. */
 export type Secrets = ReturnType<typeof createSecrets>
@@ -11,7 +12,7 @@ export type Secrets = ReturnType<typeof createSecrets>
 export function createSecrets (encryptionKeys: Buffer[]) {
   return {
     /** One 32-byte key for each encryption key, the making one first. */
-    derive (purpose: string) {
+    derive (purpose: Purpose) {
       return encryptionKeys.map(key => Buffer.from(hkdfSync('sha256', key, 'latchkey', purpose, 32)))
     }
   }

@@ -13,6 +13,7 @@ import { createKnownDeviceStore } from '../../lib/sessions/known-device-store.ts
 import { createPersonalExportStore } from '../../lib/accounts/personal-export-store.ts'
 import { createRegistrationStore } from '../../lib/accounts/registration-store.ts'
 import { createUserStore } from '../../lib/users/user-store.ts'
+import { purposes } from '../../lib/crypto/purposes.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly accounts: Accounts }
@@ -33,8 +34,8 @@ export default fp<Config['accounts'] & { clock: Clock }>(async function provideA
     erasures: createErasureStore(database),
     exports: createPersonalExportStore(database),
     administrators: createAdministratorStore(),
-    recipients: createEncryptedRecipients(app.secrets.derive('recipients of mails')),
-    codes: createCodes(app.secrets.derive('verification codes')),
+    recipients: createEncryptedRecipients(app.secrets.derive(purposes.mailRecipients)),
+    codes: createCodes(app.secrets.derive(purposes.verificationCodes)),
     changes,
     clock,
     emailVerification

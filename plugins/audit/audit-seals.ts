@@ -5,6 +5,7 @@ import { createSealSigner } from '../../lib/audit/signatures.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Config } from '../../lib/config/config.ts'
 import { createAuditSealStore } from '../../lib/audit/seal-store.ts'
+import { purposes } from '../../lib/crypto/purposes.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly auditSeals: AuditSeals }
@@ -12,7 +13,7 @@ declare module 'fastify' {
 
 export default fp<Config['audit'] & { clock: Clock }>(async function sealAuditTrail (app, { retention, clock }) {
   const { database, log, metrics, statistics: { countSealed: count } } = app
-  const signer = createSealSigner(app.secrets.derive('audit seals'))
+  const signer = createSealSigner(app.secrets.derive(purposes.auditSeals))
   const auditSeals = createAuditSeals({ database, store: createAuditSealStore(database), signer, log, metrics, clock, count, retention })
 
   app.decorate('auditSeals', auditSeals)

@@ -7,6 +7,7 @@ import type { Keyring } from '../../lib/keys/keyring.ts'
 import { createChangeStore } from '../../lib/changes/change-store.ts'
 import { createDeploymentStore } from '../../lib/changes/deployment-store.ts'
 import { createSigningKeyStore } from '../../lib/keys/signing-key-store.ts'
+import { purposes } from '../../lib/crypto/purposes.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly keyring: Keyring }
@@ -18,7 +19,7 @@ export type KeyringPluginOptions = Config['keyring'] & { clock: Clock }
 const interval = 10_000
 
 export default fp<KeyringPluginOptions>(async function openKeyring (app, { clock, signingKeyTtl }) {
-  const secrets = app.secrets.derive('signing keys')
+  const secrets = app.secrets.derive(purposes.signingKeys)
   const changes = createChangeStore(app.database)
   const { endEverything } = createDeploymentStore(changes)
   const keyring = createKeyring({

@@ -6,6 +6,7 @@ import { createMailJobs } from '../../lib/mail/jobs.ts'
 import { createEncryptedRecipients } from '../../lib/mail/recipients.ts'
 import { createMailSubjectStore } from '../../lib/mail/subject-store.ts'
 import { createOneTimeTokenStore } from '../../lib/tokens/one-time-token-store.ts'
+import { purposes } from '../../lib/crypto/purposes.ts'
 
 /** Has this node send the mails that use cases have asked for. */
 export default fp<Pick<Config['mail'], 'appUrl'> & { clock: Clock }>(async function sendMails (app, { appUrl, clock }) {
@@ -13,8 +14,8 @@ export default fp<Pick<Config['mail'], 'appUrl'> & { clock: Clock }>(async funct
     subjects: createMailSubjectStore(app.database),
     tokenStore: createOneTimeTokenStore(app.database),
     tokens: app.oneTimeTokens,
-    codes: createCodes(app.secrets.derive('verification codes')),
-    recipients: createEncryptedRecipients(app.secrets.derive('recipients of mails')),
+    codes: createCodes(app.secrets.derive(purposes.verificationCodes)),
+    recipients: createEncryptedRecipients(app.secrets.derive(purposes.mailRecipients)),
     audit: app.audit,
     mailer: app.mailer,
     metrics: app.metrics,

@@ -8,6 +8,7 @@ import { createUserStore } from '../../lib/users/user-store.ts'
 import { createVendorStore } from '../../lib/organisations/vendor-store.ts'
 import { createUserActs } from '../../lib/administration/acts.ts'
 import { createVendors } from '../../lib/organisations/vendors.ts'
+import { purposes } from '../../lib/crypto/purposes.ts'
 import type { Vendors } from '../../lib/organisations/vendors.ts'
 
 declare module 'fastify' {
@@ -18,7 +19,7 @@ export default fp(async function provideVendors (app) {
   const { database, feed, audit } = app
   const administrators = createAdministratorStore()
   const acts = createUserActs({ database, feed, administrators, hierarchy: createHierarchyStore(), users: createUserStore(database) })
-  const cursors = createCursors(createEncryption(app.secrets.derive('cursors of vendors')))
+  const cursors = createCursors(createEncryption(app.secrets.derive(purposes.cursorsOfVendors)))
   const stores = { vendors: createVendorStore(database), changes: createChangeStore(database), administrators }
   app.decorate('vendors', createVendors({ database, acts, cursors, feed, audit, ...stores }))
 }, { name: 'vendors', dependencies: ['postgres', 'secrets', 'change-feed', 'audit'] })

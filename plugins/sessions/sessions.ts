@@ -9,6 +9,7 @@ import { createChangeStore } from '../../lib/changes/change-store.ts'
 import { createHotSessions } from '../../lib/sessions/hot-session-store.ts'
 import { createSessionStore } from '../../lib/sessions/session-store.ts'
 import { createSignInStore } from '../../lib/sessions/sign-in-store.ts'
+import { purposes } from '../../lib/crypto/purposes.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly sessions: Sessions }
@@ -30,7 +31,7 @@ export default fp<Config['sessions'] & Pick<Config, 'rateLimits'> & { clock: Clo
     signIns: createSignInStore(database, { sessionsMax }),
     hot: createHotSessions(app.scripts, clock, { grace: lifetimes.refreshGrace, rates: rateLimits.enabled ? rateLimits.refresh : [] }),
     changes: createChangeStore(database),
-    refreshTokens: createRefreshTokens(app.secrets.derive(`refresh tokens of ${issuer}`)),
+    refreshTokens: createRefreshTokens(app.secrets.derive(purposes.refreshTokens(issuer))),
     clock,
     lifetimes
   }))

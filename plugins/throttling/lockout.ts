@@ -4,6 +4,7 @@ import type { Config } from '../../lib/config/config.ts'
 import { createLockout } from '../../lib/throttling/lockout.ts'
 import type { Lockout } from '../../lib/throttling/lockout.ts'
 import { createBucketStore } from '../../lib/throttling/bucket-store.ts'
+import { purposes } from '../../lib/crypto/purposes.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly lockout: Lockout }
@@ -22,5 +23,5 @@ export default fp<Config['lockout'] & { clock: Clock }>(async function countGues
     noticeInterval: 60 * minute
   })
 
-  app.decorate('lockout', createLockout({ buckets, keys: app.secrets.derive('lanes'), duration }))
+  app.decorate('lockout', createLockout({ buckets, keys: app.secrets.derive(purposes.lockoutBuckets), duration }))
 }, { name: 'lockout', dependencies: ['redis-scripts', 'secrets'] })

@@ -1,0 +1,27 @@
+/**
+ * What keys are derived for: every info string of HKDF (RFC 5869) in one place. A changed letter is another key, and
+ * then nothing that was made under the old one can be read or verified any more. Where it names the issuer, a copy of
+ * the database under another ISSUER_URL accepts nothing that was issued here.
+ */
+export const purposes = {
+  auditAddresses: 'audit addresses',
+  auditEventsWithoutSubject: 'audit without subject',
+  auditSeals: 'audit seals',
+  auditSubjectKeys: 'audit subject keys',
+  cursorsOfAuditEvents: 'cursors of audit events',
+  cursorsOfUsers: 'cursors of users',
+  cursorsOfVendors: 'cursors of vendors',
+  deviceTokens: (issuer: string) => `device tokens of ${issuer}` as const,
+  lockoutBuckets: 'lanes',
+  mailRecipients: 'recipients of mails',
+  oneTimeTokens: (issuer: string) => `one-time tokens of ${issuer}` as const,
+  rateLimits: 'rate limits',
+  refreshTokens: (issuer: string) => `refresh tokens of ${issuer}` as const,
+  signingKeys: 'signing keys',
+  verificationCodes: 'verification codes'
+} as const
+
+type Entry = typeof purposes[keyof typeof purposes]
+
+/** A purpose of the table; nothing else is one. */
+export type Purpose = Entry extends infer Value ? Value extends (issuer: string) => infer Named ? Named : Value : never

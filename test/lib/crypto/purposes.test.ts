@@ -1,0 +1,32 @@
+import t from 'tap'
+import { purposes } from '../../../lib/crypto/purposes.ts'
+
+// Written out once more: a deployment's tokens, keys and trail were made under these very strings.
+const strings = {
+  auditAddresses: 'audit addresses',
+  auditEventsWithoutSubject: 'audit without subject',
+  auditSeals: 'audit seals',
+  auditSubjectKeys: 'audit subject keys',
+  cursorsOfAuditEvents: 'cursors of audit events',
+  cursorsOfUsers: 'cursors of users',
+  cursorsOfVendors: 'cursors of vendors',
+  deviceTokens: 'device tokens of https://a.example',
+  lockoutBuckets: 'lanes',
+  mailRecipients: 'recipients of mails',
+  oneTimeTokens: 'one-time tokens of https://a.example',
+  rateLimits: 'rate limits',
+  refreshTokens: 'refresh tokens of https://a.example',
+  signingKeys: 'signing keys',
+  verificationCodes: 'verification codes'
+}
+
+const named = Object.entries(purposes)
+  .map(([name, purpose]) => [name, typeof purpose === 'string' ? purpose : purpose('https://a.example')])
+
+t.test('no purpose changes its string', async t => {
+  t.strictSame(Object.fromEntries(named), strings)
+})
+
+t.test('no two purposes share a key', async t => {
+  t.equal(new Set(named.map(([, purpose]) => purpose)).size, named.length)
+})
