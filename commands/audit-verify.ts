@@ -3,7 +3,6 @@ import type { BrokenSeal, Verdict } from '../lib/audit/verification.ts'
 import auditVerification from '../plugins/audit/audit-verification.ts'
 import connectPostgres from '../plugins/stores/postgres.ts'
 import schema from '../plugins/stores/schema.ts'
-import secrets from '../plugins/stores/secrets.ts'
 import { UsageError } from './command.ts'
 import type { Command, Input, Result } from './command.ts'
 import { createProgressBar } from './progress-bar.ts'
@@ -31,8 +30,7 @@ async function run ({ values: { head } }: Input): Promise<Result> {
   try {
     await app.register(connectPostgres, { ...config.postgres, poolMax: 1, poolMin: 0, deadline: 60_000 })
     await app.register(schema)
-    await app.register(secrets, config.secrets)
-    await app.register(auditVerification)
+    await app.register(auditVerification, config.secrets)
     const verdict = await app.auditVerification.verify({
       head: head === undefined ? undefined : String(head).toLowerCase(),
       report: (done, total) => bar.show(done / Math.max(1, total), `${done} of ${total} events`)

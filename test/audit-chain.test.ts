@@ -9,6 +9,7 @@ import { createAuditSealStore } from '../lib/audit/seal-store.ts'
 import type { StoredSeal } from '../lib/audit/seal-store.ts'
 import { connect, openStore } from './database.ts'
 import { as, deploy, signIn, signUp, start } from './helper.ts'
+import { sealsOf } from './support/audit-seals.ts'
 
 // What somebody can do who has the database, its owner's rights, and not the key.
 
@@ -94,7 +95,7 @@ t.test('a cut-off tail is found by a head from the log, also after others have t
   t.match(await verify(heads[2]), { isSound: true, hasHead: true })
 
   await act(app)
-  await app.auditSeals.seal()
+  await sealsOf(app).seal()
   t.match(await verify(heads[4]), { isSound: false, hasHead: false })
   t.match(await verify(), { isSound: true })
 })
@@ -103,12 +104,12 @@ t.test('whoever has sealed notices at the next look that the chain is another', 
   const { app, sql, logged } = await prepare(t)
   const [{ hash } = {}] = await sql`select hash from audit_seals order by number desc limit 1`
   await sql`delete from audit_seals where number = 5`
-  await app.auditSeals.seal()
+  await sealsOf(app).seal()
 
   t.match(logged.filter(({ level }) => level === 'error'), [{ seal: 5, head: hash.toString('hex') }])
   t.ok((await app.metrics.render()).includes('latchkey_audit_chain_breaks_total 1\n'))
   await act(app)
-  await app.auditSeals.seal()
+  await sealsOf(app).seal()
   t.equal(logged.filter(({ level }) => level === 'error').length, 1, 'it is said once, and the trail goes on being sealed')
 })
 
@@ -126,11 +127,11 @@ t.test('an event that is inserted later is named, with an old id, an old time or
   const oldTime = await insert(`at|'${at.toISOString()}'::timestamptz - interval '1 hour'`)
   const later = await insert("at|now() + interval '1 hour'")
   const oldId = await insert(`id|${gap}`)
-  await app.auditSeals.seal()
+  await sealsOf(app).seal()
   t.match(await verify(), { isSound: false, inserted: [oldId, oldTransaction, future, oldTime, later].sort((a, b) => a - b), altered: [], removed: [], unsealed: 0 }, 'although a seal was made for them')
 
   await act(app)
-  await app.auditSeals.seal()
+  await sealsOf(app).seal()
   t.equal((await verify()).inserted.length, 5, 'what comes after is not suspected')
   t.equal((await sql`select count(*)::int as seals from audit_seals`)[0]?.['seals'], 7, 'and is not sealed again and again for a number from the future')
 })
@@ -229,10 +230,10 @@ t.test('a seal that somebody else writes at the end is named, and keeps nobody f
     order by number desc
     limit 1`
   await act(app)
-  t.ok(await app.auditSeals.seal() > 0)
+  t.ok(await sealsOf(app).seal() > 0)
   t.match(logged.filter(({ level }) => level === 'error'), [{ seal: 6 }])
   await act(app)
-  await app.auditSeals.seal()
+  await sealsOf(app).seal()
 
   const verdict = await verify()
   t.match(verdict, { isSound: false, brokenSeals: [{ seal: 6, problem: 'altered' }], altered: [], removed: [], inserted: [], orphaned: [], unsealed: 0, seals: 8 })
@@ -250,7 +251,7 @@ t.test('a seal under a key that nobody knows excuses nothing', async t => {
   const hash = hashSeal(content)
   await runtime.begin(tx => createAuditSealStore(runtime).insert(tx, { ...content, hash, ...stranger.sign(hash) }))
   await act(app)
-  await app.auditSeals.seal()
+  await sealsOf(app).seal()
   t.match(await verify(), { isSound: false, brokenSeals: [{ seal: 6, problem: 'unknown_key' }], removed: [] })
 
   const [{ id } = {}] = await sql`delete from audit_events where id = (select min(id) from audit_events) returning id`
@@ -261,9 +262,9 @@ t.test('who is erased leaves the trail sound, and nothing to read', async t => {
   const { app, sql, verify, heads } = await prepare(t)
   const account = await signUp(app)
   const { access_token: token, user } = await signIn(app, account)
-  await app.auditSeals.seal()
+  await sealsOf(app).seal()
   t.equal((await as(app, token, 'DELETE', '/auth/me')).statusCode, 204)
-  await app.auditSeals.seal()
+  await sealsOf(app).seal()
 
   t.strictSame([...await sql`select * from subject_keys where subject_id = ${user.id}`], [])
   t.match(await verify(heads.at(-1)), { isSound: true, hasHead: true, unsealed: 0 })
@@ -304,14 +305,14 @@ t.test('an event that commits late has its place in a later seal', async t => {
   const [{ id: late = 0 } = {}] = await connection`insert into audit_events (event, outcome) values ('late', 'success') returning id`
   for (let round = 0; round < 3; round++) {
     await act(app)
-    t.ok(await app.auditSeals.seal() > 0, 'those that are there do not wait for it')
+    t.ok(await sealsOf(app).seal() > 0, 'those that are there do not wait for it')
     t.match(await verify(), { isSound: true, unsealed: 0 })
   }
 
   await connection`commit`
   connection.release()
   t.match(await verify(), { isSound: true, unsealed: 1 })
-  t.equal(await app.auditSeals.seal(), 1)
+  t.equal(await sealsOf(app).seal(), 1)
   t.match(await verify(), { isSound: true, unsealed: 0 })
   t.strictSame(await idsOf(sql, 9), [late])
 })
@@ -322,7 +323,7 @@ t.test('what is rolled back leaves a gap that nobody misses', async t => {
   await sql`insert into audit_events (event, outcome) values ('never', 'success')`
   await sql`rollback`
   await act(app)
-  await app.auditSeals.seal()
+  await sealsOf(app).seal()
   t.match(await verify(), { isSound: true, unsealed: 0 })
 })
 
@@ -331,9 +332,9 @@ t.test('two nodes that seal at once make one chain', async t => {
   const nodes = [app, await start(t, deployment, { workers: false }), await start(t, deployment, { workers: false })] as const
   for (let round = 0; round < 5; round++) {
     await act(app)
-    await Promise.all(nodes.flatMap(node => [node.auditSeals.seal(), node.auditSeals.seal(), act(node)]))
+    await Promise.all(nodes.flatMap(node => [sealsOf(node).seal(), sealsOf(node).seal(), act(node)]))
   }
-  await app.auditSeals.seal()
+  await sealsOf(app).seal()
   t.match(await verify(), { isSound: true, unsealed: 0, brokenSeals: [] })
 })
 
@@ -350,13 +351,13 @@ t.test('a node that dies before its seal is committed leaves all to the next', a
     t.ok(events.length > 0)
     const content = { number: 6, events: 0, total: 0, lastId: 0, xid, snapshot, through: null, floor: 0, keptFrom: null, sealedAt: now, leaves: Buffer.alloc(0), previous: Buffer.alloc(32) }
     await store.insert(tx, { ...content, hash: hashSeal(content), keyId: Buffer.alloc(8), signature: Buffer.alloc(64) })
-    t.equal(await app.auditSeals.seal(), 0, 'nobody else seals meanwhile, and nobody waits')
+    t.equal(await sealsOf(app).seal(), 0, 'nobody else seals meanwhile, and nobody waits')
     const [{ pid } = { pid: 0 }] = await tx<{ pid: number }>`select pg_backend_pid() as pid`
     await killed`select pg_terminate_backend(${pid})`
     await tx`select 1`
   }))
 
-  t.ok(await app.auditSeals.seal() > 0)
+  t.ok(await sealsOf(app).seal() > 0)
   t.match(await verify(), { isSound: true, unsealed: 0, seals: 6 })
 })
 
@@ -369,7 +370,7 @@ t.test('a key that is rotated away goes on being vouched for by the one after it
   const node = await start(t, { ...deployment, ENCRYPTION_KEY: `${next},${old}` }, { workers: false })
   t.match(await verifyWith(next)(), { isSound: false, brokenSeals: [1, 2, 3, 4, 5].map(seal => ({ seal, problem: 'unknown_key' })) }, 'nobody vouches for them yet')
   await act(node)
-  await node.auditSeals.seal()
+  await sealsOf(node).seal()
   t.match(await verifyWith(next)(), { isSound: true, brokenSeals: [] })
   t.match(await verifyWith(`${next},${old}`)(), { isSound: true })
   t.match(await verifyWith(old)(), { isSound: false, brokenSeals: [{ seal: 6, problem: 'unknown_key' }] })
@@ -387,7 +388,7 @@ async function prepare (t: Test) {
 
   for (let batch = 0; batch < 5; batch++) {
     await act(app)
-    await app.auditSeals.seal()
+    await sealsOf(app).seal()
     // A number that was taken and not used, as by a transaction that is rolled back.
     if (batch === 1) gap = Number((await sql`select nextval('audit_events_id_seq') as gap`)[0]?.['gap'])
   }

@@ -7,8 +7,10 @@ import { createMigrations } from '../lib/stores/migrations.ts'
 import { createSecrets } from '../lib/crypto/secrets.ts'
 import { createAuditSealStore } from '../lib/audit/seal-store.ts'
 import { connect, makeDatabase, openStore } from './database.ts'
+import { loadConfig } from '../lib/config/config.ts'
 import { until } from './evidence.ts'
 import { deploy, signIn, signUp, start } from './helper.ts'
+import { sealsOf } from './support/audit-seals.ts'
 
 t.test('nodes that listen seal within five seconds, one at a time, and tell the head', async t => {
   const { deployment, sql, verify } = await open(t)
@@ -42,13 +44,13 @@ t.test('as much as there is goes into as many seals, also from the midst of a tr
   const app = await start(t, deployment, { workers: false })
   for (const rows of [1, 4999, 2000, 1]) await sql`insert into audit_events (event, outcome) select 'many', 'success' from generate_series(1, ${rows}::int)`
 
-  t.equal(await app.auditSeals.seal(), 7001)
+  t.equal(await sealsOf(app).seal(), 7001)
   t.match(await verify(), { isSound: true, unsealed: 0, seals: 4, events: 7001 })
   t.strictSame((await sql<{ events: number }[]>`select events from audit_seals order by number`).map(({ events }) => events), [2000, 2000, 2000, 1001])
-  t.equal(await app.auditSeals.seal(), 0)
+  t.equal(await sealsOf(app).seal(), 0)
 
   await sql`insert into audit_events (event, outcome) select 'many', 'success' from generate_series(1, 4000)`
-  t.equal(await app.auditSeals.seal(), 4000, 'a last batch that is just full')
+  t.equal(await sealsOf(app).seal(), 4000, 'a last batch that is just full')
   t.match(await verify(), { isSound: true, unsealed: 0, events: 11001 })
 })
 
@@ -66,7 +68,7 @@ t.test('what was there before the chain is sealed as it is found, and its ids go
   const { app, verify } = await node(t, { url, directUrl })
   const [{ id } = {}] = await app.database`insert into audit_events (event, outcome) values ('new', 'success') returning id`
   t.equal(id, 31)
-  await app.auditSeals.seal()
+  await sealsOf(app).seal()
   t.match(await verify(), { isSound: true, unsealed: 0, events: 31 })
 
   await migrate({ to: 18 })
@@ -99,16 +101,16 @@ t.test('in a database that was restored elsewhere, where transactions are counte
   await openStore(t, deployment.DATABASE_URL).begin(tx => store.insert(tx, { ...content, hash, ...signer.sign(hash) }))
 
   const app = await start(t, deployment, { workers: false })
-  t.ok(await app.auditSeals.seal() >= 1)
+  t.ok(await sealsOf(app).seal() >= 1)
   await signIn(app)
-  await app.auditSeals.seal()
+  await sealsOf(app).seal()
   await signIn(app)
-  await app.auditSeals.seal()
+  await sealsOf(app).seal()
   t.match(await verify(), { isSound: true, unsealed: 0, removed: [], inserted: [] })
-  t.equal(await app.auditSeals.seal(), 0, 'what was sealed there is not sealed again')
+  t.equal(await sealsOf(app).seal(), 0, 'what was sealed there is not sealed again')
 
   const [{ id } = {}] = await sql`insert into audit_events (id, event, outcome) values (-7, 'forged', 'success') returning id`
-  await app.auditSeals.seal()
+  await sealsOf(app).seal()
   t.match(await verify(), { isSound: false, inserted: [id] })
 })
 
@@ -117,7 +119,7 @@ t.test('months get their partitions ahead of time, and what has none is kept all
   const app = await start(t, deployment, { workers: false })
   const names = async () => (await sql<{ name: string }[]>`select inhrelid::regclass::text as name from pg_inherits where inhparent = 'audit_events'::regclass order by 1`).map(({ name }) => name)
   const before = await names()
-  await app.auditSeals.tidy()
+  await sealsOf(app).tidy()
   t.strictSame(await names(), before, 'the migration has made them')
 
   await sql`insert into audit_events (at, event, outcome) values (date_trunc('month', now()) + interval '5 months', 'far ahead', 'success')`
@@ -135,20 +137,20 @@ t.test('whole months are dropped when they need not be kept, once they are seale
   await spread(sql)
   const app = await start(t, deployment, { workers: false })
   await signIn(app)
-  await app.auditSeals.seal()
+  await sealsOf(app, loadConfig(deployment).audit).seal()
   const before = await verify()
   t.match(before, { isSound: true, dropped: 0 })
 
-  await app.auditSeals.tidy()
+  await sealsOf(app).tidy()
   t.match(await sql`select count(*)::int as left from audit_events where at < '2025-03-01'`, [{ left: 0 }])
   const verdict = await verify(before.head?.hash.toString('hex'))
   t.match(verdict, { isSound: true, hasHead: true, dropped: 20, unsealed: 0, seals: before.seals + 1 }, 'the seal that had some of them, too')
   t.equal(verdict.events, before.events - 20)
-  await app.auditSeals.tidy()
+  await sealsOf(app).tidy()
   t.equal((await verify()).seals, verdict.seals, 'there is nothing more to say')
 
   await signIn(app)
-  await app.auditSeals.seal()
+  await sealsOf(app).seal()
   t.match(await verify(), { isSound: true, dropped: 20 })
   const [{ id } = {}] = await sql`select min(id) as id from audit_events`
   await sql`alter table audit_events disable trigger user`
@@ -160,8 +162,8 @@ t.test('what has been kept too long is not dropped before it is sealed, nor with
   const { deployment, sql, verify } = await open(t)
   await spread(sql)
   const app = await start(t, deployment, { workers: false })
-  await app.auditSeals.seal()
-  await app.auditSeals.tidy()
+  await sealsOf(app).seal()
+  await sealsOf(app).tidy()
   t.match(await verify(), { isSound: true, dropped: 0 }, 'without a retention all is kept')
 
   await t.rejects(app.database`select drop_audit_partitions('2025-03-01')`, /no seal has announced it/)

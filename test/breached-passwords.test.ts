@@ -229,7 +229,7 @@ t.test('without the setting nobody is asked', async t => {
   const app = await start(t, await deploy(t), { workers: false, hasher: cheapHasher })
   const asked = ranges.asked.length
 
-  t.equal(app.breachedPasswords, null)
+  t.equal(loadConfig(await deploy(t)).breachedPasswords.url, null)
   t.equal((await register(app, { password: stolen })).statusCode, 201)
   t.equal(ranges.asked.length, asked)
   t.notMatch(await app.metrics.render(), /breach_checks_total\{/)

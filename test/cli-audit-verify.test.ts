@@ -4,6 +4,7 @@ import { run as runCommand } from './command.ts'
 import { connect } from './database.ts'
 import { deploy, signIn, start } from './helper.ts'
 import type { Deployment } from './helper.ts'
+import { sealsOf } from './support/audit-seals.ts'
 
 t.test('audit-verify says that a trail is sound, or what is not, to people and to machines', async t => {
   const deployment = await deploy(t)
@@ -12,7 +13,7 @@ t.test('audit-verify says that a trail is sound, or what is not, to people and t
   t.match(await run(deployment), { code: 0, stdout: /sound: 0 events, 0 seals\. There is no seal yet\./ })
 
   await signIn(app)
-  await app.auditSeals.seal()
+  await sealsOf(app).seal()
   const [{ hash, total } = {}] = await sql`select encode(hash, 'hex') as hash, total from audit_seals`
   t.match(await run(deployment), { code: 0, stderr: '', stdout: `The audit trail is sound: ${total} events, 1 seals. It ends with seal 1, ${hash}.` })
   t.match(JSON.parse((await run(deployment, '--json', '--head', hash.slice(0, 12).toUpperCase())).stdout), {

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { connect } from './database.ts'
 import { as, build, deploy, freshAddress, post, signIn, signUp, start } from './helper.ts'
 import { disable } from './people.ts'
+import { sealsOf } from './support/audit-seals.ts'
 
 const never = new AbortController().signal
 
@@ -58,14 +59,14 @@ t.test('sign-ins and registrations are told by the day, sealed or not, each once
   t.match(before.refusals, [{ event: 'authn_login_fail', reason: 'invalid_credentials', count: 2 }])
 
   await post(app, '/auth/reauthenticate', { password: ada.password }, { authorization: `Bearer ${(await signIn(app, ada)).access_token}` })
-  await app.auditSeals.seal()
+  await sealsOf(app).seal()
   const sealed = await read(app, boss)
   t.match(sealed.sign_ins.at(-1), { succeeded: 3, failed: 2 }, 'a password that is proved again is no sign-in')
   t.ok((await app.database`select from daily_counts`).length > 0)
 
   await signIn(app, ada)
   t.match((await read(app, boss)).sign_ins.at(-1), { succeeded: 4, failed: 2 })
-  await Promise.all([app.auditSeals.seal(), app.auditSeals.seal()])
+  await Promise.all([sealsOf(app).seal(), sealsOf(app).seal()])
   t.match((await read(app, boss)).sign_ins.at(-1), { succeeded: 4, failed: 2 })
 })
 

@@ -24,4 +24,4 @@ export default fp(async function provideSessionProof (app) {
       request.principal = principal
     }
   })
-}, { name: 'prove-session', dependencies: ['authentication', 'bearer-token', 'token-cookies', 'principal'] })
+}, { name: 'prove-session', dependencies: ['http'] })

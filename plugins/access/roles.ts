@@ -15,4 +15,4 @@ export default fp<{ clock: Clock }>(async function readRoles (app, { clock }) {
   app.decorate('roles', roles)
   app.feed.subscribe('roles_changed', roles.follow)
   app.addHook('onClose', async () => roles.stop())
-}, { name: 'roles', dependencies: ['postgres', 'change-feed'] })
+}, { name: 'roles', dependencies: ['stores', 'changes'] })

@@ -1,7 +1,64 @@
 import fp from 'fastify-plugin'
+import { createAdministratorStore } from '../../lib/access/administrator-store.ts'
+import { createAccounts } from '../../lib/accounts/accounts.ts'
+import type { Accounts } from '../../lib/accounts/accounts.ts'
+import { createErasureStore } from '../../lib/accounts/erasure-store.ts'
+import { createPersonalExportStore } from '../../lib/accounts/personal-export-store.ts'
+import { createRegistrationStore } from '../../lib/accounts/registration-store.ts'
+import { createChangeStore } from '../../lib/changes/change-store.ts'
+import { createDeploymentStore } from '../../lib/changes/deployment-store.ts'
+import { purposes } from '../../lib/crypto/purposes.ts'
+import { createEncryptedRecipients } from '../../lib/mail/recipients.ts'
+import { createKnownDeviceStore } from '../../lib/sessions/known-device-store.ts'
+import { createCodes } from '../../lib/tokens/codes.ts'
+import { createUserStore } from '../../lib/users/user-store.ts'
 import type { FeatureOptions } from '../feature.ts'
-import accountsPlugin from './accounts.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance { readonly accounts: Accounts }
+}
 
 export default fp<FeatureOptions>(async function accountsFeature (app, { config, clock }) {
-  await app.register(accountsPlugin, { ...config.accounts, clock })
-}, { name: 'accounts' })
+  const { database, feed, revocations, audit, jobs, metrics, roles, approvals } = app
+  const { passwords, passwordPolicy: policy, passwordChecks: checks, rateLimits, lockout } = app
+  const { sessions, tokenResponses, tokens, deviceTokens, oneTimeTokens } = app
+  const changes = createChangeStore(database)
+
+  app.decorate('accounts', createAccounts({
+    database,
+    feed,
+    revocations,
+    audit,
+    jobs,
+    metrics,
+    roles,
+    approvals,
+    passwords,
+    policy,
+    checks,
+    rateLimits,
+    lockout,
+    sessions,
+    tokenResponses,
+    tokens,
+    deviceTokens,
+    oneTimeTokens,
+    changes,
+    users: createUserStore(database),
+    registrations: createRegistrationStore(database, { tries: 5 }),
+    devices: createKnownDeviceStore(),
+    deployment: createDeploymentStore(changes),
+    erasures: createErasureStore(database),
+    exports: createPersonalExportStore(database),
+    administrators: createAdministratorStore(),
+    recipients: createEncryptedRecipients(app.secrets.derive(purposes.mailRecipients)),
+    codes: createCodes(app.secrets.derive(purposes.verificationCodes)),
+    clock,
+    emailVerification: config.accounts.emailVerification
+  }))
+}, {
+  name: 'accounts',
+  dependencies: [
+    'http', 'stores', 'jobs', 'audit', 'changes', 'passwords', 'throttling', 'tokens', 'access', 'sessions'
+  ]
+})

@@ -1,15 +1,91 @@
 import fp from 'fastify-plugin'
+import { createAdministratorStore } from '../../lib/access/administrator-store.ts'
+import { createHierarchyStore } from '../../lib/access/hierarchy-store.ts'
+import { createRoleStore } from '../../lib/access/role-store.ts'
+import { createUserActs } from '../../lib/administration/acts.ts'
+import { createAdministrators } from '../../lib/administration/administrators.ts'
+import type { Administrators } from '../../lib/administration/administrators.ts'
+import { createUserDirectoryStore } from '../../lib/administration/directory-store.ts'
+import { createUserDirectory } from '../../lib/administration/directory.ts'
+import type { UserDirectory } from '../../lib/administration/directory.ts'
+import { createUserInvitations } from '../../lib/administration/invitations.ts'
+import { createRoleAdministration } from '../../lib/administration/roles.ts'
+import type { RoleAdministration } from '../../lib/administration/roles.ts'
+import { createUserAdministration } from '../../lib/administration/users.ts'
+import { createAuditTrailStore } from '../../lib/audit/trail-store.ts'
+import { createAuditTrail } from '../../lib/audit/trail.ts'
+import type { AuditTrail } from '../../lib/audit/trail.ts'
+import { createChangeStore } from '../../lib/changes/change-store.ts'
+import { createEncryption } from '../../lib/crypto/encryption.ts'
+import { purposes } from '../../lib/crypto/purposes.ts'
+import type { Purpose } from '../../lib/crypto/purposes.ts'
+import { createCursors } from '../../lib/http/cursors.ts'
+import { createKnownDeviceStore } from '../../lib/sessions/known-device-store.ts'
+import { createUserStore } from '../../lib/users/user-store.ts'
 import type { FeatureOptions } from '../feature.ts'
-import administrators from './administrators.ts'
-import auditTrail from './audit-trail.ts'
-import roleAdministration from './role-administration.ts'
-import userAdministration from './user-administration.ts'
-import userDirectory from './user-directory.ts'
+
+type UserAdministration = ReturnType<typeof createUserAdministration> & ReturnType<typeof createUserInvitations>
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly userDirectory: UserDirectory
+    readonly userAdministration: UserAdministration
+    readonly roleAdministration: RoleAdministration
+    readonly administrators: Administrators
+    readonly auditTrail: AuditTrail
+  }
+}
 
 export default fp<FeatureOptions>(async function administrationFeature (app, { clock }) {
-  await app.register(userDirectory)
-  await app.register(userAdministration, { clock })
-  await app.register(roleAdministration)
-  await app.register(administrators, { clock })
-  await app.register(auditTrail)
-}, { name: 'administration' })
+  const { database, feed, audit, jobs, metrics, roles, approvals } = app
+  const { sessions, accounts, lockout, rateLimits, oneTimeTokens, passwords, passwordPolicy: policy } = app
+  const administrators = createAdministratorStore()
+  const changes = createChangeStore(database)
+  const devices = createKnownDeviceStore()
+  const hierarchy = createHierarchyStore()
+  const users = createUserStore(database)
+  const acts = createUserActs({ database, feed, administrators, hierarchy, users })
+
+  const ofUsers = {
+    database,
+    acts,
+    users,
+    hierarchy,
+    devices,
+    changes,
+    roles,
+    approvals,
+    sessions,
+    accounts,
+    lockout,
+    oneTimeTokens,
+    rateLimits,
+    audit,
+    jobs,
+    metrics,
+    clock
+  }
+  const ofRoles = { database, store: createRoleStore(database), roles, acts, administrators, changes, feed, audit }
+  const ofTrail = { database, trail: createAuditTrailStore(database), users, audit }
+
+  app.decorate('userDirectory', createUserDirectory({
+    directory: createUserDirectoryStore(database),
+    users,
+    cursors: cursorsFor(purposes.cursorsOfUsers)
+  }))
+  app.decorate('userAdministration', { ...createUserAdministration(ofUsers), ...createUserInvitations(ofUsers) })
+  app.decorate('roleAdministration', createRoleAdministration(ofRoles))
+  app.decorate('administrators', createAdministrators({
+    database, passwords, policy, audit, administrators, users, clock
+  }))
+  app.decorate('auditTrail', createAuditTrail({ ...ofTrail, cursors: cursorsFor(purposes.cursorsOfAuditEvents) }))
+
+  function cursorsFor (purpose: Purpose) {
+    return createCursors(createEncryption(app.secrets.derive(purpose)))
+  }
+}, {
+  name: 'administration',
+  dependencies: [
+    'http', 'stores', 'jobs', 'audit', 'changes', 'passwords', 'throttling', 'tokens', 'access', 'sessions', 'accounts'
+  ]
+})

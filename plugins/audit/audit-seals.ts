@@ -1,21 +1,18 @@
 import fp from 'fastify-plugin'
+import { createAuditSealStore } from '../../lib/audit/seal-store.ts'
 import { createAuditSeals } from '../../lib/audit/seals.ts'
-import type { AuditSeals } from '../../lib/audit/seals.ts'
 import { createSealSigner } from '../../lib/audit/signatures.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Config } from '../../lib/config/config.ts'
-import { createAuditSealStore } from '../../lib/audit/seal-store.ts'
 import { purposes } from '../../lib/crypto/purposes.ts'
 
-declare module 'fastify' {
-  interface FastifyInstance { readonly auditSeals: AuditSeals }
-}
-
+/** Has the nodes that listen seal the audit trail, one at a time. */
 export default fp<Config['audit'] & { clock: Clock }>(async function sealAuditTrail (app, { retention, clock }) {
-  const { database, log, metrics, statistics: { countSealed: count } } = app
-  const signer = createSealSigner(app.secrets.derive(purposes.auditSeals))
-  const auditSeals = createAuditSeals({ database, store: createAuditSealStore(database), signer, log, metrics, clock, count, retention })
+  const { database, secrets, log, metrics, statistics: { countSealed: count } } = app
+  const store = createAuditSealStore(database)
+  const signer = createSealSigner(secrets.derive(purposes.auditSeals))
+  const seals = createAuditSeals({ database, store, signer, log, metrics, clock, count, retention })
 
-  app.decorate('auditSeals', auditSeals)
-  app.addHook('preClose', () => auditSeals.stop())
-}, { name: 'audit-seals', dependencies: ['postgres', 'secrets', 'metrics', 'statistics'] })
+  app.addHook('onListen', async () => seals.start())
+  app.addHook('preClose', () => seals.stop())
+}, { name: 'audit-seals', dependencies: ['http', 'stores'] })

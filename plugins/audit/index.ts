@@ -1,15 +1,25 @@
 import fp from 'fastify-plugin'
-import statistics from './statistics.ts'
-import statisticsSchedule from './statistics-schedule.ts'
+import { createAudit } from '../../lib/audit/audit.ts'
+import type { Audit } from '../../lib/audit/audit.ts'
+import { createAuditEventStore } from '../../lib/audit/event-store.ts'
+import { createEncryption } from '../../lib/crypto/encryption.ts'
+import { purposes } from '../../lib/crypto/purposes.ts'
 import type { FeatureOptions } from '../feature.ts'
-import auditPlugin from './audit.ts'
-import auditSealSchedule from './audit-seal-schedule.ts'
 import auditSeals from './audit-seals.ts'
+import statistics from './statistics.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance { readonly audit: Audit }
+}
 
 export default fp<FeatureOptions>(async function auditFeature (app, { config, clock, workers }) {
-  await app.register(auditPlugin)
-  await app.register(statistics, { clock })
-  await app.register(auditSeals, { ...config.audit, clock })
-  if (workers) await app.register(auditSealSchedule)
-  if (workers) await app.register(statisticsSchedule)
-}, { name: 'audit' })
+  const { secrets } = app
+
+  app.decorate('audit', createAudit(createAuditEventStore(), {
+    wrapping: createEncryption(secrets.derive(purposes.auditSubjectKeys)),
+    anonymous: createEncryption(secrets.derive(purposes.auditEventsWithoutSubject)),
+    addressKeys: secrets.derive(purposes.auditAddresses)
+  }))
+  await app.register(statistics, { clock, workers })
+  if (workers) await app.register(auditSeals, { ...config.audit, clock })
+}, { name: 'audit', dependencies: ['stores'] })

@@ -33,4 +33,4 @@ export default fp<{ clock: Clock }>(async function followChanges (app, { clock }
     app.revocations.apply(change)
     listeners.get(change.kind)?.()
   }
-}, { name: 'change-feed', dependencies: ['postgres', 'redis-scripts', 'revocations'] })
+}, { name: 'change-feed', dependencies: ['stores'] })

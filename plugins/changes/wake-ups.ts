@@ -27,4 +27,4 @@ export default fp(async function hearWakeUps (app) {
       }
     }
   }
-}, { name: 'wake-ups', dependencies: ['redis', 'change-feed'] })
+}, { name: 'wake-ups', dependencies: ['stores'] })

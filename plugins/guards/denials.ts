@@ -22,7 +22,7 @@ export default fp(async function recordDenials (app) {
     const { method, routeOptions, principal, caller, log } = request
     await denials.record({ principal, caller, method, route: routeOptions.url ?? '', subjectId: subjectOf(request), permission }, log)
   }
-}, { name: 'denials', dependencies: ['postgres', 'audit', 'metrics', 'principal', 'require-permission', 'request-caller'] })
+}, { name: 'denials', dependencies: ['http', 'stores', 'audit', 'access'] })
 
 function subjectOf ({ params, routeOptions }: FastifyRequest): string | null {
   const isAboutUser = /\/users\/:id(\/|$)/.test(routeOptions.url ?? '')

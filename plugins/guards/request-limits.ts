@@ -41,4 +41,4 @@ export default fp<Config['rateLimits'] & { clock: Clock }>(async function limitR
     bySession: by(({ principal }) => principal.sessionId),
     byToken: by(request => holder(request) || network(request))
   })
-}, { name: 'request-limits', dependencies: ['request-caller', 'bearer-token', 'token-cookies', 'principal', 'sessions', 'tokens', 'rate-limit-statuses'] })
+}, { name: 'request-limits', dependencies: ['http', 'throttling', 'tokens', 'access', 'sessions'] })

@@ -14,4 +14,4 @@ export default fp(async function providePermissionGuard (app) {
     await app.proveSession(request)
     if (!app.authentication.may(request.principal.role, permission)) throw new Refusal('forbidden', { permission })
   })
-}, { name: 'require-permission', dependencies: ['prove-session', 'authentication', 'principal'] })
+}, { name: 'require-permission', dependencies: ['access'] })

@@ -18,4 +18,4 @@ export default fp<{ clock: Clock }>(async function provideRecencyGuard (app, { c
     const age = clock.now() / 1000 - principal.authTime
     done(age > maxAge ? new Refusal('reauthentication_required', { maxAge }) : undefined)
   })
-}, { name: 'require-recent-sign-in', dependencies: ['principal'] })
+}, { name: 'require-recent-sign-in', dependencies: ['access'] })

@@ -15,4 +15,4 @@ export default fp(async function provideRefreshTokenGuard (app) {
     const isBare = body === undefined || body === null
     if (isBare || cookiesCarried.refresh !== undefined) presentedToken(cookiesCarried, body)
   })
-}, { name: 'require-refresh-token', dependencies: ['token-cookies'] })
+}, { name: 'require-refresh-token', dependencies: ['http'] })

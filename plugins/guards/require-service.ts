@@ -32,4 +32,4 @@ export default fp(async function provideServiceGuard (app) {
     if (!credentials) throw new Refusal('unauthenticated')
     request.service = await app.services.authenticate(credentials, request.caller)
   })
-}, { name: 'require-service', dependencies: ['services', 'request-caller'] })
+}, { name: 'require-service', dependencies: ['http', 'oauth'] })

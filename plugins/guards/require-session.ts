@@ -21,4 +21,4 @@ export default fp(async function provideSessionGuard (app) {
     if (proof) proof.then(() => done(), done)
     else done()
   })
-}, { name: 'require-session', dependencies: ['prove-session'] })
+}, { name: 'require-session', dependencies: ['access'] })

@@ -24,7 +24,7 @@ export default fp<CsrfOptions>(async function refuseForeignOrigins (app, options
     const { origin, 'sec-fetch-site': fetchSite } = headers
     if (!mayAct({ method, origin, fetchSite: String(fetchSite) }, hasCookies)) throw new Refusal('csrf')
   }
-}, { name: 'csrf', dependencies: ['token-cookies'] })
+}, { name: 'csrf' })
 
 function asksForCookies (body: unknown) {
   return typeof body === 'object' && body !== null && 'transport' in body && body.transport === 'cookie'

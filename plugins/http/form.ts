@@ -25,4 +25,4 @@ export default fp(async function offerForms (app) {
       }
     })
   })
-}, { name: 'form', dependencies: ['json'] })
+}, { name: 'form' })

@@ -34,4 +34,4 @@ export default fp(async function handOverTokens (app) {
     this.keep('device', deviceToken, deviceLifetime)
     return rest
   })
-}, { name: 'hand-over', dependencies: ['token-cookies'] })
+}, { name: 'hand-over' })

@@ -11,4 +11,4 @@ export default fp(async function measureRequests (app) {
   app.addHook('onError', async (_request, _reply, error) => {
     app.metrics.increment('refused', { code: toRefusal(error).code })
   })
-}, { name: 'http-metrics', dependencies: ['metrics'] })
+}, { name: 'http-metrics' })

@@ -14,4 +14,4 @@ declare module 'fastify' {
 export default fp(async function readRefreshTokens (app) {
   app.decorateRequest('refreshToken', { getter () { return presentedToken(this.cookiesCarried, this.body) } })
   app.decorateRequest('refreshTokenIfAny', { getter () { return findPresentedToken(this.cookiesCarried, this.body) } })
-}, { name: 'refresh-token', dependencies: ['token-cookies'] })
+}, { name: 'refresh-token' })

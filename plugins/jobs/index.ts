@@ -1,6 +1,19 @@
 import fp from 'fastify-plugin'
-import jobsPlugin from './jobs.ts'
+import { createJobStore } from '../../lib/jobs/job-store.ts'
+import { createJobs } from '../../lib/jobs/jobs.ts'
+import type { Jobs } from '../../lib/jobs/jobs.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance { readonly jobs: Jobs }
+}
+
+/** How long (ms) jobs in hand may go on when the server closes. */
+const stopTimeout = 5000
 
 export default fp(async function jobsFeature (app) {
-  await app.register(jobsPlugin)
-}, { name: 'jobs' })
+  const jobs = createJobs({ store: createJobStore(app.database), log: app.log, metrics: app.metrics })
+
+  app.decorate('jobs', jobs)
+  // Before anything closes that a job works with.
+  app.addHook('preClose', () => jobs.stop(stopTimeout))
+}, { name: 'jobs', dependencies: ['http', 'stores'] })

@@ -1,9 +1,16 @@
 import fp from 'fastify-plugin'
+import { createSigningKeys } from '../../lib/keys/signing-keys.ts'
+import type { SigningKeys } from '../../lib/keys/signing-keys.ts'
 import type { FeatureOptions } from '../feature.ts'
-import keyring from './keyring.ts'
-import signingKeys from './signing-keys.ts'
+import keyringPlugin from './keyring.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance { readonly signingKeys: SigningKeys }
+}
 
 export default fp<FeatureOptions>(async function keysFeature (app, { config, clock }) {
-  await app.register(keyring, { ...config.keyring, clock })
-  await app.register(signingKeys)
-}, { name: 'keys' })
+  await app.register(keyringPlugin, { ...config.keyring, clock })
+
+  const { keyring, audit, feed } = app
+  app.decorate('signingKeys', createSigningKeys({ keyring, audit, feed }))
+}, { name: 'keys', dependencies: ['audit', 'changes'] })

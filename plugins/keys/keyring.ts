@@ -47,4 +47,4 @@ export default fp<KeyringPluginOptions>(async function openKeyring (app, { clock
     await keyring.maintain()
     if (keyring.problem !== null) app.log.error(keyring.problem)
   }
-}, { name: 'keyring', dependencies: ['postgres', 'secrets', 'change-feed'] })
+}, { name: 'keyring', dependencies: ['stores', 'changes'] })

@@ -25,4 +25,4 @@ export default fp<Pick<Config['mail'], 'appUrl'> & { clock: Clock }>(async funct
 
   // Not before the schema has been found to fit.
   app.addHook('onReady', async () => app.jobs.work('mail', deliver))
-}, { name: 'mail-jobs', dependencies: ['postgres', 'secrets', 'audit', 'jobs', 'mailer', 'metrics', 'one-time-tokens'] })
+}, { name: 'mail-jobs', dependencies: ['http', 'stores', 'jobs', 'audit', 'tokens'] })

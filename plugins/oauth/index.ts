@@ -1,9 +1,28 @@
 import fp from 'fastify-plugin'
+import { createIntrospection } from '../../lib/oauth/introspection.ts'
+import type { Introspection } from '../../lib/oauth/introspection.ts'
+import { createServiceStore } from '../../lib/oauth/service-store.ts'
+import { createServices } from '../../lib/oauth/services.ts'
+import type { Services } from '../../lib/oauth/services.ts'
+import { createRequestLimits } from '../../lib/throttling/node-limits.ts'
 import type { FeatureOptions } from '../feature.ts'
-import introspection from './introspection.ts'
-import services from './services.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly services: Services
+    readonly introspection: Introspection
+  }
+}
+
+/** Wrong credentials from one client network, in each node: nobody guesses 256 bits, but nobody needs to try either. */
+const failureRates = [{ limit: 30, window: 15 * 60_000 }]
 
 export default fp<FeatureOptions>(async function oauthFeature (app, { config, clock }) {
-  await app.register(services, { ...config.rateLimits, clock })
-  await app.register(introspection)
-}, { name: 'oauth' })
+  const { database, authentication, tokens, sessions, audit, feed, rateLimitStatuses: statuses } = app
+  const failures = config.rateLimits.enabled ? createRequestLimits(failureRates, { clock }) : null
+
+  app.decorate('services', createServices({
+    database, store: createServiceStore(database), audit, statuses, failures, clock
+  }))
+  app.decorate('introspection', createIntrospection({ database, authentication, tokens, sessions, audit, feed }))
+}, { name: 'oauth', dependencies: ['stores', 'audit', 'changes', 'throttling', 'tokens', 'access', 'sessions'] })

@@ -1,15 +1,38 @@
 import fp from 'fastify-plugin'
-import { createCleanUp } from '../../lib/operations/clean-up.ts'
-import type { CleanUp } from '../../lib/operations/clean-up.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Config } from '../../lib/config/config.ts'
 import { createCleanUpStore } from '../../lib/operations/clean-up-store.ts'
+import { createCleanUp } from '../../lib/operations/clean-up.ts'
+import type { CleanUp } from '../../lib/operations/clean-up.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly cleanUp: CleanUp }
 }
 
-export default fp<Config['cleanUp'] & { clock: Clock }>(async function cleanUp (app, { clock, batchSize, ...lifetimes }) {
+type CleanUpOptions = Config['cleanUp'] & { clock: Clock, workers: boolean }
+
+/** A run stops after ten minutes (ms) and queues a follow-up job, which any node may take. */
+const runTimeout = 10 * 60_000
+
+/** How often (ms) at most a node looks whether a run is due. */
+const lookInterval = 30_000
+
+/** `app.cleanUp`. The nodes that listen clean up by the clock, one at a time. */
+export default fp<CleanUpOptions>(async function provideCleanUp (app, { clock, workers, interval, batchSize, ...lifetimes }) {
   const { log, metrics, database } = app
-  app.decorate('cleanUp', createCleanUp({ store: createCleanUpStore(database), log, metrics, clock, batchSize, lifetimes }))
-}, { name: 'clean-up', dependencies: ['postgres', 'metrics'] })
+  const cleanUp = createCleanUp({ store: createCleanUpStore(database), log, metrics, clock, batchSize, lifetimes })
+  const schedule = {
+    concurrency: 1,
+    every: interval,
+    interval: Math.min(interval, lookInterval),
+    lease: 2 * runTimeout
+  }
+
+  app.decorate('cleanUp', cleanUp)
+  if (workers) app.addHook('onListen', async () => app.jobs.work('clean-up', run, schedule))
+
+  async function run (_job: unknown, signal: AbortSignal) {
+    const { isComplete } = await cleanUp.run({ signal, atMost: runTimeout })
+    if (!isComplete) await app.jobs.send(database, 'clean-up', {})
+  }
+}, { name: 'clean-up', dependencies: ['http', 'stores', 'jobs'] })

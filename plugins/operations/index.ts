@@ -1,14 +1,12 @@
 import fp from 'fastify-plugin'
 import type { FeatureOptions } from '../feature.ts'
 import cleanUp from './clean-up.ts'
-import cleanUpSchedule from './clean-up-schedule.ts'
 import gauges from './gauges.ts'
 import metricsPort from './metrics-port.ts'
 import probes from './probes.ts'
 
 export default fp<FeatureOptions>(async function operationsFeature (app, { config, clock, workers }) {
-  await app.register(cleanUp, { ...config.cleanUp, clock })
-  if (workers) await app.register(cleanUpSchedule, config.cleanUp)
+  await app.register(cleanUp, { ...config.cleanUp, clock, workers })
   await app.register(probes)
   await app.register(gauges, config.postgres)
   await app.register(metricsPort, { ...config.operations, ...config.process })

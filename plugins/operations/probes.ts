@@ -7,4 +7,4 @@ export default fp(async function registerProbes (app) {
   app.health.register('redis', () => app.scripts.ping())
   app.health.register('keys', () => proveRing(app.keyring.current), { every: 5000 })
   app.health.register('mail', () => app.mailer.probe(), { every: 30_000 })
-}, { name: 'probes', dependencies: ['health', 'postgres', 'redis-scripts', 'keyring', 'mailer'] })
+}, { name: 'probes', dependencies: ['http', 'stores', 'keys', 'mail'] })

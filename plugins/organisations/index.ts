@@ -1,6 +1,33 @@
 import fp from 'fastify-plugin'
-import vendors from './vendors.ts'
+import { createAdministratorStore } from '../../lib/access/administrator-store.ts'
+import { createHierarchyStore } from '../../lib/access/hierarchy-store.ts'
+import { createUserActs } from '../../lib/administration/acts.ts'
+import { createChangeStore } from '../../lib/changes/change-store.ts'
+import { createEncryption } from '../../lib/crypto/encryption.ts'
+import { purposes } from '../../lib/crypto/purposes.ts'
+import { createCursors } from '../../lib/http/cursors.ts'
+import { createVendorStore } from '../../lib/organisations/vendor-store.ts'
+import { createVendors } from '../../lib/organisations/vendors.ts'
+import type { Vendors } from '../../lib/organisations/vendors.ts'
+import { createUserStore } from '../../lib/users/user-store.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance { readonly vendors: Vendors }
+}
 
 export default fp(async function organisationsFeature (app) {
-  await app.register(vendors)
-}, { name: 'organisations' })
+  const { database, secrets, feed, audit } = app
+  const administrators = createAdministratorStore()
+  const people = { administrators, hierarchy: createHierarchyStore(), users: createUserStore(database) }
+
+  app.decorate('vendors', createVendors({
+    database,
+    vendors: createVendorStore(database),
+    changes: createChangeStore(database),
+    administrators,
+    acts: createUserActs({ database, feed, ...people }),
+    cursors: createCursors(createEncryption(secrets.derive(purposes.cursorsOfVendors))),
+    feed,
+    audit
+  }))
+}, { name: 'organisations', dependencies: ['stores', 'audit', 'changes'] })

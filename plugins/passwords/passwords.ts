@@ -1,22 +1,55 @@
+import { createRequire } from 'node:module'
 import fp from 'fastify-plugin'
-import type { Clock } from '../../lib/clock.ts'
 import type { Config } from '../../lib/config/config.ts'
 import { createForeignVerifier } from '../../lib/passwords/foreign-verifier.ts'
 import { createHashScheduler } from '../../lib/passwords/hash-scheduler.ts'
+import { createHashThreads } from '../../lib/passwords/hash-threads.ts'
+import { createReferenceHasher, createThreadHasher, firstThatWorks } from '../../lib/passwords/hashers.ts'
 import { createPasswords } from '../../lib/passwords/passwords.ts'
-import type { Passwords } from '../../lib/passwords/passwords.ts'
+import type { Hasher, Passwords } from '../../lib/passwords/passwords.ts'
+import type { Clock } from '../../lib/clock.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly passwords: Passwords }
 }
 
-export default fp<Config['passwords'] & { clock: Clock }>(async function providePasswords (app, options) {
-  const scheduler = createHashScheduler({ ...options, deadline: 3000 })
+/** How long (ms) a caller waits for a hash at most. */
+const deadline = 3000
 
-  const verifyForeign = createForeignVerifier({ verifyArgon2: app.hasher.verify, call: app.hashThreads.call })
+type PasswordsOptions = Config['passwords'] & { clock: Clock, hasher?: Hasher | undefined }
 
-  app.decorate('passwords', await createPasswords(app.hasher, scheduler, options, verifyForeign))
-  app.metrics.gauge('latchkey_hashes_running', 'Password hashes being computed.', () => scheduler.stats().running)
-  app.metrics.gauge('latchkey_hashes_queued', 'Callers that wait for a password hash.', () => scheduler.stats().queued.known + scheduler.stats().queued.stranger)
-  app.metrics.gauge('latchkey_hashes_refused', 'Callers that were refused because too many waited, since the start.', () => scheduler.stats().refused)
-}, { name: 'passwords', dependencies: ['hash-threads', 'hasher', 'metrics'] })
+/**
+ * `app.passwords`: argon2id by the binding that takes half the CPU where it loads and computes right, else by the
+ * other; or by the hasher that is handed in. There are as many threads as hashes may run at once, and none starts
+ * before there is a hash.
+ */
+export default fp<PasswordsOptions>(async function providePasswords (app, { hasher: given, ...options }) {
+  const { resolve } = createRequire(import.meta.url)
+  const modules = { argon2: resolve('@node-rs/argon2'), bcrypt: resolve('bcryptjs'), crypto: 'node:crypto' }
+  const threads = createHashThreads({ modules, count: options.concurrency })
+  app.addHook('onClose', threads.close)
+
+  const hasher = given ?? await loadHasher()
+  const scheduler = createHashScheduler({ ...options, deadline })
+  const verifyForeign = createForeignVerifier({ verifyArgon2: hasher.verify, call: threads.call })
+  app.decorate('passwords', await createPasswords(hasher, scheduler, options, verifyForeign))
+
+  const { gauge } = app.metrics
+  gauge('latchkey_hashes_running', 'Password hashes being computed.', () => scheduler.stats().running)
+  gauge('latchkey_hashes_queued', 'Callers that wait for a password hash.', () => {
+    const { known, stranger } = scheduler.stats().queued
+    return known + stranger
+  })
+  gauge('latchkey_hashes_refused', 'Callers that were refused because too many waited, since the start.', () => {
+    return scheduler.stats().refused
+  })
+
+  async function loadHasher (): Promise<Hasher> {
+    const { name, hasher } = await firstThatWorks([
+      async () => createThreadHasher(threads),
+      async () => createReferenceHasher(await import('argon2'))
+    ])
+    app.log.info({ binding: name }, 'argon2id')
+    return hasher
+  }
+}, { name: 'passwords', dependencies: ['http'] })

@@ -1,11 +1,61 @@
 import fp from 'fastify-plugin'
+import { createChangeStore } from '../../lib/changes/change-store.ts'
+import { purposes } from '../../lib/crypto/purposes.ts'
+import { createHotSessions } from '../../lib/sessions/hot-session-store.ts'
+import { createRefreshTokens } from '../../lib/sessions/refresh-tokens.ts'
+import { createSessionStore } from '../../lib/sessions/session-store.ts'
+import { createSessions } from '../../lib/sessions/sessions.ts'
+import type { Sessions } from '../../lib/sessions/sessions.ts'
+import { createSightingStore } from '../../lib/sessions/sighting-store.ts'
+import { createSightings, period } from '../../lib/sessions/sightings.ts'
+import { createSignInStore } from '../../lib/sessions/sign-in-store.ts'
+import { createTokenResponses } from '../../lib/sessions/token-responses.ts'
+import type { TokenResponses } from '../../lib/sessions/token-responses.ts'
 import type { FeatureOptions } from '../feature.ts'
-import tokenResponses from './token-responses.ts'
-import sessionsPlugin from './sessions.ts'
-import sightings from './sightings.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly sessions: Sessions
+    readonly tokenResponses: TokenResponses
+  }
+}
+
+/** How often (ms) the sightings that wait are written. */
+const flushInterval = 5000
 
 export default fp<FeatureOptions>(async function sessionsFeature (app, { config, clock }) {
-  await app.register(sightings)
-  await app.register(sessionsPlugin, { ...config.sessions, rateLimits: config.rateLimits, clock })
-  await app.register(tokenResponses, { ...config.sessions, clock })
-}, { name: 'sessions' })
+  const { issuer, sessionsMax, ...lifetimes } = config.sessions
+  const { refreshTokenTtl, refreshGrace: grace } = lifetimes
+  const { database, scripts, secrets, feed, audit, jobs, metrics, rateLimitStatuses: statuses } = app
+  const { tokens, deviceTokens, oneTimeTokens } = app
+  const rates = config.rateLimits.enabled ? config.rateLimits.refresh : []
+  const sightings = createSightings(createSightingStore(database).write)
+  const timer = setInterval(flush, flushInterval)
+
+  app.decorate('sessions', createSessions({
+    database,
+    store: createSessionStore(database, { unseen: refreshTokenTtl + period }),
+    signIns: createSignInStore(database, { sessionsMax }),
+    hot: createHotSessions(scripts, clock, { grace, rates }),
+    changes: createChangeStore(database),
+    refreshTokens: createRefreshTokens(secrets.derive(purposes.refreshTokens(issuer))),
+    oneTimeTokens,
+    sightings,
+    statuses,
+    feed,
+    audit,
+    jobs,
+    metrics,
+    clock,
+    lifetimes
+  }))
+  app.decorate('tokenResponses', createTokenResponses({ tokens, deviceTokens, metrics, clock, refreshTokenTtl }))
+  app.addHook('onClose', async () => {
+    clearInterval(timer)
+    await flush()
+  })
+
+  async function flush () {
+    await sightings.flush().catch(error => app.log.warn({ err: error }, 'sightings'))
+  }
+}, { name: 'sessions', dependencies: ['http', 'stores', 'jobs', 'audit', 'changes', 'throttling', 'tokens'] })

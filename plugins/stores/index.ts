@@ -1,15 +1,20 @@
 import fp from 'fastify-plugin'
+import { createSecrets } from '../../lib/crypto/secrets.ts'
+import type { Secrets } from '../../lib/crypto/secrets.ts'
 import type { FeatureOptions } from '../feature.ts'
-import scripts from './redis-scripts.ts'
 import postgres from './postgres.ts'
+import redisScripts from './redis-scripts.ts'
 import redis from './redis.ts'
 import schema from './schema.ts'
-import secrets from './secrets.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance { readonly secrets: Secrets }
+}
 
 export default fp<FeatureOptions>(async function storesFeature (app, { config }) {
   await app.register(postgres, config.postgres)
   await app.register(schema)
   await app.register(redis, config.redis)
-  await app.register(scripts)
-  await app.register(secrets, config.secrets)
+  await app.register(redisScripts)
+  app.decorate('secrets', createSecrets(config.secrets.encryptionKeys))
 }, { name: 'stores' })

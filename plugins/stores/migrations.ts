@@ -9,4 +9,4 @@ declare module 'fastify' {
 /** Changes the schema. `app.database` is to be the owner's, by a direct connection, and in no hurry. */
 export default fp(async function provideMigrations (app) {
   app.decorate('migrations', createMigrations(work => app.database.begin(tx => work(text => tx.unsafe(text)))))
-}, { name: 'migrations', dependencies: ['postgres'] })
+}, { name: 'migrations' })

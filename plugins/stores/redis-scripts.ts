@@ -11,4 +11,4 @@ export default fp(async function loadRedisScripts (app) {
 
   await scripts.ping()
   app.decorate('scripts', scripts)
-}, { name: 'redis-scripts', dependencies: ['redis'] })
+}, { name: 'redis-scripts' })

@@ -1,13 +1,48 @@
 import fp from 'fastify-plugin'
+import { purposes } from '../../lib/crypto/purposes.ts'
+import { createBucketStore } from '../../lib/throttling/bucket-store.ts'
+import { createLockout } from '../../lib/throttling/lockout.ts'
+import type { Lockout } from '../../lib/throttling/lockout.ts'
+import { createPasswordChecks } from '../../lib/throttling/password-checks.ts'
+import type { PasswordChecks } from '../../lib/throttling/password-checks.ts'
+import { createRateLimitStore } from '../../lib/throttling/rate-limit-store.ts'
+import { createRateLimits } from '../../lib/throttling/rate-limits.ts'
+import type { RateLimits } from '../../lib/throttling/rate-limits.ts'
 import type { FeatureOptions } from '../feature.ts'
-import lockout from './lockout.ts'
-import passwordChecks from './password-checks.ts'
 import rateLimitStatuses from './rate-limit-statuses.ts'
-import rateLimits from './rate-limits.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly rateLimits: RateLimits
+    readonly lockout: Lockout
+    readonly passwordChecks: PasswordChecks
+  }
+}
+
+const minute = 60_000
 
 export default fp<FeatureOptions>(async function throttlingFeature (app, { config, clock }) {
   await app.register(rateLimitStatuses)
-  await app.register(rateLimits, { ...config.rateLimits, clock })
-  await app.register(lockout, { ...config.lockout, clock })
-  await app.register(passwordChecks, { clock })
-}, { name: 'throttling' })
+
+  const { database, scripts, secrets, passwords, audit, jobs, metrics, rateLimitStatuses: statuses } = app
+  const { threshold, duration } = config.lockout
+  const buckets = createBucketStore(scripts, clock, {
+    threshold,
+    duration,
+    longest: 12 * 60 * minute,
+    // Longer than a hash may wait and take.
+    patience: 15_000,
+    noteInterval: minute,
+    noticeInterval: 60 * minute
+  })
+  const lockout = createLockout({ buckets, keys: secrets.derive(purposes.lockoutBuckets), duration })
+
+  app.decorate('rateLimits', createRateLimits({
+    store: createRateLimitStore(scripts, clock),
+    statuses,
+    keys: secrets.derive(purposes.rateLimits),
+    limits: config.rateLimits
+  }))
+  app.decorate('lockout', lockout)
+  app.decorate('passwordChecks', createPasswordChecks({ database, lockout, passwords, audit, jobs, metrics, clock }))
+}, { name: 'throttling', dependencies: ['http', 'stores', 'jobs', 'audit', 'passwords'] })

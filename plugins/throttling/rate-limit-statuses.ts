@@ -16,4 +16,4 @@ export default fp(async function tellRateLimitStatus (app) {
     if (status) reply.headers(rateLimitFields(status))
     done()
   })
-}, { name: 'rate-limit-statuses', dependencies: ['request-caller'] })
+}, { name: 'rate-limit-statuses', dependencies: ['http'] })

@@ -1,11 +1,28 @@
 import fp from 'fastify-plugin'
+import { purposes } from '../../lib/crypto/purposes.ts'
+import { createDeviceTokens } from '../../lib/tokens/device-tokens.ts'
+import type { DeviceTokens } from '../../lib/tokens/device-tokens.ts'
+import { createOneTimeTokenStore } from '../../lib/tokens/one-time-token-store.ts'
+import { createOneTimeTokens } from '../../lib/tokens/one-time-tokens.ts'
+import type { OneTimeTokens } from '../../lib/tokens/one-time-tokens.ts'
 import type { FeatureOptions } from '../feature.ts'
-import deviceTokens from './device-tokens.ts'
-import oneTimeTokens from './one-time-tokens.ts'
-import tokensPlugin from './tokens.ts'
+import accessTokens from './access-tokens.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly oneTimeTokens: OneTimeTokens
+    readonly deviceTokens: DeviceTokens
+  }
+}
 
 export default fp<FeatureOptions>(async function tokensFeature (app, { config, clock }) {
-  await app.register(tokensPlugin, { ...config.tokens, clock })
-  await app.register(oneTimeTokens, { ...config.tokens, clock })
-  await app.register(deviceTokens, config.tokens)
-}, { name: 'tokens' })
+  await app.register(accessTokens, { ...config.tokens, clock })
+
+  const { database, secrets } = app
+  const { issuer } = config.tokens
+  app.decorate('oneTimeTokens', createOneTimeTokens(createOneTimeTokenStore(database), {
+    keys: secrets.derive(purposes.oneTimeTokens(issuer)),
+    clock
+  }))
+  app.decorate('deviceTokens', createDeviceTokens(secrets.derive(purposes.deviceTokens(issuer))))
+}, { name: 'tokens', dependencies: ['stores'] })

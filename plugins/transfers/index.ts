@@ -1,7 +1,23 @@
 import fp from 'fastify-plugin'
+import { createUserTransferStore } from '../../lib/transfers/transfer-store.ts'
+import { createUserTransfers } from '../../lib/transfers/transfers.ts'
+import type { UserTransfers } from '../../lib/transfers/transfers.ts'
 import type { FeatureOptions } from '../feature.ts'
-import userTransfers from './user-transfers.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance { readonly userTransfers: UserTransfers }
+}
 
 export default fp<FeatureOptions>(async function transfersFeature (app, { config, clock }) {
-  await app.register(userTransfers, { ...config.accounts, clock })
-}, { name: 'transfers' })
+  const { database, roles, passwords, audit } = app
+
+  app.decorate('userTransfers', createUserTransfers({
+    database,
+    transfers: createUserTransferStore(database),
+    roles,
+    passwords,
+    audit,
+    emailVerification: config.accounts.emailVerification,
+    clock
+  }))
+}, { name: 'transfers', dependencies: ['stores', 'audit', 'passwords', 'access'] })

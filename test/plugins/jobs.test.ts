@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import type { Test } from 'tap'
 import Fastify from 'fastify'
-import jobs from '../../plugins/jobs/jobs.ts'
+import jobs from '../../plugins/jobs/index.ts'
 import metrics from '../../plugins/http/metrics.ts'
 import { connect, makeDatabase, openStore } from '../database.ts'
+import { standIn } from '../support/features.ts'
 
 t.test('the runtime role, which owns nothing, can do all that jobs need', async t => {
   const { app, sql } = await start(t)
@@ -58,7 +59,7 @@ async function start (t: Test) {
   const events: string[] = []
   const app = Fastify()
   app.decorate('database', openStore(t, target.href, { deadline: 5000 }))
-  app.register(Object.assign(async () => {}, { [Symbol.for('plugin-meta')]: { name: 'postgres' }, [Symbol.for('skip-override')]: true }))
+  app.register(standIn('http', 'stores'))
   app.register(metrics)
   app.register(jobs)
   app.addHook('onClose', async () => { events.push('closed') })

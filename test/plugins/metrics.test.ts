@@ -3,6 +3,7 @@ import t from 'tap'
 import { counters } from '../../lib/operations/metrics.ts'
 import metrics from '../../plugins/http/metrics.ts'
 import metricsPort from '../../plugins/operations/metrics-port.ts'
+import { standIn } from '../support/features.ts'
 import { buildHttp } from '../http.ts'
 
 t.test('requests are counted by the pattern of their route, never by their URL', async t => {
@@ -54,6 +55,7 @@ t.test('METRICS_PORT serves them while the server listens', async t => {
   const app = Fastify()
   const port = 20_000 + process.pid % 40_000
   await app.register(metrics)
+  await app.register(standIn('http'))
   await app.register(metricsPort, { metricsPort: port, host: '127.0.0.1' })
   await app.listen({ host: '127.0.0.1', port: 0 })
 

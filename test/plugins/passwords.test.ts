@@ -1,12 +1,19 @@
+import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import Fastify from 'fastify'
-import fp from 'fastify-plugin'
 import { createClock } from '../../lib/clock.ts'
-import hashThreads from '../../plugins/passwords/hash-threads.ts'
-import hasher from '../../plugins/passwords/hasher.ts'
+import { loadConfig } from '../../lib/config/config.ts'
 import metrics from '../../plugins/http/metrics.ts'
-import passwordPolicy from '../../plugins/passwords/password-policy.ts'
-import passwords from '../../plugins/passwords/passwords.ts'
+import passwordsFeature from '../../plugins/passwords/index.ts'
+import { standIn } from '../support/features.ts'
+
+const config = loadConfig({
+  NODE_ENV: 'test',
+  DATABASE_URL: 'postgres://localhost/none',
+  REDIS_URL: 'redis://localhost',
+  ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+  ISSUER_URL: 'http://localhost:3000'
+})
 
 t.test('a storm of logins is bounded: so many at once, so many wait, the rest are told to come back', async t => {
   const app = await start(t)
@@ -44,10 +51,7 @@ async function start (t: { teardown: (work: () => unknown) => void }) {
   t.teardown(() => app.close())
 
   await app.register(metrics)
-  await app.register(hashThreads)
-  await app.register(hasher)
-  await app.register(passwords, { ...settings, clock: createClock() })
-  await app.register(fp(async app => { app.decorate('breachedPasswords', null) }, { name: 'breached-passwords' }))
-  await app.register(passwordPolicy, settings)
+  await app.register(standIn('http', 'stores', 'audit'))
+  await app.register(passwordsFeature, { config: { ...config, passwords: settings }, clock: createClock(), workers: false })
   return app
 }

@@ -11,6 +11,7 @@ import { migrate } from '../../dev/template.ts'
 import { makeDatabase } from '../database.ts'
 import { as, deploy, password, post, refresh, signIn, signUp, start } from '../helper.ts'
 import { check, outcomeOf, until } from '../failure/nodes.ts'
+import { sealsOf } from '../support/audit-seals.ts'
 
 /** Fewer connections to Postgres than the nodes have to PgBouncer: whatever clings to one fails. */
 const poolSize = 3
@@ -44,7 +45,7 @@ t.test('the whole of it behind PgBouncer in transaction mode', { skip: isDebian(
     const seals = async () => Number((await first.database`select count(*)::int as seals from audit_seals`)[0]?.['seals'])
     const before = await seals()
     await signIn(second)
-    const sealed = await Promise.all([first, second, first, second].map(node => node.auditSeals.seal()))
+    const sealed = await Promise.all([first, second, first, second].map(node => sealsOf(node).seal()))
     t.equal(sealed.filter(events => events > 0).length, 1)
     t.equal(await seals(), before + 1)
   })

@@ -1,19 +1,15 @@
 import { createHash, pbkdf2Sync, scryptSync } from 'node:crypto'
 import { hashSync } from 'bcryptjs'
 import t from 'tap'
-import Fastify from 'fastify'
-import type { FastifyInstance } from 'fastify'
 import { createForeignVerifier } from '../../../lib/passwords/foreign-verifier.ts'
 import type { ForeignVerifier } from '../../../lib/passwords/foreign-verifier.ts'
 import { readForeignHash } from '../../../lib/passwords/foreign-hashes.ts'
-import hashThreads from '../../../plugins/passwords/hash-threads.ts'
-import hasher from '../../../plugins/passwords/hasher.ts'
+import { createThreadHasher } from '../../../lib/passwords/hashers.ts'
+import { startHashThreads } from '../../support/hash-threads.ts'
 
-const app: FastifyInstance = Fastify()
-await app.register(hashThreads, { concurrency: 2 })
-await app.register(hasher)
-t.teardown(() => app.close())
-const verify: ForeignVerifier = createForeignVerifier({ verifyArgon2: app.hasher.verify, call: app.hashThreads.call })
+const threads = startHashThreads(t)
+const { hasher } = createThreadHasher(threads)
+const verify: ForeignVerifier = createForeignVerifier({ verifyArgon2: hasher.verify, call: threads.call })
 
 // None of these was made here: each has been published with its password.
 const published: [source: string, password: string, hash: string][] = [

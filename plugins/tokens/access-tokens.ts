@@ -9,8 +9,8 @@ declare module 'fastify' {
   interface FastifyInstance { readonly tokens: Tokens }
 }
 
-export type TokensPluginOptions = Config['tokens'] & { clock: Clock }
+export type AccessTokensOptions = Config['tokens'] & { clock: Clock }
 
-export default fp<TokensPluginOptions>(async function provideTokens (app, options) {
+export default fp<AccessTokensOptions>(async function provideAccessTokens (app, options) {
   app.decorate('tokens', createTokens({ ...options, keyring: app.keyring, jwt: { createSigner, createVerifier } }))
-}, { name: 'tokens', dependencies: ['keyring'] })
+}, { name: 'access-tokens', dependencies: ['keys'] })

@@ -1,0 +1,35 @@
+import type { FastifyInstance } from 'fastify'
+import { createAuditSealStore } from '../../lib/audit/seal-store.ts'
+import { createAuditSeals } from '../../lib/audit/seals.ts'
+import type { AuditSeals } from '../../lib/audit/seals.ts'
+import { createSealSigner } from '../../lib/audit/signatures.ts'
+import { createClock } from '../../lib/clock.ts'
+import { purposes } from '../../lib/crypto/purposes.ts'
+
+const made = new WeakMap<FastifyInstance, AuditSeals>()
+
+/**
+ * What a node seals the trail with when it listens, to be told when: one for each node, because it remembers how far
+ * the chain reached. `retention` (ms) counts when it is made.
+ */
+export function sealsOf (app: FastifyInstance, { retention = null }: { retention?: number | null } = {}): AuditSeals {
+  const seals = made.get(app) ?? createSeals(app, retention)
+  made.set(app, seals)
+  return seals
+}
+
+function createSeals (app: FastifyInstance, retention: number | null) {
+  const { database, secrets, log, metrics, statistics } = app
+
+  return createAuditSeals({
+    database,
+    store: createAuditSealStore(database),
+    signer: createSealSigner(secrets.derive(purposes.auditSeals)),
+    log,
+    // The node that listens may have these gauges already.
+    metrics: { ...metrics, gauge: () => {} },
+    clock: createClock(),
+    count: statistics.countSealed,
+    retention
+  })
+}
