@@ -6,13 +6,22 @@ import { findViolations } from './architecture.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
+/** Features for others to use: of one the decorator `database`, of one the slot `principal`. */
+const stores = {
+  'plugins/stores/postgres.ts': plugin('postgres', { body: "app.decorate('database', 1)" }),
+  'server.ts': 'app.database.ping()'
+}
+const access = {
+  'plugins/access/principal.ts': plugin('principal', { body: "app.decorateRequest('principal', null)" })
+}
+
 t.test('the tree keeps to its layers', async t => {
   const files = readTree()
   t.ok(files.size > 50 && files.has('app.ts') && files.has('lib/errors.ts'), 'the tree was read')
   t.strictSame(findViolations(files), [])
 })
 
-t.test('what breaks a rule is found', async t => {
+t.test('what breaks a rule within a file is found', async t => {
   const planted: [string, string, RegExp][] = [
     ['lib/sessions/sessions.ts', "import redis from '../../plugins/stores/redis.ts'", /imports plugins\/stores\/redis\.ts/],
     ['lib/sessions/sessions.ts', "import type { X } from '../../routes/auth/login.ts'", /imports routes\/auth\/login\.ts \(types\)/],
@@ -54,26 +63,107 @@ t.test('what breaks a rule is found', async t => {
   }
 })
 
-t.test('a circle and a second owner are found, across files', async t => {
-  t.match(findViolations(new Map([['lib/users/a.ts', "import './b.ts'"], ['lib/users/b.ts', "export * from './c.ts'"], ['lib/users/c.ts', "import { a } from './a.ts'"]])), [/lib\/users\/a\.ts → lib\/users\/b\.ts → lib\/users\/c\.ts → lib\/users\/a\.ts/])
-  t.match(findViolations(new Map([['plugins/x/a.ts', "import pg from 'pg'; { name: 'a' }"], ['plugins/x/b.ts', "import pg from 'pg'; { name: 'b' }"]])), [/plugins\/x\/a\.ts and plugins\/x\/b\.ts both own pg/])
+t.test('what breaks a rule between files is found', async t => {
+  const planted: [string, Record<string, string>, RegExp][] = [
+    ['a second owner of a library', {
+      'plugins/x/a.ts': plugin('a', { imports: "import pg from 'pg'" }),
+      'plugins/x/b.ts': plugin('b', { imports: "import pg from 'pg'" })
+    }, /plugins\/x\/a\.ts and plugins\/x\/b\.ts both own pg/],
+    ['a circle of files', {
+      'lib/users/a.ts': "import './b.ts'",
+      'lib/users/b.ts': "export * from './c.ts'",
+      'lib/users/c.ts': "import { a } from './a.ts'"
+    }, /lib\/users\/a\.ts → lib\/users\/b\.ts → lib\/users\/c\.ts → lib\/users\/a\.ts/],
+    ['a circle of types', {
+      'lib/users/a.ts': "import type { B } from './b.ts'",
+      'lib/users/b.ts': "import type { A } from './a.ts'"
+    }, /lib\/users\/a\.ts → lib\/users\/b\.ts → lib\/users\/a\.ts/],
+    ['a circle of folders', {
+      'routes/users/a.ts': "import { b } from '../roles/b.ts'",
+      'routes/roles/c.ts': "import { d } from '../users/d.ts'"
+    }, /routes\/users → routes\/roles → routes\/users/],
+    ['a folder with too many files', {
+      ...Object.fromEntries(Array.from({ length: 19 }, (_, n) => [`lib/users/file-${n}.ts`, '']))
+    }, /lib\/users has 19 files, more than 18/],
+    ...[
+      'app.database.ping()',
+      "app['database'].ping()",
+      'const { database: store } = app',
+      'app.get(function () { return this.database })',
+      'app.get(async request => request.server.database.ping())'
+    ].map((body): [string, Record<string, string>, RegExp] => [`an undeclared decorator: ${body}`, {
+      ...stores,
+      'plugins/x/index.ts': plugin('x', { body })
+    }, /plugins\/x\/index\.ts uses database and does not depend on stores/]),
+    ['an undeclared slot of requests', {
+      ...access,
+      'plugins/x/index.ts': plugin('x', { body: "app.addHook('onRequest', async ({ principal }) => principal)" })
+    }, /uses principal and does not depend on access/],
+    ['a dependency without use', {
+      ...stores,
+      'plugins/x/index.ts': plugin('x', { dependencies: ['stores'] })
+    }, /plugins\/x\/index\.ts depends on stores and uses nothing of it/],
+    ['a file of another feature as a dependency', {
+      ...stores,
+      'plugins/x/index.ts': plugin('x', { body: 'app.database.ping()', dependencies: ['stores', 'postgres'] })
+    }, /depends on postgres and uses nothing of it/],
+    ['the own feature as a dependency', {
+      ...stores,
+      'plugins/stores/schema.ts': plugin('schema', { body: 'app.database.ping()', dependencies: ['stores'] })
+    }, /depends on stores, its own feature/],
+    ['a decorator that is wanted and not used', {
+      ...stores,
+      'plugins/x/a.ts': "export default fp(f, { name: 'a', decorators: { fastify: ['database'] } })"
+    }, /plugins\/x\/a\.ts wants database and does not use it/],
+    ['a decorator for the own feature alone', {
+      'plugins/x/a.ts': plugin('a', { body: "app.decorate('inner', 1)" }),
+      'plugins/x/index.ts': plugin('x', { body: 'app.inner.toString()' })
+    }, /plugins\/x\/a\.ts decorates inner, which nothing outside x uses/]
+  ]
+
+  for (const [rule, files, message] of planted) {
+    const found = findViolations(new Map(Object.entries(files)))
+    t.equal(found.length, 1, rule)
+    t.match(found[0], message)
+  }
 })
 
 t.test('what is allowed is not complained about', async t => {
-  t.strictSame(findViolations(new Map([
-    ['lib/users/a.ts', "import type { B } from './b.ts'\nimport type { Pool } from 'pg'\nimport { createHash } from 'node:crypto'\n// process.env is for others"],
-    ['lib/users/b.ts', "import { type A, a } from './a.ts'"],
-    ['lib/stores/c.ts', "import type { Pool } from 'pg'\nimport { unavailable } from '../errors.ts'\nimport type { Clock } from '../clock.ts'"],
-    ['lib/users/user-store.ts', "import type { Database } from '../stores/database.ts'"],
-    ['plugins/x/c.ts', "import fp from 'fastify-plugin'\nimport { a } from '../../lib/users/a.ts'\nimport pg from 'pg'\nexport default fp(f, { name: 'c' })"],
-    ['plugins/x/index.ts', "import fp from 'fastify-plugin'\nimport c from './c.ts'\nexport default fp(f, { name: 'x' })"],
-    ['routes/d.ts', "import { Type } from '@sinclair/typebox'\nimport type { Config } from '../lib/config/config.ts'"],
-    ['server.ts', "import app from './app.ts'\nprocess.env.PORT"]
-  ])), [])
+  const allowed: Record<string, string> = {
+    ...stores,
+    ...access,
+    'lib/users/a.ts': "import type { B } from './b.ts'\nimport type { Pool } from 'pg'\n// process.env is for others",
+    'lib/users/b.ts': "import { createHash } from 'node:crypto'\nimport type { User } from './user-store.ts'\nimport { type D, d } from './d.ts'",
+    'lib/users/user-store.ts': "import type { Database } from '../stores/database.ts'",
+    'lib/stores/c.ts': "import { unavailable } from '../errors.ts'\nimport type { Clock } from '../clock.ts'",
+    ...Object.fromEntries(Array.from({ length: 18 }, (_, n) => [`lib/mail/file-${n}.ts`, ''])),
+    'lib/mail/texts/en.ts': "import type { A } from '../file-1.ts'",
+    'plugins/x/c.ts': plugin('c', { imports: "import { a } from '../../lib/users/a.ts'\nimport pg from 'pg'" }),
+    'plugins/x/index.ts': plugin('x', {
+      imports: "import fp from 'fastify-plugin'\nimport { a } from '../../lib/users/a.ts'\nimport c from './c.ts'",
+      body: "const { database } = app; app.decorate('made', database); app.addHook('onRequest', ({ principal }) => 1)",
+      dependencies: ['stores', 'access']
+    }),
+    'plugins/y/a.ts': "fp(async (app, { database }) => {}, { name: 'a' })",
+    'plugins/y/b.ts': "fp(async app => app.database, { name: 'b', decorators: { fastify: ['database'] } })",
+    'routes/d.ts': "import { Type } from '@sinclair/typebox'\nimport type { Config } from '../lib/config/config.ts'",
+    'routes/e/f.ts': "import { g } from '../schemas/g.ts'\napp.get('/', async () => app.made)",
+    'server.ts': "import app from './app.ts'\nprocess.env.PORT"
+  }
+
+  t.strictSame(findViolations(new Map(Object.entries(allowed))), [])
 })
 
 /** The sources, by their path from the root. */
 function readTree (): Map<string, string> {
   const paths = ['app.ts', 'server.ts', 'cli.ts', ...['commands', 'lib', 'plugins', 'routes'].flatMap(folder => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map(name => join(folder, name)))]
   return new Map(paths.filter(path => path.endsWith('.ts')).map(path => [relative('.', path).replaceAll('\\', '/'), readFileSync(join(root, path), 'utf8')]))
+}
+
+interface Parts { imports?: string, body?: string, dependencies?: string[] }
+
+/** The text of a plugin. */
+function plugin (name: string, { imports = '', body = '', dependencies }: Parts) {
+  const options = dependencies ? `, dependencies: ${JSON.stringify(dependencies)}` : ''
+  return `${imports}\nexport default fp(async function f (app) { ${body} }, { name: '${name}'${options} })`
 }

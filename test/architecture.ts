@@ -1,14 +1,16 @@
 import { basename, posix } from 'node:path'
-import ts from 'typescript'
+import { findCircles } from './architecture/circles.ts'
+import { findMiswirings } from './architecture/decorators.ts'
+import { importsOf, isPath } from './architecture/imports.ts'
+import type { Import } from './architecture/imports.ts'
 
-/** One import of a file: a path from the root of the repository, or the name of a library. */
-export interface Import { target: string, isType: boolean }
+export { importsOf }
 
 /** What the layers may import (by value, or as types only), as beginnings of paths and names of libraries. */
 const layers: { name: string, owns: RegExp, values: RegExp, types: RegExp }[] = [
   { name: 'a store', owns: /^lib\/(stores\/|.*-store\.ts$)/, values: /^(lib\/stores\/|lib\/.*-store\.ts$|lib\/errors\.ts$|node:(?!process)|postgrator$)/, types: /^(lib\/|pg$|ioredis$)/ },
   { name: 'lib', owns: /^lib\//, values: /^(lib\/(?!stores\/|.*-store\.ts$)|node:(?!process)|@sinclair\/typebox|@zxcvbn-ts\/|postgrator$|@fastify\/error$)/, types: /^(lib\/|(?!fastify$|@fastify\/|fastify-plugin$|.*\.ts$)[@a-z])/ },
-  { name: 'a feature', owns: /^plugins\/[a-z]+\/index\.ts$/, values: /^(plugins\/|fastify-plugin$)/, types: /^(plugins\/feature\.ts$)/ },
+  { name: 'a feature', owns: /^plugins\/[a-z]+\/index\.ts$/, values: /^(plugins\/|lib\/|fastify-plugin$)/, types: /^(lib\/|plugins\/feature\.ts$)/ },
   { name: 'plugins', owns: /^plugins\//, values: /^(lib\/|node:(?!process)|(?!fastify$|@sinclair\/|.*\.ts$)[@a-z][^:/]*(\/[^/.]+)?$)/, types: /^(lib\/|fastify$|(?!.*\.ts$)[@a-z])/ },
   { name: 'routes', owns: /^routes\//, values: /^(routes\/|@sinclair\/typebox$)/, types: /^(lib\/|fastify$|@fastify\/type-provider-typebox$|@sinclair\/typebox$)/ },
   { name: 'app.ts', owns: /^app\.ts$/, values: /^(plugins\/[a-z]+\/index\.ts$|routes\/|fastify-plugin$)/, types: /^(lib\/|plugins\/feature\.ts$|fastify$)/ },
@@ -28,7 +30,7 @@ export const floors = [
 const shared = /^(node:.*|fastify|fastify-plugin|@sinclair\/typebox.*|@zxcvbn-ts\/.*)$/
 
 /** Plugins that are two libraries with one purpose. */
-const pairs = new Set(['plugins/http/docs.ts', 'plugins/passwords/hasher.ts'])
+const pairs = new Set(['plugins/http/docs.ts'])
 
 const readsEnvironment = /^(server\.ts|commands\/with-app\.ts|dev\/|test\/|bench\/)/
 
@@ -44,7 +46,9 @@ export function findViolations (files: ReadonlyMap<string, string>): string[] {
     ...[...imports].flatMap(([path, found]) => found.flatMap(entry => climb(path, entry))),
     ...[...imports].flatMap(([path, found]) => found.flatMap(entry => trespass(path, entry))),
     ...secondOwners(imports),
-    ...cycles(imports),
+    ...findCircles(imports),
+    ...findMiswirings(files),
+    ...overfull([...files.keys()]),
     ...[...files].flatMap(([path, text]) => environmentReaders(path, text)),
     ...[...files].flatMap(([path, text]) => misnamedPlugins(path, text))
   ]
@@ -91,19 +95,20 @@ function secondOwners (imports: Map<string, Import[]>): string[] {
   ]
 }
 
-/** Circles of imports by value; types vanish and may point both ways. */
-function cycles (imports: Map<string, Import[]>): string[] {
-  const done = new Set<string>()
-  const found: string[] = []
+/** More than this many files in a folder of lib or plugins, and it is two folders. */
+const filesMax = 18
 
-  function visit (path: string, trail: string[]) {
-    if (trail.includes(path)) found.push(`${path} is in a circle: ${[...trail.slice(trail.indexOf(path)), path].join(' → ')}`)
-    if (done.has(path)) return
-    done.add(path)
-    for (const { target, isType } of imports.get(path) ?? []) if (!isType && isPath(target)) visit(target, [...trail, path])
-  }
-  for (const path of imports.keys()) visit(path, [])
-  return found
+/** The hooks of every request stand together, in their order. */
+const largerFolders = new Map([['plugins/http', 24]])
+
+function overfull (paths: string[]): string[] {
+  const folders = paths.filter(path => /^(lib|plugins)\//.test(path)).map(path => posix.dirname(path))
+
+  return [...new Set(folders)].flatMap(folder => {
+    const count = folders.filter(other => other === folder).length
+    const most = largerFolders.get(folder) ?? filesMax
+    return count > most ? [`${folder} has ${count} files, more than ${most}`] : []
+  })
 }
 
 function environmentReaders (path: string, text: string): string[] {
@@ -115,34 +120,5 @@ function misnamedPlugins (path: string, text: string): string[] {
   if (!path.startsWith('plugins/')) return []
   if (path === 'plugins/feature.ts') return []
   const name = basename(path) === 'index.ts' ? posix.basename(posix.dirname(path)) : basename(path, '.ts')
-  return text.includes(`{ name: '${name}'`) ? [] : [`${path} is not named ${name}`]
-}
-
-/** What a file imports and re-exports, by value and as types. */
-export function importsOf (path: string, text: string): Import[] {
-  const found: Import[] = []
-  const add = (target: ts.Expression | undefined, isType: boolean) => {
-    if (target !== undefined && ts.isStringLiteralLike(target)) found.push({ target: resolve(path, target.text), isType })
-  }
-
-  function visit (node: ts.Node) {
-    if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, isTypeOnly(node))
-    if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly)
-    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) add(node.arguments[0], false)
-    ts.forEachChild(node, visit)
-  }
-  visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest))
-  return found
-}
-
-function isTypeOnly ({ importClause }: ts.ImportDeclaration) {
-  if (importClause === undefined) return false
-  const { isTypeOnly, name, namedBindings } = importClause
-  return isTypeOnly || (name === undefined && namedBindings !== undefined && ts.isNamedImports(namedBindings) && namedBindings.elements.length > 0 && namedBindings.elements.every(element => element.isTypeOnly))
-}
-
-const isPath = (target: string) => target.endsWith('.ts')
-
-function resolve (from: string, target: string) {
-  return target.startsWith('.') ? posix.join(posix.dirname(from), target) : target
+  return new RegExp(`\\{\\s*name: '${name}'`).test(text) ? [] : [`${path} is not named ${name}`]
 }

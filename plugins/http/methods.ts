@@ -13,4 +13,4 @@ export default fp(async function refuseUnknownRoutes (app) {
     const allow = paths.allowed(url)
     throw allow.length > 0 ? new Refusal('method_not_allowed', { allow }) : new Refusal('not_found')
   })
-}, { name: 'methods', dependencies: ['cors'] })
+}, { name: 'methods' })
