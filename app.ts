@@ -23,13 +23,13 @@ import routes from './routes/index.ts'
 
 export type LatchkeyOptions = Omit<FeatureOptions, 'workers'> & Partial<Pick<FeatureOptions, 'workers'>>
 
-/** The features in their order, the ground first: each is built upon those before it. */
+/** The features in their order: each depends only on features before it. */
 const features = [
   http, stores, jobs, audit, changes, keys, passwords, throttling, tokens, mail,
   access, sessions, accounts, administration, organisations, transfers, oauth, guards, operations
 ]
 
-/** The whole of Latchkey. */
+/** The whole of Latchkey: every feature, then the routes. */
 export default fp<LatchkeyOptions>(async function latchkey (app, { workers = true, ...given }) {
   for (const feature of features) await app.register(feature, { ...given, workers })
   await app.register(routes, given)

@@ -2,12 +2,12 @@ import type { Clock } from '../lib/clock.ts'
 import type { Config } from '../lib/config/config.ts'
 import type { Hasher } from '../lib/passwords/passwords.ts'
 
-/** What every feature is handed: it gives each of its plugins its own group of the settings. */
+/** The options of every feature. It hands each of its plugins that plugin's own group of the settings. */
 export interface FeatureOptions {
   config: Config
   clock: Clock
-  /** Whether this process does the deployment's jobs; the commands do not. */
+  /** Whether this process does the deployment's jobs. The server does, a command does not. */
   workers: boolean
-  /** Instead of argon2id's binding: tests hand in one that counts or costs less. */
+  /** Replaces argon2id's binding. Tests hand in a hasher that counts or that costs less. */
   hasher?: Hasher | undefined
 }

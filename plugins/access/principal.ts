@@ -5,7 +5,7 @@ declare module 'fastify' {
   interface FastifyRequest { principal: Principal }
 }
 
-/** `request.principal`: who a guard has proved to be asking. Without a guard, reading it throws. */
+/** `request.principal`: the user whom a guard has authenticated. Reading it on a route without a guard throws. */
 export default fp(async function keepPrincipal (app) {
   const proven = new WeakMap<object, Principal>()
 

@@ -2,16 +2,27 @@ import fp from 'fastify-plugin'
 import type { Principal } from '../../lib/access/authentication.ts'
 import { Refusal } from '../../lib/errors.ts'
 
+export interface ProofOptions {
+  /** Also lets in a user whose password has to be changed first. */
+  passwordMayBeDue?: boolean
+  /** Also lets in a user of a vendor that is suspended. */
+  vendorMayBeSuspended?: boolean
+}
+
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Sets `request.principal` or throws why not; a promise only where a store has to be asked. */
-    readonly proveSession: (request: FastifyRequest, options?: { passwordMayBeDue?: boolean, vendorMayBeSuspended?: boolean }) => void | Promise<void>
+    /**
+     * Authenticates a request by its access token and sets `request.principal`. Returns a promise only where a store
+     * has to be read.
+     * @throws Refusal `unauthenticated`, `vendor_suspended`, `password_change_required`, or what the token is refused with
+     */
+    readonly proveSession: (request: FastifyRequest, options?: ProofOptions) => void | Promise<void>
   }
 }
 
 export default fp(async function provideSessionProof (app) {
   app.decorate('proveSession', (request, { passwordMayBeDue = false, vendorMayBeSuspended = false } = {}) => {
-    // A header counts alone, whatever cookies come along.
+    // A request with an Authorization header is judged by it alone; its cookies are not looked at.
     const token = request.bearerToken ?? request.cookiesCarried.access
     if (token === undefined) throw new Refusal('unauthenticated')
 

@@ -8,6 +8,7 @@ declare module 'fastify' {
   interface FastifyInstance { readonly roles: Roles }
 }
 
+/** `app.roles`, read at the start and again whenever the feed says that they have changed. */
 export default fp<{ clock: Clock }>(async function readRoles (app, { clock }) {
   const roles = createRoles(createRoleStore(app.database), clock)
 

@@ -6,7 +6,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Config } from '../../lib/config/config.ts'
 import { purposes } from '../../lib/crypto/purposes.ts'
 
-/** Has the nodes that listen seal the audit trail, one at a time. */
+/** The nodes that listen seal the audit trail, one at a time. */
 export default fp<Config['audit'] & { clock: Clock }>(async function sealAuditTrail (app, { retention, clock }) {
   const { database, secrets, log, metrics, statistics: { countSealed: count } } = app
   const store = createAuditSealStore(database)

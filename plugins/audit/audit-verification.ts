@@ -11,7 +11,10 @@ declare module 'fastify' {
   interface FastifyInstance { readonly auditVerification: AuditVerification }
 }
 
-/** Holds the audit trail against its seals. It reads, and needs Postgres and the key: a command registers it alone. */
+/**
+ * `app.auditVerification` compares the audit trail with its seals. It only reads, and needs Postgres and the key alone,
+ * so a command registers it without the features.
+ */
 export default fp<Config['secrets']>(async function verifyAuditTrail (app, { encryptionKeys }) {
   const signer = createSealSigner(createSecrets(encryptionKeys).derive(purposes.auditSeals))
 

@@ -8,15 +8,15 @@ declare module 'fastify' {
   interface FastifyInstance { readonly statistics: Statistics }
 }
 
-/** Milliseconds from one count to the next, whatever the number of nodes. */
-const countInterval = 300_000
+/** How often (ms) is counted, whatever the number of nodes. */
+const countIntervalMs = 300_000
 
 /** How often (ms) a node looks whether a count is due. */
-const lookInterval = 30_000
+const lookIntervalMs = 30_000
 
 interface StatisticsOptions { clock: Clock, workers: boolean }
 
-/** `app.statistics`. The nodes that listen count, one at a time, what takes too long while somebody waits. */
+/** `app.statistics`. The nodes that listen count in the background, one at a time, what a request cannot wait for. */
 export default fp<StatisticsOptions>(async function provideStatistics (app, { clock, workers }) {
   const statistics = createStatistics({ store: createStatisticsStore(app.database), clock })
 
@@ -28,4 +28,4 @@ export default fp<StatisticsOptions>(async function provideStatistics (app, { cl
   }
 }, { name: 'statistics', dependencies: ['stores', 'jobs'] })
 
-const schedule = { concurrency: 1, every: countInterval, interval: lookInterval }
+const schedule = { concurrency: 1, every: countIntervalMs, interval: lookIntervalMs }

@@ -7,7 +7,7 @@ import type { Change } from '../../lib/changes/change-store.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** With `subscribe`, for whoever keeps in memory what a kind of change makes outdated. */
+    /** With `subscribe`: the listener is called for each change of a kind, which outdates what it keeps in memory. */
     readonly feed: ChangeFeed & { subscribe (kind: Change['kind'], listener: () => void): void }
   }
 }
@@ -25,7 +25,7 @@ export default fp<{ clock: Clock }>(async function followChanges (app, { clock }
   const listeners = new Map<Change['kind'], () => void>()
 
   app.decorate('feed', { ...feed, subscribe: (kind, listener) => { listeners.set(kind, listener) } })
-  // Before the first answer, and when all who want to hear have subscribed.
+  // The first read comes before the first answer, and after every feature has subscribed.
   app.addHook('onReady', feed.start)
   app.addHook('onClose', feed.stop)
 

@@ -7,12 +7,15 @@ declare module 'fastify' {
   interface FastifyInstance { readonly revocations: Revocations }
 }
 
-/** The longest allowed access token and a minute (ms). */
-const keep = 61 * 60_000
+/** How long (ms) a change is remembered: the longest allowed lifetime of an access token, and a minute. */
+const retentionMs = 61 * 60_000
+
+/** How often (ms) changes that are older are dropped. */
+const forgetIntervalMs = 60_000
 
 export default fp<{ clock: Clock }>(async function rememberRevocations (app, { clock }) {
-  const revocations = createRevocations(clock, { keep })
-  const timer = setInterval(revocations.forget, 60_000)
+  const revocations = createRevocations(clock, { keep: retentionMs })
+  const timer = setInterval(revocations.forget, forgetIntervalMs)
 
   app.decorate('revocations', revocations)
   app.addHook('onClose', async () => clearInterval(timer))

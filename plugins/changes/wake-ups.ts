@@ -1,29 +1,33 @@
 import fp from 'fastify-plugin'
 
-/** How long (ms) one read waits for a wake-up, and how long a failed one is not repeated. */
-const patience = 2000
-const pause = 500
+/** How long (ms) one read waits for a wake-up. */
+const readTimeoutMs = 2000
+/** An answer is overdue so long (ms) after the read should have ended. */
+const answerGraceMs = 2000
+/** How long (ms) a failed read is not repeated. */
+const retryDelayMs = 500
 
-// Hears that another node has written a change, on a connection of its own because the read blocks.
-// Nothing is lost when it does not hear: the feed reads twice a second anyway.
-export default fp(async function hearWakeUps (app) {
-  const redis = app.redis.another(patience + 2000)
+// Learns that another node has written a change, on a connection of its own because the read blocks.
+// Nothing is lost when a wake-up is: the feed reads twice a second anyway.
+export default fp(async function followWakeUps (app) {
+  const redis = app.redis.another(readTimeoutMs + answerGraceMs)
   const closing = new AbortController()
 
   redis.on('error', () => {})
-  app.addHook('onReady', async () => { hear().catch(error => app.log.error({ err: error }, 'wake-ups')) })
+  app.addHook('onReady', async () => { follow().catch(error => app.log.error({ err: error }, 'wake-ups')) })
   app.addHook('onClose', async () => {
     closing.abort()
     redis.disconnect()
   })
 
-  async function hear () {
+  async function follow () {
     while (!closing.signal.aborted) {
       try {
         if (redis.status === 'wait') await redis.connect()
-        if (await redis.xread('COUNT', 1, 'BLOCK', patience, 'STREAMS', 'changes', '$')) await app.feed.read()
+        const woken = await redis.xread('COUNT', 1, 'BLOCK', readTimeoutMs, 'STREAMS', 'changes', '$')
+        if (woken) await app.feed.read()
       } catch {
-        await new Promise(resolve => setTimeout(resolve, pause))
+        await new Promise(resolve => setTimeout(resolve, retryDelayMs))
       }
     }
   }

@@ -7,13 +7,13 @@ declare module 'fastify' {
   interface FastifyInstance { readonly jobs: Jobs }
 }
 
-/** How long (ms) jobs in hand may go on when the server closes. */
-const stopTimeout = 5000
+/** How long (ms) running jobs may go on when the server closes. */
+const stopTimeoutMs = 5000
 
 export default fp(async function jobsFeature (app) {
   const jobs = createJobs({ store: createJobStore(app.database), log: app.log, metrics: app.metrics })
 
   app.decorate('jobs', jobs)
-  // Before anything closes that a job works with.
-  app.addHook('preClose', () => jobs.stop(stopTimeout))
+  // Jobs stop before anything that they work with closes.
+  app.addHook('preClose', () => jobs.stop(stopTimeoutMs))
 }, { name: 'jobs', dependencies: ['http', 'stores'] })

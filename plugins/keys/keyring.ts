@@ -15,8 +15,8 @@ declare module 'fastify' {
 
 export type KeyringPluginOptions = Config['keyring'] & { clock: Clock }
 
-/** How often (ms) a listening node looks in its memory whether a key's turn has come. */
-const interval = 10_000
+/** How often (ms) a listening node checks, in its memory, whether a key has to change its status. */
+const intervalMs = 10_000
 
 export default fp<KeyringPluginOptions>(async function openKeyring (app, { clock, signingKeyTtl }) {
   const secrets = app.secrets.derive(purposes.signingKeys)
@@ -34,14 +34,18 @@ export default fp<KeyringPluginOptions>(async function openKeyring (app, { clock
 
   await maintain()
   app.decorate('keyring', keyring)
-  app.feed.subscribe('keys_changed', () => { keyring.reload().catch(error => app.log.warn({ err: error }, 'signing keys')) })
+  app.feed.subscribe('keys_changed', () => { keyring.reload().catch(warn) })
   app.addHook('onListen', async () => {
-    timer = setInterval(() => { maintain().catch(error => app.log.warn({ err: error }, 'signing keys')) }, interval)
+    timer = setInterval(() => { maintain().catch(warn) }, intervalMs)
   })
   app.addHook('onClose', async () => {
     clearInterval(timer)
     keyring.stop()
   })
+
+  function warn (error: unknown) {
+    app.log.warn({ err: error }, 'signing keys')
+  }
 
   async function maintain () {
     await keyring.maintain()

@@ -8,7 +8,7 @@ import { createMailSubjectStore } from '../../lib/mail/subject-store.ts'
 import { createOneTimeTokenStore } from '../../lib/tokens/one-time-token-store.ts'
 import { purposes } from '../../lib/crypto/purposes.ts'
 
-/** Has this node send the mails that use cases have asked for. */
+/** This node sends the mails that use cases have queued as jobs. */
 export default fp<Pick<Config['mail'], 'appUrl'> & { clock: Clock }>(async function sendMails (app, { appUrl, clock }) {
   const { deliver } = createMailJobs({
     subjects: createMailSubjectStore(app.database),
@@ -23,6 +23,6 @@ export default fp<Pick<Config['mail'], 'appUrl'> & { clock: Clock }>(async funct
     appUrl
   })
 
-  // Not before the schema has been found to fit.
+  // Jobs start after the schema has been checked.
   app.addHook('onReady', async () => app.jobs.work('mail', deliver))
 }, { name: 'mail-jobs', dependencies: ['http', 'stores', 'jobs', 'audit', 'tokens'] })

@@ -14,7 +14,7 @@ declare module 'fastify' {
   }
 }
 
-/** Wrong credentials from one client network, in each node: nobody guesses 256 bits, but nobody needs to try either. */
+/** How many wrong credentials a node takes from one network. 256 bits cannot be guessed; this saves the work. */
 const failureRates = [{ limit: 30, window: 15 * 60_000 }]
 
 export default fp<FeatureOptions>(async function oauthFeature (app, { config, clock }) {

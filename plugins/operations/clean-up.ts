@@ -12,27 +12,28 @@ declare module 'fastify' {
 type CleanUpOptions = Config['cleanUp'] & { clock: Clock, workers: boolean }
 
 /** A run stops after ten minutes (ms) and queues a follow-up job, which any node may take. */
-const runTimeout = 10 * 60_000
+const runTimeoutMs = 10 * 60_000
 
 /** How often (ms) at most a node looks whether a run is due. */
-const lookInterval = 30_000
+const lookIntervalMs = 30_000
 
 /** `app.cleanUp`. The nodes that listen clean up by the clock, one at a time. */
-export default fp<CleanUpOptions>(async function provideCleanUp (app, { clock, workers, interval, batchSize, ...lifetimes }) {
+export default fp<CleanUpOptions>(async function provideCleanUp (app, options) {
+  const { clock, workers, interval, batchSize, ...lifetimes } = options
   const { log, metrics, database } = app
   const cleanUp = createCleanUp({ store: createCleanUpStore(database), log, metrics, clock, batchSize, lifetimes })
   const schedule = {
     concurrency: 1,
     every: interval,
-    interval: Math.min(interval, lookInterval),
-    lease: 2 * runTimeout
+    interval: Math.min(interval, lookIntervalMs),
+    lease: 2 * runTimeoutMs
   }
 
   app.decorate('cleanUp', cleanUp)
   if (workers) app.addHook('onListen', async () => app.jobs.work('clean-up', run, schedule))
 
   async function run (_job: unknown, signal: AbortSignal) {
-    const { isComplete } = await cleanUp.run({ signal, atMost: runTimeout })
+    const { isComplete } = await cleanUp.run({ signal, atMost: runTimeoutMs })
     if (!isComplete) await app.jobs.send(database, 'clean-up', {})
   }
 }, { name: 'clean-up', dependencies: ['http', 'stores', 'jobs'] })

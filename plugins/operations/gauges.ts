@@ -1,13 +1,15 @@
 import fp from 'fastify-plugin'
 import type { Config } from '../../lib/config/config.ts'
 
-/** Shows how busy the stores are, and whether they answered the last probe. */
+/** Gauges of how busy Postgres is, of the stores' last probes and of readiness. */
 export default fp<Pick<Config['postgres'], 'poolMax'>>(async function showStores (app, { poolMax }) {
   const { metrics, database, health } = app
 
   metrics.gauge('latchkey_database_pool_max', 'Connections to Postgres at most.', () => poolMax)
   metrics.gauge('latchkey_database_pool_in_use', 'Connections to Postgres in use.', () => database.load().running)
-  metrics.gauge('latchkey_database_pool_waiting', 'Statements and transactions that wait for a connection.', () => database.load().waiting)
+  metrics.gauge('latchkey_database_pool_waiting', 'Statements and transactions that wait for a connection.', () => {
+    return database.load().waiting
+  })
   metrics.gauge('latchkey_database_up', 'Whether Postgres answers.', () => Number(health.isUp('database') === true))
   metrics.gauge('latchkey_redis_up', 'Whether Redis answers.', () => Number(health.isUp('redis') === true))
   metrics.gauge('latchkey_ready', 'Whether this node wants traffic.', () => Number(health.isReady()))

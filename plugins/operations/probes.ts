@@ -1,10 +1,14 @@
 import fp from 'fastify-plugin'
 import { proveRing } from '../../lib/keys/self-test.ts'
 
-/** Tells app.health what to ask: both stores, the key ring (in memory), and now and then the mail server. */
+/** How often (ms) at most the key ring and the mail server are probed. */
+const keysIntervalMs = 5000
+const mailIntervalMs = 30_000
+
+/** Has `app.health` probe both stores, the key ring (in memory) and, less often, the mail server. */
 export default fp(async function registerProbes (app) {
   app.health.register('database', () => app.database.ping())
   app.health.register('redis', () => app.scripts.ping())
-  app.health.register('keys', () => proveRing(app.keyring.current), { every: 5000 })
-  app.health.register('mail', () => app.mailer.probe(), { every: 30_000 })
+  app.health.register('keys', () => proveRing(app.keyring.current), { every: keysIntervalMs })
+  app.health.register('mail', () => app.mailer.probe(), { every: mailIntervalMs })
 }, { name: 'probes', dependencies: ['http', 'stores', 'keys', 'mail'] })

@@ -10,13 +10,18 @@ declare module 'fastify' {
   interface FastifyInstance { readonly passwordPolicy: PasswordPolicy }
 }
 
-/** Padding hides from who sees the traffic how long the list of a prefix is. */
+/** With padding, the length of an encrypted answer does not tell which prefix was asked for. */
 const headers = { accept: 'text/plain', 'add-padding': 'true', 'user-agent': 'Latchkey' }
+
+/** After so many failures in a row the service is not asked … */
+const failuresMax = 5
+/** … for so long (ms). */
+const breakMs = 30_000
 
 export default fp<FeatureOptions>(async function passwordsFeature (app, { config, clock, hasher }) {
   const { database, audit, metrics } = app
   const { url, deadline } = config.breachedPasswords
-  const breaker = createCircuitBreaker({ threshold: 5, pause: 30_000, clock })
+  const breaker = createCircuitBreaker({ threshold: failuresMax, pause: breakMs, clock })
   const isBreached = url === null ? undefined : breachedPasswordsAt(url).isBreached
 
   await app.register(passwords, { ...config.passwords, clock, hasher })
@@ -25,7 +30,7 @@ export default fp<FeatureOptions>(async function passwordsFeature (app, { config
   function breachedPasswordsAt (url: string) {
     return createBreachedPasswords({ ask, warn, deadline, breaker, database, audit, metrics, clock })
 
-    // A redirect is an answer like any other that is not wanted: it is not followed.
+    // A redirect is not followed: it counts as an answer that cannot be used.
     function ask (prefix: string, signal: AbortSignal) {
       return fetch(`${url}/${prefix}`, { signal, headers, redirect: 'manual' })
     }

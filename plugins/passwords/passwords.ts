@@ -14,14 +14,14 @@ declare module 'fastify' {
 }
 
 /** How long (ms) a caller waits for a hash at most. */
-const deadline = 3000
+const deadlineMs = 3000
 
 type PasswordsOptions = Config['passwords'] & { clock: Clock, hasher?: Hasher | undefined }
 
 /**
- * `app.passwords`: argon2id by the binding that takes half the CPU where it loads and computes right, else by the
- * other; or by the hasher that is handed in. There are as many threads as hashes may run at once, and none starts
- * before there is a hash.
+ * `app.passwords`. Argon2id comes from @node-rs/argon2, which takes half the CPU, if that loads here and computes
+ * correctly, otherwise from argon2; a hasher that is handed in replaces both. There are as many threads as hashes may
+ * run at once, and none starts before the first hash.
  */
 export default fp<PasswordsOptions>(async function providePasswords (app, { hasher: given, ...options }) {
   const { resolve } = createRequire(import.meta.url)
@@ -30,7 +30,7 @@ export default fp<PasswordsOptions>(async function providePasswords (app, { hash
   app.addHook('onClose', threads.close)
 
   const hasher = given ?? await loadHasher()
-  const scheduler = createHashScheduler({ ...options, deadline })
+  const scheduler = createHashScheduler({ ...options, deadline: deadlineMs })
   const verifyForeign = createForeignVerifier({ verifyArgon2: hasher.verify, call: threads.call })
   app.decorate('passwords', await createPasswords(hasher, scheduler, options, verifyForeign))
 

@@ -21,7 +21,7 @@ declare module 'fastify' {
 }
 
 /** How often (ms) the sightings that wait are written. */
-const flushInterval = 5000
+const flushIntervalMs = 5000
 
 export default fp<FeatureOptions>(async function sessionsFeature (app, { config, clock }) {
   const { issuer, sessionsMax, ...lifetimes } = config.sessions
@@ -30,7 +30,7 @@ export default fp<FeatureOptions>(async function sessionsFeature (app, { config,
   const { tokens, deviceTokens, oneTimeTokens } = app
   const rates = config.rateLimits.enabled ? config.rateLimits.refresh : []
   const sightings = createSightings(createSightingStore(database).write)
-  const timer = setInterval(flush, flushInterval)
+  const timer = setInterval(flush, flushIntervalMs)
 
   app.decorate('sessions', createSessions({
     database,

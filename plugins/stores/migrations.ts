@@ -6,7 +6,10 @@ declare module 'fastify' {
   interface FastifyInstance { readonly migrations: Migrations }
 }
 
-/** Changes the schema. `app.database` is to be the owner's, by a direct connection, and in no hurry. */
+/**
+ * `app.migrations` changes the schema. `app.database` must connect directly and as the owner of the tables, and its
+ * deadline must leave time for a long migration. A command registers this plugin; the server does not.
+ */
 export default fp(async function provideMigrations (app) {
   app.decorate('migrations', createMigrations(work => app.database.begin(tx => work(text => tx.unsafe(text)))))
 }, { name: 'migrations' })

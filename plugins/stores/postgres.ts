@@ -9,11 +9,22 @@ declare module 'fastify' {
   interface FastifyInstance { readonly database: Database }
 }
 
+/** How long (ms) a statement waits for a lock at most. */
+const lockTimeout = 1000
+
+/** How long (ms) statements under way may go on when the server closes. */
+const closeTimeout = 1000
+
 // The gate hands out no more work than there are connections, so nobody waits within the pool.
-export default fp<Config['postgres']>(async function connectPostgres (app, { url, authority, prepare, poolMax, poolMin, queueMax, deadline, idleTimeout, connectTimeout }) {
+export default fp<Config['postgres']>(async function connectPostgres (app, options) {
+  const { url, authority, prepare, poolMax, poolMin, queueMax, deadline, idleTimeout, connectTimeout } = options
   // Postgres gives up what we have given up: a statement, a wait for a lock, a transaction whose node has died.
-  // Said when a connection opens; a pooler refuses that, so behind one it is said in each transaction.
-  const limits = { statement_timeout: deadline, lock_timeout: Math.min(1000, deadline), idle_in_transaction_session_timeout: deadline * 4 }
+  // A connection is told when it opens. A pooler refuses that, so behind one each transaction is told.
+  const limits = {
+    statement_timeout: deadline,
+    lock_timeout: Math.min(lockTimeout, deadline),
+    idle_in_transaction_session_timeout: deadline * 4
+  }
   const pool = new pg.Pool({
     ...reach(url, authority),
     max: poolMax,
@@ -21,19 +32,25 @@ export default fp<Config['postgres']>(async function connectPostgres (app, { url
     connectionTimeoutMillis: connectTimeout,
     keepAlive: true,
     ...(prepare && limits),
-    types: { getTypeParser: (type, format) => type === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(type, format) }
+    types: { getTypeParser }
   })
-  const database = createDatabase(pool, { connections: poolMax, queueMax, deadline, prepare, begin: prepare ? 'begin' : `begin; ${local(limits)}` })
+  const begin = prepare ? 'begin' : `begin; ${setLocal(limits)}`
+  const database = createDatabase(pool, { connections: poolMax, queueMax, deadline, prepare, begin })
 
-  // A connection that is lost while nobody uses it is no news: the next one who needs one opens it.
+  // The loss of a connection that nobody uses needs no report: the next statement opens another one.
   pool.on('error', () => {})
   pool.on('connect', client => client.on('error', () => {}))
-  app.addHook('onClose', () => database.close(1000))
+  app.addHook('onClose', () => database.close(closeTimeout))
   await Promise.all(Array.from({ length: Math.max(1, poolMin) }, () => database.ping()))
   app.decorate('database', database)
 }, { name: 'postgres' })
 
-/** For a transaction alone. */
-function local (limits: Record<string, number>) {
+/** A bigint is a number: none of ours comes near 2^53. */
+const getTypeParser: typeof pg.types.getTypeParser = (type: number, format: 'text' | 'binary' = 'text') => {
+  return type === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(type, format)
+}
+
+/** The statements that make settings hold for one transaction. */
+function setLocal (limits: Record<string, number>) {
   return Object.entries(limits).map(([name, value]) => `set local ${name} = ${value}`).join('; ')
 }

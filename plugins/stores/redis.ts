@@ -9,41 +9,77 @@ import { connectNodes } from '../../lib/stores/redis-nodes.ts'
 type RedisClient = Pick<Redis | Cluster, keyof (Redis | Cluster)>
 
 declare module 'fastify' {
-  interface FastifyInstance { readonly redis: RedisClient & { another: (socketTimeout: number) => RedisClient } }
+  interface FastifyInstance {
+    /** With `another`, which makes a client of its own for reads that wait: see `wake-ups`. */
+    readonly redis: RedisClient & { another: (socketTimeout: number) => RedisClient }
+  }
 }
 
-const delay = (attempt: number) => Math.min(attempt * 50, 500)
+/** A client gives a connection up when an answer that is due has not come for so long (ms). */
+const socketTimeout = 2000
+const connectTimeout = 2000
+const sentinelCommandTimeout = 1000
 
-// No offline queue and no retries: a command whose request has been answered is never sent. A lost
-// connection comes back by itself within half a second of Redis being there again, and one that has
-// not said a word for two seconds while an answer is due is given up. After a failover a call may fail once more; none is made twice.
+/** A redirection may lead to another one so often in a row. */
+const maxRedirections = 5
+/** A node of a Cluster is tried again so often; then the others are asked where its keys are. */
+const nodeAttemptsMax = 3
+
+// There is no offline queue and there are no retries: a command whose request has been answered is never sent, and no
+// command is sent twice. A lost connection is back within half a second after Redis is. After a failover a call may
+// fail once more.
 export default fp<Config['redis']>(async function connectRedis (app, { url, keyPrefix, authority }) {
   const { isEncrypted, ...address } = readRedisAddress(url)
   const tls = isEncrypted ? authority === null ? {} : { ca: authority } : undefined
-  const redis = Object.assign(another(2000), { another })
+  const redis = Object.assign(another(socketTimeout), { another })
 
   redis.on('error', error => app.log.warn({ err: error }, 'redis'))
   app.addHook('onClose', async () => redis.disconnect())
-  // Sentinels would be asked for ever: what goes wrong at the start ends it.
+  // What goes wrong at the start ends the start. Sentinels would be asked for ever.
   await Promise.all([once(redis, 'ready'), redis instanceof Cluster ? connectNodes(redis) : redis.connect()])
   app.decorate('redis', redis)
 
-  /** A client of its own, for reads that wait: it gives up (ms) when a due answer does not come. */
+  /** A client of its own. It gives up a connection on which an answer is overdue by `socketTimeout` ms. */
   function another (socketTimeout: number): RedisClient {
     const { username, password } = address
-    const perServer = { username, password, tls, socketTimeout, connectTimeout: 2000, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0, reconnectOnError: isReadOnly }
     const forAll = { keyPrefix, lazyConnect: true, enableOfflineQueue: false }
+    const perServer = {
+      username,
+      password,
+      tls,
+      socketTimeout,
+      connectTimeout,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+      reconnectOnError: isReadOnly
+    }
 
     if (address.kind === 'cluster') {
-      const atOnce = { retryDelayOnFailover: 0, retryDelayOnClusterDown: 0, maxRedirections: 5 }
-      return new Cluster(address.nodes, { ...forAll, ...atOnce, redisOptions: perServer, clusterRetryStrategy: delay, clusterNodeRetryStrategy: attempt => attempt > 3 ? null : delay(attempt), dnsLookup: (name, answer) => answer(null, name) })
+      return new Cluster(address.nodes, {
+        ...forAll,
+        redisOptions: perServer,
+        retryDelayOnFailover: 0,
+        retryDelayOnClusterDown: 0,
+        maxRedirections,
+        clusterRetryStrategy: retryDelay,
+        clusterNodeRetryStrategy: attempt => attempt > nodeAttemptsMax ? null : retryDelay(attempt),
+        dnsLookup: (name, answer) => answer(null, name)
+      })
     }
-    const place = address.kind === 'server'
-      ? address
-      : { ...address, sentinelPassword: password, sentinelTLS: tls, enableTLSForSentinelMode: isEncrypted, sentinelCommandTimeout: 1000, sentinelRetryStrategy: delay }
-    return new Redis({ ...forAll, ...perServer, ...place, retryStrategy: delay })
+    const sentinels = {
+      sentinelPassword: password,
+      sentinelTLS: tls,
+      enableTLSForSentinelMode: isEncrypted,
+      sentinelCommandTimeout,
+      sentinelRetryStrategy: retryDelay
+    }
+    const server = address.kind === 'server' ? address : { ...address, ...sentinels }
+    return new Redis({ ...forAll, ...perServer, ...server, retryStrategy: retryDelay })
   }
 }, { name: 'redis' })
 
-/** What was a master takes no writes any more: whoever asks again where to write is told of the new one. */
+/** How long (ms) to wait before the next attempt to connect. */
+const retryDelay = (attempt: number) => Math.min(attempt * 50, 500)
+
+/** A server that is no master any more takes no writes. A new connection asks again which one is. */
 const isReadOnly = (error: Error) => error.message.includes('READONLY')

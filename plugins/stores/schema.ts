@@ -10,7 +10,8 @@ export default fp(async function checkSchema (app) {
 
   app.log.info(`the database is at version ${version}`)
   if (await ownsTables(app.database)) {
-    app.log.warn('DATABASE_URL connects as the owner of the tables: only a trigger keeps the audit trail append-only. ' +
+    app.log.warn('DATABASE_URL connects as the owner of the tables: ' +
+      'only a trigger keeps the audit trail append-only. ' +
       'Give the server a role of its own that is a member of latchkey_runtime, and the owner to DATABASE_DIRECT_URL.')
   }
 }, { name: 'schema' })

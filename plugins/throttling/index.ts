@@ -30,7 +30,7 @@ export default fp<FeatureOptions>(async function throttlingFeature (app, { confi
     threshold,
     duration,
     longest: 12 * 60 * minute,
-    // Longer than a hash may wait and take.
+    // A hash must have waited and ended by then.
     patience: 15_000,
     noteInterval: minute,
     noticeInterval: 60 * minute

@@ -6,7 +6,7 @@ declare module 'fastify' {
   interface FastifyInstance { readonly rateLimitStatuses: RateLimitStatuses }
 }
 
-/** `app.rateLimitStatuses`, and the fields that tell a client how much of a limit is left, on refusals too. */
+/** `app.rateLimitStatuses`, and the header fields that say how much of a limit is left, also on refusals. */
 export default fp(async function tellRateLimitStatus (app) {
   const statuses = createRateLimitStatuses()
 
