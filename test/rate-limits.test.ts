@@ -7,7 +7,7 @@ import { createClock } from '../lib/clock.ts'
 import { mailJobs, sentMails } from './evidence.ts'
 import { live, outcomeOf, ownPostgres, ownRedis, timed, until } from './failure/nodes.ts'
 import { cheapHasher, countingHasher } from './hashers.ts'
-import { api, as, codeOf, deploy, freshAddress, password, refresh, signIn, signUp, start } from './helper.ts'
+import { api, as, codeOf, deploy, freshAddress, password, refresh, signIn, signUp, start, undisturbed } from './helper.ts'
 import { parseList } from './structured-fields.ts'
 import { tapWires } from './wiretap.ts'
 
@@ -171,8 +171,11 @@ t.test('three registrations an hour from one address; what the policy refuses is
 })
 
 t.test('a hundred registrations at once: three', async t => {
-  const { app } = await limited(t)
-  t.same(tally(await Promise.all(Array.from({ length: 100 }, () => register(app)))), { 201: 3, '429 rate_limited': 97 })
+  const answers = await undisturbed(async () => {
+    const { app } = await limited(t)
+    return await Promise.all(Array.from({ length: 100 }, () => register(app)))
+  })
+  t.same(tally(answers), { 201: 3, '429 rate_limited': 97 })
 })
 
 t.test('codes are tried ten times a quarter of an hour from one address', async t => {
