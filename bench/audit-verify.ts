@@ -29,7 +29,11 @@ const sql = postgres(services.databaseDirectUrl, { max: 1, onnotice () {} })
 const pool = new pg.Pool({
   connectionString: services.databaseUrl,
   max: 4,
-  types: { getTypeParser: (type, format) => type === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(type, format) }
+  types: {
+    getTypeParser: (type, format) => (
+      type === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(type, format)
+    )
+  }
 })
 const database = createDatabase(pool, { connections: 4, queueMax: 10, deadline: 60_000, prepare: true, begin: 'begin' })
 const signer = createSealSigner([randomBytes(32)])

@@ -16,7 +16,7 @@ const headers = { accept: 'text/plain', 'add-padding': 'true', 'user-agent': 'La
 export default fp<FeatureOptions>(async function passwordsFeature (app, { config, clock, hasher }) {
   const { database, audit, metrics } = app
   const { url, deadline } = config.breachedPasswords
-  const breaker = createCircuitBreaker({ threshold: 5, pause: 30_000, clock })
+  const breaker = createCircuitBreaker({ threshold: 5, pauseMs: 30_000, clock })
   const isBreached = url === null ? undefined : breachedPasswordsAt(url).isBreached
 
   await app.register(passwords, { ...config.passwords, clock, hasher })
