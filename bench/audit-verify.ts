@@ -14,7 +14,9 @@ import { createAuditVerification } from '../lib/audit/verification.ts'
 import { createClock } from '../lib/clock.ts'
 import { noMetrics } from '../lib/operations/metrics.ts'
 import { createAuditSealStore } from '../lib/audit/seal-store.ts'
+import { createAuditPartitionStore } from '../lib/audit/partition-store.ts'
 import { createAuditTrailStore } from '../lib/audit/trail-store.ts'
+import { createUnsealedStore } from '../lib/audit/unsealed-store.ts'
 import { createDatabase } from '../lib/stores/database.ts'
 
 const { values } = parseArgs({ options: { rows: { type: 'string', default: '1000000' } } })
@@ -27,18 +29,22 @@ const sql = postgres(services.databaseDirectUrl, { max: 1, onnotice () {} })
 const pool = new pg.Pool({
   connectionString: services.databaseUrl,
   max: 4,
-  types: { getTypeParser: (type, format) => type === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(type, format) }
+  types: {
+    getTypeParser: (type, format) => (
+      type === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(type, format)
+    )
+  }
 })
 const database = createDatabase(pool, { connections: 4, queueMax: 10, deadline: 60_000, prepare: true, begin: 'begin' })
 const signer = createSealSigner([randomBytes(32)])
 const store = createAuditSealStore(database)
+const unsealed = createUnsealedStore(database)
 
 try {
   tell(`writing ${rows} events`)
   await seed()
   await measure('sealed', rows, async () => {
-    const log = { info () {}, warn: console.error, error: console.error }
-    return await createAuditSeals({ database, store, signer, log, metrics: noMetrics, clock: createClock(), count: async () => {}, retention: null }).seal()
+    return await createSeals().seal()
   })
   await sql`vacuum analyze audit_events, audit_seals`
 
@@ -63,6 +69,21 @@ try {
   await services.stop()
 }
 
+function createSeals () {
+  return createAuditSeals({
+    database,
+    store,
+    unsealed,
+    partitions: createAuditPartitionStore(database),
+    signer,
+    log: { info () {}, warn: console.error, error: console.error },
+    metrics: noMetrics,
+    clock: createClock(),
+    count: async () => {},
+    retention: null
+  })
+}
+
 // Rows as they are written: of ten thousand users, in transactions of a few.
 async function seed () {
   for (let done = 0; done < rows; done += 50_000) {
@@ -79,14 +100,13 @@ async function seed () {
 // What a node does every second, and every few.
 async function sealFew () {
   const last = await store.lastBefore(Number.MAX_SAFE_INTEGER)
-  const silent = { info () {}, warn: console.error, error: console.error }
-  const seals = createAuditSeals({ database, store, signer, log: silent, metrics: noMetrics, clock: createClock(), count: async () => {}, retention: null })
+  const seals = createSeals()
   const [looks, few]: [number[], number[]] = [[], []]
 
   for (let round = 0; round < 50; round++) {
     const started = performance.now()
     await store.look(last?.number ?? 0)
-    if (last) await store.unsealedSince(last)
+    if (last) await unsealed.unsealedSince(last)
     looks.push(performance.now() - started)
     await sql`insert into audit_events (event, outcome) select 'few', 'success' from generate_series(1, 10)`
     const sealing = performance.now()

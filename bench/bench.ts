@@ -21,15 +21,26 @@ import { renderTable } from './table.ts'
 import type { Report } from './table.ts'
 
 const { values: { quick, json, only, profile } } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false }, only: { type: 'string' }, profile: { type: 'string' } }
+  options: {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    profile: { type: 'string' }
+  }
 })
 const processes = quick ? 1 : 3
 const times = quick ? { warm: 4000, measured: 1000 } : { warm: 12_000, measured: 2500 }
-const stormTime = quick ? 3000 : 6000
+const stormMs = quick ? 3000 : 6000
 const connections = 16
 const chosen = scenarios.filter(({ name }) => only === undefined || name.startsWith('Fastify') || new RegExp(only).test(name))
 
-const report: Report = { machine: describeMachine(), scenarios: chosen.map(({ name }) => ({ name, runs: [] })), storms: [], bytesPerSession: Number.NaN, enumeration: { samples: 0, known: Number.NaN, unknown: Number.NaN, p: Number.NaN } }
+const report: Report = {
+  machine: describeMachine(),
+  scenarios: chosen.map(({ name }) => ({ name, runs: [] })),
+  storms: [],
+  bytesPerSession: Number.NaN,
+  enumeration: { samples: 0, known: Number.NaN, unknown: Number.NaN, p: Number.NaN }
+}
 
 if (!canPin) tell('taskset or a second processor is missing: server and load share what there is, read the ratios only')
 if (profile) mkdirSync(profile, { recursive: true })
@@ -55,7 +66,8 @@ async function measureSubject (subject: Subject, round: number) {
   await withNode(subject, '0', async (node, accounts) => {
     for (const scenario of own) {
       tell(`process ${round} of ${processes}: ${scenario.name}`)
-      const figures = await measure(scenario, { node, accounts, connections, tokens: quick ? 12_000 : 25_000 }, { ...times, profile })
+      const prepared = { node, accounts, connections, tokens: quick ? 12_000 : 25_000 }
+      const figures = await measure(scenario, prepared, { ...times, profile })
       report.scenarios.find(({ name }) => name === scenario.name)?.runs.push(figures)
     }
     if (only !== undefined || round < processes) return
@@ -64,7 +76,11 @@ async function measureSubject (subject: Subject, round: number) {
       report.enumeration = await enumerate(node, accounts, 200)
     } else if (subject === 'hashless') {
       tell('sessions in Redis')
-      report.bytesPerSession = await bytesPerSession(node, accounts, { url: deployment.env.REDIS_URL, prefix: deployment.env.REDIS_KEY_PREFIX, sessions: 1000 })
+      report.bytesPerSession = await bytesPerSession(node, accounts, {
+        url: deployment.env.REDIS_URL,
+        prefix: deployment.env.REDIS_KEY_PREFIX,
+        sessions: 1000
+      })
     }
   })
 }
@@ -74,7 +90,7 @@ async function measureStorm (round: number) {
   await withNode('latchkey', '0,1', async (node, accounts) => {
     tell(`process ${round} of ${processes}: the login storm`)
     await storm(node, accounts, { clients: 50, milliseconds: 1000 })
-    report.storms.push(await storm(node, accounts, { clients: 50, milliseconds: stormTime }))
+    report.storms.push(await storm(node, accounts, { clients: 50, milliseconds: stormMs }))
   })
 }
 

@@ -46,7 +46,7 @@ async function takeTurns () {
   await measure(quiet, turn)
 
   const started = performance.now()
-  const run = node.ask<CleanUpResult>('cleanUp', { atMost: turn })
+  const run = node.ask<CleanUpResult>('cleanUp', { timeoutMs: turn })
   const took = run.then(() => performance.now() - started)
   await measure(cleaning, turn)
   const { removed: { expired_sessions: expired, ended_sessions: ended } } = await run
@@ -83,7 +83,13 @@ async function seed () {
 async function measure (turns: Turns | null, milliseconds: number) {
   const { port } = node
   const [logins, refreshes] = await Promise.all([
-    load({ port, connections: 2, milliseconds, next: connection => login(accountOf(connection)), pause: () => 50 + Math.random() * 50 }),
+    load({
+      port,
+      connections: 2,
+      milliseconds,
+      next: connection => login(accountOf(connection)),
+      pause: () => 50 + Math.random() * 50
+    }),
     load({ port, connections: 8, milliseconds, next: refresh, pause: () => 20 + Math.random() * 40 })
   ])
   for (const { statuses } of [logins, refreshes]) if (Object.keys(statuses).join() !== '200') throw new Error(`answered with ${JSON.stringify(statuses)}`)

@@ -27,17 +27,29 @@ const noHasher: Hasher = {
 
 const config = loadConfig(process.env)
 const options = serverOptions(config)
-const app: FastifyInstance = Fastify({ ...options, logger: { ...options.logger, stream: createLogSink(destination) }, logController: logOnce(new LogController()) })
-await app.register(latchkey, { config, clock: createClock(), hasher: process.env['BENCH_HASHER'] === 'none' ? noHasher : undefined })
+const app: FastifyInstance = Fastify({
+  ...options,
+  logger: { ...options.logger, stream: createLogSink(destination) },
+  logController: logOnce(new LogController())
+})
+const hasher = process.env['BENCH_HASHER'] === 'none' ? noHasher : undefined
+await app.register(latchkey, { config, clock: createClock(), hasher })
 await app.listen({ host: '127.0.0.1', port: 0 })
 
-answerTasks({ port: () => portOf(app.addresses()), makeAccounts, signTokens, cleanUp: (options: CleanUpRun) => app.cleanUp.run(options) }, () => app.close())
+answerTasks({
+  port: () => portOf(app.addresses()),
+  makeAccounts,
+  signTokens,
+  cleanUp: (options: CleanUpRun) => app.cleanUp.run(options)
+}, () => app.close())
 
 async function makeAccounts ({ count, password }: { count: number, password: string }): Promise<Account[]> {
   const passwordHash = await app.passwords.hash(password, 'known')
   const accounts = Array.from({ length: count }, () => ({ id: randomUUID(), email: `ada-${randomUUID()}@example.com` }))
 
-  for (let i = 0; i < accounts.length; i += 50) await app.database.begin(async tx => await insert(tx, accounts.slice(i, i + 50), passwordHash))
+  for (let i = 0; i < accounts.length; i += 50) {
+    await app.database.begin(async tx => await insert(tx, accounts.slice(i, i + 50), passwordHash))
+  }
   return accounts
 }
 
@@ -45,7 +57,17 @@ async function insert (tx: Transaction, accounts: Account[], passwordHash: strin
   const users = createUserStore(app.database)
 
   for (const { id, email } of accounts) {
-    await users.insert(tx, { id, email, emailCanonical: email, emailVerified: true, passwordHash, fullName: 'Ada King', locale: 'en', role: 'user', approval: 'not_required' }, new Date())
+    await users.insert(tx, {
+      id,
+      email,
+      emailCanonical: email,
+      emailVerified: true,
+      passwordHash,
+      fullName: 'Ada King',
+      locale: 'en',
+      role: 'user',
+      approval: 'not_required'
+    }, new Date())
     await app.audit.createSubject(tx, id)
   }
 }

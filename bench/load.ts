@@ -31,7 +31,8 @@ export interface LoadResult {
  * Keeps connections busy, one request at a time on each, by raw sockets: an HTTP client of the same
  * make as the server would measure itself as much.
  */
-export async function load ({ port, connections, milliseconds, requests = Infinity, next, from, pause = () => 0 }: LoadOptions): Promise<LoadResult> {
+export async function load (options: LoadOptions): Promise<LoadResult> {
+  const { port, connections, milliseconds, requests = Infinity, next, from, pause = () => 0 } = options
   const latencies: number[] = []
   const statuses: Record<number, number> = {}
   const started = performance.now()
@@ -101,7 +102,9 @@ export async function load ({ port, connections, milliseconds, requests = Infini
 }
 
 /** The text of a request. */
-export function request (method: string, path: string, { token, body }: { token?: string, body?: object } = {}): string {
+export function request (
+  method: string, path: string, { token, body }: { token?: string, body?: object } = {}
+): string {
   const payload = body && JSON.stringify(body)
   return [
     `${method} ${path} HTTP/1.1`,

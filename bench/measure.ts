@@ -14,17 +14,25 @@ export interface Figures {
   p99: number
 }
 
-/** Milliseconds; a folder for a profile of each measurement. */
-export interface MeasureOptions { warm: number, measured: number, profile?: string | undefined }
+export interface MeasureOptions {
+  /** Milliseconds of warming up. */
+  warm: number
+  /** Milliseconds of measuring. */
+  measured: number
+  /** A folder for a profile of each measurement. */
+  profile?: string | undefined
+}
 
-/** Requests after which V8 has compiled what it will. */
-const warmAfter = 8000
+/** After this many requests V8 has compiled the hot code. */
+const warmUpRequests = 8000
 
 /** Warms a process up with a scenario, then measures it. */
-export async function measure (scenario: Scenario, prepared: Prepared, { warm, measured, profile }: MeasureOptions): Promise<Figures> {
+export async function measure (
+  scenario: Scenario, prepared: Prepared, { warm, measured, profile }: MeasureOptions
+): Promise<Figures> {
   const { node, connections } = prepared
   const next = await scenario.prepare(prepared)
-  await load({ port: node.port, connections, milliseconds: warm, requests: warmAfter, next })
+  await load({ port: node.port, connections, milliseconds: warm, requests: warmUpRequests, next })
   if (profile) await node.ask('startProfile')
 
   const before = await node.cpu()
@@ -34,5 +42,10 @@ export async function measure (scenario: Scenario, prepared: Prepared, { warm, m
 
   const answers = Object.values(statuses).reduce((sum, count) => sum + count, 0)
   if (answers === 0 || latencies.length < answers) throw new Error(`${scenario.name} was answered with ${JSON.stringify(statuses)}`)
-  return { perSecond: answers / seconds, cpu: used / answers, p50: percentile(latencies, 0.5), p99: percentile(latencies, 0.99) }
+  return {
+    perSecond: answers / seconds,
+    cpu: used / answers,
+    p50: percentile(latencies, 0.5),
+    p99: percentile(latencies, 0.99)
+  }
 }

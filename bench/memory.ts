@@ -4,8 +4,10 @@ import { load, request } from './load.ts'
 import type { Node } from './node.ts'
 import { login } from './scenarios.ts'
 
-/** The mean of what Redis needs for a session (bytes, MEMORY USAGE) that has been refreshed once. */
-export async function bytesPerSession (node: Node, accounts: Account[], { url, prefix, sessions }: { url: string, prefix: string, sessions: number }): Promise<number> {
+/** The mean size in Redis (bytes, MEMORY USAGE) of a session that has been refreshed once. */
+export async function bytesPerSession (
+  node: Node, accounts: Account[], { url, prefix, sessions }: { url: string, prefix: string, sessions: number }
+): Promise<number> {
   const ids: string[] = []
   const connections = 10
   const left = Array.from({ length: connections }, () => sessions / connections)

@@ -5,7 +5,7 @@ import type { Node } from './node.ts'
 import { login } from './scenarios.ts'
 import { percentile } from './statistics.ts'
 
-/** What others meet while everybody signs in. Milliseconds. */
+/** What other callers experience during a storm of logins. Times are milliseconds. */
 export interface Storm {
   loginsPerSecond: number
   refusedPerSecond: number
@@ -15,26 +15,50 @@ export interface Storm {
 }
 interface Latencies { p50: number, p99: number }
 
-/** How often (ms) somebody else asks for something light. */
+/** Milliseconds between two light requests of another caller. */
 const rarely = () => 5
 /** A refused client does as Retry-After says. */
 const patiently = ({ status }: Answer) => status === 503 ? 1000 : 0
 
-/** Lets `clients` strangers, each at an address of its own, sign in without pause; a refused one waits a second, as it is told. */
-export async function storm (node: Node, accounts: Account[], { clients, milliseconds }: { clients: number, milliseconds: number }): Promise<Storm> {
+/**
+ * Lets `clients` strangers, each at an address of its own, sign in again and again. One that is refused waits for a
+ * second, as Retry-After says.
+ */
+export async function storm (
+  node: Node, accounts: Account[], { clients, milliseconds }: { clients: number, milliseconds: number }
+): Promise<Storm> {
   const [token = ''] = await node.ask<string[]>('signTokens', { count: 1, accounts })
   const { port } = node
   const asking = (text: string): Next => () => text
   let turn = 0
 
   const [logins, check, live] = await Promise.all([
-    load({ port, connections: clients, milliseconds, pause: patiently, from: connection => `127.0.${1 + connection}.1`, next: () => login(accounts[turn++ % accounts.length] ?? { email: '' }) }),
-    load({ port, connections: 1, milliseconds, pause: rarely, next: asking(request('GET', '/api/v1/auth/check', { token })) }),
+    load({
+      port,
+      connections: clients,
+      milliseconds,
+      pause: patiently,
+      from: connection => `127.0.${1 + connection}.1`,
+      next: () => login(accounts[turn++ % accounts.length] ?? { email: '' })
+    }),
+    load({
+      port,
+      connections: 1,
+      milliseconds,
+      pause: rarely,
+      next: asking(request('GET', '/api/v1/auth/check', { token }))
+    }),
     load({ port, connections: 1, milliseconds, pause: rarely, next: asking(request('GET', '/health/live')) })
   ])
   const refused = Object.values(logins.statuses).reduce((sum, count) => sum + count, 0) - logins.latencies.length
 
-  return { loginsPerSecond: logins.latencies.length / logins.seconds, refusedPerSecond: refused / logins.seconds, login: latencies(logins), check: latencies(check), live: latencies(live) }
+  return {
+    loginsPerSecond: logins.latencies.length / logins.seconds,
+    refusedPerSecond: refused / logins.seconds,
+    login: latencies(logins),
+    check: latencies(check),
+    live: latencies(live)
+  }
 }
 
 function latencies ({ latencies }: { latencies: number[] }): Latencies {

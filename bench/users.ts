@@ -23,7 +23,11 @@ const searches = [undefined, 'a', 'zq', 'sm', 'smith', 'smiht', 'throckmorton', 
 const pool = new pg.Pool({
   connectionString: process.env['DATABASE_URL'],
   max: 2,
-  types: { getTypeParser: (type, format) => type === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(type, format) }
+  types: {
+    getTypeParser: (type, format) => (
+      type === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(type, format)
+    )
+  }
 })
 const database = createDatabase(pool, { connections: 2, queueMax: 10, deadline: 60_000, prepare: true, begin: 'begin' })
 let statements: Explained[] = []
@@ -36,7 +40,13 @@ const directory = createUserDirectory({
 const all: { name: string, took: number }[] = []
 
 try {
-  for (const q of searches) for (const by of orders) for (const isDescending of [true, false]) for (const filter of filters) await measure(q, { by, isDescending }, filter)
+  for (const q of searches) {
+    for (const by of orders) {
+      for (const isDescending of [true, false]) {
+        for (const filter of filters) await measure(q, { by, isDescending }, filter)
+      }
+    }
+  }
 } finally {
   await database.close(1000)
 }
@@ -71,7 +81,14 @@ async function measure (q: string | undefined, order: Order, filter: Partial<Fil
 
 /** Has every statement explained that it sends. */
 function explain (db: Database): Database {
-  return Object.assign(explainEach(db), { ...db, fragment: db.fragment, unsafe: db.unsafe, begin: <T>(work: (tx: Query) => Promise<T>) => db.begin(tx => work(Object.assign(explainEach(tx), { fragment: tx.fragment, unsafe: tx.unsafe }))) })
+  return Object.assign(explainEach(db), {
+    ...db,
+    fragment: db.fragment,
+    unsafe: db.unsafe,
+    begin: <T>(work: (tx: Query) => Promise<T>) => db.begin(tx => (
+      work(Object.assign(explainEach(tx), { fragment: tx.fragment, unsafe: tx.unsafe }))
+    ))
+  })
 }
 
 function explainEach (query: Query) {

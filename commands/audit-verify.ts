@@ -1,5 +1,6 @@
 import Fastify from 'fastify'
-import type { BrokenSeal, Verdict } from '../lib/audit/verification.ts'
+import type { Verdict } from '../lib/audit/verification.ts'
+import type { BrokenSeal } from '../lib/audit/verification-findings.ts'
 import auditVerification from '../plugins/audit/audit-verification.ts'
 import connectPostgres from '../plugins/stores/postgres.ts'
 import schema from '../plugins/stores/schema.ts'
@@ -17,12 +18,14 @@ const auditVerify: Command = {
 }
 export default auditVerify
 
-/** So many ids of a kind a person is shown. */
-const shown = 20
+/** The most ids of one kind, or broken seals, in the text for a person. */
+const listedMax = 20
 
-// Without Redis, which has no part in it: an auditor needs the database and the key.
+// It does not use Redis: an auditor needs the database and the key only.
 async function run ({ values: { head } }: Input): Promise<Result> {
-  if (head !== undefined && !/^[0-9a-f]{12,64}$/i.test(String(head))) throw new UsageError('--head takes 12 to 64 hexadecimal digits.')
+  if (head !== undefined && !/^[0-9a-f]{12,64}$/i.test(String(head))) {
+    throw new UsageError('--head takes 12 to 64 hexadecimal digits.')
+  }
 
   const config = readConfig({ REDIS_URL: 'redis://localhost', ISSUER_URL: 'https://localhost' })
   const app = Fastify()
@@ -54,8 +57,8 @@ function tell (verdict: Verdict): string {
     ...listed('inserted', verdict.inserted),
     ...listed('reordered', verdict.reordered),
     ...listed('orphaned', verdict.orphaned),
-    ...brokenSeals.slice(0, shown).map(describe),
-    ...(brokenSeals.length > shown ? [`  … and ${brokenSeals.length - shown} more seals`] : []),
+    ...brokenSeals.slice(0, listedMax).map(describe),
+    ...(brokenSeals.length > listedMax ? [`  … and ${brokenSeals.length - listedMax} more seals`] : []),
     ...(hasHead === false ? ['  cut off: the chain does not contain the head that was asked for. What came before it was removed or rewritten.'] : []),
     ...(dropped > 0 ? [`  ${dropped} events have been dropped, as AUDIT_RETENTION wants it and the chain says.`] : []),
     ...(unsealed > 0 ? [`  ${unsealed} events wait for their seal, the first since ${timeOf(verdict.unsealedSince)}; nothing is known of them yet.`] : []),
@@ -65,7 +68,8 @@ function tell (verdict: Verdict): string {
 
 function listed (kind: string, ids: number[]): string[] {
   if (ids.length === 0) return []
-  return [`  ${kind}: ${ids.slice(0, shown).join(', ')}${ids.length > shown ? `, … ${ids.length} in all` : ''}`]
+  const rest = ids.length > listedMax ? `, … ${ids.length} in all` : ''
+  return [`  ${kind}: ${ids.slice(0, listedMax).join(', ')}${rest}`]
 }
 
 function describe ({ seal, problem, firstId, lastId }: BrokenSeal): string {
@@ -79,20 +83,23 @@ function describe ({ seal, problem, firstId, lastId }: BrokenSeal): string {
   return `  seal ${seal} ${what}${firstId === null ? '' : ` (events ${firstId} to ${lastId})`}`
 }
 
-function present ({ isSound, altered, removed, inserted, reordered, orphaned, brokenSeals, hasHead, seals, events, dropped, unsealed, unsealedSince, longestWait, head }: Verdict) {
+function present (verdict: Verdict) {
+  const { brokenSeals, unsealedSince, longestWait, head } = verdict
   return {
-    sound: isSound,
-    altered,
-    removed,
-    inserted,
-    reordered,
-    orphaned,
-    broken_seals: brokenSeals.map(({ seal, problem, firstId, lastId }) => ({ seal, problem, first_id: firstId, last_id: lastId })),
-    has_head: hasHead,
-    seals,
-    events,
-    dropped,
-    unsealed,
+    sound: verdict.isSound,
+    altered: verdict.altered,
+    removed: verdict.removed,
+    inserted: verdict.inserted,
+    reordered: verdict.reordered,
+    orphaned: verdict.orphaned,
+    broken_seals: brokenSeals.map(({ seal, problem, firstId, lastId }) => (
+      { seal, problem, first_id: firstId, last_id: lastId }
+    )),
+    has_head: verdict.hasHead,
+    seals: verdict.seals,
+    events: verdict.events,
+    dropped: verdict.dropped,
+    unsealed: verdict.unsealed,
     unsealed_since: unsealedSince === null ? null : timeOf(unsealedSince),
     longest_wait_seconds: longestWait / 1000,
     head: head && { seal: head.number, hash: head.hash.toString('hex') }

@@ -11,19 +11,27 @@ const cleanUp: Command = {
 }
 export default cleanUp
 
+/** Progress is shown no more often than this. */
+const reportIntervalMs = 1000
+
 async function run (): Promise<Result> {
   return await withApp(async app => {
-    let toldAt = performance.now()
+    let reportedAt = performance.now()
     const { removed } = await app.cleanUp.run({
       report (kind, rows) {
-        if (performance.now() - toldAt < 1000) return
-        toldAt = performance.now()
+        if (performance.now() - reportedAt < reportIntervalMs) return
+        reportedAt = performance.now()
         progress(`${nameOf(kind)}: ${rows} removed so far …`)
       }
     })
 
-    const parts = Object.entries(removed).filter(([, rows]) => rows > 0).map(([kind, rows]) => `${rows} ${nameOf(kind)}`)
-    return { text: parts.length > 0 ? `Removed: ${parts.join(', ')}.` : 'There was nothing to remove.', data: { removed } }
+    const parts = Object.entries(removed)
+      .filter(([, rows]) => rows > 0)
+      .map(([kind, rows]) => `${rows} ${nameOf(kind)}`)
+    return {
+      text: parts.length > 0 ? `Removed: ${parts.join(', ')}.` : 'There was nothing to remove.',
+      data: { removed }
+    }
   })
 }
 

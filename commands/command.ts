@@ -1,18 +1,18 @@
 import type { ParseArgsConfig } from 'node:util'
 
-/** What a command has to say in the end: to a person, and to a machine (`--json`). */
+/** The result of a command: for a person, and for a machine (`--json`). */
 export interface Result {
-  /** Nothing is printed for nothing. */
+  /** Nothing is printed for an empty text. */
   text: string
   data: object
-  /** It has been done as far as it went, and something has been refused: the process exits with 1. */
+  /** A part of the work was refused: the process exits with 1. */
   isPartial?: boolean
 }
 
 /** `values` are the options as `parseArgs` read them. */
 export interface Input { positionals: string[], values: Record<string, unknown> }
 
-/** One thing an operator may ask for. */
+/** One command of the command line. */
 export interface Command {
   /** Its name, arguments and options. */
   usage: string
@@ -20,7 +20,7 @@ export interface Command {
   options: NonNullable<ParseArgsConfig['options']>
   /** How many arguments it takes. */
   positionals: number
-  /** Does it. What it throws is told in a line, without a stack. */
+  /** Runs it. The message of an error is printed in one line, without a stack. */
   run (input: Input): Promise<Result>
 }
 

@@ -14,7 +14,12 @@ export default createAdmin
 async function run ({ positionals: [email = ''], values: { name = 'Administrator', another = false } }: Input): Promise<Result> {
   return await withApp(async app => {
     const password = await readNewPassword(process.stdin, process.stderr)
-    const admin = await app.administrators.create({ email, fullName: String(name), password, another: another === true }, operator())
+    const admin = await app.administrators.create({
+      email,
+      fullName: String(name),
+      password,
+      another: another === true
+    }, operator())
     return { text: `${admin.email} is a super_admin now (${admin.id}).`, data: admin }
   })
 }

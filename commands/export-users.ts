@@ -38,11 +38,15 @@ async function run ({ positionals: [path = ''], values: { json } }: Input): Prom
     } finally {
       bar.clear()
     }
-    return isPiped ? { text: '', data: {} } : { text: `${users} users are in ${path}, with the hashes of their passwords: keep it secret.`, data: { users } }
+    if (isPiped) return { text: '', data: {} }
+    return {
+      text: `${users} users are in ${path}, with the hashes of their passwords: keep it secret.`,
+      data: { users }
+    }
   })
 }
 
-/** Nobody else may read the file, nothing is overwritten, and half a file does not stay. */
+/** Writes a new file that only its owner may read. Nothing is overwritten, and half a file is removed. */
 async function write (path: string, text: AsyncIterable<string>) {
   const file = await open(path, 'wx', 0o600)
   try {

@@ -33,7 +33,9 @@ async function run ({ positionals: [path = ''], values: { 'dry-run': dryRun } }:
       }, operator())
       return resultOf(tally, dryRun === true)
     } catch (error) {
-      if (tally !== null && dryRun !== true) bar.print(`It has stopped. The ${tally.imported} accounts that were made stay; begin again to go on.`)
+      if (tally !== null && dryRun !== true) {
+        bar.print(`It has stopped. The ${tally.imported} accounts that were made stay; begin again to go on.`)
+      }
       throw error
     } finally {
       bar.clear()
@@ -48,7 +50,7 @@ async function run ({ positionals: [path = ''], values: { 'dry-run': dryRun } }:
   }
 }
 
-/** In bytes, of a file that can be read; null where it has no end yet. */
+/** The size of a readable file in bytes; null where it is not known yet. */
 async function sizeOf (path: string): Promise<number | null> {
   if (path === '-') return null
 

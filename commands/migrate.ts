@@ -19,10 +19,20 @@ export default migrate
 async function run ({ values: { to } }: Input): Promise<Result> {
   if (to !== undefined && !/^\d{1,6}$/.test(String(to))) throw new UsageError('--to takes the number of a version.')
 
-  const config = readConfig({ ENCRYPTION_KEY: randomBytes(32).toString('base64'), REDIS_URL: 'redis://localhost', ISSUER_URL: 'https://localhost' })
+  const config = readConfig({
+    ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+    REDIS_URL: 'redis://localhost',
+    ISSUER_URL: 'https://localhost'
+  })
   const app = Fastify()
   try {
-    await app.register(connectPostgres, { ...config.postgres, url: config.postgres.directUrl, poolMax: 1, poolMin: 0, deadline: 86_400_000 })
+    await app.register(connectPostgres, {
+      ...config.postgres,
+      url: config.postgres.directUrl,
+      poolMax: 1,
+      poolMin: 0,
+      deadline: 86_400_000
+    })
     await app.register(migrations)
     const result = await app.migrations.migrate({ report: progress, ...(to !== undefined && { to: Number(to) }) })
     const moved = result.from === result.to ? 'is' : `was at version ${result.from} and is now`

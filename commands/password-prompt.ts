@@ -3,9 +3,9 @@ import type { Readable, Writable } from 'node:stream'
 interface Terminal extends Readable { isTTY?: boolean, setRawMode? (isRaw: boolean): unknown }
 
 /**
- * A new password: typed twice where a person sits at the input, which does not show it; else all that
- * comes from the input, without its last line break. Questions go to `output`. Throws an `Error` for a
- * person when nothing comes, when both are not the same, or on Ctrl-C.
+ * Reads a new password. At a terminal it is typed twice and not shown; else it is the whole input, without the last line
+ * break. Questions go to `output`.
+ * @throws Error for a person, if the password is empty, if the two are not the same, or on Ctrl-C
  */
 export async function readNewPassword (input: Terminal, output: Writable): Promise<string> {
   input.setEncoding('utf8')
@@ -34,7 +34,7 @@ async function readAll (input: Readable): Promise<string> {
   return text
 }
 
-// The terminal does not echo, so line editing is ours: backspace, and Ctrl-U for the whole line.
+// The terminal is in raw mode, so we edit the line ourselves: backspace, and Ctrl-U for the whole line.
 async function ask (question: string, input: Readable, output: Writable): Promise<string> {
   output.write(question)
 

@@ -1,45 +1,45 @@
 import type { WriteStream } from 'node:tty'
 
-const width = 30
+const widthColumns = 30
 
 export type ProgressBar = ReturnType<typeof createProgressBar>
 
 /**
- * A last line on a terminal that tells how far long work is, and lines above it; a pipe gets the lines only.
- * @param total what all of it comes to; null when nobody knows
+ * The last line of a terminal, which shows the progress of long work, and lines above it. A pipe gets the lines only.
+ * @param total the amount of all work; null when it is not known
  */
 export function createProgressBar (stream: Pick<WriteStream, 'isTTY' | 'write' | 'columns'>, total: number | null) {
-  let shown = ''
+  let current = ''
 
   return { show, print, clear }
 
-  /** Shows how much of the total is done, and what else there is to say. */
+  /** Shows how much of the total is done, and a text. */
   function show (done: number, text: string) {
     const bar = total === null ? text : `${barOf(Math.min(1, done / Math.max(1, total)))} ${text}`
     draw(bar.slice(0, Math.max(0, stream.columns - 1)))
   }
 
-  /** Prints a line for good. */
+  /** Prints a line that stays. */
   function print (line: string) {
-    const bar = shown
+    const bar = current
     clear()
     stream.write(`${line}\n`)
     draw(bar)
   }
 
   function clear () {
-    if (shown !== '') stream.write('\r\x1b[2K')
-    shown = ''
+    if (current !== '') stream.write('\r\x1b[2K')
+    current = ''
   }
 
   function draw (line: string) {
     if (!stream.isTTY) return
     if (line !== '') stream.write(`\r\x1b[2K${line}`)
-    shown = line
+    current = line
   }
 }
 
 function barOf (part: number) {
-  const filled = Math.floor(part * width)
-  return `[${'#'.repeat(filled)}${'.'.repeat(width - filled)}] ${String(Math.floor(part * 100)).padStart(3)} %`
+  const filled = Math.floor(part * widthColumns)
+  return `[${'#'.repeat(filled)}${'.'.repeat(widthColumns - filled)}] ${String(Math.floor(part * 100)).padStart(3)} %`
 }

@@ -1,4 +1,4 @@
-/** Tells a person at a terminal what is going on; a pipe hears nothing of it. */
+/** Shows a line of progress at a terminal; a pipe gets nothing. */
 export function progress (line: string) {
   if (process.stderr.isTTY) console.error(line)
 }

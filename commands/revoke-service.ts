@@ -12,7 +12,10 @@ export default revokeService
 
 async function run ({ positionals: [name = ''], values: { credential } }: Input): Promise<Result> {
   return await withApp(async app => {
-    const { revoked, credentials } = await app.services.revoke({ name, ...(credential !== undefined && { id: String(credential) }) }, operator())
+    const { revoked, credentials } = await app.services.revoke({
+      name,
+      ...(credential !== undefined && { id: String(credential) })
+    }, operator())
     const left = credentials === 0 ? 'It has none now.' : `It has ${credentials} left.`
     return { text: `Of the service "${name}", ${revoked.length} credential${revoked.length === 1 ? ' is' : 's are'} revoked. ${left}`, data: { name, revoked, credentials } }
   })

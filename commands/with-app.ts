@@ -8,7 +8,7 @@ import type { Config } from '../lib/config/config.ts'
 import { serverOptions } from '../lib/http/server-options.ts'
 import { progress } from './progress.ts'
 
-/** Hands out the app as the server builds it, but it neither listens nor does jobs; it is closed after the work. */
+/** Runs work with the app as the server builds it, but it neither listens nor does jobs. Closes it after the work. */
 export async function withApp<T> (work: (app: FastifyInstance) => Promise<T>): Promise<T> {
   const config = readConfig()
   progress('Connecting …')
@@ -24,14 +24,17 @@ export async function withApp<T> (work: (app: FastifyInstance) => Promise<T>): P
   }
 }
 
-/** The settings of the server. Stand-ins are for what a command does not use: who migrates need not hold the keys. */
+/**
+ * The settings of the server.
+ * @param standIns values for settings that a command does not use: `migrate` runs without the keys, for instance
+ */
 export function readConfig (standIns: Record<string, string> = {}): Config {
   const env = readEnvironment(process.cwd(), process.env)
   const missing = Object.entries(standIns).filter(([name]) => env[name] === undefined && env[`${name}_FILE`] === undefined)
   return loadConfig(env['NODE_ENV'] === 'development' ? env : { ...env, ...Object.fromEntries(missing) })
 }
 
-/** Who acts, for the audit trail. */
+/** The caller of a command, for the audit trail. */
 export function operator (): Caller {
   return { ip: '127.0.0.1', userAgent: 'latchkey, the command line', requestId: randomUUID() }
 }

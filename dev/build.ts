@@ -17,7 +17,7 @@ export function build (parts: string[]): string {
     mkdirSync(dirname(target), { recursive: true })
     writeFileSync(target, compile(readFileSync(path, 'utf8')))
   }
-  for (const path of ['lib/stores/lua', 'sql']) cpSync(path, join(folder, path), { recursive: true })
+  for (const path of ['lib/stores/lua', 'lib/passwords/hash-thread.cjs', 'sql']) cpSync(path, join(folder, path), { recursive: true })
   return folder
 }
 

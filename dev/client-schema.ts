@@ -2,8 +2,12 @@ import openapiTS, { astToString } from 'openapi-typescript'
 
 const banner = '// Made by `npm run client` from what the server says at /docs/json. Do not edit.\n\n'
 
-/** An OpenAPI document as types, as they stand in clients/typescript/schema.d.ts. */
+/** The types of an OpenAPI document, for clients/typescript/schema.d.ts. */
 export async function renderClientSchema (document: object): Promise<string> {
-  const types = await openapiTS(JSON.stringify(document), { rootTypes: true, rootTypesNoSchemaPrefix: true, silent: true })
+  const types = await openapiTS(JSON.stringify(document), {
+    rootTypes: true,
+    rootTypesNoSchemaPrefix: true,
+    silent: true
+  })
   return banner + astToString(types)
 }

@@ -4,9 +4,9 @@ import type { Readable } from 'node:stream'
 export interface GuardOptions {
   env?: NodeJS.ProcessEnv
   cwd?: string
-  /** The signal that asks the command to end well. */
+  /** The signal that asks the command to end. */
   stopSignal?: 'INT' | 'TERM'
-  /** How long it may take before it is killed. */
+  /** Seconds that it may take to end before it is killed. */
   graceSeconds?: number
   /** Where its output goes: an open file, our own output, or a pipe. */
   output?: number | 'inherit' | 'pipe'
@@ -24,10 +24,9 @@ export interface Guarded {
   kill (): Promise<number>
 }
 
-// The shell says the command's process id on file 3 and waits for one of two things: that the command
-// ends, or that our end of the pipe closes, which the kernel does whatever becomes of us. In the end it
-// says on file 3 how much processor time was taken.
-// A frozen command (SIGSTOP) is woken first, or it could not end.
+// The shell writes the command's process id to file 3. Then it waits until the command ends, or until our end of the
+// pipe closes, which the kernel does however this process ends. In the end it writes to file 3 how much processor time
+// was taken. A frozen command (SIGSTOP) is woken first, because it could not end otherwise.
 const guard = `
 signal=$1 tenths=$2; shift 2
 exec 4<&0
@@ -64,7 +63,7 @@ export async function spawnGuarded (command: string[], options: GuardOptions = {
     shell.once('error', reject)
     shell.once('exit', code => { sweep(shell); resolve(code ?? 137) })
   })
-  // Who only waits for the start must not leave an unhandled rejection behind.
+  // A caller that only waits for the start must not leave an unhandled rejection.
   exited.catch(() => {})
   shell.stdin?.on('error', () => {})
 
@@ -86,7 +85,9 @@ export async function spawnGuarded (command: string[], options: GuardOptions = {
 
 function readAnnouncements (shell: ChildProcess) {
   const announcements = shell.stdio[3]
-  if (announcements === null || announcements === undefined || !('setEncoding' in announcements)) throw new Error('The guarding shell has no file 3')
+  if (announcements === null || announcements === undefined || !('setEncoding' in announcements)) {
+    throw new Error('The guarding shell has no file 3')
+  }
   let said = ''
 
   return {
@@ -103,10 +104,11 @@ function readAnnouncements (shell: ChildProcess) {
 // The second line of `times` is about the children: `0m1.250000s 0m0.310000s`, of the user and of the system.
 function childrenSeconds (said: string) {
   const times = said.trimEnd().split('\n').slice(2).join()
-  return [...times.matchAll(/(\d+)m([\d.]+)s/g)].reduce((sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds), 0)
+  return [...times.matchAll(/(\d+)m([\d.]+)s/g)]
+    .reduce((sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds), 0)
 }
 
-// What the command itself left running in its group goes with it.
+// Ends whatever the command has left running in its group.
 function sweep (shell: ChildProcess) {
   signalGroup(shell, 'SIGKILL')
   shell.stdin?.destroy()
@@ -117,6 +119,6 @@ function signalGroup ({ pid }: ChildProcess, signal: NodeJS.Signals) {
   try {
     process.kill(-pid, signal)
   } catch {
-    // Nobody is left in the group.
+    // The group has no process left.
   }
 }

@@ -28,7 +28,8 @@ console.log(`MAILS=${join(folder, 'index.html')}`)
 
 async function compose (mail: Mail): Promise<Message> {
   const composed: Message[] = []
-  await createMailer({ deliver: async message => { composed.push(message) }, probe: async () => 0 }, { from }).deliver(mail)
+  const transport = { deliver: async (message: Message) => { composed.push(message) }, probe: async () => 0 }
+  await createMailer(transport, { from }).deliver(mail)
 
   const [message] = composed
   if (message === undefined) throw new Error('no mail was composed')

@@ -20,21 +20,25 @@ export interface PrivateServer {
   readonly log: string
   /** Starts it again after `stop` or `kill`: same port, same data. */
   start (): Promise<void>
-  /** Ends it well. Ending what has ended is no error. */
+  /** Ends it regularly. It is no error if it has ended already. */
   stop (): Promise<void>
   /** Ends it as a crash would (SIGKILL). */
   kill (): Promise<void>
-  /** Stops it in its tracks (SIGSTOP): connections stay open, nothing answers. */
+  /** Freezes it (SIGSTOP): connections stay open, nothing answers. */
   freeze (): void
   thaw (): void
 }
 
-const startDeadline = 30_000
-// A server that was killed holds its port and its locks for a moment longer.
-const attempts = 5
+const startTimeoutMs = 30_000
+/** A server that was killed holds its port and its locks for a moment longer. */
+const attemptsMax = 5
 
-/** Starts a server of our own, waits until it answers, and hands out what tests of failure need. */
-export async function startPrivateServer ({ name, command, env, cwd, stopSignal, log, answers }: ServerOptions): Promise<PrivateServer> {
+/**
+ * Starts a server for this process alone and waits until it answers. Returns what tests of failure need.
+ * @throws Error with the end of the log if the server does not start, or does not answer in time
+ */
+export async function startPrivateServer (options: ServerOptions): Promise<PrivateServer> {
+  const { name, command, env, cwd, stopSignal, log, answers } = options
   let running: Guarded | undefined
 
   await start()
@@ -44,7 +48,7 @@ export async function startPrivateServer ({ name, command, env, cwd, stopSignal,
     for (let attempt = 1; running === undefined; attempt++) {
       const candidate = await launch()
       if (await cameUp(candidate)) running = candidate
-      else if (attempt === attempts) throw new Error(`${name} does not start; the end of ${log}:\n${tail(log)}`)
+      else if (attempt === attemptsMax) throw new Error(`${name} does not start; the end of ${log}:\n${tail(log)}`)
       else await sleep(200 * attempt)
     }
   }
@@ -62,12 +66,12 @@ export async function startPrivateServer ({ name, command, env, cwd, stopSignal,
     let ended = false
     candidate.exited.then(() => { ended = true }, () => { ended = true })
 
-    for (const deadline = Date.now() + startDeadline; Date.now() < deadline; await sleep(20)) {
+    for (const deadline = Date.now() + startTimeoutMs; Date.now() < deadline; await sleep(20)) {
       if (ended) return false
       if (await answers()) return true
     }
     await candidate.kill()
-    throw new Error(`${name} does not answer within ${startDeadline / 1000} s; the end of ${log}:\n${tail(log)}`)
+    throw new Error(`${name} does not answer within ${startTimeoutMs / 1000} s; the end of ${log}:\n${tail(log)}`)
   }
 
   async function stop () {

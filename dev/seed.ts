@@ -1,5 +1,5 @@
 // npm run seed: fills the database of the running `npm run dev`, or that of DATABASE_DIRECT_URL, with invented people.
-//   --users=N   so many are added (1000000)
+//   --users=N   how many are added (1000000)
 import { parseArgs } from 'node:util'
 import postgres from 'postgres'
 import { createProgressBar } from '../commands/progress-bar.ts'
@@ -8,7 +8,7 @@ import { domains, firstNames, lastNames } from './seed-names.ts'
 
 const { values } = parseArgs({ options: { users: { type: 'string', default: '1000000' } } })
 const total = Number(values.users)
-const batch = 20_000
+const batchRows = 20_000
 
 const env = readEnvironment(process.cwd(), { NODE_ENV: 'development', ...process.env })
 const url = env['DATABASE_DIRECT_URL'] ?? env['DATABASE_URL']
@@ -21,9 +21,9 @@ const bar = createProgressBar(process.stderr, total)
 try {
   const [first] = await sql<{ number: number }[]>`select count(*)::int as number from users`
   const offset = first?.number ?? 0
-  for (let done = 0; done < total; done += batch) {
+  for (let done = 0; done < total; done += batchRows) {
     bar.show(done, `${done} of ${total} users`)
-    await addUsers({ from: offset + done + 1, to: offset + Math.min(done + batch, total), all: offset + total })
+    await addUsers({ from: offset + done + 1, to: offset + Math.min(done + batchRows, total), all: offset + total })
   }
   bar.show(total, 'looking at what there is now (vacuum, analyze)')
   await sql`vacuum analyze users, last_logins`
@@ -35,12 +35,16 @@ try {
 }
 
 /**
- * Adds the users of these numbers out of so many, in one statement. As in a real deployment: some names are common and most are
- * not, most people are users, few wait for approval or are disabled, a tenth has never signed in.
+ * Adds the users with the numbers `from` to `to`, out of `all`, by one statement. As in a real deployment some names are
+ * common and most are not, most people are users, few wait for approval or are disabled, and a tenth has never signed
+ * in.
  */
 async function addUsers ({ from, to, all }: { from: number, to: number, all: number }) {
   await sql`
-    insert into users (email, email_canonical, email_verified, full_name, locale, role, status, approval, last_login_at, created_at, updated_at)
+    insert into users (
+      email, email_canonical, email_verified, full_name, locale, role, status, approval,
+      last_login_at, created_at, updated_at
+    )
     select p.address, p.address, true, p.first || ' ' || p.last, p.locale, p.role,
            case when p.dice[1] < 0.02 then 'disabled' else 'active' end,
            case

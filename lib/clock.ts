@@ -1,11 +1,10 @@
-/** The time as one node sees it; handed in, so that tests can move it instead of waiting. */
+/** The time as one node sees it. Passed in, so that tests can move it instead of waiting. */
 export type Clock = ReturnType<typeof createClock>
 
 /**
- * A clock over the system's.
- * `now()` is the wall clock in milliseconds since 1970, `monotonic()` counts milliseconds that no
- * adjustment of the system's clock moves, `offset` is how far a test has moved the wall clock
- * (0 in production): whoever compares with a time told by Redis or Postgres adds it to that time.
+ * A clock over that of the system. `now()` is the wall clock in milliseconds since 1970. `monotonic()` counts
+ * milliseconds, and adjustments of the system's clock do not change it. `offset` is how far a test has moved the wall
+ * clock (ms, 0 in production): add it to a time of Redis or Postgres before comparing it with `now()`.
  */
 export function createClock () {
   let offset = 0
@@ -14,7 +13,7 @@ export function createClock () {
     now: () => Date.now() + offset,
     monotonic: () => performance.now(),
     get offset () { return offset },
-    /** Moves the wall clock forward by so many milliseconds. Only tests do. */
+    /** Moves the wall clock forward. Only tests do. */
     advance (milliseconds: number) { offset += milliseconds }
   }
 }

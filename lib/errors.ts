@@ -1,10 +1,13 @@
-/** Every refusal a client can meet: its code, the HTTP status and a sentence for a person. */
+/** Every refusal that the API answers: its code, the HTTP status and a sentence for a person. */
 const refusals = {
   malformed_request: [400, 'The request could not be read.'],
   unauthenticated: [401, 'Sign in first.'],
   invalid_token: [401, 'The token is not valid; refresh or sign in again.'],
   session_ended: [401, 'The session has ended; sign in again.'],
-  invalid_credentials: [401, 'The address and the password do not belong together, or the address has not been confirmed yet.'],
+  invalid_credentials: [
+    401,
+    'The address and the password do not belong together, or the address has not been confirmed yet.'
+  ],
   reauthentication_required: [401, 'Enter the password again to do this.'],
   forbidden: [403, 'You are not allowed to do this.'],
   csrf: [403, 'The request comes from an origin that is not allowed.'],
@@ -33,9 +36,9 @@ const refusals = {
 } as const satisfies Record<string, readonly [number, string]>
 
 export type RefusalCode = keyof typeof refusals
-export const refusalCodes = Object.keys(refusals) as [RefusalCode, ...RefusalCode[]]
+export const refusalCodes = Object.keys(refusals).filter(isRefusalCode)
 
-/** Why a session ended, told on every 401 `session_ended`. The first cause counts. */
+/** Why a session ended, answered with every 401 `session_ended`. The first cause counts. */
 export const endReasons = [
   'expired', 'idle', 'signed_out', 'revoked_by_user', 'revoked_by_admin', 'password_changed',
   'reuse_detected', 'evicted', 'account_disabled', 'account_deleted', 'email_restored', 'everyone_signed_out'
@@ -54,13 +57,13 @@ export interface RefusalDetails {
   /** The methods that a path does answer; sent as `Allow`. */
   allow?: string[]
   errors?: FieldError[]
-  /** What whoever is refused may not, by its name; nothing of a rank. For the audit trail: clients are not told. */
+  /** The permission that was missing; unset if a rank was too low. For the audit trail: it is not answered. */
   permission?: string
   cause?: unknown
 }
 
 /**
- * A refusal: thrown anywhere below a route, turned into RFC 9457 problem+json in `plugins/errors`
+ * A refusal: thrown anywhere below a route, turned into RFC 9457 problem+json in `plugins/http/errors`
  * and nowhere else. The code is the contract; the message helps a person and tells an attacker nothing.
  */
 export class Refusal extends Error {
@@ -77,5 +80,9 @@ export class Refusal extends Error {
   }
 }
 
-/** A store did not answer or could not: 503, nothing is cleared and nothing has been decided. */
+/** A store did not or could not answer: 503. Nothing is cleared and nothing has been decided. */
 export const unavailable = (cause?: unknown) => new Refusal('unavailable', { retryAfter: 1, cause })
+
+function isRefusalCode (code: string): code is RefusalCode {
+  return code in refusals
+}

@@ -6,7 +6,8 @@ import { createSealSigner } from '../lib/audit/signatures.ts'
 import { createAuditVerification } from '../lib/audit/verification.ts'
 import { createSecrets } from '../lib/crypto/secrets.ts'
 import { createAuditSealStore } from '../lib/audit/seal-store.ts'
-import type { StoredSeal } from '../lib/audit/seal-store.ts'
+import type { StoredSeal } from '../lib/audit/chain.ts'
+import { createUnsealedStore } from '../lib/audit/unsealed-store.ts'
 import { connect, openStore } from './database.ts'
 import { as, deploy, signIn, signUp, start } from './helper.ts'
 import { sealsOf } from './support/audit-seals.ts'
@@ -347,7 +348,7 @@ t.test('a node that dies before its seal is committed leaves all to the next', a
     t.equal(await store.lock(tx), true)
     const xid = await store.transaction(tx)
     const last = await store.lastBefore(6, tx)
-    const { events, snapshot, now } = await store.unsealed(tx, last ?? { snapshot: '3:3:', through: null, floor: 0 }, 100)
+    const { events, snapshot, now } = await createUnsealedStore(killed).unsealed(tx, last ?? { snapshot: '3:3:', through: null, floor: 0 }, 100)
     t.ok(events.length > 0)
     const content = { number: 6, events: 0, total: 0, lastId: 0, xid, snapshot, through: null, floor: 0, keptFrom: null, sealedAt: now, leaves: Buffer.alloc(0), previous: Buffer.alloc(32) }
     await store.insert(tx, { ...content, hash: hashSeal(content), keyId: Buffer.alloc(8), signature: Buffer.alloc(64) })

@@ -1,22 +1,8 @@
+import type { EventRow } from '../audit/event.ts'
 import type { Database } from '../stores/database.ts'
 
 /** Rows as they are shown to the person whom they are about: by column, without what is withheld. */
 type Rows = Promise<Record<string, unknown>[]>
-
-export interface ExportedEvent {
-  id: number
-  at: Date
-  event: string
-  outcome: string
-  reason: string | null
-  actorId: string | null
-  subjectId: string | null
-  sessionId: string | null
-  requestId: string | null
-  personal: Buffer | null
-  /** Of the subject; null where that has been erased. */
-  wrappedKey: Buffer | null
-}
 
 /** Which rows of a list come next: those after this id, none after `last`. */
 interface Page { after: number, last: number }
@@ -87,8 +73,8 @@ export function createPersonalExportStore (db: Database) {
 
   // The id is compared together with whose event it is, so that a page comes from the index in its order: for
   // an equality the planner, which expects few, would read and sort all of them in each partition of the trail.
-  async function eventsAbout (userId: string, { after, last }: Page): Promise<ExportedEvent[]> {
-    return await db<ExportedEvent>`
+  async function eventsAbout (userId: string, { after, last }: Page): Promise<EventRow[]> {
+    return await db<EventRow>`
       select a.id, a.at, a.event, a.outcome, a.reason, a.actor_id, a.subject_id, a.session_id, a.request_id, a.personal, k.wrapped_key
       from audit_events a
       left join subject_keys k on k.subject_id = a.subject_id
@@ -99,8 +85,8 @@ export function createPersonalExportStore (db: Database) {
   }
 
   /** What the user has done, to themself too: left out later, so that one statement never looks for long. */
-  async function eventsBy (userId: string, { after, last }: Page): Promise<ExportedEvent[]> {
-    return await db<ExportedEvent>`
+  async function eventsBy (userId: string, { after, last }: Page): Promise<EventRow[]> {
+    return await db<EventRow>`
       select a.id, a.at, a.event, a.outcome, a.reason, a.actor_id, a.subject_id, a.session_id, a.request_id, a.personal, null as wrapped_key
       from audit_events a
       where (a.actor_id, a.id) > (${userId}::uuid, ${after}::bigint)

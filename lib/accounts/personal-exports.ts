@@ -1,12 +1,13 @@
 import { Readable } from 'node:stream'
 import type { Audit } from '../audit/audit.ts'
+import type { EventRow } from '../audit/event.ts'
 import type { Caller } from '../http/caller.ts'
 import type { Principal } from '../access/authentication.ts'
 import type { Clock } from '../clock.ts'
 import type { RateLimits } from '../throttling/rate-limits.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { Database } from '../stores/database.ts'
-import type { ExportedEvent, PersonalExportStore } from './personal-export-store.ts'
+import type { PersonalExportStore } from './personal-export-store.ts'
 import type { SessionState } from '../sessions/session-store.ts'
 
 /** The JSON text as it is sent. */
@@ -77,7 +78,7 @@ export function createPersonalExports ({ database, exports, sessions, rateLimits
     }
   }
 
-  async function * pagesOf (read: (after: number) => Promise<ExportedEvent[]>) {
+  async function * pagesOf (read: (after: number) => Promise<EventRow[]>) {
     for (let after = 0, isMore = true; isMore;) {
       const page = await read(after)
       yield page
@@ -86,7 +87,7 @@ export function createPersonalExports ({ database, exports, sessions, rateLimits
     }
   }
 
-  function personalOf ({ event, subjectId, personal, wrappedKey }: ExportedEvent) {
+  function personalOf ({ event, subjectId, personal, wrappedKey }: EventRow) {
     return personal && audit.read(event, subjectId === null ? null : { id: subjectId, wrappedKey }, personal)
   }
 }
@@ -136,7 +137,7 @@ function schemeOf (hash: string) {
 
 // Who else did something, and from where, is not the user's to know: an administrator's address stands
 // in the event that it left. Where nobody is known to have done it, a failed sign-in, it is.
-function presentEvent ({ id, at, event, outcome, reason, actorId, sessionId, requestId }: ExportedEvent, userId: string, personal: Record<string, unknown> | null) {
+function presentEvent ({ id, at, event, outcome, reason, actorId, sessionId, requestId }: EventRow, userId: string, personal: Record<string, unknown> | null) {
   const actor = actorId === null ? null : actorId === userId ? 'self' : 'other'
   const { ip: _ip, user_agent: _userAgent, ...rest } = personal ?? {}
   return { id, at, event, outcome, reason, actor, sessionId, requestId, personal: personal && actor === 'other' ? rest : personal }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
-import type { StoredEvent } from '../audit/seal-store.ts'
+import type { StoredEvent } from '../audit/event.ts'
 import type { Transaction } from '../stores/database.ts'
 import type { DailyCount, StatisticsStore } from './statistics-store.ts'
 
@@ -62,7 +62,7 @@ export function createStatistics ({ store, clock }: { store: StatisticsStore, cl
     for (const { at, event, outcome, reason } of events) {
       const day = dayOf(at / 1000)
       const name = [day, event, outcome, reason].join(' ')
-      const count = counts.get(name) ?? { day, event, outcome: outcome === 'success' ? 'success' : 'failure', reason: reason ?? '', events: 0 }
+      const count = counts.get(name) ?? { day, event, outcome, reason: reason ?? '', events: 0 }
       count.events++
       counts.set(name, count)
     }

@@ -2,18 +2,19 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { createEncryption } from '../crypto/encryption.ts'
 import type { Encryption } from '../crypto/encryption.ts'
 import type { Caller } from '../http/caller.ts'
-import type { AuditEventStore, AuditRow } from './event-store.ts'
+import type { AuditEventStore } from './event-store.ts'
+import type { NewEvent } from './event.ts'
 import type { Query } from '../stores/database.ts'
 
-/** Whom an event is about: an account or a registration, with its wrapped key. */
+/** The account or registration that an event is about. Its wrapped key is null once it has been erased. */
 export interface Subject { id: string, wrappedKey: Buffer | null }
 
-/** An event, named after the OWASP logging vocabulary where that has a name for it. */
+/** An event to be recorded. Its name comes from the OWASP logging vocabulary where that has one. */
 export interface AuditEvent {
   event: string
   outcome: 'success' | 'failure'
   reason?: string
-  /** Who did it, when that is known. */
+  /** The user who acted, where that is known. */
   actorId?: string
   /** Null for an address without an account. */
   subject: Subject | null
@@ -21,34 +22,43 @@ export interface AuditEvent {
   caller: Caller
   /** The canonical address, for an event without a subject; kept as an HMAC. */
   address?: string
-  /** What else is personal: readable only with the subject's key. Never a secret. */
+  /** Other personal data, encrypted under the subject's key. Never a secret. */
   personal?: Record<string, unknown>
 }
 
 export type Audit = ReturnType<typeof createAudit>
 
 /**
- * The audit trail. What is personal (client address, user agent, before and after) is ciphertext
- * under a key of its subject, and that key is wrapped under `ENCRYPTION_KEY`: erasing the key erases
- * the person without touching a row. Without a subject the ciphertext is under a key of the deployment.
+ * The audit trail. Personal data (client address, user agent, values before and after a change) is encrypted
+ * under a key of its subject, and that key is wrapped under `ENCRYPTION_KEY`. So erasing a person means erasing
+ * one key, and no row of the trail changes.
  */
 export function createAudit (store: AuditEventStore, { wrapping, anonymous, addressKeys: [addressKey = Buffer.alloc(0)] }: {
-  wrapping: Encryption, anonymous: Encryption, addressKeys: Buffer[]
+  /** Wraps the keys of subjects. */
+  wrapping: Encryption
+  /** Encrypts the personal data of events without a subject, under a key of the deployment. */
+  anonymous: Encryption
+  /** The keys of the HMAC of an address; the first one is used. */
+  addressKeys: Buffer[]
 }) {
   return { record, recordAll, prepare, createSubject, createSubjects, read }
 
-  /** Writes an event, in the transaction of what it records where there is one. Returns its id, by which a notice finds it. */
+  /**
+   * Writes an event and returns its id, by which a notice refers to it. Pass the transaction of what it records,
+   * where there is one.
+   */
   async function record (query: Query, event: AuditEvent): Promise<number> {
     return await store.insert(query, prepare(event))
   }
 
-  /** As `record`, for many events in one statement. */
+  /** Writes many events by one statement, in the given order. */
   async function recordAll (query: Query, events: AuditEvent[]) {
     await store.insertAll(query, events.map(prepare))
   }
 
-  /** The row of an event, sealed, for a statement that writes it along with its cause. */
-  function prepare ({ event, outcome, reason, actorId, subject, sessionId, caller, address, personal }: AuditEvent): AuditRow {
+  /** The row of an event, encrypted: for a statement that writes it together with its cause. */
+  function prepare (entry: AuditEvent): NewEvent {
+    const { event, outcome, reason, actorId, subject, sessionId, caller, address, personal } = entry
     return {
       event,
       outcome,
@@ -62,20 +72,23 @@ export function createAudit (store: AuditEventStore, { wrapping, anonymous, addr
     }
   }
 
-  /** Makes the key of a new subject; the subject is known to the trail from its first event. */
+  /** Makes and stores the key of a new subject. Call it before the subject's first event. */
   async function createSubject (query: Query, id: string): Promise<Subject> {
     const [subject = { id, wrappedKey: null }] = await createSubjects(query, [id])
     return subject
   }
 
-  /** As `createSubject`, for many in one statement. */
+  /** Makes and stores the keys of many new subjects, by one statement. */
   async function createSubjects (query: Query, ids: string[]): Promise<Subject[]> {
     const subjects = ids.map(id => ({ id, wrappedKey: wrapping.encrypt(randomBytes(32), id) }))
     await store.insertKeys(query, subjects)
     return subjects
   }
 
-  /** What is personal in a row, or null when its subject's key has been erased. */
+  /**
+   * The personal data of an event; null when its subject's key has been erased or cannot be unwrapped.
+   * @throws Error when the ciphertext was not made by us for this event and subject
+   */
   function read (event: string, subject: Subject | null, personal: Buffer): Record<string, unknown> | null {
     const encryption = keyOf(subject)
     return encryption && JSON.parse(encryption.decrypt(personal, context(event, subject)).toString())
@@ -85,9 +98,9 @@ export function createAudit (store: AuditEventStore, { wrapping, anonymous, addr
     return keyOf(subject)?.encrypt(Buffer.from(JSON.stringify(personal)), context(event, subject)) ?? null
   }
 
-  // A subject whose key is gone has been erased: nothing personal is written about them any more. Nor
-  // about one whose key was wrapped under an ENCRYPTION_KEY that is not listed: a trail that tells less
-  // is better than a login that fails.
+  // A subject without a key has been erased: no personal data about it is written any more. The same holds where the
+  // key was wrapped under an ENCRYPTION_KEY that is not listed: an event without personal data is better than a
+  // login that fails.
   function keyOf (subject: Subject | null): Encryption | null {
     if (!subject) return anonymous
     const key = subject.wrappedKey && wrapping.tryDecrypt(subject.wrappedKey, subject.id)

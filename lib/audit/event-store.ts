@@ -1,43 +1,43 @@
+import type { NewEvent } from './event.ts'
 import type { Query } from '../stores/database.ts'
-
-/** One row of the audit trail, already encrypted. */
-export interface AuditRow {
-  event: string
-  outcome: 'success' | 'failure'
-  reason: string | null
-  actorId: string | null
-  subjectId: string | null
-  sessionId: string | null
-  requestId: string
-  addressHmac: Buffer | null
-  personal: Buffer | null
-}
 
 export type AuditEventStore = ReturnType<typeof createAuditEventStore>
 
 export function createAuditEventStore () {
   return { insert, insertAll, insertKeys }
 
-  /** Appends an event; in a transaction when its cause has one. Returns its id. */
-  async function insert (query: Query, row: AuditRow): Promise<number> {
+  /** Appends an event and returns its id. Pass the transaction of its cause where there is one. */
+  async function insert (query: Query, row: NewEvent): Promise<number> {
     const [event] = await query<{ id: number }>`
-      insert into audit_events (event, outcome, reason, actor_id, subject_id, session_id, request_id, address_hmac, personal)
-      values (${row.event}, ${row.outcome}, ${row.reason}, ${row.actorId}, ${row.subjectId}, ${row.sessionId},
-              ${row.requestId}, ${row.addressHmac}, ${row.personal})
+      insert into audit_events (
+        event, outcome, reason, actor_id, subject_id, session_id, request_id, address_hmac, personal
+      )
+      values (
+        ${row.event}, ${row.outcome}, ${row.reason}, ${row.actorId}, ${row.subjectId}, ${row.sessionId},
+        ${row.requestId}, ${row.addressHmac}, ${row.personal}
+      )
       returning id`
     if (!event) throw new Error('an event that is written has an id')
     return event.id
   }
 
-  /** Appends events, in their order. */
-  async function insertAll (query: Query, rows: AuditRow[]) {
+  /** Appends events in the given order, by one statement. */
+  async function insertAll (query: Query, rows: NewEvent[]) {
     await query`
-      insert into audit_events (event, outcome, reason, actor_id, subject_id, session_id, request_id, address_hmac, personal)
+      insert into audit_events (
+        event, outcome, reason, actor_id, subject_id, session_id, request_id, address_hmac, personal
+      )
       select *
       from unnest(
-        ${rows.map(row => row.event)}::text[], ${rows.map(row => row.outcome)}::text[], ${rows.map(row => row.reason)}::text[],
-        ${rows.map(row => row.actorId)}::uuid[], ${rows.map(row => row.subjectId)}::uuid[], ${rows.map(row => row.sessionId)}::uuid[],
-        ${rows.map(row => row.requestId)}::text[], ${rows.map(row => row.addressHmac)}::bytea[], ${rows.map(row => row.personal)}::bytea[]
+        ${rows.map(row => row.event)}::text[],
+        ${rows.map(row => row.outcome)}::text[],
+        ${rows.map(row => row.reason)}::text[],
+        ${rows.map(row => row.actorId)}::uuid[],
+        ${rows.map(row => row.subjectId)}::uuid[],
+        ${rows.map(row => row.sessionId)}::uuid[],
+        ${rows.map(row => row.requestId)}::text[],
+        ${rows.map(row => row.addressHmac)}::bytea[],
+        ${rows.map(row => row.personal)}::bytea[]
       )`
   }
 
@@ -46,6 +46,9 @@ export function createAuditEventStore () {
     await query`
       insert into subject_keys (subject_id, wrapped_key)
       select *
-      from unnest(${subjects.map(({ id }) => id)}::uuid[], ${subjects.map(({ wrappedKey }) => wrappedKey)}::bytea[])`
+      from unnest(
+        ${subjects.map(({ id }) => id)}::uuid[],
+        ${subjects.map(({ wrappedKey }) => wrappedKey)}::bytea[]
+      )`
   }
 }

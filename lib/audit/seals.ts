@@ -1,57 +1,66 @@
-import { cutSnapshot, encodeLeaves, genesis, hashEvent, hashSeal, readSnapshot } from './chain.ts'
-import type { SealSigner } from './signatures.ts'
 import type { Clock } from '../clock.ts'
 import type { Metrics } from '../operations/metrics.ts'
-import type { AuditSealStore, Reached, StoredEvent, StoredSeal, Unsealed } from './seal-store.ts'
 import type { Database, Transaction } from '../stores/database.ts'
+import { cutSnapshot, encodeLeaves, genesis, hashEvent, hashSeal, readSnapshot } from './chain.ts'
+import type { StoredSeal } from './chain.ts'
+import type { StoredEvent } from './event.ts'
+import type { AuditPartitionStore } from './partition-store.ts'
+import type { AuditSealStore } from './seal-store.ts'
+import type { SealSigner } from './signatures.ts'
+import type { Reached, Unsealed, UnsealedStore } from './unsealed-store.ts'
 
 interface Parts {
   database: Pick<Database, 'begin'>
-  store: AuditSealStore
+  store: Pick<AuditSealStore, 'lock' | 'transaction' | 'lastBefore' | 'insert' | 'look'>
+  unsealed: UnsealedStore
+  partitions: AuditPartitionStore
   signer: Pick<SealSigner, 'sign' | 'verify'>
-  log: { info (fields: object, message: string): void, warn (fields: object, message: string): void, error (fields: object, message: string): void }
+  log: Record<'info' | 'warn' | 'error', (fields: object, message: string) => void>
   metrics: Metrics
   clock: Pick<Clock, 'monotonic'>
-  /** Hears in the transaction of each seal what it covers: every event once. */
+  /** Called in the transaction of each seal with the events that it covers. Every event comes once. */
   count: (tx: Transaction, events: StoredEvent[]) => Promise<void>
-  /** How long (ms) events are kept; null for ever. */
+  /** Milliseconds that events are kept; null for ever. */
   retention: number | null
-  /** Events of one seal at most. */
+  /** The most events of one seal. */
   batchSize?: number
 }
 
 export type AuditSeals = ReturnType<typeof createAuditSeals>
 
-/** So often (ms) a node looks whether there is something to seal … */
-const interval = 1000
-/** … and so old (ms) the first of it must be: a seal for many costs what one for a single event does. */
-const patience = 2000
-/** Events that wait so long (ms) are worth an alarm: something keeps every node from sealing. */
-const overdue = 30_000
-/** The head is told no more often than this (ms) while there is much to seal. */
-const tellEvery = 1000
-/** Partitions and retention are seen to so often (ms). */
-const tidyEvery = 3_600_000
+/** Milliseconds from one look at the trail to the next. */
+const lookIntervalMs = 1000
+/** The age at which the oldest unsealed event causes a seal: a seal of many events costs what a seal of one does. */
+const sealAfterMs = 2000
+/** An event that waits longer than this raises an alarm: something keeps every node from sealing. */
+const overdueAfterMs = 30_000
+/** While there is much to seal, the head is logged no more often than this. */
+const logIntervalMs = 1000
+/** Milliseconds from one look after partitions and retention to the next. */
+const tidyIntervalMs = 3_600_000
+/** Months for which partitions are made in advance. */
 const monthsAhead = 3
-/** So many seals of somebody else at the end are passed over. */
-const foreignAtMost = 1000
+/** How many seals at the end of the chain may be somebody else's before a node gives up. */
+const foreignSealsMax = 1000
 
-/** Before the first seal: the events of no transaction have been. */
+/** Before the first seal no event is covered: 3 is the first transaction number that Postgres gives. */
 const nothingSealed: Reached = { snapshot: '3:3:', through: null, floor: 0 }
 
 /**
- * Seals the trail into a hash chain, behind the backs of those who write it: they write a row and wait for
- * nobody. What is not sealed yet is what the last seal's snapshot does not see, so nothing has to be
- * remembered, a node that dies leaves nothing half done, and whichever comes next goes on.
+ * Seals the trail into a hash chain, apart from the transactions that write it: they write a row and wait for
+ * nothing. An event is unsealed if the last seal's snapshot does not see it. So nothing has to be remembered, a
+ * node that dies leaves nothing half done, and any node can continue.
  */
-export function createAuditSeals ({ database, store, signer, log, metrics, clock, count, retention, batchSize = 2000 }: Parts) {
-  /** The last seal that this node knows of: it must stay where it is. */
+export function createAuditSeals (parts: Parts) {
+  const { database, store, unsealed, partitions, signer, log, metrics, clock, count, retention, batchSize = 2000 } = parts
+
+  /** The last seal that this node knows of. It must stay in the chain. */
   let witnessed: { number: number, hash: Buffer } | null = null
-  /** How far the chain reaches, as of that seal. */
+  /** How far the chain reaches with that seal. */
   let reached: Reached = nothingSealed
-  let unsealedFor = 0
-  let toldAt = -Infinity
-  let untold: { seal: number, events: number, head: string } | null = null
+  let unsealedForMs = 0
+  let loggedAt = -Infinity
+  let unlogged: { seal: number, events: number, head: string } | null = null
   let tidiedAt = -Infinity
   let isAway = false
   let isOverdue = false
@@ -59,18 +68,30 @@ export function createAuditSeals ({ database, store, signer, log, metrics, clock
   let timer: NodeJS.Timeout | undefined
   let working: Promise<void> | null = null
 
-  metrics.gauge('latchkey_audit_chain_length', 'Seals in the chain of the audit trail.', () => witnessed?.number ?? 0)
-  metrics.gauge('latchkey_audit_chain_head', 'The first 48 bits of the hash at the end of the chain, as a number.', () => witnessed?.hash.readUIntBE(0, 6) ?? 0)
-  metrics.gauge('latchkey_audit_seal_lag_seconds', 'How long the oldest event that is not sealed has waited for it, as of the last look.', () => unsealedFor / 1000)
+  metrics.gauge(
+    'latchkey_audit_chain_length',
+    'Seals in the chain of the audit trail.',
+    () => witnessed?.number ?? 0
+  )
+  metrics.gauge(
+    'latchkey_audit_chain_head',
+    'The first 48 bits of the hash at the end of the chain, as a number.',
+    () => witnessed?.hash.readUIntBE(0, 6) ?? 0
+  )
+  metrics.gauge(
+    'latchkey_audit_seal_lag_seconds',
+    'How long the oldest event that is not sealed has waited for it, as of the last look.',
+    () => unsealedForMs / 1000
+  )
   return { start, stop, seal, tidy }
 
-  /** Has this node seal, from now until `stop`. Nodes do not get in each other's way. */
+  /** Lets this node seal from now until `stop`. Several nodes may do so: a lock lets one seal at a time. */
   function start () {
-    timer = setInterval(() => { working ??= work().finally(() => { working = null }) }, interval)
+    timer = setInterval(() => { working ??= work().finally(() => { working = null }) }, lookIntervalMs)
     timer.unref()
   }
 
-  /** Ends it after the seal in hand. What is left is another node's, or the next start's. */
+  /** Ends it after the seal that is being made. Another node, or the next start, seals what is left. */
   async function stop () {
     isStopping = true
     clearInterval(timer)
@@ -80,21 +101,21 @@ export function createAuditSeals ({ database, store, signer, log, metrics, clock
   async function work () {
     try {
       await look()
-      if (unsealedFor >= patience) await seal()
-      if (clock.monotonic() - tidiedAt >= tidyEvery) await tidy()
+      if (unsealedForMs >= sealAfterMs) await seal()
+      if (clock.monotonic() - tidiedAt >= tidyIntervalMs) await tidy()
       isAway = false
     } catch (error) {
-      // Said once: it goes on by itself as soon as Postgres is back.
+      // Logged once: sealing continues by itself as soon as Postgres answers again.
       if (!isAway) log.warn({ err: error }, 'the audit trail cannot be sealed')
       isAway = true
     }
   }
 
-  /** Seals all there is, unless another node is doing that. Returns how many events. */
+  /** Seals all events, unless another node is doing that. Returns how many. */
   async function seal (): Promise<number> {
     let sealed = 0
 
-    // Before anything is added to it: what has been sealed must still be what it was.
+    // The chain must still be as we knew it, before anything is added to it.
     await look()
     for (let isMore = true; isMore;) {
       const made = await database.begin(tx => sealBatch(tx, null))
@@ -102,27 +123,26 @@ export function createAuditSeals ({ database, store, signer, log, metrics, clock
       sealed += made?.events ?? 0
       isMore = made !== null && made.events === batchSize && !isStopping
     }
-    tell()
+    logHead()
     await look()
-    if (unsealedFor >= overdue && !isOverdue) log.error({ seconds: Math.round(unsealedFor / 1000) }, 'audit events wait for their seal: does somebody hold the lock?')
-    isOverdue = unsealedFor >= overdue
+    alarmIfOverdue()
     return sealed
   }
 
-  /** Makes the partitions of the coming months, and drops those of months that need not be kept any more. */
+  /** Makes the partitions of the coming months, and drops those of months beyond the retention. */
   async function tidy (now = new Date()) {
     tidiedAt = clock.monotonic()
-    await store.makePartitions(monthsAhead)
+    await partitions.make(monthsAhead)
     if (retention === null) return
 
-    const keptFrom = await store.endOfMonthsBefore(new Date(now.getTime() - retention))
+    const keptFrom = await partitions.endOfMonthsBefore(new Date(now.getTime() - retention))
     if (!keptFrom) return
 
     await seal()
     const made = await database.begin(tx => sealBatch(tx, keptFrom.getTime() * 1000))
     if (made) note(made)
-    tell()
-    const dropped = await store.dropPartitions(keptFrom)
+    logHead()
+    const dropped = await partitions.drop(keptFrom)
     if (dropped > 0) log.info({ before: keptFrom, partitions: dropped }, 'audit events have been dropped')
   }
 
@@ -133,7 +153,7 @@ export function createAuditSeals ({ database, store, signer, log, metrics, clock
     const { last, ours } = await end(tx)
     const from = ours ?? nothingSealed
     const hasBegunAnew = BigInt(xid) < readSnapshot(from.snapshot).xmax
-    const found = hasBegunAnew ? await store.leftOver(tx, from) : await store.unsealed(tx, from, batchSize)
+    const found = await (hasBegunAnew ? unsealed.leftOver(tx, from) : unsealed.unsealed(tx, from, batchSize))
     const announces = keptFrom !== null && keptFrom !== ours?.keptFrom
     if (found.events.length === 0 && !hasBegunAnew && !announces) return null
 
@@ -148,13 +168,15 @@ export function createAuditSeals ({ database, store, signer, log, metrics, clock
     return seal
   }
 
-  // What stands at the end may be somebody else's, who may write a seal and not sign it. It stays, and what it
-  // says counts for nothing: so nobody can make us believe that all has been sealed.
+  // The last seal may be somebody else's: a forger may write a seal but cannot sign it. It stays in the table and its
+  // content is ignored, so nobody can make us believe that everything has been sealed.
   async function end (query?: Transaction): Promise<{ last: StoredSeal | null, ours: StoredSeal | null }> {
     const last = await store.lastBefore(Number.MAX_SAFE_INTEGER, query)
     let ours = last
     for (let steps = 0; ours && !isOurs(ours); steps++) {
-      if (steps === foreignAtMost) throw new Error(`none of the last ${foreignAtMost} seals was made under an ENCRYPTION_KEY that is listed`)
+      if (steps === foreignSealsMax) {
+        throw new Error(`none of the last ${foreignSealsMax} seals was made under an ENCRYPTION_KEY that is listed`)
+      }
       ours = await store.lastBefore(ours.number, query)
     }
     if (last && !ours) throw new Error('no seal was made under an ENCRYPTION_KEY that is listed')
@@ -170,44 +192,59 @@ export function createAuditSeals ({ database, store, signer, log, metrics, clock
     log.error(fields, message)
   }
 
+  function alarmIfOverdue () {
+    const wasOverdue = isOverdue
+    isOverdue = unsealedForMs >= overdueAfterMs
+    if (!isOverdue || wasOverdue) return
+    log.error(
+      { seconds: Math.round(unsealedForMs / 1000) },
+      'audit events wait for their seal: does somebody hold the lock?'
+    )
+  }
+
   function note (seal: StoredSeal) {
     const { number, events, total, hash } = seal
     metrics.increment('audit_sealed_events', {}, events)
     witnessed = { number, hash }
     reached = seal
-    untold = { seal: number, events: total, head: hash.toString('hex') }
-    if (clock.monotonic() - toldAt >= tellEvery) tell()
+    unlogged = { seal: number, events: total, head: hash.toString('hex') }
+    if (clock.monotonic() - loggedAt >= logIntervalMs) logHead()
   }
 
-  // Whoever keeps the logs elsewhere keeps with them what the chain must not fall behind.
-  function tell () {
-    if (!untold) return
-    log.info(untold, 'the audit trail is sealed')
-    untold = null
-    toldAt = clock.monotonic()
+  // A deployment that ships its logs elsewhere ships the heads with them: a chain that lacks one was cut off.
+  function logHead () {
+    if (!unlogged) return
+    log.info(unlogged, 'the audit trail is sealed')
+    unlogged = null
+    loggedAt = clock.monotonic()
   }
 
   async function look () {
     const { now, head, known } = await store.look(witnessed?.number ?? 0)
 
     if (witnessed && known?.equals(witnessed.hash) !== true) {
-      alarm({ seal: witnessed.number, head: witnessed.hash.toString('hex') }, 'the audit chain has been cut off or rewritten: this seal is gone')
+      alarm(
+        { seal: witnessed.number, head: witnessed.hash.toString('hex') },
+        'the audit chain has been cut off or rewritten: this seal is gone'
+      )
     }
     if (!head || witnessed?.hash.equals(head.hash) !== true) await follow()
     await judgeWait(now)
   }
 
-  /** What another node has added, or somebody who is none. */
+  /** Takes over what another node has added to the chain, and raises an alarm if it was not a node. */
   async function follow () {
     const { last, ours } = await end()
-    if (last && ours !== last) alarm({ seal: last.number }, 'the audit chain ends with a seal that nobody here has signed')
+    if (last && ours !== last) {
+      alarm({ seal: last.number }, 'the audit chain ends with a seal that nobody here has signed')
+    }
     witnessed = last && { number: last.number, hash: last.hash }
     reached = ours ?? nothingSealed
   }
 
   async function judgeWait (now: number) {
-    const since = await store.unsealedSince(reached)
-    unsealedFor = since === null ? 0 : Math.max(0, now - since.getTime())
+    const since = await unsealed.unsealedSince(reached)
+    unsealedForMs = since === null ? 0 : Math.max(0, now - since.getTime())
   }
 }
 
@@ -228,7 +265,7 @@ function contentOf (last: StoredSeal | null, ours: StoredSeal | null, xid: strin
   }
 }
 
-/** Where a full batch ends: it may be in the midst of a transaction. */
+/** Where a full batch ends: it may be within the events of a transaction. */
 function stopAfter ({ snapshot, events }: Unsealed) {
   const { xid, id } = events.at(-1) ?? { xid: '3', id: 0 }
   return { snapshot: cutSnapshot(snapshot, xid), through: id }

@@ -1,29 +1,32 @@
 import { createHash, createPrivateKey, createPublicKey, sign as signWith, verify as verifyWith } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 
-/** Knows whose signature is right, and can make none. */
+/** Checks signatures of seals and cannot make any. */
 export interface SealVerifier {
-  /** Whether the key of that id has signed a hash; null when that key is not known. */
+  /** Whether the key with that id has signed a hash; null when the key is not known. */
   verify (hash: Buffer, signature: Buffer, keyId: Buffer): boolean | null
 }
 
 export type SealSigner = ReturnType<typeof createSealSigner>
 
-const idLength = 8
+const keyIdLength = 8
 
-// What comes before the 32 bytes of an Ed25519 key (RFC 8410) as PKCS #8 and as SPKI.
+// The DER bytes before the 32 bytes of an Ed25519 key (RFC 8410), as PKCS #8 and as SPKI.
 const privatePrefix = Buffer.from('302e020100300506032b657004220420', 'hex')
 const publicPrefix = Buffer.from('302a300506032b6570032100', 'hex')
 
 /**
- * Signs the hashes of seals with Ed25519 (RFC 8032). Not by an HMAC, because who checks one can forge it: an
- * auditor is to hold what can only check. The first seed makes the key that signs, all make keys that are
- * known.
- * @param seeds 32 bytes each
+ * Signs the hashes of seals with Ed25519 (RFC 8032). An HMAC would not do: the key that checks one can also forge
+ * one, and an auditor must hold a key that can only check.
+ * @param seeds 32 bytes each. The first one gives the key that signs; signatures of all of them are accepted.
  */
 export function createSealSigner (seeds: Buffer[]) {
-  const keys = seeds.map(seed => createPrivateKey({ key: Buffer.concat([privatePrefix, seed]), format: 'der', type: 'pkcs8' }))
-  const publicKeys = keys.map(key => createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(publicPrefix.length))
+  const keys = seeds.map(seed => (
+    createPrivateKey({ key: Buffer.concat([privatePrefix, seed]), format: 'der', type: 'pkcs8' })
+  ))
+  const publicKeys = keys.map(key => (
+    createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(publicPrefix.length)
+  ))
   const [key] = keys
   const [publicKey] = publicKeys
   if (!key || !publicKey) throw new Error('no key to sign with')
@@ -35,10 +38,11 @@ export function createSealSigner (seeds: Buffer[]) {
   }
 }
 
-/** @param publicKeys 32 bytes each, as `createSealSigner` tells them. */
+/** @param publicKeys 32 bytes each: the `publicKeys` of `createSealSigner` */
 export function createSealVerifier (publicKeys: Buffer[]): SealVerifier {
   const known = new Map<string, KeyObject>(publicKeys.map(key => [
-    idOf(key).toString('hex'), createPublicKey({ key: Buffer.concat([publicPrefix, key]), format: 'der', type: 'spki' })
+    idOf(key).toString('hex'),
+    createPublicKey({ key: Buffer.concat([publicPrefix, key]), format: 'der', type: 'spki' })
   ]))
 
   return {
@@ -50,7 +54,7 @@ export function createSealVerifier (publicKeys: Buffer[]): SealVerifier {
 }
 
 function idOf (publicKey: Buffer): Buffer {
-  return createHash('sha256').update(publicKey).digest().subarray(0, idLength)
+  return createHash('sha256').update(publicKey).digest().subarray(0, keyIdLength)
 }
 
 function messageOf (hash: Buffer): Buffer {

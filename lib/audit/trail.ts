@@ -4,11 +4,12 @@ import type { Caller } from '../http/caller.ts'
 import type { Cursors } from '../http/cursors.ts'
 import { formatCsv } from '../formats/csv.ts'
 import { Refusal } from '../errors.ts'
-import type { AuditTrailStore, TrailEvent, TrailFilter } from './trail-store.ts'
+import type { EventRow } from './event.ts'
+import type { AuditTrailStore, TrailFilter } from './trail-store.ts'
 import type { Database } from '../stores/database.ts'
 import type { UserStore } from '../users/user-store.ts'
 
-/** An event as it is shown. */
+/** An event as the API answers it. */
 export interface ShownEvent {
   id: number
   at: string
@@ -19,13 +20,13 @@ export interface ShownEvent {
   subject_id: string | null
   session_id: string | null
   request_id: string | null
-  /** Null where there is nothing, or nobody can read it any more. */
+  /** Null where there is none, or where its key has been erased. */
   personal: Record<string, unknown> | null
 }
 
 export interface TrailPage { events: ShownEvent[], next_cursor: string | null }
 
-/** Who reads. */
+/** The user who reads the trail. */
 export interface TrailReader { userId: string, sessionId: string, caller: Caller }
 
 export type TrailFormat = 'ndjson' | 'csv'
@@ -41,18 +42,20 @@ export interface AuditTrailParts {
 export type AuditTrail = ReturnType<typeof createAuditTrail>
 
 const pageLength = 100
-/** Rows of a stream that are read at once: a short statement each, so that none is long however long the stream. */
-const streamLength = 500
+/** Rows that one statement of a stream reads, so that no statement takes long, however long the stream is. */
+const streamPageLength = 500
 
-const columns = ['id', 'at', 'event', 'outcome', 'reason', 'actor_id', 'subject_id', 'session_id', 'request_id', 'personal'] as const
+const columns = [
+  'id', 'at', 'event', 'outcome', 'reason', 'actor_id', 'subject_id', 'session_id', 'request_id', 'personal'
+] as const
 
-/** The trail for those who may read all of it. That they do stands in it, too. */
+/** The trail for users who may read all of it. Every read is an event of the trail itself. */
 export function createAuditTrail ({ database, trail, users, audit, cursors }: AuditTrailParts) {
   return { list, stream }
 
   /**
-   * A page of events, the latest first, and where the next one begins.
-   * @throws Refusal `invalid_request` for a cursor of another list, or times that leave nothing between them
+   * A page of 100 events, the latest first, and the cursor of the next page (null after the last).
+   * @throws Refusal `invalid_request` for a cursor of another list, or for a `from` that is not before `to`
    */
   async function list (filter: TrailFilter, cursor: string | undefined, reader: TrailReader): Promise<TrailPage> {
     const place = cursors.decrypt(filter, cursor)
@@ -69,9 +72,9 @@ export function createAuditTrail ({ database, trail, users, audit, cursors }: Au
   }
 
   /**
-   * All events up to now, the earliest first, as text. It is read while it is sent and no faster than it is
-   * taken, and no further when nobody takes it any more; if a store fails on the way the text breaks off.
-   * @throws Refusal as `list`
+   * All events up to now, the earliest first, as text: a line of JSON or CSV each. Rows are read as the receiver
+   * takes them, and no more once the receiver has gone. If a store fails on the way, the text breaks off.
+   * @throws Refusal `invalid_request` for a `from` that is not before `to`
    */
   async function stream (filter: TrailFilter, format: TrailFormat, reader: TrailReader): Promise<Readable> {
     const { low, high } = await boundsOf(filter)
@@ -79,33 +82,46 @@ export function createAuditTrail ({ database, trail, users, audit, cursors }: Au
     return Readable.from(write(filter, format, { low, high: Math.min(high, last + 1) }), { objectMode: false })
   }
 
-  async function * write (filter: TrailFilter, format: TrailFormat, { low, high }: { low: number, high: number }): AsyncGenerator<string> {
+  async function * write (
+    filter: TrailFilter, format: TrailFormat, { low, high }: { low: number, high: number }
+  ): AsyncGenerator<string> {
     const line = format === 'csv' ? csvLine : jsonLine
-
     if (format === 'csv') yield formatCsv([...columns]) + '\r\n'
     for (let from = low, isMore = true; isMore;) {
-      const rows = await trail.after(filter, { low: from, high, limit: streamLength })
+      const rows = await trail.after(filter, { low: from, high, limit: streamPageLength })
       if (rows.length > 0) yield rows.map(row => line(show(row))).join('')
       from = (rows.at(-1)?.id ?? from) + 1
-      isMore = rows.length === streamLength
+      isMore = rows.length === streamPageLength
     }
   }
 
   async function boundsOf ({ from, to }: TrailFilter): Promise<{ low: number, high: number }> {
-    if (from && to && from >= to) throw new Refusal('invalid_request', { errors: [{ path: '/to', code: 'before_from', message: 'must be later than from' }] })
+    if (from && to && from >= to) {
+      throw new Refusal('invalid_request', {
+        errors: [{ path: '/to', code: 'before_from', message: 'must be later than from' }]
+      })
+    }
     return {
       low: from ? await trail.idNear(from, { late: false }) : 0,
       high: to ? await trail.idNear(to, { late: true }) : Number.MAX_SAFE_INTEGER
     }
   }
 
-  async function record ({ actorId, subjectId, event, from, to }: TrailFilter, format: string, { userId, sessionId, caller }: TrailReader): Promise<number> {
-    const subject = await users.find(userId) ?? { id: userId, wrappedKey: null }
-    const asked = { actor: actorId, subject: subjectId, event, from, to, format }
-    return await audit.record(database, { event: 'sensitive_read', outcome: 'success', reason: 'audit_events', actorId: userId, subject, sessionId, caller, personal: { asked } })
+  async function record (filter: TrailFilter, format: string, { userId, sessionId, caller }: TrailReader): Promise<number> {
+    const { actorId, subjectId, event, from, to } = filter
+    return await audit.record(database, {
+      event: 'sensitive_read',
+      outcome: 'success',
+      reason: 'audit_events',
+      actorId: userId,
+      subject: await users.find(userId) ?? { id: userId, wrappedKey: null },
+      sessionId,
+      caller,
+      personal: { asked: { actor: actorId, subject: subjectId, event, from, to, format } }
+    })
   }
 
-  function show (row: TrailEvent): ShownEvent {
+  function show (row: EventRow): ShownEvent {
     return {
       id: row.id,
       at: row.at.toISOString(),
@@ -120,8 +136,8 @@ export function createAuditTrail ({ database, trail, users, audit, cursors }: Au
     }
   }
 
-  // What does not open tells nothing. Whether somebody has changed it is for audit-verify to say.
-  function personalOf ({ event, subjectId, personal, wrappedKey }: TrailEvent): Record<string, unknown> | null {
+  // A ciphertext that cannot be decrypted is shown as null. Whether it was tampered with is what `audit-verify` tells.
+  function personalOf ({ event, subjectId, personal, wrappedKey }: EventRow): Record<string, unknown> | null {
     try {
       return personal && audit.read(event, subjectId === null ? null : { id: subjectId, wrappedKey }, personal)
     } catch {
@@ -135,7 +151,7 @@ function jsonLine (event: ShownEvent): string {
 }
 
 function csvLine (event: ShownEvent): string {
-  return formatCsv(columns.map(column => harmless(textOf(event[column])))) + '\r\n'
+  return formatCsv(columns.map(column => withoutFormula(textOf(event[column])))) + '\r\n'
 }
 
 function textOf (value: ShownEvent[keyof ShownEvent]): string {
@@ -143,7 +159,7 @@ function textOf (value: ShownEvent[keyof ShownEvent]): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 
-// A spreadsheet takes for a formula what begins like one; an apostrophe makes it text (OWASP, CSV injection).
-function harmless (cell: string): string {
+// A spreadsheet evaluates a cell that begins like a formula; an apostrophe makes it text (OWASP, CSV Injection).
+function withoutFormula (cell: string): string {
   return /^[=+\-@\t\r\n]/.test(cell) ? `'${cell}` : cell
 }

@@ -1,4 +1,4 @@
-/** The cells of one line of CSV (RFC 4180); null if its quotes do not fit. A cell cannot hold the end of a line. */
+/** The cells of one line of CSV (RFC 4180); null if its quotes do not match. A cell cannot contain a line end. */
 export function parseCsv (line: string): string[] | null {
   const cells: string[] = []
 
@@ -13,7 +13,7 @@ export function parseCsv (line: string): string[] | null {
   return cells
 }
 
-/** A line of CSV, without its end. */
+/** A line of CSV, without the line end. */
 export function formatCsv (cells: string[]): string {
   return cells.map(cell => /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell).join(',')
 }
@@ -24,7 +24,7 @@ function endOfPlain (line: string, start: number): number | null {
   return line.slice(start, end).includes('"') ? null : end
 }
 
-/** Behind the quote that closes: the one that is followed by a comma or nothing, and is not one of a pair. */
+/** The place after the closing quote: the one that is followed by a comma or nothing, and not one of a pair. */
 function endOfQuoted (line: string, start: number): number | null {
   for (let place = start + 1; ; place += 2) {
     place = line.indexOf('"', place)

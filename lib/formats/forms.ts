@@ -1,7 +1,7 @@
 /**
- * Parses `application/x-www-form-urlencoded` as OAuth has it (RFC 6749, section 3.2 and appendix B): in
- * UTF-8, no parameter twice, and one without a value counts as left out. Throws a SyntaxError for
- * whatever two readers could understand differently.
+ * Parses `application/x-www-form-urlencoded` as OAuth uses it (RFC 6749, section 3.2 and appendix B): in UTF-8, no
+ * parameter twice, and a parameter without a value counts as left out.
+ * @throws SyntaxError for what two parsers could understand differently
  */
 export function parseForm (text: string): Record<string, string> {
   const parameters = new Map<string, string>()
@@ -16,7 +16,10 @@ export function parseForm (text: string): Record<string, string> {
   return Object.fromEntries([...parameters].filter(([, value]) => value !== ''))
 }
 
-/** Text as it stands in a form. Throws a SyntaxError for half an escape, and for what does not escape UTF-8. */
+/**
+ * Decodes a name or value of a form.
+ * @throws SyntaxError for other characters than visible ASCII, and for escapes that are incomplete or not UTF-8
+ */
 export function decodeFormText (text: string): string {
   if (!/^[\x21-\x7e]*$/.test(text)) throw new SyntaxError('A form has no other characters than visible ASCII')
   try {

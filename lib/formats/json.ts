@@ -1,8 +1,8 @@
 /**
- * Parses JSON (RFC 8259) and refuses what two readers could understand differently or what has no business
- * in a request: duplicate members at any depth, `__proto__` and `constructor` however they are written,
- * NUL, escapes that are half a character, and nesting deeper than any schema of ours.
- * Throws a SyntaxError. Linear and without recursion.
+ * Parses JSON (RFC 8259) and refuses what two parsers could understand differently, or what no request needs: duplicate
+ * members at any depth, `__proto__` and `constructor` however they are escaped, NUL, lone surrogates, and nesting
+ * deeper than any schema of ours. Takes linear time and does not recurse.
+ * @throws SyntaxError
  */
 export function parseStrictJson (text: string): unknown {
   const value: unknown = JSON.parse(text)
@@ -10,9 +10,10 @@ export function parseStrictJson (text: string): unknown {
   return value
 }
 
-const deepest = 32
+/** The deepest nesting that is accepted. */
+const depthMax = 32
 
-/** Walks over text that JSON.parse has accepted: only strings and brackets matter, the rest is in order. */
+/** Checks the strings and the nesting of a text that JSON.parse has accepted. */
 function checkTokens (text: string) {
   const open: (Set<string> | undefined)[] = []
   let previous = ''
@@ -23,12 +24,14 @@ function checkTokens (text: string) {
     else if (token === '}' || token === ']') open.pop()
     else if (token.startsWith('"')) {
       const string: unknown = JSON.parse(token)
-      if (typeof string !== 'string' || /\0|\p{Surrogate}/u.test(string)) throw new SyntaxError('A string holds NUL or half a character')
-      // A member's name comes first in its object or after a comma; elsewhere a string is a value.
+      if (typeof string !== 'string' || /\0|\p{Surrogate}/u.test(string)) {
+        throw new SyntaxError('A string holds NUL or half a character')
+      }
+      // The name of a member comes first in its object or after a comma. Any other string is a value.
       const members = open.at(-1)
       if (members !== undefined && (previous === '{' || previous === ',')) addMember(members, string)
     }
-    if (open.length > deepest) throw new SyntaxError('Nested too deeply')
+    if (open.length > depthMax) throw new SyntaxError('Nested too deeply')
     previous = token
   }
 }

@@ -4,13 +4,13 @@ export type Line = { number: number, text: string } | { number: number, problem:
 const newline = 10
 
 /**
- * The lines of a text in UTF-8, without their ends and without a byte order mark. Of a line that is longer than
- * `longest` bytes nothing is kept, so memory stays flat whatever the text is.
+ * The lines of a text in UTF-8, without their ends and without a byte order mark. A line of more than `bytesMax` bytes
+ * is not kept, so that memory stays flat for any text.
  */
-export async function * readLines (chunks: AsyncIterable<Uint8Array>, longest: number): AsyncGenerator<Line> {
+export async function * readLines (chunks: AsyncIterable<Uint8Array>, bytesMax: number): AsyncGenerator<Line> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   let number = 1
-  let kept: Uint8Array[] = []
+  let parts: Uint8Array[] = []
   let length = 0
 
   for await (const chunk of chunks) {
@@ -26,22 +26,22 @@ export async function * readLines (chunks: AsyncIterable<Uint8Array>, longest: n
 
   function keep (part: Uint8Array) {
     length += part.length
-    if (length <= longest) kept.push(part)
-    else kept = []
+    if (length <= bytesMax) parts.push(part)
+    else parts = []
   }
 
   function line (): Line {
     const read = { number, ...decode() }
     number++
-    kept = []
+    parts = []
     length = 0
     return read
   }
 
   function decode () {
-    if (length > longest) return { problem: `is longer than ${longest} bytes` }
+    if (length > bytesMax) return { problem: `is longer than ${bytesMax} bytes` }
     try {
-      const text = decoder.decode(Buffer.concat(kept)).replace(/\r$/, '')
+      const text = decoder.decode(Buffer.concat(parts)).replace(/\r$/, '')
       return { text: number === 1 ? text.replace(/^\ufeff/, '') : text }
     } catch {
       return { problem: 'is not UTF-8' }

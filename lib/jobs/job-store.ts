@@ -1,6 +1,6 @@
 import type { Database, Query, Transaction } from '../stores/database.ts'
 
-/** A job in the hands of a worker; `attempt` counts from 1 and tells this lease from every other. */
+/** A job that a worker holds. `attempt` counts from 1 and distinguishes this lease from every other. */
 export interface Job {
   id: number
   data: Readonly<Record<string, unknown>>
@@ -9,13 +9,13 @@ export interface Job {
 }
 
 export interface TakenJob extends Job {
-  /** Its last attempt never came to an end, so it has been given up instead of taken. */
+  /** Its last attempt never ended, so the job has been given up instead of taken. */
   abandoned: boolean
 }
 
 export type JobStore = ReturnType<typeof createJobStore>
 
-/** Jobs in Postgres; all times are those of its clock. */
+/** Jobs in Postgres. All times are those of its clock. */
 export function createJobStore (db: Database) {
   return { add, take, finish, fail, addScheduled, counts }
 
@@ -26,7 +26,7 @@ export function createJobStore (db: Database) {
       values (${queue}, ${JSON.stringify(data)}::text::jsonb)`
   }
 
-  /** Takes up to `limit` due jobs for `lease` milliseconds; nobody else gets them meanwhile. */
+  /** Takes up to `limit` due jobs for `lease` milliseconds. No other worker gets them meanwhile. */
   async function take (queue: string, limit: number, lease: number): Promise<TakenJob[]> {
     return db<TakenJob>`
       update jobs
@@ -45,7 +45,7 @@ export function createJobStore (db: Database) {
       returning id, data, attempts as attempt, created_at, failed_at is not null as abandoned`
   }
 
-  /** Removes a job that is done, unless its lease has passed to somebody else. */
+  /** Removes a job that is done, unless another worker has its lease by now. */
   async function finish ({ id, attempt }: Job): Promise<void> {
     await db`
       delete from jobs
@@ -53,8 +53,8 @@ export function createJobStore (db: Database) {
   }
 
   /**
-   * Notes why an attempt failed; the job is due again after `delay` milliseconds, or stays failed
-   * after its last attempt. Returns whether that was the last.
+   * Stores why an attempt failed. The job is due again after `delay` milliseconds, or stays failed after its last
+   * attempt. Returns whether that was the last one.
    */
   async function fail ({ id, attempt }: Job, error: string, delay: number): Promise<boolean> {
     const [job] = await db<{ final: boolean }>`
@@ -68,9 +68,9 @@ export function createJobStore (db: Database) {
   }
 
   /**
-   * Writes the next job of a queue that works every `interval` milliseconds, if it is time and the
-   * one before is no longer waiting. However many nodes ask, one of them writes it; an interval that has
-   * been made shorter by more than a minute holds at once (less is the difference between who asks).
+   * Writes the next job of a queue that works every `interval` milliseconds, if it is due and the one before does not
+   * wait any more. Only one of the nodes that ask writes it. An interval that has become shorter by more than a minute
+   * holds at once; nodes that ask may differ by less.
    */
   async function addScheduled (queue: string, interval: number): Promise<void> {
     await db`
@@ -88,7 +88,7 @@ export function createJobStore (db: Database) {
       where not exists (select from jobs where jobs.queue = due.queue and failed_at is null)`
   }
 
-  /** How many jobs wait (or are being done) and how many have failed, by queue. */
+  /** By queue: how many jobs wait or are being done, and how many have failed. */
   async function counts (query: Query = db): Promise<{ queue: string, waiting: number, failed: number }[]> {
     return query`
       select queue,

@@ -3,19 +3,19 @@ import type { Job, JobStore } from './job-store.ts'
 import type { Transaction } from '../stores/database.ts'
 
 /**
- * Does one job. What it throws counts as a failed attempt; its message is kept where operators see it.
- * Whoever takes long looks at the signal: it is aborted when the node stops.
+ * Does one job. If it throws, the attempt has failed, and the message of the error is stored for operators. A handler
+ * that takes long watches the signal, which is aborted when the node stops.
  */
 export type JobHandler = (job: Job, stopping: AbortSignal) => Promise<void>
 
 export interface WorkOptions {
-  /** Jobs of this queue that one node does at once. */
+  /** The most jobs of this queue that one node does at once. */
   concurrency?: number
-  /** Milliseconds a job may take; after that another node may begin it again. */
+  /** Milliseconds that a job may take. After that another node may begin it again. */
   lease?: number
-  /** Milliseconds between two looks at an empty queue. */
+  /** Milliseconds between two look-ups of an empty queue. */
   interval?: number
-  /** For a queue that works by the clock: milliseconds from one job to the next, whatever the number of nodes. */
+  /** For a scheduled queue: milliseconds from one job to the next, however many nodes there are. */
   every?: number
 }
 
@@ -33,13 +33,16 @@ interface JobParts {
 
 export type Jobs = ReturnType<typeof createJobs>
 
-/** Milliseconds until the first look after a job was sent: its transaction is about to commit. */
-const soon = 15
+/** Milliseconds from sending a job to looking for it: its transaction is about to commit. */
+const firstLookMs = 15
+/** A node asks at least this often whether the next job of a scheduled queue is due. */
+const scheduleCheckMs = 30_000
 
 /**
- * Work that outlives its request. A job is a row written in the transaction that needs it, so it is
- * there exactly if its cause is, and survives a crash of any node: who takes it holds a lease.
- * Three attempts with growing pauses, then it stays as failed. A job may run twice, never not at all.
+ * Work that outlives its request. A job is a row that is written in the transaction that needs it: so it exists
+ * exactly if its cause does, and survives the crash of any node, because a node that takes it only holds a lease.
+ * After its last attempt (attempts_max, with growing pauses between them) a job stays as failed. A job may run twice,
+ * but never not at all.
  */
 export function createJobs (parts: JobParts) {
   const { store } = parts
@@ -47,29 +50,32 @@ export function createJobs (parts: JobParts) {
 
   return { send, work, wake, stop, counts: store.counts }
 
-  /** Writes a job in a transaction: one statement. This node looks for it at once. */
+  /** Writes a job in a transaction, by one statement. This node looks for it shortly after. */
   async function send (tx: Transaction, queue: string, data: object): Promise<void> {
     await store.add(tx, queue, data)
-    workers.get(queue)?.look(soon)
+    workers.get(queue)?.look(firstLookMs)
   }
 
-  /** Has this node do the jobs of a queue, from now until `stop`. */
+  /**
+   * Lets this node do the jobs of a queue from now until `stop`.
+   * @throws TypeError if the queue has a worker here already
+   */
   function work (queue: string, handler: JobHandler, options: WorkOptions = {}): void {
     if (workers.has(queue)) throw new TypeError(`queue ${queue} has a worker already`)
     workers.set(queue, createWorker(parts, queue, handler, options))
   }
 
-  /** Has this node look for due jobs of a queue now. */
+  /** Lets this node look for due jobs of a queue now. */
   function wake (queue: string): void {
     workers.get(queue)?.look(0)
   }
 
   /**
-   * Takes no more jobs and waits up to so many milliseconds for those in hand; what is not done
-   * then is done again elsewhere when its lease ends.
+   * Takes no more jobs and waits up to `timeoutMs` for those that are being done. A job that is not done by then is
+   * done again, by another node, when its lease ends.
    */
-  async function stop (patience: number): Promise<void> {
-    await Promise.all(Array.from(workers.values(), worker => worker.stop(patience)))
+  async function stop (timeoutMs: number): Promise<void> {
+    await Promise.all(Array.from(workers.values(), worker => worker.stop(timeoutMs)))
   }
 }
 
@@ -80,7 +86,8 @@ function createWorker ({ store, log, metrics }: JobParts, queue: string, handler
   let polling: Promise<void> | undefined
   let timer: { at: number, handle: NodeJS.Timeout } | undefined
   let scheduleAt = 0
-  let pause = interval
+  /** Milliseconds to the next look. It doubles up to `interval` while the queue is empty. */
+  let pauseMs = interval
   let isAway = false
   let isStopped = false
 
@@ -88,19 +95,21 @@ function createWorker ({ store, log, metrics }: JobParts, queue: string, handler
   return { look, stop }
 
   function look (delay: number) {
-    pause = Math.min(pause, Math.max(delay, soon))
+    pauseMs = Math.min(pauseMs, Math.max(delay, firstLookMs))
     plan(delay)
   }
 
-  async function stop (patience: number) {
+  async function stop (timeoutMs: number) {
     isStopped = true
     stopping.abort()
     clearTimeout(timer?.handle)
     await polling
-    await within(patience, Promise.all(inHand)).catch(() => log.warn({ queue, jobs: inHand.size }, 'jobs are left to their lease'))
+    await within(timeoutMs, Promise.all(inHand)).catch(() => {
+      log.warn({ queue, jobs: inHand.size }, 'jobs are left to their lease')
+    })
   }
 
-  /** The earliest plan counts; while a look is under way `pause` remembers what came in. */
+  /** Plans a look. The earliest plan counts; during a look, `pauseMs` keeps what was asked for meanwhile. */
   function plan (delay: number) {
     const at = performance.now() + delay
     if (isStopped || polling !== undefined || (timer !== undefined && timer.at <= at)) return
@@ -112,14 +121,14 @@ function createWorker ({ store, log, metrics }: JobParts, queue: string, handler
   function poll () {
     timer = undefined
     const wanted = concurrency - inHand.size
-    // Whoever finishes a job plans the next look.
+    // The next job that ends plans the next look.
     if (wanted === 0) return
 
-    pause *= 2
+    pauseMs *= 2
     polling = take(wanted).then(taken => {
       polling = undefined
-      pause = taken > 0 ? soon : Math.min(pause, interval)
-      plan(taken > 0 ? 0 : pause)
+      pauseMs = taken > 0 ? firstLookMs : Math.min(pauseMs, interval)
+      plan(taken > 0 ? 0 : pauseMs)
     })
   }
 
@@ -133,10 +142,10 @@ function createWorker ({ store, log, metrics }: JobParts, queue: string, handler
       jobs.forEach(begin)
       return jobs.length
     } catch (error) {
-      // Said once: it goes on by itself as soon as Postgres is back.
+      // Logged once: work continues by itself as soon as Postgres answers again.
       if (!isAway) log.warn({ queue, err: error }, 'jobs cannot be taken')
       isAway = true
-      pause = interval
+      pauseMs = interval
       return 0
     }
   }
@@ -145,7 +154,7 @@ function createWorker ({ store, log, metrics }: JobParts, queue: string, handler
     if (every === undefined || performance.now() < scheduleAt) return
 
     await store.addScheduled(queue, every)
-    scheduleAt = performance.now() + Math.min(every, 30_000)
+    scheduleAt = performance.now() + Math.min(every, scheduleCheckMs)
   }
 
   function begin (job: Job & { abandoned: boolean }) {
@@ -162,7 +171,7 @@ function createWorker ({ store, log, metrics }: JobParts, queue: string, handler
     try {
       await attempt(job)
     } catch (error) {
-      // Its lease brings it back.
+      // The job is done again when its lease ends.
       log.warn({ queue, job: job.id, err: error }, 'the outcome of a job could not be noted')
     }
   }
@@ -185,7 +194,10 @@ function createWorker ({ store, log, metrics }: JobParts, queue: string, handler
   }
 }
 
-/** Milliseconds before the next attempt: 5 s, 30 s, 3 min, … and up to a fifth more, so that many do not come back at once. */
+/**
+ * Milliseconds before the next attempt: 5 s, 30 s, 3 min, … and up to a fifth more at random, so that many jobs that
+ * failed together are not tried again together.
+ */
 function delayAfter (attempt: number) {
   return 5000 * 6 ** (attempt - 1) * (1 + Math.random() / 5)
 }
@@ -197,7 +209,7 @@ function explain (error: unknown) {
 function within<T> (milliseconds: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`not done within ${milliseconds} ms`)), milliseconds)
-    // A handler that hangs must not keep a process alive that is done with everything else.
+    // A handler that hangs must not keep the process alive when nothing else does.
     timer.unref()
     work.then(resolve, reject).finally(() => clearTimeout(timer))
   })

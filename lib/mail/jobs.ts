@@ -17,8 +17,8 @@ type Parts = Omit<RegistrationDraftParts & LinkDraftParts & NoticeDraftParts & O
 }
 
 /**
- * Does the jobs of the queue `mail`. Who gets which mail is decided when it is sent: so a request
- * does the same work for every address, and neither a recipient nor a code lies in the queue.
+ * Does the jobs of the queue `mail`. The recipient and the mail are chosen when the job is done: so a request does the
+ * same work for every address, and the queue contains neither recipients nor codes.
  */
 export function createMailJobs ({ mailer, metrics, ...parts }: Parts) {
   const { occasionOf, reasonOf } = createOccasions(parts)
@@ -30,7 +30,11 @@ export function createMailJobs ({ mailer, metrics, ...parts }: Parts) {
 
   return { deliver }
 
-  /** Sends the mail of a job; again the same one when it is run again. Nobody left to write to: done. */
+  /**
+   * Sends the mail of a job, and the same one again if the job is run again. Without a recipient the job is done.
+   * @throws TypeError for a job of an unknown kind or with other data
+   * @throws Error of the transport
+   */
   async function deliver (job: Job): Promise<void> {
     const draft = drafts.get(job.data['kind'])
     if (draft === undefined) throw new TypeError('The job is of no kind of mail that is known here.')

@@ -1,26 +1,26 @@
 import { createHash } from 'node:crypto'
 import { canonicalise } from '../users/email-address.ts'
-import type { Detail, Language, MailContent, MailKind, MailValues, Matter, Occasion } from './texts/kinds.ts'
+import type { Detail, Language, MailContent, MailKind, MailValues, Occasion, Topic } from './texts/kinds.ts'
 import { languageFor } from './texts/languages.ts'
 import { htmlOf, textOf } from './texts/layout.ts'
 import { asName, oneLine } from './texts/plain-text.ts'
 import { readUserAgent } from './texts/user-agent.ts'
 
-/** A mail to somebody, not yet in words. */
-export type Mail = Matter & {
+/** A mail before it is written in a language. */
+export type Mail = Topic & {
   /** One address, as it is stored. */
   to: string
-  /** What the reader is called; null where a stranger may have chosen the name. */
+  /** The name of the reader; null where a stranger may have chosen it. */
   name: string | null
   /** The reader's language, BCP 47. */
   locale: string
-  /** When and from where that came which the mail tells of. */
+  /** When and from where the thing happened that the mail reports. */
   occasion?: Occasion
-  /** What the mail is about: two mails of one kind about one thing are the same to a mail program. */
+  /** What the mail is about. Two mails of one kind about the same thing have one message id. */
   about: string
 }
 
-/** A mail in words, for exactly one recipient. */
+/** A mail as it is sent, to exactly one recipient. */
 export interface Message {
   kind: MailKind
   from: string
@@ -33,31 +33,34 @@ export interface Message {
   headers: Record<string, string>
 }
 
-/** The way out: a mail server, a folder. Rejects with an error that names no address. */
+/** Where mails go: a mail server or a folder. Rejects with an error that names no address. */
 export interface Transport {
   deliver (message: Message): Promise<void>
-  /** Asks the server for a sign of life; milliseconds. */
+  /** Asks the server for an answer. Returns how many milliseconds it took. */
   probe (): Promise<number>
 }
 
 export type Mailer = ReturnType<typeof createMailer>
 
 /**
- * Puts mails into words and hands them to the transport.
- * @param from the sender as in MAIL_FROM; its display name is what the mails call the service
+ * Writes mails in the reader's language and hands them to the transport.
+ * @param from the sender as in MAIL_FROM; mails call the service by its display name
  */
 export function createMailer (transport: Transport, { from }: { from: string }) {
   const { service, domain } = senderOf(from)
 
   return { deliver, probe: () => transport.probe() }
 
-  /** Delivers a mail to its one recipient. @throws what the transport throws */
+  /**
+   * Delivers a mail to its one recipient.
+   * @throws Error of the transport, or when the recipient is not exactly one address
+   */
   async function deliver (mail: Mail): Promise<void> {
     await transport.deliver(compose(mail))
   }
 
   function compose (mail: Mail): Message {
-    // Whatever is in the store: an address that is not exactly one would reach others (ASVS 5.0 1.3.11).
+    // A text that is not exactly one address would reach other people (ASVS 5.0 1.3.11).
     if (canonicalise(mail.to)?.address !== mail.to) throw new Error('The recipient is not one address.')
 
     const language = languageFor(mail.locale)
@@ -82,11 +85,13 @@ export function createMailer (transport: Transport, { from }: { from: string }) 
   }
 }
 
-function contentOf<Kind extends MailKind> (language: Language, { kind, values }: { kind: Kind, values: MailValues[Kind] }, service: string): MailContent {
+function contentOf<Kind extends MailKind> (
+  language: Language, { kind, values }: { kind: Kind, values: MailValues[Kind] }, service: string
+): MailContent {
   return language.mails[kind](values, service)
 }
 
-/** When, on what and where from, as far as it is known. */
+/** When, on which device and from where, as far as it is known. */
 function detailsOf ({ labels, time, agent }: Language, occasion: Occasion | undefined): Detail[] {
   if (occasion === undefined) return []
   const { at, userAgent, ip } = occasion
@@ -105,7 +110,7 @@ function senderOf (from: string) {
   return { domain, service: name === '' ? domain : name }
 }
 
-// Hashed, because what a mail is about may be half of what confirms an address.
+// Hashed, because the id of a registration is one of the two things that confirm an address.
 function digest (text: string) {
   return createHash('sha256').update(text).digest('hex').slice(0, 32)
 }

@@ -3,12 +3,12 @@ import type { Reader } from './subject-store.ts'
 
 export type EncryptedRecipients = ReturnType<typeof createEncryptedRecipients>
 
-/** What a box is bound to: no other ciphertext of these keys decrypts as a recipient. */
+/** The encryption context: no other ciphertext under these keys decrypts as a recipient. */
 const context = 'recipient'
 
 /**
- * Recipients in the jobs of mails to people who are no longer in the store: what lies in the queue is
- * ciphertext, and it goes with the job.
+ * Recipients of mails to people who are no longer in the store. The job contains the ciphertext, which is deleted with
+ * the job.
  * @param keys one for each ENCRYPTION_KEY in use; the first encrypts, all of them decrypt
  */
 export function createEncryptedRecipients (keys: Buffer[]) {
@@ -21,9 +21,9 @@ export function createEncryptedRecipients (keys: Buffer[]) {
     return encryption.encrypt(Buffer.from(JSON.stringify({ email, fullName, locale })), context).toString('base64')
   }
 
-  /** The recipient in a box; null for what cannot be decrypted. */
-  function decrypt (box: string): Reader | null {
-    const plain = encryption.tryDecrypt(Buffer.from(box, 'base64'), context)
+  /** The recipient in a ciphertext (base64); null for one that cannot be decrypted. */
+  function decrypt (ciphertext: string): Reader | null {
+    const plain = encryption.tryDecrypt(Buffer.from(ciphertext, 'base64'), context)
     return plain && readerOf(JSON.parse(plain.toString()))
   }
 }

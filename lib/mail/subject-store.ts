@@ -1,23 +1,23 @@
 import type { Database } from '../stores/database.ts'
 
-/** Somebody a mail can be written to: the stored address, never one that a request brought. */
+/** A recipient of mails. The address is the stored one, never one from a request. */
 export interface Reader {
   email: string
   fullName: string
   locale: string
 }
 
-/** An account that mails are written to. */
+/** An account that gets mails. */
 export interface Account extends Reader {
   id: string
   status: 'active' | 'disabled'
   approval: 'not_required' | 'pending' | 'approved' | 'rejected'
 }
 
-/** What the audit trail keeps of an event, with the key under which its subject's part is readable. */
+/** What the audit trail keeps of an event, with the wrapped key that decrypts its personal data. */
 export interface SealedEvent { event: string, personal: Buffer | null, wrappedKey: Buffer | null }
 
-/** A sign-up that waits for its code, and the account that holds its address already, if there is one. */
+/** A registration that waits for its code, and the account that has its address already, if there is one. */
 export interface WaitingRegistration {
   email: string
   locale: string
@@ -26,14 +26,22 @@ export interface WaitingRegistration {
   owner: Reader & { id: string } | null
 }
 
+/** The columns of the owner are null together. */
+type RegistrationRow = Omit<WaitingRegistration, 'owner'> & {
+  ownerId: string | null
+  ownerEmail: string
+  ownerName: string
+  ownerLocale: string
+}
+
 export type MailSubjectStore = ReturnType<typeof createMailSubjectStore>
 
-/** What mails are about, read when they are sent: jobs carry ids only. */
+/** What mails are about. It is read when a mail is sent, because jobs contain ids only. */
 export function createMailSubjectStore (db: Database) {
   return { registration, account, accountAt, device, event, decision }
 
   async function registration (id: string): Promise<WaitingRegistration | null> {
-    const [row] = await db<Omit<WaitingRegistration, 'owner'> & { ownerId: string | null, ownerEmail: string, ownerName: string, ownerLocale: string }>`
+    const [row] = await db<RegistrationRow>`
       select r.email, r.locale, r.code_number, r.code_expires_at,
              u.id as owner_id, u.email as owner_email, u.full_name as owner_name, u.locale as owner_locale
       from registrations r
@@ -54,7 +62,7 @@ export function createMailSubjectStore (db: Database) {
     return account ?? null
   }
 
-  /** Whose a canonical address is. */
+  /** The account with a canonical address. */
   async function accountAt (canonical: string): Promise<Account | null> {
     const [account] = await db<Account>`
       select id, email, full_name, locale, status, approval
@@ -63,7 +71,7 @@ export function createMailSubjectStore (db: Database) {
     return account ?? null
   }
 
-  /** What the device of a session calls itself. */
+  /** The name that the device of a session gave; null if it gave none. */
   async function device (sessionId: string): Promise<string | null> {
     const [row] = await db<{ deviceName: string | null }>`
       select device_name
@@ -72,7 +80,10 @@ export function createMailSubjectStore (db: Database) {
     return row?.deviceName ?? null
   }
 
-  /** An event, if it is about this subject and nobody else is known to have done it: from where an administrator came is not for them. */
+  /**
+   * An event about this subject, if no other user is known to have acted: the subject must not learn the address of an
+   * administrator.
+   */
   async function event (id: number, subjectId: string): Promise<SealedEvent | null> {
     const [event] = await db<SealedEvent>`
       select a.event, a.personal, k.wrapped_key
@@ -84,7 +95,7 @@ export function createMailSubjectStore (db: Database) {
     return event ?? null
   }
 
-  /** An event about this subject, whoever has decided it: for what was said, not for where they were. */
+  /** An event about this subject, whoever acted. Use the reason in it, not the address. */
   async function decision (id: number, subjectId: string): Promise<SealedEvent | null> {
     const [event] = await db<SealedEvent>`
       select a.event, a.personal, k.wrapped_key

@@ -2,17 +2,19 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Message, Transport } from './mailer.ts'
 
-/** What is needed of nodemailer's transporter. */
+/** What we need of nodemailer's transporter. */
 interface Sender<Sent> {
   sendMail (fields: ReturnType<typeof fieldsOf> & { signal?: AbortSignal }): Promise<Sent>
 }
+
+/** How long one mail may take: much less than the lease of its job. */
+const sendTimeoutMs = 20_000
 
 /** A real mail server. */
 export function createServerTransport (server: Sender<unknown> & { verify (): Promise<unknown> }): Transport {
   return {
     deliver: async message => {
-      // Longer than this a job's lease is not meant to wait for one mail.
-      await server.sendMail({ ...fieldsOf(message), signal: AbortSignal.timeout(20_000) }).catch(hideAddresses)
+      await server.sendMail({ ...fieldsOf(message), signal: AbortSignal.timeout(sendTimeoutMs) }).catch(hideAddresses)
     },
     probe: async () => {
       const started = performance.now()
@@ -22,7 +24,7 @@ export function createServerTransport (server: Sender<unknown> & { verify (): Pr
   }
 }
 
-/** How to talk to the server of an SMTP_URL: pooled, and bounded in every wait. smtps:// is TLS from the start. */
+/** nodemailer's settings for an SMTP_URL: pooled connections, and a bound on every wait. smtps:// is TLS from the start. */
 export function serverSettings (url: string) {
   return {
     url,
@@ -35,7 +37,7 @@ export function serverSettings (url: string) {
     socketTimeout: 10_000,
     socketCloseTimeout: 1000,
     idleTimeout: 30_000,
-    // Otherwise a server that does not offer STARTTLS, or whoever poses as it, would get the password in the clear.
+    // Otherwise a server without STARTTLS, or an attacker who poses as the server, would get the password in clear.
     requireTLS: carriesPasswordAway(url)
   }
 }
@@ -46,25 +48,27 @@ function carriesPasswordAway (url: string) {
 }
 
 /**
- * For development: each mail becomes a file in the folder, named after its time and kind, and is
- * shown as text.
- * @param composer makes the raw message and sends it nowhere
+ * For development: writes each mail into a file of the folder, named after its time and kind, and shows it as text.
+ * @param composer makes the raw message and does not send it
  */
-export function createFolderTransport (composer: Sender<{ message: unknown }>, folder: string, show: (text: string) => void): Transport {
+export function createFolderTransport (
+  composer: Sender<{ message: unknown }>, folder: string, show: (text: string) => void
+): Transport {
   return { deliver, probe: async () => 0 }
 
   async function deliver (message: Message) {
     const { message: raw } = await composer.sendMail(fieldsOf(message))
     if (!Buffer.isBuffer(raw)) throw new TypeError('the composer is meant to buffer')
 
-    const file = join(folder, `${new Date().toISOString().replaceAll(':', '-')}-${message.kind}-${message.messageId.slice(0, 8)}.eml`)
+    const time = new Date().toISOString().replaceAll(':', '-')
+    const file = join(folder, `${time}-${message.kind}-${message.messageId.slice(0, 8)}.eml`)
     await mkdir(folder, { recursive: true, mode: 0o700 })
     await writeFile(file, raw, { mode: 0o600 })
     show(block(message, file))
   }
 }
 
-/** For a server that was started without SMTP_URL: every mail fails, so its job stays where operators see it. */
+/** For a server without SMTP_URL: every mail fails, so that its job stays visible to operators. */
 export function createMissingTransport (): Transport {
   return { deliver: refuse, probe: refuse }
 
@@ -74,7 +78,7 @@ export function createMissingTransport (): Transport {
 function fieldsOf ({ from, to, subject, text, html, messageId, headers }: Message) {
   return {
     from,
-    // As an object it is not parsed, and the envelope names one recipient whatever the headers say.
+    // An address in an object is not parsed, and the envelope names one recipient whatever the headers say.
     to: { name: '', address: to },
     envelope: { from, to: [to] },
     subject,
@@ -87,7 +91,7 @@ function fieldsOf ({ from, to, subject, text, html, messageId, headers }: Messag
   }
 }
 
-/** Servers repeat the recipient in their answers; what is logged or kept with a job must not. */
+/** Servers repeat the recipient in their answers. The log and the job must not contain it. */
 function hideAddresses (error: unknown): never {
   const message = error instanceof Error ? error.message : String(error)
   throw new Error(`mail: ${message.replace(/[^\s<>]+@[^\s<>]+/g, '…')}`)

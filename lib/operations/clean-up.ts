@@ -3,21 +3,21 @@ import type { Clock } from '../clock.ts'
 import type { Metrics } from './metrics.ts'
 import type { CleanUpStore, Kind } from './clean-up-store.ts'
 
-/** Rows that went, by kind. */
+/** How many rows were removed, by kind. */
 export type RemovedRows = Record<Kind, number>
 
 export interface CleanUpResult {
   removed: RemovedRows
-  /** False if it was stopped or its time was up before all had gone. */
+  /** False if the run was stopped, or ran out of time, before all were removed. */
   isComplete: boolean
 }
 
 export interface CleanUpRun {
-  /** Ends the run after the batch in hand. */
+  /** Ends the run after the current batch. */
   signal?: AbortSignal
-  /** Milliseconds after which the run ends with the batch in hand. */
-  atMost?: number
-  /** Hears after each batch how many rows of a kind have gone by then. */
+  /** Milliseconds after which the run ends with the current batch. */
+  timeoutMs?: number
+  /** Called after each batch with the number of rows of a kind that have been removed so far. */
   report?: (kind: Kind, removed: number) => void
 }
 
@@ -26,52 +26,70 @@ interface Parts {
   log: { info (fields: object, message: string): void, debug (fields: object, message: string): void }
   metrics: Metrics
   clock: Pick<Clock, 'now' | 'monotonic' | 'offset'>
-  /** Rows of one batch at most. */
+  /** The most rows of one batch. */
   batchSize: number
   /** Milliseconds. */
   lifetimes: { registrationTtl: number, refreshTokenTtl: number, sessionTtl: number }
-  /** Waits for so many milliseconds, no longer than until the signal. */
+  /** Waits for that many milliseconds, or until the signal. */
   pause?: (milliseconds: number, signal?: AbortSignal) => Promise<unknown>
 }
 
 export type CleanUp = ReturnType<typeof createCleanUp>
 
-const hour = 3_600_000
-const day = 24 * hour
+const hourMs = 3_600_000
+const dayMs = 24 * hourMs
 
-/** The many come last, so that the few need not wait for them. */
+/** The kinds with many rows come last, so that the others need not wait for them. */
 const kinds: readonly Kind[] = [
-  'registrations', 'one_time_tokens', 'known_devices', 'failed_jobs', 'changes', 'epoch_changes', 'ended_sessions', 'expired_sessions'
+  'registrations', 'one_time_tokens', 'known_devices', 'failed_jobs', 'changes', 'epoch_changes', 'ended_sessions',
+  'expired_sessions'
 ]
 
 const nothing: RemovedRows = {
-  registrations: 0, one_time_tokens: 0, known_devices: 0, failed_jobs: 0, changes: 0, epoch_changes: 0, ended_sessions: 0, expired_sessions: 0
+  registrations: 0,
+  one_time_tokens: 0,
+  known_devices: 0,
+  failed_jobs: 0,
+  changes: 0,
+  epoch_changes: 0,
+  ended_sessions: 0,
+  expired_sessions: 0
 }
 
-/** Each kind begins with so many rows at once and takes twice as many while that is quick. */
-const firstBatch = 100
-/** A batch that took longer (ms) is followed by one of half its size. */
-const quick = 50
-/** For each millisecond of work so many of rest: a tenth of one connection. */
-const rest = 9
+/** Rows of the first batch of each kind. The next batch takes twice as many, as long as batches are quick. */
+const firstBatchRows = 100
+/** A batch that took longer than this is followed by one of half its size. */
+const quickBatchMs = 50
+/** Milliseconds of rest for each millisecond of work: so a run takes a tenth of one connection. */
+const restPerWork = 9
 
 /**
- * Removes what has been over for so long that nobody can come back to it. In batches, each a short
- * statement by itself: what is locked is passed over, nobody waits for long, and a run that breaks off
- * has lost nothing. Two runs at once do no harm.
+ * Removes rows that nothing needs any more, in batches. Each batch is a short statement of its own: locked rows are
+ * passed over, nothing waits for long, and a run that breaks off loses nothing. Two runs at once do no harm.
  */
 export function createCleanUp ({ store, log, metrics, clock, batchSize, lifetimes, pause = sleep }: Parts) {
   const latest = { seconds: 0, succeededAt: 0 }
 
-  metrics.gauge('latchkey_clean_up_duration_seconds', 'How long the last clean-up of this node took.', () => latest.seconds)
-  metrics.gauge('latchkey_clean_up_success_timestamp_seconds', 'When this node last finished a clean-up, 0 if it never has.', () => latest.succeededAt)
+  metrics.gauge(
+    'latchkey_clean_up_duration_seconds',
+    'How long the last clean-up of this node took.',
+    () => latest.seconds
+  )
+  metrics.gauge(
+    'latchkey_clean_up_success_timestamp_seconds',
+    'When this node last finished a clean-up, 0 if it never has.',
+    () => latest.succeededAt
+  )
   return { run }
 
-  /** Removes all there is to remove, unless it is stopped before. Throws `unavailable`; what has gone by then stays gone. */
-  async function run ({ signal, atMost = Infinity, report = () => {} }: CleanUpRun = {}): Promise<CleanUpResult> {
+  /**
+   * Removes all rows that are due, unless it is stopped or runs out of time before.
+   * @throws Refusal `unavailable`; rows that were removed by then stay removed
+   */
+  async function run ({ signal, timeoutMs = Infinity, report = () => {} }: CleanUpRun = {}): Promise<CleanUpResult> {
     const started = clock.monotonic()
     const removed = { ...nothing }
-    const isOver = () => signal?.aborted === true || clock.monotonic() - started >= atMost
+    const isOver = () => signal?.aborted === true || clock.monotonic() - started >= timeoutMs
 
     for (const kind of kinds) {
       await removeAll(kind, isOver, signal, rows => {
@@ -88,10 +106,13 @@ export function createCleanUp ({ store, log, metrics, clock, batchSize, lifetime
     return { removed, isComplete }
   }
 
-  async function removeAll (kind: Kind, isOver: () => boolean, signal: AbortSignal | undefined, note: (rows: number) => void) {
+  async function removeAll (
+    kind: Kind, isOver: () => boolean, signal: AbortSignal | undefined, note: (rows: number) => void
+  ) {
     const age = agesOf(lifetimes, clock.offset)[kind]
-    let limit = Math.min(firstBatch, batchSize)
-    // Where a batch has been, the index still leads past every row that it removed: the next begins behind.
+    let limit = Math.min(firstBatchRows, batchSize)
+    // The index still has an entry for every removed row, and a scan passes all of them: so the next batch begins
+    // where this one ended.
     let from = new Date(0)
 
     while (!isOver()) {
@@ -102,8 +123,8 @@ export function createCleanUp ({ store, log, metrics, clock, batchSize, lifetime
       note(removed)
       if (removed < limit) return
       from = last ?? from
-      limit = took > quick ? Math.ceil(limit / 2) : Math.min(limit * 2, batchSize)
-      await pause(took * rest, signal)
+      limit = took > quickBatchMs ? Math.ceil(limit / 2) : Math.min(limit * 2, batchSize)
+      await pause(took * restPerWork, signal)
     }
   }
 
@@ -117,21 +138,21 @@ export function createCleanUp ({ store, log, metrics, clock, batchSize, lifetime
 }
 
 /**
- * How long ago (ms) each must have been over, by the clock of Postgres; `offset` is how far ours is moved,
- * where it wrote the time. A refresh token that was issued before its session ended is idle after
- * REFRESH_TOKEN_TTL, so until then the row tells the reason; a change of the epoch, until the last session
- * has expired that it ended. A day and an hour are for clocks that differ and for what is under way.
+ * Milliseconds by which the time of a row must lie in the past, by the clock of Postgres. `offset` is how far our clock
+ * is moved, for times that our clock wrote. An ended session is kept for REFRESH_TOKEN_TTL, because until then a
+ * refresh token of it is answered with the reason of its end. A change of an epoch is kept until the last session that
+ * it ended has expired. The days and the hour allow for clocks that differ and for requests under way.
  */
 function agesOf ({ registrationTtl, refreshTokenTtl, sessionTtl }: Parts['lifetimes'], offset: number): Record<Kind, number> {
   return {
     registrations: registrationTtl - offset,
-    one_time_tokens: hour - offset,
-    known_devices: 365 * day - offset,
-    failed_jobs: 14 * day,
-    changes: day,
-    epoch_changes: Math.max(day, sessionTtl),
-    ended_sessions: Math.max(day, refreshTokenTtl) - offset,
-    expired_sessions: day - offset
+    one_time_tokens: hourMs - offset,
+    known_devices: 365 * dayMs - offset,
+    failed_jobs: 14 * dayMs,
+    changes: dayMs,
+    epoch_changes: Math.max(dayMs, sessionTtl),
+    ended_sessions: Math.max(dayMs, refreshTokenTtl) - offset,
+    expired_sessions: dayMs - offset
   }
 }
 

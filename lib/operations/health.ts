@@ -1,28 +1,36 @@
-/** Resolves when all is well; whatever it throws, or not answering in time, counts as away. */
+/** Resolves when all is well. A probe that throws, or does not answer in time, has failed. */
 export type Probe = () => unknown
 
-/** What is known of a probe: never asked, well, or away since a monotonic time. */
-interface Watched { probe: Probe, every: number, due: number, running: boolean, downSince: number | null | undefined }
+interface Watched {
+  probe: Probe
+  /** Milliseconds from one run to the next. */
+  every: number
+  /** The monotonic time of the next run. */
+  due: number
+  running: boolean
+  /** Undefined before the first run, null while it succeeds, else the monotonic time since which it has failed. */
+  downSince: number | null | undefined
+}
 
 export interface HealthOptions {
-  /** How long (ms) a store may be away before this node is not ready any more. */
+  /** Milliseconds that a store may be away before this node is not ready any more. */
   readyGrace: number
-  /** A monotonic time in milliseconds. */
+  /** The monotonic time in milliseconds. */
   now: () => number
-  /** How long (ms) a probe may take. */
+  /** Milliseconds that a probe may take. */
   deadline?: number
 }
 
 export type Health = ReturnType<typeof createHealth>
 export type Overall = 'healthy' | 'degraded' | 'unhealthy'
 
-/** Those that a node cannot work without, and the one it is of no use without. */
+/** The stores a node needs to be ready, and the probe without which it is unhealthy. */
 const stores = ['database', 'redis']
 const essential = 'keys'
 
 /**
- * What a node knows about itself. Probes are run in the background, `tick` by `tick`; answering a
- * question runs nothing, so no number of questions reaches a store.
+ * The health of a node. Probes run in the background, at each `tick`. Asking runs nothing, so that no number of
+ * questions reaches a store.
  */
 export function createHealth ({ readyGrace, now, deadline = 900 }: HealthOptions) {
   const watched = new Map<string, Watched>()
@@ -30,7 +38,7 @@ export function createHealth ({ readyGrace, now, deadline = 900 }: HealthOptions
 
   return { register, tick, started, drain, isUp, isReady, overall }
 
-  /** Adds a probe under a name: `database`, `redis`, `keys`, `mail`. It is run every so many milliseconds. */
+  /** Adds a probe (`database`, `redis`, `keys`, `mail`), which is run every `every` milliseconds. */
   function register (name: string, probe: Probe, { every = 1000 } = {}) {
     watched.set(name, { probe, every, due: -Infinity, running: false, downSince: undefined })
   }
@@ -46,27 +54,30 @@ export function createHealth ({ readyGrace, now, deadline = 900 }: HealthOptions
     entry.downSince = isWell ? null : entry.downSince ?? now()
   }
 
-  /** A probe that is still running from last time is not started again: it must not pile up on a store that hangs. */
+  /** Not called while the last run still goes on: probes must not pile up on a store that hangs. */
   async function answers (entry: Watched): Promise<boolean> {
     entry.running = true
-    const answer = Promise.resolve().then(entry.probe).then(() => true, () => false).finally(() => { entry.running = false })
+    const answer = Promise.resolve()
+      .then(entry.probe)
+      .then(() => true, () => false)
+      .finally(() => { entry.running = false })
     let timer: NodeJS.Timeout | undefined
     const timeout = new Promise<boolean>(resolve => { timer = setTimeout(resolve, deadline, false) })
 
     return await Promise.race([answer, timeout]).finally(() => clearTimeout(timer))
   }
 
-  /** Everything is open: traffic may come. */
+  /** Everything has started: traffic may come. */
   function started () {
     if (state === 'starting') state = 'serving'
   }
 
-  /** This node is about to stop: no more traffic, please. */
+  /** This node is about to stop: no more traffic is to come. */
   function drain () {
     state = 'draining'
   }
 
-  /** Whether a probe was well when it was last asked; undefined when there is no such probe. */
+  /** Whether a probe succeeded at its last run; undefined when there is no such probe. */
   function isUp (name: string): boolean | undefined {
     const entry = watched.get(name)
     return entry && entry.downSince === null
@@ -80,7 +91,7 @@ export function createHealth ({ readyGrace, now, deadline = 900 }: HealthOptions
     })
   }
 
-  /** Unhealthy: cannot sign or verify. Degraded: a store does not answer. */
+  /** Unhealthy: the node cannot sign or verify. Degraded: a store does not answer. */
   function overall (): Overall {
     if (isUp(essential) === false) return 'unhealthy'
     return stores.some(name => isUp(name) === false) ? 'degraded' : 'healthy'

@@ -2,11 +2,16 @@ import { createRequire } from 'node:module'
 import type { LoggerOptions } from 'pino'
 import type { Config } from '../config/config.ts'
 
-interface LoggedRequest { method: string, url: string, ip?: string, headers: Record<string, string | string[] | undefined> }
+interface LoggedRequest {
+  method: string
+  url: string
+  ip?: string
+  headers: Record<string, string | string[] | undefined>
+}
 
 /**
- * Options for pino: structured JSON, one valid line per event whatever a client sends, nothing secret
- * at any depth, and no query strings. Readable in development where pino-pretty is installed.
+ * Options for pino: structured JSON, one valid line for each event whatever a client sends, no secrets at any depth, and
+ * no query strings. In development the lines are pretty-printed if pino-pretty is installed.
  */
 export function loggerOptions ({ level, pretty }: Config['logger']): LoggerOptions {
   const prettyPrinter = find('pino-pretty')
@@ -15,20 +20,29 @@ export function loggerOptions ({ level, pretty }: Config['logger']): LoggerOptio
     level,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: label => ({ level: label }), log: object => redact(object) },
-    serializers: { req: serializeRequest, res: ({ statusCode }: { statusCode: number }) => ({ statusCode }), err: serializeError },
+    serializers: {
+      req: serializeRequest,
+      res: ({ statusCode }: { statusCode: number }) => ({ statusCode }),
+      err: serializeError
+    },
     hooks: { streamWrite: escapeControls },
     ...(pretty && prettyPrinter !== undefined
-      ? { transport: { target: prettyPrinter, options: { ignore: 'pid,hostname', translateTime: 'HH:MM:ss.l', singleLine: true } } }
+      ? {
+          transport: {
+            target: prettyPrinter,
+            options: { ignore: 'pid,hostname', translateTime: 'HH:MM:ss.l', singleLine: true }
+          }
+        }
       : {})
   }
 }
 
-/** Whether a request belongs to a load balancer's probes, which are not worth a line each. */
+/** Whether a URL is one of the probes of a load balancer, which are not logged one by one. */
 export const isProbe = (url: string | undefined) => url !== undefined && /^\/(health|metrics)(\/|\?|$)/.test(url)
 
 const secretNames = /^(proxy-)?authorization$|^(set-)?cookie$|^x-api-key$|password|passwd|secret|^[a-z_]*token$|(^|_)code$|(^|_)otp$/i
 
-/** A copy without what is secret by its name. Only plain objects are entered; whatever else has its serializer. */
+/** A copy without values whose names are those of secrets. Only plain objects are entered; others have serializers. */
 function redact (object: Record<string, unknown>, depth = 0): Record<string, unknown> {
   return Object.fromEntries(Object.entries(object).map(([name, value]) => {
     if (isPlain(value)) return [name, depth < 8 ? redact(value, depth + 1) : '[deep]']
@@ -48,7 +62,10 @@ function serializeRequest ({ method, url, ip, headers }: LoggedRequest) {
 
 const withoutQuery = (url: string) => (/^[^?#;]*/.exec(url)?.[0] ?? '').slice(0, 512)
 
-/** The name, the message, the code and the stack of an error and of its causes; none of its other properties, which may be personal. */
+/**
+ * The name, the message, the code and the stack of an error and of its causes. Its other properties are left out,
+ * because they may be personal data.
+ */
 function serializeError (error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return { message: String(error).slice(0, 512) }
   const code = 'code' in error ? error.code : undefined
@@ -56,12 +73,12 @@ function serializeError (error: unknown, depth = 0): unknown {
   return { type: error.name, message: error.message, code, stack: error.stack, cause }
 }
 
-/** JSON leaves DEL, the C1 controls and the Unicode line ends as they are; terminals and line readers obey them. */
+/** Escapes DEL, the C1 controls and the Unicode line ends: JSON leaves them, and terminals and line readers obey. */
 function escapeControls (line: string) {
   return line.replace(/[\u007f-\u009f\u2028\u2029]/g, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
-/** Where a library lies that production does without. */
+/** The path of a library that need not be installed; undefined if it is not. */
 function find (name: string) {
   try {
     return createRequire(import.meta.url).resolve(name)

@@ -1,4 +1,7 @@
-/** Every counter there is: what it counts and by what; shown as `latchkey_<name>_total`. Labels take a few fixed words, never what a client sends. */
+/**
+ * Every counter: its meaning and its labels. It is shown as `latchkey_<name>_total`. The values of labels are a few
+ * fixed words, never what a client sends.
+ */
 export const counters = {
   refused: { help: 'Requests refused, by code.', labels: ['code'] },
   authz_denied: { help: 'Acts refused for want of a permission or of rank, by permission asked for (none: by rank).', labels: ['reason'] },
@@ -18,13 +21,13 @@ export const counters = {
 export type CounterName = keyof typeof counters
 type Labels<N extends CounterName> = Record<typeof counters[N]['labels'][number], string>
 
-/** What the code may measure; plugins/metrics keeps the figures. */
+/** What the code may measure. plugins/operations/metrics.ts keeps the figures. */
 export interface Metrics {
-  /** Counts one more, or so many. */
+  /** Adds `count`, or 1, to a counter. */
   increment<N extends CounterName> (name: N, labels: Labels<N>, count?: number): void
-  /** Shows what `read` answers whenever somebody looks; a read that throws shows nothing. */
+  /** Shows what `read` returns whenever the metrics are read; nothing while it throws. */
   gauge (name: string, help: string, read: () => number): void
 }
 
-/** For where nobody looks, such as tests of lib. */
+/** Measures nothing: for tests of lib, and for benchmarks. */
 export const noMetrics: Metrics = { increment () {}, gauge () {} }

@@ -1,14 +1,14 @@
-/** What of a request its line is made of. */
+/** What the line of a request is made of. */
 interface Exchange { readonly elapsedTime: number, readonly log: Log, readonly request: object }
 interface Log { info (fields: object, message: string): void, error (fields: object, message: string): void }
 
-/** What the framework calls for its lines about requests. */
+/** What the framework calls to log requests. */
 interface RequestLog {
   incomingRequest (request: object, reply: object): void
   requestCompleted (error: Error | null | undefined, request: object, reply: Exchange): void
 }
 
-/** One line a request, when it is over and says how it went, instead of two of which one repeats the other. */
+/** Logs a request once, when it is over, instead of twice: at its begin and at its end. */
 export function logOnce<T extends RequestLog> (controller: T): T {
   return Object.assign(controller, { incomingRequest () {}, requestCompleted })
 }

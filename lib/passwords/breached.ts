@@ -5,42 +5,47 @@ import type { Clock } from '../clock.ts'
 import type { Metrics } from '../operations/metrics.ts'
 import type { Database } from '../stores/database.ts'
 
-/** What the service answers to a prefix; the body is not yet read. */
+/** What the service answers to a prefix. The body is not read yet. */
 export interface RangeAnswer { status: number, body: AsyncIterable<Uint8Array> | null }
 
 export interface BreachedPasswordParts {
-  /** Asks for all digests that begin with five hexadecimal characters; gives up when the signal says so. */
+  /** Asks for all digests that begin with five hexadecimal characters, until the signal is aborted. */
   ask: (prefix: string, signal: AbortSignal) => Promise<RangeAnswer>
-  /** Milliseconds that one question may take, from the name look-up to the last byte. */
+  /** Milliseconds that one query may take, from the name look-up to the last byte. */
   deadline: number
   breaker: CircuitBreaker
   database: Database
   audit: Pick<Audit, 'record'>
   metrics: Pick<Metrics, 'increment'>
   clock: Pick<Clock, 'now'>
-  /** Hears what went wrong, once a minute at most and without anything about a password. */
+  /** Called with what went wrong, once a minute at most, and with nothing about a password. */
   warn: (details: object) => void
 }
 
 export type BreachedPasswords = ReturnType<typeof createBreachedPasswords>
 
-/** Why nothing was learnt, in words of ours; `detail` is a status or the code of a system's error. */
-interface Unchecked { outcome: 'failed' | 'skipped', reason: 'timeout' | 'unreachable' | 'refused' | 'too_large' | 'unreadable' | 'busy' | 'paused', detail?: unknown }
+/** Why a password was not checked. `detail` is an HTTP status or the code of a system's error. */
+interface Unchecked {
+  outcome: 'failed' | 'skipped'
+  reason: 'timeout' | 'unreachable' | 'refused' | 'too_large' | 'unreadable' | 'busy' | 'paused'
+  detail?: unknown
+}
 
 type Verdict = { outcome: 'clean' | 'breached' } | Unchecked
 
-/** Questions at once: what is beyond it is not worth a queue. */
-const most = 16
+/** The most queries at once. A password beyond that is not checked, which is better than a queue. */
+const queriesMax = 16
 
-/** Bytes after decompression. A range with its padding has some 40 KB. */
-const largest = 1024 * 1024
+/** The largest answer, after decompression. A range with its padding has some 40 KB. */
+const answerBytesMax = 1024 * 1024
 
-const minute = 60_000
+/** How often a failure is recorded. */
+const noteIntervalMs = 60_000
 
 /**
- * Passwords that are known from breaches (ASVS 5.0 6.2.12), by the range query of Have I Been Pwned:
- * five characters of a digest leave, some thousand digests that share them come back, and the
- * comparison is made here. It fails open: who signs up does not pay for a service that is away.
+ * Passwords that are known from breaches (ASVS 5.0 6.2.12), by the range query of Have I Been Pwned: five characters
+ * of a digest are sent, some thousand digests that share them come back, and they are compared here. It fails open:
+ * nobody is kept from signing up because that service does not answer.
  */
 export function createBreachedPasswords ({ ask, deadline, breaker, database, audit, metrics, clock, warn }: BreachedPasswordParts) {
   let asking = 0
@@ -50,8 +55,8 @@ export function createBreachedPasswords ({ ask, deadline, breaker, database, aud
   return { isBreached }
 
   /**
-   * Whether the service knows the password. Never throws: where it cannot be asked the answer is no,
-   * counted as such and noted in the audit trail.
+   * Whether the service knows the password. Never throws: if the service cannot be asked, the answer is no, and that is
+   * counted and recorded in the audit trail.
    * @param password in NFC, as it is hashed
    */
   async function isBreached (password: string): Promise<boolean> {
@@ -63,10 +68,10 @@ export function createBreachedPasswords ({ ask, deadline, breaker, database, aud
   }
 
   async function judge (password: string): Promise<Verdict> {
-    if (asking >= most) return { outcome: 'skipped', reason: 'busy' }
+    if (asking >= queriesMax) return { outcome: 'skipped', reason: 'busy' }
     if (!breaker.mayTry()) return { outcome: 'skipped', reason: 'paused' }
 
-    // SHA-1 is the protocol's: it hides nothing here but which of the many passwords with this prefix is meant.
+    // The protocol wants SHA-1. All it has to hide is which of the many passwords with this prefix is meant.
     const digest = createHash('sha1').update(password).digest('hex').toUpperCase()
     asking++
     const verdict = await within(deadline, signal => look(digest, signal)).finally(() => { asking-- })
@@ -86,43 +91,52 @@ export function createBreachedPasswords ({ ask, deadline, breaker, database, aud
     return { outcome: counts.some(count => count > 0) ? 'breached' : 'clean' }
   }
 
-  // An outage is one row a minute, however many sign up; the row says how many passwords it let through.
+  // An outage gives one row a minute, however many people sign up. The row says how many passwords were not checked.
   async function note ({ reason, detail }: Unchecked) {
     const now = clock.now()
     unchecked++
-    if (Math.abs(now - notedAt) < minute) return
+    if (Math.abs(now - notedAt) < noteIntervalMs) return
 
     const personal = { unchecked }
     notedAt = now
     unchecked = 0
     warn({ reason, detail, ...personal })
-    // It is the deployment's trouble and no client's, so no client is named.
-    await audit.record(database, { event: 'breach_check_failed', outcome: 'failure', reason, subject: null, caller: { ip: '', userAgent: null, requestId: randomUUID() }, personal })
-      .catch(error => warn({ err: error }))
+    await audit.record(database, {
+      event: 'breach_check_failed',
+      outcome: 'failure',
+      reason,
+      subject: null,
+      // The failure is not the caller's, so the caller is not named.
+      caller: { ip: '', userAgent: null, requestId: randomUUID() },
+      personal
+    }).catch(error => warn({ err: error }))
   }
 }
 
 /**
- * The verdict of the work, or that it took too long. The timer decides and not the signal alone: a body
- * that is aborted at a bad moment leaves its reader waiting for good (nodejs/node#56917).
+ * The verdict of the work, or `timeout`. The signal alone would not do: a body that is aborted at a bad moment leaves its
+ * reader waiting for ever (nodejs/node#56917).
  */
 async function within (milliseconds: number, work: (signal: AbortSignal) => Promise<Verdict>): Promise<Verdict> {
   const over = new AbortController()
   let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<Verdict>(resolve => { timer = setTimeout(resolve, milliseconds, { outcome: 'failed', reason: 'timeout' }) })
+  const timeout = new Promise<Verdict>(resolve => {
+    timer = setTimeout(resolve, milliseconds, { outcome: 'failed', reason: 'timeout' })
+  })
 
   try {
     return await Promise.race([timeout, work(over.signal).catch(unreachable)])
   } finally {
     clearTimeout(timer)
-    // What is not read by now nobody will read.
+    // Nothing reads the rest of the body.
     over.abort()
   }
 }
 
 function unreachable (error: unknown): Verdict {
   const cause = error instanceof Error ? error.cause : undefined
-  return { outcome: 'failed', reason: 'unreachable', detail: cause instanceof Error && 'code' in cause ? cause.code : undefined }
+  const detail = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  return { outcome: 'failed', reason: 'unreachable', detail }
 }
 
 /** The whole text, or null as soon as it is too large. */
@@ -132,15 +146,15 @@ async function read (body: AsyncIterable<Uint8Array>) {
 
   for await (const chunk of body) {
     length += chunk.length
-    if (length > largest) return null
+    if (length > answerBytesMax) return null
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('latin1')
 }
 
 /**
- * How often a digest was seen, by its rest after the prefix; 0 stands in the rows that are padding. Null
- * for a text that is no range: half of one proves nothing, and nobody is refused for what cannot be read.
+ * How often a digest was seen, for its characters after the prefix; 0 in rows that are padding. Null for a text that is
+ * not a range: half of one proves nothing, and no password is refused because of a text that cannot be read.
  */
 function countsOf (text: string, rest: string): number[] | null {
   const rows = text.trimEnd().split(/\r?\n/).map(line => /^([0-9A-F]{35}):(\d{1,15})$/i.exec(line))

@@ -1,4 +1,4 @@
-/** A password hash that another system has made: read, within bounds, and ready to be computed again. */
+/** A password hash of another system: parsed, within bounds, and ready to be computed again. */
 export type ForeignHash =
   | { scheme: 'argon2', phc: string }
   /** Django's `bcrypt_sha256` gives bcrypt the digest of the password. */
@@ -6,12 +6,12 @@ export type ForeignHash =
   | { scheme: 'scrypt', N: number, r: number, p: number, salt: Buffer, key: Buffer }
   | { scheme: 'pbkdf2', digest: 'sha1' | 'sha256' | 'sha512', iterations: number, salt: Buffer, key: Buffer }
 
-/** Why a hash is not taken, as the end of a sentence that begins with what it is. */
+/** Why a hash is not accepted, as the end of a sentence whose subject is the hash. */
 export interface UnusableHash { problem: string }
 
 /**
- * What one comparison may cost, about a second of one core: a stored hash must not be able to ask for what
- * stops the server. Memory is in KiB, for each hash at once; what is worked through in KiB, over all passes.
+ * What one verification may cost: about a second of one core. Beyond that a stored hash could take so much work that the
+ * server stops. `memory` is KiB that are in use at once; `work` is KiB that are processed over all passes.
  */
 export const foreignBounds = {
   argon2: { memory: 262_144, work: 1_048_576, passes: 100, parallelism: 16 },
@@ -23,25 +23,45 @@ export const foreignBounds = {
 type Groups = Record<string, string>
 interface Form { pattern: RegExp, read: (groups: Groups) => ForeignHash | UnusableHash }
 
-// Salts and keys are Base64 of PHC (no padding), or passlib's, which has a dot for the plus. A key of fewer than
-// 16 bytes would match too many passwords.
+// Salts and keys are in the Base64 of PHC (no padding), or in that of passlib, which has a dot for the plus. A key of
+// fewer than 16 bytes would match too many passwords.
 const salt = '(?<salt>[A-Za-z0-9+/.]{2,128}={0,2})'
 const key = '(?<key>[A-Za-z0-9+/.]{22,86}={0,2})'
-// What Postgres would not store is in no salt that anybody has made.
+// No real salt has characters that Postgres cannot store.
 const textSalt = '(?<salt>[^$\\p{Cc}\\p{Cs}]{1,128})'
 
 const forms: Form[] = [
-  { pattern: form('(argon2(?=\\$argon2))?(?<phc>\\$argon2(id|i|d)(\\$v=(16|19))?\\$m=(?<m>\\d{1,9}),t=(?<t>\\d{1,9}),p=(?<p>\\d{1,9})\\$[A-Za-z0-9+/]{11,64}\\$[A-Za-z0-9+/]{22,86})'), read: readArgon2 },
-  { pattern: form('(?<prefix>bcrypt\\$|bcrypt_sha256\\$)?(?<mcf>\\$2[aby]\\$(?<cost>\\d\\d)\\$[./A-Za-z0-9]{53})'), read: readBcrypt },
-  { pattern: form(`\\$scrypt\\$ln=(?<ln>\\d{1,2}),r=(?<r>\\d{1,9}),p=(?<p>\\d{1,9})\\$${salt}\\$${key}`), read: groups => readScrypt({ ...groups, N: String(2 ** Number(groups['ln'])) }, fromBase64(groups['salt'])) },
-  { pattern: form(`scrypt\\$(?<N>\\d{1,10})\\$${textSalt}\\$(?<r>\\d{1,9})\\$(?<p>\\d{1,9})\\$${key}`), read: groups => readScrypt(groups, fromText(groups['salt'])) },
-  { pattern: form(`\\$pbkdf2(-(?<digest>sha1|sha256|sha512))?\\$(i=)?(?<iterations>\\d{1,9})(,l=\\d{1,3})?\\$${salt}\\$${key}`), read: groups => readPbkdf2(groups, fromBase64(groups['salt'])) },
-  { pattern: form(`pbkdf2_(?<digest>sha1|sha256)\\$(?<iterations>\\d{1,9})\\$${textSalt}\\$${key}`), read: groups => readPbkdf2(groups, fromText(groups['salt'])) }
+  {
+    pattern: form('(argon2(?=\\$argon2))?(?<phc>\\$argon2(id|i|d)(\\$v=(16|19))?\\$m=(?<m>\\d{1,9}),t=(?<t>\\d{1,9}),p=(?<p>\\d{1,9})\\$[A-Za-z0-9+/]{11,64}\\$[A-Za-z0-9+/]{22,86})'),
+    read: readArgon2
+  },
+  {
+    pattern: form('(?<prefix>bcrypt\\$|bcrypt_sha256\\$)?(?<mcf>\\$2[aby]\\$(?<cost>\\d\\d)\\$[./A-Za-z0-9]{53})'),
+    read: readBcrypt
+  },
+  {
+    pattern: form(`\\$scrypt\\$ln=(?<ln>\\d{1,2}),r=(?<r>\\d{1,9}),p=(?<p>\\d{1,9})\\$${salt}\\$${key}`),
+    read: groups => (
+      readScrypt({ ...groups, N: String(2 ** Number(groups['ln'])) }, fromBase64(groups['salt']))
+    )
+  },
+  {
+    pattern: form(`scrypt\\$(?<N>\\d{1,10})\\$${textSalt}\\$(?<r>\\d{1,9})\\$(?<p>\\d{1,9})\\$${key}`),
+    read: groups => readScrypt(groups, fromText(groups['salt']))
+  },
+  {
+    pattern: form(`\\$pbkdf2(-(?<digest>sha1|sha256|sha512))?\\$(i=)?(?<iterations>\\d{1,9})(,l=\\d{1,3})?\\$${salt}\\$${key}`),
+    read: groups => readPbkdf2(groups, fromBase64(groups['salt']))
+  },
+  {
+    pattern: form(`pbkdf2_(?<digest>sha1|sha256)\\$(?<iterations>\\d{1,9})\\$${textSalt}\\$${key}`),
+    read: groups => readPbkdf2(groups, fromText(groups['salt']))
+  }
 ]
 
 /**
- * Reads argon2 (i, d, id), bcrypt, scrypt and PBKDF2, in PHC's string form, as passlib writes it, or in Django's.
- * What is of no such form, or would cost more than the bounds allow, has a problem instead.
+ * Reads hashes of argon2 (i, d, id), bcrypt, scrypt and PBKDF2: as PHC strings, as passlib writes them, or as Django
+ * does. A text of another form, or a hash that would cost more than the bounds allow, gives a problem instead.
  */
 export function readForeignHash (text: string): ForeignHash | UnusableHash {
   for (const { pattern, read } of forms) {
@@ -52,15 +72,18 @@ export function readForeignHash (text: string): ForeignHash | UnusableHash {
 }
 
 function readArgon2 ({ phc = '', m, t, p }: Groups): ForeignHash | UnusableHash {
-  const most = foreignBounds.argon2
+  const max = foreignBounds.argon2
   const [memoryKib, passes, lanes] = [Number(m), Number(t), Number(p)]
 
   if (passes < 1 || lanes < 1 || memoryKib < 8 * lanes) return { problem: 'has parameters that argon2 does not allow' }
-  if (memoryKib > most.memory || memoryKib * passes > most.work || passes > most.passes || lanes > most.parallelism) return tooCostly(`argon2 of ${memoryKib} KiB, ${passes} passes, ${lanes} lanes`)
+  const isTooLarge = memoryKib > max.memory || memoryKib * passes > max.work
+  if (isTooLarge || passes > max.passes || lanes > max.parallelism) {
+    return tooCostly(`argon2 of ${memoryKib} KiB, ${passes} passes, ${lanes} lanes`)
+  }
   return { scheme: 'argon2', phc }
 }
 
-// $2x$ stands for what a faulty implementation made and is not among the forms.
+// $2x$ marks hashes of a faulty implementation and is not among the forms.
 function readBcrypt ({ prefix, mcf = '', cost }: Groups): ForeignHash | UnusableHash {
   if (Number(cost) < 4) return { problem: 'has a cost that bcrypt does not allow' }
   if (Number(cost) > foreignBounds.bcrypt.cost) return tooCostly(`bcrypt of cost ${Number(cost)}`)
@@ -72,8 +95,12 @@ function readScrypt (groups: Groups, salt: Buffer): ForeignHash | UnusableHash {
   const [N, r, p] = [Number(groups['N']), Number(groups['r']), Number(groups['p'])]
   const memoryKib = N * r / 8
 
-  if (N < 2 || !Number.isInteger(Math.log2(N)) || r < 1 || p < 1) return { problem: 'has parameters that scrypt does not allow' }
-  if (memoryKib > memory || memoryKib * p > work || r > 64 || p > 64) return tooCostly(`scrypt of N=${N}, r=${r}, p=${p}`)
+  if (N < 2 || !Number.isInteger(Math.log2(N)) || r < 1 || p < 1) {
+    return { problem: 'has parameters that scrypt does not allow' }
+  }
+  if (memoryKib > memory || memoryKib * p > work || r > 64 || p > 64) {
+    return tooCostly(`scrypt of N=${N}, r=${r}, p=${p}`)
+  }
   return { scheme: 'scrypt', N, r, p, salt, key: fromBase64(groups['key']) }
 }
 
@@ -81,7 +108,7 @@ function readPbkdf2 (groups: Groups, salt: Buffer): ForeignHash | UnusableHash {
   const digest = digestOf(groups['digest'])
   const iterations = Number(groups['iterations'])
   const key = fromBase64(groups['key'])
-  // Each block of the digest's length is computed by itself.
+  // Each block, as long as the digest, costs all iterations.
   const blocks = Math.ceil(key.length / { sha1: 20, sha256: 32, sha512: 64 }[digest])
 
   if (iterations < 1) return { problem: 'has parameters that PBKDF2 does not allow' }
@@ -89,7 +116,7 @@ function readPbkdf2 (groups: Groups, salt: Buffer): ForeignHash | UnusableHash {
   return { scheme: 'pbkdf2', digest, iterations, salt, key }
 }
 
-// PBKDF2 without a name is the one of RFC 2898.
+// PBKDF2 without the name of a digest is that of RFC 2898, with SHA-1.
 function digestOf (name: string | undefined) {
   return name === 'sha256' || name === 'sha512' ? name : 'sha1'
 }

@@ -3,15 +3,20 @@ import type { ForeignHash } from './foreign-hashes.ts'
 import type { HashThreads } from './hash-threads.ts'
 
 export interface ForeignVerifierParts {
-  /** Compares with a hash of argon2, whichever. */
+  /** Verifies against a hash of any argon2. */
   verifyArgon2: (phc: string, password: Buffer) => Promise<boolean>
   call: HashThreads['call']
 }
 
-/** Whether a password, as it is, made a hash of another system. */
+type Of<Scheme extends ForeignHash['scheme']> = Extract<ForeignHash, { scheme: Scheme }>
+
+/** The memory that scrypt may take; the bounds on foreign hashes allow less. */
+const scryptBytesMax = 2 ** 30
+
+/** Whether a hash of another system is that of a password, which is not normalised. */
 export type ForeignVerifier = (hash: ForeignHash, password: string) => Promise<boolean>
 
-/** Compares with hashes of other systems, in the threads that do all hashing, and in constant time. */
+/** Verifies against hashes of other systems, in the threads that do all hashing, and in constant time. */
 export function createForeignVerifier ({ verifyArgon2, call }: ForeignVerifierParts): ForeignVerifier {
   return verify
 
@@ -19,14 +24,22 @@ export function createForeignVerifier ({ verifyArgon2, call }: ForeignVerifierPa
     switch (hash.scheme) {
       case 'argon2': return await verifyArgon2(hash.phc, Buffer.from(password))
       case 'bcrypt': return await verifyBcrypt(hash, password)
-      case 'scrypt': return isKey(hash.key, await call('crypto', 'scryptSync', [password, hash.salt, hash.key.length, { N: hash.N, r: hash.r, p: hash.p, maxmem: 2 ** 30 }]))
-      case 'pbkdf2': return isKey(hash.key, await call('crypto', 'pbkdf2Sync', [password, hash.salt, hash.iterations, hash.key.length, hash.digest]))
+      case 'scrypt': return isKey(hash.key, await deriveScrypt(hash, password))
+      case 'pbkdf2': return isKey(hash.key, await derivePbkdf2(hash, password))
     }
   }
 
-  // Bcrypt sees 72 bytes and no more, as it did where the hash comes from. In C a NUL ended a password, elsewhere
-  // `abc` and `abc\0abc` are one and the same key: nobody has typed one, so none is right.
-  async function verifyBcrypt ({ mcf, isDigested }: Extract<ForeignHash, { scheme: 'bcrypt' }>, password: string) {
+  async function deriveScrypt ({ N, r, p, salt, key }: Of<'scrypt'>, password: string) {
+    return await call('crypto', 'scryptSync', [password, salt, key.length, { N, r, p, maxmem: scryptBytesMax }])
+  }
+
+  async function derivePbkdf2 ({ iterations, digest, salt, key }: Of<'pbkdf2'>, password: string) {
+    return await call('crypto', 'pbkdf2Sync', [password, salt, iterations, key.length, digest])
+  }
+
+  // Bcrypt uses the first 72 bytes, as it did where the hash comes from. In C a NUL ends a password, in other
+  // implementations `abc` and `abc\0abc` give one key. Nobody types a NUL, so a password with one is never right.
+  async function verifyBcrypt ({ mcf, isDigested }: Of<'bcrypt'>, password: string) {
     const text = isDigested ? createHash('sha256').update(password).digest('hex') : password
     return await call('bcrypt', 'compareSync', [text, mcf]) === true && !text.includes('\0')
   }

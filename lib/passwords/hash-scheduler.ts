@@ -1,17 +1,17 @@
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
 
-/** Who asks: a caller with a valid device token or session, or anybody. */
+/** `known` is a caller with a valid device token or session, `stranger` any other one. */
 export type Priority = 'known' | 'stranger'
 
 export type HashScheduler = ReturnType<typeof createHashScheduler>
 
 export interface HashSchedulerOptions {
-  /** Hashes that run at once: the cores this process may use. */
+  /** The most hashes that run at once: the cores that this process may use. */
   concurrency: number
-  /** Callers that may wait; strangers hold at most half of it, known ones three quarters. */
+  /** The most callers that may wait. Strangers may take half of these places, known callers three quarters. */
   queueMax: number
-  /** Milliseconds a caller waits at most before a hash is begun. */
+  /** The most milliseconds that a caller waits for its hash to begin. */
   deadline: number
   clock: Pick<Clock, 'monotonic'>
 }
@@ -22,8 +22,8 @@ const knownPerStranger = 3
 interface Waiting { begin: () => void, since: number }
 
 /**
- * Runs costly work a few at a time, so that a storm of logins is answered with 503 instead of eating
- * the server (ASVS 5.0 15.2.2). Known callers go before strangers, three to one where both wait.
+ * Runs costly work, a few pieces at a time, so that a storm of logins is answered with 503 instead of taking all of the
+ * server (ASVS 5.0 15.2.2). Known callers go before strangers, three to one where both wait.
  */
 export function createHashScheduler ({ concurrency, queueMax, deadline, clock }: HashSchedulerOptions) {
   const queues: Record<Priority, Set<Waiting>> = { known: new Set(), stranger: new Set() }
@@ -34,8 +34,8 @@ export function createHashScheduler ({ concurrency, queueMax, deadline, clock }:
   return { run, assertRoom, stats }
 
   /**
-   * Runs the work when it is its turn and answers with its result.
-   * @throws Refusal `overloaded` when the queue is full or the deadline passes; the work was not begun then
+   * Runs the work at its turn and returns its result.
+   * @throws Refusal `overloaded` if the queue is full or the deadline passes; the work was not begun then
    */
   async function run<T> (priority: Priority, work: () => Promise<T>): Promise<T> {
     if (counts.running >= concurrency) await waitForTurn(priority)
@@ -50,16 +50,16 @@ export function createHashScheduler ({ concurrency, queueMax, deadline, clock }:
   }
 
   /**
-   * For whoever has other work to do before: throws `overloaded` if there is no room now, so that a
-   * refusal costs nothing. `run` decides.
+   * To be called before other work that precedes `run`, so that a refusal costs nothing. `run` still decides.
+   * @throws Refusal `overloaded` if there is no room now
    */
   function assertRoom (priority: Priority) {
     if (counts.running >= concurrency && isFull(priority)) throw overloaded()
   }
 
   /**
-   * For metrics: hashes running now and callers waiting now by bucket; since the start, how many were
-   * done and refused and how many milliseconds callers waited in all.
+   * For metrics: hashes that run now, and callers that wait now by priority; since the start, how many were done and
+   * refused, and how many milliseconds callers waited in total.
    */
   function stats () {
     return { ...counts, concurrency, queued: { known: queues.known.size, stranger: queues.stranger.size } }
@@ -95,7 +95,7 @@ export function createHashScheduler ({ concurrency, queueMax, deadline, clock }:
     return queues[priority].size >= room[priority] || queues.known.size + queues.stranger.size >= queueMax
   }
 
-  /** The place of finished work goes to who waited longest, so `running` never drops in between. */
+  /** Gives the place of finished work to the caller that waited longest, so that `running` never drops in between. */
   function passOn () {
     const isStrangersTurn = queues.known.size === 0 || (passed >= knownPerStranger && queues.stranger.size > 0)
     const [next] = isStrangersTurn ? queues.stranger : queues.known

@@ -6,40 +6,37 @@ export type HashThreads = ReturnType<typeof createHashThreads<'argon2' | 'bcrypt
 interface Call { resolve: (result: unknown) => void, reject: (error: Error) => void }
 interface Thread { worker: Worker, calls: Map<number, Call> }
 
-/** A thread at nice 10 gets a tenth of what the event loop gets where both want the same core. */
+/** What a thread answers to the call with that id. */
+interface Answer { id: number, result?: unknown, error?: string }
+
+/** The nice value of the threads: at 10 a thread gets a tenth of what the event loop gets if both want one core. */
 const nice = 10
 
-// Plain text, because a loader of TypeScript would take longer to start in each thread than all the rest.
-// On Linux each thread has a priority of its own; elsewhere that would be the whole process'.
-const source = `
-  const { parentPort, workerData } = require('node:worker_threads')
-  if (process.platform === 'linux') require('node:os').setPriority(0, workerData.nice)
-  parentPort.on('message', ({ id, module, name, values }) => {
-    try {
-      parentPort.postMessage({ id, result: require(workerData.modules[module])[name](...values) })
-    } catch (error) {
-      parentPort.postMessage({ id, error: String(error?.message ?? error) })
-    }
-  })`
+const program = new URL('./hash-thread.cjs', import.meta.url)
 
 /**
- * Runs costly synchronous functions beside the event loop and below its priority, so that a core
- * which both want goes to the requests that need no hash. libuv's pool would do neither: its threads are
- * as important as the loop, four at most, and shared with name look-ups and files.
- * @param modules what `require` takes, by the names that calls use; at most `count` threads load them, each what
- * it needs and when it needs it
+ * Runs costly synchronous functions beside the event loop and at a lower priority, so that a core which both want
+ * goes to the requests that need no hash. libuv's pool would do neither: its threads have the priority of the loop,
+ * there are four at most, and name look-ups and files share them.
+ * @param modules the names that calls use, each with what `require` takes
+ * @param count the most threads. Each of them loads a module when the first call needs it there.
  */
-export function createHashThreads<M extends string> ({ modules, count }: { modules: Record<M, string>, count: number }) {
+export function createHashThreads<M extends string> (
+  { modules, count }: { modules: Record<M, string>, count: number }
+) {
   const threads = new Set<Thread>()
-  let number = 0
+  let lastId = 0
 
   return { call, close }
 
-  /** What the module's function returns; rejects with what it throws, and when its thread comes to an end. */
+  /**
+   * What the function of a module returns.
+   * @throws Error with the message of what the function throws, or when its thread ends
+   */
   function call (module: M, name: string, values: unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const { worker, calls } = idlest()
-      const id = ++number
+      const id = ++lastId
       calls.set(id, { resolve, reject })
       worker.ref()
       worker.postMessage({ id, module, name, values })
@@ -60,8 +57,9 @@ export function createHashThreads<M extends string> ({ modules, count }: { modul
   }
 
   function start (): Thread {
-    const thread: Thread = { worker: new Worker(source, { eval: true, execArgv: [], workerData: { modules, nice } }), calls: new Map() }
-    const { worker, calls } = thread
+    const calls = new Map<number, Call>()
+    const worker = new Worker(program, { execArgv: [], workerData: { modules, nice } })
+    const thread = { worker, calls }
 
     threads.add(thread)
     worker.on('message', answer)
@@ -69,10 +67,10 @@ export function createHashThreads<M extends string> ({ modules, count }: { modul
     worker.on('exit', () => end(new Error('the thread has ended')))
     return thread
 
-    function answer ({ id, result, error }: { id: number, result?: unknown, error?: string }) {
+    function answer ({ id, result, error }: Answer) {
       const call = calls.get(id)
       calls.delete(id)
-      // A process that waits for nothing else may end.
+      // An idle thread must not keep the process alive.
       if (calls.size === 0) worker.unref()
       if (error === undefined) call?.resolve(result)
       else call?.reject(new Error(error))

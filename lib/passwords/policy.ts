@@ -5,25 +5,25 @@ import { createEstimator } from './strength.ts'
 export type PasswordPolicy = ReturnType<typeof createPasswordPolicy>
 
 export interface PasswordPolicyOptions {
-  /** Code points after NFC; never below 8 (ASVS 5.0 6.2.1), 15 for NIST SP 800-63B-4's single factor. */
+  /** Code points after NFC. Never below 8 (ASVS 5.0 6.2.1); 15 for a single factor by NIST SP 800-63B-4. */
   minLength: number
-  /** The estimator's score that is enough, 0 (off) to 4; 3 stands for more than 10^8 guesses. */
+  /** The lowest acceptable score of the estimator, 0 (off) to 4. 3 means more than 10^8 guesses. */
   minStrength: number
   /** Words of this deployment that count against a password (ASVS 5.0 6.1.2, 6.2.11). */
   contextWords?: string[]
-  /** Whether a password is known from a breach (ASVS 5.0 6.2.12); asked only for one that nothing else is wrong with. */
+  /** Whether a password is known from a breach (ASVS 5.0 6.2.12). Asked only if nothing else is wrong with it. */
   isBreached?: ((password: string) => Promise<boolean>) | undefined
 }
 
 /** The longest password, in code points and in bytes of UTF-8, after NFC (ASVS 5.0 6.2.9). */
-const longest = { codePoints: 128, bytes: 512 }
+const lengthMax = { codePoints: 128, bytes: 512 }
 
 const blocklist = new Set(dictionary['passwords-common'].map(foldCase))
 
 /**
  * The rules for a new password: length, a blocklist and a strength estimate, no composition rules
- * (NIST SP 800-63B-4 §3.1.1.2; ASVS 5.0 6.2.4, 6.2.5, 6.2.9, 6.2.11). Its
- * dictionaries are read when this module is.
+ * (NIST SP 800-63B-4 §3.1.1.2; ASVS 5.0 6.2.4, 6.2.5, 6.2.9, 6.2.11). Its dictionaries are read when this module is
+ * loaded.
  */
 export function createPasswordPolicy ({ minLength, minStrength, contextWords = ['latchkey'], isBreached }: PasswordPolicyOptions) {
   const estimate = createEstimator(minStrength)
@@ -31,9 +31,9 @@ export function createPasswordPolicy ({ minLength, minStrength, contextWords = [
   return { check }
 
   /**
-   * Says what is wrong with a password, one entry per rule; an empty list means it is acceptable.
-   * @param context what somebody would try first on this person: the address, the name
-   * @param path where the password stands in the request's body
+   * What is wrong with a password, one entry for each rule. An empty list means that it is acceptable.
+   * @param context what an attacker would try first on this person: the address, the name
+   * @param path the JSON pointer of the password in the request's body
    */
   async function check (password: string, context: string[], path = '/password'): Promise<FieldError[]> {
     const normalised = password.normalize('NFC')
@@ -49,8 +49,8 @@ export function createPasswordPolicy ({ minLength, minStrength, contextWords = [
 
     if (/\p{Surrogate}/u.test(password)) return ['malformed', 'The password contains half a character.']
     if (length < minLength) return ['too_short', `Use ${minLength} characters or more.`]
-    if (length > longest.codePoints || Buffer.byteLength(password) > longest.bytes) {
-      return ['too_long', `Use ${longest.codePoints} characters or fewer.`]
+    if (length > lengthMax.codePoints || Buffer.byteLength(password) > lengthMax.bytes) {
+      return ['too_long', `Use ${lengthMax.codePoints} characters or fewer.`]
     }
     return null
   }
@@ -81,7 +81,7 @@ function foldCase (text: string) {
   return text.normalize('NFC').toLowerCase()
 }
 
-/** The whole, and what it consists of: `Ada.King@example.com` is also ada.king, ada, king and example. */
+/** A text and the words in it: `Ada.King@example.com` gives also ada.king, ada, king and example. */
 function wordsOf (text: string) {
   const whole = foldCase(text.slice(0, 254))
   const [beforeAt = ''] = whole.split('@')
@@ -89,7 +89,7 @@ function wordsOf (text: string) {
   return [whole, beforeAt, ...whole.split(/[^\p{L}\p{M}\p{N}]+/u)].filter(word => word.length >= 4)
 }
 
-/** Whether fewer than 8 characters remain without these words; the longest first, they contain each other. */
+/** Whether fewer than 8 characters remain without these words. The longest goes first: words contain each other. */
 function isMostly (personal: string[], folded: string) {
   const rest = personal.toSorted((a, b) => b.length - a.length).reduce((text, word) => text.replaceAll(word, ''), folded)
 

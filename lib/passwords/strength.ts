@@ -3,22 +3,26 @@ import { adjacencyGraphs, dictionary as common } from '@zxcvbn-ts/language-commo
 import { dictionary as english, translations } from '@zxcvbn-ts/language-en'
 
 export interface Strength {
-  /** 0 to 4; 3 stands for 10^8 guesses or more. */
+  /** 0 to 4. 3 means 10^8 guesses or more. */
   score: number
-  /** What would help, in sentences for a person. */
+  /** Advice, in sentences for a person. */
   advice: string
 }
 
 /**
- * zxcvbn's cost grows much faster than its input: 100 characters of l33t hold the event loop for
- * nearly a second, whatever limits it offers. So it sees at most this many characters at a time.
+ * The most characters that zxcvbn gets at a time. Its cost grows much faster than its input: 100 characters of l33t
+ * block the event loop for nearly a second, and its own limits do not help.
  */
 const windowLength = 24
 
-/** Every dictionary costs as much again, so there are two; long entries cost most and are in the blocklist. */
+/** Two dictionaries, because each costs as much again. Long entries cost most; the blocklist has them. */
 const dictionary = {
   passwords: common['passwords-common'].filter(isShort),
-  words: interleave([english['commonWords-en'], english['firstnames-en'], english['lastnames-en'].slice(0, 20_000)]).filter(isShort)
+  words: interleave([
+    english['commonWords-en'],
+    english['firstnames-en'],
+    english['lastnames-en'].slice(0, 20_000)
+  ]).filter(isShort)
 }
 
 /** Ranking the dictionaries is what takes long, and it is the same for everybody. */
@@ -31,20 +35,22 @@ const estimator = new ZxcvbnFactory({
 })
 
 /**
- * An estimate of how many guesses a password takes, by zxcvbn (Wheeler, USENIX Security 2016). Takes
- * below 5 ms whatever it is given.
- * @param enough the score from which on nobody asks further
+ * Estimates how many guesses a password takes, by zxcvbn (Wheeler, USENIX Security 2016). Takes less than 5 ms for any
+ * input.
+ * @param enough the score that is sufficient, so that the end of a long password need not be looked at
  */
 export function createEstimator (enough: number) {
   return estimate
 
   /**
-   * The start of a long password counts, or its end if that is stronger: who has to guess a part
-   * has to guess at least that much for the whole.
-   * @param personal words that are tried first on this person
+   * Of a long password the start counts, or the end if that is stronger: guessing the whole takes at least as many
+   * guesses as guessing a part.
+   * @param personal words that an attacker would try first on this person
    */
   function estimate (password: string, personal: string[]): Strength {
-    if (isDecorated(password.toLowerCase())) return { score: 1, advice: 'A common word with a year or a sign is tried early.' }
+    if (isDecorated(password.toLowerCase())) {
+      return { score: 1, advice: 'A common word with a year or a sign is tried early.' }
+    }
 
     const once = withoutRepeats(password)
     const start = assess(once.slice(0, windowLength), personal)
@@ -57,13 +63,16 @@ export function createEstimator (enough: number) {
   function assess (part: string, personal: string[]): Strength {
     const { guesses, feedback } = estimator.check(part, personal.filter(word => word.length <= windowLength))
 
-    return { score: scores.filter(least => guesses >= least).length, advice: [feedback.warning, ...feedback.suggestions].filter(Boolean).join(' ') }
+    return {
+      score: scoreGuesses.filter(minimum => guesses >= minimum).length,
+      advice: [feedback.warning, ...feedback.suggestions].filter(Boolean).join(' ')
+    }
   }
 }
 
 /**
- * Words that are tried first with a year and a sign behind them, as in `Summer2026!`: the estimator
- * takes three parts for strong however common each is.
+ * Words that are tried early with a year and a sign added, as in `Summer2026!`. The estimator rates three parts as
+ * strong, however common each of them is.
  */
 const stems = new Set([
   ...common['passwords-common'].slice(0, 2000), ...english['seasons-en'], ...english['months-en'], ...english['daysOfWeek-en']
@@ -76,7 +85,7 @@ function isDecorated (folded: string) {
 }
 
 /**
- * What a text repeats if it does nothing else (`abcabcab` is `abc`), for a window may cut through it.
+ * The part that a text repeats, if it does nothing else (`abcabcab` gives `abc`), because a window may cut through it.
  * The failure function of Knuth, Morris and Pratt finds the shortest period in linear time.
  */
 function withoutRepeats (text: string) {
@@ -91,14 +100,17 @@ function withoutRepeats (text: string) {
   return period * 2 <= text.length ? text.slice(0, period) : text
 }
 
-/** The guesses that make a score of 1, 2, 3 and 4: zxcvbn's, without the slack that refuses 8 random characters. */
-const scores = [1e3, 1e6, 1e8, 1e10]
+/**
+ * The guesses for a score of 1, 2, 3 and 4: those of zxcvbn without its slack, which would refuse 8 random
+ * characters.
+ */
+const scoreGuesses = [1e3, 1e6, 1e8, 1e10]
 
 function isShort (word: string) {
   return word.length <= 14
 }
 
-/** One list of several, each in the order of how common its words are. */
+/** Merges lists whose words are in the order of how common they are. */
 function interleave (lists: string[][]) {
   const merged = new Set<string>()
   const depth = Math.max(...lists.map(list => list.length))

@@ -3,6 +3,7 @@ import type { Rate } from '../config/config.ts'
 import { unavailable } from '../errors.ts'
 import type { Count } from '../http/rate-limit-status.ts'
 import type { RedisScripts } from '../stores/redis-scripts.ts'
+import { readTexts, readWord } from '../stores/script-answer.ts'
 import { flatten, readCounts } from '../throttling/rate-limit-store.ts'
 
 /** The newest token of a session after a step: its generation and when it was issued (ms). */
@@ -58,18 +59,18 @@ export function createHotSessions (scripts: RedisScripts, clock: Clock, { grace,
   }
 
   function read (answer: unknown): Step {
-    const [outcome, generation, issuedAt, floor, note, ...numbers] = answer as [string, string, string, string, string, ...number[]]
+    const [outcome, generation, issuedAt, floor, note, ...numbers] = readTexts(answer)
     if (outcome === 'late') throw unavailable(new Error('Redis has answered too late'))
     if (outcome === 'reused') return { outcome }
 
     const counts = numbers.length ? readCounts(rates, numbers) : []
     if (outcome === 'limited') return { outcome, counts }
     return {
-      outcome: outcome as 'rotated' | 'replayed',
+      outcome: readWord(outcome, ['rotated', 'replayed']),
       generation: Number(generation),
       issuedAt: Number(issuedAt),
       floor: Number(floor),
-      note: note as '' | 'fast_forward' | 'forgiven' | 'forked',
+      note: readWord(note, ['', 'fast_forward', 'forgiven', 'forked']),
       counts
     }
   }

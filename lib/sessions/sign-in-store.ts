@@ -1,4 +1,4 @@
-import type { AuditRow } from '../audit/event-store.ts'
+import type { NewEvent } from '../audit/event.ts'
 import type { Database, Query } from '../stores/database.ts'
 import { devicesMax } from './known-device-store.ts'
 import type { NewSession } from './session-store.ts'
@@ -15,7 +15,7 @@ export function createSignInStore (db: Database, { sessionsMax }: { sessionsMax:
    * event, and ends the sessions beyond the room, the one unused longest first: one statement, see
    * `sql/014.do.sign-in.sql`. Returns the ids of those, null if the account is no longer what was read.
    */
-  async function signIn (user: Checked, session: NewSession, { requestId, personal }: Pick<AuditRow, 'requestId' | 'personal'>, query: Query = db): Promise<string[] | null> {
+  async function signIn (user: Checked, session: NewSession, { requestId, personal }: Pick<NewEvent, 'requestId' | 'personal'>, query: Query = db): Promise<string[] | null> {
     const [row] = await query<{ evicted: string[] | null }>`
       select sign_in(
         ${user.id}, ${user.sessionEpoch}, ${user.deploymentEpoch},

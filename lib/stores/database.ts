@@ -5,12 +5,12 @@ import type { Slot } from './gate.ts'
 import { fragment, render } from './statement.ts'
 import type { Fragment } from './statement.ts'
 
-/** A statement as a tagged template: `sql<User>\`select … where id = ${id}\``; values are always parameters. */
+/** A statement as a tagged template: `sql<User>\`select … where id = ${id}\``. Values are always parameters. */
 export interface Query {
   <T extends object = Record<string, unknown>> (statement: TemplateStringsArray, ...values: unknown[]): Promise<T[]>
-  /** A part of a statement, to be used as a value in another. Nothing is sent. */
+  /** A part of a statement, to be used as a value in another one. Nothing is sent. */
   fragment (part: TemplateStringsArray, ...values: unknown[]): Fragment
-  /** Statements whose text is already there, a migration's for instance; the rows of the last one. */
+  /** Sends statements as one text, of a migration for instance. Returns the rows of the last one. */
   unsafe (text: string): Promise<object[]>
 }
 
@@ -19,34 +19,34 @@ export type Transaction = Query
 
 /** The only way to Postgres. */
 export interface Database extends Query {
-  /** Runs the work in a transaction: committed when it resolves, undone when it throws. */
+  /** Runs the work in a transaction, which is committed when the work resolves and rolled back when it throws. */
   begin <T> (work: (tx: Transaction) => Promise<T>): Promise<T>
-  /** Asks for an answer and returns how many milliseconds it took. */
+  /** Asks for an answer. Returns how many milliseconds it took. */
   ping (): Promise<number>
-  /** Statements and transactions under way, and those that wait for a connection. */
+  /** How many statements and transactions are under way, and how many wait for a connection. */
   load (): { running: number, waiting: number }
-  /** Closes every connection; what is under way after `patience` milliseconds fails. */
-  close (patience: number): Promise<void>
+  /** Closes every connection. Work that is still under way after `timeoutMs` fails. */
+  close (timeoutMs: number): Promise<void>
 }
 
 export interface DatabaseOptions {
-  /** Connections, each of which does one thing at a time. */
+  /** The most connections. Each of them does one thing at a time. */
   connections: number
-  /** Statements that may wait for a connection. */
+  /** The most statements that may wait for a connection. */
   queueMax: number
-  /** Milliseconds after which whoever asks is answered. */
+  /** Milliseconds after which a caller is answered, whether Postgres has answered or not. */
   deadline: number
-  /** Whether statements are prepared, by name: not where a pooler may hand out another connection. */
+  /** Whether statements are prepared, by name. Not where a pooler may hand out another connection each time. */
   prepare: boolean
-  /** What opens a transaction. */
+  /** The statement that opens a transaction. */
   begin: string
 }
 
 /**
- * Postgres with a deadline and a bounded queue. Whatever keeps it from answering (no connection, a
- * shutdown, a failover, a deadlock, a lock that is held, the deadline) is `unavailable`; other errors are
- * bugs and come through as they are. At the deadline the connection is closed, whatever it is doing: a
- * network that swallows packets then holds no place, and a transaction is undone.
+ * Postgres with a deadline and a bounded queue. Whatever keeps it from answering (no connection, a shutdown, a
+ * failover, a deadlock, a lock that is held, the deadline) is thrown as Refusal `unavailable`. Other errors are bugs
+ * and are thrown as they are. At the deadline the connection is closed, whatever it is doing: so a network that
+ * swallows packets holds no place, and a transaction is rolled back.
  */
 export function createDatabase (pool: Pool, { connections, queueMax, deadline, prepare, begin }: DatabaseOptions): Database {
   const gate = createGate({ concurrency: connections, queueMax, deadline })
@@ -55,7 +55,9 @@ export function createDatabase (pool: Pool, { connections, queueMax, deadline, p
   const held = new Set<() => void>()
 
   return Object.assign(
-    <T extends object>(strings: TemplateStringsArray, ...values: unknown[]) => guard(client => run<T>(client, strings, values)),
+    <T extends object>(strings: TemplateStringsArray, ...values: unknown[]) => (
+      guard(client => run<T>(client, strings, values))
+    ),
     {
       fragment,
       unsafe: (text: string) => guard(client => send(client, text)),
@@ -80,7 +82,7 @@ export function createDatabase (pool: Pool, { connections, queueMax, deadline, p
     }
   }
 
-  // A connection goes back to the pool only when it is known to be in order.
+  // A connection goes back to the pool only if it is known to be in order.
   async function hold<T> (slot: Slot, work: (client: PoolClient, slot: Slot) => Promise<T>): Promise<T> {
     const client = await pool.connect()
     const destroy = () => release(true)
@@ -111,7 +113,7 @@ export function createDatabase (pool: Pool, { connections, queueMax, deadline, p
     await client.query(begin)
     try {
       const result = await work(tx)
-      if (slot.isOver) throw unavailable(new Error('whoever asked has been answered'))
+      if (slot.isOver) throw unavailable(new Error('the caller has been answered'))
       await client.query('commit')
       return result
     } catch (error) {
@@ -132,21 +134,21 @@ export function createDatabase (pool: Pool, { connections, queueMax, deadline, p
     return name
   }
 
-  // The columns of a statement are named by us, so a row is what the caller says that it is.
+  // The one cast: we name the columns of every statement, so a row has the type that its caller names.
   function rowsOf<T extends object> ({ fields, rows }: QueryArrayResult): T[] {
     const keys = fields.map(({ name }) => camelCase(name))
     return rows.map(row => Object.fromEntries(keys.map((key, place) => [key, row[place]])) as T)
   }
 
-  /** `full_name` → `fullName`, remembered: there are only so many, and they come with every answer. */
+  /** `full_name` → `fullName`. Names are kept, because there are few of them and every answer has some. */
   function camelCase (column: string): string {
     const name = columns.get(column) ?? column.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
     columns.set(column, name)
     return name
   }
 
-  async function close (patience: number) {
-    const timer = setTimeout(() => { for (const destroy of held) destroy() }, patience)
+  async function close (timeoutMs: number) {
+    const timer = setTimeout(() => { for (const destroy of held) destroy() }, timeoutMs)
     await pool.end()
     clearTimeout(timer)
   }
@@ -157,10 +159,10 @@ async function send (client: PoolClient, text: string): Promise<object[]> {
   return results.at(-1)?.rows ?? []
 }
 
-// Of the driver itself, by their words; the system's are errno names, TLS' and Postgres' have codes:
-// connection (08), rights to connect (28), no such database (3D), rolled back by concurrency (40),
-// resources (53), a lock that is held (55P03), operator intervention and time-outs (57, 25P03), system
-// (58), read-only because of a failover (25006).
+// Errors of the driver itself are recognised by their words. Those of the system have errno names, those of TLS and
+// Postgres have codes: connection (08), rights to connect (28), no such database (3D), rolled back by concurrency
+// (40), resources (53), a lock that is held (55P03), operator intervention and time-outs (57, 25P03), system (58),
+// read-only because of a failover (25006).
 const words = /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout exceeded when trying to connect|Query read timeout|Cannot use a pool after)/
 const codes = /^(E[A-Z_]+$|CERT_|ERR_(TLS|SSL)|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|08|28|3D|40|53|55P03|57|58|25006|25P03)/
 

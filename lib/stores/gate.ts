@@ -1,6 +1,6 @@
 import { unavailable } from '../errors.ts'
 
-/** What work hears of its caller. */
+/** What work is told about its caller. */
 export interface Slot {
   /** Whether the caller has been answered, so that nothing more is to be sent. */
   readonly isOver: boolean
@@ -8,23 +8,24 @@ export interface Slot {
   onOver: (() => void) | undefined
 }
 
-/** Lets only so much work go to one store at once, only so much wait, and none of it beyond its deadline. */
+interface OpenSlot extends Slot { isOver: boolean }
+
+/** Limits how much work goes to one store at once, how much waits, and how long a caller waits for it. */
 export type Gate = ReturnType<typeof createGate>
 
 export interface GateOptions {
-  /** Calls that may be under way at once. */
+  /** The most calls that may be under way at once. */
   concurrency: number
-  /** Calls that may wait for their turn. */
+  /** The most calls that may wait for their turn. */
   queueMax: number
   /** Milliseconds after which a caller is answered, whether the store has answered or not. */
   deadline: number
 }
 
 /**
- * A store that does not answer must neither keep a request waiting nor pile up work behind it. `pass`
- * throws `unavailable` at once when the queue is full and after the deadline otherwise; what waits then
- * is never begun, and what is under way is told that its turn is over. A place is free again when the
- * work has really ended, not when its caller has been answered.
+ * A store that does not answer must neither keep a request waiting nor pile up work. Work that still waits at its
+ * deadline is never begun; work that is under way is told, by its slot, that its caller has been answered. A place
+ * becomes free when the work has really ended, not when its caller has been answered.
  */
 export function createGate ({ concurrency, queueMax, deadline }: GateOptions) {
   const waiting = new Set<() => void>()
@@ -38,13 +39,17 @@ export function createGate ({ concurrency, queueMax, deadline }: GateOptions) {
     get waiting () { return waiting.size }
   }
 
+  /**
+   * Does the work when there is a place for it.
+   * @throws Refusal `unavailable` at once if the queue is full, and at the deadline
+   */
   function pass<T> (work: (slot: Slot) => Promise<T>): Promise<T> {
     if (running >= concurrency && waiting.size >= queueMax) {
       return Promise.reject(unavailable(new Error('too many calls are waiting for the store')))
     }
 
     return new Promise<T>((resolve, reject) => {
-      const slot = { isOver: false, onOver: undefined as (() => void) | undefined }
+      const slot: OpenSlot = { isOver: false, onOver: undefined }
       const timer = setTimeout(giveUp, deadline)
 
       if (running < concurrency) begin()

@@ -2,14 +2,14 @@ import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import Postgrator from 'postgrator'
 
-/** Runs a text of one or more SQL statements as it stands; answers the rows of a single one. */
+/** Runs a text of one or more SQL statements. Returns the rows of a single one. */
 export type Execute = (text: string) => Promise<object[]>
 
-/** Does its work inside one transaction on one connection: all of it or none. */
+/** Does work inside one transaction on one connection: all of it or none. */
 export type InTransaction = <T>(work: (execute: Execute) => Promise<T>) => Promise<T>
 
 export interface MigrateOptions {
-  /** The version to go up or down to; the newest that the code knows when left out. */
+  /** The version to go up or down to. By default the newest that the code knows. */
   to?: number
   /** Called with a line for a person before each step. */
   report?: (line: string) => void
@@ -17,31 +17,33 @@ export interface MigrateOptions {
 
 export type Migrations = ReturnType<typeof createMigrations>
 
-// Found from the source tree and from dist/ alike: the build copies sql/ beside lib/.
+// The same path in the source tree and in dist/: the build copies sql/ beside lib/.
 const shippedFolder = fileURLToPath(new URL('../../sql', import.meta.url))
 
-// Any constant will do, as long as everybody who migrates a Latchkey database takes the same.
-const lockNumber = 5_282_439_206
+// The advisory lock of migrating: any number will do, as long as every process that migrates takes the same.
+const migrationLock = 5_282_439_206
 
 /**
  * Brings a database to a version of the schema: numbered files `NNN.do.name.sql` and
  * `NNN.undo.name.sql`, run by postgrator.
  *
- * Everything happens in the one transaction that it is handed, which holds an advisory lock of the
- * transaction (not of the session: that would not survive PgBouncer). So nodes that start at once
- * wait for each other, a migration is never half applied, and a failing one changes nothing.
+ * Everything happens in one transaction, which holds an advisory lock of the transaction (not of the session: that
+ * would not survive PgBouncer). So processes that migrate at once wait for each other, a migration is never half
+ * applied, and a failing one changes nothing.
  */
 export function createMigrations (inTransaction: InTransaction, folder = shippedFolder) {
   return { migrate }
 
   /**
-   * Answers the version found and the version reached. Throws an `Error` with a readable message
-   * when a file fails, a file was changed after it had been applied, there is no such version, or
-   * the database is newer than the code.
+   * Returns the version found and the version reached.
+   * @throws Error with a readable message if a file fails, a file was changed after it had been applied, there is no
+   * such version, or the database is newer than the code
    */
   async function migrate ({ to = expectedVersion(folder), report = () => {} }: MigrateOptions = {}) {
     const newest = expectedVersion(folder)
-    if (!Number.isInteger(to) || to < 0 || to > newest) throw new Error(`There is no version ${to}; the newest is ${newest}.`)
+    if (!Number.isInteger(to) || to < 0 || to > newest) {
+      throw new Error(`There is no version ${to}; the newest is ${newest}.`)
+    }
 
     return await inTransaction(async execute => {
       await prepare(execute)
@@ -58,7 +60,7 @@ export function createMigrations (inTransaction: InTransaction, folder = shipped
 
 /**
  * The version of the schema that this code needs: the highest number in the folder.
- * Throws when a number is missing or has no way back.
+ * @throws Error if a number is missing or has no undo
  */
 export function expectedVersion (folder = shippedFolder) {
   const names = readdirSync(folder)
@@ -73,7 +75,7 @@ export function expectedVersion (folder = shippedFolder) {
   return newest
 }
 
-/** What keeps the server from starting on a database, in a sentence; null when the schema fits. */
+/** Why the server cannot start on a database, in a sentence; null if the schema fits. */
 export function schemaProblem (version: number, expected = expectedVersion()) {
   if (version === expected) return null
   if (version > expected) return newerDatabase(version, expected)
@@ -88,14 +90,23 @@ function newerDatabase (version: number, newest: number) {
 }
 
 async function prepare (execute: Execute) {
-  // A long wait for who migrates already is right; a long wait for a table is not, because every
-  // request would queue up behind us.
-  await execute("set local statement_timeout = 0; set local lock_timeout = '5min'; set local client_min_messages = warning")
-  await execute(`select pg_advisory_xact_lock(${lockNumber})`)
+  // It is right to wait long for another process that migrates. It is wrong to wait long for a table, because every
+  // request would queue behind us.
+  await execute(`
+    set local statement_timeout = 0;
+    set local lock_timeout = '5min';
+    set local client_min_messages = warning`)
+  await execute(`select pg_advisory_xact_lock(${migrationLock})`)
   await execute("set local lock_timeout = '15s'")
 
-  // Made here, not by postgrator, which would take a table of this name in another schema for ours.
-  await execute('create table if not exists schema_migrations (version bigint primary key, name text, md5 text, run_at timestamptz)')
+  // Made here and not by postgrator, which would take a table of this name in another schema for ours.
+  await execute(`
+    create table if not exists schema_migrations (
+      version bigint primary key,
+      name text,
+      md5 text,
+      run_at timestamptz
+    )`)
 }
 
 function createPostgrator (folder: string, execute: Execute, report: (line: string) => void) {
@@ -103,14 +114,17 @@ function createPostgrator (folder: string, execute: Execute, report: (line: stri
   const files = new Postgrator({
     driver: 'pg',
     schemaTable: 'schema_migrations',
-    // The folder is a path, not a pattern, whatever characters are in it.
+    // Characters of the folder's path that mean something in a pattern are escaped.
     migrationPattern: `${folder.replaceAll('\\', '/').replace(/[?*()[\]{}]/g, '\\$&')}/*.sql`,
     newline: 'LF',
     validateChecksums: true,
-    // Rows come with their columns in camel case; this is the one that postgrator asks for by name.
-    execQuery: async text => ({ rows: (await execute(text)).map(row => 'columnName' in row ? { ...row, column_name: row.columnName } : row) }),
+    execQuery: async text => ({ rows: (await execute(text)).map(withColumnName) }),
     execSqlScript: async text => {
-      try { await execute(text) } catch (error) { throw new Error(`${current}${place(text, error)}: ${message(error)}`, { cause: error }) }
+      try {
+        await execute(text)
+      } catch (error) {
+        throw new Error(`${current}${lineOf(text, error)}: ${messageOf(error)}`, { cause: error })
+      }
     }
   })
 
@@ -122,12 +136,17 @@ function createPostgrator (folder: string, execute: Execute, report: (line: stri
   return files
 }
 
-// Postgres tells the place of an error in characters from 1.
-function place (text: string, error: unknown) {
+// Rows come with their columns in camel case. This is the one column that postgrator asks for by name.
+function withColumnName (row: object) {
+  return 'columnName' in row ? { ...row, column_name: row.columnName } : row
+}
+
+// Postgres gives the position of an error in characters, from 1.
+function lineOf (text: string, error: unknown) {
   const position = typeof error === 'object' && error !== null && 'position' in error ? Number(error.position) : NaN
   return position > 0 ? `, line ${text.slice(0, position - 1).split('\n').length}` : ''
 }
 
-function message (error: unknown) {
+function messageOf (error: unknown) {
   return error instanceof Error ? error.message : String(error)
 }

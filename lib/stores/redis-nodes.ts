@@ -1,13 +1,14 @@
 import type { Cluster, Redis } from 'ioredis'
 
 /**
- * Connects to a Cluster and to each of its nodes as soon as it is known, not with the first command that it
- * is to get: such a command would wait for the connection and be sent although its request has long been
- * answered. Resolves when each node is there or has been tried; throws when none of them knows the others.
+ * Connects to a Cluster, and to each of its nodes as soon as the node is known. Without it a node would be connected with
+ * its first command: that command would wait for the connection, and be sent although its request has long been
+ * answered. Resolves when each node is connected or has been tried.
+ * @throws Error if no node knows the others
  */
 export async function connectNodes (cluster: Pick<Cluster, 'on' | 'connect' | 'nodes' | 'status'>) {
   cluster.on('ready', () => cluster.nodes().forEach(connect))
-  // Until the Cluster is known to be whole, what asks for that is a command that waits.
+  // Before `ready`, ioredis itself sends commands that ask whether the Cluster is complete, and they wait.
   cluster.on('+node', (node: Redis) => { if (cluster.status === 'ready') connect(node) })
 
   await cluster.connect()

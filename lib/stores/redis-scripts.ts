@@ -4,7 +4,7 @@ import { unavailable } from '../errors.ts'
 import { createGate } from './gate.ts'
 import type { Slot } from './gate.ts'
 
-/** The commands of the Redis client that the stores use; one of its connections fits. */
+/** The commands of the Redis client that the stores use. A client of ioredis fits. */
 export interface RedisCommands {
   evalsha (sha: string, keyCount: number, ...keysAndArguments: (string | number)[]): Promise<unknown>
   eval (source: string, keyCount: number, ...keysAndArguments: (string | number)[]): Promise<unknown>
@@ -12,23 +12,34 @@ export interface RedisCommands {
   xadd (key: string, ...fields: (string | number)[]): Promise<string | null>
 }
 
-/** How far the clock of Redis is ahead of this node's monotonic one, as an answer that took so long told (ms). */
-interface Measured { ahead: number, took: number, at: number }
+/** A measurement of the clock of Redis, in milliseconds. */
+interface Measured {
+  /** How far it is ahead of this node's monotonic clock. */
+  ahead: number
+  /** How long the answer took. */
+  took: number
+  /** The monotonic time of the measurement. */
+  at: number
+}
 
-/** So long (ms) a quick measurement is better than a new one. */
-const measuredFor = 30_000
-/** Further off this node's clock than this (ms), times of Redis mean nothing here. */
-const skewAllowed = 15_000
+/** For this time a measurement is kept if the new one took longer. */
+const measurementLifetimeMs = 30_000
+/** If the clock of Redis differs from this node's by more than this, its times are of no use here. */
+const skewMaxMs = 15_000
 
-/** The only way to Redis: scripts, each atomic, each on the keys of one thing. */
+/** The only way to Redis: scripts. Each is atomic and touches the keys of one hash tag. */
 export type RedisScripts = ReturnType<typeof createRedisScripts>
 
 /**
- * Redis with a deadline in milliseconds and a bounded queue. Whatever keeps it from answering (no
- * connection, loading, read-only, out of memory, the deadline) is `unavailable`; an error that a
- * script or a command of ours made is a bug and comes through.
+ * Redis with a bound on calls and a deadline for each of them. Whatever keeps it from answering (no connection, loading,
+ * read-only, out of memory, the deadline) is thrown as Refusal `unavailable`. An error in a script or command of ours
+ * is a bug and is thrown as it is.
+ * @param concurrency the most calls at once; one more is refused
+ * @param deadline milliseconds
  */
-export function createRedisScripts (redis: RedisCommands, { concurrency, deadline }: { concurrency: number, deadline: number }) {
+export function createRedisScripts (
+  redis: RedisCommands, { concurrency, deadline }: { concurrency: number, deadline: number }
+) {
   const gate = createGate({ concurrency, queueMax: 0, deadline })
   let measured: Measured | null = null
 
@@ -40,7 +51,7 @@ export function createRedisScripts (redis: RedisCommands, { concurrency, deadlin
     wake: (stream: string) => guard(() => redis.xadd(stream, 'MAXLEN', '~', 100, '*', 'wake', 1))
   }
 
-  /** Asks for an answer, learns by it what time it is there, and returns how many milliseconds it took. */
+  /** Asks Redis for its time and keeps it for `latest`. Returns how many milliseconds the answer took. */
   async function ping () {
     const started = performance.now()
     const [seconds, microseconds] = await guard(() => redis.time())
@@ -48,25 +59,28 @@ export function createRedisScripts (redis: RedisCommands, { concurrency, deadlin
     const took = at - started
     const ahead = Number(seconds) * 1000 + Number(microseconds) / 1000 - at
 
-    // The quicker the answer, the better is known what time it was; clocks drift, so not for long.
-    if (!measured || took <= measured.took || at - measured.at > measuredFor) measured = { ahead, took, at }
+    // A quicker answer gives a more exact time; but clocks drift, so an old measurement is replaced in any case.
+    if (!measured || took <= measured.took || at - measured.at > measurementLifetimeMs) measured = { ahead, took, at }
     return took
   }
 
   /**
-   * The time of Redis (ms since 1970) until which a call that is made now is waited for: whoever hands it
-   * to a script can have it do nothing later than that. '' before the first `ping`. Throws `unavailable`
-   * while its clock is too far off for times of one to be judged by the other.
+   * The time of Redis (ms since 1970) at which the deadline of a call that is made now ends. A script that gets it can
+   * do nothing after it. '' before the first `ping`.
+   * @throws Refusal `unavailable` while the clocks of Redis and this node differ too much to be compared
    */
   function latest (): number | '' {
     if (!measured) return ''
 
     const now = performance.now() + measured.ahead
-    if (Math.abs(now - Date.now()) > skewAllowed) throw unavailable(new Error('the clock of Redis is off'))
+    if (Math.abs(now - Date.now()) > skewMaxMs) throw unavailable(new Error('the clock of Redis is off'))
     return Math.floor(now + deadline)
   }
 
-  /** Loads `lua/NAME.lua`, after others whose functions it uses, and returns the function that runs it. */
+  /**
+   * Loads `lua/NAME.lua` and returns the function that runs it.
+   * @param names the script, after the files whose functions it uses
+   */
   function script (...names: string[]) {
     const source = names.map(name => readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8')).join('\n')
     const sha = createHash('sha1').update(source).digest('hex')
@@ -94,8 +108,8 @@ function isUnknownScript (error: unknown) {
   return error instanceof Error && error.message.startsWith('NOSCRIPT')
 }
 
-// Redis answers what we did wrong with these words; LOADING, READONLY, OOM, CLUSTERDOWN, … and
-// everything that the connection says mean that it cannot serve us now.
+// Redis reports our own mistakes with these words. LOADING, READONLY, OOM, CLUSTERDOWN, … and all errors of the
+// connection mean that it cannot serve us now.
 function isMistake (error: unknown) {
   return error instanceof Error && error.name === 'ReplyError' && /^(ERR|WRONGTYPE|NOSCRIPT|NOPERM)\b/.test(error.message)
 }

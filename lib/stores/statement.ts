@@ -1,16 +1,16 @@
-/** A part of a statement: its text between its values, which are parameters or parts in their turn. */
+/** A part of a statement: its text around its values, which are parameters or further parts. */
 export interface Fragment { readonly strings: readonly string[], readonly values: readonly unknown[] }
 
 const parts = new WeakSet<object>()
 
-/** A part that may be used as a value in a statement. Only what is made here is ever taken for text. */
+/** A part that may be used as a value in a statement. Only parts that were made here are ever written as text. */
 export function fragment (strings: TemplateStringsArray, ...values: unknown[]): Fragment {
   const part = { strings, values }
   parts.add(part)
   return part
 }
 
-/** A template as Postgres takes it: `$1`, `$2`, … in the text, every value beside it. */
+/** A template as Postgres takes it: a text with `$1`, `$2`, …, and the values in that order. */
 export function render (strings: readonly string[], values: readonly unknown[]): { text: string, values: unknown[] } {
   const parameters: unknown[] = []
   return { text: write(strings, values, parameters), values: parameters }

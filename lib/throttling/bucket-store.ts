@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { RedisScripts } from '../stores/redis-scripts.ts'
+import { readTexts } from '../stores/script-answer.ts'
 
 /** How a try ended; `dropped` when nobody looked at the password. */
 export type Ending = 'right' | 'wrong' | 'dropped'
@@ -53,7 +54,7 @@ export function createBucketStore (scripts: RedisScripts, clock: Clock, { thresh
 
   async function step (bucket: string, name: 'try' | Ending, id: string) {
     const answer = await stepBucket([`lane:{${bucket}}`], [name, id, threshold, duration, longest, patience, noteInterval, clock.offset])
-    const [word, milliseconds, refused] = answer as [string, string, string]
+    const [word, milliseconds, refused] = readTexts(answer)
     return { word, milliseconds: Number(milliseconds), refused: Number(refused) }
   }
 }

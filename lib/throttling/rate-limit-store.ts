@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Rate } from '../config/config.ts'
 import type { Count } from '../http/rate-limit-status.ts'
 import type { RedisScripts } from '../stores/redis-scripts.ts'
+import { readTexts } from '../stores/script-answer.ts'
 
 /** What counts together. Logs that are counted in one step share a hash tag. */
 export interface Log { key: string, rates: readonly Rate[] }
@@ -18,7 +19,8 @@ export function createRateLimitStore (scripts: RedisScripts, clock: Pick<Clock, 
   /** Counts a request in every log if every rate of each has room, else in none; one atomic step. */
   async function count (logs: Log[]): Promise<{ isCounted: boolean, moment: string, counts: Count[] }> {
     const terms = logs.flatMap(({ rates }) => [rates.length, ...flatten(rates)])
-    const [word, moment, ...numbers] = await countRequest(logs.map(({ key }) => key), [clock.offset, ...terms]) as [string, string, ...number[]]
+    const answer = await countRequest(logs.map(({ key }) => key), [clock.offset, ...terms])
+    const [word, moment = '', ...numbers] = readTexts(answer)
     return { isCounted: word === 'counted', moment, counts: readCounts(logs.flatMap(({ rates }) => rates), numbers) }
   }
 
@@ -34,6 +36,10 @@ export function flatten (rates: readonly Rate[]): number[] {
 }
 
 /** What scripts tell of rates: pairs of how many count and of milliseconds. */
-export function readCounts (rates: readonly Rate[], numbers: number[]): Count[] {
-  return rates.map((rate, place) => ({ ...rate, used: numbers[2 * place] ?? 0, reset: numbers[2 * place + 1] ?? 0 }))
+export function readCounts (rates: readonly Rate[], numbers: string[]): Count[] {
+  return rates.map((rate, place) => ({
+    ...rate,
+    used: Number(numbers[2 * place] ?? 0),
+    reset: Number(numbers[2 * place + 1] ?? 0)
+  }))
 }

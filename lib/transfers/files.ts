@@ -2,8 +2,19 @@ import { formatCsv, parseCsv } from '../formats/csv.ts'
 import { readLines } from '../formats/lines.ts'
 import type { Line } from '../formats/lines.ts'
 
-/** What a file says of a user, by field. The first two must be there. */
-export const userFields = ['email', 'full_name', 'role', 'locale', 'created_at', 'email_verified', 'password_hash', 'status', 'approval', 'must_change_password'] as const
+/** The fields of a user in a file. The first two are required. */
+export const userFields = [
+  'email',
+  'full_name',
+  'role',
+  'locale',
+  'created_at',
+  'email_verified',
+  'password_hash',
+  'status',
+  'approval',
+  'must_change_password'
+] as const
 export type UserField = typeof userFields[number]
 
 export type FileFormat = 'ndjson' | 'csv'
@@ -11,26 +22,28 @@ export type FileFormat = 'ndjson' | 'csv'
 export type UserValues = Partial<Record<UserField, unknown>>
 type Read = { values: UserValues } | { problem: string }
 
-/** What a line says, by field: text in CSV, anything in JSON; or why it says nothing. */
+/** The values of a line, by field: texts in CSV, anything in JSON; or why the line cannot be read. */
 export type UserRecord = { line: number } & Read
 
-/** More than any user takes, even with every letter escaped. */
-const longestLine = 16_384
+/** The longest line: more than any user takes, even with every letter escaped. */
+const lineBytesMax = 16_384
 
-/** The format that a file's name tells, if it does. */
+/** The format of a file by its name; null for an unknown extension. */
 export function formatOf (name: string): FileFormat | null {
   if (/\.csv$/i.test(name)) return 'csv'
   return /\.(ndjson|jsonl|json)$/i.test(name) ? 'ndjson' : null
 }
 
 /**
- * Reads users, one a line; empty lines are passed over. Without a format, a text that begins with a brace is NDJSON.
+ * Reads users, one a line. Empty lines are skipped. Without a format, a text that begins with a brace is NDJSON.
  * @throws Error when the first line of CSV does not name the columns
  */
-export async function * readUserFile (chunks: AsyncIterable<Uint8Array>, format: FileFormat | null): AsyncGenerator<UserRecord> {
+export async function * readUserFile (
+  chunks: AsyncIterable<Uint8Array>, format: FileFormat | null
+): AsyncGenerator<UserRecord> {
   let read = format === 'ndjson' ? readJson : null
 
-  for await (const line of readLines(chunks, longestLine)) {
+  for await (const line of readLines(chunks, lineBytesMax)) {
     if ('text' in line && line.text.trim() === '') continue
     if (read === null) {
       const isHead = format === 'csv' || 'problem' in line || !/^\s*\{/.test(line.text)
@@ -41,12 +54,12 @@ export async function * readUserFile (chunks: AsyncIterable<Uint8Array>, format:
   }
 }
 
-/** What stands before the users. */
+/** The first line of a file; empty for NDJSON. */
 export function headOf (format: FileFormat): string {
   return format === 'csv' ? `${formatCsv([...userFields])}\n` : ''
 }
 
-/** A line of a file; what is null is left out. */
+/** The line of a user. Null values are left out. */
 export function formatUser (format: FileFormat, values: Record<UserField, string | boolean | null>): string {
   const text = format === 'csv'
     ? formatCsv(userFields.map(field => String(values[field] ?? '')))
@@ -70,13 +83,16 @@ function parseJson (text: string): Record<string, unknown> | null {
   }
 }
 
-// What is wrong with the head is told without its words: without a head they are those of the first user.
+// The errors about the head do not quote it: where the head is missing, its words are those of the first user.
 function csvReader (head: Line): (text: string) => Read {
   const columns = 'text' in head ? parseCsv(head.text)?.map(name => name.trim().toLowerCase()) ?? [] : []
   const stray = columns.findIndex(name => !isField(name))
-  if (!columns.includes('email') || !columns.includes('full_name')) throw new Error(`line ${head.number}: the first line of CSV names the columns, email and full_name among them, with commas between`)
-  if (stray >= 0) throw new Error(`line ${head.number}: column ${stray + 1} is none of ${userFields.join(', ')}`)
-  if (new Set(columns).size < columns.length) throw new Error(`line ${head.number}: two columns have one name`)
+  const fail = (problem: string) => { throw new Error(`line ${head.number}: ${problem}`) }
+  if (!columns.includes('email') || !columns.includes('full_name')) {
+    fail('the first line of CSV names the columns, email and full_name among them, with commas between')
+  }
+  if (stray >= 0) fail(`column ${stray + 1} is none of ${userFields.join(', ')}`)
+  if (new Set(columns).size < columns.length) fail('two columns have one name')
 
   return text => {
     const cells = parseCsv(text)

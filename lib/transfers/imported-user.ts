@@ -5,18 +5,18 @@ import type { Roles } from '../access/roles.ts'
 import type { ImportedUser } from './transfer-store.ts'
 import type { UserField, UserValues } from './files.ts'
 
-/** A line of a file that makes no account, and why. The message shows nothing of the line. */
+/** A line of a file that gives no account, and why. The message quotes nothing of the line. */
 export class RefusedLine extends Error {}
 
 export interface ImportRules {
   roles: Pick<Roles, 'find' | 'forRegistration'>
   passwords: Pick<Passwords, 'problemOf'>
   emailVerification: 'required' | 'optional'
-  /** Milliseconds; no account is younger. */
+  /** Milliseconds since 1970. No account may be younger. */
   now: number
 }
 
-// As the API takes them.
+// The same rules as in the API.
 const fullName = /^(?=.*[^\s])[^\p{Cc}\p{Cs}\u2028\u2029]{1,200}$/u
 const locale = /^(?=.{2,35}$)[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/
 const time = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?) ?(Z|[+-]\d{2}(?::?\d{2})?)?)?$/i
@@ -25,7 +25,9 @@ const time = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?) 
  * The account that a line of a file stands for.
  * @throws RefusedLine
  */
-export function readImportedUser (values: UserValues, { roles, passwords, emailVerification, now }: ImportRules): ImportedUser {
+export function readImportedUser (
+  values: UserValues, { roles, passwords, emailVerification, now }: ImportRules
+): ImportedUser {
   const address = canonicalise(textOf(values, 'email') ?? refuse('email is missing'))
   const name = textOf(values, 'full_name')
   const language = textOf(values, 'locale') ?? 'en'
@@ -42,15 +44,16 @@ export function readImportedUser (values: UserValues, { roles, passwords, emailV
     email: address.address,
     emailCanonical: address.canonical,
     emailVerified,
-    // Whoever has typed somebody else's address elsewhere must not come in with it here: where addresses must be
-    // confirmed, the mailbox is the way in.
+    // In the other system somebody may have used the address of somebody else. So where addresses must be confirmed,
+    // an unconfirmed one comes without its password, and a reset by mail is the way in.
     passwordHash: emailVerified || emailVerification === 'optional' ? passwordHash : null,
     fullName: name,
     locale: language,
     role: role.name,
     status: oneOf(values, 'status', ['active', 'disabled']) ?? 'active',
-    // Who had an account has been let in before, unless the file says otherwise.
-    approval: oneOf(values, 'approval', ['not_required', 'pending', 'approved', 'rejected']) ?? (role.requiresApproval ? 'approved' : 'not_required'),
+    // A user who had an account elsewhere counts as approved, unless the file says otherwise.
+    approval: oneOf(values, 'approval', ['not_required', 'pending', 'approved', 'rejected']) ??
+      (role.requiresApproval ? 'approved' : 'not_required'),
     mustChangePassword: claimOf(values, 'must_change_password'),
     createdAt: timeOf(textOf(values, 'created_at'))
   }
@@ -60,7 +63,7 @@ export function readImportedUser (values: UserValues, { roles, passwords, emailV
     return role ?? refuse(name === null ? 'role is missing' : 'role is none that there is')
   }
 
-  // With an exclamation mark Django says that there is no password.
+  // Django marks an account without a password by an exclamation mark.
   function hashOf (text: string | null): string | null {
     if (text === null || text.startsWith('!')) return null
     const problem = passwords.problemOf(text)
@@ -70,9 +73,12 @@ export function readImportedUser (values: UserValues, { roles, passwords, emailV
   function timeOf (text: string | null): Date {
     if (text === null) return new Date(now)
     const [, day, clock = '00:00', zone = 'Z'] = time.exec(text) ?? []
-    const at = new Date(`${day}T${clock}${zone.length === 3 ? `${zone}:00` : zone.replace(/^(...)(\d\d)$/, '$1:$2').toUpperCase()}`)
+    const offset = zone.length === 3 ? `${zone}:00` : zone.replace(/^(...)(\d\d)$/, '$1:$2').toUpperCase()
+    const at = new Date(`${day}T${clock}${offset}`)
 
-    if (day === undefined || !isDay(day) || Number.isNaN(at.getTime())) return refuse('created_at is not a time, such as 2024-02-29T12:00:00Z')
+    if (day === undefined || !isDay(day) || Number.isNaN(at.getTime())) {
+      return refuse('created_at is not a time, such as 2024-02-29T12:00:00Z')
+    }
     return at.getTime() > now ? refuse('created_at lies ahead') : at
   }
 }
@@ -94,7 +100,7 @@ function oneOf<T extends string> (values: UserValues, field: UserField, words: T
   return text === null ? null : words.find(word => word === text) ?? refuse(`${field} is none of ${words.join(', ')}`)
 }
 
-/** Whether the calendar has this day, within what a database and a person take for one. */
+/** Whether the calendar has this day, from 1970 on. */
 function isDay (day: string) {
   const at = new Date(`${day}T00:00:00Z`)
   return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(day) && day >= '1970'

@@ -1,10 +1,24 @@
 import type { Database, Transaction } from '../stores/database.ts'
 import type { User } from '../users/user-store.ts'
 
-/** An account as it comes from a file, under an id of its own. */
-export type ImportedUser = Pick<User, 'id' | 'email' | 'emailCanonical' | 'emailVerified' | 'passwordHash' | 'fullName' | 'locale' | 'role' | 'status' | 'approval' | 'mustChangePassword' | 'createdAt'>
+/** An account from a file, under a new id. */
+export type ImportedUser = Pick<
+  User,
+  | 'id'
+  | 'email'
+  | 'emailCanonical'
+  | 'emailVerified'
+  | 'passwordHash'
+  | 'fullName'
+  | 'locale'
+  | 'role'
+  | 'status'
+  | 'approval'
+  | 'mustChangePassword'
+  | 'createdAt'
+>
 
-/** An account as it goes into a file. */
+/** An account for a file. */
 export type ExportedUser = Omit<ImportedUser, 'emailCanonical'>
 
 export type UserTransferStore = ReturnType<typeof createUserTransferStore>
@@ -13,19 +27,29 @@ export function createUserTransferStore (db: Database) {
   return { insert, taken, list }
 
   /**
-   * Makes the accounts whose addresses have none yet; returns their ids. Addresses are taken in order, so two
-   * imports at once wait for each other and not in a circle.
+   * Makes the accounts whose addresses have none yet. Returns their ids. Addresses are inserted in order, so that two
+   * imports at once wait for each other and do not deadlock.
    */
   async function insert (tx: Transaction, users: ImportedUser[], now: Date): Promise<string[]> {
     const made = await tx<{ id: string }>`
-      insert into users (id, email, email_canonical, email_verified, password_hash, full_name, locale, role, status, approval,
-                         must_change_password, created_at, updated_at)
+      insert into users (
+        id, email, email_canonical, email_verified, password_hash, full_name, locale, role, status, approval,
+        must_change_password, created_at, updated_at
+      )
       select *, ${now}::timestamptz
       from unnest(
-        ${users.map(user => user.id)}::uuid[], ${users.map(user => user.email)}::text[], ${users.map(user => user.emailCanonical)}::text[],
-        ${users.map(user => user.emailVerified)}::boolean[], ${users.map(user => user.passwordHash)}::text[], ${users.map(user => user.fullName)}::text[],
-        ${users.map(user => user.locale)}::text[], ${users.map(user => user.role)}::text[], ${users.map(user => user.status)}::text[],
-        ${users.map(user => user.approval)}::text[], ${users.map(user => user.mustChangePassword)}::boolean[], ${users.map(user => user.createdAt)}::timestamptz[]
+        ${users.map(user => user.id)}::uuid[],
+        ${users.map(user => user.email)}::text[],
+        ${users.map(user => user.emailCanonical)}::text[],
+        ${users.map(user => user.emailVerified)}::boolean[],
+        ${users.map(user => user.passwordHash)}::text[],
+        ${users.map(user => user.fullName)}::text[],
+        ${users.map(user => user.locale)}::text[],
+        ${users.map(user => user.role)}::text[],
+        ${users.map(user => user.status)}::text[],
+        ${users.map(user => user.approval)}::text[],
+        ${users.map(user => user.mustChangePassword)}::boolean[],
+        ${users.map(user => user.createdAt)}::timestamptz[]
       ) as imported (id, email, email_canonical)
       order by email_canonical
       on conflict (email_canonical) do nothing
@@ -42,13 +66,14 @@ export function createUserTransferStore (db: Database) {
     return found.map(({ emailCanonical }) => emailCanonical)
   }
 
-  /** The accounts after this id, in the order of ids, which never change: none comes twice and none is passed over. */
-  async function list (after: string | null, most: number): Promise<ExportedUser[]> {
+  /** Up to `rowsMax` accounts after an id, in the order of ids. Ids never change, so none comes twice or is left out. */
+  async function list (after: string | null, rowsMax: number): Promise<ExportedUser[]> {
     return await db<ExportedUser>`
-      select id, email, email_verified, password_hash, full_name, locale, role, status, approval, must_change_password, created_at
+      select id, email, email_verified, password_hash, full_name, locale, role, status, approval,
+             must_change_password, created_at
       from users
       where (${after}::uuid is null or id > ${after}::uuid)
       order by id
-      limit ${most}`
+      limit ${rowsMax}`
   }
 }

@@ -12,21 +12,21 @@ import type { FileFormat, UserRecord } from './files.ts'
 export interface Tally {
   read: number
   imported: number
-  /** Their addresses have an account already, which stays as it is. */
+  /** Users whose addresses have an account already, which stays as it is. */
   skipped: number
   refused: number
-  /** Of those imported: who comes in by a mail. */
+  /** Imported users without a password, who need a reset by mail. */
   withoutPassword: number
 }
 
 export interface ImportOptions {
-  /** Null: what the text begins with tells. */
+  /** Null: the format is recognised by the first character. */
   format: FileFormat | null
-  /** Everything but writing. */
+  /** Does everything except writing. */
   isDryRun: boolean
-  /** Hears of each line that makes no account. */
+  /** Called for each line that gives no account. */
   refuse: (line: number, reason: string) => void
-  /** Hears how far it is, after each batch. */
+  /** Called after each batch. */
   report: (tally: Tally) => void
 }
 
@@ -40,18 +40,22 @@ export interface UserTransferParts extends Omit<ImportRules, 'now'> {
 export type UserTransfers = ReturnType<typeof createUserTransfers>
 
 /** Users of one transaction: enough to be fast, few enough to hold no lock for long. */
-const batchSize = 500
+const batchRows = 500
 
-/** Accounts that come from another system, and that go to one. */
+/** Imports accounts from another system and exports them to one. */
 export function createUserTransfers ({ database, transfers, audit, clock, ...rules }: UserTransferParts) {
   return { importUsers, exportUsers }
 
   /**
-   * Makes an account of each line whose address has none yet; an account that is there is left alone. So an
-   * import that was interrupted goes on when it is begun again, and doing it twice does nothing more.
-   * Of the file only its addresses are kept in memory.
+   * Makes an account for each line whose address has none yet. Existing accounts are not changed: so an interrupted
+   * import continues when it is started again, and a second import changes nothing. Only the addresses of the file are
+   * kept in memory.
+   * @throws Error when the first line of CSV does not name the columns
+   * @throws Refusal `unavailable`
    */
-  async function importUsers (chunks: AsyncIterable<Uint8Array>, { format, isDryRun, refuse, report }: ImportOptions, caller: Caller): Promise<Tally> {
+  async function importUsers (
+    chunks: AsyncIterable<Uint8Array>, { format, isDryRun, refuse, report }: ImportOptions, caller: Caller
+  ): Promise<Tally> {
     const tally: Tally = { read: 0, imported: 0, skipped: 0, refused: 0, withoutPassword: 0 }
     const lines = new Map<string, number>()
     const make = isDryRun ? pretend : insert
@@ -61,10 +65,18 @@ export function createUserTransfers ({ database, transfers, audit, clock, ...rul
       tally.read++
       const user = accept(record)
       if (user) batch.push(user)
-      if (batch.length === batchSize) await flush()
+      if (batch.length === batchRows) await flush()
     }
     await flush()
-    if (!isDryRun) await audit.record(database, { event: 'users_imported', outcome: 'success', subject: null, caller, personal: { ...tally } })
+    if (!isDryRun) {
+      await audit.record(database, {
+        event: 'users_imported',
+        outcome: 'success',
+        subject: null,
+        caller,
+        personal: { ...tally }
+      })
+    }
     return tally
 
     function accept (record: UserRecord): ImportedUser | null {
@@ -99,7 +111,12 @@ export function createUserTransfers ({ database, transfers, audit, clock, ...rul
       const made = users.filter(({ id }) => ids.has(id))
       const subjects = await audit.createSubjects(tx, made.map(({ id }) => id))
       await audit.recordAll(tx, subjects.map((subject, place) => ({
-        event: 'user_created', outcome: 'success', reason: 'imported', subject, caller, personal: { email: made[place]?.email }
+        event: 'user_created',
+        outcome: 'success',
+        reason: 'imported',
+        subject,
+        caller,
+        personal: { email: made[place]?.email }
       })))
       return made
     })
@@ -111,17 +128,20 @@ export function createUserTransfers ({ database, transfers, audit, clock, ...rul
   }
 
   /**
-   * All accounts, as `importUsers` reads them, with the hashes of their passwords. Without ids, vendors,
-   * sessions and devices. The trail says who took them before the first one leaves.
+   * All accounts, in the form that `importUsers` reads, with the hashes of their passwords, and without ids, vendors,
+   * sessions and devices. The export is recorded in the audit trail before the first account is sent.
+   * @throws Refusal `unavailable`
    */
-  async function * exportUsers (format: FileFormat, { report }: { report: (done: number) => void }, caller: Caller): AsyncGenerator<string> {
+  async function * exportUsers (
+    format: FileFormat, { report }: { report: (done: number) => void }, caller: Caller
+  ): AsyncGenerator<string> {
     await audit.record(database, { event: 'users_exported', outcome: 'success', subject: null, caller })
     yield headOf(format)
 
     let done = 0
     let last: ExportedUser | undefined
     do {
-      const users = await transfers.list(last?.id ?? null, batchSize)
+      const users = await transfers.list(last?.id ?? null, batchRows)
       yield users.map(user => formatUser(format, valuesOf(user))).join('')
       done += users.length
       last = users.at(-1)
@@ -139,7 +159,7 @@ function valuesOf (user: ExportedUser) {
     created_at: user.createdAt.toISOString(),
     email_verified: user.emailVerified,
     password_hash: user.passwordHash,
-    // What most accounts are is not said.
+    // The values of most accounts are left out.
     status: user.status === 'active' ? null : user.status,
     approval: user.approval === 'not_required' ? null : user.approval,
     must_change_password: user.mustChangePassword || null

@@ -33,7 +33,7 @@ export default fp<CleanUpOptions>(async function provideCleanUp (app, options) {
   if (workers) app.addHook('onListen', async () => app.jobs.work('clean-up', run, schedule))
 
   async function run (_job: unknown, signal: AbortSignal) {
-    const { isComplete } = await cleanUp.run({ signal, atMost: runTimeoutMs })
+    const { isComplete } = await cleanUp.run({ signal, timeoutMs: runTimeoutMs })
     if (!isComplete) await app.jobs.send(database, 'clean-up', {})
   }
 }, { name: 'clean-up', dependencies: ['http', 'stores', 'jobs'] })

@@ -21,7 +21,7 @@ const breakMs = 30_000
 export default fp<FeatureOptions>(async function passwordsFeature (app, { config, clock, hasher }) {
   const { database, audit, metrics } = app
   const { url, deadline } = config.breachedPasswords
-  const breaker = createCircuitBreaker({ threshold: failuresMax, pause: breakMs, clock })
+  const breaker = createCircuitBreaker({ threshold: failuresMax, pauseMs: breakMs, clock })
   const isBreached = url === null ? undefined : breachedPasswordsAt(url).isBreached
 
   await app.register(passwords, { ...config.passwords, clock, hasher })

@@ -12,7 +12,7 @@ export interface LinkDraftParts {
   tokens: Pick<OneTimeTokens, 'tokenOf'>
   occasionOf: Occasions['occasionOf']
   clock: Pick<Clock, 'now'>
-  /** Links begin with it, whatever the request was sent to. */
+  /** The beginning of links, whatever host the request was sent to. */
   appUrl: string
 }
 
@@ -23,7 +23,7 @@ const ofAddress = Type.Object({
   eventId: Type.Optional(Type.Integer())
 })
 
-/** The page of the web application on which a token is handed in. */
+/** The page of the web application that takes a token. */
 const pages: Record<Purpose, string> = {
   password_reset: '/reset-password',
   invitation: '/accept-invitation',
@@ -31,7 +31,7 @@ const pages: Record<Purpose, string> = {
   email_undo: '/undo-email-change'
 }
 
-/** The mails with a link that does something. For a token that has become worthless there is none. */
+/** The mails whose link does something. For a token that is used, expired or replaced there is no mail. */
 export function draftLinks ({ subjects, tokenStore, tokens, occasionOf, clock, appUrl }: LinkDraftParts) {
   return {
     password_reset: on(ofToken, async ({ tokenId }) => {
@@ -46,13 +46,19 @@ export function draftLinks ({ subjects, tokenStore, tokens, occasionOf, clock, a
       const { token, owner } = await find('invitation', tokenId)
       if (token === null || owner?.status !== 'active') return null
 
-      return { kind: 'invitation', ...to(owner), about: tokenId, values: { url: urlOf(token), until: token.expiresAt } }
+      return {
+        kind: 'invitation',
+        ...to(owner),
+        about: tokenId,
+        values: { url: urlOf(token), until: token.expiresAt }
+      }
     }),
 
-    // Nobody is asked to confirm an address that has got another account since: its owner learns that somebody tried.
+    // If the address has another account by now, its owner gets a notice of the attempt instead.
     confirm_email: on(ofToken, async ({ tokenId }) => {
       const { token, owner } = await find('email_change', tokenId)
-      if (token === null || token.email === null || token.emailCanonical === null || owner?.status !== 'active') return null
+      if (token === null || token.email === null || token.emailCanonical === null) return null
+      if (owner?.status !== 'active') return null
 
       const holder = await subjects.accountAt(token.emailCanonical)
       if (holder !== null && holder.id !== owner.id) {
@@ -61,7 +67,7 @@ export function draftLinks ({ subjects, tokenStore, tokens, occasionOf, clock, a
       return {
         kind: 'confirm_email',
         to: token.email,
-        // Whoever enters somebody else's address must not choose what it reads.
+        // Somebody may have entered another person's address, and must not choose what that person reads.
         name: null,
         locale: owner.locale,
         about: tokenId,

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { Mail } from '../mailer.ts'
-import type { Matter } from '../texts/kinds.ts'
+import type { Topic } from '../texts/kinds.ts'
 import { asName } from '../texts/plain-text.ts'
 import type { EncryptedRecipients } from '../recipients.ts'
 import type { Job } from '../../jobs/job-store.ts'
@@ -23,8 +23,9 @@ const how = Type.Optional(Type.Union([Type.Literal('changed'), Type.Literal('res
 const lane = Type.Union([Type.Literal('strangers'), Type.Literal('device'), Type.Literal('session')])
 const stage = Type.Union([Type.Literal('pending'), Type.Literal('approved'), Type.Literal('rejected')])
 const reason = Type.Optional(Type.String())
+const ofApproval = Type.Object({ userId, applicantId: Type.String(), stage, reason, eventId })
 
-/** The mails that tell people what has happened with their account. Whoever is gone by then gets none. */
+/** The mails that tell people what has happened to their account. A deleted account gets none. */
 export function draftNotices ({ subjects, recipients, occasionOf, reasonOf, appUrl }: NoticeDraftParts) {
   return {
     email_changed_new: on(Type.Object({ userId, eventId }), (cause, job) =>
@@ -42,33 +43,50 @@ export function draftNotices ({ subjects, recipients, occasionOf, reasonOf, appU
     reuse_detected: on(Type.Object({ userId, sessionId, eventId }), async ({ sessionId, ...cause }, job) =>
       tell(cause, job, { kind: 'reuse_detected', values: { device: await deviceOf(sessionId), appUrl } })),
 
-    // What has been decided otherwise since is told by another mail. From where an approver came is nobody's business.
-    approval: on(Type.Object({ userId, applicantId: Type.String(), stage, reason, eventId }), async ({ userId, applicantId, stage, reason = null, eventId }, job) => {
+    // If the decision has changed since, another mail reports that. The address of the approver is not told.
+    approval: on(ofApproval, async ({ userId, applicantId, stage, reason = null, eventId }, job) => {
       const applicant = await subjects.account(applicantId)
       if (applicant?.approval !== stage) return null
 
       switch (stage) {
-        case 'pending': return await tell({ userId }, job, { kind: 'approval', values: { stage, applicant: { name: asName(applicant.fullName), email: applicant.email }, appUrl } })
+        case 'pending': {
+          const { fullName, email } = applicant
+          const values = { stage, applicant: { name: asName(fullName), email }, appUrl }
+          return await tell({ userId }, job, { kind: 'approval', values })
+        }
         case 'approved': return await tell({ userId }, job, { kind: 'approval', values: { stage, appUrl } })
-        case 'rejected': return await tell({ userId }, job, { kind: 'approval', values: { stage, reason: eventId === undefined ? reason : await reasonOf(eventId, applicantId) } })
+        case 'rejected': {
+          const said = eventId === undefined ? reason : await reasonOf(eventId, applicantId)
+          return await tell({ userId }, job, { kind: 'approval', values: { stage, reason: said } })
+        }
       }
     }),
 
     account_deleted: on(Type.Object({ recipient: Type.String() }), async ({ recipient }, job) => {
       const reader = recipients.decrypt(recipient)
-      if (reader === null) throw new Error('The recipient of the job does not open: ENCRYPTION_KEY may have been replaced.')
+      if (reader === null) {
+        throw new Error('The recipient of the job does not open: ENCRYPTION_KEY may have been replaced.')
+      }
 
-      return { kind: 'account_deleted', ...to(reader), about: String(job.id), values: {}, occasion: { at: job.createdAt, ip: null, userAgent: null } }
+      return {
+        kind: 'account_deleted',
+        ...to(reader),
+        about: String(job.id),
+        values: {},
+        occasion: { at: job.createdAt, ip: null, userAgent: null }
+      }
     })
   }
 
-  async function tell ({ userId, eventId }: { userId: string, eventId?: number }, job: Job, matter: Matter): Promise<Mail | null> {
+  async function tell (
+    { userId, eventId }: { userId: string, eventId?: number }, job: Job, topic: Topic
+  ): Promise<Mail | null> {
     const account = await subjects.account(userId)
     if (account === null) return null
-    return { ...matter, ...to(account), about: String(job.id), occasion: await occasionOf(job, userId, eventId) }
+    return { ...topic, ...to(account), about: String(job.id), occasion: await occasionOf(job, userId, eventId) }
   }
 
-  /** What the device of a session calls itself. */
+  /** The name that the device of a session gave, fit for a mail. */
   async function deviceOf (sessionId: string): Promise<string | null> {
     const name = await subjects.device(sessionId)
     return asName(name ?? '', 60) || null

@@ -3,21 +3,24 @@ import type { Occasion } from '../texts/kinds.ts'
 import type { Job } from '../../jobs/job-store.ts'
 import type { MailSubjectStore, SealedEvent } from '../subject-store.ts'
 
-export interface OccasionParts { subjects: Pick<MailSubjectStore, 'event' | 'decision'>, audit: Pick<Audit, 'read'> }
+export interface OccasionParts {
+  subjects: Pick<MailSubjectStore, 'event' | 'decision'>
+  audit: Pick<Audit, 'read'>
+}
 
 export type Occasions = ReturnType<typeof createOccasions>
 
-/** When and from where that came which a notice tells of: the job has the time, the audit trail the rest. */
+/** When and from where the thing happened that a notice reports: the job has the time, the audit trail the rest. */
 export function createOccasions ({ subjects, audit }: OccasionParts) {
   return { occasionOf, reasonOf }
 
-  /** What cannot be read (any more) is null: a notice that says less is better than none. */
+  /** The occasion. Parts that cannot be read (any more) are null: a notice that says less is better than none. */
   async function occasionOf ({ createdAt: at }: Job, userId: string, eventId: number | undefined): Promise<Occasion> {
     const personal = eventId === undefined ? null : read(await subjects.event(eventId, userId), userId)
     return { at, ip: textOf(personal?.['ip']), userAgent: textOf(personal?.['user_agent']) }
   }
 
-  /** Why something was decided, as whoever did it said; null where nothing was said or it cannot be read (any more). */
+  /** The reason that was given for a decision; null if none was given, or if it cannot be read (any more). */
   async function reasonOf (eventId: number, userId: string): Promise<string | null> {
     return textOf(read(await subjects.decision(eventId, userId), userId)?.['reason'])
   }

@@ -14,20 +14,27 @@ export interface RegistrationDraftParts {
 /** The mails to addresses that have been registered. */
 export function draftRegistrations ({ subjects, codes, clock, appUrl }: RegistrationDraftParts) {
   return {
-    // The owner of the address learns that somebody tried; whoever has no account yet gets the code.
+    // An address with an account gets a notice of the attempt, one without an account gets the code.
     registration: on(Type.Object({ registrationId: Type.String() }), async ({ registrationId }) => {
       const registration = await subjects.registration(registrationId)
       if (registration === null) return null
 
       const { owner, email, locale, codeNumber, codeExpiresAt } = registration
-      if (owner !== null) return { kind: 'already_registered', ...to(owner), about: registrationId, values: { attempt: 'registration', appUrl } }
+      if (owner !== null) {
+        return {
+          kind: 'already_registered',
+          ...to(owner),
+          about: registrationId,
+          values: { attempt: 'registration', appUrl }
+        }
+      }
 
       const minutes = Math.ceil((codeExpiresAt.getTime() - clock.now()) / 60_000)
       if (minutes <= 0) return null
       return {
         kind: 'verify_email',
         to: email,
-        // Whoever signs up with somebody else's address must not choose what it reads.
+        // Somebody may have entered another person's address, and must not choose what that person reads.
         name: null,
         locale,
         about: `${registrationId} ${codeNumber}`,

@@ -1,17 +1,17 @@
 import type { Agent } from './user-agent.ts'
 
-/** The kinds of mail there are, each with what its words are made of. The name is the X-Latchkey-Mail header. */
+/** Every kind of mail, with the values in its text. The name is the value of the X-Latchkey-Mail header. */
 export interface MailValues {
   verify_email: { code: string, minutes: number }
-  /** To who owns an address with which somebody has tried to sign up, or to which they wanted to move another account. */
+  /** To the owner of an address that somebody tried to register, or to give to another account. */
   already_registered: { attempt: 'registration' | 'email_change', appUrl: string }
   password_reset: { url: string, minutes: number }
   invitation: { url: string, until: Date }
   confirm_email: { url: string, until: Date }
-  /** To the old address with a way back, and, when it is done, to the new one. */
+  /** To the old address, with a link that undoes it; and, when it is done, to the new address. */
   email_changed: { stage: 'requested' | 'confirmed', url: string, until: Date } | { stage: 'arrived' }
   password_changed: { how: 'changed' | 'reset', appUrl: string }
-  /** `device` is what the device calls itself. */
+  /** `device` is the name that the device gave. */
   new_device: { device: string | null, appUrl: string }
   locked: { lane: 'strangers' | 'device' | 'session', until: Date, appUrl: string }
   reuse_detected: { device: string | null, appUrl: string }
@@ -24,28 +24,28 @@ export interface MailValues {
 
 export type MailKind = keyof MailValues
 
-/** A kind of mail with what its words are made of. */
-export type Matter = { [Kind in MailKind]: { kind: Kind, values: MailValues[Kind] } }[MailKind]
+/** A kind of mail, with the values in its text. */
+export type Topic = { [Kind in MailKind]: { kind: Kind, values: MailValues[Kind] } }[MailKind]
 
-/** When something happened, and where from as far as that is known. */
+/** When something happened, and from where as far as that is known. */
 export interface Occasion { at: Date, ip: string | null, userAgent: string | null }
 
-/** What a mail says, in plain text; the layout makes text and HTML of it and does the escaping. */
+/** The content of a mail, in plain text. The layout makes text and HTML of it, and escapes it. */
 export interface MailContent {
   subject: string
   /** The heading: the subject without the name of the service. */
   title: string
-  /** The sentence after the greeting that says it all. */
+  /** The sentence after the greeting: the message in short. */
   lead: string
-  /** Names and values, as a table. What is known of the occasion is added to them. */
+  /** Names and values, as a table. The occasion is added to them, as far as it is known. */
   details?: Detail[]
   /** What to know or to do. */
   advice?: string
   /** Shown large, on a line of its own. */
   code?: string
-  /** What the reader came for: a button in HTML, label and address in text. */
+  /** The link of the mail: a button in HTML, label and address in text. */
   link?: Link
-  /** How long and how often the code or link is good. */
+  /** How long and how often the code or link is valid. */
   terms?: string
   /** What to do if the reader did not cause this mail. */
   otherwise?: string
@@ -57,7 +57,7 @@ export interface Link { label: string, url: string }
 
 export type Detail = [name: string, value: string]
 
-/** One language: how it says what all mails have, and a text for every kind. `service` is the name of the sender. */
+/** One language: the texts that all mails share, and those of every kind. `service` is the name of the sender. */
 export interface Language {
   /** Its primary subtag (BCP 47). */
   tag: string

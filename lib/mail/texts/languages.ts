@@ -2,7 +2,7 @@ import { german } from './de.ts'
 import { english } from './en.ts'
 import type { Language } from './kinds.ts'
 
-/** Every language there is. English stands in where there is none. */
+/** Every language. English is used for any other. */
 export const languages: readonly Language[] = [
   english,
   german

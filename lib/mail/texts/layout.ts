@@ -1,7 +1,7 @@
 import type { Detail, Language, Link, MailContent } from './kinds.ts'
 import { oneLine } from './plain-text.ts'
 
-/** What a mail says beside its content. */
+/** The parts of a mail around its content. */
 export interface Frame {
   language: Language
   greeting: string
@@ -9,8 +9,9 @@ export interface Frame {
   details: Detail[]
 }
 
-/** The plain text of a mail. Whatever words came from elsewhere: each text stays on its line (ASVS 5.0 1.2.1, 1.3.11). */
-export function textOf ({ lead, advice, code, link, terms, otherwise, remedy }: MailContent, { language, greeting, service, details }: Frame): string {
+/** The plain text of a mail. Each text stays on its line, wherever its words came from (ASVS 5.0 1.2.1, 1.3.11). */
+export function textOf (content: MailContent, { language, greeting, service, details }: Frame): string {
+  const { lead, advice, code, link, terms, otherwise, remedy } = content
   const blocks = [
     oneLine(greeting),
     oneLine(lead),
@@ -26,7 +27,7 @@ export function textOf ({ lead, advice, code, link, terms, otherwise, remedy }: 
   return `${blocks.filter(block => block !== '').join('\n\n')}\n`
 }
 
-// On a line of its own an address is a link in every mail program, to its last character.
+// Every mail program makes a link of an address on a line of its own, to its last character.
 function linkText (link: Link | undefined) {
   return link === undefined ? '' : `${oneLine(link.label)}:\n${link.url}`
 }
@@ -36,8 +37,9 @@ function detailsText (details: Detail[]) {
   return details.map(([name, value]) => `    ${`${name}:`.padEnd(width)}${oneLine(value)}`).join('\n')
 }
 
-/** The same as HTML: tables and inline styles, which every mail program knows; nothing is loaded, every text is escaped. */
-export function htmlOf ({ subject, title, lead, advice, code, link, terms, otherwise, remedy }: MailContent, { language, greeting, service, details }: Frame): string {
+/** The HTML of a mail: tables and inline styles, which every mail program knows. Nothing is loaded, all is escaped. */
+export function htmlOf (content: MailContent, { language, greeting, service, details }: Frame): string {
+  const { subject, title, lead, advice, code, link, terms, otherwise, remedy } = content
   return `<!doctype html>
 <html lang="${escape(language.tag)}">
 <head>
@@ -80,10 +82,10 @@ ${[
 
 const font = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
 
-/** A word that is wider than a telephone breaks. */
+/** Breaks a word that is wider than a telephone. */
 const breaking = 'word-break:break-word;overflow-wrap:anywhere'
 
-// The light colours are inline, for programs that drop styles from the head; those show the mail light.
+// The light colours are inline: programs that drop the styles of the head show the mail light.
 const dark = `:root { color-scheme: light dark }
 @media (prefers-color-scheme: dark) {
   .page { background: #0f172a !important }
@@ -103,7 +105,7 @@ function paragraph (text: string | undefined) {
 
 function codeBox (code: string | undefined) {
   if (code === undefined) return ''
-  // On a line of its own no transfer encoding breaks it.
+  // No transfer encoding breaks a code on a line of its own.
   return `<p class="code" style="margin:24px 0;padding:20px 8px;background:#eef2ff;border-radius:8px;text-align:center;font:700 34px/40px ui-monospace,Menlo,Consolas,monospace;letter-spacing:8px;text-indent:8px;color:#312e81">\n${escape(code)}\n</p>`
 }
 

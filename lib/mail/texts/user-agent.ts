@@ -1,7 +1,7 @@
-/** What a user agent says of itself; null where it says nothing that is known here. */
+/** The program and platform of a user agent; null where they are not recognised. */
 export interface Agent { program: string | null, platform: string | null }
 
-// The first that fits counts: nearly all of them claim to be Safari, and most to be Chrome.
+// The first match counts: nearly all of them claim to be Safari, and most to be Chrome.
 const programs: [name: string, mark: RegExp][] = [
   ['Edge', /\bEdg(?:e|A|iOS)?\//],
   ['Opera', /\b(?:OPR|OPX|OPiOS)\//],
@@ -23,13 +23,12 @@ const platforms: [name: string, mark: RegExp][] = [
 ]
 
 /**
- * Recognises the common browsers and platforms. Of everything else only the leading product counts
- * (`okhttp/4.12.0`, RFC 9110 §10.1.5): whoever sends a request chooses this text, and it must not
- * become a message of theirs in a mail of ours.
+ * Recognises the common browsers and platforms. Of other user agents only the leading product is used (`okhttp/4.12.0`,
+ * RFC 9110 §10.1.5): the sender of a request chooses this text, and must not write a message into a mail of ours.
  */
 export function readUserAgent (userAgent: string): Agent {
-  const program = find(programs, userAgent) ?? /^(?!Mozilla\/)[A-Za-z][\w-]{0,29}\/\d[\d.]{0,14}(?![^ ])/.exec(userAgent)?.[0] ?? null
-  return { program, platform: find(platforms, userAgent) }
+  const [product = null] = /^(?!Mozilla\/)[A-Za-z][\w-]{0,29}\/\d[\d.]{0,14}(?![^ ])/.exec(userAgent) ?? []
+  return { program: find(programs, userAgent) ?? product, platform: find(platforms, userAgent) }
 }
 
 function find (table: [name: string, mark: RegExp][], userAgent: string): string | null {

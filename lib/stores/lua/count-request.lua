@@ -1,9 +1,9 @@
--- Counts a request in every log, or in none if a rate of one of them is used up.
+-- Counts a request in every log, or in none of them if one rate of one log is used up.
 -- KEYS    the logs (see sliding-log.lua), of one hash tag
 -- ARGV[1] milliseconds that tests have moved the clock (0 in production)
 -- ARGV[2] and on, for each log: the number of its rates, then limit and window (ms) of each
--- Returns { 'counted' or 'refused', the moment of that, used, milliseconds, … }: for each rate how many
--- count, this one included if it does, and when the oldest of them leaves the window.
+-- Returns { 'counted' or 'refused', the time of that, used, milliseconds, … }: for each rate, how many requests count
+-- (with this one, if it was counted) and in how many milliseconds the oldest of them leaves the window.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000) + tonumber(ARGV[1])
 

@@ -1,12 +1,12 @@
--- Functions for scripts that count by exact sliding windows; put in front of their text.
+-- Functions for scripts that count in exact sliding windows. Their text is appended to this one.
 --
--- A log is a list of the moments (milliseconds) that counted, newest first, as many as the largest
--- limit of its rates. One log serves all of them: a rate asks how many lie within its window. ARGV
--- holds rates as pairs: how many, and the window in milliseconds.
+-- A log is a list of the times (milliseconds) of what was counted, the newest first, with as many entries as the largest
+-- limit of its rates. One log serves all rates: a rate looks how many times lie within its window. ARGV has rates
+-- as pairs: the limit, and the window in milliseconds.
 local log = {}
 
--- Where a log stands. `at` is the place in ARGV of the first of `count` rates.
--- Returns whether one of them is used up, and { used, milliseconds until the oldest leaves, … }.
+-- Reads a log. `at` is the place in ARGV of the first of `count` rates.
+-- Returns whether a rate is used up, and { used, milliseconds until the oldest leaves the window, … }.
 function log.read(key, now, at, count)
   local isFull, standing = false, {}
   local length = redis.call('LLEN', key)
@@ -22,21 +22,22 @@ function log.read(key, now, at, count)
 
     if used >= limit then isFull = true end
     standing[#standing + 1] = used
-    -- A clock that has gone back makes nobody wait for longer than a window.
+    -- If the clock has gone back, the wait is still no longer than a window.
     standing[#standing + 1] = math.min(oldest + window - now, window)
   end
   return isFull, standing
 end
 
--- Counts this moment; takes what `read` has said along.
+-- Counts the current time. `standing` is what `read` has returned; it is updated.
 function log.write(key, now, at, count, standing)
-  local most, longest = 0, 0
+  local limitMax, windowMaxMs = 0, 0
   for place = at, at + 2 * count - 2, 2 do
-    most, longest = math.max(most, tonumber(ARGV[place])), math.max(longest, tonumber(ARGV[place + 1]))
+    limitMax = math.max(limitMax, tonumber(ARGV[place]))
+    windowMaxMs = math.max(windowMaxMs, tonumber(ARGV[place + 1]))
   end
 
   redis.call('LPUSH', key, string.format('%.0f', now))
-  redis.call('LTRIM', key, 0, most - 1)
-  redis.call('PEXPIRE', key, longest)
+  redis.call('LTRIM', key, 0, limitMax - 1)
+  redis.call('PEXPIRE', key, windowMaxMs)
   for place = 1, #standing, 2 do standing[place] = standing[place] + 1 end
 end

@@ -1,22 +1,22 @@
--- One atomic step of a bucket of guesses: asks for a try, or takes what came of one.
+-- One atomic step of a bucket of guesses: asks for a try, or records the outcome of one.
 -- KEYS[1] the bucket's record, "failures,shuts,opens,last,refused,noted,id,until,id,until,…":
---         failures since it was last shut, how often in a row it was shut, when it opens, when the
---         last failure was, tries refused since the last note, when that was; then the tries whose
---         outcome has not come, each with the moment from which it no longer takes up a place
--- ARGV[1] the step: 'try', or how a try ended: 'right', 'wrong', 'dropped' (nobody looked at the password)
--- ARGV[2] the try's id; '' with 'right' opens the bucket without one
+--         failures since it was last shut, how often in a row it was shut, when it opens, when the last failure
+--         was, tries refused since the last note, when that note was; then the tries without an outcome, each with
+--         the time from which it no longer takes up a place
+-- ARGV[1] the step: 'try', or the outcome of one: 'right', 'wrong', 'dropped' (the password was not looked at)
+-- ARGV[2] the id of the try; '' with 'right' opens the bucket without a try
 -- ARGV[3] how many failures shut the bucket
--- ARGV[4] milliseconds it is shut the first time; each time after that twice as long
--- ARGV[5] milliseconds it is shut at most, and of quiet after which it is forgotten
--- ARGV[6] milliseconds a try without an outcome takes up a place
+-- ARGV[4] milliseconds that it is shut the first time; each further time is twice as long
+-- ARGV[5] the most milliseconds that it is shut; after as long without failures its record is forgotten
+-- ARGV[6] milliseconds that a try without an outcome takes up a place
 -- ARGV[7] milliseconds between two notes of refused tries
 -- ARGV[8] milliseconds that tests have moved the clock (0 in production)
--- Returns { word, milliseconds, refused }: 'open', 'busy' (every place is taken by a try whose outcome
--- is still to come) or 'shut' for so long. For 'try', refused is how many were refused since the last
--- note if one is due, else 0; for 'wrong', 'shut' means that this failure has shut the bucket.
+-- Returns { word, milliseconds, refused }. The word is 'open', 'busy' (tries without an outcome take up every place) or
+-- 'shut', for that many milliseconds. For 'try', `refused` is how many tries were refused since the last note if
+-- a note is due, else 0. For 'wrong', 'shut' means that this failure has shut the bucket.
 local step, id = ARGV[1], ARGV[2]
-local threshold, duration, longest = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local patience, interval = tonumber(ARGV[6]), tonumber(ARGV[7])
+local threshold, shutMs, shutMaxMs = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local tryTimeoutMs, noteIntervalMs = tonumber(ARGV[6]), tonumber(ARGV[7])
 
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000) + tonumber(ARGV[8])
@@ -29,7 +29,7 @@ if record then
   local fields = {}
   for field in string.gmatch(record, '[^,]+') do fields[#fields + 1] = field end
 
-  if now - math.max(tonumber(fields[3]), tonumber(fields[4])) < longest then
+  if now - math.max(tonumber(fields[3]), tonumber(fields[4])) < shutMaxMs then
     failures, shuts, opens = tonumber(fields[1]), tonumber(fields[2]), tonumber(fields[3])
     last, refused, noted = tonumber(fields[4]), tonumber(fields[5]), tonumber(fields[6])
   end
@@ -40,7 +40,7 @@ if record then
 end
 
 local function shut()
-  opens = now + math.min(duration * 2 ^ shuts, longest)
+  opens = now + math.min(shutMs * 2 ^ shuts, shutMaxMs)
   failures, shuts, refused, noted = 0, shuts + 1, 0, 0
 end
 
@@ -55,31 +55,31 @@ elseif step == 'wrong' then
     word = 'shut'
   end
 elseif step == 'try' then
-  -- Only where the threshold has been lowered since.
+  -- True only if the threshold has been lowered since the last failure.
   if failures >= threshold then shut() end
 
   if now < opens then
     word, refused = 'shut', refused + 1
-    if now - noted >= interval then told, refused, noted = refused, 0, now end
+    if now - noted >= noteIntervalMs then told, refused, noted = refused, 0, now end
   elseif failures + #tries >= threshold then
     word = 'busy'
   else
-    tries[#tries + 1] = { id, now + patience }
+    tries[#tries + 1] = { id, now + tryTimeoutMs }
   end
 end
 
 local function write(number) return string.format('%.0f', number) end
 
 local fields = { write(failures), write(shuts), write(opens), write(last), write(refused), write(noted) }
-local kept = last > 0 and math.max(last, opens) + longest or 0
+local expiresAt = last > 0 and math.max(last, opens) + shutMaxMs or 0
 for _, try in ipairs(tries) do
   fields[#fields + 1] = try[1]
   fields[#fields + 1] = write(try[2])
-  kept = math.max(kept, try[2])
+  expiresAt = math.max(expiresAt, try[2])
 end
 
-if kept > now then
-  redis.call('SET', KEYS[1], table.concat(fields, ','), 'PX', write(math.ceil(kept - now)))
+if expiresAt > now then
+  redis.call('SET', KEYS[1], table.concat(fields, ','), 'PX', write(math.ceil(expiresAt - now)))
 elseif record then
   redis.call('DEL', KEYS[1])
 end

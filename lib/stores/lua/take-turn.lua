@@ -1,8 +1,8 @@
--- Something that may happen once in a while: takes the turn, or tells that it has been taken.
+-- Something that may happen once in an interval: takes the turn, or answers that it has been taken.
 -- KEYS[1] when it happened last, in milliseconds
 -- ARGV[1] milliseconds from one turn to the next
 -- ARGV[2] milliseconds that tests have moved the clock (0 in production)
--- Returns 'taken' (it is yours) or 'gone'.
+-- Returns 'taken' (by this call) or 'gone'.
 local interval = tonumber(ARGV[1])
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000) + tonumber(ARGV[2])

@@ -4,7 +4,7 @@ import { createAudit } from '../../../lib/audit/audit.ts'
 import type { Subject } from '../../../lib/audit/audit.ts'
 import { createEncryption } from '../../../lib/crypto/encryption.ts'
 import { createAuditEventStore } from '../../../lib/audit/event-store.ts'
-import type { AuditRow } from '../../../lib/audit/event-store.ts'
+import type { NewEvent } from '../../../lib/audit/event.ts'
 import { openDatabase } from '../../database.ts'
 
 const caller = { ip: '192.0.2.7', userAgent: 'Quill/7.1', requestId: 'request-1' }
@@ -65,7 +65,7 @@ t.test('the table is append-only for the runtime role and for its owner', async 
 })
 
 async function open () {
-  const rows: AuditRow[] = []
+  const rows: NewEvent[] = []
   const keys: Array<[string, Buffer]> = []
   const audit = createAudit({
     insert: async (_query, row) => rows.push(row),

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import t from 'tap'
 import { cutSnapshot, decodeLeaves, encodeLeaves, genesis, hashEvent, hashSeal, isSeen, readSnapshot } from '../../../lib/audit/chain.ts'
-import type { EventContent, SealContent } from '../../../lib/audit/chain.ts'
+import type { SealContent } from '../../../lib/audit/chain.ts'
+import type { EventContent } from '../../../lib/audit/event.ts'
 import { createSealSigner, createSealVerifier } from '../../../lib/audit/signatures.ts'
 
 const event: EventContent = {

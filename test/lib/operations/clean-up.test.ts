@@ -101,7 +101,7 @@ t.test('a rest ends at once when it is told to stop', async t => {
 
 t.test('it takes no longer than it may', async t => {
   const { run } = prepare({ rows: { expired_sessions: 100_000 }, took: () => 50 })
-  const { isComplete, removed } = await run({ atMost: 1000 })
+  const { isComplete, removed } = await run({ timeoutMs: 1000 })
 
   t.equal(isComplete, false)
   t.ok(removed.expired_sessions > 0 && removed.expired_sessions < 5000)

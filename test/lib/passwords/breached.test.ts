@@ -166,7 +166,7 @@ function make (ask: (prefix: string, signal: AbortSignal) => Promise<RangeAnswer
   const breached = createBreachedPasswords({
     ask: async (prefix, signal) => { asked.push(prefix); return await ask(prefix, signal) },
     deadline,
-    breaker: createCircuitBreaker({ threshold: 5, pause: 30_000, clock }),
+    breaker: createCircuitBreaker({ threshold: 5, pauseMs: 30_000, clock }),
     database: {} as Database,
     audit: { record: record ?? (async (_, event) => events.push(event)) },
     metrics: { increment: (name, labels) => { if (name === 'breach_checks' && 'outcome' in labels) outcomes.push(String(labels.outcome)) } },

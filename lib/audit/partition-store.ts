@@ -1,0 +1,34 @@
+import type { Database } from '../stores/database.ts'
+
+export type AuditPartitionStore = ReturnType<typeof createAuditPartitionStore>
+
+/** The monthly partitions of the audit trail. */
+export function createAuditPartitionStore (db: Database) {
+  return { make, drop, endOfMonthsBefore }
+
+  /** Makes the missing partitions of this month and of those ahead. Returns how many it has made. */
+  async function make (monthsAhead: number): Promise<number> {
+    const [row] = await db<{ made: number }>`select make_audit_partitions(${monthsAhead}) as made`
+    return row?.made ?? 0
+  }
+
+  /** Drops the partitions of months that ended before a time, if their events are sealed. Returns how many. */
+  async function drop (time: Date): Promise<number> {
+    const [row] = await db<{ dropped: number }>`select drop_audit_partitions(${time}) as dropped`
+    return row?.dropped ?? 0
+  }
+
+  /** The end of the last month that was over by a time and still has a partition; null for none. */
+  async function endOfMonthsBefore (time: Date): Promise<Date | null> {
+    const [row] = await db<{ at: Date | null }>`
+      select max(ends.at) as at
+      from pg_inherits i
+      join pg_class c on c.oid = i.inhrelid
+      cross join lateral (
+        select substring(pg_get_expr(c.relpartbound, c.oid) from $bound$TO \\('([^']+)'\\)$bound$)::timestamptz as at
+      ) ends
+      where i.inhparent = 'audit_events'::regclass
+        and ends.at <= ${time}`
+    return row?.at ?? null
+  }
+}

@@ -1,0 +1,62 @@
+/** What is wrong with a seal, and the lowest and highest id of the events that it covers. */
+export interface BrokenSeal {
+  seal: number
+  /**
+   * `missing`; `altered` (its hash is not that of its content); `forged` (the signature is wrong); `unlinked`
+   * (it does not continue the seal before); `unknown_key` (nor is it confirmed by a later seal).
+   */
+  problem: 'missing' | 'altered' | 'forged' | 'unlinked' | 'unknown_key'
+  firstId: number | null
+  lastId: number | null
+}
+
+/** Ids of events, by what is wrong with them. */
+export interface NamedFindings {
+  /** The content is not what was sealed. */
+  altered: number[]
+  /** The event was sealed and is not there. */
+  removed: number[]
+  /** The event is in no seal although those of its time are there, or it claims an earlier time or id. */
+  inserted: number[]
+  /** The content of another sealed event stands under this id. */
+  reordered: number[]
+  /** No seal confirms the event, because seals are missing or are not ours. */
+  orphaned: number[]
+}
+
+export type Findings = ReturnType<typeof createFindings>
+
+/** Collects what does not fit, and in the end says under which name. */
+export function createFindings () {
+  const differing = new Map<number, { wanted: Buffer, found: Buffer }>()
+  const missing = new Map<number, Buffer>()
+  const inserted: number[] = []
+  const orphaned: number[] = []
+  const brokenSeals: BrokenSeal[] = []
+
+  return { differing, missing, inserted, orphaned, brokenSeals, isNone, name }
+
+  function isNone () {
+    return differing.size + missing.size + inserted.length + orphaned.length + brokenSeals.length === 0
+  }
+
+  // Content that was sealed under one id and stands under another has changed its place.
+  function name (): NamedFindings {
+    const wanted = [...[...differing.values()].map(({ wanted }) => wanted), ...missing.values()]
+    const sealed = new Set(wanted.map(hash => hash.toString('hex')))
+    const reordered = [...differing].filter(([, { found }]) => sealed.has(found.toString('hex'))).map(([id]) => id)
+    const moved = new Set(reordered)
+
+    return {
+      altered: sorted([...differing.keys()].filter(id => !moved.has(id))),
+      removed: sorted([...missing.keys()]),
+      inserted: sorted(inserted),
+      reordered: sorted(reordered),
+      orphaned: sorted(orphaned)
+    }
+  }
+}
+
+function sorted (ids: number[]): number[] {
+  return [...new Set(ids)].sort((a, b) => a - b)
+}
