@@ -18,13 +18,14 @@ import methods from './methods.ts'
 import metrics from './metrics.ts'
 import operations from './operations.ts'
 import refreshToken from './refresh-token.ts'
+import { securityHeaders } from './security-headers.ts'
 import tokenCookies from './token-cookies.ts'
 
 export default fp<FeatureOptions>(async function httpFeature (app, { config, clock }) {
   await app.register(metrics)
   await app.register(httpMetrics)
   await app.register(errors)
-  await app.register(headers)
+  await app.register(headers, { securityHeaders })
   await app.register(host)
   await app.register(https, config.http)
   await app.register(cors, config.browser)
