@@ -1,13 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
-import Fastify, { LogController } from 'fastify'
 import { destination } from 'pino'
 import latchkey from './app.ts'
 import { createClock } from './lib/clock.ts'
 import { ConfigError, describeConfig, loadConfig, readEnvironment } from './lib/config/config.ts'
-import { logOnce } from './lib/operations/request-log.ts'
 import { createLogSink } from './lib/operations/log-sink.ts'
-import { serverOptions } from './lib/http/server-options.ts'
+import { createServer } from './plugins/http/server.ts'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from './lib/config/config.ts'
 
@@ -21,9 +19,7 @@ try {
 
 async function serve (config: Config) {
   const { host, port, version } = config.process
-  const options = serverOptions(config)
-  const stream = config.logger.pretty ? {} : { stream: createLogSink(destination) }
-  const app: FastifyInstance = Fastify({ ...options, logger: { ...options.logger, ...stream }, logController: logOnce(new LogController()) })
+  const app = createServer(config, config.logger.pretty ? {} : { stream: createLogSink(destination) })
 
   app.log.info({ version, node: process.version, config: describeConfig(config) }, 'Latchkey starts')
   try {

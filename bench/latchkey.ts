@@ -1,18 +1,15 @@
 // A measured process: Latchkey itself, as server.ts runs it, with accounts and tokens for who measures.
 import { createHash, randomUUID } from 'node:crypto'
-import Fastify, { LogController } from 'fastify'
 import { destination } from 'pino'
-import type { FastifyInstance } from 'fastify'
 import latchkey from '../app.ts'
 import type { CleanUpRun } from '../lib/operations/clean-up.ts'
 import { createClock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config/config.ts'
 import type { Hasher } from '../lib/passwords/passwords.ts'
 import { createLogSink } from '../lib/operations/log-sink.ts'
-import { logOnce } from '../lib/operations/request-log.ts'
-import { serverOptions } from '../lib/http/server-options.ts'
 import type { Transaction } from '../lib/stores/database.ts'
 import { createUserStore } from '../lib/users/user-store.ts'
+import { createServer } from '../plugins/http/server.ts'
 import { answerTasks, portOf } from './tasks.ts'
 
 /** An account for the load. */
@@ -26,12 +23,7 @@ const noHasher: Hasher = {
 }
 
 const config = loadConfig(process.env)
-const options = serverOptions(config)
-const app: FastifyInstance = Fastify({
-  ...options,
-  logger: { ...options.logger, stream: createLogSink(destination) },
-  logController: logOnce(new LogController())
-})
+const app = createServer(config, { stream: createLogSink(destination) })
 const hasher = process.env['BENCH_HASHER'] === 'none' ? noHasher : undefined
 await app.register(latchkey, { config, clock: createClock(), hasher })
 await app.listen({ host: '127.0.0.1', port: 0 })

@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import type { Caller } from '../lib/http/caller.ts'
 import { createClock } from '../lib/clock.ts'
 import { loadConfig, readEnvironment } from '../lib/config/config.ts'
 import type { Config } from '../lib/config/config.ts'
-import { serverOptions } from '../lib/http/server-options.ts'
 import { progress } from './progress.ts'
 
 /** Runs work with the app as the server builds it, but it neither listens nor does jobs. Closes it after the work. */
@@ -13,7 +11,8 @@ export async function withApp<T> (work: (app: FastifyInstance) => Promise<T>): P
   const config = readConfig()
   progress('Connecting …')
   const { default: latchkey } = await import('../app.ts')
-  const app = Fastify({ ...serverOptions(config), logger: false })
+  const { createServer } = await import('../plugins/http/server.ts')
+  const app = createServer({ ...config, logger: { level: 'silent', pretty: false } })
 
   try {
     await app.register(latchkey, { config, clock: createClock(), workers: false })

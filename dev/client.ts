@@ -1,11 +1,10 @@
 // npm run client: writes the types of the TypeScript client, from an app on private stores.
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
-import Fastify from 'fastify'
 import latchkey from '../app.ts'
 import { createClock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config/config.ts'
-import { serverOptions } from '../lib/http/server-options.ts'
+import { createServer } from '../plugins/http/server.ts'
 import { renderClientSchema } from './client-schema.ts'
 import { type Services, startServices } from './services.ts'
 import { onceAskedToEnd } from './signals.ts'
@@ -43,7 +42,7 @@ async function readDocument ({ databaseUrl, databaseDirectUrl, redisUrl }: Servi
   await migrate(env)
 
   const config = loadConfig(env)
-  const app = Fastify(serverOptions(config))
+  const app = createServer(config)
   try {
     await app.register(latchkey, { config, clock: createClock(), workers: false })
     await app.ready()

@@ -1,11 +1,10 @@
 // node --import tsx dev/permissions.ts: writes who may what into the administrator's page, from a new database.
 import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
-import Fastify from 'fastify'
 import latchkey from '../app.ts'
 import { createClock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config/config.ts'
-import { serverOptions } from '../lib/http/server-options.ts'
+import { createServer } from '../plugins/http/server.ts'
 import { withPermissionMatrix } from './permission-matrix.ts'
 import { type Services, startServices } from './services.ts'
 import { onceAskedToEnd } from './signals.ts'
@@ -42,7 +41,7 @@ async function readRoles ({ databaseUrl, databaseDirectUrl, redisUrl }: Services
   await migrate(env)
 
   const config = loadConfig(env)
-  const app = Fastify(serverOptions(config))
+  const app = createServer(config)
   try {
     await app.register(latchkey, { config, clock: createClock(), workers: false })
     await app.ready()

@@ -1,16 +1,14 @@
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { createServer as listenTo } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { PassThrough } from 'node:stream'
-import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import type { Test } from 'tap'
 import latchkey from '../app.ts'
 import { createClock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config/config.ts'
-import { loggerOptions } from '../lib/operations/logger.ts'
-import { serverOptions } from '../lib/http/server-options.ts'
+import { createServer } from '../plugins/http/server.ts'
 import { run } from './command.ts'
 import { connect } from './database.ts'
 import { eventsOf, trail, until } from './evidence.ts'
@@ -188,7 +186,7 @@ t.test('nobody waits longer than the deadline, and no connection is left open', 
 })
 
 t.test('a service that is not there is no trouble either', async t => {
-  const server = createServer().listen(0, '127.0.0.1')
+  const server = listenTo().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   server.close()
@@ -241,7 +239,7 @@ async function startNode (t: Test, settings: Record<string, string> = {}, { dead
   const clock = createClock()
   const lines: string[] = []
   const stream = new PassThrough().on('data', (chunk: Buffer) => lines.push(...chunk.toString().trim().split('\n')))
-  const app: FastifyInstance = Fastify({ ...serverOptions(config), logger: { ...loggerOptions(config.logger), stream } })
+  const app = createServer(config, { stream })
   t.teardown(() => app.close())
 
   await app.register(latchkey, { config: { ...config, breachedPasswords: { ...breachedPasswords, deadline } }, clock, workers: false, hasher })

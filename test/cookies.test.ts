@@ -1,16 +1,16 @@
-import { connect, createServer } from 'node:net'
+import crypto from 'node:crypto'
+import { syncBuiltinESMExports } from 'node:module'
+import { connect, createServer as listenTo } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import { PassThrough } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
-import Fastify from 'fastify'
 import type { FastifyInstance, InjectOptions, RouteOptions } from 'fastify'
 import t from 'tap'
 import type { Test } from 'tap'
 import latchkey from '../app.ts'
 import { createClock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config/config.ts'
-import { loggerOptions } from '../lib/operations/logger.ts'
-import { serverOptions } from '../lib/http/server-options.ts'
+import { createServer } from '../plugins/http/server.ts'
 import { cookieHeader, maxAgeOf, openBrowser, sameOrigin, setCookies } from './cookie-jar.ts'
 import { trail, until } from './evidence.ts'
 import { cheapHasher, countingHasher } from './hashers.ts'
@@ -78,6 +78,21 @@ t.test('a confirmed address gives a browser its device as a cookie, and no sessi
   t.same(Object.keys(answer.json()), ['user'])
   t.same(setCookies(answer).map(({ name, attributes }) => [name, [...attributes].sort()]), [['__Host-device', [...strict, `Max-Age=${year}`].sort()]])
   t.equal((await app.database`select 1 from sessions where user_id = ${answer.json().user.id}`).length, 0)
+})
+
+t.test('a refresh parses its Cookie header once and checks its MAC once', async t => {
+  const node = await startWith(t, { RATE_LIMITS_ENABLED: 'true' })
+  const { browser } = await signedIn()
+  const headers = { ...sameOrigin, cookie: cookieHeader(browser.cookies) }
+  const parsed = t.capture(node, 'parseCookie', node.parseCookie)
+  const verified = t.capture(crypto, 'timingSafeEqual', crypto.timingSafeEqual)
+  t.teardown(syncBuiltinESMExports)
+  syncBuiltinESMExports()
+  const answer = await post(node, '/auth/refresh', undefined, headers)
+
+  t.match(answer, { statusCode: 200 })
+  t.same(parsed.args().map(([pair]) => String(pair).trim()), headers.cookie.split('; '), 'each pair once')
+  t.equal(verified().length, 1, 'one comparison of a MAC')
 })
 
 t.test('a refresh needs no body, and rotates both cookies', async t => {
@@ -738,7 +753,7 @@ async function wireTo (t: Pick<Test, 'teardown'>, target: string) {
   const url = new URL(target)
   const { hostname, port } = url
   const sockets = new Set<Socket>()
-  const server = createServer(client => {
+  const server = listenTo(client => {
     const upstream = connect(Number(port), hostname)
     for (const socket of [client, upstream]) sockets.add(socket.on('error', () => {}))
     client.pipe(upstream).pipe(client)
@@ -759,7 +774,7 @@ async function wireTo (t: Pick<Test, 'teardown'>, target: string) {
 async function startListed () {
   const config = loadConfig(deployment)
   const stream = new PassThrough().on('data', (chunk: Buffer) => lines.push(chunk.toString()))
-  const node: FastifyInstance = Fastify({ ...serverOptions(config), logger: { ...loggerOptions({ level: 'trace', pretty: false }), stream } })
+  const node = createServer({ ...config, logger: { level: 'trace', pretty: false } }, stream)
   t.teardown(() => node.close())
   node.addHook('onRoute', ({ method, url }: RouteOptions) => {
     // The methods are listed as light-my-request takes them.

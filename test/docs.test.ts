@@ -1,10 +1,9 @@
 import { createConfig, lintFromString } from '@redocly/openapi-core'
-import Fastify from 'fastify'
 import t from 'tap'
 import latchkey from '../app.ts'
 import { createClock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config/config.ts'
-import { serverOptions } from '../lib/http/server-options.ts'
+import { createServer } from '../plugins/http/server.ts'
 import { as, build, deploy, patiently, signIn, start } from './helper.ts'
 import type { Deployment } from './helper.ts'
 
@@ -195,7 +194,7 @@ t.test('in production it is off, unless somebody switches it on', async t => {
 /** A node with everything switched on, its document, and its routes as they were registered. */
 async function collect (t: Parameters<typeof deploy>[0]) {
   const config = loadConfig(await deploy(t, everything))
-  const app = Fastify(serverOptions(config))
+  const app = createServer(config)
   const routes: string[] = []
 
   t.teardown(() => app.close())

@@ -3,7 +3,6 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import Fastify from 'fastify'
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse as Answer } from 'fastify'
 import type { Test } from 'tap'
 import latchkey from '../app.ts'
@@ -11,7 +10,7 @@ import { createClock } from '../lib/clock.ts'
 import type { Clock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config/config.ts'
 import type { Hasher } from '../lib/passwords/passwords.ts'
-import { serverOptions } from '../lib/http/server-options.ts'
+import { createServer } from '../plugins/http/server.ts'
 import { compilersFactory } from './compilers.ts'
 import { purposes } from '../lib/crypto/purposes.ts'
 import { makeDatabase } from './database.ts'
@@ -52,7 +51,7 @@ interface NodeOptions {
 /** One node of a deployment: the very server, ready and not listening. Passwords cost it next to nothing. */
 export async function start (t: Pick<Test, 'teardown'>, deployment: Deployment, { clock = createClock(), workers = true, hasher = cheapHasher }: NodeOptions = {}) {
   const config = loadConfig(deployment)
-  const app: FastifyInstance = Fastify({ ...serverOptions(config), schemaController: { compilersFactory } })
+  const app = createServer(config, { schemaController: { compilersFactory } })
   t.teardown(() => app.close())
 
   await app.register(latchkey, { config, clock, workers, hasher: hasher ?? undefined })

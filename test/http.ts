@@ -1,12 +1,9 @@
 import { connect } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { PassThrough } from 'node:stream'
-import Fastify, { LogController } from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
-import { loggerOptions } from '../lib/operations/logger.ts'
-import { logOnce } from '../lib/operations/request-log.ts'
-import { serverOptions } from '../lib/http/server-options.ts'
+import { createServer } from '../plugins/http/server.ts'
 import caller from '../plugins/http/request-caller.ts'
 import cors from '../plugins/http/cors.ts'
 import errors from '../plugins/http/errors.ts'
@@ -17,6 +14,7 @@ import https from '../plugins/http/https.ts'
 import json from '../plugins/http/json.ts'
 import methods from '../plugins/http/methods.ts'
 import metrics from '../plugins/http/metrics.ts'
+import { securityHeaders } from '../plugins/http/security-headers.ts'
 
 export interface HttpSettings {
   trustProxy?: string[]
@@ -29,11 +27,13 @@ export interface HttpSettings {
 export async function buildHttp (t: Pick<Test, 'teardown'>, routes: (app: FastifyInstance) => void, { trustProxy = [], production = false, allowedOrigins = [], level = 'silent' }: HttpSettings = {}) {
   const lines: string[] = []
   const stream = new PassThrough().on('data', (chunk: Buffer) => lines.push(chunk.toString()))
-  const options = serverOptions({ http: { apiPrefix: '/api/v1', trustProxy, issuer: 'http://localhost', production }, logger: { level, pretty: false } })
-  const app: FastifyInstance = Fastify({ ...options, logger: { ...loggerOptions({ level, pretty: false }), stream }, logController: logOnce(new LogController()) })
+  const http = { apiPrefix: '/api/v1', trustProxy, issuer: 'http://localhost', production }
+  const app = createServer({ http, logger: { level, pretty: false } }, { stream })
   t.teardown(() => app.close())
 
-  for (const plugin of [metrics, httpMetrics, errors, headers, host]) await app.register(plugin)
+  for (const plugin of [metrics, httpMetrics, errors]) await app.register(plugin)
+  await app.register(headers, { securityHeaders })
+  await app.register(host)
   await app.register(https, { production })
   await app.register(cors, { allowedOrigins })
   for (const plugin of [methods, json, caller]) await app.register(plugin)

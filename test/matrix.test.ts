@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import Fastify from 'fastify'
-import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import latchkey from '../app.ts'
 import { createClock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config/config.ts'
-import { serverOptions } from '../lib/http/server-options.ts'
+import { createServer } from '../plugins/http/server.ts'
 import { eventsOf } from './evidence.ts'
 import { cheapHasher } from './hashers.ts'
 import { deploy, signIn } from './helper.ts'
@@ -169,7 +167,7 @@ async function ask (route: string, token?: string) {
 /** A node with everything switched on, and every route of ours. HEAD follows GET, and the documentation is not ours. */
 async function build () {
   const config = loadConfig(await deploy(t, { OPERATIONS_TOKEN: 'an-operations-token', SECURITY_CONTACT: 'mailto:security@example.com' }))
-  const app: FastifyInstance = Fastify(serverOptions(config))
+  const app = createServer(config)
   const clock = createClock()
   const registered: string[] = []
 

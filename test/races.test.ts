@@ -67,14 +67,14 @@ t.test('refresh × logout × logout everywhere × disable × password change', a
 
     async function refresh (session: SessionTokens) {
       await pauses(random)
-      const tokenResponse = await refused(round, pick(nodes, random).accounts.refresh(pick(session.refreshTokens, random), 'bearer', caller), ['session_ended'])
+      const tokenResponse = await refused(round, refreshAt(pick(nodes, random), pick(session.refreshTokens, random)), ['session_ended'])
       if (tokenResponse) keep(session, tokenResponse)
       else happened.told.add(session.id)
     }
 
     function logOut (scope: 'local' | 'others' | 'everywhere') {
       return async (session: SessionTokens) => {
-        const proof = random(2) ? { accessToken: session.accessTokens[0] } : { refreshToken: { token: session.refreshTokens[0] ?? '', transport: 'bearer' as const } }
+        const proof = random(2) ? { accessToken: session.accessTokens[0] } : { refreshToken: presented(session.refreshTokens[0] ?? '') }
         await pauses(random)
         await pick(nodes, random).accounts.logout({ scope, ...proof }, caller)
         // With a refresh token that has been superseded meanwhile, any scope ends its own session only.
@@ -178,7 +178,7 @@ t.test('login × refresh × everybody signed out', async t => {
     async function refresh () {
       const [session] = sessions
       await pauses(random)
-      const tokenResponse = await refused(round, pick(nodes, random).accounts.refresh(session?.refreshTokens[0] ?? '', 'bearer', caller), ['session_ended'])
+      const tokenResponse = await refused(round, refreshAt(pick(nodes, random), session?.refreshTokens[0] ?? ''), ['session_ended'])
       if (tokenResponse && session) keep(session, tokenResponse)
     }
 
@@ -216,7 +216,7 @@ async function holds (round: number, session: SessionTokens, alive: Set<string>)
   }
   const [first = '', ...later] = session.refreshTokens
   const answers = await Promise.all([first, ...later.slice(-2)].map(async (token, place) =>
-    await refused(round, pick(nodes, () => place % 2).accounts.refresh(token, 'bearer', caller), isAlive ? [] : ['session_ended'])))
+    await refused(round, refreshAt(pick(nodes, () => place % 2), token), isAlive ? [] : ['session_ended'])))
   claim(round, answers.every(tokenResponse => Boolean(tokenResponse) === isAlive), `${isAlive ? 'living' : 'dead'} session, refresh tokens`)
 }
 
@@ -305,6 +305,16 @@ function keep (session: SessionTokens, tokenResponse: TokenResponse) {
 async function pauses (random: (below: number) => number) {
   if (random(3) === 0) await new Promise(resolve => setTimeout(resolve, random(6)))
   for (let turns = random(8); turns > 0; turns--) await new Promise(resolve => setImmediate(resolve))
+}
+
+/** A refresh at a node, as the route does it. */
+async function refreshAt (node: Node, token: string) {
+  return await node.accounts.refresh(presented(token), caller)
+}
+
+/** A refresh token with its claims; every node of the deployment reads the same. */
+function presented (token: string) {
+  return { transport: 'bearer' as const, claims: nodes[0]?.sessions.read(token) ?? null }
 }
 
 function pick<T> (list: T[], random: (below: number) => number): T {

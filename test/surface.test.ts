@@ -1,10 +1,9 @@
-import Fastify from 'fastify'
 import type { RouteOptions } from 'fastify'
 import t from 'tap'
 import latchkey from '../app.ts'
 import { createClock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config/config.ts'
-import { serverOptions } from '../lib/http/server-options.ts'
+import { createServer } from '../plugins/http/server.ts'
 import { deploy } from './helper.ts'
 
 /** The routes that answer somebody without credentials, and what they answer to a request without a body. */
@@ -61,7 +60,7 @@ t.test('every route says what it takes and what it answers', async t => {
 /** A node with everything switched on, and every route of ours as it was registered. HEAD follows GET, and the documentation is not ours. */
 async function collect (t: Parameters<typeof deploy>[0]) {
   const config = loadConfig(await deploy(t, { OPERATIONS_TOKEN: 'an-operations-token', SECURITY_CONTACT: 'mailto:security@example.com' }))
-  const app = Fastify(serverOptions(config))
+  const app = createServer(config)
   const routes: { method: 'GET', url: string, schema: RouteOptions['schema'] }[] = []
 
   t.teardown(() => app.close())

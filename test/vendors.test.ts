@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import Fastify from 'fastify'
 import t from 'tap'
 import latchkey from '../app.ts'
 import { createClock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config/config.ts'
-import { serverOptions } from '../lib/http/server-options.ts'
+import { createServer } from '../plugins/http/server.ts'
 import { eventsOf, until } from './evidence.ts'
 import { cheapHasher, pausingHasher } from './hashers.ts'
 import { as, deploy, password, post, refresh, signIn, signUp, start } from './helper.ts'
@@ -248,7 +247,7 @@ async function isLetIn ({ access_token: token }: { access_token: string }, node 
 /** A node with every route of ours as it was registered. */
 async function collect (t: Parameters<typeof deploy>[0]) {
   const config = loadConfig(await deploy(t, { OPERATIONS_TOKEN: 'an-operations-token' }))
-  const app = Fastify(serverOptions(config))
+  const app = createServer(config)
   const routes: { method: 'GET', url: string }[] = []
 
   t.teardown(() => app.close())

@@ -19,7 +19,7 @@ import type { RegistrationParts } from './registrations.ts'
 import { presentSession } from '../sessions/session-view.ts'
 import { createSignOuts } from './sign-outs.ts'
 import type { SignOutParts } from './sign-outs.ts'
-import type { Transport } from '../sessions/refresh-tokens.ts'
+import type { PresentedToken } from '../sessions/presented-token.ts'
 
 export type Accounts = ReturnType<typeof createAccounts>
 
@@ -55,8 +55,8 @@ export function createAccounts (parts: AccountParts) {
   }
 
   /** New tokens for a refresh token; see `Sessions.refresh` for what is refused. */
-  async function refresh (token: string, transport: Transport, caller: Caller) {
-    return parts.tokenResponses.issue(await parts.sessions.refresh(token, transport, caller))
+  async function refresh (presented: PresentedToken, caller: Caller) {
+    return parts.tokenResponses.issue(await parts.sessions.refresh(presented, caller))
   }
 
   /** The user's living sessions, the one used last first, and which of them asks. */

@@ -77,7 +77,7 @@ export function createSignOuts ({ database, users, deployment, sessions, tokens,
   // about one.
   async function proofsOf (accessToken: string | undefined, presented: PresentedToken | undefined): Promise<Proof[]> {
     const access = accessToken ? tokens.readExpired(accessToken) : null
-    const claims = presented ? sessions.read(presented.token) : null
+    const claims = presented?.claims ?? null
     const refresh = claims?.transport === presented?.transport ? claims : null
     const proofs: Proof[] = []
 

@@ -5,26 +5,6 @@ export type Problem = ReturnType<typeof renderProblem>
 
 export const problemType = 'application/problem+json; charset=utf-8'
 
-/**
- * What every answer carries, also where no hook runs: a URL or a request that cannot be read. Save the
- * first, what helmet would set; it would put it together anew for each answer.
- */
-export const securityHeaders = {
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none';base-uri 'none';frame-ancestors 'none'",
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-  'origin-agent-cluster': '?1',
-  'referrer-policy': 'no-referrer',
-  'strict-transport-security': 'max-age=63072000; includeSubDomains',
-  'x-content-type-options': 'nosniff',
-  'x-dns-prefetch-control': 'off',
-  'x-download-options': 'noopen',
-  'x-frame-options': 'DENY',
-  'x-permitted-cross-domain-policies': 'none',
-  'x-xss-protection': '0'
-} as const
-
 /** The body of a refusal. `status` differs from the code's own where HTTP has a finer word (408, 414, 431). */
 export function renderProblem ({ code, message, status: own, details }: Refusal, requestId: string, status: number = own) {
   const { reason, maxAge, errors } = details

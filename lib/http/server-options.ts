@@ -2,14 +2,21 @@ import { randomUUID } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
 import { Refusal } from '../errors.ts'
 import { isProbe, loggerOptions } from '../operations/logger.ts'
-import { problemHeaders, renderProblem, securityHeaders } from './problem.ts'
+import { problemHeaders, renderProblem } from './problem.ts'
 import { toRefusal } from './refusals.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Config } from '../config/config.ts'
 
-/** The options of Fastify's constructor, so that the server and the tests build the very same. Times are milliseconds. */
-export function serverOptions ({ http, logger }: Pick<Config, 'http' | 'logger'>) {
+/** The headers of every answer, by name. */
+export type Headers = Readonly<Record<string, string>>
+
+/**
+ * The options of Fastify's constructor. Times are milliseconds.
+ *
+ * @param securityHeaders are also written where no hook runs: for a URL or a request that cannot be read
+ */
+export function serverOptions ({ http, logger }: Pick<Config, 'http' | 'logger'>, securityHeaders: Headers) {
   return {
     logger: loggerOptions(logger),
     bodyLimit: 32 * 1024,
@@ -17,21 +24,47 @@ export function serverOptions ({ http, logger }: Pick<Config, 'http' | 'logger'>
     connectionTimeout: 30_000,
     keepAliveTimeout: 72_000,
     maxRequestsPerSocket: 10_000,
-    http: { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, connectionsCheckingInterval: 1000, requireHostHeader: false },
-    // Requests that still arrive on open connections while this node drains are served, and the connection closed after.
+    http: {
+      maxHeaderSize: 16 * 1024,
+      headersTimeout: 10_000,
+      connectionsCheckingInterval: 1000,
+      requireHostHeader: false
+    },
+    // While this node drains, requests that still arrive on open connections are served; then the connection closes.
     forceCloseConnections: 'idle' as const,
     return503OnClosing: false,
     trustProxy: http.trustProxy.length > 0 ? http.trustProxy : false,
     requestIdHeader: false as const,
     genReqId,
     childLoggerFactory,
-    clientErrorHandler,
-    frameworkErrors,
-    routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: false, caseSensitive: true, useSemicolonDelimiter: false, maxParamLength: 256 },
-    // Nothing is coerced, nothing dropped; one violation is enough (all of them would be work for an attacker to ask for).
-    ajv: { customOptions: { coerceTypes: false as const, removeAdditional: false as const, useDefaults: true, allErrors: false } }
+    clientErrorHandler: (error: ClientError, socket: Socket) => answerClientError(error, socket, securityHeaders),
+    frameworkErrors: (error: FrameworkError, { id }: { id: string }, { raw }: { raw: ServerResponse }) =>
+      answerFrameworkError(error, id, raw, securityHeaders),
+    routerOptions: {
+      ignoreTrailingSlash: true,
+      ignoreDuplicateSlashes: false,
+      caseSensitive: true,
+      useSemicolonDelimiter: false,
+      maxParamLength: 256
+    },
+    // Nothing is coerced and nothing is dropped. One violation is enough: to find them all is work that an attacker
+    // could ask for.
+    ajv: {
+      customOptions: {
+        coerceTypes: false as const,
+        removeAdditional: false as const,
+        useDefaults: true,
+        allErrors: false
+      }
+    }
   }
 }
+
+type ClientError = Error & { code?: string }
+type FrameworkError = Error & { statusCode?: number }
+
+/** A logger that can make another with bindings and options of its own. */
+interface ParentLogger<L> { level: string, child (bindings: object, options: object): L }
 
 /** A client's own request id in a safe form, else a new one. */
 function genReqId ({ headers }: Pick<IncomingMessage, 'headers'>): string {
@@ -40,13 +73,18 @@ function genReqId ({ headers }: Pick<IncomingMessage, 'headers'>): string {
 }
 
 /** Names the id as the problem documents do, and keeps the probes of load balancers out of the log. */
-function childLoggerFactory<L extends { level: string, child (bindings: object, options: object): L }> (logger: L, { reqId }: Record<string, unknown>, options: object, { url }: Pick<IncomingMessage, 'url'>): L {
+function childLoggerFactory<L extends ParentLogger<L>> (
+  logger: L,
+  { reqId }: Record<string, unknown>,
+  options: object,
+  { url }: Pick<IncomingMessage, 'url'>
+): L {
   const isQuieter = isProbe(url) && /^(trace|debug|info)$/.test(logger.level)
   return logger.child({ request_id: reqId }, isQuieter ? { ...options, level: 'warn' } : options)
 }
 
 /** Answers URLs that the router cannot read; no hook runs for them. */
-function frameworkErrors (error: Error & { statusCode?: number }, { id }: { id: string }, { raw }: { raw: ServerResponse }) {
+function answerFrameworkError (error: FrameworkError, id: string, raw: ServerResponse, securityHeaders: Headers) {
   const refusal = toRefusal(error)
   const status = error.statusCode === 414 ? 414 : refusal.status
 
@@ -57,7 +95,7 @@ function frameworkErrors (error: Error & { statusCode?: number }, { id }: { id: 
 const statusByError: Record<string, number> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }
 
 /** Answers what is not HTTP, too large or too slow, and closes the connection (no request exists yet). */
-function clientErrorHandler (error: Error & { code?: string }, socket: Socket) {
+function answerClientError (error: ClientError, socket: Socket, securityHeaders: Headers) {
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
     socket.destroy()
     return
@@ -67,7 +105,13 @@ function clientErrorHandler (error: Error & { code?: string }, socket: Socket) {
   const status = statusByError[error.code ?? ''] ?? 400
   const refusal = new Refusal('malformed_request')
   const body = JSON.stringify(renderProblem(refusal, id, status))
-  const headers = { ...securityHeaders, ...problemHeaders(refusal), 'x-request-id': id, 'content-length': Buffer.byteLength(body), connection: 'close' }
+  const headers = {
+    ...securityHeaders,
+    ...problemHeaders(refusal),
+    'x-request-id': id,
+    'content-length': Buffer.byteLength(body),
+    connection: 'close'
+  }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('')
 
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines}\r\n${body}`, () => socket.destroySoon())

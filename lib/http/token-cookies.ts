@@ -12,29 +12,34 @@ export interface CookieSettings {
 export interface CarriedCookies { access?: string, refresh?: string, device?: string }
 
 export type CookieKind = keyof CarriedCookies
+
+/** Parses a Cookie header: values as they were sent, by name; of two with one name the first. */
+export type ParseCookies = (header: string) => Readonly<Record<string, string | undefined>>
 export type TokenCookies = ReturnType<typeof createTokenCookies>
 
 const kinds = ['access', 'refresh', 'device'] as const
 const none: CarriedCookies = Object.freeze({})
 
 /**
- * The three cookies of the browser's door. Without a domain they are `__Host-` cookies, which no other
+ * The three cookies of the transport `cookie`. Without a domain they are `__Host-` cookies, which no other
  * host can set (RFC 6265bis §4.1.3); with one, every host under it is trusted like the API.
  */
-export function createTokenCookies ({ cookieDomain, cookieSameSite, cookiePartitioned, cookieSecure }: CookieSettings) {
+export function createTokenCookies (settings: CookieSettings, parse: ParseCookies) {
+  const { cookieDomain, cookieSameSite, cookiePartitioned, cookieSecure } = settings
   const prefix = !cookieSecure ? '' : cookieDomain === null ? '__Host-' : '__Secure-'
   const names = { access: `${prefix}access`, refresh: `${prefix}refresh`, device: `${prefix}device` }
   const attributes = attributesOf(cookieDomain, cookiePartitioned)
-  // What else a browser may keep under one name, left from other settings or put there by another host:
-  // of the domain or of this host alone, partitioned or not.
+  // A browser may keep several cookies under one name, left from other settings or set by another host: of the
+  // domain or of this host alone, partitioned or not.
   const domains = cookieDomain === null ? [null] : [cookieDomain, null]
-  const scopes = domains.flatMap(domain => (cookieSecure ? [true, false] : [false]).map(partitioned => attributesOf(domain, partitioned)))
+  const partitions = cookieSecure ? [true, false] : [false]
+  const scopes = domains.flatMap(domain => partitions.map(partitioned => attributesOf(domain, partitioned)))
 
   return { names, attributes, scopes, read, twinsIn }
 
   /**
-   * Our cookies in a Cookie header. Throws `malformed_request` for two of one name: nobody can tell
-   * which of them a stranger has put there. Our values need no decoding; what does is not ours.
+   * Our cookies in a Cookie header.
+   * @throws Refusal malformed_request for two of one name: nobody can tell which of them another host has set
    */
   function read (header: string | undefined): CarriedCookies {
     if (header === undefined) return none
@@ -47,21 +52,22 @@ export function createTokenCookies ({ cookieDomain, cookieSameSite, cookiePartit
     return carried
   }
 
-  /** Of which of our cookies a header carries two or more. */
+  /** The kinds of our cookies of which a header carries two or more. */
   function twinsIn (header: string): CookieKind[] {
     const found = ours(header).map(([kind]) => kind)
     return kinds.filter(kind => found.indexOf(kind) !== found.lastIndexOf(kind))
   }
 
-  // Only what RFC 6265 §5.4 puts between cookies is taken off: whoever trims other white space reads a
-  // name that a browser takes for a different one, without a prefix to guard, as ours.
+  // Each pair is parsed by itself: a parser of the whole header keeps one of two cookies with one name. Parsers also
+  // take white space before the `=`, which no browser sends: such a name is not ours.
   function ours (header: string) {
     const found: [CookieKind, string][] = []
-    for (const text of header.split(';')) {
-      const pair = text.replace(/^[ \t]+/, '')
-      const end = pair.indexOf('=')
-      const kind = end < 0 ? undefined : kinds.find(kind => names[kind] === pair.slice(0, end))
-      if (kind) found.push([kind, pair.slice(end + 1)])
+    for (const pair of header.split(';')) {
+      const cookies = parse(pair)
+      for (const kind of kinds) {
+        const value = cookies[names[kind]]
+        if (value !== undefined && pair.trimStart().startsWith(`${names[kind]}=`)) found.push([kind, value])
+      }
     }
     return found
   }

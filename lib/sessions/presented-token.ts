@@ -1,31 +1,44 @@
 import { Refusal } from '../errors.ts'
-import type { Transport } from './refresh-tokens.ts'
+import type { RefreshClaims, Transport } from './refresh-tokens.ts'
 import type { CarriedCookies } from '../http/token-cookies.ts'
 
-/** A refresh token and the door by which it came, which must be the one that it is for. */
-export interface PresentedToken { token: string, transport: Transport }
-
-/**
- * The refresh token of a request. Throws `unauthenticated` where there is none and `malformed_request`
- * where there are two.
- */
-export function presentedToken (cookies: CarriedCookies, body: unknown): PresentedToken {
-  const presented = findPresentedToken(cookies, body)
-  if (!presented) throw new Refusal('unauthenticated')
-  return presented
+/** A refresh token that a request carries, and the transport by which it came, which must be its own. */
+export interface CarriedToken {
+  token: string
+  transport: Transport
+  /** Whether there is one in the body as well: nobody can tell which of them is meant. */
+  isAmbiguous: boolean
 }
 
-/** The same, undefined where there is none. */
-export function findPresentedToken ({ refresh: fromCookie }: CarriedCookies, body: unknown): PresentedToken | undefined {
+/** What a carried token has been verified to say; `claims` is null for what this deployment has not signed. */
+export interface PresentedToken { transport: Transport, claims: RefreshClaims | null }
+
+/** The one reader of refresh tokens: the cookie before the body, undefined where there is none in either. */
+export function findCarriedToken ({ refresh: fromCookie }: CarriedCookies, body: unknown): CarriedToken | undefined {
   const fromBody = tokenIn(body)
 
-  if (fromCookie !== undefined && fromBody !== undefined) throw new Refusal('malformed_request')
-  if (fromCookie !== undefined) return { token: fromCookie, transport: 'cookie' }
-  return fromBody === undefined ? undefined : { token: fromBody, transport: 'bearer' }
+  if (fromCookie !== undefined) {
+    return { token: fromCookie, transport: 'cookie', isAmbiguous: fromBody !== undefined }
+  }
+  return fromBody === undefined ? undefined : { token: fromBody, transport: 'bearer', isAmbiguous: false }
+}
+
+/** @throws Refusal malformed_request for a token that is one of two */
+export function theOnly<T extends Pick<CarriedToken, 'isAmbiguous'>> (found: T | undefined): T | undefined {
+  if (found?.isAmbiguous) throw new Refusal('malformed_request')
+  return found
+}
+
+/** @throws Refusal unauthenticated where there is none, malformed_request where there are two */
+export function theRequired<T extends Pick<CarriedToken, 'isAmbiguous'>> (found: T | undefined): T {
+  const only = theOnly(found)
+  if (!only) throw new Refusal('unauthenticated')
+  return only
 }
 
 /** The refresh token in a body, whatever the body may be. */
 export function tokenIn (body: unknown): string | undefined {
-  const token = typeof body === 'object' && body !== null && 'refresh_token' in body ? body.refresh_token : undefined
+  const isObject = typeof body === 'object' && body !== null
+  const token = isObject && 'refresh_token' in body ? body.refresh_token : undefined
   return typeof token === 'string' ? token : undefined
 }

@@ -9,6 +9,7 @@ import type { EndReason } from '../errors.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { Metrics } from '../operations/metrics.ts'
 import type { OneTimeTokens } from '../tokens/one-time-tokens.ts'
+import type { PresentedToken } from './presented-token.ts'
 import type { RefreshClaims, RefreshTokens, Transport } from './refresh-tokens.ts'
 import type { Sightings } from './sightings.ts'
 import { rateLimited } from '../http/rate-limit-status.ts'
@@ -87,8 +88,7 @@ export function createSessions ({ database, store, signIns, hot, changes, feed, 
    * its reason; the replay of a superseded token ends the session (RFC 9700 §4.14.2); `vendor_suspended`, and
    * `rate_limited` for a rotation beyond RATE_LIMIT_REFRESH, after both of which the token is still the newest.
    */
-  async function refresh (token: string, transport: Transport, caller: Caller): Promise<SessionTokens> {
-    const claims = refreshTokens.read(token)
+  async function refresh ({ claims, transport }: PresentedToken, caller: Caller): Promise<SessionTokens> {
     if (claims?.transport !== transport) throw new Refusal('invalid_token')
 
     const state = await find(claims.sessionId)

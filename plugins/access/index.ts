@@ -8,7 +8,6 @@ import { createVendorStore } from '../../lib/organisations/vendor-store.ts'
 import { createUserStore } from '../../lib/users/user-store.ts'
 import type { FeatureOptions } from '../feature.ts'
 import principal from './principal.ts'
-import proveSession from './prove-session.ts'
 import rolesPlugin from './roles.ts'
 
 declare module 'fastify' {
@@ -27,5 +26,4 @@ export default fp<FeatureOptions>(async function accessFeature (app, { clock }) 
   app.decorate('authentication', createAuthentication({ tokens, revocations, feed, roles, ...stores }))
 
   await app.register(principal)
-  await app.register(proveSession)
 }, { name: 'access', dependencies: ['stores', 'jobs', 'changes', 'tokens'] })

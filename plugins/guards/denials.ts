@@ -4,15 +4,24 @@ import { createDenials } from '../../lib/access/denials.ts'
 import { Refusal } from '../../lib/errors.ts'
 import { createUserStore } from '../../lib/users/user-store.ts'
 
-/** Whoever is refused `forbidden`, on whichever route and by whatever refuses, is recorded before they are answered. */
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The parameter of a route that holds the id of the user whom it is about. */
+    subject?: string
+  }
+}
+
+/** Records every refusal `forbidden`, of any route and any guard, before it is answered. */
 export default fp(async function recordDenials (app) {
   const { database, audit, metrics } = app
   const denials = createDenials({ database, users: createUserStore(database), audit, metrics })
 
   app.addHook('onRoute', route => {
     route.errorHandler ??= (error, request) => {
-      const isDenial = error instanceof Refusal && error.code === 'forbidden' && request.routeOptions.config.errors !== 'oauth'
-      if (isDenial) return record(request, error.details.permission ?? null).then(() => { throw error })
+      const isDenial = error instanceof Refusal && error.code === 'forbidden'
+      if (isDenial && request.routeOptions.config.errors !== 'oauth') {
+        return record(request, error.details.permission ?? null).then(() => { throw error })
+      }
       // The handler of all errors is the next.
       throw error
     }
@@ -20,11 +29,13 @@ export default fp(async function recordDenials (app) {
 
   async function record (request: FastifyRequest, permission: string | null) {
     const { method, routeOptions, principal, caller, log } = request
-    await denials.record({ principal, caller, method, route: routeOptions.url ?? '', subjectId: subjectOf(request), permission }, log)
+    const route = routeOptions.url ?? ''
+    await denials.record({ principal, caller, method, route, subjectId: subjectOf(request), permission }, log)
   }
 }, { name: 'denials', dependencies: ['http', 'stores', 'audit', 'access'] })
 
-function subjectOf ({ params, routeOptions }: FastifyRequest): string | null {
-  const isAboutUser = /\/users\/:id(\/|$)/.test(routeOptions.url ?? '')
-  return isAboutUser && typeof params === 'object' && params !== null && 'id' in params && typeof params.id === 'string' ? params.id : null
+function subjectOf ({ params, routeOptions: { config: { subject } } }: FastifyRequest): string | null {
+  if (subject === undefined || typeof params !== 'object' || params === null) return null
+  const id: unknown = Reflect.get(params, subject)
+  return typeof id === 'string' ? id : null
 }

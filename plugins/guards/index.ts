@@ -1,6 +1,7 @@
 import fp from 'fastify-plugin'
 import type { FeatureOptions } from '../feature.ts'
 import denials from './denials.ts'
+import refreshToken from './refresh-token.ts'
 import requestLimits from './request-limits.ts'
 import requirePermission from './require-permission.ts'
 import requireRecentSignIn from './require-recent-sign-in.ts'
@@ -12,6 +13,7 @@ export default fp<FeatureOptions>(async function guardsFeature (app, { config, c
   await app.register(requireSession)
   await app.register(requirePermission)
   await app.register(requireRecentSignIn, { clock })
+  await app.register(refreshToken)
   await app.register(requireRefreshToken)
   await app.register(requireService)
   await app.register(requestLimits, { ...config.rateLimits, clock })

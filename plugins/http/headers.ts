@@ -1,8 +1,7 @@
 import fp from 'fastify-plugin'
-import { securityHeaders } from '../../lib/http/problem.ts'
 
 /** The headers of every answer. A route that may be cached or shown says so itself. */
-export default fp(async function setHeaders (app) {
+export default fp<{ securityHeaders: Readonly<Record<string, string>> }>(async function setHeaders (app, { securityHeaders }) {
   app.addHook('onRequest', ({ id }, reply, done) => {
     reply.headers(securityHeaders).header('x-request-id', id)
     done()

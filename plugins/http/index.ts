@@ -17,14 +17,14 @@ import json from './json.ts'
 import methods from './methods.ts'
 import metrics from './metrics.ts'
 import operations from './operations.ts'
-import refreshToken from './refresh-token.ts'
+import { securityHeaders } from './security-headers.ts'
 import tokenCookies from './token-cookies.ts'
 
 export default fp<FeatureOptions>(async function httpFeature (app, { config, clock }) {
   await app.register(metrics)
   await app.register(httpMetrics)
   await app.register(errors)
-  await app.register(headers)
+  await app.register(headers, { securityHeaders })
   await app.register(host)
   await app.register(https, config.http)
   await app.register(cors, config.browser)
@@ -35,7 +35,6 @@ export default fp<FeatureOptions>(async function httpFeature (app, { config, clo
   await app.register(bearerToken)
   await app.register(tokenCookies, config.browser)
   await app.register(csrf, { ...config.browser, ...config.http })
-  await app.register(refreshToken)
   await app.register(handOver)
   await app.register(operations, config.operations)
   await app.register(health, { ...config.operations, clock })

@@ -6,32 +6,49 @@ import { createTokenCookies } from '../../lib/http/token-cookies.ts'
 import type { CarriedCookies, CookieKind } from '../../lib/http/token-cookies.ts'
 
 declare module 'fastify' {
-  interface FastifyRequest { cookiesCarried: CarriedCookies }
+  interface FastifyRequest {
+    /** The cookies of ours that the request carries. */
+    readonly cookiesCarried: CarriedCookies
+    /** The same, once the Cookie header has been parsed. */
+    parsedCookies: CarriedCookies | null
+  }
   interface FastifyReply {
     /** Sets one of our cookies for so many seconds. */
     keep (kind: CookieKind, value: string, seconds: number): FastifyReply
-    /** Has the browser forget cookies of ours. */
+    /** Makes the browser forget cookies of ours. */
     forget (...kinds: CookieKind[]): FastifyReply
   }
 }
 
-/** `request.cookiesCarried`, `reply.keep` and `reply.forget`: the tokens of a browser, which no script of it sees. */
-export default fp<Config['browser']>(async function carryTokens (app, options) {
-  const { names, attributes, scopes, read, twinsIn } = createTokenCookies(options)
-  await app.register(cookie, { hook: false })
+// The package's types know only what is for writing.
+const asSent = { encode: encodeURIComponent, decode: (value: string) => value }
 
-  app.decorateRequest('cookiesCarried', { getter () { return read(this.headers.cookie) } })
+/**
+ * `request.cookiesCarried`, `reply.keep` and `reply.forget`: the tokens of a browser, which no script of it sees. A
+ * value is read as it was sent: our values need no decoding, so one that does is not ours.
+ */
+export default fp<Config['browser']>(async function carryTokens (app, options) {
+  await app.register(cookie, { hook: false, parseOptions: asSent })
+  const { names, attributes, scopes, read, twinsIn } = createTokenCookies(options, pair => app.parseCookie(pair))
+
+  app.decorateRequest('parsedCookies', null)
+  app.decorateRequest('cookiesCarried', {
+    getter () {
+      this.parsedCookies ??= read(this.headers.cookie)
+      return this.parsedCookies
+    }
+  })
   app.decorateReply('keep', function (kind, value, seconds) { return write(this, kind, value, seconds) })
   app.decorateReply('forget', function (...kinds) {
     for (const kind of kinds) write(this, kind, '', 0)
     return this
   })
 
-  // Two of one name: refused, and both are gone with the answer, whatever their scopes. Else the browser
+  // Two cookies of one name are refused, and the answer removes both, whatever their scopes. Otherwise the browser
   // would send them for ever.
   app.addHook('onRequest', (request, reply, done) => {
     try {
-      if (request.headers.cookie !== undefined) read(request.headers.cookie)
+      request.parsedCookies = read(request.headers.cookie)
     } catch (error) {
       for (const kind of twinsIn(request.headers.cookie ?? '')) {
         for (const scope of scopes) write(reply, kind, '', 0, scope)

@@ -19,65 +19,50 @@ import sessions from './sessions.ts'
 import undoEmailChange from './undo-email-change.ts'
 import updateMe from './update-me.ts'
 import verifyEmail from './verify-email.ts'
+import { registerGuarded } from '../guarded.ts'
 
-const open = [register, verifyEmail, resendCode, login, forgotPassword, resetPassword, confirmEmail, undoEmailChange]
-const signingOut = [logout]
-const holdingRefreshToken = [refresh]
-const signedInHoweverItStands = [me]
-const signedInThoughPasswordIsDue = [changePassword]
-const signedInUncounted = [check]
-const signedIn = [reauthenticate, updateMe, exportMe, sessions, endSession]
-const signedInLately = [changeEmail, deleteMe]
-
-/** Everything under `/auth`: who may come in, and as whom requests are counted, is said here and only here. */
+/** Everything under `/auth`. This table says who may come in, and by what each request is counted. */
 const auth: FastifyPluginAsync = async app => {
+  const { requireSession, requireRecentSignIn, requireRefreshToken } = app
   const { byClient, bySession, byToken } = app.limitRequests
 
-  app.register(async context => {
-    context.addHook('onRequest', byClient)
-    for (const route of open) context.register(route)
-  })
-
-  app.register(async context => {
-    context.addHook('preValidation', byToken)
-    for (const route of signingOut) context.register(route)
-  })
-
-  app.register(async context => {
-    context.addHook('preValidation', app.requireRefreshToken)
-    context.addHook('preValidation', byToken)
-    for (const route of holdingRefreshToken) context.register(route)
-  })
-
-  app.register(async context => {
-    context.addHook('onRequest', app.requireSession({ passwordMayBeDue: true, vendorMayBeSuspended: true }))
-    context.addHook('onRequest', bySession)
-    for (const route of signedInHoweverItStands) context.register(route)
-  })
-
-  app.register(async context => {
-    context.addHook('onRequest', app.requireSession({ passwordMayBeDue: true }))
-    context.addHook('onRequest', bySession)
-    for (const route of signedInThoughPasswordIsDue) context.register(route)
-  })
-
-  app.register(async context => {
-    context.addHook('onRequest', app.requireSession())
-    for (const route of signedInUncounted) context.register(route)
-  })
-
-  app.register(async context => {
-    context.addHook('onRequest', app.requireSession())
-    context.addHook('onRequest', bySession)
-    for (const route of signedIn) context.register(route)
-  })
-
-  app.register(async context => {
-    context.addHook('onRequest', app.requireSession())
-    context.addHook('onRequest', bySession)
-    context.addHook('onRequest', app.requireRecentSignIn)
-    for (const route of signedInLately) context.register(route)
-  })
+  registerGuarded(app, [
+    {
+      guards: { onRequest: [byClient] },
+      routes: [
+        register, verifyEmail, resendCode, login, forgotPassword, resetPassword, confirmEmail, undoEmailChange
+      ]
+    },
+    {
+      guards: { preValidation: [byToken] },
+      routes: [logout]
+    },
+    {
+      guards: { preValidation: [requireRefreshToken, byToken] },
+      routes: [refresh]
+    },
+    {
+      guards: { onRequest: [requireSession({ allow: ['password_due', 'vendor_suspended'] }), bySession] },
+      routes: [me]
+    },
+    {
+      guards: { onRequest: [requireSession({ allow: ['password_due'] }), bySession] },
+      routes: [changePassword]
+    },
+    {
+      // Not counted: a proxy asks once for each request of its own.
+      guards: { onRequest: [requireSession()] },
+      routes: [check]
+    },
+    {
+      guards: { onRequest: [requireSession(), bySession] },
+      routes: [reauthenticate, updateMe, exportMe, sessions, endSession]
+    },
+    {
+      guards: { onRequest: [requireSession(), bySession, requireRecentSignIn] },
+      routes: [changeEmail, deleteMe]
+    }
+  ])
 }
 
 export default auth

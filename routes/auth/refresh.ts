@@ -16,7 +16,7 @@ const schema = {
 
 const refresh: FastifyPluginAsyncTypebox = async app => {
   app.post('/refresh', { schema }, async ({ refreshToken, caller }, reply) =>
-    reply.handOver(await app.accounts.refresh(refreshToken.token, refreshToken.transport, caller)))
+    reply.handOver(await app.accounts.refresh(refreshToken, caller)))
 }
 
 export default refresh

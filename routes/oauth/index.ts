@@ -9,7 +9,7 @@ const forServices = [introspect, revoke]
  * it is asked, so only wrong credentials are counted.
  */
 const oauth: FastifyPluginAsync = async app => {
-  app.takeForms(app)
+  app.takeForms()
   app.addHook('onRequest', app.requireService)
   for (const route of forServices) app.register(route)
 }

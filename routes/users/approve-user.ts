@@ -14,7 +14,7 @@ const schema = {
 }
 
 const approveUser: FastifyPluginAsyncTypebox = async app => {
-  app.post('/:id/approve', { schema }, async request => await app.userAdministration.approve(request.params.id, request))
+  app.post('/:id/approve', { schema, config: { subject: 'id' } }, async request => await app.userAdministration.approve(request.params.id, request))
 }
 
 export default approveUser

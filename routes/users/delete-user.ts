@@ -13,7 +13,7 @@ const schema = {
 }
 
 const deleteUser: FastifyPluginAsyncTypebox = async app => {
-  app.delete('/:id', { schema }, async (request, reply) => {
+  app.delete('/:id', { schema, config: { subject: 'id' } }, async (request, reply) => {
     await app.userAdministration.erase(request.params.id, request)
     reply.code(204)
   })

@@ -14,7 +14,7 @@ const schema = {
 }
 
 const enableUser: FastifyPluginAsyncTypebox = async app => {
-  app.post('/:id/enable', { schema }, async request => await app.userAdministration.enable(request.params.id, request))
+  app.post('/:id/enable', { schema, config: { subject: 'id' } }, async request => await app.userAdministration.enable(request.params.id, request))
 }
 
 export default enableUser

@@ -13,7 +13,7 @@ const schema = {
 }
 
 const endUserSession: FastifyPluginAsyncTypebox = async app => {
-  app.delete('/:id/sessions/:sid', { schema }, async (request, reply) => {
+  app.delete('/:id/sessions/:sid', { schema, config: { subject: 'id' } }, async (request, reply) => {
     await app.userAdministration.endSession(request.params.id, request.params.sid, request)
     reply.code(204)
   })

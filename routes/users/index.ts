@@ -15,8 +15,9 @@ import signOutUser from './sign-out-user.ts'
 import unlockUser from './unlock-user.ts'
 import updateUser from './update-user.ts'
 import userStats from './user-stats.ts'
+import { guardedBy } from '../guarded.ts'
 
-/** What needs which permission. Upon whom it may be done is the rank's matter, and asked where it is done. */
+/** Which routes need which permission. The use case compares the ranks of the caller and of the user. */
 const needing = {
   'users:read': [listUsers, readUser],
   'users:write': [createUser, updateUser, disableUser, enableUser, unlockUser, requirePasswordChange, sendPasswordReset],
@@ -27,15 +28,6 @@ const needing = {
 }
 
 /** Everything under `/users`: the permission is asked before anything else, also for ids that do not exist. */
-const users: FastifyPluginAsync = async app => {
-  for (const [permission, routes] of Object.entries(needing)) {
-    app.register(async context => {
-      context.addHook('onRequest', app.requireSession())
-      context.addHook('onRequest', app.limitRequests.bySession)
-      context.addHook('onRequest', app.requirePermission(permission))
-      for (const route of routes) context.register(route)
-    })
-  }
-}
+const users: FastifyPluginAsync = async app => guardedBy(app, needing)
 
 export default users

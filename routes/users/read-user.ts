@@ -12,7 +12,7 @@ const schema = {
 }
 
 const readUser: FastifyPluginAsyncTypebox = async app => {
-  app.get('/:id', { schema }, async ({ params }) => await app.userDirectory.read(params.id))
+  app.get('/:id', { schema, config: { subject: 'id' } }, async ({ params }) => await app.userDirectory.read(params.id))
 }
 
 export default readUser

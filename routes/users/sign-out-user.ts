@@ -15,7 +15,7 @@ const schema = {
 }
 
 const signOutUser: FastifyPluginAsyncTypebox = async app => {
-  app.post('/:id/sign-out', { schema }, async (request, reply) => {
+  app.post('/:id/sign-out', { schema, config: { subject: 'id' } }, async (request, reply) => {
     await app.userAdministration.signOut(request.params.id, request)
     reply.code(204)
   })

@@ -28,6 +28,7 @@ const updateUser: FastifyPluginAsyncTypebox = async app => {
       method,
       url: '/:id',
       schema: described,
+      config: { subject: 'id' },
       handler: async request => {
         const { full_name: fullName, role, vendor_id: vendorId, locale, email } = request.body
         return await app.userAdministration.update(request.params.id, {

@@ -2,17 +2,16 @@
 //   DIES_AT=publish  after the commit, before anything of it is in memory
 //   DIES_AT=wake     before the other nodes are woken
 // What has no route yet can be asked for below /test.
-import Fastify from 'fastify'
 import latchkey from '../../app.ts'
 import { createClock } from '../../lib/clock.ts'
 import { loadConfig } from '../../lib/config/config.ts'
-import { serverOptions } from '../../lib/http/server-options.ts'
+import { createServer } from '../../plugins/http/server.ts'
 import { disable } from '../people.ts'
 import { cheapHasher } from '../hashers.ts'
 import type { Change } from '../../lib/changes/change-store.ts'
 
 const config = loadConfig(process.env)
-const app = Fastify(serverOptions(config))
+const app = createServer(config)
 const caller = { ip: '127.0.0.1', userAgent: null, requestId: 'test' }
 
 await app.register(latchkey, { config, clock: createClock(), hasher: cheapHasher })

@@ -142,7 +142,7 @@ export function createNode (world: World, name: number) {
 
   async function refresh ({ text, sid, generation, issuedAt }: Token) {
     if (plants.has('Redis is asked before Postgres')) await hot.present(sid, { generation, issuedAt }, { floor: 0, lifetime: terms.refreshTokenTtl })
-    return await sessions.refresh(text, 'bearer', nobody)
+    return await sessions.refresh({ transport: 'bearer', claims: sessions.read(text) }, nobody)
   }
 
   /** Whether a request with this access token would be answered here. */

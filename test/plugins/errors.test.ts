@@ -3,7 +3,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { Refusal, refusalCodes, unavailable } from '../../lib/errors.ts'
 import type { RefusalDetails, RefusalCode } from '../../lib/errors.ts'
-import { securityHeaders } from '../../lib/http/problem.ts'
+import { securityHeaders } from '../../plugins/http/security-headers.ts'
 import { buildHttp } from '../http.ts'
 
 t.test('every refusal is problem+json with the headers of every answer', async t => {

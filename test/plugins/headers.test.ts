@@ -1,7 +1,7 @@
 import helmet from '@fastify/helmet'
 import Fastify from 'fastify'
 import t from 'tap'
-import { securityHeaders } from '../../lib/http/problem.ts'
+import { helmetOptions, securityHeaders } from '../../plugins/http/security-headers.ts'
 import { buildHttp, sendRaw } from '../http.ts'
 
 t.test('every answer of every kind carries the same security headers', async t => {
@@ -32,13 +32,28 @@ t.test('an answer says in which character set it is', async t => {
   t.equal((await app.inject('/')).headers['content-type'], 'application/json; charset=utf-8')
 })
 
-t.test('they are what helmet would set', async t => {
-  const app = Fastify()
-  await app.register(helmet, {
-    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], baseUri: ["'none'"], frameAncestors: ["'none'"] } },
-    strictTransportSecurity: { maxAge: 63_072_000, includeSubDomains: true },
-    xFrameOptions: { action: 'deny' }
+t.test('they are these, word for word', async t => {
+  t.strictSame(securityHeaders, {
+    'cache-control': 'no-store',
+    'content-security-policy': "default-src 'none';base-uri 'none';frame-ancestors 'none'",
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-resource-policy': 'same-origin',
+    'origin-agent-cluster': '?1',
+    'referrer-policy': 'no-referrer',
+    'strict-transport-security': 'max-age=63072000; includeSubDomains',
+    'x-content-type-options': 'nosniff',
+    'x-dns-prefetch-control': 'off',
+    'x-download-options': 'noopen',
+    'x-frame-options': 'DENY',
+    'x-permitted-cross-domain-policies': 'none',
+    'x-xss-protection': '0'
   })
+  t.ok(Object.isFrozen(securityHeaders))
+})
+
+t.test('they are what helmet sets for a request', async t => {
+  const app = Fastify()
+  await app.register(helmet, helmetOptions)
   app.get('/', async (_request, reply) => { reply.header('cache-control', 'no-store').code(204) })
 
   const { date, connection, ...headers } = (await app.inject('/')).headers

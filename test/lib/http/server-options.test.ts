@@ -43,7 +43,10 @@ t.test('a long address, many headers and a large body are refused early', async 
 })
 
 t.test('nobody may take forever', async t => {
-  const { requestTimeout, connectionTimeout, keepAliveTimeout, http } = serverOptions({ http: { apiPrefix: '', trustProxy: [], issuer: '', production: false }, logger: { level: 'silent', pretty: false } })
+  const { requestTimeout, connectionTimeout, keepAliveTimeout, http } = serverOptions({
+    http: { apiPrefix: '', trustProxy: [], issuer: '', production: false },
+    logger: { level: 'silent', pretty: false }
+  }, {})
 
   for (const [name, milliseconds] of Object.entries({ requestTimeout, connectionTimeout, headersTimeout: http.headersTimeout })) t.ok(milliseconds > 0 && milliseconds <= 30_000, name)
   t.ok(keepAliveTimeout > 60_000, 'longer than the usual balancer keeps a connection')

@@ -1,12 +1,13 @@
 import t from 'tap'
-import { findPresentedToken, presentedToken, tokenIn } from '../../../lib/sessions/presented-token.ts'
+import type { CarriedCookies } from '../../../lib/http/token-cookies.ts'
+import { findCarriedToken, theOnly, theRequired, tokenIn } from '../../../lib/sessions/presented-token.ts'
 
 const bodies = [undefined, null, '', 'refresh_token', 'x', 0, 7, true, [], ['refresh_token'], {}, { token: 'x' }, { refresh_token: 7 }, { refresh_token: null }, { refresh_token: { a: 1 } }, { refresh_token: ['x'] }]
 
 t.test('a token is for the door by which it came', async t => {
-  t.strictSame(presentedToken({}, { refresh_token: 'b' }), { token: 'b', transport: 'bearer' })
-  for (const body of bodies) t.strictSame(presentedToken({ refresh: 'c' }, body), { token: 'c', transport: 'cookie' })
-  t.strictSame(presentedToken({ refresh: '' }, undefined), { token: '', transport: 'cookie' }, 'an empty cookie is a token that is none')
+  t.strictSame(presentedToken({}, { refresh_token: 'b' }), { token: 'b', transport: 'bearer', isAmbiguous: false })
+  for (const body of bodies) t.strictSame(presentedToken({ refresh: 'c' }, body), { token: 'c', transport: 'cookie', isAmbiguous: false })
+  t.strictSame(presentedToken({ refresh: '' }, undefined), { token: '', transport: 'cookie', isAmbiguous: false }, 'an empty cookie is a token that is none')
 })
 
 t.test('access and device cookies are none', async t => {
@@ -14,7 +15,10 @@ t.test('access and device cookies are none', async t => {
 })
 
 t.test('two tokens are refused, also when they are the same or empty', async t => {
-  for (const refresh of ['c', 'b', '']) for (const token of ['b', '']) t.throws(() => presentedToken({ refresh }, { refresh_token: token }), { code: 'malformed_request' })
+  for (const refresh of ['c', 'b', '']) for (const token of ['b', '']) {
+    t.throws(() => presentedToken({ refresh }, { refresh_token: token }), { code: 'malformed_request' })
+    t.match(findCarriedToken({ refresh }, { refresh_token: token }), { token: refresh, transport: 'cookie' }, 'the cookie is the one that is counted')
+  }
 })
 
 t.test('whatever else a body is, there is no token in it', async t => {
@@ -26,3 +30,11 @@ t.test('whatever else a body is, there is no token in it', async t => {
   t.throws(() => findPresentedToken({ refresh: 'c' }, { refresh_token: 'b' }), { code: 'malformed_request' }, 'two may not')
   t.equal(tokenIn({ refresh_token: 'b' }), 'b')
 })
+
+function presentedToken (cookies: CarriedCookies, body: unknown) {
+  return theRequired(findCarriedToken(cookies, body))
+}
+
+function findPresentedToken (cookies: CarriedCookies, body: unknown) {
+  return theOnly(findCarriedToken(cookies, body))
+}

@@ -1,0 +1,80 @@
+// node --import tsx bench/packages.ts: what packages cost beside what stands in their place, in nanoseconds a request.
+import { performance } from 'node:perf_hooks'
+import { setImmediate as turn } from 'node:timers/promises'
+import helmet from '@fastify/helmet'
+import rateLimit from '@fastify/rate-limit'
+import Fastify from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { createClock } from '../lib/clock.ts'
+import { createRequestLimits } from '../lib/throttling/node-limits.ts'
+import { helmetOptions, securityHeaders } from '../plugins/http/security-headers.ts'
+
+const rounds = 15
+const requestsPerRound = 2_000
+
+/** A way of doing something, once a request. */
+type Way = (n: number) => Promise<unknown> | unknown
+
+console.table({ ...await compare(await headers()), ...await compare(await limits()) })
+
+/** The security headers of an answer: by helmet's hook for each request, or evaluated once. */
+async function headers (): Promise<Record<string, Way>> {
+  const hooked = await serverWith(async app => { await app.register(helmet, helmetOptions) })
+  const frozen = await serverWith(app => { app.addHook('onRequest', async (_request, reply) => { reply.headers(securityHeaders) }) })
+  const bare = await serverWith(() => {})
+
+  return {
+    'no headers': () => bare.inject('/'),
+    'headers: @fastify/helmet for each request': () => hooked.inject('/'),
+    'headers: @fastify/helmet once at start': () => frozen.inject('/')
+  }
+}
+
+/** The general limit of two rates, with 1,000 subjects. */
+async function limits (): Promise<Record<string, Way>> {
+  const app = await serverWith(async app => { await app.register(rateLimit, { global: false, keyGenerator: ({ id }) => id, cache: 50_000 }) })
+  const own = createRequestLimits([{ limit: 60_000, window: 60_000 }, { limit: 1_000_000, window: 3_600_000 }], { clock: createClock() })
+  const [minute, hour] = [app.createRateLimit({ max: 60_000, timeWindow: 60_000 }), app.createRateLimit({ max: 1_000_000, timeWindow: 3_600_000 })]
+
+  return {
+    'limits: lib/throttling/node-limits': n => own.take(subject(n)),
+    'limits: createRateLimit, a call for each rate': async n => {
+      await minute(requestOf(n))
+      await hour(requestOf(n))
+    }
+  }
+}
+
+function subject (n: number) {
+  return `2001:db8::${n % 1000}`
+}
+
+/** As much of a request as the limiter looks at. */
+function requestOf (n: number) {
+  return { id: subject(n), routeOptions: {} } as FastifyRequest
+}
+
+async function serverWith (prepare: (app: FastifyInstance) => Promise<void> | void) {
+  const app = Fastify()
+  await prepare(app)
+  app.get('/', async () => 'ok')
+  await app.ready()
+  return app
+}
+
+/** The median of the rounds, which take turns so that a busy machine is as hard on each way. */
+async function compare (ways: Record<string, Way>) {
+  const times = new Map<string, number[]>()
+
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, way] of Object.entries(ways)) {
+      const began = performance.now()
+      for (let n = 0; n < requestsPerRound; n++) await way(n)
+      const took = performance.now() - began
+      times.set(name, [...times.get(name) ?? [], took * 1e6 / requestsPerRound])
+      // Injected requests are let go of only when the event loop turns.
+      await turn()
+    }
+  }
+  return Object.fromEntries([...times].map(([name, all]) => [name, { ns: Math.round(all.sort((a, b) => a - b)[rounds >> 1] ?? 0) }]))
+}
