@@ -16,7 +16,7 @@ declare module 'fastify' {
 export type KeyringPluginOptions = Config['keyring'] & { clock: Clock }
 
 /** How often (ms) a listening node looks in its memory whether a key's turn has come. */
-const interval = 10_000
+const intervalMs = 10_000
 
 export default fp<KeyringPluginOptions>(async function openKeyring (app, { clock, signingKeyTtl }) {
   const secrets = app.secrets.derive(purposes.signingKeys)
@@ -28,15 +28,16 @@ export default fp<KeyringPluginOptions>(async function openKeyring (app, { clock
     newest: createEncryption(secrets.slice(0, 1)),
     clock,
     signingKeyTtl,
-    endEverything
+    endEverything,
+    warn
   })
   let timer: NodeJS.Timeout | undefined
 
   await maintain()
   app.decorate('keyring', keyring)
-  app.feed.subscribe('keys_changed', () => { keyring.reload().catch(error => app.log.warn({ err: error }, 'signing keys')) })
+  app.feed.subscribe('keys_changed', keyring.follow)
   app.addHook('onListen', async () => {
-    timer = setInterval(() => { maintain().catch(error => app.log.warn({ err: error }, 'signing keys')) }, interval)
+    timer = setInterval(() => { maintain().catch(warn) }, intervalMs)
   })
   app.addHook('onClose', async () => {
     clearInterval(timer)
@@ -46,5 +47,9 @@ export default fp<KeyringPluginOptions>(async function openKeyring (app, { clock
   async function maintain () {
     await keyring.maintain()
     if (keyring.problem !== null) app.log.error(keyring.problem)
+  }
+
+  function warn (error: unknown) {
+    app.log.warn({ err: error }, 'signing keys')
   }
 }, { name: 'keyring', dependencies: ['stores', 'changes'] })
