@@ -1,3 +1,4 @@
+import { advisoryLocks } from '../stores/advisory-locks.ts'
 import type { Database, Query, Transaction } from '../stores/database.ts'
 
 /** An event with its id, as its hash wants it. Times are microseconds since 1970, bytes hexadecimal. */
@@ -55,9 +56,6 @@ export interface Look {
 
 export type AuditSealStore = ReturnType<typeof createAuditSealStore>
 
-/** Any constant will do, as long as everybody who seals takes the same. */
-const lockNumber = 5_282_439_208
-
 const before = '-9223372036854775808'
 
 export function createAuditSealStore (db: Database) {
@@ -79,7 +77,7 @@ export function createAuditSealStore (db: Database) {
 
   /** Whether nobody else seals until the end of this transaction. */
   async function lock (tx: Transaction): Promise<boolean> {
-    const [row] = await tx<{ isOurs: boolean }>`select pg_try_advisory_xact_lock(${lockNumber}) as is_ours`
+    const [row] = await tx<{ isOurs: boolean }>`select pg_try_advisory_xact_lock(${advisoryLocks.auditSeals}) as is_ours`
     return row?.isOurs === true
   }
 

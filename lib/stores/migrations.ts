@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import Postgrator from 'postgrator'
+import { advisoryLocks } from './advisory-locks.ts'
 
 /** Runs a text of one or more SQL statements as it stands; answers the rows of a single one. */
 export type Execute = (text: string) => Promise<object[]>
@@ -19,9 +20,6 @@ export type Migrations = ReturnType<typeof createMigrations>
 
 // Found from the source tree and from dist/ alike: the build copies sql/ beside lib/.
 const shippedFolder = fileURLToPath(new URL('../../sql', import.meta.url))
-
-// Any constant will do, as long as everybody who migrates a Latchkey database takes the same.
-const lockNumber = 5_282_439_206
 
 /**
  * Brings a database to a version of the schema: numbered files `NNN.do.name.sql` and
@@ -91,7 +89,7 @@ async function prepare (execute: Execute) {
   // A long wait for who migrates already is right; a long wait for a table is not, because every
   // request would queue up behind us.
   await execute("set local statement_timeout = 0; set local lock_timeout = '5min'; set local client_min_messages = warning")
-  await execute(`select pg_advisory_xact_lock(${lockNumber})`)
+  await execute(`select pg_advisory_xact_lock(${advisoryLocks.migrations})`)
   await execute("set local lock_timeout = '15s'")
 
   // Made here, not by postgrator, which would take a table of this name in another schema for ours.
