@@ -23,7 +23,7 @@ const layers: { name: string, owns: RegExp, values: RegExp, types: RegExp }[] = 
 
 /** The floors of lib, the ground first: a folder imports only folders of lower floors, types included. */
 export const floors = [
-  ['clock.ts', 'errors.ts', 'config', 'crypto', 'formats'], ['stores'], ['operations', 'changes', 'users'], ['http', 'jobs'], ['audit'], ['keys', 'passwords'],
+  ['bounded-map.ts', 'clock.ts', 'errors.ts', 'config', 'crypto', 'formats'], ['stores'], ['operations', 'changes', 'users'], ['http', 'jobs'], ['audit'], ['keys', 'passwords'],
   ['throttling', 'tokens'], ['sessions', 'mail', 'access'], ['accounts', 'transfers', 'oauth'], ['administration'], ['organisations']
 ]
 

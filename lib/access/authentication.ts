@@ -1,3 +1,4 @@
+import { createBoundedMap } from '../bounded-map.ts'
 import type { Caller } from '../http/caller.ts'
 import type { ChangeFeed } from '../changes/change-feed.ts'
 import { Refusal } from '../errors.ts'
@@ -24,8 +25,8 @@ export interface Actor { principal: Pick<Principal, 'userId' | 'sessionId' | 'ro
 
 export type Authentication = ReturnType<typeof createAuthentication>
 
-/** More rows than this, of users or vendors newer than tokens, are read again when they come back. */
-const remembered = 10_000
+/** At most this many users, and as many vendors, are in memory; the one read longest ago goes and is read again. */
+const rowsMax = 10_000
 
 /**
  * Proves requests with an access token. Everything is asked of this node's memory; only a user whose
@@ -77,7 +78,7 @@ export function createAuthentication ({ tokens, revocations, feed, users, vendor
 
 /** Reads a row once a version; who asks for the same one while it is being read waits for the same read. */
 function oncePerVersion<T> (read: (id: string) => Promise<T>) {
-  const known = new Map<string, { version: number, row: Promise<T> }>()
+  const known = createBoundedMap<string, { version: number, row: Promise<T> }>(rowsMax)
 
   return (id: string, version: number): Promise<T> => {
     const entry = known.get(id)
@@ -85,10 +86,7 @@ function oncePerVersion<T> (read: (id: string) => Promise<T>) {
 
     const row = read(id)
     row.catch(() => known.delete(id))
-    known.delete(id)
     known.set(id, { version, row })
-    const [oldest] = known.keys()
-    if (known.size > remembered && oldest !== undefined) known.delete(oldest)
     return row
   }
 }

@@ -2,6 +2,7 @@ import type { Audit } from '../audit/audit.ts'
 import type { Caller } from '../http/caller.ts'
 import type { Principal } from '../access/authentication.ts'
 import type { ChangeFeed } from '../changes/change-feed.ts'
+import { createBoundedMap } from '../bounded-map.ts'
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
 import type { Revocations } from '../changes/revocations.ts'
@@ -25,12 +26,12 @@ interface Read { profile: { user: ReturnType<typeof presentUser> }, version: num
 
 /** So long (ms) a profile is shown from memory: what no version counts, a sign-in elsewhere, is that late at most. */
 const shownFor = 60_000
-/** More are not kept. */
-const remembered = 10_000
+/** At most this many profiles are in memory; the one read longest ago goes. */
+const profilesMax = 10_000
 
 /** What users see and change of themselves. */
 export function createProfiles ({ database, users, changes, feed, revocations, audit, clock }: ProfileParts) {
-  const known = new Map<string, Read>()
+  const known = createBoundedMap<string, Read>(profilesMax)
 
   return { me, updateMe }
 
@@ -53,10 +54,7 @@ export function createProfiles ({ database, users, changes, feed, revocations, a
 
   function remember (user: User, readAt: number) {
     const profile = { user: presentUser(user) }
-    known.delete(user.id)
     known.set(user.id, { profile, version: user.version, readAt })
-    const [oldest] = known.keys()
-    if (known.size > remembered && oldest !== undefined) known.delete(oldest)
     return profile
   }
 

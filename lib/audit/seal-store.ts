@@ -1,3 +1,4 @@
+import { advisoryLocks } from '../stores/advisory-locks.ts'
 import type { Database, Query, Transaction } from '../stores/database.ts'
 import type { StoredSeal } from './chain.ts'
 import type { StoredEvent } from './event.ts'
@@ -17,8 +18,6 @@ export interface Look {
 
 export type AuditSealStore = ReturnType<typeof createAuditSealStore>
 
-/** The advisory lock of sealing: any number will do, as long as every node takes the same. */
-const sealingLock = 5_282_439_208
 
 export function createAuditSealStore (db: Database) {
   const { fragment } = db
@@ -32,7 +31,7 @@ export function createAuditSealStore (db: Database) {
 
   /** Takes the lock of sealing until the end of this transaction. False when another node holds it. */
   async function lock (tx: Transaction): Promise<boolean> {
-    const [row] = await tx<{ isOurs: boolean }>`select pg_try_advisory_xact_lock(${sealingLock}) as is_ours`
+    const [row] = await tx<{ isOurs: boolean }>`select pg_try_advisory_xact_lock(${advisoryLocks.auditSeals}) as is_ours`
     return row?.isOurs === true
   }
 

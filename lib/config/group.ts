@@ -14,31 +14,124 @@ export function group (s: Settings) {
   const issuer = s.ISSUER_URL ?? `http://localhost:${s.PORT}`
   const appUrl = s.APP_URL ?? issuer
   const dataDir = resolve(s.DATA_DIR)
-  const accessTokenTtl = s.ACCESS_TOKEN_TTL
   const url = s.DATABASE_URL ?? ''
 
   return {
-    process: { environment: s.NODE_ENV, host: s.HOST ?? (isDevelopment ? '127.0.0.1' : '0.0.0.0'), port: s.PORT, dataDir, shutdownTimeout: s.SHUTDOWN_TIMEOUT, drainTime: isDevelopment ? 0 : Math.min(1000, s.SHUTDOWN_TIMEOUT / 2), version: readVersion() },
-    logger: { level: s.LOG_LEVEL ?? (s.NODE_ENV === 'test' ? 'silent' : 'info'), pretty: isDevelopment },
-    http: { apiPrefix: s.API_PREFIX, trustProxy: s.TRUST_PROXY ?? [], issuer, production: isStrict },
-    operations: { operationsToken: s.OPERATIONS_TOKEN ?? null, metricsPort: s.METRICS_PORT ?? null, docsEnabled: s.DOCS_ENABLED ?? !isStrict, readyGrace: s.READY_GRACE },
-    wellKnown: { appUrl, issuer, securityContact: s.SECURITY_CONTACT ?? null },
-    postgres: { url, directUrl: s.DATABASE_DIRECT_URL ?? url, poolMax: s.DB_POOL_MAX, poolMin: s.DB_POOL_MIN, idleTimeout: s.DB_IDLE_TIMEOUT, connectTimeout: s.DB_CONNECT_TIMEOUT, statementTimeout: s.DB_STATEMENT_TIMEOUT, deadline: s.DB_STATEMENT_TIMEOUT, queueMax: s.DB_POOL_MAX * 50, prepare: isDirect(url, s.DATABASE_DIRECT_URL), authority: s.DATABASE_CA_FILE === undefined ? null : readFileSync(s.DATABASE_CA_FILE, 'utf8') },
-    redis: { url: s.REDIS_URL ?? '', keyPrefix: s.REDIS_KEY_PREFIX, authority: s.REDIS_CA_FILE === undefined ? null : readFileSync(s.REDIS_CA_FILE, 'utf8') },
+    process: {
+      environment: s.NODE_ENV,
+      host: s.HOST ?? (isDevelopment ? '127.0.0.1' : '0.0.0.0'),
+      port: s.PORT,
+      dataDir,
+      shutdownTimeout: s.SHUTDOWN_TIMEOUT,
+      drainTime: isDevelopment ? 0 : Math.min(1000, s.SHUTDOWN_TIMEOUT / 2),
+      version: readVersion()
+    },
+    logger: {
+      level: s.LOG_LEVEL ?? (s.NODE_ENV === 'test' ? 'silent' : 'info'),
+      pretty: isDevelopment
+    },
+    http: {
+      apiPrefix: s.API_PREFIX,
+      trustProxy: s.TRUST_PROXY ?? [],
+      issuer,
+      production: isStrict
+    },
+    operations: {
+      operationsToken: s.OPERATIONS_TOKEN ?? null,
+      metricsPort: s.METRICS_PORT ?? null,
+      docsEnabled: s.DOCS_ENABLED ?? !isStrict,
+      readyGrace: s.READY_GRACE
+    },
+    wellKnown: {
+      appUrl,
+      issuer,
+      securityContact: s.SECURITY_CONTACT ?? null
+    },
+    postgres: {
+      url,
+      directUrl: s.DATABASE_DIRECT_URL ?? url,
+      poolMax: s.DB_POOL_MAX,
+      poolMin: s.DB_POOL_MIN,
+      idleTimeout: s.DB_IDLE_TIMEOUT,
+      connectTimeout: s.DB_CONNECT_TIMEOUT,
+      deadline: s.DB_STATEMENT_TIMEOUT,
+      queueMax: s.DB_POOL_MAX * 50,
+      prepare: isDirect(url, s.DATABASE_DIRECT_URL),
+      authority: readAuthority(s.DATABASE_CA_FILE)
+    },
+    redis: {
+      url: s.REDIS_URL ?? '',
+      keyPrefix: s.REDIS_KEY_PREFIX,
+      authority: readAuthority(s.REDIS_CA_FILE)
+    },
     secrets: { encryptionKeys: s.ENCRYPTION_KEY ?? [] },
-    tokens: { issuer, audience: s.JWT_AUDIENCE ?? issuer, accessTokenTtl },
-    keyring: { accessTokenTtl, signingKeyTtl: s.SIGNING_KEY_TTL },
-    sessions: { issuer, accessTokenTtl, refreshTokenTtl: s.REFRESH_TOKEN_TTL, sessionTtl: s.SESSION_TTL, sessionsMax: s.SESSIONS_MAX, refreshGrace: s.REFRESH_GRACE },
-    browser: { appUrl, allowedOrigins: s.ALLOWED_ORIGINS ?? [], cookieDomain: s.COOKIE_DOMAIN ?? null, cookieSameSite: s.COOKIE_SAMESITE, cookiePartitioned: s.COOKIE_PARTITIONED, cookieSecure: s.COOKIE_SECURE },
+    tokens: {
+      issuer,
+      audience: s.JWT_AUDIENCE ?? issuer,
+      accessTokenTtl: s.ACCESS_TOKEN_TTL
+    },
+    keyring: { signingKeyTtl: s.SIGNING_KEY_TTL },
+    sessions: {
+      issuer,
+      refreshTokenTtl: s.REFRESH_TOKEN_TTL,
+      sessionTtl: s.SESSION_TTL,
+      sessionsMax: s.SESSIONS_MAX,
+      refreshGrace: s.REFRESH_GRACE
+    },
+    browser: {
+      allowedOrigins: s.ALLOWED_ORIGINS ?? [],
+      cookieDomain: s.COOKIE_DOMAIN ?? null,
+      cookieSameSite: s.COOKIE_SAMESITE,
+      cookiePartitioned: s.COOKIE_PARTITIONED,
+      cookieSecure: s.COOKIE_SECURE
+    },
     accounts: { emailVerification: s.EMAIL_VERIFICATION },
-    passwords: { minLength: s.PASSWORD_MIN_LENGTH, minStrength: s.PASSWORD_MIN_STRENGTH, memoryKib: s.ARGON2_MEMORY_KIB, passes: s.ARGON2_PASSES, parallelism: s.ARGON2_PARALLELISM, concurrency: s.HASH_CONCURRENCY ?? availableParallelism(), queueMax: s.HASH_QUEUE_MAX },
-    breachedPasswords: { url: s.BREACHED_PASSWORDS_URL ?? null, deadline: 1000 },
-    lockout: { threshold: s.LOCKOUT_THRESHOLD, duration: s.LOCKOUT_DURATION },
-    rateLimits: { enabled: s.RATE_LIMITS_ENABLED, global: s.RATE_LIMIT_GLOBAL, login: s.RATE_LIMIT_LOGIN, register: s.RATE_LIMIT_REGISTER, refresh: s.RATE_LIMIT_REFRESH, mail: s.RATE_LIMIT_MAIL, mailAddress: s.RATE_LIMIT_MAIL_ADDRESS },
-    mail: { smtpUrl: s.SMTP_URL ?? null, from: s.MAIL_FROM ?? `Latchkey <no-reply@${new URL(issuer).hostname}>`, dataDir, appUrl },
+    passwords: {
+      minLength: s.PASSWORD_MIN_LENGTH,
+      minStrength: s.PASSWORD_MIN_STRENGTH,
+      memoryKib: s.ARGON2_MEMORY_KIB,
+      passes: s.ARGON2_PASSES,
+      parallelism: s.ARGON2_PARALLELISM,
+      concurrency: s.HASH_CONCURRENCY ?? availableParallelism(),
+      queueMax: s.HASH_QUEUE_MAX
+    },
+    breachedPasswords: {
+      url: s.BREACHED_PASSWORDS_URL ?? null,
+      deadline: 1000
+    },
+    lockout: {
+      threshold: s.LOCKOUT_THRESHOLD,
+      duration: s.LOCKOUT_DURATION
+    },
+    rateLimits: {
+      enabled: s.RATE_LIMITS_ENABLED,
+      global: s.RATE_LIMIT_GLOBAL,
+      login: s.RATE_LIMIT_LOGIN,
+      register: s.RATE_LIMIT_REGISTER,
+      refresh: s.RATE_LIMIT_REFRESH,
+      mail: s.RATE_LIMIT_MAIL,
+      mailAddress: s.RATE_LIMIT_MAIL_ADDRESS
+    },
+    mail: {
+      smtpUrl: s.SMTP_URL ?? null,
+      from: s.MAIL_FROM ?? `Latchkey <no-reply@${new URL(issuer).hostname}>`,
+      dataDir,
+      appUrl
+    },
     audit: { retention: s.AUDIT_RETENTION ?? null },
-    cleanUp: { interval: s.TOKEN_CLEANUP_INTERVAL_MS, batchSize: s.TOKEN_CLEANUP_BATCH_SIZE, registrationTtl: s.REGISTRATION_TTL, refreshTokenTtl: s.REFRESH_TOKEN_TTL, sessionTtl: s.SESSION_TTL }
+    cleanUp: {
+      interval: s.TOKEN_CLEANUP_INTERVAL_MS,
+      batchSize: s.TOKEN_CLEANUP_BATCH_SIZE,
+      registrationTtl: s.REGISTRATION_TTL,
+      refreshTokenTtl: s.REFRESH_TOKEN_TTL,
+      sessionTtl: s.SESSION_TTL
+    }
   }
+}
+
+/** The text of a PEM file, null where none is named. */
+function readAuthority (path: string | undefined): string | null {
+  return path === undefined ? null : readFileSync(path, 'utf8')
 }
 
 // Named statements cost a third of unnamed ones, but a pooler in between may lose them: so only where the

@@ -1,7 +1,10 @@
 import { Type } from '@sinclair/typebox'
 import { readRedisAddress } from './redis-address.ts'
 import { readEncryptionKeys } from './encryption-key.ts'
-import { parseAllowedOrigin, parseBaseUrl, parseBoolean, parseDuration, parseForm, parseInteger, parseList, parseOrigin, parseProxy, parseRates } from './parse.ts'
+import {
+  parseAllowedOrigin, parseBaseUrl, parseBoolean, parseDuration, parseForm, parseInteger, parseList, parseOrigin,
+  parseProxy, parseRates
+} from './parse.ts'
 
 /** What a setting says about itself: a sentence for `.env.example`, a default, whether its value is a secret. */
 export interface About {
@@ -17,9 +20,11 @@ const day = 86_400_000
 const kind = <T>(about: About, decode: (text: string) => T) =>
   Type.Transform(Type.String(about)).Decode(decode).Encode(String)
 
-export const text = (about: About, form: RegExp, wanted: string) => kind(about, text => parseForm(text, form, wanted))
+export const text = (about: About, form: RegExp, wanted: string) =>
+  kind(about, text => parseForm(text, form, wanted))
 export const boolean = (about: About) => kind(about, parseBoolean)
-export const integer = (minimum: number, maximum: number, about: About) => kind(about, text => parseInteger(text, minimum, maximum))
+export const integer = (minimum: number, maximum: number, about: About) =>
+  kind(about, text => parseInteger(text, minimum, maximum))
 export const port = (about: About) => integer(0, 65535, about)
 export const rates = (about: About) => kind(about, parseRates)
 export const origin = (about: About) => kind(about, parseOrigin)
@@ -36,7 +41,7 @@ export function redisUrl (about: About) {
   })
 }
 
-/** Milliseconds, more than nothing and below 400 days unless told otherwise. */
+/** A duration, decoded to milliseconds; `minimum` and `maximum` are milliseconds too, both included. */
 export function duration (about: About, { minimum = 1, maximum = 400 * day - 1, wanted = 'more than 0 and below 400d' } = {}) {
   return kind(about, text => {
     const milliseconds = parseDuration(text)

@@ -1,5 +1,7 @@
 import { Type } from '@sinclair/typebox'
-import { baseUrl, boolean, choice, duration, encryptionKeys, integer, origin, origins, port, proxies, rates, redisUrl, text } from './kinds.ts'
+import {
+  baseUrl, boolean, choice, duration, encryptionKeys, integer, origin, origins, port, proxies, rates, redisUrl, text
+} from './kinds.ts'
 
 export const environments = ['development', 'test', 'staging', 'production'] as const
 
@@ -9,58 +11,149 @@ export const environments = ['development', 'test', 'staging', 'production'] as 
  */
 export const settings = Type.Object({
   // Process
-  NODE_ENV: choice(environments, { description: 'Which file is read (.env, .env.staging or .env.production) and how strict the start is. Unset: development when run from the sources, production when compiled.', default: 'production' }),
-  HOST: Type.Optional(text({ description: 'The address to listen on: 0.0.0.0, in development 127.0.0.1.' }, /^[\w.:-]+$/, 'an address or a host name')),
+  NODE_ENV: choice(environments, {
+    description: 'Which file is read (.env, .env.staging or .env.production) and how strict the start is. Unset: development when run from the sources, production when compiled.',
+    default: 'production'
+  }),
+  HOST: Type.Optional(text({
+    description: 'The address to listen on: 0.0.0.0, in development 127.0.0.1.'
+  }, /^[\w.:-]+$/, 'an address or a host name')),
   PORT: port({ description: 'The port to listen on.', default: '3000' }),
-  DATA_DIR: text({ description: 'Development only: private services, the development key, mails.', default: '.data' }, /^[^\0]+$/, 'a folder'),
-  API_PREFIX: text({ description: 'The path under which the API is served.', default: '/api/v1' }, /^(?!\/(?:health|metrics|docs|\.well-known)(?:\/|$))(\/[A-Za-z0-9._~-]+)+$/, 'a path such as /api/v1'),
-  LOG_LEVEL: Type.Optional(choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], { description: 'The least level that is logged: info, in tests silent.' })),
-  TRUST_PROXY: Type.Optional(proxies({ description: 'Addresses and CIDRs of the proxies whose X-Forwarded-… headers are believed. Nobody else is.' })),
-  SHUTDOWN_TIMEOUT: duration({ description: 'How long requests in flight may take to finish after a signal.', default: '10s' }),
-  READY_GRACE: duration({ description: 'How long a store may be away before /health/ready says 503.', default: '5s' }, { minimum: 0, wanted: 'below 400d' }),
-  OPERATIONS_TOKEN: Type.Optional(text({ description: 'The bearer token for /metrics, /health/database and /health/pool-stats. Unset: no such door.', secret: true }, /^[A-Za-z0-9._~+/=-]+$/, 'letters, digits and . _ ~ + / = - only')),
-  METRICS_PORT: Type.Optional(integer(1, 65535, { description: 'A port of its own for /metrics, without a token. Keep it inside your network.' })),
-  DOCS_ENABLED: Type.Optional(boolean({ description: 'Whether /docs is served: true, in staging and production false.' })),
-  SECURITY_CONTACT: Type.Optional(text({ description: 'Contact in /.well-known/security.txt (RFC 9116): mailto:, https: or tel:. Unset: 404.' }, /^(mailto:[^\s@]+@[^\s@]+|https:\/\/\S+|tel:[+\d-]+)$/, 'a mailto:, https: or tel: URI')),
+  DATA_DIR: text({
+    description: 'Development only: private services, the development key, mails.',
+    default: '.data'
+  }, /^[^\0]+$/, 'a folder'),
+  API_PREFIX: text({
+    description: 'The path under which the API is served.',
+    default: '/api/v1'
+  }, /^(?!\/(?:health|metrics|docs|\.well-known)(?:\/|$))(\/[A-Za-z0-9._~-]+)+$/, 'a path such as /api/v1'),
+  LOG_LEVEL: Type.Optional(choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+    description: 'The least level that is logged: info, in tests silent.'
+  })),
+  TRUST_PROXY: Type.Optional(proxies({
+    description: 'Addresses and CIDRs of the proxies whose X-Forwarded-… headers are believed. Nobody else is.'
+  })),
+  SHUTDOWN_TIMEOUT: duration({
+    description: 'How long requests in flight may take to finish after a signal.',
+    default: '10s'
+  }),
+  READY_GRACE: duration({
+    description: 'How long a store may be away before /health/ready says 503.',
+    default: '5s'
+  }, { minimum: 0, wanted: 'below 400d' }),
+  OPERATIONS_TOKEN: Type.Optional(text({
+    description: 'The bearer token for /metrics, /health/database and /health/pool-stats. Unset: no such door.',
+    secret: true
+  }, /^[A-Za-z0-9._~+/=-]+$/, 'letters, digits and . _ ~ + / = - only')),
+  METRICS_PORT: Type.Optional(integer(1, 65535, {
+    description: 'A port of its own for /metrics, without a token. Keep it inside your network.'
+  })),
+  DOCS_ENABLED: Type.Optional(boolean({
+    description: 'Whether /docs is served: true, in staging and production false.'
+  })),
+  SECURITY_CONTACT: Type.Optional(text({
+    description: 'Contact in /.well-known/security.txt (RFC 9116): mailto:, https: or tel:. Unset: 404.'
+  }, /^(mailto:[^\s@]+@[^\s@]+|https:\/\/\S+|tel:[+\d-]+)$/, 'a mailto:, https: or tel: URI')),
 
   // Stores
-  DATABASE_URL: Type.Optional(text({ description: 'Postgres, directly or through PgBouncer in transaction mode. TLS by sslmode (verify-full).', secret: true }, /^postgres(ql)?:\/\/\S+$/, 'a postgres:// URL')),
-  DATABASE_DIRECT_URL: Type.Optional(text({ description: 'Postgres in session mode, for migrations, as the owner of the tables. Unset: DATABASE_URL. With the host and port of DATABASE_URL it also says that no pooler is in between; then statements are prepared, which takes a third of the time.', secret: true }, /^postgres(ql)?:\/\/\S+$/, 'a postgres:// URL')),
-  DATABASE_CA_FILE: Type.Optional(text({ description: 'A PEM file with the authority that signed the certificate of Postgres.' }, /^[^\0]+$/, 'a file')),
+  DATABASE_URL: Type.Optional(text({
+    description: 'Postgres, directly or through PgBouncer in transaction mode. TLS by sslmode (verify-full).',
+    secret: true
+  }, /^postgres(ql)?:\/\/\S+$/, 'a postgres:// URL')),
+  DATABASE_DIRECT_URL: Type.Optional(text({
+    description: 'Postgres in session mode, for migrations, as the owner of the tables. Unset: DATABASE_URL. With the host and port of DATABASE_URL it also says that no pooler is in between; then statements are prepared, which takes a third of the time.',
+    secret: true
+  }, /^postgres(ql)?:\/\/\S+$/, 'a postgres:// URL')),
+  DATABASE_CA_FILE: Type.Optional(text({
+    description: 'A PEM file with the authority that signed the certificate of Postgres.'
+  }, /^[^\0]+$/, 'a file')),
   DB_POOL_MAX: integer(1, 1000, { description: 'The most connections of one node to Postgres.', default: '10' }),
   DB_POOL_MIN: integer(0, 1000, { description: 'The connections that are kept open.', default: '0' }),
   DB_IDLE_TIMEOUT: duration({ description: 'How long a connection beyond DB_POOL_MIN may idle.', default: '30s' }),
   DB_CONNECT_TIMEOUT: duration({ description: 'How long connecting to Postgres may take.', default: '2s' }),
   DB_STATEMENT_TIMEOUT: duration({ description: 'How long one statement may take.', default: '1500ms' }),
-  REDIS_URL: Type.Optional(redisUrl({ description: 'Redis: redis://:password@host:6379, redis+sentinel://:password@host:26379,host:26379/name or redis://:password@host:6379,host:6379?cluster; with rediss for TLS.', secret: true })),
-  REDIS_CA_FILE: Type.Optional(text({ description: 'A PEM file with the authority that signed the certificates of Redis and of its Sentinels.' }, /^[^\0]+$/, 'a file')),
-  REDIS_KEY_PREFIX: text({ description: 'What every key in Redis begins with.', default: 'latchkey:' }, /^[\w:.-]{1,64}$/, '1 to 64 letters, digits and _ : . -'),
+  REDIS_URL: Type.Optional(redisUrl({
+    description: 'Redis: redis://:password@host:6379, redis+sentinel://:password@host:26379,host:26379/name or redis://:password@host:6379,host:6379?cluster; with rediss for TLS.',
+    secret: true
+  })),
+  REDIS_CA_FILE: Type.Optional(text({
+    description: 'A PEM file with the authority that signed the certificates of Redis and of its Sentinels.'
+  }, /^[^\0]+$/, 'a file')),
+  REDIS_KEY_PREFIX: text({
+    description: 'What every key in Redis begins with.',
+    default: 'latchkey:'
+  }, /^[\w:.-]{1,64}$/, '1 to 64 letters, digits and _ : . -'),
 
   // Tokens
-  ENCRYPTION_KEY: Type.Optional(encryptionKeys({ description: '32 random bytes or more (openssl rand -base64 32): base64, base64url, hex, or random text of 256 bits. Several with commas while rotating (old,new, then new,old, then new): the first seals, all open.', secret: true })),
-  ISSUER_URL: Type.Optional(origin({ description: 'The public origin of this API, without a path; https in staging and production. In development and tests http://localhost:PORT.' })),
-  JWT_AUDIENCE: Type.Optional(text({ description: 'The audience of access tokens. Unset: ISSUER_URL.' }, /^\S{1,200}$/, 'one word')),
-  ACCESS_TOKEN_TTL: duration({ description: 'How long an access token lives, at most 1h.', default: '15m' }, { minimum: 1000, maximum: 3_600_000, wanted: 'from 1s to 1h' }),
+  ENCRYPTION_KEY: Type.Optional(encryptionKeys({
+    description: '32 random bytes or more (openssl rand -base64 32): base64, base64url, hex, or random text of 256 bits. Several with commas while rotating (old,new, then new,old, then new): the first seals, all open.',
+    secret: true
+  })),
+  ISSUER_URL: Type.Optional(origin({
+    description: 'The public origin of this API, without a path; https in staging and production. In development and tests http://localhost:PORT.'
+  })),
+  JWT_AUDIENCE: Type.Optional(text({
+    description: 'The audience of access tokens. Unset: ISSUER_URL.'
+  }, /^\S{1,200}$/, 'one word')),
+  ACCESS_TOKEN_TTL: duration({
+    description: 'How long an access token lives, at most 1h.',
+    default: '15m'
+  }, { minimum: 1000, maximum: 3_600_000, wanted: 'from 1s to 1h' }),
   REFRESH_TOKEN_TTL: duration({ description: 'How long a session may lie idle.', default: '7d' }, { minimum: 1000 }),
   SESSION_TTL: duration({ description: 'How long a session may last at all.', default: '30d' }, { minimum: 1000 }),
-  SESSIONS_MAX: integer(1, 10_000, { description: 'Sessions of one user; beyond it the one unused longest ends.', default: '50' }),
-  REFRESH_GRACE: duration({ description: 'How long a superseded refresh token still brings the newest one, at most 15m; 0s is never.', default: '30s' }, { minimum: 0, maximum: 900_000, wanted: 'from 0s to 15m' }),
-  SIGNING_KEY_TTL: duration({ description: 'How long a signing key signs.', default: '30d' }, { minimum: 60_000, wanted: 'from 1m to below 400d' }),
+  SESSIONS_MAX: integer(1, 10_000, {
+    description: 'Sessions of one user; beyond it the one unused longest ends.',
+    default: '50'
+  }),
+  REFRESH_GRACE: duration({
+    description: 'How long a superseded refresh token still brings the newest one, at most 15m; 0s is never.',
+    default: '30s'
+  }, { minimum: 0, maximum: 900_000, wanted: 'from 0s to 15m' }),
+  SIGNING_KEY_TTL: duration({
+    description: 'How long a signing key signs.',
+    default: '30d'
+  }, { minimum: 60_000, wanted: 'from 1m to below 400d' }),
 
   // Browser
-  APP_URL: Type.Optional(baseUrl({ description: 'Where the web application lives: links in mails begin with it. Unset: ISSUER_URL.' })),
-  ALLOWED_ORIGINS: Type.Optional(origins({ description: 'Exact origins that may call with credentials, also capacitor://localhost.' })),
-  COOKIE_DOMAIN: Type.Optional(text({ description: 'A domain for the cookies. Every host under it is then trusted like the API. Unset: this host only.' }, /^(?=.{1,253}$)[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'a domain such as example.com')),
+  APP_URL: Type.Optional(baseUrl({
+    description: 'Where the web application lives: links in mails begin with it. Unset: ISSUER_URL.'
+  })),
+  ALLOWED_ORIGINS: Type.Optional(origins({
+    description: 'Exact origins that may call with credentials, also capacitor://localhost.'
+  })),
+  COOKIE_DOMAIN: Type.Optional(text({
+    description: 'A domain for the cookies. Every host under it is then trusted like the API. Unset: this host only.'
+  }, /^(?=.{1,253}$)[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'a domain such as example.com')),
   COOKIE_SAMESITE: choice(['strict', 'lax', 'none'], { description: 'SameSite of the cookies.', default: 'strict' }),
-  COOKIE_PARTITIONED: boolean({ description: 'Whether cookies are partitioned (CHIPS), for an application on another site.', default: 'false' }),
-  COOKIE_SECURE: boolean({ description: 'Whether cookies are Secure. false only over plain http on localhost; refused in staging and production.', default: 'true' }),
+  COOKIE_PARTITIONED: boolean({
+    description: 'Whether cookies are partitioned (CHIPS), for an application on another site.',
+    default: 'false'
+  }),
+  COOKIE_SECURE: boolean({
+    description: 'Whether cookies are Secure. false only over plain http on localhost; refused in staging and production.',
+    default: 'true'
+  }),
 
   // Accounts
-  EMAIL_VERIFICATION: choice(['required', 'optional'], { description: 'Whether an address must be confirmed before there is an account. optional cannot hide who has one.', default: 'required' }),
-  PASSWORD_MIN_LENGTH: integer(8, 64, { description: 'The shortest password, in code points, never below 8 (15 for NIST 800-63B).', default: '8' }),
-  PASSWORD_MIN_STRENGTH: integer(0, 4, { description: 'The least estimated strength of a password, 0 to 4.', default: '3' }),
-  BREACHED_PASSWORDS_URL: Type.Optional(baseUrl({ description: 'Where new passwords are looked up among stolen ones, by range query: https://api.pwnedpasswords.com/range/ or a mirror. Five characters of a digest leave. Unset: no look-up.' })),
-  ARGON2_MEMORY_KIB: integer(7168, 4_194_304, { description: 'Memory of one hash in KiB. With ARGON2_PASSES at least one of 47104/1, 19456/2, 12288/3, 9216/4, 7168/5.', default: '19456' }),
+  EMAIL_VERIFICATION: choice(['required', 'optional'], {
+    description: 'Whether an address must be confirmed before there is an account. optional cannot hide who has one.',
+    default: 'required'
+  }),
+  PASSWORD_MIN_LENGTH: integer(8, 64, {
+    description: 'The shortest password, in code points, never below 8 (15 for NIST 800-63B).',
+    default: '8'
+  }),
+  PASSWORD_MIN_STRENGTH: integer(0, 4, {
+    description: 'The least estimated strength of a password, 0 to 4.',
+    default: '3'
+  }),
+  BREACHED_PASSWORDS_URL: Type.Optional(baseUrl({
+    description: 'Where new passwords are looked up among stolen ones, by range query: https://api.pwnedpasswords.com/range/ or a mirror. Five characters of a digest leave. Unset: no look-up.'
+  })),
+  ARGON2_MEMORY_KIB: integer(7168, 4_194_304, {
+    description: 'Memory of one hash in KiB. With ARGON2_PASSES at least one of 47104/1, 19456/2, 12288/3, 9216/4, 7168/5.',
+    default: '19456'
+  }),
   ARGON2_PASSES: integer(1, 100, { description: 'Passes of one hash.', default: '2' }),
   ARGON2_PARALLELISM: integer(1, 16, { description: 'Lanes of one hash.', default: '1' }),
   HASH_CONCURRENCY: Type.Optional(integer(1, 1024, { description: 'Hashes at once. Unset: as many as cores.' })),
@@ -68,24 +161,52 @@ export const settings = Type.Object({
 
   // Guessing
   LOCKOUT_THRESHOLD: integer(1, 100, { description: 'Failures that shut a bucket.', default: '5' }),
-  LOCKOUT_DURATION: duration({ description: 'How long a bucket stays shut at first, doubling up to 12h.', default: '30m' }, { minimum: 1000, maximum: 43_200_000, wanted: 'from 1s to 12h' }),
-  RATE_LIMIT_GLOBAL: rates({ description: 'Requests per session, or per client address without one; in each node.', default: '1000/15m' }),
-  RATE_LIMIT_LOGIN: rates({ description: 'Logins per client address (IPv6: per /64), or per device that the account knows; tries of codes, counted by themselves.', default: '10/15m' }),
+  LOCKOUT_DURATION: duration({
+    description: 'How long a bucket stays shut at first, doubling up to 12h.',
+    default: '30m'
+  }, { minimum: 1000, maximum: 43_200_000, wanted: 'from 1s to 12h' }),
+  RATE_LIMIT_GLOBAL: rates({
+    description: 'Requests per session, or per client address without one; in each node.',
+    default: '1000/15m'
+  }),
+  RATE_LIMIT_LOGIN: rates({
+    description: 'Logins per client address (IPv6: per /64), or per device that the account knows; tries of codes, counted by themselves.',
+    default: '10/15m'
+  }),
   RATE_LIMIT_REGISTER: rates({ description: 'Registrations per client address.', default: '3/1h' }),
   RATE_LIMIT_REFRESH: rates({ description: 'Rotations per session.', default: '20/15m' }),
   RATE_LIMIT_MAIL: rates({ description: 'Mails that requests cause, per client and address.', default: '3/1h' }),
   RATE_LIMIT_MAIL_ADDRESS: rates({ description: 'Mails that requests cause, per address and kind.', default: '10/1h' }),
-  RATE_LIMITS_ENABLED: boolean({ description: 'false lifts RATE_LIMIT_… for load tests, never the lockout; refused in staging and production.', default: 'true' }),
+  RATE_LIMITS_ENABLED: boolean({
+    description: 'false lifts RATE_LIMIT_… for load tests, never the lockout; refused in staging and production.',
+    default: 'true'
+  }),
 
   // Mail
-  SMTP_URL: Type.Optional(text({ description: 'The mail server: smtp:// or smtps://. Unset in development: mails are shown and kept as files.', secret: true }, /^smtps?:\/\/\S+$/, 'an smtp:// or smtps:// URL')),
-  MAIL_FROM: Type.Optional(text({ description: 'The sender of mails. Unset: Latchkey <no-reply@(host of ISSUER_URL)>.' }, /^[^\r\n]*[^\s@<>]+@[^\s@<>]+>?$/, 'an address such as Latchkey <no-reply@example.com>')),
+  SMTP_URL: Type.Optional(text({
+    description: 'The mail server: smtp:// or smtps://. Unset in development: mails are shown and kept as files.',
+    secret: true
+  }, /^smtps?:\/\/\S+$/, 'an smtp:// or smtps:// URL')),
+  MAIL_FROM: Type.Optional(text({
+    description: 'The sender of mails. Unset: Latchkey <no-reply@(host of ISSUER_URL)>.'
+  }, /^[^\r\n]*[^\s@<>]+@[^\s@<>]+>?$/, 'an address such as Latchkey <no-reply@example.com>')),
 
   // Audit
-  AUDIT_RETENTION: Type.Optional(duration({ description: 'How long audit events are kept, in whole months, 90d at least. Unset: for ever.' }, { minimum: 90 * 86_400_000, maximum: 36_500 * 86_400_000, wanted: 'from 90d to 36500d' })),
+  AUDIT_RETENTION: Type.Optional(duration({
+    description: 'How long audit events are kept, in whole months, 90d at least. Unset: for ever.'
+  }, { minimum: 90 * 86_400_000, maximum: 36_500 * 86_400_000, wanted: 'from 90d to 36500d' })),
 
   // Clean-up
-  TOKEN_CLEANUP_INTERVAL_MS: integer(1000, 86_400_000, { description: 'Milliseconds between two clean-ups of what has expired.', default: '3600000' }),
-  TOKEN_CLEANUP_BATCH_SIZE: integer(1, 100_000, { description: 'Rows that one statement of the clean-up removes at most.', default: '1000' }),
-  REGISTRATION_TTL: duration({ description: 'How long a registration is kept that nobody confirms.', default: '7d' }, { minimum: 3_600_000, wanted: 'from 1h to below 400d' })
+  TOKEN_CLEANUP_INTERVAL_MS: integer(1000, 86_400_000, {
+    description: 'Milliseconds between two clean-ups of what has expired.',
+    default: '3600000'
+  }),
+  TOKEN_CLEANUP_BATCH_SIZE: integer(1, 100_000, {
+    description: 'Rows that one statement of the clean-up removes at most.',
+    default: '1000'
+  }),
+  REGISTRATION_TTL: duration({
+    description: 'How long a registration is kept that nobody confirms.',
+    default: '7d'
+  }, { minimum: 3_600_000, wanted: 'from 1h to below 400d' })
 })

@@ -11,20 +11,30 @@ const generate = promisify(generateKeyPair)
 export async function makeKey (turn: Omit<KeyTurn, 'id'>, encryption: Encryption): Promise<StoredKey> {
   const { publicKey, privateKey } = await generate('ec', { namedCurve: 'P-256' })
   const id = randomUUID()
-  return { id, publicKey: publicJwk(publicKey), privateKey: encryption.encrypt(exported(privateKey), id), ...turn }
+  return { id, publicKey: publicJwk(publicKey), privateKey: encryptPrivateKey(id, privateKey, encryption), ...turn }
 }
 
-/** The private half. Throws when the encryption has not got its key or the box is another row's. */
-export function openPrivateKey ({ id, privateKey }: Pick<StoredKey, 'id' | 'privateKey'>, encryption: Pick<Encryption, 'decrypt'>): KeyObject {
-  return createPrivateKey({ key: encryption.decrypt(privateKey, id), format: 'der', type: 'pkcs8' })
+/** The private half as it lies in the database: PKCS #8, encrypted with the id of its row as context. */
+export function encryptPrivateKey (id: string, key: KeyObject, encryption: Pick<Encryption, 'encrypt'>): Buffer {
+  return encryption.encrypt(key.export({ format: 'der', type: 'pkcs8' }), id)
+}
+
+/** The private half, or null when it does not open. */
+export function tryToOpen (key: StoredKey, encryption: Pick<Encryption, 'decrypt'>): KeyObject | null {
+  try {
+    return openPrivateKey(key, encryption)
+  } catch {
+    return null
+  }
 }
 
 export function readPublicKey ({ publicKey: { kty, crv, x, y } }: Pick<StoredKey, 'publicKey'>): KeyObject {
   return createPublicKey({ key: { kty, crv, x, y }, format: 'jwk' })
 }
 
-function exported (key: KeyObject) {
-  return key.export({ format: 'der', type: 'pkcs8' })
+// Throws when none of the keys of `encryption` fits, or when the ciphertext comes from another row.
+function openPrivateKey ({ id, privateKey }: StoredKey, encryption: Pick<Encryption, 'decrypt'>): KeyObject {
+  return createPrivateKey({ key: encryption.decrypt(privateKey, id), format: 'der', type: 'pkcs8' })
 }
 
 function publicJwk (key: KeyObject): PublicJwk {

@@ -1,4 +1,5 @@
 import type { ChangeStore } from '../changes/change-store.ts'
+import { advisoryLocks } from '../stores/advisory-locks.ts'
 import type { Database, Transaction } from '../stores/database.ts'
 
 /** The public half of an ES256 key, as RFC 7517 writes it. */
@@ -45,7 +46,7 @@ export function createSigningKeyStore (db: Database, changes: ChangeStore) {
    */
   async function change<T> (offset: number, work: (ring: LockedRing) => Promise<T>): Promise<T> {
     return await db.begin(async tx => {
-      await tx`select pg_advisory_xact_lock(hashtextextended('latchkey signing keys', 0))`
+      await tx`select pg_advisory_xact_lock(${advisoryLocks.signingKeys})`
       const [time] = await tx<{ now: number }>`select floor(extract(epoch from clock_timestamp()) * 1000)::float8 as now`
       let changed = false
 

@@ -2,6 +2,8 @@ import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypt
 import type { Audit } from '../audit/audit.ts'
 import type { Caller } from '../http/caller.ts'
 import type { Credentials } from './basic.ts'
+import { createFollowed } from '../changes/followed.ts'
+import { createSharedRead } from '../changes/shared-read.ts'
 import { clientNetwork } from '../http/client-address.ts'
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
@@ -25,8 +27,8 @@ export interface ServiceParts {
 
 export type Services = ReturnType<typeof createServices>
 
-/** How often (ms) a secret that a node does not know may make it read what there is. */
-const pause = 1000
+/** A secret that a node does not know makes it read all hashes, but at most once in this time (ms). */
+const lookUpEveryMs = 1000
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /**
@@ -41,9 +43,8 @@ const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
  */
 export function createServices ({ database, store, audit, failures, statuses, clock }: ServiceParts) {
   const decoy = randomBytes(32)
-  let known = new Map<string, Buffer>()
-  let readAt = -Infinity
-  let reading = Promise.resolve()
+  const hashes = createFollowed(readHashes, { name: 'the credentials of services', clock, initial: new Map() })
+  const lookUp = createSharedRead(hashes.read, { clock, everyMs: lookUpEveryMs })
 
   return { authenticate, create, revoke }
 
@@ -81,7 +82,7 @@ export function createServices ({ database, store, audit, failures, statuses, cl
       await audit.record(tx, { event: 'service_created', outcome: 'success', reason: name, subject: subject(id), caller })
       return await store.count(tx, name)
     })
-    readAt = -Infinity
+    lookUp.forget()
     return { id, secret, name, mayRevoke, credentials }
   }
 
@@ -101,21 +102,16 @@ export function createServices ({ database, store, audit, failures, statuses, cl
 
   async function prove ({ id, secret }: Credentials): Promise<Service | null> {
     const hash = digest(secret)
-    if (!isKnown(id, hash)) await look()
+    if (!isKnown(id, hash)) await lookUp.read()
     return isKnown(id, hash) ? await store.find(id) : null
   }
 
   function isKnown (id: string, hash: Buffer) {
-    return timingSafeEqual(known.get(id) ?? decoy, hash)
+    return timingSafeEqual(hashes.current.get(id) ?? decoy, hash)
   }
 
-  // Whoever comes while the hashes are being read waits for that read.
-  function look (): Promise<void> {
-    if (clock.monotonic() - readAt >= pause) {
-      readAt = clock.monotonic()
-      reading = store.hashes().then(found => { known = new Map(found.map(({ id, secretHash }) => [id, secretHash])) })
-    }
-    return reading
+  async function readHashes (): Promise<ReadonlyMap<string, Buffer>> {
+    return new Map((await store.hashes()).map(({ id, secretHash }) => [id, secretHash]))
   }
 }
 

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import Postgrator from 'postgrator'
+import { advisoryLocks } from './advisory-locks.ts'
 
 /** Runs a text of one or more SQL statements. Returns the rows of a single one. */
 export type Execute = (text: string) => Promise<object[]>
@@ -19,9 +20,6 @@ export type Migrations = ReturnType<typeof createMigrations>
 
 // The same path in the source tree and in dist/: the build copies sql/ beside lib/.
 const shippedFolder = fileURLToPath(new URL('../../sql', import.meta.url))
-
-// The advisory lock of migrating: any number will do, as long as every process that migrates takes the same.
-const migrationLock = 5_282_439_206
 
 /**
  * Brings a database to a version of the schema: numbered files `NNN.do.name.sql` and
@@ -96,7 +94,7 @@ async function prepare (execute: Execute) {
     set local statement_timeout = 0;
     set local lock_timeout = '5min';
     set local client_min_messages = warning`)
-  await execute(`select pg_advisory_xact_lock(${migrationLock})`)
+  await execute(`select pg_advisory_xact_lock(${advisoryLocks.migrations})`)
   await execute("set local lock_timeout = '15s'")
 
   // Made here and not by postgrator, which would take a table of this name in another schema for ours.

@@ -28,13 +28,14 @@ export default fp<KeyringPluginOptions>(async function openKeyring (app, { clock
     newest: createEncryption(secrets.slice(0, 1)),
     clock,
     signingKeyTtl,
-    endEverything
+    endEverything,
+    warn
   })
   let timer: NodeJS.Timeout | undefined
 
   await maintain()
   app.decorate('keyring', keyring)
-  app.feed.subscribe('keys_changed', () => { keyring.reload().catch(warn) })
+  app.feed.subscribe('keys_changed', keyring.follow)
   app.addHook('onListen', async () => {
     timer = setInterval(() => { maintain().catch(warn) }, intervalMs)
   })
@@ -43,12 +44,12 @@ export default fp<KeyringPluginOptions>(async function openKeyring (app, { clock
     keyring.stop()
   })
 
-  function warn (error: unknown) {
-    app.log.warn({ err: error }, 'signing keys')
-  }
-
   async function maintain () {
     await keyring.maintain()
     if (keyring.problem !== null) app.log.error(keyring.problem)
+  }
+
+  function warn (error: unknown) {
+    app.log.warn({ err: error }, 'signing keys')
   }
 }, { name: 'keyring', dependencies: ['stores', 'changes'] })

@@ -1,8 +1,10 @@
 import type { FastifyInstance } from 'fastify'
+import { createAuditPartitionStore } from '../../lib/audit/partition-store.ts'
 import { createAuditSealStore } from '../../lib/audit/seal-store.ts'
 import { createAuditSeals } from '../../lib/audit/seals.ts'
 import type { AuditSeals } from '../../lib/audit/seals.ts'
 import { createSealSigner } from '../../lib/audit/signatures.ts'
+import { createUnsealedStore } from '../../lib/audit/unsealed-store.ts'
 import { createClock } from '../../lib/clock.ts'
 import { purposes } from '../../lib/crypto/purposes.ts'
 
@@ -24,6 +26,8 @@ function createSeals (app: FastifyInstance, retention: number | null) {
   return createAuditSeals({
     database,
     store: createAuditSealStore(database),
+    unsealed: createUnsealedStore(database),
+    partitions: createAuditPartitionStore(database),
     signer: createSealSigner(secrets.derive(purposes.auditSeals)),
     log,
     // The node that listens may have these gauges already.

@@ -16,10 +16,10 @@ t.test('the least that production needs is enough', async t => {
     redis: { keyPrefix: 'latchkey:' },
     tokens: { issuer: 'https://auth.example.com', audience: 'https://auth.example.com', accessTokenTtl: 900_000 },
     sessions: { refreshTokenTtl: 604_800_000, sessionTtl: 2_592_000_000, sessionsMax: 50, refreshGrace: 30_000 },
-    browser: { appUrl: 'https://auth.example.com', allowedOrigins: [], cookieSameSite: 'strict', cookiePartitioned: false, cookieSecure: true },
+    browser: { allowedOrigins: [], cookieSameSite: 'strict', cookiePartitioned: false, cookieSecure: true },
     passwords: { minLength: 8, minStrength: 3, memoryKib: 19456, passes: 2, parallelism: 1, queueMax: 64 },
     rateLimits: { enabled: true, login: [{ limit: 10, window: 900_000 }] },
-    mail: { from: 'Latchkey <no-reply@auth.example.com>' },
+    mail: { appUrl: 'https://auth.example.com', from: 'Latchkey <no-reply@auth.example.com>' },
     cleanUp: { interval: 3_600_000, batchSize: 1000 }
   })
   t.equal(config.secrets.encryptionKeys.length, 1)

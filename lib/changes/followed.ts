@@ -1,0 +1,127 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Clock } from '../clock.ts'
+import { unavailable } from '../errors.ts'
+
+export interface FollowedOptions<T> {
+  /** What is read, in the plural, for the message: `the roles`. */
+  name: string
+  clock: Pick<Clock, 'monotonic'>
+  /** What `current` answers before the first read; without it `current` throws until then. */
+  initial?: T | null
+  /** After a change that could not be read for this long (ms), `current` throws. */
+  distrustAfterMs?: number
+  /** The pause (ms) between a read by `follow` that failed and the next one. */
+  retryAfterMs?: number
+  /** Is told the first error of each series of failed reads by `follow`. */
+  warn?: (error: unknown) => void
+}
+
+export type Followed<T> = ReturnType<typeof createFollowed<T>>
+
+/**
+ * A copy, in this node's memory, of something small in a store that every node must know: it is read again
+ * when the change feed reports a change, and it is not believed any more when that read does not succeed
+ * in time. `follow` and `reload` report a change; `read` merely reads.
+ *
+ * What is bounded: `follow` runs one read at a time, however often it is called, and waits `retryAfterMs`
+ * after each failure. All times are read from the monotonic clock.
+ */
+export function createFollowed<T> (readStore: () => Promise<T>, {
+  name, clock, initial = null, distrustAfterMs = 3000, retryAfterMs = 200, warn = () => {}
+}: FollowedOptions<T>) {
+  let held: T | null = initial
+  /** Reads are numbered in the order in which they begin; 0 is none. */
+  let lastBegun = 0
+  let heldFrom = 0
+  /** The first read that began after the last reported change. */
+  let needed = 0
+  let outdatedSince: number | null = null
+  let isCatchingUp = false
+  let isStopped = false
+
+  return {
+    read,
+    reload,
+    follow,
+    stop,
+    /** What was read last, believed or not; null before the first read. */
+    get held () { return held },
+    /**
+     * What was read last. Throws `unavailable` before the first read, and when a change was reported
+     * `distrustAfterMs` ago or earlier and has not been read since.
+     */
+    get current (): T {
+      if (held === null) throw unavailable(new Error(`${name} have not been read yet`))
+      if (outdatedSince !== null && clock.monotonic() - outdatedSince >= distrustAfterMs) {
+        throw unavailable(new Error(`${name} have changed and cannot be read`))
+      }
+      return held
+    }
+  }
+
+  /**
+   * Reads now. Returns what is held afterwards: the answer of this read, or that of a read which began later
+   * and answered sooner. Throws what the store throws; that alone makes nothing outdated.
+   */
+  async function read (): Promise<T> {
+    const [number, sentAt] = [++lastBegun, clock.monotonic()]
+    const answer = await readStore()
+    if (held !== null && number < heldFrom) return held
+
+    held = answer
+    heldFrom = number
+    if (number >= needed) outdatedSince = null
+    // A change was reported while this read was under way: it is the only one that may be missing now.
+    else if (outdatedSince !== null) outdatedSince = Math.max(outdatedSince, sentAt)
+    return held
+  }
+
+  /** Reads what has changed. Throws what the store throws, and then goes on trying by itself. */
+  async function reload (): Promise<T> {
+    reportChange()
+    try {
+      return await read()
+    } catch (error) {
+      catchUp()
+      throw error
+    }
+  }
+
+  /** Has what has changed read, now and again until it succeeds. Never throws and returns at once. */
+  function follow () {
+    reportChange()
+    catchUp()
+  }
+
+  /** Ends the reading by itself; what is held stays. */
+  function stop () {
+    isStopped = true
+  }
+
+  function reportChange () {
+    needed = lastBegun + 1
+    outdatedSince ??= clock.monotonic()
+  }
+
+  // Never rejects.
+  async function catchUp () {
+    if (isCatchingUp) return
+    isCatchingUp = true
+    let failures = 0
+
+    while (mustRead()) {
+      try {
+        await read()
+        failures = 0
+      } catch (error) {
+        if (++failures === 1) warn(error)
+        await pause(retryAfterMs, undefined, { ref: false })
+      }
+    }
+    isCatchingUp = false
+  }
+
+  function mustRead () {
+    return outdatedSince !== null && !isStopped
+  }
+}

@@ -1,0 +1,130 @@
+import type { Change } from '../changes/change-store.ts'
+import type { Clock } from '../clock.ts'
+import type { Encryption } from '../crypto/encryption.ts'
+import type { Transaction } from '../stores/database.ts'
+import { encryptPrivateKey, makeKey, tryToOpen } from './material.ts'
+import { ringSteps, signsFrom } from './rotation.ts'
+import type { RingCopy } from './ring-copy.ts'
+import type { LockedRing, SigningKeyStore, StoredKey } from './signing-key-store.ts'
+
+/** What became of a request for another signing key; `at` in milliseconds since 1970. */
+export interface Rotation {
+  outcome: 'rotated' | 'scheduled'
+  /** The key that signs from `at` on. */
+  kid: string
+  at: number
+}
+
+export interface RingAdministrationOptions {
+  store: SigningKeyStore
+  copy: Pick<RingCopy, 'held' | 'problem' | 'read' | 'reload'>
+  /** Encrypts under the first `ENCRYPTION_KEY` and decrypts under all of them. */
+  encryption: Encryption
+  /** Decrypts under the first one only: shows which keys must be encrypted anew. */
+  newest: Pick<Encryption, 'decrypt'>
+  clock: Pick<Clock, 'now' | 'offset'>
+  /** How long a key signs (ms). */
+  signingKeyTtl: number
+  /** Ends every session, in the transaction that is handed over. */
+  endEverything: (tx: Transaction) => Promise<Change>
+}
+
+/** Writes what belongs to a change of the ring, in its transaction. */
+export type Recorder = (tx: Transaction) => Promise<unknown>
+
+/** Changes the ring in Postgres. A lock makes sure that each step is taken once, whichever nodes try. */
+export function createRingAdministration ({
+  store, copy, encryption, newest, clock, signingKeyTtl, endEverything
+}: RingAdministrationOptions) {
+  return { maintain, rotate, replace }
+
+  /**
+   * Makes, activates, retires and removes keys when it is time, and encrypts them under the newest encryption
+   * key. Cheap when nothing is due: no store is asked. A node that cannot open the ring leaves it alone,
+   * because the other nodes could not open the keys that it would make.
+   */
+  async function maintain () {
+    const { keys, problem } = copy.held ?? await copy.read()
+    if (problem) return
+
+    await encryptAnew(keys)
+    if (ringSteps(keys, clock.now(), signingKeyTtl).length === 0) return
+    await store.change(clock.offset, takeSteps)
+    await copy.reload()
+  }
+
+  /**
+   * Lets the next key sign as soon as every verifier can know it: now, or (`scheduled`) when it has been
+   * published for long enough, which any node then does by itself. Asking twice changes nothing.
+   * `record` writes about it in the same transaction.
+   * @throws Error when this node cannot open the ring.
+   */
+  async function rotate (record: Recorder = async () => {}): Promise<Rotation> {
+    const { problem } = await copy.read()
+    if (problem) throw new Error(problem)
+
+    const rotation = await store.change(clock.offset, async locked => {
+      const { now } = locked
+      const active = locked.keys.find(({ status }) => status === 'active')
+      const next = locked.keys.find(({ status }) => status === 'next')
+      if (!active || !next) throw new Error('The ring of signing keys is not complete; try again.')
+
+      const at = Math.max(now, signsFrom(next))
+      const retiring = { ...active, retiredAt: Math.min(active.retiredAt ?? at, at) }
+      await locked.save(retiring)
+      await takeSteps({ ...locked, keys: locked.keys.map(key => key === active ? retiring : key) })
+      await record(locked.tx)
+      return { outcome: at > now ? 'scheduled' : 'rotated', kid: next.id, at } as const
+    })
+    await copy.reload()
+    return rotation
+  }
+
+  /**
+   * After a compromise: every key goes at once, also the next one, which lay beside the others; new keys take
+   * their places and every session ends, in one transaction. Works with keys that cannot be opened, too.
+   * `record` writes about it in the same transaction. Returns the id of the key that signs now, and the changes
+   * to publish after the commit.
+   */
+  async function replace (record: Recorder = async () => {}): Promise<{ kid: string, changes: Change[] }> {
+    const result = await store.change(clock.offset, async locked => {
+      for (const { id } of locked.keys) await locked.remove(id)
+      const [kid] = await takeSteps({ ...locked, keys: [] })
+      if (kid === undefined) throw new Error('no key was made')
+      await record(locked.tx)
+      return { kid, changes: [await endEverything(locked.tx)] }
+    })
+    await copy.reload()
+    return result
+  }
+
+  // Returns the ids of the keys that were made, the active one first. The active key is retired before the next
+  // one takes its place, because the table allows one of each.
+  async function takeSteps ({ keys, now, save, remove }: LockedRing): Promise<string[]> {
+    const made: string[] = []
+
+    for (const step of ringSteps(keys, now, signingKeyTtl)) {
+      if (step.do === 'remove') {
+        await remove(step.key.id)
+      } else {
+        const key = step.do === 'save' ? step.key : await makeKey(step.turn, encryption)
+        if (step.do === 'make') made.push(key.id)
+        await save(key)
+      }
+    }
+    return made
+  }
+
+  // While ENCRYPTION_KEY is being changed, keys move to the newest one, so that the old one can go.
+  async function encryptAnew (keys: StoredKey[]) {
+    for (const key of keys) {
+      if (tryToOpen(key, newest)) continue
+
+      const privateKey = tryToOpen(key, encryption)
+      if (!privateKey) continue
+      const box = encryptPrivateKey(key.id, privateKey, encryption)
+      await store.reseal(key.id, key.privateKey, box)
+      key.privateKey = box
+    }
+  }
+}
