@@ -774,7 +774,7 @@ async function wireTo (t: Pick<Test, 'teardown'>, target: string) {
 async function startListed () {
   const config = loadConfig(deployment)
   const stream = new PassThrough().on('data', (chunk: Buffer) => lines.push(chunk.toString()))
-  const node = createServer({ ...config, logger: { level: 'trace', pretty: false } }, stream)
+  const node = createServer({ ...config, logger: { level: 'trace', pretty: false } }, { stream })
   t.teardown(() => node.close())
   node.addHook('onRoute', ({ method, url }: RouteOptions) => {
     // The methods are listed as light-my-request takes them.
