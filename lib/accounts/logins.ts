@@ -1,6 +1,6 @@
 import type { Audit } from '../audit/audit.ts'
 import type { Caller } from '../http/caller.ts'
-import type { ChangeFeed } from '../changes/change-feed.ts'
+import type { UnitOfWork, UnitsOfWork } from '../changes/unit-of-work.ts'
 import type { Clock } from '../clock.ts'
 import type { DeviceTokens } from '../tokens/device-tokens.ts'
 import { canonicalise } from '../users/email-address.ts'
@@ -15,7 +15,7 @@ import type { Principal } from '../access/authentication.ts'
 import type { RateLimits } from '../throttling/rate-limits.ts'
 import type { Transport } from '../sessions/refresh-tokens.ts'
 import type { Sessions } from '../sessions/sessions.ts'
-import type { Database, Transaction } from '../stores/database.ts'
+import type { Database } from '../stores/database.ts'
 import type { SessionState } from '../sessions/session-store.ts'
 import type { User, UserStore } from '../users/user-store.ts'
 
@@ -31,7 +31,7 @@ export interface LoginRequest {
   replaces?: string | undefined
 }
 
-export interface LoginParts {
+export interface LoginParts extends Pick<UnitsOfWork, 'commit' | 'commitStatement'> {
   database: Database
   users: UserStore
   sessions: Sessions
@@ -42,13 +42,12 @@ export interface LoginParts {
   lockout: Pick<Lockout, 'strangersOf' | 'deviceOf' | 'sessionOf'>
   deviceTokens: DeviceTokens
   audit: Audit
-  feed: Pick<ChangeFeed, 'publish'>
   metrics: Metrics
   clock: Clock
 }
 
 /** Proving a password: signing in, and proving it again within a session. */
-export function createLogins ({ database, users, sessions, tokenResponses, passwords, checks, rateLimits, lockout, deviceTokens, audit, feed, metrics, clock }: LoginParts) {
+export function createLogins ({ database, commit, commitStatement, users, sessions, tokenResponses, passwords, checks, rateLimits, lockout, deviceTokens, audit, metrics, clock }: LoginParts) {
   return { login, reauthenticate }
 
   /**
@@ -105,27 +104,27 @@ export function createLogins ({ database, users, sessions, tokenResponses, passw
 
     const circumstances = { deviceId, deviceName, caller, amr }
     const replaced = await sessionOf(replaces, transport)
-    const ended = replaced
-      ? await database.begin(async tx => {
+    const isOpen = replaced
+      ? await commit(async unit => {
         // Two browsers that swap accounts would each hold what the other waits for.
-        if (replaced.id !== user.id) await users.lockInOrder(tx, [user.id, replaced.id])
-        const evicted = await sessions.begin(opening, user, circumstances, tx)
-        return evicted && [...evicted, ...await replace(tx, replaced, user, caller)]
+        if (replaced.id !== user.id) await users.lockInOrder(unit.tx, [user.id, replaced.id])
+        const isOpen = await sessions.begin(unit, opening, user, circumstances)
+        if (isOpen) await replace(unit, replaced, user, caller)
+        return isOpen
       })
-      : await sessions.begin(opening, user, circumstances)
-    if (!ended && isAnew) throw unavailable(new Error('the sessions of the account keep ending'))
-    if (!ended) return await openAnew(user, request, caller)
-    feed.publish(ended)
+      : await commitStatement(unit => sessions.begin(unit, opening, user, circumstances))
+    if (!isOpen && isAnew) throw unavailable(new Error('the sessions of the account keep ending'))
+    if (!isOpen) return await openAnew(user, request, caller)
     metrics.increment('sign_ins', { outcome: 'success' })
 
     return tokenResponses.issue(sessions.tokensOf(opening, { ...user, lastLoginAt: opening.now }, { deviceId, amr }))
   }
 
   // Whoever's session it is: a browser has one.
-  async function replace (tx: Transaction, replaced: SessionState, { id: actorId }: User, caller: Caller) {
-    const changes = await sessions.end(tx, replaced.sessionId, 'signed_out')
-    if (changes.length) await audit.record(tx, { event: 'session_ended', outcome: 'success', reason: 'replaced', actorId, subject: replaced, sessionId: replaced.sessionId, caller })
-    return changes
+  async function replace (unit: UnitOfWork, replaced: SessionState, { id: actorId }: User, caller: Caller) {
+    const { sessionId } = replaced
+    if (!await sessions.end(unit, sessionId, 'signed_out')) return
+    await audit.record(unit.tx, { event: 'session_ended', outcome: 'success', reason: 'replaced', actorId, subject: replaced, sessionId, caller })
   }
 
   async function sessionOf (token: string | undefined, transport: Transport): Promise<SessionState | null> {

@@ -5,7 +5,7 @@ import type { Encryption } from '../crypto/encryption.ts'
 import { unavailable } from '../errors.ts'
 import { ringSteps, signsFrom } from './rotation.ts'
 import { makeKey, openPrivateKey, readPublicKey } from './material.ts'
-import type { Change } from '../changes/change-store.ts'
+import type { UnitOfWork } from '../changes/unit-of-work.ts'
 import type { Transaction } from '../stores/database.ts'
 import type { LockedRing, PublicJwk, SigningKeyStore, StoredKey } from './signing-key-store.ts'
 
@@ -40,7 +40,7 @@ export interface KeyringOptions {
   clock: Clock
   signingKeyTtl: number
   /** Ends every session, in the transaction that is handed over. */
-  endEverything: (tx: Transaction) => Promise<Change>
+  endEverything: (unit: UnitOfWork) => Promise<void>
 }
 
 /** Writes what belongs to a change of the ring, in its transaction. */
@@ -179,7 +179,7 @@ export function createKeyring ({ store, encryption, newest, clock, signingKeyTtl
       const retiring = { ...active, retiredAt: Math.min(active.retiredAt ?? at, at) }
       await locked.save(retiring)
       await takeSteps({ ...locked, keys: locked.keys.map(key => key === active ? retiring : key) })
-      await record(locked.tx)
+      await record(locked.unit.tx)
       return { outcome: at > now ? 'scheduled' : 'rotated', kid: next.id, at } as const
     })
     await reload()
@@ -189,19 +189,20 @@ export function createKeyring ({ store, encryption, newest, clock, signingKeyTtl
   /**
    * After a compromise: every key goes at once, also the next one, which lay beside the others; new
    * ones take their places and every session ends, in one transaction. Works with keys that cannot
-   * be opened, too. `record` writes about it in the same transaction. Answers what is to be published
-   * after the commit.
+   * be opened, too. `record` writes about it in the same transaction. Answers the id of the key that
+   * signs now.
    */
-  async function replace (record: Recorder = async () => {}): Promise<{ kid: string, changes: Change[] }> {
-    const result = await store.change(clock.offset, async locked => {
+  async function replace (record: Recorder = async () => {}): Promise<string> {
+    const kid = await store.change(clock.offset, async locked => {
       for (const { id } of locked.keys) await locked.remove(id)
       const [kid] = await takeSteps({ ...locked, keys: [] })
       if (kid === undefined) throw new Error('no key was made')
-      await record(locked.tx)
-      return { kid, changes: [await endEverything(locked.tx)] }
+      await record(locked.unit.tx)
+      await endEverything(locked.unit)
+      return kid
     })
     await reload()
-    return result
+    return kid
   }
 
   async function load () {

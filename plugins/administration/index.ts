@@ -15,7 +15,6 @@ import { createUserAdministration } from '../../lib/administration/users.ts'
 import { createAuditTrailStore } from '../../lib/audit/trail-store.ts'
 import { createAuditTrail } from '../../lib/audit/trail.ts'
 import type { AuditTrail } from '../../lib/audit/trail.ts'
-import { createChangeStore } from '../../lib/changes/change-store.ts'
 import { createEncryption } from '../../lib/crypto/encryption.ts'
 import { purposes } from '../../lib/crypto/purposes.ts'
 import type { Purpose } from '../../lib/crypto/purposes.ts'
@@ -37,14 +36,13 @@ declare module 'fastify' {
 }
 
 export default fp<FeatureOptions>(async function administrationFeature (app, { clock }) {
-  const { database, feed, audit, jobs, metrics, roles, approvals } = app
+  const { database, unitsOfWork, audit, jobs, metrics, roles, approvals } = app
   const { sessions, accounts, lockout, rateLimits, oneTimeTokens, passwords, passwordPolicy: policy } = app
   const administrators = createAdministratorStore()
-  const changes = createChangeStore(database)
   const devices = createKnownDeviceStore()
   const hierarchy = createHierarchyStore()
   const users = createUserStore(database)
-  const acts = createUserActs({ database, feed, administrators, hierarchy, users })
+  const acts = createUserActs({ ...unitsOfWork, administrators, hierarchy, users })
 
   const ofUsers = {
     database,
@@ -52,7 +50,6 @@ export default fp<FeatureOptions>(async function administrationFeature (app, { c
     users,
     hierarchy,
     devices,
-    changes,
     roles,
     approvals,
     sessions,
@@ -65,7 +62,7 @@ export default fp<FeatureOptions>(async function administrationFeature (app, { c
     metrics,
     clock
   }
-  const ofRoles = { database, store: createRoleStore(database), roles, acts, administrators, changes, feed, audit }
+  const ofRoles = { ...unitsOfWork, store: createRoleStore(database), roles, acts, administrators, audit }
   const ofTrail = { database, trail: createAuditTrailStore(database), users, audit }
 
   app.decorate('userDirectory', createUserDirectory({
