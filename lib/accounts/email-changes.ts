@@ -3,7 +3,7 @@ import type { Caller } from '../http/caller.ts'
 import type { Principal } from '../access/authentication.ts'
 import type { UnitOfWork, UnitsOfWork } from '../changes/unit-of-work.ts'
 import type { Clock } from '../clock.ts'
-import { canonicalise } from '../users/email-address.ts'
+import { parseAddress } from '../users/email-address.ts'
 import type { EmailAddress } from '../users/email-address.ts'
 import { Refusal } from '../errors.ts'
 import type { FieldError } from '../errors.ts'
@@ -39,6 +39,8 @@ interface Use {
   apply: (unit: UnitOfWork, move: Move) => Promise<void>
 }
 
+const unchanged: FieldError = { path: '/new_email', code: 'unchanged', message: 'This is the address already.' }
+
 /**
  * Changing the address of an account: asked for in a session, done by whoever has the new mailbox,
  * undone by whoever has the old one. An address is unique at the moment it is written and not before,
@@ -65,9 +67,8 @@ export function createEmailChanges ({ database, commit, users, devices, sessions
    */
   async function changeEmail ({ sessionId }: Pick<Principal, 'sessionId'>, newEmail: string, caller: Caller) {
     const state = await sessions.find(sessionId)
-    const address = canonicalise(newEmail)
-    if (!address) throw invalid('not_an_address', 'This is not an email address.')
-    if (address.canonical === state.emailCanonical) throw invalid('unchanged', 'This is the address already.')
+    const address = parseAddress(newEmail, '/new_email')
+    if (address.canonical === state.emailCanonical) throw new Refusal('invalid_request', { errors: [unchanged] })
 
     const kind = 'email_change'
     await rateLimits.countMail({ kind, address: state.emailCanonical, caller, owner: sessionId }, async mayAsk => {
@@ -166,8 +167,4 @@ function beforeAndAfter ({ email }: User, { address }: EmailAddress) {
 function addressOf ({ email, emailCanonical }: TakenToken): EmailAddress {
   if (email === null || emailCanonical === null) throw new Error('a token that is about an address names one')
   return { address: email, canonical: emailCanonical }
-}
-
-function invalid (code: FieldError['code'], message: FieldError['message']) {
-  return new Refusal('invalid_request', { errors: [{ path: '/new_email', code, message }] })
 }

@@ -3,7 +3,7 @@ import type { Caller } from '../http/caller.ts'
 import type { UnitOfWork, UnitsOfWork } from '../changes/unit-of-work.ts'
 import type { Clock } from '../clock.ts'
 import type { DeviceTokens } from '../tokens/device-tokens.ts'
-import { canonicalise } from '../users/email-address.ts'
+import { parseAddress } from '../users/email-address.ts'
 import { Refusal, unavailable } from '../errors.ts'
 import type { RefusalCode } from '../errors.ts'
 import type { TokenResponse, TokenResponses } from '../sessions/token-responses.ts'
@@ -56,8 +56,7 @@ export function createLogins ({ database, commit, commitStatement, users, sessio
    * password learns what else is in the way.
    */
   async function login (request: LoginRequest, caller: Caller): Promise<TokenResponse> {
-    const address = canonicalise(request.email)
-    if (!address) throw new Refusal('invalid_request', { errors: [{ path: '/email', code: 'not_an_address', message: 'This is not an email address.' }] })
+    const address = parseAddress(request.email, '/email')
 
     const deviceId = request.deviceToken === undefined ? null : deviceTokens.read(request.deviceToken)
     // In a storm most are refused: that must cost them and us nothing.

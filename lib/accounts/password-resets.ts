@@ -5,7 +5,7 @@ import type { Caller } from '../http/caller.ts'
 import type { UnitsOfWork } from '../changes/unit-of-work.ts'
 import type { Clock } from '../clock.ts'
 import type { DeviceTokens } from '../tokens/device-tokens.ts'
-import { canonicalise } from '../users/email-address.ts'
+import { parseAddress } from '../users/email-address.ts'
 import { Refusal } from '../errors.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { Lockout } from '../throttling/lockout.ts'
@@ -65,8 +65,7 @@ export function createPasswordResets ({ database, commit, users, devices, sessio
    * answer after the same work, down to the token's row and the mail's job; what is nobody's is not mailed.
    */
   async function forgotPassword ({ email, ...proofs }: ForgottenPassword, caller: Caller) {
-    const address = canonicalise(email)
-    if (!address) throw new Refusal('invalid_request', { errors: [{ path: '/email', code: 'not_an_address', message: 'This is not an email address.' }] })
+    const address = parseAddress(email, '/email')
 
     await Promise.all([ask(address.canonical, proofs, caller), pause(evenly)])
   }

@@ -5,7 +5,7 @@ import type { Caller } from '../http/caller.ts'
 import type { Clock } from '../clock.ts'
 import type { Codes } from '../tokens/codes.ts'
 import type { DeviceTokens } from '../tokens/device-tokens.ts'
-import { canonicalise } from '../users/email-address.ts'
+import { canonicalise, notAnAddress } from '../users/email-address.ts'
 import type { EmailAddress } from '../users/email-address.ts'
 import { Refusal } from '../errors.ts'
 import type { FieldError } from '../errors.ts'
@@ -167,7 +167,7 @@ export function createRegistrations ({ database, registrations, users, devices, 
     const address = canonicalise(email)
     const role = roles.forRegistration(userType)
     const errors: FieldError[] = []
-    if (!address) errors.push({ path: '/email', code: 'not_an_address', message: 'This is not an email address.' })
+    if (!address) errors.push(notAnAddress('/email'))
     if (!role) errors.push(notOpen)
     if (!address || !role) throw invalid(errors)
 

@@ -1,7 +1,7 @@
 import type { Accounts } from '../accounts/accounts.ts'
 import type { Audit, AuditEvent } from '../audit/audit.ts'
 import type { Clock } from '../clock.ts'
-import { canonicalise } from '../users/email-address.ts'
+import { parseAddress } from '../users/email-address.ts'
 import type { EmailAddress } from '../users/email-address.ts'
 import { Refusal } from '../errors.ts'
 import type { EndReason } from '../errors.ts'
@@ -57,7 +57,7 @@ export function createUserAdministration ({ acts, users, hierarchy, roles, appro
    * than an address gets
    */
   async function update (userId: string, { email, ...change }: UserUpdate, by: Actor) {
-    const address = email === undefined ? null : addressIn(email)
+    const address = email === undefined ? null : parseAddress(email, '/email')
     const isUnchanged = address === null || (await users.find(userId))?.emailCanonical === address.canonical
     if (isUnchanged) return await amend(userId, change, null, by)
     return await counted(address, by, () => amend(userId, change, address, by))
@@ -215,10 +215,4 @@ function beforeAndAfter (subject: User, amendment: Amendment) {
 
 function isWaiting (approval: User['approval'] | undefined) {
   return approval === 'pending' || approval === 'rejected'
-}
-
-function addressIn (email: string): EmailAddress {
-  const address = canonicalise(email)
-  if (!address) throw new Refusal('invalid_request', { errors: [{ path: '/email', code: 'not_an_address', message: 'This is not an email address.' }] })
-  return address
 }
