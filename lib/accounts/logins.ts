@@ -31,6 +31,9 @@ export interface LoginRequest {
   replaces?: string | undefined
 }
 
+/** What of a request opens the session, once its password has been checked and is left behind. */
+type NewSession = Pick<LoginRequest, 'transport' | 'deviceName' | 'deviceToken' | 'replaces'>
+
 export interface LoginParts extends Pick<UnitsOfWork, 'commit' | 'commitStatement'> {
   database: Database
   users: UserStore
@@ -69,20 +72,38 @@ export function createLogins ({ database, commit, commitStatement, users, sessio
 
   async function prove (request: LoginRequest, { user, deviceId, canonical }: { user: User & { knownSince: Date | null } | null, deviceId: string | null, canonical: string }, caller: Caller): Promise<TokenResponse> {
     const bucket = user?.knownSince && deviceId !== null ? lockout.deviceOf(user.id, { deviceId, knownSince: user.knownSince }) : lockout.strangersOf(canonical)
-    await checks.check({ password: request.password, passwordHash: user?.passwordHash ?? null, bucket, owner: user, canonical, caller, failure: 'authn_login_fail' })
+    await checks.check({
+      password: request.password,
+      passwordHash: user?.passwordHash ?? null,
+      bucket,
+      owner: user,
+      canonical,
+      caller,
+      purpose: 'sign_in'
+    })
     // Without an account no password is right.
     if (!user) throw new Refusal('invalid_credentials')
 
     const obstacle = obstacleOf(user, request.userType)
     if (obstacle) throw await refuse(obstacle, user, caller)
 
-    return await open(await strengthen(user, request.password, bucket), request, caller)
+    const { transport, deviceName, deviceToken, replaces } = request
+    return await open(await strengthen(user, request.password, bucket), { transport, deviceName, deviceToken, replaces }, caller)
   }
 
   /** Checks the password again and moves the session's `auth_time` (RFC 9470); its tokens rotate. */
   async function reauthenticate ({ sessionId }: Pick<Principal, 'sessionId'>, password: string, caller: Caller): Promise<TokenResponse> {
     const state = await sessions.find(sessionId)
-    await checks.check({ password, passwordHash: state.passwordHash, bucket: lockout.sessionOf(sessionId), owner: state, canonical: state.emailCanonical, sessionId, caller, failure: 'authn_login_fail' })
+    await checks.check({
+      password,
+      passwordHash: state.passwordHash,
+      bucket: lockout.sessionOf(sessionId),
+      owner: state,
+      canonical: state.emailCanonical,
+      sessionId,
+      caller,
+      purpose: 'sign_in'
+    })
 
     const authTime = new Date(clock.now())
     const isProved = await database.begin(async tx => {
@@ -95,8 +116,8 @@ export function createLogins ({ database, commit, commitStatement, users, sessio
     return tokenResponses.issue(await sessions.advance({ ...state, authTime }))
   }
 
-  async function open (user: User, request: LoginRequest, caller: Caller, isAnew = false): Promise<TokenResponse> {
-    const { transport, deviceName, deviceToken, replaces } = request
+  async function open (user: User, session: NewSession, caller: Caller, isAnew = false): Promise<TokenResponse> {
+    const { transport, deviceName, deviceToken, replaces } = session
     const deviceId = deviceTokens.recognise(deviceToken)
     const amr = ['pwd']
     const opening = await sessions.prepare(transport)
@@ -113,7 +134,7 @@ export function createLogins ({ database, commit, commitStatement, users, sessio
       })
       : await commitStatement(unit => sessions.begin(unit, opening, user, circumstances))
     if (!isOpen && isAnew) throw unavailable(new Error('the sessions of the account keep ending'))
-    if (!isOpen) return await openAnew(user, request, caller)
+    if (!isOpen) return await openAnew(user, session, caller)
     metrics.increment('sign_ins', { outcome: 'success' })
 
     return tokenResponses.issue(sessions.tokensOf(opening, { ...user, lastLoginAt: opening.now }, { deviceId, amr }))
@@ -133,12 +154,12 @@ export function createLogins ({ database, commit, commitStatement, users, sessio
 
   // Something has ended the user's sessions since the password was read. If it is still this password of
   // an account that has not changed, that was a sign-out, and the sign-in comes after it: once.
-  async function openAnew (before: User, request: LoginRequest, caller: Caller): Promise<TokenResponse> {
+  async function openAnew (before: User, session: NewSession, caller: Caller): Promise<TokenResponse> {
     const user = await users.find(before.id)
     const isSame = user?.passwordHash === before.passwordHash && user.version === before.version
     const hasMoved = user?.sessionEpoch !== before.sessionEpoch || user.deploymentEpoch !== before.deploymentEpoch
     if (!user || !isSame || !hasMoved) throw await refuse('invalid_credentials', before, caller)
-    return await open(user, request, caller, true)
+    return await open(user, session, caller, true)
   }
 
   async function refuse (code: RefusalCode, user: User, caller: Caller): Promise<Refusal> {

@@ -40,7 +40,16 @@ export function createPasswordChanges ({ commitUnlessNull, users, sessions, toke
    */
   async function changePassword ({ sessionId }: { sessionId: string }, { currentPassword, newPassword }: { currentPassword: string, newPassword: string }, caller: Caller): Promise<TokenResponse> {
     const state = await sessions.find(sessionId)
-    await checks.check({ password: currentPassword, passwordHash: state.passwordHash, bucket: lockout.sessionOf(sessionId), owner: state, canonical: state.emailCanonical, sessionId, caller, failure: 'authn_password_change_fail' })
+    await checks.check({
+      password: currentPassword,
+      passwordHash: state.passwordHash,
+      bucket: lockout.sessionOf(sessionId),
+      owner: state,
+      canonical: state.emailCanonical,
+      sessionId,
+      caller,
+      purpose: 'password_change'
+    })
 
     if (newPassword.normalize('NFC') === currentPassword.normalize('NFC')) throw new Refusal('password_rejected', { errors: [unchanged] })
     const errors = await policy.check(newPassword, [state.email, state.fullName], '/new_password')
