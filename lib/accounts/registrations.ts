@@ -66,7 +66,11 @@ const codeLifetime = 10 * 60_000
  * registers somebody else's address gains nothing and costs its owner nothing but a mail.
  */
 export function createRegistrations ({ database, registrations, users, devices, roles, approvals, policy, passwords, rateLimits, codes, oneTimeTokens, deviceTokens, audit, jobs, metrics, clock, emailVerification }: RegistrationParts) {
-  return { register: emailVerification === 'required' ? register : registerAtOnce, confirm, resend }
+  return {
+    register: emailVerification === 'required' ? register : registerAtOnce,
+    confirm,
+    resend
+  }
 
   /** Answers alike, and does the same work, whether or not the address has an account. */
   async function register (request: RegistrationRequest, caller: Caller) {

@@ -23,7 +23,10 @@ import { createKnownDeviceStore } from '../../lib/sessions/known-device-store.ts
 import { createUserStore } from '../../lib/users/user-store.ts'
 import type { FeatureOptions } from '../feature.ts'
 
-type UserAdministration = ReturnType<typeof createUserAdministration> & ReturnType<typeof createUserInvitations>
+/** Invitations keep a name of their own, so that nothing of one takes the place of something of the other. */
+type UserAdministration = ReturnType<typeof createUserAdministration> & {
+  invitations: ReturnType<typeof createUserInvitations>
+}
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -70,7 +73,10 @@ export default fp<FeatureOptions>(async function administrationFeature (app, { c
     users,
     cursors: cursorsFor(purposes.cursorsOfUsers)
   }))
-  app.decorate('userAdministration', { ...createUserAdministration(ofUsers), ...createUserInvitations(ofUsers) })
+  app.decorate('userAdministration', {
+    ...createUserAdministration(ofUsers),
+    invitations: createUserInvitations(ofUsers)
+  })
   app.decorate('roleAdministration', createRoleAdministration(ofRoles))
   app.decorate('administrators', createAdministrators({
     database, passwords, policy, audit, administrators, users, clock
