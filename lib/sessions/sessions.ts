@@ -81,6 +81,7 @@ export function createSessions ({ database, commit, store, signIns, hot, changes
   async function begin ({ tx, note }: Pick<UnitOfWork, 'tx' | 'note'>, opening: PreparedSession, user: User, { deviceId, deviceName, caller, amr }: {
     deviceId: string, deviceName: string | null, caller: Caller, amr: string[]
   }): Promise<boolean> {
+    // The event and the changes are those that sql/014.do.sign-in.sql writes: see `signIn`.
     const event = audit.prepare({ event: 'authn_login_success', outcome: 'success', actorId: user.id, subject: user, sessionId: opening.id, caller })
     const evicted = await signIns.signIn(user, { ...opening, deviceId, deviceName, userAgent: caller.userAgent, ip: caller.ip, amr }, event, tx)
     if (!evicted) return false
