@@ -23,26 +23,54 @@ import type { PresentedToken } from '../sessions/presented-token.ts'
 
 export type Accounts = ReturnType<typeof createAccounts>
 
-export type AccountParts = RegistrationParts & LoginParts & SignOutParts & PasswordChangeParts & PasswordResetParts & ProfileParts & EmailChangeParts & ErasureParts & PersonalExportParts
+export type AccountParts =
+  & RegistrationParts
+  & LoginParts
+  & SignOutParts
+  & PasswordChangeParts
+  & PasswordResetParts
+  & ProfileParts
+  & EmailChangeParts
+  & ErasureParts
+  & PersonalExportParts
 
-/** Everything that people do with their own accounts; each use case stands in a file of its own. */
+/**
+ * Everything that people do with their own accounts; each use case stands in a file of its own. They are named one by
+ * one: of two with one name the second would take the place of the first, which does not compile this way. Signing up
+ * keeps a name of its own, because there is more than one thing to confirm.
+ */
 export function createAccounts (parts: AccountParts) {
   const { login, reauthenticate } = createLogins(parts)
+  const { logout, signOut, endSession, signOutEveryone } = createSignOuts(parts)
   const { changePassword } = createPasswordChanges(parts)
+  const { forgotPassword, resetPassword } = createPasswordResets(parts)
+  const { me, updateMe } = createProfiles(parts)
+  const { changeEmail, requestEmailChange, confirmEmail, undoEmailChange } = createEmailChanges(parts)
+  const { exportMe } = createPersonalExports(parts)
+  const { eraseMe, erase } = createErasures(parts)
 
   return {
-    ...createRegistrations(parts),
-    ...createSignOuts(parts),
-    ...createPasswordResets(parts),
-    ...createProfiles(parts),
-    ...createEmailChanges(parts),
-    ...createPersonalExports(parts),
-    ...createErasures(parts),
+    registrations: createRegistrations(parts),
     login: ifItCanSign(login),
     reauthenticate: ifItCanSign(reauthenticate),
-    changePassword: ifItCanSign(changePassword),
     refresh: ifItCanSign(refresh),
-    listSessions
+    listSessions,
+    logout,
+    signOut,
+    endSession,
+    signOutEveryone,
+    changePassword: ifItCanSign(changePassword),
+    forgotPassword,
+    resetPassword,
+    me,
+    updateMe,
+    changeEmail,
+    requestEmailChange,
+    confirmEmail,
+    undoEmailChange,
+    exportMe,
+    eraseMe,
+    erase
   }
 
   // Whatever ends in tokens is refused before it begins where this node cannot sign: found out at the

@@ -1,9 +1,9 @@
 import type { Audit } from '../audit/audit.ts'
 import type { Caller } from '../http/caller.ts'
 import type { Principal } from '../access/authentication.ts'
-import type { ChangeFeed } from '../changes/change-feed.ts'
+import type { UnitOfWork, UnitsOfWork } from '../changes/unit-of-work.ts'
 import type { Clock } from '../clock.ts'
-import { canonicalise } from '../users/email-address.ts'
+import { parseAddress } from '../users/email-address.ts'
 import type { EmailAddress } from '../users/email-address.ts'
 import { Refusal } from '../errors.ts'
 import type { FieldError } from '../errors.ts'
@@ -11,7 +11,6 @@ import type { Jobs } from '../jobs/jobs.ts'
 import type { OneTimeTokens, TakenToken } from '../tokens/one-time-tokens.ts'
 import type { RateLimits } from '../throttling/rate-limits.ts'
 import type { Sessions } from '../sessions/sessions.ts'
-import type { Change, ChangeStore } from '../changes/change-store.ts'
 import type { Database, Transaction } from '../stores/database.ts'
 import type { KnownDeviceStore } from '../sessions/known-device-store.ts'
 import type { SessionState } from '../sessions/session-store.ts'
@@ -19,15 +18,14 @@ import type { User, UserStore } from '../users/user-store.ts'
 
 export interface EmailChangeParts {
   database: Database
+  commit: UnitsOfWork['commit']
   users: Pick<UserStore, 'find' | 'lock' | 'lockActive' | 'setAddress' | 'raiseEpoch'>
   devices: Pick<KnownDeviceStore, 'forget'>
   sessions: Pick<Sessions, 'find' | 'findLocked' | 'recordEpochRaise' | 'refusalFor'>
   oneTimeTokens: OneTimeTokens
   rateLimits: Pick<RateLimits, 'count' | 'countMail'>
-  changes: Pick<ChangeStore, 'append'>
   audit: Pick<Audit, 'record'>
   jobs: Pick<Jobs, 'send'>
-  feed: Pick<ChangeFeed, 'publish'>
   clock: Pick<Clock, 'now'>
 }
 
@@ -38,8 +36,10 @@ interface Move { token: TakenToken, owner: User, address: EmailAddress, caller: 
 interface Use {
   purpose: 'email_change' | 'email_undo'
   failure: string
-  apply: (tx: Transaction, move: Move) => Promise<Change[]>
+  apply: (unit: UnitOfWork, move: Move) => Promise<void>
 }
+
+const unchanged: FieldError = { path: '/new_email', code: 'unchanged', message: 'This is the address already.' }
 
 /**
  * Changing the address of an account: asked for in a session, done by whoever has the new mailbox,
@@ -47,7 +47,7 @@ interface Use {
  * so a change that waits is in nobody's way. Lanes belong to addresses and stay with them: a change
  * neither takes failures along nor forgets any, so it is no way around a shut bucket.
  */
-export function createEmailChanges ({ database, users, devices, sessions, oneTimeTokens, rateLimits, changes, audit, jobs, feed, clock }: EmailChangeParts) {
+export function createEmailChanges ({ database, commit, users, devices, sessions, oneTimeTokens, rateLimits, audit, jobs, clock }: EmailChangeParts) {
   const confirming: Use = { purpose: 'email_change', failure: 'email_change_fail', apply: confirm }
   const undoing: Use = { purpose: 'email_undo', failure: 'email_undo_fail', apply: undo }
 
@@ -67,9 +67,8 @@ export function createEmailChanges ({ database, users, devices, sessions, oneTim
    */
   async function changeEmail ({ sessionId }: Pick<Principal, 'sessionId'>, newEmail: string, caller: Caller) {
     const state = await sessions.find(sessionId)
-    const address = canonicalise(newEmail)
-    if (!address) throw invalid('not_an_address', 'This is not an email address.')
-    if (address.canonical === state.emailCanonical) throw invalid('unchanged', 'This is the address already.')
+    const address = parseAddress(newEmail, '/new_email')
+    if (address.canonical === state.emailCanonical) throw new Refusal('invalid_request', { errors: [unchanged] })
 
     const kind = 'email_change'
     await rateLimits.countMail({ kind, address: state.emailCanonical, caller, owner: sessionId }, async mayAsk => {
@@ -78,16 +77,14 @@ export function createEmailChanges ({ database, users, devices, sessions, oneTim
   }
 
   async function ask (state: SessionState, address: EmailAddress, caller: Caller) {
-    const over = new Error('the account or the session is not what it was')
-
-    await database.begin(async tx => {
+    const owner = await database.begin(async tx => {
       // Read again under the lock: it may have another address by now.
       const owner = await users.lock(tx, state) ? await sessions.findLocked(tx, state.sessionId) : null
-      if (!owner) throw over
-
-      await requestEmailChange(tx, { owner, address, actorId: owner.id, sessionId: owner.sessionId, caller })
+      if (owner) await requestEmailChange(tx, { owner, address, actorId: owner.id, sessionId: owner.sessionId, caller })
+      return owner
+    })
     // Asked after the transaction: within it, that would take a second connection while holding one.
-    }).catch(async error => { throw error === over ? await sessions.refusalFor(state.sessionId) : error })
+    if (!owner) throw await sessions.refusalFor(state.sessionId)
   }
 
   /**
@@ -111,14 +108,14 @@ export function createEmailChanges ({ database, users, devices, sessions, oneTim
       const taken = await oneTimeTokens.take(token, purpose).catch(error => refuse(error, null))
       const address = addressOf(taken)
 
-      feed.publish(await database.begin(async tx => {
-        const owner = await users.lockActive(tx, taken.userId)
+      await commit(async unit => {
+        const owner = await users.lockActive(unit.tx, taken.userId)
         if (!owner) throw new Refusal('token_invalid')
-        return await apply(tx, { token: taken, owner, address, caller })
+        await apply(unit, { token: taken, owner, address, caller })
       }).catch(async error => {
         await oneTimeTokens.release(taken)
         return await refuse(error, taken.userId)
-      }))
+      })
       return { email: address.address }
     })
 
@@ -131,7 +128,7 @@ export function createEmailChanges ({ database, users, devices, sessions, oneTim
     }
   }
 
-  async function confirm (tx: Transaction, { token, owner, address, caller }: Move): Promise<Change[]> {
+  async function confirm ({ tx, change }: UnitOfWork, { token, owner, address, caller }: Move) {
     // The address from which the change was asked for is the one that the newest undo brings back.
     const undoId = await oneTimeTokens.prolongUndo(tx, owner)
     if (!undoId) throw new Refusal('token_invalid')
@@ -143,20 +140,23 @@ export function createEmailChanges ({ database, users, devices, sessions, oneTim
     const eventId = await audit.record(tx, { event: 'email_changed', outcome: 'success', actorId: owner.id, subject: owner, caller, personal: beforeAndAfter(owner, address) })
     await jobs.send(tx, 'mail', { kind: 'email_changed', stage: 'confirmed', tokenId: undoId, eventId })
     await jobs.send(tx, 'mail', { kind: 'email_changed_new', userId: owner.id, eventId })
-    return [await changes.append(tx, { kind: 'user_changed', subjectId: owner.id, number: version })]
+    await change({ kind: 'user_changed', subjectId: owner.id, number: version })
   }
 
   // Whoever changed the address may have signed in anywhere, made devices known and asked for links.
-  async function undo (tx: Transaction, { token, owner, address, caller }: Move): Promise<Change[]> {
+  async function undo (unit: UnitOfWork, { token, owner, address, caller }: Move) {
+    const { tx } = unit
+    const { id } = owner
     await oneTimeTokens.revokeOutdone(tx, token)
     await oneTimeTokens.spend(tx, token)
-    const version = await users.setAddress(tx, owner.id, address, new Date(clock.now()))
-    const to = await users.raiseEpoch(tx, owner.id)
-    const { change } = await sessions.recordEpochRaise(tx, { userId: owner.id, to: to ?? owner.sessionEpoch + 1, reason: 'email_restored', survivor: null })
-    await devices.forget(tx, owner.id)
-
-    await audit.record(tx, { event: 'email_restored', outcome: 'success', actorId: owner.id, subject: owner, caller, personal: beforeAndAfter(owner, address) })
-    return [change, await changes.append(tx, { kind: 'user_changed', subjectId: owner.id, number: version })]
+    const version = await users.setAddress(tx, id, address, new Date(clock.now()))
+    const sessionEpoch = await users.raiseEpoch(tx, id) ?? owner.sessionEpoch + 1
+    await sessions.recordEpochRaise(unit, {
+      user: { id, sessionEpoch, version },
+      reason: 'email_restored',
+      event: { event: 'email_restored', outcome: 'success', actorId: id, subject: owner, caller, personal: beforeAndAfter(owner, address) }
+    })
+    await devices.forget(tx, id)
   }
 }
 
@@ -167,8 +167,4 @@ function beforeAndAfter ({ email }: User, { address }: EmailAddress) {
 function addressOf ({ email, emailCanonical }: TakenToken): EmailAddress {
   if (email === null || emailCanonical === null) throw new Error('a token that is about an address names one')
   return { address: email, canonical: emailCanonical }
-}
-
-function invalid (code: FieldError['code'], message: FieldError['message']) {
-  return new Refusal('invalid_request', { errors: [{ path: '/new_email', code, message }] })
 }

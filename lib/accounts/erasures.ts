@@ -1,14 +1,12 @@
-import type { Audit } from '../audit/audit.ts'
 import type { Caller } from '../http/caller.ts'
-import type { ChangeFeed } from '../changes/change-feed.ts'
+import type { UnitOfWork, UnitsOfWork } from '../changes/unit-of-work.ts'
 import type { Clock } from '../clock.ts'
 import { Refusal, unavailable } from '../errors.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { EncryptedRecipients } from '../mail/recipients.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { AdministratorStore } from '../access/administrator-store.ts'
-import type { Change, ChangeStore } from '../changes/change-store.ts'
-import type { Database, Transaction } from '../stores/database.ts'
+import type { Transaction } from '../stores/database.ts'
 import type { ErasureStore } from './erasure-store.ts'
 import type { User, UserStore } from '../users/user-store.ts'
 
@@ -25,21 +23,18 @@ export interface Erasure {
 }
 
 export interface ErasureParts {
-  database: Database
+  commitUnlessNull: UnitsOfWork['commitUnlessNull']
   users: Pick<UserStore, 'find'>
   erasures: ErasureStore
   administrators: Pick<AdministratorStore, 'lock' | 'existsBeside'>
-  sessions: Pick<Sessions, 'find' | 'refusalFor'>
-  changes: Pick<ChangeStore, 'append'>
-  audit: Pick<Audit, 'record'>
+  sessions: Pick<Sessions, 'find' | 'refusalFor' | 'recordEpochRaise'>
   jobs: Pick<Jobs, 'send'>
   recipients: Pick<EncryptedRecipients, 'encrypt'>
-  feed: Pick<ChangeFeed, 'publish'>
   clock: Pick<Clock, 'now'>
 }
 
 /** Goodbye: an account and everything personal about it goes, or becomes unreadable, in one step. */
-export function createErasures ({ database, users, erasures, administrators, sessions, changes, audit, jobs, recipients, feed, clock }: ErasureParts) {
+export function createErasures ({ commitUnlessNull, users, erasures, administrators, sessions, jobs, recipients, clock }: ErasureParts) {
   return { eraseMe, erase }
 
   /**
@@ -64,18 +59,11 @@ export function createErasures ({ database, users, erasures, administrators, ses
     if (!user) return false
 
     for (let isLong = true; isLong;) isLong = await erasures.thin(user.id, user.emailCanonical, new Date(clock.now()))
-    const over = new Error('the session that asks has ended')
-    const written = await database.begin(async tx => {
-      const written = await eraseWithin(tx, user, erasure)
-      if (!written) throw over
-      return written
-    }).catch(error => { if (error !== over) throw error })
-
-    feed.publish(written ?? [])
-    return written !== undefined
+    return await commitUnlessNull(unit => eraseWithin(unit, user, erasure)) !== null
   }
 
-  async function eraseWithin (tx: Transaction, before: User, { actorId, reason, sessionId, caller, assertMay }: Erasure): Promise<Change[] | null> {
+  async function eraseWithin (unit: UnitOfWork, before: User, { actorId, reason, sessionId, caller, assertMay }: Erasure): Promise<true | null> {
+    const { tx } = unit
     const { id, role, emailCanonical } = before
     if (role === 'super_admin') await administrators.lock(tx)
     const claims = await erasures.removeClaims(tx, emailCanonical)
@@ -90,17 +78,17 @@ export function createErasures ({ database, users, erasures, administrators, ses
     if (actorId === id && !lived.includes(sessionId)) return null
     await erasures.removeJobs(tx, id, claims)
 
-    const written = [
-      await changes.append(tx, { kind: 'user_epoch', subjectId: id, number: user.sessionEpoch + 1, reason: 'account_deleted' }),
-      await changes.append(tx, { kind: 'user_changed', subjectId: id, number: user.version + 1 })
-    ]
-    // Without its key nothing personal is written about who is no longer there.
-    await audit.record(tx, { event: 'user_deleted', outcome: 'success', reason, actorId, subject: { id, wrappedKey: null }, sessionId, caller })
+    await sessions.recordEpochRaise(unit, {
+      user: { id, sessionEpoch: user.sessionEpoch + 1, version: user.version + 1 },
+      reason: 'account_deleted',
+      // Without its key nothing personal is written about who is no longer there.
+      event: { event: 'user_deleted', outcome: 'success', reason, actorId, subject: { id, wrappedKey: null }, sessionId, caller }
+    })
     // Whoever moved somebody's account before they erased it must not do it in silence.
     for (const email of [user.email, ...await erasures.addressesLeft(tx, id, emailCanonical, new Date(clock.now()))]) {
       await jobs.send(tx, 'mail', { kind: 'account_deleted', recipient: recipients.encrypt({ ...user, email }) })
     }
     await erasures.remove(tx, id)
-    return written
+    return true
   }
 }

@@ -1,9 +1,9 @@
 import type { Audit } from '../audit/audit.ts'
 import type { Caller } from '../http/caller.ts'
-import type { ChangeFeed } from '../changes/change-feed.ts'
+import type { UnitOfWork, UnitsOfWork } from '../changes/unit-of-work.ts'
 import type { Clock } from '../clock.ts'
 import type { DeviceTokens } from '../tokens/device-tokens.ts'
-import { canonicalise } from '../users/email-address.ts'
+import { parseAddress } from '../users/email-address.ts'
 import { Refusal, unavailable } from '../errors.ts'
 import type { RefusalCode } from '../errors.ts'
 import type { TokenResponse, TokenResponses } from '../sessions/token-responses.ts'
@@ -15,7 +15,7 @@ import type { Principal } from '../access/authentication.ts'
 import type { RateLimits } from '../throttling/rate-limits.ts'
 import type { Transport } from '../sessions/refresh-tokens.ts'
 import type { Sessions } from '../sessions/sessions.ts'
-import type { Database, Transaction } from '../stores/database.ts'
+import type { Database } from '../stores/database.ts'
 import type { SessionState } from '../sessions/session-store.ts'
 import type { User, UserStore } from '../users/user-store.ts'
 
@@ -31,7 +31,10 @@ export interface LoginRequest {
   replaces?: string | undefined
 }
 
-export interface LoginParts {
+/** What of a request opens the session, once its password has been checked and is left behind. */
+type NewSession = Pick<LoginRequest, 'transport' | 'deviceName' | 'deviceToken' | 'replaces'>
+
+export interface LoginParts extends Pick<UnitsOfWork, 'commit' | 'commitStatement'> {
   database: Database
   users: UserStore
   sessions: Sessions
@@ -42,13 +45,12 @@ export interface LoginParts {
   lockout: Pick<Lockout, 'strangersOf' | 'deviceOf' | 'sessionOf'>
   deviceTokens: DeviceTokens
   audit: Audit
-  feed: Pick<ChangeFeed, 'publish'>
   metrics: Metrics
   clock: Clock
 }
 
 /** Proving a password: signing in, and proving it again within a session. */
-export function createLogins ({ database, users, sessions, tokenResponses, passwords, checks, rateLimits, lockout, deviceTokens, audit, feed, metrics, clock }: LoginParts) {
+export function createLogins ({ database, commit, commitStatement, users, sessions, tokenResponses, passwords, checks, rateLimits, lockout, deviceTokens, audit, metrics, clock }: LoginParts) {
   return { login, reauthenticate }
 
   /**
@@ -57,8 +59,7 @@ export function createLogins ({ database, users, sessions, tokenResponses, passw
    * password learns what else is in the way.
    */
   async function login (request: LoginRequest, caller: Caller): Promise<TokenResponse> {
-    const address = canonicalise(request.email)
-    if (!address) throw new Refusal('invalid_request', { errors: [{ path: '/email', code: 'not_an_address', message: 'This is not an email address.' }] })
+    const address = parseAddress(request.email, '/email')
 
     const deviceId = request.deviceToken === undefined ? null : deviceTokens.read(request.deviceToken)
     // In a storm most are refused: that must cost them and us nothing.
@@ -71,20 +72,38 @@ export function createLogins ({ database, users, sessions, tokenResponses, passw
 
   async function prove (request: LoginRequest, { user, deviceId, canonical }: { user: User & { knownSince: Date | null } | null, deviceId: string | null, canonical: string }, caller: Caller): Promise<TokenResponse> {
     const bucket = user?.knownSince && deviceId !== null ? lockout.deviceOf(user.id, { deviceId, knownSince: user.knownSince }) : lockout.strangersOf(canonical)
-    await checks.check({ password: request.password, passwordHash: user?.passwordHash ?? null, bucket, owner: user, canonical, caller, failure: 'authn_login_fail' })
+    await checks.check({
+      password: request.password,
+      passwordHash: user?.passwordHash ?? null,
+      bucket,
+      owner: user,
+      canonical,
+      caller,
+      purpose: 'sign_in'
+    })
     // Without an account no password is right.
     if (!user) throw new Refusal('invalid_credentials')
 
     const obstacle = obstacleOf(user, request.userType)
     if (obstacle) throw await refuse(obstacle, user, caller)
 
-    return await open(await strengthen(user, request.password, bucket), request, caller)
+    const { transport, deviceName, deviceToken, replaces } = request
+    return await open(await strengthen(user, request.password, bucket), { transport, deviceName, deviceToken, replaces }, caller)
   }
 
   /** Checks the password again and moves the session's `auth_time` (RFC 9470); its tokens rotate. */
   async function reauthenticate ({ sessionId }: Pick<Principal, 'sessionId'>, password: string, caller: Caller): Promise<TokenResponse> {
     const state = await sessions.find(sessionId)
-    await checks.check({ password, passwordHash: state.passwordHash, bucket: lockout.sessionOf(sessionId), owner: state, canonical: state.emailCanonical, sessionId, caller, failure: 'authn_login_fail' })
+    await checks.check({
+      password,
+      passwordHash: state.passwordHash,
+      bucket: lockout.sessionOf(sessionId),
+      owner: state,
+      canonical: state.emailCanonical,
+      sessionId,
+      caller,
+      purpose: 'sign_in'
+    })
 
     const authTime = new Date(clock.now())
     const isProved = await database.begin(async tx => {
@@ -97,35 +116,35 @@ export function createLogins ({ database, users, sessions, tokenResponses, passw
     return tokenResponses.issue(await sessions.advance({ ...state, authTime }))
   }
 
-  async function open (user: User, request: LoginRequest, caller: Caller, isAnew = false): Promise<TokenResponse> {
-    const { transport, deviceName, deviceToken, replaces } = request
+  async function open (user: User, session: NewSession, caller: Caller, isAnew = false): Promise<TokenResponse> {
+    const { transport, deviceName, deviceToken, replaces } = session
     const deviceId = deviceTokens.recognise(deviceToken)
     const amr = ['pwd']
     const opening = await sessions.prepare(transport)
 
     const circumstances = { deviceId, deviceName, caller, amr }
     const replaced = await sessionOf(replaces, transport)
-    const ended = replaced
-      ? await database.begin(async tx => {
+    const isOpen = replaced
+      ? await commit(async unit => {
         // Two browsers that swap accounts would each hold what the other waits for.
-        if (replaced.id !== user.id) await users.lockInOrder(tx, [user.id, replaced.id])
-        const evicted = await sessions.begin(opening, user, circumstances, tx)
-        return evicted && [...evicted, ...await replace(tx, replaced, user, caller)]
+        if (replaced.id !== user.id) await users.lockInOrder(unit.tx, [user.id, replaced.id])
+        const isOpen = await sessions.begin(unit, opening, user, circumstances)
+        if (isOpen) await replace(unit, replaced, user, caller)
+        return isOpen
       })
-      : await sessions.begin(opening, user, circumstances)
-    if (!ended && isAnew) throw unavailable(new Error('the sessions of the account keep ending'))
-    if (!ended) return await openAnew(user, request, caller)
-    feed.publish(ended)
+      : await commitStatement(unit => sessions.begin(unit, opening, user, circumstances))
+    if (!isOpen && isAnew) throw unavailable(new Error('the sessions of the account keep ending'))
+    if (!isOpen) return await openAnew(user, session, caller)
     metrics.increment('sign_ins', { outcome: 'success' })
 
     return tokenResponses.issue(sessions.tokensOf(opening, { ...user, lastLoginAt: opening.now }, { deviceId, amr }))
   }
 
   // Whoever's session it is: a browser has one.
-  async function replace (tx: Transaction, replaced: SessionState, { id: actorId }: User, caller: Caller) {
-    const changes = await sessions.end(tx, replaced.sessionId, 'signed_out')
-    if (changes.length) await audit.record(tx, { event: 'session_ended', outcome: 'success', reason: 'replaced', actorId, subject: replaced, sessionId: replaced.sessionId, caller })
-    return changes
+  async function replace (unit: UnitOfWork, replaced: SessionState, { id: actorId }: User, caller: Caller) {
+    const { sessionId } = replaced
+    if (!await sessions.end(unit, sessionId, 'signed_out')) return
+    await audit.record(unit.tx, { event: 'session_ended', outcome: 'success', reason: 'replaced', actorId, subject: replaced, sessionId, caller })
   }
 
   async function sessionOf (token: string | undefined, transport: Transport): Promise<SessionState | null> {
@@ -135,12 +154,12 @@ export function createLogins ({ database, users, sessions, tokenResponses, passw
 
   // Something has ended the user's sessions since the password was read. If it is still this password of
   // an account that has not changed, that was a sign-out, and the sign-in comes after it: once.
-  async function openAnew (before: User, request: LoginRequest, caller: Caller): Promise<TokenResponse> {
+  async function openAnew (before: User, session: NewSession, caller: Caller): Promise<TokenResponse> {
     const user = await users.find(before.id)
     const isSame = user?.passwordHash === before.passwordHash && user.version === before.version
     const hasMoved = user?.sessionEpoch !== before.sessionEpoch || user.deploymentEpoch !== before.deploymentEpoch
     if (!user || !isSame || !hasMoved) throw await refuse('invalid_credentials', before, caller)
-    return await open(user, request, caller, true)
+    return await open(user, session, caller, true)
   }
 
   async function refuse (code: RefusalCode, user: User, caller: Caller): Promise<Refusal> {

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Audit } from '../audit/audit.ts'
 import type { Caller } from '../http/caller.ts'
-import type { ChangeFeed } from '../changes/change-feed.ts'
+import type { UnitsOfWork } from '../changes/unit-of-work.ts'
 import type { Clock } from '../clock.ts'
 import type { DeviceTokens } from '../tokens/device-tokens.ts'
-import { canonicalise } from '../users/email-address.ts'
+import { parseAddress } from '../users/email-address.ts'
 import { Refusal } from '../errors.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { Lockout } from '../throttling/lockout.ts'
@@ -14,7 +14,6 @@ import type { PasswordPolicy } from '../passwords/policy.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { RateLimits } from '../throttling/rate-limits.ts'
 import type { Sessions } from '../sessions/sessions.ts'
-import type { ChangeStore } from '../changes/change-store.ts'
 import type { Database } from '../stores/database.ts'
 import type { KnownDevice, KnownDeviceStore } from '../sessions/known-device-store.ts'
 import type { Purpose } from '../tokens/one-time-token-store.ts'
@@ -26,6 +25,7 @@ export interface ForgottenPassword { email: string, deviceToken?: string | undef
 
 export interface PasswordResetParts {
   database: Database
+  commit: UnitsOfWork['commit']
   users: UserStore
   devices: KnownDeviceStore
   sessions: Sessions
@@ -36,10 +36,8 @@ export interface PasswordResetParts {
   passwords: Passwords
   rateLimits: RateLimits
   lockout: Pick<Lockout, 'strangersOf' | 'deviceOf' | 'unlock'>
-  changes: ChangeStore
   audit: Audit
   jobs: Pick<Jobs, 'send'>
-  feed: Pick<ChangeFeed, 'publish'>
   clock: Clock
 }
 
@@ -59,7 +57,7 @@ const accepted = ['password_reset', 'invitation'] as const satisfies readonly Pu
 export const outdatedByPassword = [...accepted, 'email_change'] as const satisfies readonly Purpose[]
 
 /** A forgotten password: a link by mail, and by that link a new password. */
-export function createPasswordResets ({ database, users, devices, sessions, oneTimeTokens, tokens, deviceTokens, policy, passwords, rateLimits, lockout, changes, audit, jobs, feed, clock }: PasswordResetParts) {
+export function createPasswordResets ({ database, commit, users, devices, sessions, oneTimeTokens, tokens, deviceTokens, policy, passwords, rateLimits, lockout, audit, jobs, clock }: PasswordResetParts) {
   return { forgotPassword, resetPassword }
 
   /**
@@ -67,8 +65,7 @@ export function createPasswordResets ({ database, users, devices, sessions, oneT
    * answer after the same work, down to the token's row and the mail's job; what is nobody's is not mailed.
    */
   async function forgotPassword ({ email, ...proofs }: ForgottenPassword, caller: Caller) {
-    const address = canonicalise(email)
-    if (!address) throw new Refusal('invalid_request', { errors: [{ path: '/email', code: 'not_an_address', message: 'This is not an email address.' }] })
+    const address = parseAddress(email, '/email')
 
     await Promise.all([ask(address.canonical, proofs, caller), pause(evenly)])
   }
@@ -125,23 +122,24 @@ export function createPasswordResets ({ database, users, devices, sessions, oneT
     // A new one even for a browser that has one: a thief may have a copy of that.
     const deviceId = randomUUID()
 
-    const { written, forgotten } = await database.begin(async tx => {
+    const forgotten = await commit(async unit => {
+      const { tx } = unit
       const user = await users.resetPassword(tx, subject.id, passwordHash, now)
       if (!user) throw new Refusal('token_invalid')
       await oneTimeTokens.spend(tx, taken)
       await oneTimeTokens.revoke(tx, subject.id, outdatedByPassword)
 
-      const { change } = await sessions.recordEpochRaise(tx, { userId: subject.id, to: user.sessionEpoch, reason: 'password_changed', survivor: null })
-      const version = await changes.append(tx, { kind: 'user_changed', subjectId: subject.id, number: user.version })
+      const reason = taken.purpose === 'invitation' ? 'invitation' : 'reset'
+      const { eventId } = await sessions.recordEpochRaise(unit, {
+        user: { id: subject.id, ...user },
+        reason: 'password_changed',
+        event: { event: 'authn_password_change', outcome: 'success', reason, actorId: subject.id, subject, caller }
+      })
       const forgotten = await devices.forget(tx, subject.id)
       await devices.remember(tx, subject.id, deviceId, now)
-
-      const reason = taken.purpose === 'invitation' ? 'invitation' : 'reset'
-      const eventId = await audit.record(tx, { event: 'authn_password_change', outcome: 'success', reason, actorId: subject.id, subject, caller })
       await jobs.send(tx, 'mail', { kind: 'password_changed', userId: subject.id, how: 'reset', eventId })
-      return { written: [change, version], forgotten }
+      return forgotten
     })
-    feed.publish(written)
     await openLanes(subject, forgotten)
 
     return { device_token: deviceTokens.issue(deviceId) }

@@ -1,21 +1,17 @@
 import type { Audit } from '../audit/audit.ts'
 import type { Caller } from '../http/caller.ts'
 import type { Principal } from '../access/authentication.ts'
-import type { ChangeFeed } from '../changes/change-feed.ts'
 import { createBoundedMap } from '../bounded-map.ts'
+import type { UnitsOfWork } from '../changes/unit-of-work.ts'
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
 import type { Revocations } from '../changes/revocations.ts'
-import type { ChangeStore } from '../changes/change-store.ts'
-import type { Database } from '../stores/database.ts'
 import type { User, UserStore } from '../users/user-store.ts'
 import { presentUser } from '../users/user-view.ts'
 
 export interface ProfileParts {
-  database: Database
+  commit: UnitsOfWork['commit']
   users: Pick<UserStore, 'find' | 'amend'>
-  changes: Pick<ChangeStore, 'append'>
-  feed: Pick<ChangeFeed, 'publish'>
   revocations: Pick<Revocations, 'version'>
   audit: Pick<Audit, 'record'>
   clock: Pick<Clock, 'now'>
@@ -30,7 +26,7 @@ const shownFor = 60_000
 const profilesMax = 10_000
 
 /** What users see and change of themselves. */
-export function createProfiles ({ database, users, changes, feed, revocations, audit, clock }: ProfileParts) {
+export function createProfiles ({ commit, users, revocations, audit, clock }: ProfileParts) {
   const known = createBoundedMap<string, Read>(profilesMax)
 
   return { me, updateMe }
@@ -60,13 +56,13 @@ export function createProfiles ({ database, users, changes, feed, revocations, a
 
   /** Changes the name or the locale; before and after stand in the audit trail. */
   async function updateMe ({ userId, sessionId }: { userId: string, sessionId: string }, change: { fullName?: string | undefined, locale?: string | undefined }, caller: Caller) {
-    const { profile, written } = await database.begin(async tx => {
+    return await commit(async ({ tx, change: tell }) => {
       const before = await users.find(userId, tx)
       if (!before) throw new Refusal('session_ended', { reason: 'account_deleted' })
 
       const amended = await users.amend(tx, userId, change, { now: new Date(clock.now()) })
       if (!amended) throw new Refusal('session_ended', { reason: 'account_deleted' })
-      const written = await changes.append(tx, { kind: 'user_changed', subjectId: userId, number: amended.version })
+      await tell({ kind: 'user_changed', subjectId: userId, number: amended.version })
       await audit.record(tx, {
         event: 'user_updated',
         outcome: 'success',
@@ -77,9 +73,7 @@ export function createProfiles ({ database, users, changes, feed, revocations, a
         personal: { before: { full_name: before.fullName, locale: before.locale }, after: change }
       })
       const after = await users.find(userId, tx)
-      return { profile: { user: presentUser(after ?? before) }, written }
+      return { user: presentUser(after ?? before) }
     })
-    feed.publish([written])
-    return profile
   }
 }

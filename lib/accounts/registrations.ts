@@ -5,7 +5,7 @@ import type { Caller } from '../http/caller.ts'
 import type { Clock } from '../clock.ts'
 import type { Codes } from '../tokens/codes.ts'
 import type { DeviceTokens } from '../tokens/device-tokens.ts'
-import { canonicalise } from '../users/email-address.ts'
+import { canonicalise, notAnAddress } from '../users/email-address.ts'
 import type { EmailAddress } from '../users/email-address.ts'
 import { Refusal } from '../errors.ts'
 import type { FieldError } from '../errors.ts'
@@ -66,7 +66,11 @@ const codeLifetime = 10 * 60_000
  * registers somebody else's address gains nothing and costs its owner nothing but a mail.
  */
 export function createRegistrations ({ database, registrations, users, devices, roles, approvals, policy, passwords, rateLimits, codes, oneTimeTokens, deviceTokens, audit, jobs, metrics, clock, emailVerification }: RegistrationParts) {
-  return { register: emailVerification === 'required' ? register : registerAtOnce, confirm, resend }
+  return {
+    register: emailVerification === 'required' ? register : registerAtOnce,
+    confirm,
+    resend
+  }
 
   /** Answers alike, and does the same work, whether or not the address has an account. */
   async function register (request: RegistrationRequest, caller: Caller) {
@@ -167,7 +171,7 @@ export function createRegistrations ({ database, registrations, users, devices, 
     const address = canonicalise(email)
     const role = roles.forRegistration(userType)
     const errors: FieldError[] = []
-    if (!address) errors.push({ path: '/email', code: 'not_an_address', message: 'This is not an email address.' })
+    if (!address) errors.push(notAnAddress('/email'))
     if (!role) errors.push(notOpen)
     if (!address || !role) throw invalid(errors)
 

@@ -1,11 +1,10 @@
-import type { Audit } from '../audit/audit.ts'
+import type { Audit, AuditEvent } from '../audit/audit.ts'
 import type { Caller } from '../http/caller.ts'
-import type { ChangeFeed } from '../changes/change-feed.ts'
+import type { UnitsOfWork } from '../changes/unit-of-work.ts'
 import { Refusal } from '../errors.ts'
 import type { EndReason } from '../errors.ts'
 import type { PresentedToken } from '../sessions/presented-token.ts'
 import type { Sessions } from '../sessions/sessions.ts'
-import type { Database, Transaction } from '../stores/database.ts'
 import type { DeploymentStore } from '../changes/deployment-store.ts'
 import type { SessionState } from '../sessions/session-store.ts'
 import type { UserStore } from '../users/user-store.ts'
@@ -16,20 +15,19 @@ export type SignOutScope = 'local' | 'others' | 'everywhere'
 export interface LogoutRequest { scope: SignOutScope, accessToken?: string | undefined, refreshToken?: PresentedToken | undefined }
 
 export interface SignOutParts {
-  database: Database
+  commit: UnitsOfWork['commit']
   users: UserStore
   deployment: DeploymentStore
   sessions: Sessions
   tokens: Tokens
   audit: Audit
-  feed: Pick<ChangeFeed, 'publish'>
 }
 
 /** A living session that a client has proved, and whether well enough to act on the user's others. */
 interface Proof { state: SessionState, isStrong: boolean }
 
 /** Ending sessions: one, the others, all of a user's, everybody's. Each is one step, whatever the number. */
-export function createSignOuts ({ database, users, deployment, sessions, tokens, audit, feed }: SignOutParts) {
+export function createSignOuts ({ commit, users, deployment, sessions, tokens, audit }: SignOutParts) {
   return { logout, signOut, endSession, signOutEveryone }
 
   /**
@@ -50,11 +48,8 @@ export function createSignOuts ({ database, users, deployment, sessions, tokens,
    * reason to spare the others.
    */
   async function signOut (state: SessionState, scope: SignOutScope, caller: Caller) {
-    feed.publish(await database.begin(async tx => {
-      const written = scope === 'local' ? await sessions.end(tx, state.sessionId, 'signed_out') : await endAll(tx, state, scope)
-      if (written.length) await tell(tx, state, scope, caller)
-      return written
-    }))
+    if (scope === 'local') await endOne(state, { reason: 'signed_out', event: eventOf(state, scope, caller) })
+    else await endAll(state, scope, eventOf(state, scope, caller))
   }
 
   /** Ends one of the user's sessions by its id; somebody else's is `not_found`, an ended one no error. */
@@ -62,15 +57,16 @@ export function createSignOuts ({ database, users, deployment, sessions, tokens,
     const state = await sessions.peek(sessionId)
     if (state?.id !== userId) throw new Refusal('not_found')
 
-    await endOne(state, state.sessionId === own ? 'signed_out' : 'revoked_by_user', caller)
+    const reason = state.sessionId === own ? 'signed_out' : 'revoked_by_user'
+    await endOne(state, { reason, event: eventOf(state, reason, caller) })
   }
 
   /** Ends every session of every user. `actorId` is null for an operator at the command line. */
   async function signOutEveryone ({ actorId, caller }: { actorId: string | null, caller: Caller }) {
-    feed.publish([await database.begin(async tx => {
-      await audit.record(tx, { event: 'sessions_ended', outcome: 'success', reason: 'everyone_signed_out', subject: null, caller, ...(actorId && { actorId }) })
-      return await deployment.endEverything(tx)
-    })])
+    await commit(async unit => {
+      await audit.record(unit.tx, { event: 'sessions_ended', outcome: 'success', reason: 'everyone_signed_out', subject: null, caller, ...(actorId && { actorId }) })
+      await deployment.endEverything(unit)
+    })
   }
 
   // The two tokens may prove two sessions: a client that has mixed them up means both, but the scope is
@@ -92,25 +88,25 @@ export function createSignOuts ({ database, users, deployment, sessions, tokens,
     return proofs
   }
 
-  async function endOne (state: SessionState, reason: EndReason, caller: Caller) {
-    feed.publish(await database.begin(async tx => {
-      const written = await sessions.end(tx, state.sessionId, reason)
-      if (written.length) await tell(tx, state, reason, caller)
-      return written
-    }))
+  async function endOne ({ sessionId }: SessionState, { reason, event }: { reason: EndReason, event: AuditEvent }) {
+    await commit(async unit => {
+      if (await sessions.end(unit, sessionId, reason)) await audit.record(unit.tx, event)
+    })
   }
 
   // The user's row is locked first, as everywhere. The own session outlives the raise, so that its end
   // is told as its own.
-  async function endAll (tx: Transaction, { id, sessionId }: SessionState, scope: 'others' | 'everywhere') {
-    const to = await users.raiseEpoch(tx, id)
-    if (to === null) return []
+  async function endAll ({ id, sessionId }: SessionState, scope: 'others' | 'everywhere', event: AuditEvent) {
+    await commit(async unit => {
+      const sessionEpoch = await users.raiseEpoch(unit.tx, id)
+      if (sessionEpoch === null) return
 
-    const { change } = await sessions.recordEpochRaise(tx, { userId: id, to, reason: 'revoked_by_user', survivor: sessionId })
-    return scope === 'others' ? [change] : [change, ...await sessions.end(tx, sessionId, 'signed_out')]
+      await sessions.recordEpochRaise(unit, { user: { id, sessionEpoch }, reason: 'revoked_by_user', survivor: sessionId, event })
+      if (scope === 'everywhere') await sessions.end(unit, sessionId, 'signed_out')
+    })
   }
+}
 
-  async function tell (tx: Transaction, state: SessionState, reason: string, caller: Caller) {
-    await audit.record(tx, { event: 'session_ended', outcome: 'success', reason, actorId: state.id, subject: state, sessionId: state.sessionId, caller })
-  }
+function eventOf (state: SessionState, reason: string, caller: Caller): AuditEvent {
+  return { event: 'session_ended', outcome: 'success', reason, actorId: state.id, subject: state, sessionId: state.sessionId, caller }
 }

@@ -1,18 +1,16 @@
 import type { Caller } from '../http/caller.ts'
 import type { Actor } from '../access/authentication.ts'
-import type { ChangeFeed } from '../changes/change-feed.ts'
+import type { UnitOfWork, UnitsOfWork } from '../changes/unit-of-work.ts'
 import { Refusal } from '../errors.ts'
 import { highest, mayActUpon } from '../access/hierarchy.ts'
 import type { AdministratorStore } from '../access/administrator-store.ts'
-import type { Change } from '../changes/change-store.ts'
-import type { Database, Transaction } from '../stores/database.ts'
+import type { Transaction } from '../stores/database.ts'
 import type { HierarchyStore, RankedUser } from '../access/hierarchy-store.ts'
 import type { UserStore } from '../users/user-store.ts'
 import { presentUser } from '../users/user-view.ts'
 
 /** An act under way: both rows are locked, and the actor may. */
-export interface Act {
-  tx: Transaction
+export interface Act extends UnitOfWork {
   actor: RankedUser
   subject: RankedUser
   /** What the audit trail says of every act. */
@@ -20,11 +18,10 @@ export interface Act {
 }
 
 export interface UserActParts {
-  database: Database
+  commit: UnitsOfWork['commit']
   users: Pick<UserStore, 'find'>
   hierarchy: Pick<HierarchyStore, 'lock' | 'lockActor'>
   administrators: Pick<AdministratorStore, 'existsBeside'>
-  feed: Pick<ChangeFeed, 'publish'>
 }
 
 export type UserActs = ReturnType<typeof createUserActs>
@@ -36,21 +33,19 @@ export type UserActs = ReturnType<typeof createUserActs>
  *
  * That also keeps the last super_admin: whoever acts upon one is another, and stays so until the act is done.
  */
-export function createUserActs ({ database, users, hierarchy, administrators, feed }: UserActParts) {
+export function createUserActs ({ commit, users, hierarchy, administrators }: UserActParts) {
   return { act, judge, actorOf }
 
   /**
-   * Does something to a user and answers how they are then. The work returns what it has written into the change
-   * feed; that is published after the commit.
+   * Does something to a user and answers how they are then.
    * @throws Refusal as `judge`; what the work throws
    */
-  async function act (userId: string, by: Actor, work: (act: Act) => Promise<Change[]>) {
-    const { written, user } = await database.begin(async tx => {
-      const { actor, subject } = await judge(tx, by, userId)
-      const written = await work({ tx, actor, subject, trail: { outcome: 'success', actorId: actor.id, subject, caller: by.caller } })
-      return { written, user: await users.find(userId, tx) ?? subject }
+  async function act (userId: string, by: Actor, work: (act: Act) => Promise<void> = async () => {}) {
+    const user = await commit(async unit => {
+      const { actor, subject } = await judge(unit.tx, by, userId)
+      await work({ ...unit, actor, subject, trail: { outcome: 'success', actorId: actor.id, subject, caller: by.caller } })
+      return await users.find(userId, unit.tx) ?? subject
     })
-    feed.publish(written)
     return { user: presentUser(user) }
   }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Audit } from '../audit/audit.ts'
 import type { Caller } from '../http/caller.ts'
 import type { Clock } from '../clock.ts'
-import { canonicalise } from '../users/email-address.ts'
+import { parseAddress } from '../users/email-address.ts'
 import { Refusal } from '../errors.ts'
 import type { PasswordPolicy } from '../passwords/policy.ts'
 import type { Passwords } from '../passwords/passwords.ts'
@@ -40,8 +40,7 @@ export function createAdministrators ({ database, administrators, users, policy,
    * has an account.
    */
   async function create ({ email, fullName, password, another }: NewAdministrator, caller: Caller) {
-    const address = canonicalise(email)
-    if (!address) throw invalid('/email', 'not_an_address', 'This is not an email address.')
+    const address = parseAddress(email, '/email')
     if (fullName.trim() === '' || fullName.length > 200) throw invalid('/full_name', 'length', 'A name has 1 to 200 characters.')
 
     const errors = await policy.check(password, [address.address, fullName])

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Approvals } from '../access/approvals.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Clock } from '../clock.ts'
-import { canonicalise } from '../users/email-address.ts'
+import { parseAddress } from '../users/email-address.ts'
 import type { EmailAddress } from '../users/email-address.ts'
 import { Refusal } from '../errors.ts'
 import { mayGrant } from '../access/hierarchy.ts'
@@ -46,8 +46,7 @@ export function createUserInvitations ({ database, acts, users, hierarchy, roles
    * that is not below the actor's; `conflict` for an address that has an account; `rate_limited`
    */
   async function create (invitation: Invitation, by: Actor) {
-    const address = canonicalise(invitation.email)
-    if (!address) throw new Refusal('invalid_request', { errors: [{ path: '/email', code: 'not_an_address', message: 'This is not an email address.' }] })
+    const address = parseAddress(invitation.email, '/email')
 
     const user = await counted('invitation', address.canonical, by, () => database.begin(tx => make(tx, invitation, address, by)))
     metrics.increment('sign_ups', { outcome: 'invited' })
@@ -91,11 +90,10 @@ export function createUserInvitations ({ database, acts, users, hierarchy, roles
   async function sendPasswordReset (userId: string, by: Actor) {
     const known = await users.find(userId)
     // Without an account there is nobody to count for; the act says so.
-    if (!known) await acts.act(userId, by, async () => [])
+    if (!known) await acts.act(userId, by)
     await counted('password_reset', known?.emailCanonical ?? userId, by, () => acts.act(userId, by, async act => {
       if (act.subject.status === 'disabled') throw new Refusal('conflict')
       await mailReset(act)
-      return []
     }))
   }
 

@@ -1,10 +1,8 @@
 import type { Audit } from '../audit/audit.ts'
-import type { ChangeFeed } from '../changes/change-feed.ts'
+import type { UnitOfWork, UnitsOfWork } from '../changes/unit-of-work.ts'
 import { Refusal } from '../errors.ts'
 import type { Roles } from '../access/roles.ts'
 import type { AdministratorStore } from '../access/administrator-store.ts'
-import type { Change, ChangeStore } from '../changes/change-store.ts'
-import type { Database, Transaction } from '../stores/database.ts'
 import type { Role, RoleStore } from '../access/role-store.ts'
 import type { Actor } from '../access/authentication.ts'
 import type { UserActs } from './acts.ts'
@@ -13,14 +11,12 @@ import type { UserActs } from './acts.ts'
 type Definition = Omit<Role, 'name'> & { name?: string | undefined }
 
 export interface RoleAdministrationParts {
-  database: Database
+  commit: UnitsOfWork['commit']
   store: RoleStore
   roles: Pick<Roles, 'reload'>
   acts: Pick<UserActs, 'actorOf'>
   administrators: Pick<AdministratorStore, 'lock'>
-  changes: Pick<ChangeStore, 'append'>
   audit: Pick<Audit, 'record'>
-  feed: Pick<ChangeFeed, 'publish'>
 }
 
 export type RoleAdministration = ReturnType<typeof createRoleAdministration>
@@ -30,7 +26,7 @@ export type RoleAdministration = ReturnType<typeof createRoleAdministration>
  * given they may do themselves. So nobody touches their own role, and `super_admin`, which has every permission
  * and the highest rank, is touched by nobody.
  */
-export function createRoleAdministration ({ database, store, roles, acts, administrators, changes, audit, feed }: RoleAdministrationParts) {
+export function createRoleAdministration ({ commit, store, roles, acts, administrators, audit }: RoleAdministrationParts) {
   return { list, put, remove }
 
   /** Every role, the highest first. */
@@ -48,14 +44,16 @@ export function createRoleAdministration ({ database, store, roles, acts, admini
     if (said.name !== undefined && said.name !== name) throw invalid('/name', 'not_the_same', 'is not the name in the path: nobody renames a role')
     if (role.selfRegistration && role.permissions.length > 0) throw invalid('/self_registration', 'has_permissions', 'is not for a role with permissions: anybody could have them')
 
-    const isNew = await change(by, async (tx, actor) => {
+    const { isNew } = await change(by, async (unit, actor) => {
+      const { tx } = unit
       const before = await store.find(tx, role.name)
       assertMay(actor, before, role)
       if (role.selfRegistration && await store.findOpen(tx, role)) throw new Refusal('conflict')
-      if (before && isSame(before, role)) return { result: false, written: [] }
+      if (before && isSame(before, role)) return { hasChanged: false, isNew: false }
 
       await store.write(tx, role)
-      return { result: before === null, written: [await tell(tx, before, role, by)] }
+      await tell(unit, before, role, by)
+      return { hasChanged: true, isNew: before === null }
     })
     return { role: present(role), isNew }
   }
@@ -66,7 +64,8 @@ export function createRoleAdministration ({ database, store, roles, acts, admini
    * has it or is registering into it
    */
   async function remove (name: string, by: Actor) {
-    await change(by, async (tx, actor) => {
+    await change(by, async (unit, actor) => {
+      const { tx } = unit
       const before = await store.find(tx, name)
       if (!before) throw new Refusal('not_found')
       assertMay(actor, before)
@@ -74,26 +73,26 @@ export function createRoleAdministration ({ database, store, roles, acts, admini
       await store.lock(tx, name)
       if (await store.isUsed(tx, name)) throw new Refusal('role_in_use')
       await store.remove(tx, name)
-      return { result: undefined, written: [await tell(tx, before, null, by)] }
+      await tell(unit, before, null, by)
+      return { hasChanged: true }
     })
   }
 
   // Those who change roles do so one after the other, so what they are judged by stays as it is. This node goes on
   // only when it knows what it has changed.
-  async function change<T> (by: Actor, work: (tx: Transaction, actor: Role) => Promise<{ result: T, written: Change[] }>): Promise<T> {
-    const { result, written } = await database.begin(async tx => {
-      await administrators.lock(tx)
-      const { role } = await acts.actorOf(tx, by)
-      const own = await store.find(tx, role)
+  async function change<T extends { hasChanged: boolean }> (by: Actor, work: (unit: UnitOfWork, actor: Role) => Promise<T>): Promise<T> {
+    const result = await commit(async unit => {
+      await administrators.lock(unit.tx)
+      const { role } = await acts.actorOf(unit.tx, by)
+      const own = await store.find(unit.tx, role)
       if (!own?.permissions.includes('roles:write')) throw new Refusal('forbidden', { permission: 'roles:write' })
-      return await work(tx, own)
+      return await work(unit, own)
     })
-    feed.publish(written)
-    if (written.length) await roles.reload()
+    if (result.hasChanged) await roles.reload()
     return result
   }
 
-  async function tell (tx: Transaction, before: Role | null, after: Role | null, { principal, caller }: Actor): Promise<Change> {
+  async function tell ({ tx, change }: UnitOfWork, before: Role | null, after: Role | null, { principal, caller }: Actor) {
     const event = !before ? 'role_created' : after ? 'role_updated' : 'role_deleted'
     await audit.record(tx, {
       event,
@@ -104,7 +103,7 @@ export function createRoleAdministration ({ database, store, roles, acts, admini
       caller,
       personal: { role: (before ?? after)?.name, ...before && { before: present(before) }, ...after && { after: present(after) } }
     })
-    return await changes.append(tx, { kind: 'roles_changed' })
+    await change({ kind: 'roles_changed' })
   }
 }
 

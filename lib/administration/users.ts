@@ -1,7 +1,7 @@
 import type { Accounts } from '../accounts/accounts.ts'
-import type { Audit } from '../audit/audit.ts'
+import type { Audit, AuditEvent } from '../audit/audit.ts'
 import type { Clock } from '../clock.ts'
-import { canonicalise } from '../users/email-address.ts'
+import { parseAddress } from '../users/email-address.ts'
 import type { EmailAddress } from '../users/email-address.ts'
 import { Refusal } from '../errors.ts'
 import type { EndReason } from '../errors.ts'
@@ -13,7 +13,6 @@ import type { Roles } from '../access/roles.ts'
 import { presentSession } from '../sessions/session-view.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { Approvals } from '../access/approvals.ts'
-import type { Change, ChangeStore } from '../changes/change-store.ts'
 import type { HierarchyStore } from '../access/hierarchy-store.ts'
 import type { KnownDeviceStore } from '../sessions/known-device-store.ts'
 import type { Amendment, User, UserStore } from '../users/user-store.ts'
@@ -35,7 +34,6 @@ export interface UserAdministrationParts {
   devices: Pick<KnownDeviceStore, 'list'>
   lockout: Pick<Lockout, 'strangersOf' | 'deviceOf' | 'unlock'>
   rateLimits: Pick<RateLimits, 'countMail'>
-  changes: Pick<ChangeStore, 'append'>
   audit: Pick<Audit, 'record'>
   jobs: Pick<Jobs, 'send'>
   clock: Pick<Clock, 'now'>
@@ -47,7 +45,7 @@ export type UserAdministration = ReturnType<typeof createUserAdministration>
  * What administrators do to users. Every act asks who stands above whom, is one transaction with its audit event,
  * and holds for tokens that were issued before it.
  */
-export function createUserAdministration ({ acts, users, hierarchy, roles, approvals, sessions, accounts, devices, lockout, rateLimits, changes, audit, jobs, clock }: UserAdministrationParts) {
+export function createUserAdministration ({ acts, users, hierarchy, roles, approvals, sessions, accounts, devices, lockout, rateLimits, audit, jobs, clock }: UserAdministrationParts) {
   const { act } = acts
 
   return { update, erase, approve, reject, disable, enable, unlock, requirePasswordChange, signOut, listSessions, endSession }
@@ -59,7 +57,7 @@ export function createUserAdministration ({ acts, users, hierarchy, roles, appro
    * than an address gets
    */
   async function update (userId: string, { email, ...change }: UserUpdate, by: Actor) {
-    const address = email === undefined ? null : addressIn(email)
+    const address = email === undefined ? null : parseAddress(email, '/email')
     const isUnchanged = address === null || (await users.find(userId))?.emailCanonical === address.canonical
     if (isUnchanged) return await amend(userId, change, null, by)
     return await counted(address, by, () => amend(userId, change, address, by))
@@ -72,11 +70,10 @@ export function createUserAdministration ({ acts, users, hierarchy, roles, appro
       // A disabled account gets no such mail, so nothing could come of it.
       if (address && subject.status === 'disabled') throw new Refusal('conflict')
       const event = amendment.role === undefined ? 'user_updated' : 'authz_change'
-      const written = Object.keys(amendment).length === 0 ? [] : await write(act, amendment, { event, endsBy: isWaiting(amendment.approval) ? 'revoked_by_admin' : null })
+      if (Object.keys(amendment).length > 0) await write(act, amendment, { event, endsBy: isWaiting(amendment.approval) ? 'revoked_by_admin' : null })
       if (amendment.approval === 'pending') await approvals.announce(tx, userId)
       // Last: whatever ends the sessions of an account takes a change that waits along.
       if (address) await accounts.requestEmailChange(tx, { owner: subject, address, actorId: trail.actorId, sessionId: by.principal.sessionId, caller: by.caller })
-      return written
     })
   }
 
@@ -92,7 +89,7 @@ export function createUserAdministration ({ acts, users, hierarchy, roles, appro
   /** Erases an account, as its owner could. */
   async function erase (userId: string, by: Actor) {
     // Before anything is written, and once more under the locks of the erasure.
-    await act(userId, by, async () => [])
+    await act(userId, by)
     const { userId: actorId, sessionId } = by.principal
     const isErased = await accounts.erase({ userId, actorId, sessionId, reason: 'by_administrator', caller: by.caller, assertMay: async tx => { await acts.judge(tx, by, userId) } })
     if (!isErased) throw new Refusal('not_found')
@@ -103,11 +100,10 @@ export function createUserAdministration ({ acts, users, hierarchy, roles, appro
     return await act(userId, by, async act => {
       const { tx, subject } = act
       if (subject.approval === 'not_required') throw new Refusal('conflict')
-      if (subject.approval === 'approved') return []
+      if (subject.approval === 'approved') return
 
-      const written = await write(act, { approval: 'approved' }, { event: 'user_approved' })
+      await write(act, { approval: 'approved' }, { event: 'user_approved' })
       await jobs.send(tx, 'mail', { kind: 'approval', stage: 'approved', userId, applicantId: userId })
-      return written
     })
   }
 
@@ -119,20 +115,24 @@ export function createUserAdministration ({ acts, users, hierarchy, roles, appro
     return await act(userId, by, async act => {
       const { tx, subject } = act
       if (subject.approval === 'not_required') throw new Refusal('conflict')
-      if (subject.approval === 'rejected') return []
+      if (subject.approval === 'rejected') return
 
       const tell = async (eventId: number) => { await jobs.send(tx, 'mail', { kind: 'approval', stage: 'rejected', userId, applicantId: userId, eventId }) }
-      return await write(act, { approval: 'rejected' }, { event: 'user_rejected', endsBy: 'revoked_by_admin', said: { reason: reason ?? null }, tell })
+      await write(act, { approval: 'rejected' }, { event: 'user_rejected', endsBy: 'revoked_by_admin', said: { reason: reason ?? null }, tell })
     })
   }
 
   /** No sign-in from here on, and every session ends with the same step. */
   async function disable (userId: string, by: Actor) {
-    return await act(userId, by, async act => act.subject.status === 'disabled' ? [] : await write(act, { status: 'disabled' }, { event: 'user_disabled', endsBy: 'account_disabled' }))
+    return await act(userId, by, async act => {
+      if (act.subject.status !== 'disabled') await write(act, { status: 'disabled' }, { event: 'user_disabled', endsBy: 'account_disabled' })
+    })
   }
 
   async function enable (userId: string, by: Actor) {
-    return await act(userId, by, async act => act.subject.status === 'active' ? [] : await write(act, { status: 'active' }, { event: 'user_enabled' }))
+    return await act(userId, by, async act => {
+      if (act.subject.status !== 'active') await write(act, { status: 'active' }, { event: 'user_enabled' })
+    })
   }
 
   /**
@@ -145,7 +145,6 @@ export function createUserAdministration ({ acts, users, hierarchy, roles, appro
       const known = await devices.list(tx, userId)
       shut = [lockout.strangersOf(subject.emailCanonical), ...known.map(device => lockout.deviceOf(userId, device))]
       await audit.record(tx, { ...trail, event: 'authn_login_unlock' })
-      return []
     })
     // In this order an event may tell of what has failed after it and is tried again, never the other way round.
     await lockout.unlock(shut)
@@ -164,32 +163,36 @@ export function createUserAdministration ({ acts, users, hierarchy, roles, appro
 
   /** Where a user is signed in. Their sessions say where they are: that too is for who stands above them. */
   async function listSessions (userId: string, by: Actor) {
-    await act(userId, by, async () => [])
+    await act(userId, by)
     const living = await sessions.list(userId)
     return { sessions: living.map(session => presentSession(session, by.principal.sessionId)) }
   }
 
   /** Ends one session of a user; somebody else's is `not_found`, an ended one no error. */
   async function endSession (userId: string, sessionId: string, by: Actor) {
-    await act(userId, by, async ({ tx, trail }) => {
+    await act(userId, by, async act => {
+      const { tx, trail } = act
       const state = await sessions.peek(sessionId, tx)
       if (state?.id !== userId) throw new Refusal('not_found')
 
-      const written = await sessions.end(tx, sessionId, 'revoked_by_admin')
-      if (written.length) await audit.record(tx, { ...trail, event: 'session_ended', reason: 'revoked_by_admin', sessionId })
-      return written
+      if (await sessions.end(act, sessionId, 'revoked_by_admin')) await audit.record(tx, { ...trail, event: 'session_ended', reason: 'revoked_by_admin', sessionId })
     })
   }
 
-  async function write ({ tx, subject, trail }: Act, amendment: Amendment, { event, reason, said, endsBy = null, tell = async () => {} }: {
+  async function write (act: Act, amendment: Amendment, { event, reason, said, endsBy = null, tell = async () => {} }: {
     event: string, reason?: string, said?: object, endsBy?: EndReason | null, tell?: (eventId: number) => Promise<void>
-  }): Promise<Change[]> {
-    const user = await users.amend(tx, subject.id, amendment, { now: new Date(clock.now()), endsSessions: endsBy !== null })
+  }) {
+    const { tx, change, subject: { id }, subject, trail } = act
+    const row: AuditEvent = { ...trail, event, ...reason !== undefined && { reason }, personal: { ...beforeAndAfter(subject, amendment), ...said } }
+    const user = await users.amend(tx, id, amendment, { now: new Date(clock.now()), endsSessions: endsBy !== null })
     if (!user) throw new Error('a row that is locked is there')
-    const ended = endsBy && await sessions.recordEpochRaise(tx, { userId: subject.id, to: user.sessionEpoch, reason: endsBy, survivor: null })
-    const version = await changes.append(tx, { kind: 'user_changed', subjectId: subject.id, number: user.version })
-    await tell(await audit.record(tx, { ...trail, event, ...reason !== undefined && { reason }, personal: { ...beforeAndAfter(subject, amendment), ...said } }))
-    return ended ? [ended.change, version] : [version]
+
+    if (endsBy) {
+      const { eventId } = await sessions.recordEpochRaise(act, { user: { id, ...user }, reason: endsBy, event: row })
+      return await tell(eventId)
+    }
+    await change({ kind: 'user_changed', subjectId: id, number: user.version })
+    await tell(await audit.record(tx, row))
   }
 
   // Mails are counted for the session that has them sent, and for an address that is not confirmed like a stranger's.
@@ -212,10 +215,4 @@ function beforeAndAfter (subject: User, amendment: Amendment) {
 
 function isWaiting (approval: User['approval'] | undefined) {
   return approval === 'pending' || approval === 'rejected'
-}
-
-function addressIn (email: string): EmailAddress {
-  const address = canonicalise(email)
-  if (!address) throw new Refusal('invalid_request', { errors: [{ path: '/email', code: 'not_an_address', message: 'This is not an email address.' }] })
-  return address
 }

@@ -13,6 +13,9 @@ export interface Change {
   reason: EndReason | null
 }
 
+/** A change that is to be written: what is left out is null. */
+export type NewChange = Pick<Change, 'kind'> & Partial<Change>
+
 /** Where a read stopped: the snapshot that it saw, and of which server's life. */
 export interface Cursor { snapshot: string, server: string }
 
@@ -29,8 +32,8 @@ export function createChangeStore (db: Database) {
 
   return { append, since, recent, firstRaise }
 
-  /** Writes a change in the transaction of its cause. */
-  async function append (tx: Transaction, { kind, ...change }: Pick<Change, 'kind'> & Partial<Change>): Promise<Change> {
+  /** Writes a change in the transaction of its cause. For the unit of work alone, which publishes it. */
+  async function append (tx: Transaction, { kind, ...change }: NewChange): Promise<Change> {
     const { subjectId = null, exceptId = null, number = null, reason = null } = change
     await tx`
       insert into changes (kind, subject_id, except_id, number, reason)

@@ -1,4 +1,4 @@
-import type { Change } from '../changes/change-store.ts'
+import type { UnitOfWork } from '../changes/unit-of-work.ts'
 import type { Clock } from '../clock.ts'
 import type { Encryption } from '../crypto/encryption.ts'
 import type { Transaction } from '../stores/database.ts'
@@ -25,8 +25,8 @@ export interface RingAdministrationOptions {
   clock: Pick<Clock, 'now' | 'offset'>
   /** How long a key signs (ms). */
   signingKeyTtl: number
-  /** Ends every session, in the transaction that is handed over. */
-  endEverything: (tx: Transaction) => Promise<Change>
+  /** Ends every session, in the unit of work that is handed over. */
+  endEverything: (unit: UnitOfWork) => Promise<void>
 }
 
 /** Writes what belongs to a change of the ring, in its transaction. */
@@ -73,7 +73,7 @@ export function createRingAdministration ({
       const retiring = { ...active, retiredAt: Math.min(active.retiredAt ?? at, at) }
       await locked.save(retiring)
       await takeSteps({ ...locked, keys: locked.keys.map(key => key === active ? retiring : key) })
-      await record(locked.tx)
+      await record(locked.unit.tx)
       return { outcome: at > now ? 'scheduled' : 'rotated', kid: next.id, at } as const
     })
     await copy.reload()
@@ -83,19 +83,19 @@ export function createRingAdministration ({
   /**
    * After a compromise: every key goes at once, also the next one, which lay beside the others; new keys take
    * their places and every session ends, in one transaction. Works with keys that cannot be opened, too.
-   * `record` writes about it in the same transaction. Returns the id of the key that signs now, and the changes
-   * to publish after the commit.
+   * `record` writes about it in the same transaction. Returns the id of the key that signs now.
    */
-  async function replace (record: Recorder = async () => {}): Promise<{ kid: string, changes: Change[] }> {
-    const result = await store.change(clock.offset, async locked => {
+  async function replace (record: Recorder = async () => {}): Promise<string> {
+    const kid = await store.change(clock.offset, async locked => {
       for (const { id } of locked.keys) await locked.remove(id)
       const [kid] = await takeSteps({ ...locked, keys: [] })
       if (kid === undefined) throw new Error('no key was made')
-      await record(locked.tx)
-      return { kid, changes: [await endEverything(locked.tx)] }
+      await record(locked.unit.tx)
+      await endEverything(locked.unit)
+      return kid
     })
     await copy.reload()
-    return result
+    return kid
   }
 
   // Returns the ids of the keys that were made, the active one first. The active key is retired before the next

@@ -1,5 +1,5 @@
-import type { ChangeStore } from '../changes/change-store.ts'
 import { advisoryLocks } from '../stores/advisory-locks.ts'
+import type { UnitOfWork, UnitsOfWork } from '../changes/unit-of-work.ts'
 import type { Database, Transaction } from '../stores/database.ts'
 
 /** The public half of an ES256 key, as RFC 7517 writes it. */
@@ -24,7 +24,7 @@ export type SigningKeyStore = ReturnType<typeof createSigningKeyStore>
 
 /** What may be done to the ring while nobody else changes it. */
 export interface LockedRing {
-  tx: Transaction
+  unit: UnitOfWork
   keys: StoredKey[]
   /** What the clock of Postgres says, moved as far as a test has moved ours. */
   now: number
@@ -32,7 +32,7 @@ export interface LockedRing {
   remove (id: string): Promise<void>
 }
 
-export function createSigningKeyStore (db: Database, changes: ChangeStore) {
+export function createSigningKeyStore (db: Database, { commit }: Pick<UnitsOfWork, 'commit'>) {
   return { all, change, reseal }
 
   async function all (): Promise<StoredKey[]> {
@@ -45,20 +45,21 @@ export function createSigningKeyStore (db: Database, changes: ChangeStore) {
    * is the same for all nodes.
    */
   async function change<T> (offset: number, work: (ring: LockedRing) => Promise<T>): Promise<T> {
-    return await db.begin(async tx => {
+    return await commit(async unit => {
+      const { tx } = unit
       await tx`select pg_advisory_xact_lock(${advisoryLocks.signingKeys})`
       const [time] = await tx<{ now: number }>`select floor(extract(epoch from clock_timestamp()) * 1000)::float8 as now`
       let changed = false
 
       const result = await work({
-        tx,
+        unit,
         keys: await select(tx),
         now: Number(time?.now) + offset,
         save: async key => { changed = true; await save(tx, key) },
         remove: async id => { changed = true; await tx`delete from signing_keys where id = ${id}` }
       })
 
-      if (changed) await changes.append(tx, { kind: 'keys_changed' })
+      if (changed) await unit.change({ kind: 'keys_changed' })
       return result
     })
   }

@@ -1,26 +1,24 @@
 import type { Audit } from '../audit/audit.ts'
 import type { Caller } from '../http/caller.ts'
 import type { Authentication } from '../access/authentication.ts'
-import type { ChangeFeed } from '../changes/change-feed.ts'
+import type { UnitsOfWork } from '../changes/unit-of-work.ts'
 import { Refusal } from '../errors.ts'
 import type { Service } from './services.ts'
 import type { Sessions } from '../sessions/sessions.ts'
-import type { Database } from '../stores/database.ts'
 import type { Tokens } from '../tokens/access-tokens.ts'
 
 export interface IntrospectionParts {
-  database: Database
+  commit: UnitsOfWork['commit']
   authentication: Pick<Authentication, 'authenticate'>
   tokens: Tokens
   sessions: Pick<Sessions, 'read' | 'findAlive' | 'end'>
   audit: Audit
-  feed: Pick<ChangeFeed, 'publish'>
 }
 
 export type Introspection = ReturnType<typeof createIntrospection>
 
 /** What services ask about tokens that they have been sent, and how they end them (RFC 7662, RFC 7009). */
-export function createIntrospection ({ database, authentication, tokens, sessions, audit, feed }: IntrospectionParts) {
+export function createIntrospection ({ commit, authentication, tokens, sessions, audit }: IntrospectionParts) {
   return { introspect, revoke }
 
   /**
@@ -46,11 +44,18 @@ export function createIntrospection ({ database, authentication, tokens, session
     const state = sessionId === null ? null : await sessions.findAlive(sessionId)
     if (!state) return
 
-    feed.publish(await database.begin(async tx => {
-      const written = await sessions.end(tx, state.sessionId, 'signed_out')
-      if (written.length) await audit.record(tx, { event: 'session_ended', outcome: 'success', reason: 'signed_out', actorId: service.id, subject: state, sessionId: state.sessionId, caller })
-      return written
-    }))
+    await commit(async unit => {
+      if (!await sessions.end(unit, state.sessionId, 'signed_out')) return
+      await audit.record(unit.tx, {
+        event: 'session_ended',
+        outcome: 'success',
+        reason: 'signed_out',
+        actorId: service.id,
+        subject: state,
+        sessionId: state.sessionId,
+        caller
+      })
+    })
   }
 
   async function describe (token: string) {

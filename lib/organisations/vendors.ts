@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { Audit } from '../audit/audit.ts'
-import type { ChangeFeed } from '../changes/change-feed.ts'
+import type { UnitOfWork, UnitsOfWork } from '../changes/unit-of-work.ts'
 import type { Cursors } from '../http/cursors.ts'
 import { Refusal } from '../errors.ts'
 import type { AdministratorStore } from '../access/administrator-store.ts'
-import type { Change, ChangeStore } from '../changes/change-store.ts'
-import type { Database, Transaction } from '../stores/database.ts'
+import type { Database } from '../stores/database.ts'
 import type { LockedVendor, Vendor, VendorStore } from './vendor-store.ts'
 import type { Actor } from '../access/authentication.ts'
 import type { UserActs } from '../administration/acts.ts'
@@ -15,13 +14,12 @@ export type VendorUpdate = Partial<Pick<Vendor, 'name' | 'status'>>
 
 export interface VendorParts {
   database: Database
+  commit: UnitsOfWork['commit']
   vendors: VendorStore
   acts: Pick<UserActs, 'actorOf'>
   administrators: Pick<AdministratorStore, 'lock'>
-  changes: Pick<ChangeStore, 'append'>
   cursors: Cursors
   audit: Pick<Audit, 'record' | 'createSubject'>
-  feed: Pick<ChangeFeed, 'publish'>
 }
 
 export type Vendors = ReturnType<typeof createVendors>
@@ -30,7 +28,7 @@ export type Vendors = ReturnType<typeof createVendors>
  * Vendors: organisations, whose users carry their id. One that is suspended shuts out all of its users at once,
  * however many they are: nothing of theirs is touched, and so nothing has to be put right when it is reinstated.
  */
-export function createVendors ({ database, vendors, acts, administrators, changes, cursors, audit, feed }: VendorParts) {
+export function createVendors ({ database, commit, vendors, acts, administrators, cursors, audit }: VendorParts) {
   return { list, create, update }
 
   /**
@@ -62,7 +60,8 @@ export function createVendors ({ database, vendors, acts, administrators, change
    * @throws Refusal `not_found`; `forbidden` for who would suspend somebody of their own rank or above
    */
   async function update (id: string, change: VendorUpdate, by: Actor) {
-    const { vendor, written } = await database.begin(async tx => {
+    const vendor = await commit(async unit => {
+      const { tx } = unit
       // In the order of all who ask whether somebody remains who may do everything: no super_admin is made or goes meanwhile.
       if (change.status === 'suspended') await administrators.lock(tx)
       const actor = await acts.actorOf(tx, by)
@@ -71,14 +70,13 @@ export function createVendors ({ database, vendors, acts, administrators, change
 
       const suspends = change.status === 'suspended' && before.status === 'active'
       if (suspends && await vendors.hasUserFrom(tx, id, actor.rank)) throw new Refusal('forbidden')
-      return await write(tx, before, change, by)
+      return await write(unit, before, change, by)
     })
-    feed.publish(written)
     return { vendor: present(vendor) }
   }
 
-  async function write (tx: Transaction, before: LockedVendor, { name = before.name, status = before.status }: VendorUpdate, { principal, caller }: Actor): Promise<{ vendor: Vendor, written: Change[] }> {
-    if (name === before.name && status === before.status) return { vendor: before, written: [] }
+  async function write ({ tx, change }: UnitOfWork, before: LockedVendor, { name = before.name, status = before.status }: VendorUpdate, { principal, caller }: Actor): Promise<Vendor> {
+    if (name === before.name && status === before.status) return before
 
     const vendor = await vendors.update(tx, { id: before.id, name, status })
     await audit.record(tx, {
@@ -90,8 +88,8 @@ export function createVendors ({ database, vendors, acts, administrators, change
       caller,
       personal: { before: { name: before.name, status: before.status }, after: { name, status } }
     })
-    const hasMoved = vendor.version !== before.version
-    return { vendor, written: hasMoved ? [await changes.append(tx, { kind: 'vendor_changed', subjectId: vendor.id, number: vendor.version })] : [] }
+    if (vendor.version !== before.version) await change({ kind: 'vendor_changed', subjectId: vendor.id, number: vendor.version })
+    return vendor
   }
 }
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import type { Audit } from '../audit/audit.ts'
+import type { Audit, AuditEvent } from '../audit/audit.ts'
 import type { RateLimitStatuses } from '../http/rate-limit-status.ts'
 import type { Caller } from '../http/caller.ts'
-import type { ChangeFeed } from '../changes/change-feed.ts'
+import type { UnitOfWork, UnitsOfWork } from '../changes/unit-of-work.ts'
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
 import type { EndReason } from '../errors.ts'
@@ -13,7 +13,7 @@ import type { PresentedToken } from './presented-token.ts'
 import type { RefreshClaims, RefreshTokens, Transport } from './refresh-tokens.ts'
 import type { Sightings } from './sightings.ts'
 import { rateLimited } from '../http/rate-limit-status.ts'
-import type { Change, ChangeStore } from '../changes/change-store.ts'
+import type { ChangeStore } from '../changes/change-store.ts'
 import type { Database, Query, Transaction } from '../stores/database.ts'
 import type { HotSessions, Newest } from './hot-session-store.ts'
 import type { SessionState, SessionStore } from './session-store.ts'
@@ -27,8 +27,8 @@ export interface SessionParts {
   store: SessionStore
   signIns: SignInStore
   hot: HotSessions
-  changes: ChangeStore
-  feed: Pick<ChangeFeed, 'publish'>
+  changes: Pick<ChangeStore, 'firstRaise'>
+  commit: UnitsOfWork['commit']
   refreshTokens: RefreshTokens
   oneTimeTokens: Pick<OneTimeTokens, 'revoke'>
   sightings: Sightings
@@ -47,11 +47,24 @@ export interface PreparedSession { id: string, transport: Transport, newest: New
 /** A living session with its newest refresh token. */
 export interface SessionTokens { state: SessionState, newest: Newest, refreshToken: string }
 
+/** The end of a user's sessions by a raise of their epoch. */
+export interface EpochRaise {
+  /** The epoch that holds from here on, and the version, where the cause has changed what other nodes keep of the user. */
+  user: { id: string, sessionEpoch: number, version?: number }
+  reason: EndReason
+  /** The session that is to outlive it. */
+  survivor?: string | null
+  /** When the survivor's owner has just proved the password. */
+  authTime?: Date | null
+  /** What the audit trail says of the cause. */
+  event: AuditEvent
+}
+
 /**
  * Sessions: Postgres says whether one lives, Redis says which refresh token is the newest. Nothing
  * here fails open, and no session ends because a store did not answer.
  */
-export function createSessions ({ database, store, signIns, hot, changes, feed, refreshTokens, oneTimeTokens, sightings, audit, jobs, metrics, statuses, clock, lifetimes }: SessionParts) {
+export function createSessions ({ database, commit, store, signIns, hot, changes, refreshTokens, oneTimeTokens, sightings, audit, jobs, metrics, statuses, clock, lifetimes }: SessionParts) {
   return { prepare, begin, tokensOf, refresh, find, findAlive, findLocked, peek, read: refreshTokens.read, isNewest, authenticateAgain, advance, end, recordEpochRaise, refusalFor, list }
 
   /** First half of opening: the hot record. Without its second half nothing has happened. */
@@ -63,15 +76,18 @@ export function createSessions ({ database, store, signIns, hot, changes, feed, 
 
   /**
    * Second half: the durable record, the device, the event and the end of what is beyond SESSIONS_MAX, in
-   * one step; in a transaction where something else belongs to it. Returns the changes to publish after
-   * it, null if the account is no longer what was read with the password's hash.
+   * one step, so a unit of one statement will do. False, and nothing has happened, if the account is no
+   * longer what was read with the password's hash.
    */
-  async function begin (opening: PreparedSession, user: User, { deviceId, deviceName, caller, amr }: {
+  async function begin ({ tx, note }: Pick<UnitOfWork, 'tx' | 'note'>, opening: PreparedSession, user: User, { deviceId, deviceName, caller, amr }: {
     deviceId: string, deviceName: string | null, caller: Caller, amr: string[]
-  }, tx?: Transaction): Promise<Change[] | null> {
+  }): Promise<boolean> {
+    // The event and the changes are those that sql/014.do.sign-in.sql writes: see `signIn`.
     const event = audit.prepare({ event: 'authn_login_success', outcome: 'success', actorId: user.id, subject: user, sessionId: opening.id, caller })
     const evicted = await signIns.signIn(user, { ...opening, deviceId, deviceName, userAgent: caller.userAgent, ip: caller.ip, amr }, event, tx)
-    return evicted && evicted.map(subjectId => ({ kind: 'session_ended', subjectId, exceptId: null, number: null, reason: 'evicted' }))
+    if (!evicted) return false
+    note(evicted.map(subjectId => ({ kind: 'session_ended', subjectId, exceptId: null, number: null, reason: 'evicted' })))
+    return true
   }
 
   /** A session that has just been opened, as its user's first token shows it. */
@@ -139,11 +155,13 @@ export function createSessions ({ database, store, signIns, hot, changes, feed, 
     return hold(state, await hot.advance(state.sessionId, { floor: state.floor, lifetime: lifetimeOf(state) }))
   }
 
-  /** Ends one session in a transaction; the changes to publish after it, none if it had ended before. */
-  async function end (tx: Transaction, sessionId: string, reason: EndReason): Promise<Change[]> {
+  /** Ends one session; false if it had ended before. */
+  async function end ({ tx, change }: UnitOfWork, sessionId: string, reason: EndReason): Promise<boolean> {
     const hasEnded = await store.end(tx, sessionId, reason, new Date(clock.now()))
-    if (hasEnded) metrics.increment('sessions_ended', { reason })
-    return hasEnded ? [await changes.append(tx, { kind: 'session_ended', subjectId: sessionId, reason })] : []
+    if (!hasEnded) return false
+    metrics.increment('sessions_ended', { reason })
+    await change({ kind: 'session_ended', subjectId: sessionId, reason })
+    return true
   }
 
   /** Moves a living session's time of authentication. False when it is dead. */
@@ -152,19 +170,20 @@ export function createSessions ({ database, store, signIns, hot, changes, feed, 
   }
 
   /**
-   * Writes down that the raise of a user's epoch to `to` has ended their sessions, save the survivor
-   * if it was alive until then: that one is lifted. A change of address that waits ends with them: one of
-   * them may have asked for it. The caller holds the lock of the user's row.
+   * Writes down all that the raise of a user's epoch means, for a caller who holds the lock of the user's row and has
+   * raised the epoch there: every session of the user has ended, save the survivor if it was alive until then, which is
+   * lifted; a change of address that waits ends with them, since one of them may have asked for it; every node is told;
+   * the audit trail has the event of the cause. Returns whether there is a survivor, and the id of the event.
    */
-  async function recordEpochRaise (tx: Transaction, { userId, to, reason, survivor, authTime = null }: {
-    userId: string, to: number, reason: EndReason, survivor: string | null, authTime?: Date | null
-  }): Promise<{ change: Change, hasSurvived: boolean }> {
-    const now = new Date(clock.now())
-    const hasSurvived = survivor !== null && await store.lift(tx, survivor, { from: to - 1, to, authTime, now })
-    const exceptId = hasSurvived ? survivor : null
-    await oneTimeTokens.revoke(tx, userId, ['email_change'])
+  async function recordEpochRaise ({ tx, change }: UnitOfWork, { user, reason, survivor = null, authTime = null, event }: EpochRaise): Promise<{ hasSurvived: boolean, eventId: number }> {
+    const { id: subjectId, sessionEpoch: number, version } = user
+    const lift = { from: number - 1, to: number, authTime, now: new Date(clock.now()) }
+    const hasSurvived = survivor !== null && await store.lift(tx, survivor, lift)
+    await oneTimeTokens.revoke(tx, subjectId, ['email_change'])
 
-    return { change: await changes.append(tx, { kind: 'user_epoch', subjectId: userId, exceptId, number: to, reason }), hasSurvived }
+    await change({ kind: 'user_epoch', subjectId, exceptId: hasSurvived ? survivor : null, number, reason })
+    if (version !== undefined) await change({ kind: 'user_changed', subjectId, number: version })
+    return { hasSurvived, eventId: await audit.record(tx, event) }
   }
 
   /** The session with this id whether it lives or not, null when it is unknown. */
@@ -217,15 +236,12 @@ export function createSessions ({ database, store, signIns, hot, changes, feed, 
 
   // The first replay ends the session, leaves a row and a mail; a second one finds it ended.
   async function endReplayed (state: SessionState, caller: Caller): Promise<Refusal> {
-    const written = await database.begin(async tx => {
-      const written = await end(tx, state.sessionId, 'reuse_detected')
-      if (written.length) {
-        const eventId = await audit.record(tx, { event: 'authn_token_reuse', outcome: 'failure', subject: state, sessionId: state.sessionId, caller })
-        await jobs.send(tx, 'mail', { kind: 'reuse_detected', userId: state.id, sessionId: state.sessionId, eventId })
-      }
-      return written
+    const { sessionId } = state
+    await commit(async unit => {
+      if (!await end(unit, sessionId, 'reuse_detected')) return
+      const eventId = await audit.record(unit.tx, { event: 'authn_token_reuse', outcome: 'failure', subject: state, sessionId, caller })
+      await jobs.send(unit.tx, 'mail', { kind: 'reuse_detected', userId: state.id, sessionId, eventId })
     })
-    feed.publish(written)
 
     return await refusalFor(state.sessionId)
   }

@@ -22,8 +22,8 @@ export interface Claim {
   canonical: string
   sessionId?: string
   caller: Caller
-  /** What it is called in the audit trail if it is not right. */
-  failure: 'authn_login_fail' | 'authn_password_change_fail'
+  /** What it is said for. A sign-in that fails is counted in the metrics; proving a password again is one. */
+  purpose: 'sign_in' | 'password_change'
 }
 
 export interface PasswordCheckParts {
@@ -35,6 +35,9 @@ export interface PasswordCheckParts {
   metrics: Pick<Metrics, 'increment'>
   clock: Pick<Clock, 'now'>
 }
+
+/** What a password that is not right is called in the audit trail. */
+const failures = { sign_in: 'authn_login_fail', password_change: 'authn_password_change_fail' } as const
 
 export type PasswordChecks = ReturnType<typeof createPasswordChecks>
 
@@ -79,11 +82,11 @@ export function createPasswordChecks ({ database, lockout, passwords, audit, job
   }
 
   async function note (query: Query, claim: Claim, reason: RefusalCode, personal: Record<string, unknown> = {}) {
-    await audit.record(query, { ...traceOf(claim), event: claim.failure, reason, personal })
+    await audit.record(query, { ...traceOf(claim), event: failures[claim.purpose], reason, personal })
   }
 
-  function refuse ({ failure }: Claim, code: RefusalCode, retryAfter?: number) {
-    if (failure === 'authn_login_fail') metrics.increment('sign_ins', { outcome: code })
+  function refuse ({ purpose }: Claim, code: RefusalCode, retryAfter?: number) {
+    if (purpose === 'sign_in') metrics.increment('sign_ins', { outcome: code })
     return new Refusal(code, retryAfter === undefined ? {} : { retryAfter })
   }
 }

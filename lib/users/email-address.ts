@@ -1,4 +1,6 @@
 import { domainToASCII } from 'node:url'
+import { Refusal } from '../errors.ts'
+import type { FieldError } from '../errors.ts'
 
 export interface EmailAddress {
   /** What mail is sent to: NFC, the local part as it was typed, the domain as lower-case A-labels. */
@@ -32,6 +34,21 @@ export function canonicalise (input: string): EmailAddress | null {
   if (Buffer.byteLength(`${local}@${domain}`) > 254 || Buffer.byteLength(`${folded}@${domain}`) > 254) return null
 
   return { address: `${local}@${domain}`, canonical: `${folded}@${domain}` }
+}
+
+/**
+ * The canonical form of an address that a request carries at `path`, a JSON pointer.
+ * @throws Refusal `invalid_request` with `not_an_address` for that path
+ */
+export function parseAddress (input: string, path: string): EmailAddress {
+  const address = canonicalise(input)
+  if (!address) throw new Refusal('invalid_request', { errors: [notAnAddress(path)] })
+  return address
+}
+
+/** What is wrong with a field that holds no address, for who has more to say about the request. */
+export function notAnAddress (path: string): FieldError {
+  return { path, code: 'not_an_address', message: 'This is not an email address.' }
 }
 
 /** Visible letters, marks and digits; no assigned code point changes its class or its case later. */

@@ -5,7 +5,6 @@ import type { Accounts } from '../../lib/accounts/accounts.ts'
 import { createErasureStore } from '../../lib/accounts/erasure-store.ts'
 import { createPersonalExportStore } from '../../lib/accounts/personal-export-store.ts'
 import { createRegistrationStore } from '../../lib/accounts/registration-store.ts'
-import { createChangeStore } from '../../lib/changes/change-store.ts'
 import { createDeploymentStore } from '../../lib/changes/deployment-store.ts'
 import { purposes } from '../../lib/crypto/purposes.ts'
 import { createEncryptedRecipients } from '../../lib/mail/recipients.ts'
@@ -19,14 +18,13 @@ declare module 'fastify' {
 }
 
 export default fp<FeatureOptions>(async function accountsFeature (app, { config, clock }) {
-  const { database, feed, revocations, audit, jobs, metrics, roles, approvals } = app
+  const { database, unitsOfWork, revocations, audit, jobs, metrics, roles, approvals } = app
   const { passwords, passwordPolicy: policy, passwordChecks: checks, rateLimits, lockout } = app
   const { sessions, tokenResponses, tokens, deviceTokens, oneTimeTokens } = app
-  const changes = createChangeStore(database)
 
   app.decorate('accounts', createAccounts({
     database,
-    feed,
+    ...unitsOfWork,
     revocations,
     audit,
     jobs,
@@ -43,11 +41,10 @@ export default fp<FeatureOptions>(async function accountsFeature (app, { config,
     tokens,
     deviceTokens,
     oneTimeTokens,
-    changes,
     users: createUserStore(database),
     registrations: createRegistrationStore(database, { tries: 5 }),
     devices: createKnownDeviceStore(),
-    deployment: createDeploymentStore(changes),
+    deployment: createDeploymentStore(),
     erasures: createErasureStore(database),
     exports: createPersonalExportStore(database),
     administrators: createAdministratorStore(),

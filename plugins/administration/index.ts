@@ -15,7 +15,6 @@ import { createUserAdministration } from '../../lib/administration/users.ts'
 import { createAuditTrailStore } from '../../lib/audit/trail-store.ts'
 import { createAuditTrail } from '../../lib/audit/trail.ts'
 import type { AuditTrail } from '../../lib/audit/trail.ts'
-import { createChangeStore } from '../../lib/changes/change-store.ts'
 import { createEncryption } from '../../lib/crypto/encryption.ts'
 import { purposes } from '../../lib/crypto/purposes.ts'
 import type { Purpose } from '../../lib/crypto/purposes.ts'
@@ -24,7 +23,10 @@ import { createKnownDeviceStore } from '../../lib/sessions/known-device-store.ts
 import { createUserStore } from '../../lib/users/user-store.ts'
 import type { FeatureOptions } from '../feature.ts'
 
-type UserAdministration = ReturnType<typeof createUserAdministration> & ReturnType<typeof createUserInvitations>
+/** Invitations keep a name of their own, so that nothing of one takes the place of something of the other. */
+type UserAdministration = ReturnType<typeof createUserAdministration> & {
+  invitations: ReturnType<typeof createUserInvitations>
+}
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -37,14 +39,13 @@ declare module 'fastify' {
 }
 
 export default fp<FeatureOptions>(async function administrationFeature (app, { clock }) {
-  const { database, feed, audit, jobs, metrics, roles, approvals } = app
+  const { database, unitsOfWork, audit, jobs, metrics, roles, approvals } = app
   const { sessions, accounts, lockout, rateLimits, oneTimeTokens, passwords, passwordPolicy: policy } = app
   const administrators = createAdministratorStore()
-  const changes = createChangeStore(database)
   const devices = createKnownDeviceStore()
   const hierarchy = createHierarchyStore()
   const users = createUserStore(database)
-  const acts = createUserActs({ database, feed, administrators, hierarchy, users })
+  const acts = createUserActs({ ...unitsOfWork, administrators, hierarchy, users })
 
   const ofUsers = {
     database,
@@ -52,7 +53,6 @@ export default fp<FeatureOptions>(async function administrationFeature (app, { c
     users,
     hierarchy,
     devices,
-    changes,
     roles,
     approvals,
     sessions,
@@ -65,7 +65,7 @@ export default fp<FeatureOptions>(async function administrationFeature (app, { c
     metrics,
     clock
   }
-  const ofRoles = { database, store: createRoleStore(database), roles, acts, administrators, changes, feed, audit }
+  const ofRoles = { ...unitsOfWork, store: createRoleStore(database), roles, acts, administrators, audit }
   const ofTrail = { database, trail: createAuditTrailStore(database), users, audit }
 
   app.decorate('userDirectory', createUserDirectory({
@@ -73,7 +73,10 @@ export default fp<FeatureOptions>(async function administrationFeature (app, { c
     users,
     cursors: cursorsFor(purposes.cursorsOfUsers)
   }))
-  app.decorate('userAdministration', { ...createUserAdministration(ofUsers), ...createUserInvitations(ofUsers) })
+  app.decorate('userAdministration', {
+    ...createUserAdministration(ofUsers),
+    invitations: createUserInvitations(ofUsers)
+  })
   app.decorate('roleAdministration', createRoleAdministration(ofRoles))
   app.decorate('administrators', createAdministrators({
     database, passwords, policy, audit, administrators, users, clock

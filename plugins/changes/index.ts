@@ -1,11 +1,22 @@
 import fp from 'fastify-plugin'
+import { createChangeStore } from '../../lib/changes/change-store.ts'
+import { createUnitsOfWork } from '../../lib/changes/unit-of-work.ts'
+import type { UnitsOfWork } from '../../lib/changes/unit-of-work.ts'
 import type { FeatureOptions } from '../feature.ts'
 import changeFeed from './change-feed.ts'
 import revocations from './revocations.ts'
 import wakeUps from './wake-ups.ts'
 
+declare module 'fastify' {
+  interface FastifyInstance { readonly unitsOfWork: UnitsOfWork }
+}
+
 export default fp<FeatureOptions>(async function changesFeature (app, { clock }) {
   await app.register(revocations, { clock })
   await app.register(changeFeed, { clock })
   await app.register(wakeUps)
-}, { name: 'changes' })
+
+  const { database, feed } = app
+  const changes = createChangeStore(database)
+  app.decorate('unitsOfWork', createUnitsOfWork({ database, changes, publish: written => feed.publish(written) }))
+}, { name: 'changes', dependencies: ['stores'] })

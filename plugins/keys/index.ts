@@ -11,6 +11,6 @@ declare module 'fastify' {
 export default fp<FeatureOptions>(async function keysFeature (app, { config, clock }) {
   await app.register(keyringPlugin, { ...config.keyring, clock })
 
-  const { keyring, audit, feed } = app
-  app.decorate('signingKeys', createSigningKeys({ keyring, audit, feed }))
+  const { keyring, audit } = app
+  app.decorate('signingKeys', createSigningKeys({ keyring, audit }))
 }, { name: 'keys', dependencies: ['audit', 'changes'] })

@@ -4,7 +4,6 @@ import type { Config } from '../../lib/config/config.ts'
 import { createEncryption } from '../../lib/crypto/encryption.ts'
 import { createKeyring } from '../../lib/keys/keyring.ts'
 import type { Keyring } from '../../lib/keys/keyring.ts'
-import { createChangeStore } from '../../lib/changes/change-store.ts'
 import { createDeploymentStore } from '../../lib/changes/deployment-store.ts'
 import { createSigningKeyStore } from '../../lib/keys/signing-key-store.ts'
 import { purposes } from '../../lib/crypto/purposes.ts'
@@ -20,10 +19,9 @@ const intervalMs = 10_000
 
 export default fp<KeyringPluginOptions>(async function openKeyring (app, { clock, signingKeyTtl }) {
   const secrets = app.secrets.derive(purposes.signingKeys)
-  const changes = createChangeStore(app.database)
-  const { endEverything } = createDeploymentStore(changes)
+  const { endEverything } = createDeploymentStore()
   const keyring = createKeyring({
-    store: createSigningKeyStore(app.database, changes),
+    store: createSigningKeyStore(app.database, app.unitsOfWork),
     encryption: createEncryption(secrets),
     newest: createEncryption(secrets.slice(0, 1)),
     clock,

@@ -18,11 +18,11 @@ declare module 'fastify' {
 const failureRates = [{ limit: 30, window: 15 * 60_000 }]
 
 export default fp<FeatureOptions>(async function oauthFeature (app, { config, clock }) {
-  const { database, authentication, tokens, sessions, audit, feed, rateLimitStatuses: statuses } = app
+  const { database, authentication, tokens, sessions, audit, unitsOfWork, rateLimitStatuses: statuses } = app
   const failures = config.rateLimits.enabled ? createRequestLimits(failureRates, { clock }) : null
 
   app.decorate('services', createServices({
     database, store: createServiceStore(database), audit, statuses, failures, clock
   }))
-  app.decorate('introspection', createIntrospection({ database, authentication, tokens, sessions, audit, feed }))
+  app.decorate('introspection', createIntrospection({ ...unitsOfWork, authentication, tokens, sessions, audit }))
 }, { name: 'oauth', dependencies: ['stores', 'audit', 'changes', 'throttling', 'tokens', 'access', 'sessions'] })

@@ -2,7 +2,6 @@ import fp from 'fastify-plugin'
 import { createAdministratorStore } from '../../lib/access/administrator-store.ts'
 import { createHierarchyStore } from '../../lib/access/hierarchy-store.ts'
 import { createUserActs } from '../../lib/administration/acts.ts'
-import { createChangeStore } from '../../lib/changes/change-store.ts'
 import { createEncryption } from '../../lib/crypto/encryption.ts'
 import { purposes } from '../../lib/crypto/purposes.ts'
 import { createCursors } from '../../lib/http/cursors.ts'
@@ -16,18 +15,17 @@ declare module 'fastify' {
 }
 
 export default fp(async function organisationsFeature (app) {
-  const { database, secrets, feed, audit } = app
+  const { database, secrets, unitsOfWork, audit } = app
   const administrators = createAdministratorStore()
   const people = { administrators, hierarchy: createHierarchyStore(), users: createUserStore(database) }
 
   app.decorate('vendors', createVendors({
     database,
+    ...unitsOfWork,
     vendors: createVendorStore(database),
-    changes: createChangeStore(database),
     administrators,
-    acts: createUserActs({ database, feed, ...people }),
+    acts: createUserActs({ ...unitsOfWork, ...people }),
     cursors: createCursors(createEncryption(secrets.derive(purposes.cursorsOfVendors))),
-    feed,
     audit
   }))
 }, { name: 'organisations', dependencies: ['stores', 'audit', 'changes'] })

@@ -26,7 +26,7 @@ const flushIntervalMs = 5000
 export default fp<FeatureOptions>(async function sessionsFeature (app, { config, clock }) {
   const { issuer, sessionsMax, ...lifetimes } = config.sessions
   const { refreshTokenTtl, refreshGrace: grace } = lifetimes
-  const { database, scripts, secrets, feed, audit, jobs, metrics, rateLimitStatuses: statuses } = app
+  const { database, scripts, secrets, unitsOfWork, audit, jobs, metrics, rateLimitStatuses: statuses } = app
   const { tokens, deviceTokens, oneTimeTokens } = app
   const rates = config.rateLimits.enabled ? config.rateLimits.refresh : []
   const sightings = createSightings(createSightingStore(database).write)
@@ -34,6 +34,7 @@ export default fp<FeatureOptions>(async function sessionsFeature (app, { config,
 
   app.decorate('sessions', createSessions({
     database,
+    ...unitsOfWork,
     store: createSessionStore(database, { unseen: refreshTokenTtl + period }),
     signIns: createSignInStore(database, { sessionsMax }),
     hot: createHotSessions(scripts, clock, { grace, rates }),
@@ -42,7 +43,6 @@ export default fp<FeatureOptions>(async function sessionsFeature (app, { config,
     oneTimeTokens,
     sightings,
     statuses,
-    feed,
     audit,
     jobs,
     metrics,

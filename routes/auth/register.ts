@@ -38,7 +38,7 @@ const register: FastifyPluginAsyncTypebox = async app => {
   for (const [path, described] of [['/register', schema], ['/signup', alias]] as const) {
     app.post(path, { schema: described }, async ({ body, caller }, reply) => {
       reply.code(201)
-      return await app.accounts.register({
+      return await app.accounts.registrations.register({
         email: body.email, password: body.password, fullName: body.full_name, userType: body.user_type, locale: body.locale
       }, caller)
     })

@@ -15,7 +15,7 @@ const schema = {
 
 const resendCode: FastifyPluginAsyncTypebox = async app => {
   app.post('/verify-email/resend', { schema }, async ({ body, caller }, reply) => {
-    await app.accounts.resend(body.registration_id, caller)
+    await app.accounts.registrations.resend(body.registration_id, caller)
     reply.code(202)
     return null
   })

@@ -30,7 +30,7 @@ const verifyEmail: FastifyPluginAsyncTypebox = async app => {
     // As at login: what came in a cookie is not told in a body.
     const deviceToken = transport === 'cookie' ? cookiesCarried.device : undefined
 
-    return reply.handOverDevice(await app.accounts.confirm({
+    return reply.handOverDevice(await app.accounts.registrations.confirm({
       registrationId: body.registration_id, code: body.code, deviceToken
     }, caller), transport)
   })

@@ -23,7 +23,7 @@ const createUser: FastifyPluginAsyncTypebox = async app => {
   app.post('/', { schema }, async (request, reply) => {
     const { email, full_name: fullName, role, vendor_id: vendorId, locale } = request.body
     reply.code(201)
-    return await app.userAdministration.create({ email, fullName, role, vendorId, locale }, request)
+    return await app.userAdministration.invitations.create({ email, fullName, role, vendorId, locale }, request)
   })
 }
 

@@ -16,7 +16,7 @@ const schema = {
 
 const sendPasswordReset: FastifyPluginAsyncTypebox = async app => {
   app.post('/:id/password-reset', { schema, config: { subject: 'id' } }, async (request, reply) => {
-    await app.userAdministration.sendPasswordReset(request.params.id, request)
+    await app.userAdministration.invitations.sendPasswordReset(request.params.id, request)
     reply.code(204)
   })
 }

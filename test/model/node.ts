@@ -1,6 +1,7 @@
 import type { Audit } from '../../lib/audit/audit.ts'
 import type { Caller } from '../../lib/http/caller.ts'
 import { createChangeFeed } from '../../lib/changes/change-feed.ts'
+import { createUnitsOfWork } from '../../lib/changes/unit-of-work.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { Refusal } from '../../lib/errors.ts'
 import type { TokenResponse, TokenResponses } from '../../lib/sessions/token-responses.ts'
@@ -18,7 +19,7 @@ import type { SessionTokens } from '../../lib/sessions/sessions.ts'
 import { createSightings } from '../../lib/sessions/sightings.ts'
 import { createSignOuts } from '../../lib/accounts/sign-outs.ts'
 import type { SignOutScope } from '../../lib/accounts/sign-outs.ts'
-import type { Change, ChangeStore, Cursor } from '../../lib/changes/change-store.ts'
+import type { ChangeStore, Cursor } from '../../lib/changes/change-store.ts'
 import type { Database, Transaction } from '../../lib/stores/database.ts'
 import type { DeploymentStore } from '../../lib/changes/deployment-store.ts'
 import type { HotSessions, Newest, Step } from '../../lib/sessions/hot-session-store.ts'
@@ -95,16 +96,16 @@ export function createNode (world: World, name: number) {
     }
   } as unknown as UserStore
   const deployment: DeploymentStore = {
-    endEverything: async tx => {
+    endEverything: async ({ tx, change }) => {
       const draft = tx as unknown as Draft
       draft.globalEpoch++
-      return postgres.append(draft, { kind: 'everyone', number: draft.globalEpoch, reason: 'everyone_signed_out' })
+      await change({ kind: 'everyone', number: draft.globalEpoch, reason: 'everyone_signed_out' })
     }
   }
   const tokenResponses = { issue: answer } as unknown as TokenResponses
   const passwords = { verify: async () => true, hash: async () => 'another hash' } as unknown as Passwords
   const policy = { check: () => [] } as unknown as PasswordPolicy
-  const tell = { publish }
+  const unitsOfWork = createUnitsOfWork({ database, changes, publish })
   const oneTimeTokens = { revoke: async () => {} }
   // Every password is right here; what a wrong one counts for is shown elsewhere.
   const checks = { check: async () => {} }
@@ -112,17 +113,17 @@ export function createNode (world: World, name: number) {
 
   // Ranks are shown elsewhere: here the actor may, and only the subject's row matters.
   const acts = {
-    act: async (_id: string, _by: unknown, work: (act: unknown) => Promise<Change[]>) => {
+    act: async (_id: string, _by: unknown, work: (act: unknown) => Promise<void>) => {
       const trail = { outcome: 'success', actorId: 'admin', caller: nobody }
-      publish(await database.begin(async tx => await work({ tx, subject: (tx as unknown as Draft).user, trail })))
+      await unitsOfWork.commit(async unit => await work({ ...unit, subject: (unit.tx as unknown as Draft).user, trail }))
     }
   } as unknown as UserActs
 
-  const sessions = createSessions({ database, store, signIns: {} as SignInStore, hot, changes, feed: tell, refreshTokens, oneTimeTokens, sightings, audit, jobs, statuses: { record () {} }, metrics: noMetrics, clock, lifetimes: terms })
-  const signOuts = createSignOuts({ database, users, deployment, sessions, tokens: {} as Tokens, audit, feed: tell })
-  const passwordChanges = createPasswordChanges({ database, users, sessions, tokenResponses, oneTimeTokens, policy, passwords, checks, lockout, changes, audit, jobs, feed: tell, clock })
-  const logins = createLogins({ database, users, sessions, tokenResponses, passwords, checks, lockout, audit, feed: tell, clock } as unknown as LoginParts)
-  const administration = createUserAdministration({ acts, users, sessions, changes, audit, clock } as unknown as UserAdministrationParts)
+  const sessions = createSessions({ database, ...unitsOfWork, store, signIns: {} as SignInStore, hot, changes, refreshTokens, oneTimeTokens, sightings, audit, jobs, statuses: { record () {} }, metrics: noMetrics, clock, lifetimes: terms })
+  const signOuts = createSignOuts({ ...unitsOfWork, users, deployment, sessions, tokens: {} as Tokens, audit })
+  const passwordChanges = createPasswordChanges({ ...unitsOfWork, users, sessions, tokenResponses, oneTimeTokens, policy, passwords, checks, lockout, jobs, clock })
+  const logins = createLogins({ database, ...unitsOfWork, users, sessions, tokenResponses, passwords, checks, lockout, audit, clock } as unknown as LoginParts)
+  const administration = createUserAdministration({ acts, users, sessions, audit, clock } as unknown as UserAdministrationParts)
   return node
 
   /** What this node does for an operation; resolves with what the client gets. */
