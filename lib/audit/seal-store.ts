@@ -18,7 +18,6 @@ export interface Look {
 
 export type AuditSealStore = ReturnType<typeof createAuditSealStore>
 
-
 export function createAuditSealStore (db: Database) {
   const { fragment } = db
   const columns = fragment`
