@@ -3,8 +3,8 @@ import type { Readable, Writable } from 'node:stream'
 interface Terminal extends Readable { isTTY?: boolean, setRawMode? (isRaw: boolean): unknown }
 
 /**
- * Reads a new password. At a terminal it is typed twice and not shown; else it is the whole input, without the last line
- * break. Questions go to `output`.
+ * Reads a new password. At a terminal it is typed twice and not shown; else it is the whole input, without the last
+ * line break. Questions go to `output`.
  * @throws Error for a person, if the password is empty, if the two are not the same, or on Ctrl-C
  */
 export async function readNewPassword (input: Terminal, output: Writable): Promise<string> {

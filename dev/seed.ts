@@ -35,8 +35,8 @@ try {
 }
 
 /**
- * Adds the users with the numbers `from` to `to`, out of `all`, by one statement. As in a real deployment some names are
- * common and most are not, most people are users, few wait for approval or are disabled, and a tenth has never signed
+ * Adds the users with the numbers `from` to `to`, out of `all`, by one statement. As in a real deployment some names
+ * are common and most are not, most people are users, few wait for approval or are disabled, and a tenth has never signed
  * in.
  */
 async function addUsers ({ from, to, all }: { from: number, to: number, all: number }) {

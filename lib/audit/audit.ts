@@ -33,7 +33,7 @@ export type Audit = ReturnType<typeof createAudit>
  * under a key of its subject, and that key is wrapped under `ENCRYPTION_KEY`. So erasing a person means erasing
  * one key, and no row of the trail changes.
  */
-export function createAudit (store: AuditEventStore, { wrapping, anonymous, addressKeys: [addressKey = Buffer.alloc(0)] }: {
+export function createAudit (store: AuditEventStore, { wrapping, anonymous, addressKeys }: {
   /** Wraps the keys of subjects. */
   wrapping: Encryption
   /** Encrypts the personal data of events without a subject, under a key of the deployment. */
@@ -41,6 +41,8 @@ export function createAudit (store: AuditEventStore, { wrapping, anonymous, addr
   /** The keys of the HMAC of an address; the first one is used. */
   addressKeys: Buffer[]
 }) {
+  const [addressKey = Buffer.alloc(0)] = addressKeys
+
   return { record, recordAll, prepare, createSubject, createSubjects, read }
 
   /**

@@ -52,7 +52,8 @@ const nothingSealed: Reached = { snapshot: '3:3:', through: null, floor: 0 }
  * node that dies leaves nothing half done, and any node can continue.
  */
 export function createAuditSeals (parts: Parts) {
-  const { database, store, unsealed, partitions, signer, log, metrics, clock, count, retention, batchSize = 2000 } = parts
+  const { database, store, unsealed, partitions, signer, count, retention, batchSize = 2000 } = parts
+  const { log, metrics, clock } = parts
 
   /** The last seal that this node knows of. It must stay in the chain. */
   let witnessed: { number: number, hash: Buffer } | null = null
@@ -248,7 +249,9 @@ export function createAuditSeals (parts: Parts) {
   }
 }
 
-function contentOf (last: StoredSeal | null, ours: StoredSeal | null, xid: string, { snapshot, now, events }: Unsealed) {
+function contentOf (
+  last: StoredSeal | null, ours: StoredSeal | null, xid: string, { snapshot, now, events }: Unsealed
+) {
   return {
     number: (last?.number ?? 0) + 1,
     events: events.length,

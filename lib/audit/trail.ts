@@ -107,7 +107,9 @@ export function createAuditTrail ({ database, trail, users, audit, cursors }: Au
     }
   }
 
-  async function record (filter: TrailFilter, format: string, { userId, sessionId, caller }: TrailReader): Promise<number> {
+  async function record (
+    filter: TrailFilter, format: string, { userId, sessionId, caller }: TrailReader
+  ): Promise<number> {
     const { actorId, subjectId, event, from, to } = filter
     return await audit.record(database, {
       event: 'sensitive_read',

@@ -81,7 +81,9 @@ export function createAuditVerification (
     await rows.advance(Infinity)
     const now = await store.horizon()
     // If events were dropped while we were reading, they look like removed ones: read again.
-    if (findings.missing.size > 0 && (await follow(now.last)).keptFrom !== keptFrom) return await verify({ head, report })
+    if (findings.missing.size > 0 && (await follow(now.last)).keptFrom !== keptFrom) {
+      return await verify({ head, report })
+    }
 
     const waiting = judgeRest(rows, reached, now.snapshot, findings)
     return {

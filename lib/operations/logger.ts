@@ -10,8 +10,8 @@ interface LoggedRequest {
 }
 
 /**
- * Options for pino: structured JSON, one valid line for each event whatever a client sends, no secrets at any depth, and
- * no query strings. In development the lines are pretty-printed if pino-pretty is installed.
+ * Options for pino: structured JSON, one valid line for each event whatever a client sends, no secrets at any depth,
+ * and no query strings. In development the lines are pretty-printed if pino-pretty is installed.
  */
 export function loggerOptions ({ level, pretty }: Config['logger']): LoggerOptions {
   const prettyPrinter = find('pino-pretty')

@@ -47,7 +47,8 @@ const noteIntervalMs = 60_000
  * of a digest are sent, some thousand digests that share them come back, and they are compared here. It fails open:
  * nobody is kept from signing up because that service does not answer.
  */
-export function createBreachedPasswords ({ ask, deadline, breaker, database, audit, metrics, clock, warn }: BreachedPasswordParts) {
+export function createBreachedPasswords (parts: BreachedPasswordParts) {
+  const { ask, deadline, breaker, database, audit, metrics, clock, warn } = parts
   let asking = 0
   let unchecked = 0
   let notedAt = -Infinity
@@ -114,8 +115,8 @@ export function createBreachedPasswords ({ ask, deadline, breaker, database, aud
 }
 
 /**
- * The verdict of the work, or `timeout`. The signal alone would not do: a body that is aborted at a bad moment leaves its
- * reader waiting for ever (nodejs/node#56917).
+ * The verdict of the work, or `timeout`. The signal alone would not do: a body that is aborted at a bad moment leaves
+ * its reader waiting for ever (nodejs/node#56917).
  */
 async function within (milliseconds: number, work: (signal: AbortSignal) => Promise<Verdict>): Promise<Verdict> {
   const over = new AbortController()

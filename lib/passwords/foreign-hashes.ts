@@ -10,8 +10,8 @@ export type ForeignHash =
 export interface UnusableHash { problem: string }
 
 /**
- * What one verification may cost: about a second of one core. Beyond that a stored hash could take so much work that the
- * server stops. `memory` is KiB that are in use at once; `work` is KiB that are processed over all passes.
+ * What one verification may cost: about a second of one core. Beyond that a stored hash could take so much work that
+ * the server stops. `memory` is KiB that are in use at once; `work` is KiB that are processed over all passes.
  */
 export const foreignBounds = {
   argon2: { memory: 262_144, work: 1_048_576, passes: 100, parallelism: 16 },

@@ -38,8 +38,8 @@ export async function createPasswords (
   }
 
   /**
-   * Whether the stored hash is that of the password. If there is no hash (unknown address, no password), or it cannot be
-   * used, the same work is done and the answer is no.
+   * Whether the stored hash is that of the password. If there is no hash (unknown address, no password), or it cannot
+   * be used, the same work is done and the answer is no.
    * @throws Refusal `overloaded`
    */
   async function verify (stored: string | null, password: string, priority: Priority): Promise<boolean> {

@@ -25,7 +25,8 @@ const blocklist = new Set(dictionary['passwords-common'].map(foldCase))
  * (NIST SP 800-63B-4 §3.1.1.2; ASVS 5.0 6.2.4, 6.2.5, 6.2.9, 6.2.11). Its dictionaries are read when this module is
  * loaded.
  */
-export function createPasswordPolicy ({ minLength, minStrength, contextWords = ['latchkey'], isBreached }: PasswordPolicyOptions) {
+export function createPasswordPolicy (options: PasswordPolicyOptions) {
+  const { minLength, minStrength, contextWords = ['latchkey'], isBreached } = options
   const estimate = createEstimator(minStrength)
 
   return { check }

@@ -48,7 +48,9 @@ export interface DatabaseOptions {
  * and are thrown as they are. At the deadline the connection is closed, whatever it is doing: so a network that
  * swallows packets holds no place, and a transaction is rolled back.
  */
-export function createDatabase (pool: Pool, { connections, queueMax, deadline, prepare, begin }: DatabaseOptions): Database {
+export function createDatabase (
+  pool: Pool, { connections, queueMax, deadline, prepare, begin }: DatabaseOptions
+): Database {
   const gate = createGate({ concurrency: connections, queueMax, deadline })
   const names = new Map<string, string>()
   const columns = new Map<string, string>()
@@ -122,7 +124,9 @@ export function createDatabase (pool: Pool, { connections, queueMax, deadline, p
     }
   }
 
-  async function run<T extends object> (client: PoolClient, strings: TemplateStringsArray, values: unknown[]): Promise<T[]> {
+  async function run<T extends object> (
+    client: PoolClient, strings: TemplateStringsArray, values: unknown[]
+  ): Promise<T[]> {
     const statement = render(strings, values)
     const name = prepare ? { name: nameOf(statement.text) } : {}
     return rowsOf<T>(await client.query({ ...statement, ...name, rowMode: 'array' }))

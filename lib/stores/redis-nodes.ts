@@ -1,8 +1,8 @@
 import type { Cluster, Redis } from 'ioredis'
 
 /**
- * Connects to a Cluster, and to each of its nodes as soon as the node is known. Without it a node would be connected with
- * its first command: that command would wait for the connection, and be sent although its request has long been
+ * Connects to a Cluster, and to each of its nodes as soon as the node is known. Without it a node would be connected
+ * with its first command: that command would wait for the connection, and be sent although its request has long been
  * answered. Resolves when each node is connected or has been tried.
  * @throws Error if no node knows the others
  */

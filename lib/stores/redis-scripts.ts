@@ -31,9 +31,9 @@ const skewMaxMs = 15_000
 export type RedisScripts = ReturnType<typeof createRedisScripts>
 
 /**
- * Redis with a bound on calls and a deadline for each of them. Whatever keeps it from answering (no connection, loading,
- * read-only, out of memory, the deadline) is thrown as Refusal `unavailable`. An error in a script or command of ours
- * is a bug and is thrown as it is.
+ * Redis with a bound on calls and a deadline for each of them. Whatever keeps it from answering (no connection,
+ * loading, read-only, out of memory, the deadline) is thrown as Refusal `unavailable`. An error in a script or
+ * command of ours is a bug and is thrown as it is.
  * @param concurrency the most calls at once; one more is refused
  * @param deadline milliseconds
  */

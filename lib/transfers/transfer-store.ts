@@ -66,7 +66,7 @@ export function createUserTransferStore (db: Database) {
     return found.map(({ emailCanonical }) => emailCanonical)
   }
 
-  /** Up to `rowsMax` accounts after an id, in the order of ids. Ids never change, so none comes twice or is left out. */
+  /** Up to `rowsMax` accounts after an id, in the order of ids, which never change: none comes twice or is missed. */
   async function list (after: string | null, rowsMax: number): Promise<ExportedUser[]> {
     return await db<ExportedUser>`
       select id, email, email_verified, password_hash, full_name, locale, role, status, approval,

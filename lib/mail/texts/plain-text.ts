@@ -4,8 +4,8 @@ export function oneLine (text: string): string {
 }
 
 /**
- * A name that a user chose (for themself or a device), fit for a mail to others: one line, at most `length` code points,
- * and no address that a mail program would turn into a link.
+ * A name that a user chose (for themself or a device), fit for a mail to others: one line, at most `length` code
+ * points, and no address that a mail program would turn into a link.
  */
 export function asName (text: string, length = 80): string {
   const unlinked = text.replace(/:?\/\/+/g, ' ').replace(/[.。．｡](?=\p{L}[\p{L}\p{M}\p{N}-])/gu, '. ')

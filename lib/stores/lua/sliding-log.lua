@@ -1,7 +1,7 @@
 -- Functions for scripts that count in exact sliding windows. Their text is appended to this one.
 --
--- A log is a list of the times (milliseconds) of what was counted, the newest first, with as many entries as the largest
--- limit of its rates. One log serves all rates: a rate looks how many times lie within its window. ARGV has rates
+-- A log is a list of the times (milliseconds) of what was counted, the newest first, with as many entries as the
+-- largest limit of its rates. One log serves all rates: a rate looks how many times lie within its window. ARGV has rates
 -- as pairs: the limit, and the window in milliseconds.
 local log = {}
 
