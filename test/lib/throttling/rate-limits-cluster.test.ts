@@ -21,7 +21,7 @@ const { redis, masters } = await startCluster(t)
 const scripts = createRedisScripts(redis, { concurrency: 500, deadline: 1000 })
 const clock = createClock()
 
-t.test('limits are exact in a Redis Cluster, wherever their keys lie', async t => {
+t.test('limits are exact in a Redis Cluster, wherever their keys are', async t => {
   const rate = (limit: number) => [{ limit, window: hour }]
   const limits = createRateLimits({
     statuses: createRateLimitStatuses(),
@@ -58,7 +58,7 @@ t.test('rotations are counted in a Redis Cluster', async t => {
   }
 })
 
-/** A cluster of three masters: as many slots in other hands as it takes to notice a key of the wrong one. */
+/** A cluster of three masters: enough slots on other masters to notice a key in the wrong slot. */
 async function startCluster (t: Pick<Test, 'teardown'>) {
   const password = randomUUID()
   const folder = mkdtempSync(join(tmpdir(), 'cluster-'))
