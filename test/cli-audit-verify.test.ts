@@ -6,7 +6,7 @@ import { deploy, signIn, start } from './helper.ts'
 import type { Deployment } from './helper.ts'
 import { sealsOf } from './support/audit-seals.ts'
 
-t.test('audit-verify says that a trail is sound, or what is not, to people and to machines', async t => {
+t.test('audit-verify reports that a trail is sound, or what is wrong with it, for people and for machines', async t => {
   const deployment = await deploy(t)
   const app = await start(t, deployment, { workers: false })
   const sql = connect(t, deployment.DATABASE_DIRECT_URL)
@@ -33,13 +33,13 @@ t.test('audit-verify says that a trail is sound, or what is not, to people and t
   t.match(JSON.parse(stdout), { sound: false, altered: [2], removed: [3], has_head: null })
 })
 
-t.test('it needs Postgres and the key, and nothing else', async t => {
+t.test('audit-verify needs only Postgres and the key', async t => {
   const { REDIS_URL: _redis, ISSUER_URL: _issuer, ...deployment } = await deploy(t)
   t.match(await run(deployment), { code: 0 })
   t.match(await run({ ...deployment, DATABASE_URL: 'postgres://127.0.0.1:1/none' }), { code: 1, stdout: '', stderr: /ECONNREFUSED/ })
 })
 
-t.test('a head that is none is wrong usage', async t => {
+t.test('an invalid head is wrong usage', async t => {
   const deployment = await deploy(t)
   for (const head of ['', 'abc', 'z'.repeat(64), 'a'.repeat(65)]) t.match(await run(deployment, '--head', head), { code: 2, stderr: /hexadecimal/ })
 })
