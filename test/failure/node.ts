@@ -1,7 +1,7 @@
 // A node for tests of failure: the server as it is, and it dies by its own hand at the worst moment.
 //   DIES_AT=publish  after the commit, before anything of it is in memory
 //   DIES_AT=wake     before the other nodes are woken
-// What has no route yet can be asked for below /test.
+// Use cases that have no route yet can be called below /test.
 import latchkey from '../../app.ts'
 import { createClock } from '../../lib/clock.ts'
 import { loadConfig } from '../../lib/config/config.ts'

@@ -8,14 +8,14 @@ import type { Answer, HotRecord, Presented } from './hot-record.ts'
 import { createRandom } from './random.ts'
 import type { Random } from './random.ts'
 
-// The model's record is a transcription. Here it is held against the script on a real Redis.
+// The model's record is a transcription. These tests compare it with the script on a real Redis.
 const source = readFileSync(new URL('../../lib/stores/lua/rotate-session.lua', import.meta.url), 'utf8')
 const seed = 20_250_101
 const epoch = 1_700_000_000_000
 
 interface Case { record: HotRecord | null, presented: Presented, floor: number, grace: number, at: number }
 
-t.test('the model answers and writes what the script does, for any record and presentation', async t => {
+t.test('the model answers and writes the same as the script, for any record and presentation', async t => {
   const redis = connect(t)
   const random = createRandom(seed)
   const outcomes = new Map<string, number>()

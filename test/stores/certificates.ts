@@ -7,7 +7,10 @@ export interface Certified { cert: string, key: string }
 
 export interface Authority { cert: string, issue (...names: string[]): Certified }
 
-/** An authority of this test's own (RFC 5280, no more of it than is needed), which signs for names and addresses. */
+/**
+ * A certificate authority of this test's own (RFC 5280, only as much as is needed), which signs for names and
+ * addresses.
+ */
 export function createAuthority (name: string): Authority {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 
