@@ -19,7 +19,18 @@ t.test('an untouched trail is sound, and its seals cover every event once', asyn
   const [{ events, ids } = {}] = await sql`select count(*)::int as events, count(distinct id)::int as ids from audit_events`
   const verdict = await verify()
 
-  t.match(verdict, { isSound: true, altered: [], removed: [], inserted: [], reordered: [], orphaned: [], brokenSeals: [], unsealed: 0, dropped: 0, hasHead: null })
+  t.match(verdict, {
+    isSound: true,
+    altered: [],
+    removed: [],
+    inserted: [],
+    reordered: [],
+    orphaned: [],
+    brokenSeals: [],
+    unsealed: 0,
+    dropped: 0,
+    hasHead: null
+  })
   t.equal(verdict.events, events)
   t.equal(ids, events)
   t.equal(verdict.seals, 5)
@@ -249,7 +260,14 @@ t.test('a seal under an unknown key excuses no missing event', async t => {
   const last = (await createAuditSealStore(runtime).lastBefore(6))
   if (!last) throw new Error('there is no seal')
   // An empty seal, correct in itself, which says that all events may be gone.
-  const content = { ...last, number: 6, events: 0, leaves: Buffer.alloc(0), previous: last.hash, keptFrom: Date.now() * 1000 }
+  const content = {
+    ...last,
+    number: 6,
+    events: 0,
+    leaves: Buffer.alloc(0),
+    previous: last.hash,
+    keptFrom: Date.now() * 1000
+  }
   const hash = hashSeal(content)
   await runtime.begin(tx => createAuditSealStore(runtime).insert(tx, { ...content, hash, ...stranger.sign(hash) }))
   await act(app)
@@ -331,7 +349,9 @@ t.test('a transaction that is rolled back leaves a gap that is not reported', as
 
 t.test('two nodes that seal at once make one chain', async t => {
   const { app, verify, deployment } = await prepare(t)
-  const nodes = [app, await start(t, deployment, { workers: false }), await start(t, deployment, { workers: false })] as const
+  const nodes = [
+    app, await start(t, deployment, { workers: false }), await start(t, deployment, { workers: false })
+  ] as const
   for (let round = 0; round < 5; round++) {
     await act(app)
     await Promise.all(nodes.flatMap(node => [sealsOf(node).seal(), sealsOf(node).seal(), act(node)]))
@@ -351,7 +371,20 @@ t.test('when a node dies before its seal is committed, the next node seals every
     const last = await store.lastBefore(6, tx)
     const { events, snapshot, now } = await createUnsealedStore(killed).unsealed(tx, last ?? { snapshot: '3:3:', through: null, floor: 0 }, 100)
     t.ok(events.length > 0)
-    const content = { number: 6, events: 0, total: 0, lastId: 0, xid, snapshot, through: null, floor: 0, keptFrom: null, sealedAt: now, leaves: Buffer.alloc(0), previous: Buffer.alloc(32) }
+    const content = {
+      number: 6,
+      events: 0,
+      total: 0,
+      lastId: 0,
+      xid,
+      snapshot,
+      through: null,
+      floor: 0,
+      keptFrom: null,
+      sealedAt: now,
+      leaves: Buffer.alloc(0),
+      previous: Buffer.alloc(32)
+    }
     await store.insert(tx, { ...content, hash: hashSeal(content), keyId: Buffer.alloc(8), signature: Buffer.alloc(64) })
     t.equal(await sealsOf(app).seal(), 0, 'nobody else seals meanwhile, and nobody waits')
     const [{ pid } = { pid: 0 }] = await tx<{ pid: number }>`select pg_backend_pid() as pid`

@@ -129,7 +129,12 @@ t.test('the cheap rules come first, and known and unknown addresses cost the sam
     hasher.take()
     const answer = await register(app, { email, password: stolen })
     const { errors, code } = answer.json()
-    return { status: answer.statusCode, errors, code, work: { ...tap.take(), ...hasher.take(), asked: ranges.asked.length - asked } }
+    return {
+      status: answer.statusCode,
+      errors,
+      code,
+      work: { ...tap.take(), ...hasher.take(), asked: ranges.asked.length - asked }
+    }
   }
 })
 
@@ -234,7 +239,11 @@ t.test('without the setting no service is asked', async t => {
 })
 
 /** A node whose lookups may take `deadline` milliseconds, and what it logs and counts. */
-async function startNode (t: Test, settings: Record<string, string> = {}, { deadline = 1000, hasher = cheapHasher } = {}) {
+async function startNode (
+  t: Test,
+  settings: Record<string, string> = {},
+  { deadline = 1000, hasher = cheapHasher } = {}
+) {
   const { breachedPasswords, ...config } = loadConfig({ ...deployment, LOG_LEVEL: 'trace', ...settings })
   const clock = createClock()
   const lines: string[] = []
@@ -242,7 +251,12 @@ async function startNode (t: Test, settings: Record<string, string> = {}, { dead
   const app = createServer(config, { stream })
   t.teardown(() => app.close())
 
-  await app.register(latchkey, { config: { ...config, breachedPasswords: { ...breachedPasswords, deadline } }, clock, workers: false, hasher })
+  await app.register(latchkey, {
+    config: { ...config, breachedPasswords: { ...breachedPasswords, deadline } },
+    clock,
+    workers: false,
+    hasher
+  })
   await app.ready()
   return { app, clock, lines, count }
 

@@ -17,7 +17,21 @@ t.test('audit-verify reports that a trail is sound, or what is wrong with it, fo
   const [{ hash, total } = {}] = await sql`select encode(hash, 'hex') as hash, total from audit_seals`
   t.match(await run(deployment), { code: 0, stderr: '', stdout: `The audit trail is sound: ${total} events, 1 seals. It ends with seal 1, ${hash}.` })
   t.match(JSON.parse((await run(deployment, '--json', '--head', hash.slice(0, 12).toUpperCase())).stdout), {
-    sound: true, has_head: true, events: total, seals: 1, altered: [], removed: [], inserted: [], reordered: [], orphaned: [], broken_seals: [], unsealed: 0, head: { seal: 1, hash }
+    sound: true,
+    has_head: true,
+    events: total,
+    seals: 1,
+    altered: [],
+    removed: [],
+    inserted: [],
+    reordered: [],
+    orphaned: [],
+    broken_seals: [],
+    unsealed: 0,
+    head: {
+      seal: 1,
+      hash
+    }
   })
   const cut = await run(deployment, '--head', randomBytes(32).toString('hex'))
   t.match(cut, { code: 1, stdout: /NOT sound[^]*cut off/ })

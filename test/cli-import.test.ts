@@ -111,7 +111,17 @@ t.test('a terminal shows a progress bar below the printed lines, a pipe gets the
 
 function screen (isTTY: boolean) {
   let written = ''
-  return { stream: { isTTY, columns: 60, write: (text: string | Uint8Array) => { written += String(text); return true } }, written: () => written }
+  return {
+    stream: {
+      isTTY,
+      columns: 60,
+      write: (text: string | Uint8Array) => {
+        written += String(text)
+        return true
+      }
+    },
+    written: () => written
+  }
 }
 
 function fileOf (name: string, content: string | Buffer) {

@@ -29,7 +29,12 @@ export function openBrowser (app: FastifyInstance, signs: Record<string, string>
   return { cookies, send, keep }
 
   async function send (method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, payload?: object, { headers = {}, node = app }: { headers?: Record<string, string>, node?: FastifyInstance } = {}) {
-    const answer = await node.inject({ method, url: api(path), headers: { ...(cookies.size > 0 && { cookie: cookieHeader(cookies) }), ...signs, ...headers }, ...(payload && { payload }) })
+    const answer = await node.inject({
+      method,
+      url: api(path),
+      headers: { ...(cookies.size > 0 && { cookie: cookieHeader(cookies) }), ...signs, ...headers },
+      ...(payload && { payload })
+    })
     keep(answer)
     return answer
   }

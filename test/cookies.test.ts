@@ -146,7 +146,12 @@ t.test('names and attributes follow the settings', async t => {
     for (const [sameSite, secure, partitioned] of [['strict', true, false], ['lax', true, true], ['none', true, true], ['lax', false, false]] as const) {
       const title = `domain ${domain ?? 'none'}, SameSite ${sameSite}, ${secure ? 'secure' : 'plain'}${partitioned ? ', partitioned' : ''}`
       await t.test(title, async t => {
-        const node = await startWith(t, { COOKIE_SAMESITE: sameSite, COOKIE_SECURE: String(secure), COOKIE_PARTITIONED: String(partitioned), ...(domain && { COOKIE_DOMAIN: domain }) })
+        const node = await startWith(t, {
+          COOKIE_SAMESITE: sameSite,
+          COOKIE_SECURE: String(secure),
+          COOKIE_PARTITIONED: String(partitioned),
+          ...(domain && { COOKIE_DOMAIN: domain })
+        })
         const prefix = !secure ? '' : domain === undefined ? '__Host-' : '__Secure-'
         const expected = [
           'Path=/', 'HttpOnly', `SameSite=${{ strict: 'Strict', lax: 'Lax', none: 'None' }[sameSite]}`,
@@ -198,7 +203,12 @@ t.test('two cookies with the same name are refused, and both expire', async t =>
       const own = cookieHeader(browser.cookies)
       const cookie = first ? `${own}; __Host-${name}=foreign` : `__Host-${name}=foreign; ${own}`
       const payload = { '/auth/login': { email: account.email, password, transport: 'cookie' }, '/auth/reauthenticate': { password } }[path as string]
-      const answer = await app.inject({ method, url: api(path), headers: { ...sameOrigin, cookie }, ...(payload && { payload }) })
+      const answer = await app.inject({
+        method,
+        url: api(path),
+        headers: { ...sameOrigin, cookie },
+        ...(payload && { payload })
+      })
 
       t.match(answer.json(), { status: 400, code: 'malformed_request' }, `${name} at ${path}`)
       t.same(new Set(setCookies(answer).map(cookie => cookie.name)), new Set([`__Host-${name}`]), 'those expire, and no other')
@@ -741,7 +751,8 @@ async function deviceOf ({ user }: { user: { id: string } }) {
 
 const withoutLifetime = ({ attributes }: { attributes: string[] }) => attributes.filter(attribute => !/^(Max-Age|Expires)=/.test(attribute)).sort()
 
-const lifetimes = (answer: { headers: Record<string, unknown> }) => Object.fromEntries(setCookies(answer).map(cookie => [cookie.name, maxAgeOf(cookie)]))
+const lifetimes = (answer: { headers: Record<string, unknown> }) =>
+  Object.fromEntries(setCookies(answer).map(cookie => [cookie.name, maxAgeOf(cookie)]))
 
 const fill = (url: string) => url.replace(/:\w+/g, 'b4a1b0f6-6e9f-4f65-8c7c-5b1d7a3f5a10')
 

@@ -29,7 +29,8 @@ t.test('the build runs with its own dependencies only', { timeout: 120_000 }, as
   const stores = await deploy(t)
   const [port, metricsPort] = [String(await freePort()), String(await freePort())]
   const env = { PATH: process.env['PATH'], ...image, ...flyEnv(), ...secrets(stores), REDIS_KEY_PREFIX: stores.REDIS_KEY_PREFIX, HOST: '127.0.0.1', PORT: port, METRICS_PORT: metricsPort }
-  const cli = async (...args: string[]) => (await run(process.execPath, [...release.slice(1), ...args], { cwd: folder, env })).stdout
+  const cli = async (...args: string[]) =>
+    (await run(process.execPath, [...release.slice(1), ...args], { cwd: folder, env })).stdout
 
   t.match(await cli('--to', '0'), /is now at version 0/)
   t.match(await cli(), /is now at version \d+/, 'the release command brings an empty database up to date')

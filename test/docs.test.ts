@@ -7,7 +7,12 @@ import { createServer } from '../plugins/http/server.ts'
 import { as, build, deploy, patiently, signIn, start } from './helper.ts'
 import type { Deployment } from './helper.ts'
 
-interface Response { $ref?: string, description?: string, headers?: object, content?: Record<string, { schema?: { $ref?: string } }> }
+interface Response {
+  $ref?: string
+  description?: string
+  headers?: object
+  content?: Record<string, { schema?: { $ref?: string } }>
+}
 interface Operation {
   operationId: string
   summary: string
@@ -208,5 +213,6 @@ async function collect (t: Parameters<typeof deploy>[0]) {
 }
 
 function operationsOf ({ paths }: Document) {
-  return Object.entries(paths).flatMap(([path, operations]) => Object.entries(operations).map(([verb, operation]) => ({ path, verb: verb.toUpperCase(), ...operation })))
+  return Object.entries(paths).flatMap(([path, operations]) => Object.entries(operations)
+    .map(([verb, operation]) => ({ path, verb: verb.toUpperCase(), ...operation })))
 }

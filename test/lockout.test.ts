@@ -103,7 +103,9 @@ t.test('a stranger locks out no known device, no session and no refresh', async 
   await fail(ada.email, 5)
   t.match(await login(ada.email), { statusCode: 429 })
 
-  for (const device of [ada.deviceToken, phone.device_token, laptop.device_token]) t.match(await login(ada.email, password, { device_token: device }), { statusCode: 200 })
+  for (const device of [ada.deviceToken, phone.device_token, laptop.device_token]) {
+    t.match(await login(ada.email, password, { device_token: device }), { statusCode: 200 })
+  }
   const next: Tokens = (await refresh(other, phone.refresh_token)).json()
   t.match(await as(app, next.access_token, 'GET', '/auth/check'), { statusCode: 204 })
   t.match(await as(other, next.access_token, 'GET', '/auth/me'), { statusCode: 200 })
@@ -338,7 +340,13 @@ t.test('a password that was never checked does not count', async t => {
 
 t.test('known devices and sessions are served before strangers who have waited longer', async t => {
   const order: string[] = []
-  const slow = pausingHasher({ hash: cheapHasher.hash, verify: async (stored, guess) => { order.push(guess.toString()); return await cheapHasher.verify(stored, guess) } })
+  const slow = pausingHasher({
+    hash: cheapHasher.hash,
+    verify: async (stored, guess) => {
+      order.push(guess.toString())
+      return await cheapHasher.verify(stored, guess)
+    }
+  })
   const busy = await start(t, Object.assign({}, deployment, { HASH_CONCURRENCY: '1', HASH_QUEUE_MAX: '8' }), { workers: false, hasher: slow, clock })
   const ada = await signUp(busy)
   const tokens = await signIn(busy, ada)
@@ -350,7 +358,8 @@ t.test('known devices and sessions are served before strangers who have waited l
   order.length = 0
   release()
 
-  t.same((await Promise.all([first, ...known, ...strangers])).map(({ statusCode }) => statusCode), [401, 200, 200, 401, 401, 401])
+  const answers = await Promise.all([first, ...known, ...strangers])
+  t.same(answers.map(({ statusCode }) => statusCode), [401, 200, 200, 401, 401, 401])
   t.same(order, ['not the password', password, password, 'a stranger', 'a stranger', 'a stranger'])
 })
 
@@ -391,7 +400,12 @@ t.test('without Redis no password is checked, and a Redis that loses its data un
   t.match(hasher.take(), { verifications: 0 })
 })
 
-async function login (email: string, attempt = password, fields: Record<string, unknown> = {}, node: FastifyInstance = app) {
+async function login (
+  email: string,
+  attempt = password,
+  fields: Record<string, unknown> = {},
+  node: FastifyInstance = app
+) {
   return await post(node, '/auth/login', { email, password: attempt, ...fields })
 }
 

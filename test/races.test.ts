@@ -27,8 +27,19 @@ const passwordHash = await cheapHasher.hash(Buffer.from(oldPassword), { memoryKi
 t.test('no token survives its end when refreshes, logouts, a disable and password changes race', async t => {
   await race(t, async (round, random) => {
     const user = await makeUser()
-    const sessions = await Promise.all(Array.from({ length: 1 + random(3) }, () => logIn(pick(nodes, random), user.email)))
-    const happened = { ended: new Set<string>(), leftBefore: new Set<string>(), everywhere: new Set<string>(), told: new Set<string>(), sweeps: 0, isDisabled: false, changed: [] as Array<{ by: string, to: string, tokenResponse: TokenResponse }> }
+    const sessions = await Promise.all(Array.from(
+      { length: 1 + random(3) },
+      () => logIn(pick(nodes, random), user.email)
+    ))
+    const happened = {
+      ended: new Set<string>(),
+      leftBefore: new Set<string>(),
+      everywhere: new Set<string>(),
+      told: new Set<string>(),
+      sweeps: 0,
+      isDisabled: false,
+      changed: [] as Array<{ by: string, to: string, tokenResponse: TokenResponse }>
+    }
 
     const acts = [
       ...Array.from({ length: 2 + random(4) }, () => refresh),
@@ -52,7 +63,8 @@ t.test('no token survives its end when refreshes, logouts, a disable and passwor
     const [change] = happened.changed.slice(-1)
     if (change) {
       for (const id of alive) claim(round, id === change.by, `${id} outlived the change by ${change.by}`)
-      if (!happened.isDisabled && !happened.ended.has(change.by) && happened.sweeps === 0 && happened.changed.length === 1) {
+      const isOnlyChange = happened.sweeps === 0 && happened.changed.length === 1
+      if (!happened.isDisabled && !happened.ended.has(change.by) && isOnlyChange) {
         claim(round, alive.has(change.by), 'the changer’s session is dead')
         for (const node of nodes) claim(round, await admits(node, change.tokenResponse.access_token) === 'yes', 'the changer’s new access token is refused')
       }
@@ -108,7 +120,10 @@ t.test('no session outlives its password when logins, password changes and a dis
     const user = await makeUser()
     const holder = await logIn(pick(nodes, random), user.email)
     const opened: SessionTokens[] = []
-    const happened = { isDisabled: false, changed: [] as Array<{ to: string, by: string, tokenResponse: TokenResponse }> }
+    const happened = {
+      isDisabled: false,
+      changed: [] as Array<{ to: string, by: string, tokenResponse: TokenResponse }>
+    }
 
     const acts = [
       ...Array.from({ length: 2 + random(4) }, () => signIn),
@@ -223,7 +238,11 @@ async function holds (round: number, session: SessionTokens, alive: Set<string>)
 /**
  * The old password signs in only if nothing has changed it, the new one only if something has; none after a disable.
  */
-async function judgePasswords (round: number, email: string, { isDisabled, changed }: { isDisabled: boolean, changed: Array<{ to: string }> }) {
+async function judgePasswords (
+  round: number,
+  email: string,
+  { isDisabled, changed }: { isDisabled: boolean, changed: Array<{ to: string }> }
+) {
   claim(round, changed.length <= 1, 'two changes from one password')
   claim(round, await letsIn(email, oldPassword) === (!isDisabled && changed.length === 0), 'the old password')
   for (const { to } of changed) claim(round, await letsIn(email, to) === !isDisabled, 'the new password')
@@ -295,7 +314,11 @@ async function logIn (node: Node, email: string) {
 }
 
 function held (tokenResponse: TokenResponse): SessionTokens {
-  return { id: tokenResponse.session.id, refreshTokens: [tokenResponse.refresh_token], accessTokens: [tokenResponse.access_token] }
+  return {
+    id: tokenResponse.session.id,
+    refreshTokens: [tokenResponse.refresh_token],
+    accessTokens: [tokenResponse.access_token]
+  }
 }
 
 function keep (session: SessionTokens, tokenResponse: TokenResponse) {
@@ -326,7 +349,9 @@ function pick<T> (list: T[], random: (below: number) => number): T {
 }
 
 function shuffle<T> (list: T[], random: (below: number) => number): T[] {
-  return list.map(item => ({ item, place: random(1_000_000) })).sort((a, b) => a.place - b.place).map(({ item }) => item)
+  return list.map(item => ({ item, place: random(1_000_000) }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ item }) => item)
 }
 
 /** mulberry32: whole numbers below a bound, the same ones for the same seed. */

@@ -30,7 +30,9 @@ export async function startRangeServer (t: Pick<Test, 'teardown'>) {
     /** Adds passwords to the stolen ones. */
     add (...passwords: string[]) { for (const password of passwords) breached.add(digestOf(password)) },
     /** The number of open connections. */
-    connections: async () => await new Promise<number>((resolve, reject) => server.getConnections((error, count) => error ? reject(error) : resolve(count)))
+    connections: async () => await new Promise<number>((resolve, reject) => {
+      server.getConnections((error, count) => error ? reject(error) : resolve(count))
+    })
   }
 
   server.on('connection', socket => socket.on('data', chunk => { ranges.received += String(chunk) }).on('error', () => {}))

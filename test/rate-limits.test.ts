@@ -71,7 +71,8 @@ t.test('of a hundred logins at once, over two nodes, ten are checked', async t =
   const { app, deployment, hasher } = await limited(t)
   const other = await start(t, deployment, { hasher })
   hasher.take()
-  const answers = await Promise.all(Array.from({ length: 100 }, (_, n) => login(n % 2 ? app : other, { email: freshAddress() })))
+  const answers = await Promise.all(Array.from({ length: 100 }, (_, n) =>
+    login(n % 2 ? app : other, { email: freshAddress() })))
 
   t.same(tally(answers), { '401 invalid_credentials': 10, '429 rate_limited': 90 })
   t.equal(hasher.take().verifications, 10)
@@ -144,7 +145,9 @@ t.test('a device token gives no more guesses at other accounts', async t => {
   const { app } = await limited(t)
   const mallory = await account(app)
   const outcomes: string[] = []
-  for (let n = 0; n < 12; n++) outcomes.push(outcomeOf(await login(app, { email: freshAddress(), device_token: mallory.deviceToken })))
+  for (let n = 0; n < 12; n++) {
+    outcomes.push(outcomeOf(await login(app, { email: freshAddress(), device_token: mallory.deviceToken })))
+  }
   t.same(outcomes, [...Array(10).fill('401 invalid_credentials'), '429 rate_limited', '429 rate_limited'])
 
   for (const token of ['', 'x', `${mallory.deviceToken.slice(0, -2)}AA`]) t.equal((await login(app, { email: freshAddress(), device_token: token || 'x' })).statusCode, 429, 'an invented one is worth nothing')
@@ -471,7 +474,9 @@ t.test('unknown and known registrations cost a resend equal work', async t => {
   }
   const unknown = randomUUID()
   t.same([await counted(id), await counted(id), await counted(id), await counted(id)], [1, 1, 1, 0])
-  t.same([await counted(unknown), await counted(unknown), await counted(unknown.toUpperCase()), await counted(unknown)], [1, 1, 1, 0])
+  t.same([
+    await counted(unknown), await counted(unknown), await counted(unknown.toUpperCase()), await counted(unknown)
+  ], [1, 1, 1, 0])
 })
 
 t.test('notices about past events are not counted', async t => {

@@ -18,7 +18,12 @@ export function basic ({ id, secret }: ServiceCredential) {
 }
 
 /** Sends a form to a route for services; `form` is its text, or its parameters. */
-export async function send (app: FastifyInstance, path: string, form: string | Record<string, string>, headers: Record<string, string> = {}) {
+export async function send (
+  app: FastifyInstance,
+  path: string,
+  form: string | Record<string, string>,
+  headers: Record<string, string> = {}
+) {
   return await app.inject({
     method: 'POST',
     url: api(`/auth/${path}`),

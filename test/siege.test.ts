@@ -10,7 +10,8 @@ import { tapWires } from './wiretap.ts'
 // No request gives up waiting during these tests, however slow the machine is; the deadline has a test in
 // lib/passwords/hash-scheduler.test.ts.
 const { setTimeout: schedule } = globalThis
-globalThis.setTimeout = Object.assign((work: () => void, delay?: number) => schedule(work, delay === 3000 ? 100_000 : delay), schedule)
+const patientTimeout = (work: () => void, delay?: number) => schedule(work, delay === 3000 ? 100_000 : delay)
+globalThis.setTimeout = Object.assign(patientTimeout, schedule)
 
 const waiting = 10
 const settings = { HASH_CONCURRENCY: '2', HASH_QUEUE_MAX: `${2 * waiting}` }
@@ -117,7 +118,14 @@ async function besiege (t: Parameters<typeof start>[0], { isFull = false } = {})
 }
 
 /** A hasher that can be shut: then nothing that begins ends before it is opened or told to finish. */
-function heldHasher (): Hasher & { begun: string[], most: number, answered: number, shut (): void, open (): void, finishOne (): void } {
+function heldHasher (): Hasher & {
+  begun: string[],
+  most: number,
+  answered: number,
+  shut (): void,
+  open (): void,
+  finishOne (): void
+} {
   const held: (() => void)[] = []
   let isShut = false
   let running = 0

@@ -18,8 +18,18 @@ t.test('users are counted when they are added, changed and deleted', async t => 
   t.match(await as(app, ada.access_token, 'DELETE', '/auth/me'), { statusCode: 204 })
 
   const { users } = await read(app, boss)
-  t.strictSame(before.users, { total: 1, by_role: { super_admin: 1 }, by_status: { active: 1 }, by_approval: { not_required: 1 } })
-  t.strictSame(users, { total: 3, by_role: { super_admin: 1, user: 1, vendor: 1 }, by_status: { active: 2, disabled: 1 }, by_approval: { not_required: 2, pending: 1 } })
+  t.strictSame(before.users, {
+    total: 1,
+    by_role: { super_admin: 1 },
+    by_status: { active: 1 },
+    by_approval: { not_required: 1 }
+  })
+  t.strictSame(users, {
+    total: 3,
+    by_role: { super_admin: 1, user: 1, vendor: 1 },
+    by_status: { active: 2, disabled: 1 },
+    by_approval: { not_required: 2, pending: 1 }
+  })
 
   await app.statistics.tidy(never)
   t.strictSame((await read(app, boss)).users, users, 'folded, it is the same')

@@ -225,7 +225,11 @@ async function staffed (count: 0 | 1 | 2) {
   const accounts = await Promise.all(Array.from({ length: count }, () => signUp(app)))
   await app.database`update users set vendor_id = ${vendor}, version = version + 1 where id = any(${accounts.map(({ user }) => user.id)}::uuid[])`
   const users = await Promise.all(accounts.map(account => signIn(app, account)))
-  return { vendor, accounts: accounts as [typeof accounts[0] & object, typeof accounts[0] & object], users: users as [Tokens, Tokens] }
+  return {
+    vendor,
+    accounts: accounts as [typeof accounts[0] & object, typeof accounts[0] & object],
+    users: users as [Tokens, Tokens]
+  }
 }
 
 async function set (vendor: string, status: 'active' | 'suspended', node = app) {

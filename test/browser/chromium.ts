@@ -28,7 +28,10 @@ export async function openTab (context: BrowserContext, url: string): Promise<Pa
 }
 
 /** The result of an expression in a page: its value, or the error that it throws. */
-export async function ask<T extends object = object> (tab: Page, expression: string): Promise<{ value?: T, error?: Record<string, unknown> }> {
+export async function ask<T extends object = object> (
+  tab: Page,
+  expression: string
+): Promise<{ value?: T, error?: Record<string, unknown> }> {
   return await tab.evaluate(`(async () => {
     try {
       return { value: await (${expression}) }

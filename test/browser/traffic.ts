@@ -2,7 +2,14 @@ import { EventEmitter, once } from 'node:events'
 import type { FastifyInstance } from 'fastify'
 
 /** A request as it reached the node, and what it was answered. */
-export interface Seen { method: string, path: string, status: number, origin: string | undefined, site: string | undefined, hasSession: boolean }
+export interface Seen {
+  method: string
+  path: string
+  status: number
+  origin: string | undefined
+  site: string | undefined
+  hasSession: boolean
+}
 
 /** Records every request of a listening node when it is answered. */
 export function watchTraffic (app: FastifyInstance) {

@@ -70,7 +70,11 @@ t.test('a node that dies after the commit, before anybody is notified, leaves no
   const [first, second] = nodes
   // Two nodes ahead, because a start takes a while.
   const doomed: Promise<Spawned>[] = []
-  const spawnUpTo = (place: number) => { for (const { diesAt } of cases.slice(doomed.length, place + 1)) doomed.push(spawnNode(t, { ...deployment, DIES_AT: diesAt }, entry)) }
+  const spawnUpTo = (place: number) => {
+    for (const { diesAt } of cases.slice(doomed.length, place + 1)) {
+      doomed.push(spawnNode(t, { ...deployment, DIES_AT: diesAt }, entry))
+    }
+  }
 
   for (const [place, { name, diesAt, act, reasons, stranger }] of cases.entries()) {
     await t.test(`${name} (${diesAt})`, async t => {
@@ -143,7 +147,13 @@ async function isRefused (node: Node, sessions: readonly Tokens[], reasons: Case
   return answers.every((answer, at) => reasons[at] ? outcomeOf(answer) === `401 session_ended ${reasons[at]}` : true)
 }
 
-async function judge (t: Test, node: Node, { access_token: access, refresh_token: token }: Tokens, reason: string | null, name: string) {
+async function judge (
+  t: Test,
+  node: Node,
+  { access_token: access, refresh_token: token }: Tokens,
+  reason: string | null,
+  name: string
+) {
   if (reason) {
     t.equal(outcomeOf(await check(node, access)), `401 session_ended ${reason}`)
     t.equal(outcomeOf(await refresh(node, token)), `401 session_ended ${reason}`)

@@ -18,7 +18,11 @@ await app.register(latchkey, { config, clock: createClock(), hasher: cheapHasher
 app.post<{ Params: { id: string } }>('/test/disable/:id', async ({ params }) => await disable(app, params.id))
 app.post('/test/sign-out-everyone', async () => await app.accounts.signOutEveryone({ actorId: null, caller }))
 app.post<{ Params: { id: string }, Body: { next: string, current: string } }>('/test/change-password/:id', async ({ params, body }) =>
-  await app.accounts.changePassword({ sessionId: params.id }, { currentPassword: body.current, newPassword: body.next }, caller))
+  await app.accounts.changePassword(
+    { sessionId: params.id },
+    { currentPassword: body.current, newPassword: body.next },
+    caller
+  ))
 await app.listen({ host: config.process.host, port: config.process.port })
 
 if (process.env['DIES_AT'] === 'publish') app.feed.publish = die

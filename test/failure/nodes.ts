@@ -164,7 +164,12 @@ export function claimsOf (token: string): { auth_time: number, sid: string, exp:
 }
 
 /** Fails unless the answer is a correct 503, in time. */
-export async function isUnavailable (t: Test, name: string, ask: () => Promise<{ statusCode: number, headers: Record<string, unknown>, body: string }>, within = 2000) {
+export async function isUnavailable (
+  t: Test,
+  name: string,
+  ask: () => Promise<{ statusCode: number, headers: Record<string, unknown>, body: string }>,
+  within = 2000
+) {
   const { answer, took } = await timed(ask)
   t.match(answer, { statusCode: 503, headers: { 'retry-after': /^\d+$/, 'content-type': /^application\/problem\+json/ } }, `${name} answers 503`)
   t.ok(took < within, `${name} answers within ${within} ms (${took} ms)`)

@@ -77,7 +77,12 @@ t.test('nodes survive every fault of their Postgres', async t => {
 
 type Node = Awaited<ReturnType<typeof start>>
 
-async function survives (t: Test, [first, second]: readonly [Node, Node], milliseconds: number, { fail, mend }: { fail: () => unknown, mend: () => unknown }) {
+async function survives (
+  t: Test,
+  [first, second]: readonly [Node, Node],
+  milliseconds: number,
+  { fail, mend }: { fail: () => unknown, mend: () => unknown }
+) {
   const ada = await signUp(first)
   const [phone, laptop, tablet] = [await signIn(first, ada), await signIn(second, ada), await signIn(first, ada)]
   let isOver = false
@@ -98,7 +103,8 @@ async function survives (t: Test, [first, second]: readonly [Node, Node], millis
   await mend()
   const [refreshed, checked] = await Promise.all([
     until(async () => (await refreshable(first)) && (await refreshable(second)), 8000),
-    until(async () => (await check(first, phone.access_token)).statusCode === 204 && (await check(second, laptop.access_token)).statusCode === 204, 8000)
+    until(async () => (await check(first, phone.access_token)).statusCode === 204 &&
+      (await check(second, laptop.access_token)).statusCode === 204, 8000)
   ])
   t.comment(`refresh ${refreshed} ms and check ${checked} ms after it is back`)
   t.ok(refreshed < 3000, `served again after ${refreshed} ms`)

@@ -37,14 +37,17 @@ t.test('a Redis that restarts without its last writes signs nobody out', async t
 
   await t.test('revives nothing that ended meanwhile', async t => {
     const ada = await signUp(first)
-    const [out, deleted, left, other] = [await signIn(first, ada), await signIn(first, ada), await signIn(second, ada), await signIn(second)]
+    const [out, deleted, left, other] = [
+      await signIn(first, ada), await signIn(first, ada), await signIn(second, ada), await signIn(second)
+    ]
     await command('save')
     const newest = await renewed(first, out.refresh_token)
     await as(first, newest.access_token, 'POST', '/auth/logout')
     await as(second, left.access_token, 'DELETE', `/auth/sessions/${deleted.session.id}`)
     await as(second, left.access_token, 'POST', '/auth/logout', { scope: 'everywhere' })
     await restart(t)
-    await until(async () => (await check(second, newest.access_token)).statusCode === 401 && (await check(first, left.access_token)).statusCode === 401, 1000)
+    await until(async () => (await check(second, newest.access_token)).statusCode === 401 &&
+      (await check(first, left.access_token)).statusCode === 401, 1000)
 
     for (const node of [first, second]) {
       for (const [tokens, reason] of [[out, 'signed_out'], [newest, 'signed_out'], [deleted, 'revoked_by_user'], [left, 'signed_out']] as const) {
@@ -107,7 +110,12 @@ async function twoNodes (t: Pick<Test, 'teardown'>) {
 }
 
 /** While Redis is away some requests wait and the others are answered; afterwards every session continues. */
-async function survives (t: Test, [first, second]: Nodes, milliseconds: number, { fail, mend }: { fail: () => unknown, mend: () => unknown }) {
+async function survives (
+  t: Test,
+  [first, second]: Nodes,
+  milliseconds: number,
+  { fail, mend }: { fail: () => unknown, mend: () => unknown }
+) {
   const ada = await signUp(first)
   const kept = [await signIn(first, ada), await signIn(second, ada), await signIn(first, ada)] as const
   const [phone, laptop, gone] = kept

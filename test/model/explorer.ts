@@ -26,12 +26,21 @@ export interface Finding { rule: string, trace: string[], seed: number, walks: n
  * Walks at random until a rule is broken, at most `walks` times. The seed of each walk is its number after `seed`,
  * so any of them can be repeated. Returns the finding with its trace shortened, or null.
  */
-export async function walk (plants: Plants, { seed, walks, length, until = Infinity }: { seed: number, walks: number, length: number, until?: number }): Promise<{ finding: Finding | null, walks: number, moves: number }> {
+export async function walk (
+  plants: Plants,
+  { seed, walks, length, until = Infinity }: { seed: number, walks: number, length: number, until?: number }
+): Promise<{ finding: Finding | null, walks: number, moves: number }> {
   let moves = 0
   for (let number = 0; number < walks && performance.now() < until; number++) {
     const { rule, trace } = await walkOnce(plants, seed + number, length)
     moves += trace.length
-    if (rule) return { finding: { rule, trace: await shorten(plants, trace), seed: seed + number, walks: number + 1 }, walks: number + 1, moves }
+    if (rule) {
+      return {
+        finding: { rule, trace: await shorten(plants, trace), seed: seed + number, walks: number + 1 },
+        walks: number + 1,
+        moves
+      }
+    }
   }
   return { finding: null, walks, moves }
 }
@@ -85,7 +94,9 @@ export async function exhaust ({ before = [], moves, length, after = [] }: {
     if (made.length === length || possible.length === 0) {
       orders++
       for (const name of after) await game.play(name)
-      return game.violation ? { rule: game.violation, trace: await shorten(new Set(), [...before, ...made, ...after]) } : null
+      return game.violation
+        ? { rule: game.violation, trace: await shorten(new Set(), [...before, ...made, ...after]) }
+        : null
     }
     for (const name of possible) {
       const finding = await extend([...made, name])

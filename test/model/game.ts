@@ -26,7 +26,8 @@ export function createGame (plants: Plants = new Set()) {
 
   const world = createWorld(plants, {
     made (world, token) {
-      const twins = [...world.tokens.values()].filter(({ sid, generation }) => sid === token.sid && generation === token.generation)
+      const twins = [...world.tokens.values()].filter(({ sid, generation }) =>
+        sid === token.sid && generation === token.generation)
       if (world.isIntact && twins.length > 1) violation ??= 'One generation never has two tokens while Redis is intact.'
     },
     committed (world, operation, before) {
@@ -36,7 +37,8 @@ export function createGame (plants: Plants = new Set()) {
     }
   })
   const clients: Client[] = sessionIds.map((sid, place) => ({ name: place === 0 ? 'A' : 'B', sid, held: firstToken(sid), past: [] }))
-  const moves: Move[] = [...clients.flatMap(movesOf), ...tabs(), ...thefts(), ...administration(), ...nodes(), ...faults(), ...time()].map(action => ({ ...action, family: familyOf(action.name) }))
+  const moves: Move[] = [...clients.flatMap(movesOf), ...tabs(), ...thefts(), ...administration(), ...nodes(), ...faults(), ...time()].map(action =>
+    ({ ...action, family: familyOf(action.name) }))
   const byName = new Map(moves.map(move => [move.name, move]))
 
   return {
@@ -157,14 +159,36 @@ export function createGame (plants: Plants = new Set()) {
   }
 
   /** The same moves at either node, in one go or only begun. */
-  function both (kind: Kind, name: (node: number) => string, weight: number, slot: string, subject: () => { sid?: string | null, token?: Token | null }, isPossible: () => boolean = always): Action[] {
-    return [1, 2].flatMap(number => at(kind, () => name(number), weight / 2, slot, () => world.nodes.find(node => node.name === number) as Node, subject, isPossible))
+  function both (
+    kind: Kind,
+    name: (node: number) => string,
+    weight: number,
+    slot: string,
+    subject: () => { sid?: string | null, token?: Token | null },
+    isPossible: () => boolean = always
+  ): Action[] {
+    return [1, 2].flatMap(number =>
+      at(kind, () => name(number), weight / 2, slot, () =>
+        world.nodes.find(node => node.name === number) as Node, subject, isPossible))
   }
 
-  function at (kind: Kind, name: () => string, weight: number, slot: string, node: () => Node, subject: () => { sid?: string | null, token?: Token | null } = () => ({}), mayBe: () => boolean = always): Action[] {
+  function at (
+    kind: Kind,
+    name: () => string,
+    weight: number,
+    slot: string,
+    node: () => Node,
+    subject: () => { sid?: string | null, token?: Token | null } = () => ({}),
+    mayBe: () => boolean = always
+  ): Action[] {
     const isPossible = () => !world.operations.has(slot) && mayBe()
     return [
-      { name: name(), weight: weight * 0.65, isPossible, make: async () => finish(await set(kind, slot, node(), subject())) },
+      {
+        name: name(),
+        weight: weight * 0.65,
+        isPossible,
+        make: async () => finish(await set(kind, slot, node(), subject()))
+      },
       { name: `${name()}, step by step`, weight: weight * 0.35, isPossible, async make () { await set(kind, slot, node(), subject()) } }
     ]
   }

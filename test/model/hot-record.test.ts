@@ -81,7 +81,8 @@ async function ask (redis: Redis, cases: Case[]) {
   })
 
   return cases.map(({ record, presented, floor, grace, at }, number) => {
-    const [, before, answer, after, written] = replies.slice(number * 5, number * 5 + 5) as [unknown, string[], string[], string[], string | null]
+    const five = replies.slice(number * 5, number * 5 + 5)
+    const [, before, answer, after, written] = five as [unknown, string[], string[], string[], string | null]
     const found = { answer: read(answer), record: parse(written) }
     const moments = range(milliseconds(before) - start + at, milliseconds(after) - start + at)
     const candidates = moments.map(now => rotate(record, presented, { floor, grace, now }))
@@ -101,7 +102,9 @@ function randomCase (random: Random): Case {
   const base = random.chance(0.5) ? Math.max(1, generation - times.length + 1) : 1 + random.below(generation)
   const moment = at - random.below(grace * 2 + 10)
   const place = Math.max(0, generation + random.pick([0, 0, 0, -1, -1, -2, -3, -30, -31, -32, -33, 1, 2, 100]))
-  const issuedAt = random.chance(0.7) ? times[generation - place] ?? at - random.below(100_000) : at - random.below(100_000)
+  const issuedAt = random.chance(0.7)
+    ? times[generation - place] ?? at - random.below(100_000)
+    : at - random.below(100_000)
   return {
     record: random.chance(0.1) ? null : { generation, base, moment, times },
     presented: random.chance(0.1) ? null : { generation: place, issuedAt },

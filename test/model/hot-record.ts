@@ -20,7 +20,12 @@ export function opened (now: number): HotRecord {
 }
 
 /** One step: the answer, and the record that Redis holds afterwards. `plants` are mistakes made on purpose. */
-export function rotate (record: HotRecord | null, presented: Presented, { floor, grace, now }: Terms, plants: Plants = new Set()): { answer: Answer, record: HotRecord | null } {
+export function rotate (
+  record: HotRecord | null,
+  presented: Presented,
+  { floor, grace, now }: Terms,
+  plants: Plants = new Set()
+): { answer: Answer, record: HotRecord | null } {
   const { generation, base, moment, times, note: found } = placed(record, presented, { floor, grace, now }, plants)
   const place = presented?.generation ?? generation
   const issue = (n: number): number | undefined => times[generation - n]

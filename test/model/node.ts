@@ -77,7 +77,8 @@ export function createNode (world: World, name: number) {
       world.redis.delete(id)
       return false
     },
-    lift: async (tx: unknown, id: string, { from, to }: { from: number, to: number }) => postgres.lift(tx as Draft, id, from, to)
+    lift: async (tx: unknown, id: string, { from, to }: { from: number, to: number }) =>
+      postgres.lift(tx as Draft, id, from, to)
   } as unknown as SessionStore
   const hot = {
     present: (id: string, presented: Newest, demand: Demand) => call(world, 'redis', 'present', () => step(id, presented, demand)),
@@ -118,11 +119,60 @@ export function createNode (world: World, name: number) {
     }
   } as unknown as UserActs
 
-  const sessions = createSessions({ database, store, signIns: {} as SignInStore, hot, changes, feed: tell, refreshTokens, oneTimeTokens, sightings, audit, jobs, statuses: { record () {} }, metrics: noMetrics, clock, lifetimes: terms })
+  const sessions = createSessions({
+    database,
+    store,
+    signIns: {} as SignInStore,
+    hot,
+    changes,
+    feed: tell,
+    refreshTokens,
+    oneTimeTokens,
+    sightings,
+    audit,
+    jobs,
+    statuses: { record () {} },
+    metrics: noMetrics,
+    clock,
+    lifetimes: terms
+  })
   const signOuts = createSignOuts({ database, users, deployment, sessions, tokens: {} as Tokens, audit, feed: tell })
-  const passwordChanges = createPasswordChanges({ database, users, sessions, tokenResponses, oneTimeTokens, policy, passwords, checks, lockout, changes, audit, jobs, feed: tell, clock })
-  const logins = createLogins({ database, users, sessions, tokenResponses, passwords, checks, lockout, audit, feed: tell, clock } as unknown as LoginParts)
-  const administration = createUserAdministration({ acts, users, sessions, changes, audit, clock } as unknown as UserAdministrationParts)
+  const passwordChanges = createPasswordChanges({
+    database,
+    users,
+    sessions,
+    tokenResponses,
+    oneTimeTokens,
+    policy,
+    passwords,
+    checks,
+    lockout,
+    changes,
+    audit,
+    jobs,
+    feed: tell,
+    clock
+  })
+  const logins = createLogins({
+    database,
+    users,
+    sessions,
+    tokenResponses,
+    passwords,
+    checks,
+    lockout,
+    audit,
+    feed: tell,
+    clock
+  } as unknown as LoginParts)
+  const administration = createUserAdministration({
+    acts,
+    users,
+    sessions,
+    changes,
+    audit,
+    clock
+  } as unknown as UserAdministrationParts)
   return node
 
   /** Runs an operation on this node; resolves with the answer that the client gets. */
@@ -204,7 +254,10 @@ export function createNode (world: World, name: number) {
     const { user, globalEpoch } = postgres.tables
     const epoch: [number, number] = reread ? [globalEpoch, user.epoch] : [state.globalEpoch, state.userEpoch]
     const exp = Math.min(world.now + terms.accessTokenTtl, state.expiresAt.getTime())
-    return { refresh: world.tokens.get(refreshToken), access: { sid: state.sessionId, sub: state.id, epoch, exp } } as unknown as TokenResponse
+    return {
+      refresh: world.tokens.get(refreshToken),
+      access: { sid: state.sessionId, sub: state.id, epoch, exp }
+    } as unknown as TokenResponse
   }
 
   function told<T> (tail: T): T {

@@ -150,7 +150,10 @@ export function createPostgres (plants: Plants, now: () => number) {
   }
 
   function lift (draft: Draft, id: string, from: number, to: number): boolean {
-    const lives = (row: SessionRow) => row.userEpoch === from && row.globalEpoch === draft.globalEpoch && !row.endedReason && row.expiresAt > now()
+    const lives = (row: SessionRow) => row.userEpoch === from &&
+      row.globalEpoch === draft.globalEpoch &&
+      !row.endedReason &&
+      row.expiresAt > now()
     const lifted = draft.sessions.filter(row => lives(row) && (row.id === id || plants.has('a raise lifts every session')))
     for (const row of lifted) Object.assign(row, { userEpoch: to, lastSeenAt: now() })
     return lifted.some(row => row.id === id)
@@ -170,7 +173,13 @@ export function createPostgres (plants: Plants, now: () => number) {
   function tail (isWanted: (row: ChangeRow) => boolean): Tail {
     const read = changes.filter(isWanted).sort((a, b) => a.seq - b.seq)
     return {
-      changes: read.map(({ kind, subjectId, exceptId, number, reason }) => ({ kind, subjectId, exceptId, number, reason })),
+      changes: read.map(({ kind, subjectId, exceptId, number, reason }) => ({
+        kind,
+        subjectId,
+        exceptId,
+        number,
+        reason
+      })),
       next: { snapshot: plants.has('the feed goes on by seq') ? String(highestSeq() + 1) : snapshot(), server: 'the only one' },
       time: now()
     }
@@ -186,7 +195,9 @@ export function createPostgres (plants: Plants, now: () => number) {
     return changes.reduce((most, { seq }) => Math.max(most, seq), 0)
   }
 
-  function firstRaise ({ sessionId, userEpoch, globalEpoch }: { sessionId: string, userEpoch: number, globalEpoch: number }): EndReason | null {
+  function firstRaise (
+    { sessionId, userEpoch, globalEpoch }: { sessionId: string, userEpoch: number, globalEpoch: number }
+  ): EndReason | null {
     const raise = changes.filter(({ kind, number, exceptId }) => number !== null && (
       (kind === 'user_epoch' && number > userEpoch && exceptId !== sessionId) || (kind === 'everyone' && number > globalEpoch)
     )).sort((a, b) => a.seq - b.seq)[0]

@@ -47,7 +47,11 @@ export function isFair (world: World, { sid, token }: Operation): boolean {
 }
 
 /** The rule that the end of an operation breaks, or null. */
-export function judge (world: World, { outcome, kind, sid, failed, hasRotated, token }: Operation, expected: Expectation): string | null {
+export function judge (
+  world: World,
+  { outcome, kind, sid, failed, hasRotated, token }: Operation,
+  expected: Expectation
+): string | null {
   if (!outcome) return null
 
   if ('answer' in outcome) {
@@ -99,7 +103,12 @@ export function inspect (world: World, held: Token[]): string | null {
  * After a commit that has ended sessions: the rule that this breaks, or null. `before` are the sessions that were alive
  * until then.
  */
-export function inspectCommit (world: World, { kind, sid }: Operation, before: string[], wasFair: boolean): string | null {
+export function inspectCommit (
+  world: World,
+  { kind, sid }: Operation,
+  before: string[],
+  wasFair: boolean
+): string | null {
   const may = kind === 'refresh' ? (wasFair ? [] : [sid]) : endedBy(kind, sid)
   const gone = before.filter(id => !world.postgres.isAlive(id))
   return gone.every(id => may.includes(id)) ? null : `A session ends only by what is meant to end it (${kind}).`

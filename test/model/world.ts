@@ -86,7 +86,14 @@ export interface Observer {
 interface Kept { record: HotRecord, until: number }
 
 /** A call for whose answer a node waits. */
-export interface Call { store: Store, what: string, needsLock: boolean, run: () => unknown, resolve: (value: unknown) => void, reject: (error: unknown) => void }
+export interface Call {
+  store: Store
+  what: string
+  needsLock: boolean
+  run: () => unknown
+  resolve: (value: unknown) => void
+  reject: (error: unknown) => void
+}
 
 /**
  * One user with two sessions, two nodes that run the real use cases, a Postgres and a Redis of the model's own. A
@@ -123,14 +130,22 @@ export function createWorld (plants: Plants, observe: Observer): World {
 }
 
 /** Begins an operation, up to its first call to a store. */
-export async function begin (world: World, slot: string, kind: Kind, node: Node, { sid = null, token = null }: { sid?: string | null, token?: Token | null } = {}): Promise<Operation> {
+export async function begin (
+  world: World,
+  slot: string,
+  kind: Kind,
+  node: Node,
+  { sid = null, token = null }: { sid?: string | null, token?: Token | null } = {}
+): Promise<Operation> {
   const operation: Operation = {
     slot, kind, node, sid, token, waits: null, draft: null, outcome: null, isLost: false, hasRotated: false, failed: new Set(), ended: [], told: []
   }
   world.operations.set(slot, operation)
   world.current = operation
   node.work(kind, sid, token).then(answer => { operation.outcome = { answer } }, error => {
-    if (!(error instanceof Refusal)) world.failure ??= error instanceof Error ? error.stack ?? error.message : String(error)
+    if (!(error instanceof Refusal)) {
+      world.failure ??= error instanceof Error ? error.stack ?? error.message : String(error)
+    }
     operation.outcome = { refusal: error }
   })
   await settle()

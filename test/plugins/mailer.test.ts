@@ -86,7 +86,13 @@ t.test('a server that is away or silent is an error within the time-outs', async
 
 t.test('a password is used, and sent to another machine only under TLS', async t => {
   const users: unknown[] = []
-  const server = await startMailServer(t, { authOptional: false, onAuth: ({ username, password }, _, callback) => { users.push([username, password]); callback(null, { user: username }) } })
+  const server = await startMailServer(t, {
+    authOptional: false,
+    onAuth: ({ username, password }, _, callback) => {
+      users.push([username, password])
+      callback(null, { user: username })
+    }
+  })
   const app = await start(t, { smtpUrl: server.url.replace('//', '//lk:s%40crt@') })
   await app.mailer.deliver(verify)
   t.same(users, [['lk', 's@crt']])

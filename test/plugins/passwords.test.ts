@@ -47,7 +47,15 @@ t.test('the rules for passwords follow the settings', async t => {
 
 async function start (t: { teardown: (work: () => unknown) => void }) {
   const app = Fastify()
-  const settings = { minLength: 15, minStrength: 3, memoryKib: 1024, passes: 1, parallelism: 1, concurrency: 2, queueMax: 8 }
+  const settings = {
+    minLength: 15,
+    minStrength: 3,
+    memoryKib: 1024,
+    passes: 1,
+    parallelism: 1,
+    concurrency: 2,
+    queueMax: 8
+  }
   t.teardown(() => app.close())
 
   await app.register(metrics)

@@ -38,7 +38,9 @@ export function createAuthority (name: string): Authority {
 
 const tagged = (tag: number, ...parts: Buffer[]) => {
   const body = Buffer.concat(parts)
-  const length = body.length < 0x80 ? [body.length] : body.length < 0x100 ? [0x81, body.length] : [0x82, body.length >> 8, body.length & 0xff]
+  const length = body.length < 0x80
+    ? [body.length]
+    : body.length < 0x100 ? [0x81, body.length] : [0x82, body.length >> 8, body.length & 0xff]
   return Buffer.concat([Buffer.from([tag, ...length]), body])
 }
 const sequence = (...parts: Buffer[]) => tagged(0x30, ...parts)

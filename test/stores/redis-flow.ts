@@ -7,7 +7,9 @@ import { api, as, deploy, freshAddress, post, refresh, signIn, signUp, start } f
 /** Two nodes of one deployment on the given Redis. */
 export async function twoNodes (t: Pick<Test, 'teardown'>, settings: Record<string, string>) {
   const deployment = await deploy(t, settings)
-  return [await start(t, deployment, { hasher: cheapHasher }), await start(t, deployment, { hasher: cheapHasher })] as const
+  return [
+    await start(t, deployment, { hasher: cheapHasher }), await start(t, deployment, { hasher: cheapHasher })
+  ] as const
 }
 
 /** Everything for which a deployment uses Redis, from registration to the last session's end. */
@@ -68,7 +70,11 @@ export async function prepare (node: FastifyInstance) {
 }
 
 /** Asserts that held sessions continue, ended ones stay ended, and nobody else has been signed out. */
-export async function showAftermath (t: Test, nodes: readonly [FastifyInstance, FastifyInstance], { ada, locked, held, ended, gone }: Awaited<ReturnType<typeof prepare>>) {
+export async function showAftermath (
+  t: Test,
+  nodes: readonly [FastifyInstance, FastifyInstance],
+  { ada, locked, held, ended, gone }: Awaited<ReturnType<typeof prepare>>
+) {
   const [node, other] = nodes
 
   for (const [n, tokens] of held.entries()) {

@@ -66,9 +66,17 @@ export async function ask (server: Pick<RedisServer, 'port' | 'password'> | unde
 
 export const isFollowing = (replication: string) => /role:slave[^]*master_link_status:up/.test(replication)
 
-async function startServers (t: Teardown, count: number, password: string, options: { port?: number, config?: string[], args?: string[] }) {
+async function startServers (
+  t: Teardown,
+  count: number,
+  password: string,
+  options: { port?: number, config?: string[], args?: string[] }
+) {
   const folder = mkdtempSync(join(tmpdir(), 'redis-'))
-  const servers = await Promise.all(Array.from({ length: count }, (_, n) => startRedis({ dataDir: join(folder, String(n)), durable: false, password, ...options })))
+  const servers = await Promise.all(Array.from(
+    { length: count },
+    (_, n) => startRedis({ dataDir: join(folder, String(n)), durable: false, password, ...options })
+  ))
   t.teardown(() => Promise.all(servers.map(server => server.stop())))
   return servers
 }

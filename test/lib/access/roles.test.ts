@@ -15,7 +15,9 @@ t.test('the roles of a new deployment have the permissions that the contract’s
     vendor: [],
     user: []
   }
-  for (const [role, may] of Object.entries(table)) t.same(permissions.filter(permission => roles.may(role, permission)), may, role)
+  for (const [role, may] of Object.entries(table)) {
+    t.same(permissions.filter(permission => roles.may(role, permission)), may, role)
+  }
   t.same(Object.keys(table).map(role => roles.find(role)?.rank), [100, 80, 60, 20, 10])
 })
 

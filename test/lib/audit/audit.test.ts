@@ -29,7 +29,9 @@ t.test('personal data can be read only with the subject’s key', async t => {
 
 t.test('no personal data is written about an erased subject, and nothing fails', async t => {
   const { audit, rows, subject } = await open()
-  for (const wrappedKey of [null, randomBytes(60), createEncryption([randomBytes(32)]).encrypt(randomBytes(32), subject.id)]) {
+  for (const wrappedKey of [
+    null, randomBytes(60), createEncryption([randomBytes(32)]).encrypt(randomBytes(32), subject.id)
+  ]) {
     await audit.record(query, { event: 'authn_login_fail', outcome: 'failure', reason: 'invalid_credentials', subject: { id: subject.id, wrappedKey }, caller })
     t.match(rows.at(-1), { personal: null, subjectId: subject.id })
   }
@@ -70,8 +72,14 @@ async function open () {
   const audit = createAudit({
     insert: async (_query, row) => rows.push(row),
     insertAll: async (_query, written) => { rows.push(...written) },
-    insertKeys: async (_query, subjects) => { keys.push(...subjects.map(({ id, wrappedKey }): [string, Buffer] => [id, wrappedKey])) }
-  }, { wrapping: createEncryption([randomBytes(32)]), anonymous: createEncryption([randomBytes(32)]), addressKeys: [randomBytes(32)] })
+    insertKeys: async (_query, subjects) => {
+      keys.push(...subjects.map(({ id, wrappedKey }): [string, Buffer] => [id, wrappedKey]))
+    }
+  }, {
+    wrapping: createEncryption([randomBytes(32)]),
+    anonymous: createEncryption([randomBytes(32)]),
+    addressKeys: [randomBytes(32)]
+  })
   const subject: Subject = await audit.createSubject(query, randomUUID())
   return { audit, rows, keys, subject }
 }

@@ -59,14 +59,19 @@ t.test('every field of a seal changes its hash', async t => {
 })
 
 t.test('packed leaves are unpacked unchanged', async t => {
-  const leaves = [{ id: 1, at: 0, hash: randomBytes(32) }, { id: Number.MAX_SAFE_INTEGER, at: event.at, hash: randomBytes(32) }, { id: -1, at: -5, hash: randomBytes(32) }]
+  const leaves = [
+    { id: 1, at: 0, hash: randomBytes(32) },
+    { id: Number.MAX_SAFE_INTEGER, at: event.at, hash: randomBytes(32) },
+    { id: -1, at: -5, hash: randomBytes(32) }
+  ]
   t.strictSame(decodeLeaves(encodeLeaves(leaves)), leaves)
   t.strictSame(decodeLeaves(Buffer.alloc(0)), [])
   t.equal(decodeLeaves(Buffer.alloc(95)).length, 1)
 })
 
 t.test('a snapshot can be asked what it contains, and a truncated one contains less', async t => {
-  const sees = (text: string) => Array.from({ length: 14 }, (_, n) => n + 3).filter(xid => isSeen(readSnapshot(text), BigInt(xid)))
+  const sees = (text: string) => Array.from({ length: 14 }, (_, n) => n + 3)
+    .filter(xid => isSeen(readSnapshot(text), BigInt(xid)))
   t.strictSame(sees('10:10:'), [3, 4, 5, 6, 7, 8, 9])
   t.strictSame(sees('5:12:5,7,11'), [3, 4, 6, 8, 9, 10])
   t.equal(cutSnapshot('5:12:5,7,11', '8'), '5:8:5,7')

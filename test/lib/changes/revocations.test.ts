@@ -100,7 +100,11 @@ t.test('a change that names no subject is ignored', async t => {
 
 function open () {
   const clock = { now: 0, monotonic: () => clock.now }
-  return { clock, revocations: createRevocations(clock, { keep: 1000 }), token: { sid: randomUUID(), sub: randomUUID(), epoch: [1, 3] as [number, number] } }
+  return {
+    clock,
+    revocations: createRevocations(clock, { keep: 1000 }),
+    token: { sid: randomUUID(), sub: randomUUID(), epoch: [1, 3] as [number, number] }
+  }
 }
 
 function change (fields: Pick<Change, 'kind'> & Partial<Change>): Change {

@@ -61,7 +61,9 @@ t.test('a value outside its bounds is refused', async t => {
     { DB_POOL_MIN: '11' }, { DATABASE_CA_FILE: '/nowhere/ca.pem' }, { DATABASE_URL: 'mysql://x' }, { REDIS_URL: 'http://x' }, { SECURITY_CONTACT: 'me' }, { MAIL_FROM: 'a@b\r\nBcc: c@d' }
   ]
 
-  for (const setting of bad) t.throws(() => loadConfig({ ...production(), ...setting }), ConfigError, JSON.stringify(setting))
+  for (const setting of bad) {
+    t.throws(() => loadConfig({ ...production(), ...setting }), ConfigError, JSON.stringify(setting))
+  }
 })
 
 t.test('a value exactly at its bound is accepted', async t => {

@@ -5,7 +5,10 @@ import { decodeFormText, parseForm } from '../../../lib/formats/forms.ts'
 
 t.test('every form that is written can be read back', async t => {
   fc.assert(fc.property(fc.dictionary(fc.string({ unit: 'grapheme', minLength: 1 }), fc.string({ unit: 'grapheme', minLength: 1 })), fields => {
-    t.strictSame(new Map(Object.entries(parseForm(new URLSearchParams(Object.entries(fields)).toString()))), new Map(Object.entries(fields)))
+    t.strictSame(
+      new Map(Object.entries(parseForm(new URLSearchParams(Object.entries(fields)).toString()))),
+      new Map(Object.entries(fields))
+    )
   }))
 })
 

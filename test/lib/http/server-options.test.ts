@@ -48,11 +48,19 @@ t.test('no request may take forever', async t => {
     logger: { level: 'silent', pretty: false }
   }, {})
 
-  for (const [name, milliseconds] of Object.entries({ requestTimeout, connectionTimeout, headersTimeout: http.headersTimeout })) t.ok(milliseconds > 0 && milliseconds <= 30_000, name)
+  const timeouts = { requestTimeout, connectionTimeout, headersTimeout: http.headersTimeout }
+  for (const [name, milliseconds] of Object.entries(timeouts)) {
+    t.ok(milliseconds > 0 && milliseconds <= 30_000, name)
+  }
   t.ok(keepAliveTimeout > 60_000, 'longer than the usual balancer keeps a connection')
 
   const app = await build(t)
-  t.match(app.server, { requestTimeout, headersTimeout: http.headersTimeout, timeout: connectionTimeout, keepAliveTimeout })
+  t.match(app.server, {
+    requestTimeout,
+    headersTimeout: http.headersTimeout,
+    timeout: connectionTimeout,
+    keepAliveTimeout
+  })
   // The same server with a shorter time-out: the test shows that the time-out is enforced.
   Object.assign(app.server, { headersTimeout: 50, requestTimeout: 50 })
   t.match(await sendRaw(app, 'GET / HTTP/1.1\r\nHost: x\r\n'), /^HTTP\/1\.1 408 [^]*application\/problem\+json/, 'headers that never end')

@@ -16,7 +16,10 @@ t.test('a job exists exactly if its transaction commits, and costs one statement
   let statements = 0
 
   await database.begin(async tx => {
-    const counted: typeof tx = Object.assign(((...statement: Parameters<typeof tx>) => { statements++; return tx(...statement) }) as typeof tx, tx)
+    const counted: typeof tx = Object.assign(((...statement: Parameters<typeof tx>) => {
+      statements++
+      return tx(...statement)
+    }) as typeof tx, tx)
     await jobs.send(counted, 'mail', { kind: 'test' })
   })
   t.equal(statements, 1)
@@ -52,7 +55,8 @@ t.test('a failing job is tried three times with growing delays, then it stays an
 
   await send({ kind: 'test' })
   for (const attempt of [1, 2]) {
-    await until(async () => (await rows())[0]?.error !== null && done.length === attempt && Number((await rows())[0]?.dueIn) < 45_000)
+    await until(async () => (await rows())[0]?.error !== null && done.length === attempt &&
+      Number((await rows())[0]?.dueIn) < 45_000)
     const [row] = await rows()
     t.match(row, { attempts: attempt, failedAt: null })
     pauses.push(Number(row?.dueIn))

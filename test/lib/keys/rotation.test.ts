@@ -48,7 +48,8 @@ t.test('a lost key is replaced', async t => {
 })
 
 t.test('whenever a ring is looked at, one key signs, and nobody meets a key that was not announced', async t => {
-  t.doesNotThrow(() => fc.assert(fc.property(fc.array(fc.integer({ min: 0, max: 40 * day }), { maxLength: 30 }), pauses => {
+  const anyPauses = fc.array(fc.integer({ min: 0, max: 40 * day }), { maxLength: 30 })
+  t.doesNotThrow(() => fc.assert(fc.property(anyPauses, pauses => {
     let now = 0
     let ring = turn([], now)
 
@@ -61,7 +62,9 @@ t.test('whenever a ring is looked at, one key signs, and nobody meets a key that
       const active = ring.find(({ status }) => status === 'active')
       const retired = before.find(key => key.status === 'active' && key.id !== active?.id)
       if (retired && now - (active?.publishedAt ?? now) < publicationLead) return false
-      if (retired && !ring.some(({ id, expiresAt }) => id === retired.id && expiresAt === now + retirement)) return false
+      if (retired && !ring.some(({ id, expiresAt }) => id === retired.id && expiresAt === now + retirement)) {
+        return false
+      }
     }
     return true
   })))

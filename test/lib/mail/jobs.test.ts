@@ -315,7 +315,11 @@ async function open (t: Test) {
   }
   const metrics = { increment: (name: string, labels: object) => { counted.push([name, ...Object.values(labels)]) } }
   const store = createJobStore(database)
-  const audit = createAudit(createAuditEventStore(), { wrapping: createEncryption([key]), anonymous: createEncryption([key]), addressKeys: [key] })
+  const audit = createAudit(createAuditEventStore(), {
+    wrapping: createEncryption([key]),
+    anonymous: createEncryption([key]),
+    addressKeys: [key]
+  })
   const tokenStore = createOneTimeTokenStore(database)
   const tokens = createOneTimeTokens(tokenStore, { keys: [key], clock })
   const recipients = createEncryptedRecipients([key])
@@ -377,7 +381,8 @@ async function open (t: Test) {
   }
 
   async function issue (purpose: Purpose, userId: string | null, email: string | null = null) {
-    return await database.begin(tx => tokens.issue(tx, { purpose, userId, email, emailCanonical: email?.toLowerCase() ?? null }))
+    const emailCanonical = email?.toLowerCase() ?? null
+    return await database.begin(tx => tokens.issue(tx, { purpose, userId, email, emailCanonical }))
   }
 
   /** Records an event that a browser caused for an account; returns the event. */

@@ -121,7 +121,10 @@ t.test('a service whose sender has no display name is called by its domain', asy
 
 async function sent (mail: Mail, from = 'Acme Schools <no-reply@acme.example>'): Promise<Message> {
   const delivered: Message[] = []
-  await createMailer({ deliver: async message => { delivered.push(message) }, probe: async () => 0 }, { from }).deliver(mail)
+  await createMailer({
+    deliver: async message => { delivered.push(message) },
+    probe: async () => 0
+  }, { from }).deliver(mail)
 
   const [message] = delivered
   if (message === undefined) throw new Error('nothing was delivered')
@@ -139,7 +142,11 @@ function changed (name: string) {
 /** Every form of every kind, with the given text in place of everything that strangers choose. */
 function everyForm (name: string): Mail[] {
   return sampleMails('en').map(({ mail }) => {
-    const named = { ...mail, name: mail.name === null ? null : name, ...(mail.occasion && { occasion: { ...mail.occasion, userAgent: name } }) }
+    const named = {
+      ...mail,
+      name: mail.name === null ? null : name,
+      ...(mail.occasion && { occasion: { ...mail.occasion, userAgent: name } })
+    }
     switch (named.kind) {
       case 'new_device': case 'reuse_detected': return { ...named, values: { ...named.values, device: asName(name, 60) } }
       case 'approval': return named.values.stage === 'pending' ? { ...named, values: { ...named.values, applicant: { name: asName(name), email: 'a@example.org' } } } : named

@@ -54,7 +54,15 @@ t.test('failures are counted by network, and too many failures leave no further 
 })
 
 function build () {
-  const state = { isAway: false, isGone: false, isWithin: true, time: 0, asked: { find: 0, hashes: 0 }, counted: [] as string[], events: [] as string[] }
+  const state = {
+    isAway: false,
+    isGone: false,
+    isWithin: true,
+    time: 0,
+    asked: { find: 0, hashes: 0 },
+    counted: [] as string[],
+    events: [] as string[]
+  }
   const answer = <T>(value: T) => state.isAway ? Promise.reject(unavailable()) : Promise.resolve(value)
 
   const services = createServices({
@@ -63,7 +71,9 @@ function build () {
       find: () => { state.asked.find++; return answer(state.isGone ? null : service) },
       hashes: () => { state.asked.hashes++; return answer([{ id: right.id, secretHash: createHash('sha256').update('right').digest() }]) }
     } as unknown as ServiceStore,
-    audit: { record: async (_query: unknown, { event }: { event: string }) => { state.events.push(event) } } as unknown as Audit,
+    audit: {
+      record: async (_query: unknown, { event }: { event: string }) => { state.events.push(event) }
+    } as unknown as Audit,
     statuses: createRateLimitStatuses(),
     failures: { take: subject => { state.counted.push(subject); return { policy: 'default', counts: [], isWithin: state.isWithin } } },
     clock: { now: () => 0, monotonic: () => state.time }

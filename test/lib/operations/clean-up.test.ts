@@ -11,7 +11,10 @@ t.test('a run removes everything that is over, of every kind, and says how much'
   const { run, counted, logged, gauge } = prepare({ rows: { registrations: 3, expired_sessions: 4567, changes: 1000 } })
   const result = await run()
 
-  t.match(result, { isComplete: true, removed: { registrations: 3, expired_sessions: 4567, changes: 1000, ended_sessions: 0, known_devices: 0 } })
+  t.match(result, {
+    isComplete: true,
+    removed: { registrations: 3, expired_sessions: 4567, changes: 1000, ended_sessions: 0, known_devices: 0 }
+  })
   t.strictSame(counted, { registrations: 3, expired_sessions: 4567, changes: 1000 })
   t.match(logged, [{ level: 'info', removed: { registrations: 3, expired_sessions: 4567, changes: 1000 }, isComplete: true, seconds: Number }], 'one line')
   t.strictSame(Object.keys(logged[0]?.['removed'] ?? {}).length, 3)
@@ -38,9 +41,19 @@ t.test('each kind of row is kept for its own time', async t => {
   }
 
   t.strictSame(await ages(), {
-    registrations: 7, one_time_tokens: 1 / 24, known_devices: 365, failed_jobs: 14, changes: 1, epoch_changes: 30, ended_sessions: 7, expired_sessions: 1
+    registrations: 7,
+    one_time_tokens: 1 / 24,
+    known_devices: 365,
+    failed_jobs: 14,
+    changes: 1,
+    epoch_changes: 30,
+    ended_sessions: 7,
+    expired_sessions: 1
   })
-  t.match(await ages({ registrationTtl: 90 * day, refreshTokenTtl: 14 * day, sessionTtl: 60 * day }), { registrations: 90, ended_sessions: 14, epoch_changes: 60 })
+  t.match(
+    await ages({ registrationTtl: 90 * day, refreshTokenTtl: 14 * day, sessionTtl: 60 * day }),
+    { registrations: 90, ended_sessions: 14, epoch_changes: 60 }
+  )
   t.match(await ages({ registrationTtl: day, refreshTokenTtl: 1000, sessionTtl: 1000 }), { ended_sessions: 1, epoch_changes: 1 }, 'a day at least')
   t.match(await ages(lifetimes, day), { registrations: 6, expired_sessions: 0, ended_sessions: 6, changes: 1, epoch_changes: 30, failed_jobs: 14 }, 'times that Postgres wrote are not moved with our clock')
 })
@@ -82,19 +95,32 @@ t.test('a run works a tenth of the time', async t => {
 t.test('a run that is told to stop ends with the current batch', async t => {
   const stopping = new AbortController()
   const { run, asked, logged, gauge } = prepare({ rows: { expired_sessions: 10_000 } })
-  const result = await run({ signal: stopping.signal, report: (_kind, removed) => { if (removed >= 700) stopping.abort() } })
+  const result = await run({
+    signal: stopping.signal,
+    report: (_kind, removed) => {
+      if (removed >= 700) stopping.abort()
+    }
+  })
 
   t.match(result, { isComplete: false, removed: { expired_sessions: 700 } })
   t.equal(asked.length, 7 + 3)
   t.match(logged, [{ level: 'info', isComplete: false, removed: { expired_sessions: 700 } }])
   t.equal(gauge('latchkey_clean_up_success_timestamp_seconds'), 0)
-  t.match(await prepare({ rows: { changes: 5 } }).run({ signal: stopping.signal }), { isComplete: false, removed: { changes: 0 } })
+  t.match(await prepare({ rows: { changes: 5 } }).run({ signal: stopping.signal }), {
+    isComplete: false,
+    removed: { changes: 0 }
+  })
 })
 
 t.test('a rest ends at once when the run is told to stop', async t => {
   const stopping = new AbortController()
   const { run } = prepare({ rows: { expired_sessions: 10_000 }, took: () => 10_000_000, rests: true })
-  const result = run({ signal: stopping.signal, report: (_kind, removed) => { if (removed > 0) setImmediate(() => stopping.abort()) } })
+  const result = run({
+    signal: stopping.signal,
+    report: (_kind, removed) => {
+      if (removed > 0) setImmediate(() => stopping.abort())
+    }
+  })
 
   t.match(await result, { isComplete: false, removed: { expired_sessions: 100 } })
 })
@@ -116,8 +142,22 @@ t.test('an error that ends a run is logged, and the rows removed so far are coun
 })
 
 /** A clean-up of this many rows, the n-th of which is of the time n; a batch takes `took` milliseconds. */
-function prepare ({ rows = {}, took = () => 1, settings = lifetimes, offset = 0, batchSize = 1000, rests = false, breaksAt }: {
-  rows?: Partial<Record<Kind, number>>, took?: (limit: number) => number, settings?: typeof lifetimes, offset?: number, batchSize?: number, rests?: boolean, breaksAt?: Kind
+function prepare ({
+  rows = {},
+  took = () => 1,
+  settings = lifetimes,
+  offset = 0,
+  batchSize = 1000,
+  rests = false,
+  breaksAt
+}: {
+  rows?: Partial<Record<Kind, number>>,
+  took?: (limit: number) => number,
+  settings?: typeof lifetimes,
+  offset?: number,
+  batchSize?: number,
+  rests?: boolean,
+  breaksAt?: Kind
 } = {}) {
   const asked: (Batch & { kind: Kind })[] = []
   const pauses: number[] = []

@@ -65,7 +65,10 @@ t.test('the deadline holds whatever the other side does, even if it ignores the 
 
   for (const ask of stuck) {
     let heard: AbortSignal | undefined
-    const { breached, outcomes, noted } = make(async (_, signal) => { heard = signal; return await ask(signal) }, { deadline: 20 })
+    const { breached, outcomes, noted } = make(async (_, signal) => {
+      heard = signal
+      return await ask(signal)
+    }, { deadline: 20 })
     t.equal(await breached.isBreached(password), false)
     t.strictSame(outcomes, ['failed'])
     t.match(noted().events, [{ reason: 'timeout' }])
@@ -79,7 +82,10 @@ t.test('sixteen lookups run at once; further ones are skipped instead of waiting
   const { breached, asked, outcomes, noted } = make(async () => { await held; return answer(`${own}:3`) }, { deadline: 10_000 })
   const first = Array.from({ length: 16 }, () => breached.isBreached(password))
 
-  t.strictSame(await Promise.all(Array.from({ length: 20 }, () => breached.isBreached(password))), Array(20).fill(false))
+  t.strictSame(
+    await Promise.all(Array.from({ length: 20 }, () => breached.isBreached(password))),
+    Array(20).fill(false)
+  )
   t.equal(asked.length, 16)
   t.strictSame(outcomes, Array(20).fill('skipped'))
   t.match(noted(), { warnings: [{ reason: 'busy' }], events: { length: 1 } })
@@ -156,7 +162,10 @@ t.test('an audit trail that cannot be written delays nobody', async t => {
   t.match(noted().warnings, [{ reason: 'unreachable' }, { err: Error }])
 })
 
-function make (ask: (prefix: string, signal: AbortSignal) => Promise<RangeAnswer>, { deadline = 1000, record }: { deadline?: number, record?: () => Promise<number> } = {}) {
+function make (
+  ask: (prefix: string, signal: AbortSignal) => Promise<RangeAnswer>,
+  { deadline = 1000, record }: { deadline?: number, record?: () => Promise<number> } = {}
+) {
   const clock = createClock()
   const asked: string[] = []
   const outcomes: string[] = []

@@ -91,7 +91,11 @@ t.test('every hash waits with the priority of its caller', async t => {
 async function start (changed: Partial<Hasher> = {}, parameters = cheap, size = { concurrency: 2, queueMax: 64 }) {
   const work: string[] = []
   const hasher: Hasher = {
-    hash: (password, { memoryKib, passes, parallelism }) => hash(password, { memoryCost: memoryKib, timeCost: passes, parallelism }),
+    hash: (password, { memoryKib, passes, parallelism }) => hash(password, {
+      memoryCost: memoryKib,
+      timeCost: passes,
+      parallelism
+    }),
     verify: (stored, password) => {
       work.push(`verify ${stored.split('$')[3]}`)
       return verify(stored, password)
@@ -100,7 +104,10 @@ async function start (changed: Partial<Hasher> = {}, parameters = cheap, size = 
   }
   const scheduler = createHashScheduler({ ...size, deadline: 5000, clock: createClock() })
 
-  const verifyForeign = createForeignVerifier({ verifyArgon2: hasher.verify, call: async (_module, name) => { work.push(name) } })
+  const verifyForeign = createForeignVerifier({
+    verifyArgon2: hasher.verify,
+    call: async (_module, name) => { work.push(name) }
+  })
 
   return { passwords: await createPasswords(hasher, scheduler, parameters, verifyForeign), work }
 }

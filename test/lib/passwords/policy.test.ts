@@ -90,7 +90,14 @@ t.test('each reason names the field, the rule and what to do', async t => {
 t.test('a password that passes every other rule is looked up among stolen ones, in NFC', async t => {
   const asked: string[] = []
   const stolen = 'plum orbit kestrel vane'
-  const { check } = createPasswordPolicy({ minLength: 8, minStrength: 3, isBreached: async password => { asked.push(password); return password === stolen } })
+  const { check } = createPasswordPolicy({
+    minLength: 8,
+    minStrength: 3,
+    isBreached: async password => {
+      asked.push(password)
+      return password === stolen
+    }
+  })
 
   t.match(await check(stolen, ada, '/new_password'), [{ path: '/new_password', code: 'breached', message: /stolen.*Choose another/ }])
   t.same(await check('e\u0301tage kestrel vane orbit', ada), [])

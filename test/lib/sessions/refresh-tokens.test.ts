@@ -11,7 +11,8 @@ t.test('claims are read back unchanged, from tokens of one length', async t => {
   fc.assert(fc.property(fc.uuid(), fc.constantFrom('bearer' as const, 'cookie' as const), fc.integer({ min: 0, max: 2 ** 48 - 1 }), fc.integer({ min: 0, max: 2 ** 48 - 1 }), (sessionId, transport, generation, issuedAt) => {
     const token = issue({ sessionId, transport, generation, issuedAt })
     const claims = read(token)
-    return token.length === 88 && claims?.sessionId === sessionId && claims.transport === transport && claims.generation === generation && claims.issuedAt === issuedAt
+    return token.length === 88 && claims?.sessionId === sessionId && claims.transport === transport &&
+      claims.generation === generation && claims.issuedAt === issuedAt
   }))
   t.pass()
 })

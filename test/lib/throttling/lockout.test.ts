@@ -68,11 +68,12 @@ t.test('a success forgets the failures and the doubling of its own bucket only',
 t.test('of a hundred wrong guesses at once on two nodes, five are checked', async t => {
   const { nodes, bucket } = await setUp(t)
   let looked = 0
-  const guesses = await Promise.all(Array.from({ length: 100 }, (_, n) => (nodes[n % 2] ?? nodes[0]).guard(bucket, async () => {
-    looked++
-    await new Promise(resolve => setTimeout(resolve, 30))
-    return false
-  })))
+  const guesses = await Promise.all(Array.from({ length: 100 }, (_, n) =>
+    (nodes[n % 2] ?? nodes[0]).guard(bucket, async () => {
+      looked++
+      await new Promise(resolve => setTimeout(resolve, 30))
+      return false
+    })))
 
   t.equal(looked, 5)
   t.same(count(guesses), { wrong: 5, refused: 95 })
@@ -84,12 +85,13 @@ t.test('right guesses at once wait for one another: all are checked, five at a t
   const { nodes, bucket } = await setUp(t)
   let running = 0
   let most = 0
-  const guesses = await Promise.all(Array.from({ length: 20 }, (_, n) => (nodes[n % 2] ?? nodes[0]).guard(bucket, async () => {
-    most = Math.max(most, ++running)
-    await new Promise(resolve => setTimeout(resolve, 10))
-    running--
-    return true
-  })))
+  const guesses = await Promise.all(Array.from({ length: 20 }, (_, n) =>
+    (nodes[n % 2] ?? nodes[0]).guard(bucket, async () => {
+      most = Math.max(most, ++running)
+      await new Promise(resolve => setTimeout(resolve, 10))
+      running--
+      return true
+    })))
 
   t.same(count(guesses), { right: 20 })
   t.ok(most <= 5, `${most}`)
@@ -164,8 +166,11 @@ t.test('every account, device and session has one bucket of its own, with one na
   const [user, device, since] = [randomUUID(), randomUUID(), new Date(1_700_000_000_000)]
   const buckets = [
     lockout.strangersOf('ada@example.com'), lockout.strangersOf('bob@example.com'), lockout.strangersOf(user),
-    lockout.deviceOf(user, { deviceId: device, knownSince: since }), lockout.deviceOf(device, { deviceId: user, knownSince: since }),
-    lockout.deviceOf(user, { deviceId: device, knownSince: new Date(since.getTime() + 1) }), lockout.sessionOf(user), lockout.sessionOf(device)
+    lockout.deviceOf(user, { deviceId: device, knownSince: since }),
+    lockout.deviceOf(device, { deviceId: user, knownSince: since }),
+    lockout.deviceOf(user, { deviceId: device, knownSince: new Date(since.getTime() + 1) }),
+    lockout.sessionOf(user),
+    lockout.sessionOf(device)
   ]
   t.equal(new Set(buckets.map(({ key }) => key)).size, buckets.length)
   t.same(lockout.strangersOf('ada@example.com'), buckets[0])
@@ -255,7 +260,14 @@ t.test('an owner is notified once an hour, whatever the bucket', async t => {
 
 function build (clock: Clock, redis: Redis, { threshold = 5 } = {}) {
   const scripts = createRedisScripts(redis, { concurrency: 500, deadline: 1000 })
-  const buckets = createBucketStore(scripts, clock, { threshold, duration: 30 * minute, longest: 12 * hour, patience: 15_000, noteInterval: minute, noticeInterval: hour })
+  const buckets = createBucketStore(scripts, clock, {
+    threshold,
+    duration: 30 * minute,
+    longest: 12 * hour,
+    patience: 15_000,
+    noteInterval: minute,
+    noticeInterval: hour
+  })
   return createLockout({ buckets, keys: [key], duration: 30 * minute })
 }
 

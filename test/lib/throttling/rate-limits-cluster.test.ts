@@ -27,7 +27,15 @@ t.test('limits are exact in a Redis Cluster, wherever their keys are', async t =
     statuses: createRateLimitStatuses(),
     store: createRateLimitStore(scripts, clock),
     keys: [Buffer.alloc(32, 7)],
-    limits: { enabled: true, global: rate(1000), login: rate(3), register: rate(3), refresh: rate(20), mail: rate(3), mailAddress: rate(10) }
+    limits: {
+      enabled: true,
+      global: rate(1000),
+      login: rate(3),
+      register: rate(3),
+      refresh: rate(20),
+      mail: rate(3),
+      mailAddress: rate(10)
+    }
   })
   const caller = (n: number) => ({ ip: `203.0.113.${n}`, userAgent: null, requestId: 'r' })
   const codes = await Promise.all(Array.from({ length: 200 }, (_, n) => limits.count({ policy: 'login', caller: caller(n % 40) }, async () => {}).then(() => 'counted', error => String(error.code))))

@@ -77,7 +77,9 @@ t.test('a hundred at once count exactly, from two nodes, even when the script is
   const answers = await Promise.all(Array.from({ length: 100 }, (_, n) => (n % 2 ? one : other).store.count(door)))
 
   t.equal(answers.filter(({ isCounted }) => isCounted).length, 10)
-  t.same(answers.filter(({ isCounted }) => isCounted).map(({ counts }) => counts[0]?.used).sort((a = 0, b = 0) => a - b), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+  t.same(answers.filter(({ isCounted }) => isCounted)
+    .map(({ counts }) => counts[0]?.used)
+    .sort((a = 0, b = 0) => a - b), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
 })
 
 t.test('with several rates all of them must hold', async t => {
@@ -174,7 +176,7 @@ t.test('a mail whose cause failed on our side is not counted', async t => {
   const { limits } = open(t)
   const mail = { kind: 'registration', address: 'ada@example.com', caller: { ip: '198.51.100.77', userAgent: null, requestId: 'r' } }
   for (let n = 0; n < 5; n++) await t.rejects(limits.countMail(mail, async mayMail => { t.ok(mayMail); throw new Refusal('unavailable') }), { code: 'unavailable' })
-  t.same([await limits.countMail(mail, echo), await limits.countMail(mail, echo), await limits.countMail(mail, echo)], [true, true, true])
+  for (let n = 0; n < 3; n++) t.equal(await limits.countMail(mail, echo), true)
   await t.rejects(limits.countMail(mail, async () => { throw new Refusal('unavailable') }), { code: 'unavailable' })
   t.equal(await limits.countMail(mail, echo), false, 'nothing is taken back that was not counted')
 })
@@ -275,7 +277,10 @@ t.test('the fields are lists of structured fields, with one member for each rate
   t.same(rateLimitFields(status([{ limit: 10, window: 900_000, used: 1, reset: 899_001 }])), {
     'ratelimit-policy': '"login";q=10;w=900', ratelimit: '"login";r=9;t=900'
   })
-  t.same(rateLimitFields(status([{ limit: 60, window: minute, used: 60, reset: 1 }, { limit: 1000, window: 3600_000, used: 60, reset: 3541_000 }])), {
+  t.same(rateLimitFields(status([
+    { limit: 60, window: minute, used: 60, reset: 1 },
+    { limit: 1000, window: 3600_000, used: 60, reset: 3541_000 }
+  ])), {
     'ratelimit-policy': '"login-60s";q=60;w=60, "login-3600s";q=1000;w=3600',
     ratelimit: '"login-60s";r=0;t=1, "login-3600s";r=940;t=3541'
   })
@@ -293,7 +298,15 @@ function open (t: Test, prefix = `test:${randomBytes(6).toString('hex')}:`, { en
     statuses,
     store,
     keys: [Buffer.alloc(32, randomUUID())],
-    limits: { enabled, global: rate(1000, 15 * minute), login: rate(10, 15 * minute), register: rate(3, 60 * minute), refresh: rate(20, 15 * minute), mail: rate(3, 60 * minute), mailAddress: rate(10, 60 * minute) }
+    limits: {
+      enabled,
+      global: rate(1000, 15 * minute),
+      login: rate(10, 15 * minute),
+      register: rate(3, 60 * minute),
+      refresh: rate(20, 15 * minute),
+      mail: rate(3, 60 * minute),
+      mailAddress: rate(10, 60 * minute)
+    }
   })
 
   return { redis, prefix, clock, store, statuses, limits, log: (name: string, ...rates: Rate[]): Log => ({ key: `{test}:${name}`, rates }) }

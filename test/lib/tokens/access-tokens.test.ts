@@ -46,7 +46,10 @@ t.test('a vendor and a password that must be changed are claims of the token', a
   const { tokens, contents } = service()
   const vendorId = randomUUID()
 
-  t.match(tokens.verify(tokens.sign({ ...contents, vendorId, mustChangePassword: true }).token), { vendor_id: vendorId, must_change_password: true })
+  t.match(tokens.verify(tokens.sign({ ...contents, vendorId, mustChangePassword: true }).token), {
+    vendor_id: vendorId,
+    must_change_password: true
+  })
 })
 
 t.test('a token never outlives its session', async t => {
@@ -187,7 +190,9 @@ t.test('C5, C6, C7: headers with keys, extensions or other forms are refused', a
   const nested = forge({ ...header, cty: 'JWT' }, claims(), privateKey)
   refused(t, tokens, sign(`${encode(header)}.${Buffer.from(nested).toString('base64url')}`, privateKey), 'nested')
 
-  const flat = await new FlattenedSign(Buffer.from(JSON.stringify(claims()))).setProtectedHeader(header).sign(privateKey)
+  const flat = await new FlattenedSign(Buffer.from(JSON.stringify(claims())))
+    .setProtectedHeader(header)
+    .sign(privateKey)
   refused(t, tokens, JSON.stringify(flat), 'JSON serialisation')
   refused(t, tokens, await new EncryptJWT(claims()).setProtectedHeader({ alg: 'dir', enc: 'A256GCM' }).encrypt(Buffer.alloc(32)), 'JWE')
   refused(t, tokens, await new CompactEncrypt(Buffer.from('{}')).setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM' }).encrypt(own.publicKey), 'JWE to a public key')
@@ -232,8 +237,14 @@ t.test('C10: signatures of no known key are refused', async t => {
   const n = Buffer.from(order.toString(16), 'hex')
   const good = Buffer.from(signature, 'base64url')
   const bad = [
-    Buffer.alloc(64), Buffer.concat([n, n]), Buffer.concat([zero, good.subarray(32)]), Buffer.concat([good.subarray(0, 32), zero]),
-    Buffer.concat([n, good.subarray(32)]), Buffer.concat([good.subarray(0, 32), n]), Buffer.alloc(64, 0xff), Buffer.alloc(64, 1),
+    Buffer.alloc(64),
+    Buffer.concat([n, n]),
+    Buffer.concat([zero, good.subarray(32)]),
+    Buffer.concat([good.subarray(0, 32), zero]),
+    Buffer.concat([n, good.subarray(32)]),
+    Buffer.concat([good.subarray(0, 32), n]),
+    Buffer.alloc(64, 0xff),
+    Buffer.alloc(64, 1),
     Buffer.concat([zero.fill(1, 31), zero.fill(1, 31)]), signBytes('sha256', Buffer.from(input), privateKey), good.subarray(0, 63), Buffer.concat([good, zero]),
     Buffer.concat([zero, good]), Buffer.alloc(0), Buffer.alloc(1)
   ]
@@ -387,9 +398,20 @@ t.test('verifying a cached token costs next to nothing', async t => {
 /** Tokens over a ring of two keys, and everything that a forger who has the key needs. */
 function service () {
   const clock = createClock()
-  const lookUps: { count: number, finds: [string, KeyObject] | null, fails: boolean } = { count: 0, finds: null, fails: false }
+  const lookUps: { count: number, finds: [string, KeyObject] | null, fails: boolean } = {
+    count: 0,
+    finds: null,
+    fails: false
+  }
   const keyring = { current: newRing(), lookUp }
-  const tokens = createTokens({ keyring, jwt: { createSigner, createVerifier }, clock, issuer, audience, accessTokenTtl: 15 * minute })
+  const tokens = createTokens({
+    keyring,
+    jwt: { createSigner, createVerifier },
+    clock,
+    issuer,
+    audience,
+    accessTokenTtl: 15 * minute
+  })
   const contents: AccessTokenContents = {
     userId: randomUUID(),
     sessionId: randomUUID(),
@@ -418,7 +440,9 @@ function service () {
   async function lookUp (): Promise<Ring> {
     lookUps.count++
     if (lookUps.fails) throw new Refusal('unavailable')
-    if (lookUps.finds) keyring.current = { ...keyring.current, verifying: new Map([...keyring.current.verifying, lookUps.finds]) }
+    if (lookUps.finds) {
+      keyring.current = { ...keyring.current, verifying: new Map([...keyring.current.verifying, lookUps.finds]) }
+    }
     return keyring.current
   }
 }

@@ -277,7 +277,10 @@ function still () {
   return { at: clock.now() }
 }
 
-async function issue (purpose: Purpose, { userId, email, by = tokens }: { userId?: string, email?: string, by?: typeof tokens } = {}): Promise<[token: string, userId: string]> {
+async function issue (
+  purpose: Purpose,
+  { userId, email, by = tokens }: { userId?: string, email?: string, by?: typeof tokens } = {}
+): Promise<[token: string, userId: string]> {
   const owner = userId ?? await user()
   const about = email === undefined ? {} : { email, emailCanonical: email }
   const id = await database.begin(tx => by.issue(tx, { purpose, userId: owner, ...about }))

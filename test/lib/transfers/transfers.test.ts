@@ -19,7 +19,10 @@ const hashes = {
 t.test('a user with an old hash signs in as before, and has an argon2id hash from then on', async t => {
   const app = await start(t, await deploy(t), { hasher: null })
   const emails = new Map(Object.keys(hashes).map(scheme => [scheme, freshAddress()]))
-  t.match(await load(app, Object.entries(hashes).map(([scheme, hash]) => user({ email: emails.get(scheme), password_hash: hash }))), { read: 5, imported: 5, refused: 0 })
+  t.match(await load(
+    app,
+    Object.entries(hashes).map(([scheme, hash]) => user({ email: emails.get(scheme), password_hash: hash }))
+  ), { read: 5, imported: 5, refused: 0 })
 
   for (const [scheme, email] of emails) {
     t.match((await post(app, '/auth/login', { email, password: `${secret}x` })).json(), { code: 'invalid_credentials' }, scheme)
@@ -62,7 +65,10 @@ t.test('a password that was hashed as typed, in decomposed letters, is found', a
   const app = await build(t)
   const [decomposed, composed] = ['cafe\u0301 orbit kestrel', 'caf\u00e9 orbit kestrel']
   const [ada, grace] = [freshAddress(), freshAddress()]
-  await load(app, [user({ email: ada, password_hash: hashSync(decomposed, 4) }), user({ email: grace, password_hash: hashSync(composed, 4) })])
+  await load(app, [
+    user({ email: ada, password_hash: hashSync(decomposed, 4) }),
+    user({ email: grace, password_hash: hashSync(composed, 4) })
+  ])
 
   await signIn(app, { email: ada, password: decomposed })
   await signIn(app, { email: ada, password: composed })
@@ -190,7 +196,9 @@ t.test('a salt that Postgres cannot store costs its own line and no other', asyn
   const app = await build(t)
   const refused: string[] = []
   const odd = ['\0', '\ud800'].map(salt => user({ email: freshAddress(), password_hash: hashes.pbkdf2.replace('seasalt', salt) }))
-  t.match(await load(app, [...odd, user({ email: freshAddress(), password_hash: hashes.pbkdf2 })], { refuse: (_line, reason) => refused.push(reason) }), { imported: 1, refused: 2 })
+  const users = [...odd, user({ email: freshAddress(), password_hash: hashes.pbkdf2 })]
+  const refuse = (_line: number, reason: string) => refused.push(reason)
+  t.match(await load(app, users, { refuse }), { imported: 1, refused: 2 })
   t.strictSame(refused, Array(2).fill('password_hash is of no form that is known here'))
 })
 
@@ -199,7 +207,8 @@ t.test('a hash that costs too much is refused, and is never computed even if it 
   const email = freshAddress()
   const costly = hashes.bcrypt.replace('$04$', '$31$')
   const refused: string[] = []
-  t.match(await load(app, [user({ email, password_hash: costly })], { refuse: (_line, reason) => refused.push(reason) }), { imported: 0, refused: 1 })
+  const refuse = (_line: number, reason: string) => refused.push(reason)
+  t.match(await load(app, [user({ email, password_hash: costly })], { refuse }), { imported: 0, refused: 1 })
   t.strictSame(refused, ['password_hash would cost too much to compare: bcrypt of cost 31'])
 
   await load(app, [user({ email })])
@@ -254,7 +263,8 @@ function user (fields: Record<string, unknown> = {}) {
 
 const text = (users: object[]) => users.map(user => `${JSON.stringify(user)}\n`).join('')
 
-const load = (app: FastifyInstance, users: object[], changed: Partial<ImportOptions> = {}) => loadText(app, text(users), changed)
+const load = (app: FastifyInstance, users: object[], changed: Partial<ImportOptions> = {}) =>
+  loadText(app, text(users), changed)
 
 async function loadText (app: FastifyInstance, text: string, changed: Partial<ImportOptions> = {}) {
   async function * chunks () {

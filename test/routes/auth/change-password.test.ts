@@ -156,7 +156,8 @@ t.test('the account’s known devices stay known', async t => {
 t.test('of twenty changes at once, in one session or in many, one wins and its password works', async t => {
   for (const isOneSession of [true, false]) {
     const ada = await signUp(app)
-    const sessions = await Promise.all(Array.from({ length: isOneSession ? 1 : 20 }, (_, n) => signIn(n % 2 ? app : other, ada)))
+    const length = isOneSession ? 1 : 20
+    const sessions = await Promise.all(Array.from({ length }, (_, n) => signIn(n % 2 ? app : other, ada)))
     const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => change(sessions[n % sessions.length] ?? sessions[0], { to: `${newPassword} ${n}`, by: n % 2 ? app : other })))
 
     const winners = answers.flatMap(({ statusCode }, n) => statusCode === 200 ? [n] : [])
@@ -233,7 +234,10 @@ t.test('a request without two valid passwords is refused and not counted', async
   t.match(await change(phone), { statusCode: 200 })
 })
 
-async function change (session: Tokens | undefined, { current = password, to = newPassword, by = app }: { current?: string, to?: string, by?: typeof app } = {}) {
+async function change (
+  session: Tokens | undefined,
+  { current = password, to = newPassword, by = app }: { current?: string, to?: string, by?: typeof app } = {}
+) {
   return await as(by, session?.access_token ?? '', 'POST', '/auth/password/change', { current_password: current, new_password: to })
 }
 

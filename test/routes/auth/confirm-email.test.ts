@@ -64,7 +64,8 @@ t.test('both addresses are notified once, by id; the trail has before and after'
 t.test('a token works once, even when twenty requests bring it at once', async t => {
   const ada = await signIn(app)
   const { change, to } = await askForChange(app, ada)
-  const answers = await Promise.all(Array.from({ length: 20 }, (_, place) => confirmChange(place % 2 ? app : other, change)))
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, place) =>
+    confirmChange(place % 2 ? app : other, change)))
 
   t.equal(answers.filter(({ statusCode }) => statusCode === 200).length, 1)
   t.same(new Set(answers.filter(({ statusCode }) => statusCode !== 200).map(bare)).size, 1)
@@ -185,7 +186,11 @@ t.test('when change, undo and sign-up race for addresses, no two accounts share 
     const codes = await Promise.all(signUps.map(({ registration_id: id }) => codeOf(app, id)))
 
     const answers = await Promise.all([
-      confirmChange(app, first.change), confirmChange(other, second.change), confirmChange(app, third.change), undoChange(other, first.undo), undoChange(app, second.undo),
+      confirmChange(app, first.change),
+      confirmChange(other, second.change),
+      confirmChange(app, third.change),
+      undoChange(other, first.undo),
+      undoChange(app, second.undo),
       ...signUps.map(({ registration_id: id }, place) => post(place % 2 ? other : app, '/auth/verify-email', { registration_id: id, code: codes[place] }))
     ])
     t.same(answers.filter(({ statusCode }) => ![200, 409, 422].includes(statusCode)).map(answer => answer.body), [])
@@ -209,7 +214,9 @@ t.test('twenty accounts in a circle move on or stay, each with an address of its
   for (let n = 0; n < 20; n++) sessions.push(await signIn(app))
   const free = freshAddress()
   const asked = []
-  for (const [place, session] of sessions.entries()) asked.push(await askForChange(app, session, sessions[place + 1]?.user.email ?? free))
+  for (const [place, session] of sessions.entries()) {
+    asked.push(await askForChange(app, session, sessions[place + 1]?.user.email ?? free))
+  }
 
   const answers = await Promise.all(asked.map(({ change }, place) => confirmChange(place % 2 ? app : other, change)))
   t.same(answers.filter(({ statusCode }) => statusCode !== 200 && statusCode !== 409).map(({ body }) => body), [])
@@ -229,7 +236,9 @@ t.test('a registration that waits for the same address silently comes to nothing
 
 t.test('ending all sessions of a user also ends a change that one of them may have asked for', async t => {
   const [out, others, disabled] = [await signIn(app), await signIn(app), await signIn(app)]
-  const [first, second, third] = [await askForChange(app, out), await askForChange(app, others), await askForChange(app, disabled)]
+  const [first, second, third] = [
+    await askForChange(app, out), await askForChange(app, others), await askForChange(app, disabled)
+  ]
 
   await as(app, out.access_token, 'POST', '/auth/logout', { scope: 'everywhere' })
   await as(app, others.access_token, 'POST', '/auth/logout', { scope: 'others' })

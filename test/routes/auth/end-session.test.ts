@@ -55,7 +55,8 @@ t.test('ending an ended session is no error, and its reason stays', async t => {
 
 t.test('twenty requests at once on two nodes end it once', async t => {
   const { mine, phone } = await two()
-  const answers = await Promise.all(Array.from({ length: 20 }, (_, place) => end(mine, phone.session.id, place % 2 ? app : other)))
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, place) =>
+    end(mine, phone.session.id, place % 2 ? app : other)))
   t.same(new Set(answers.map(({ statusCode }) => statusCode)), new Set([204]))
   t.equal((await trail(app, mine.user.id)).filter(row => row.event === 'session_ended').length, 1)
 })

@@ -38,7 +38,12 @@ t.test('known, unknown, disabled and never confirmed addresses get one answer an
   t.equal(expected.work.hashes.verifications + expected.work.hashes.hashes, 0)
   t.same([expected.rows.tokens, expected.rows.jobs, expected.rows.events], [1, 1, 1])
   t.same(expected.work.statements.filter(statement => /^select/.test(statement)).length, 1, 'one read')
-  for (const [name, email] of Object.entries({ disabled: disabled.email, pending, unknown: freshAddress(), shouted: known.email.toUpperCase() })) {
+  for (const [name, email] of Object.entries({
+    disabled: disabled.email,
+    pending,
+    unknown: freshAddress(),
+    shouted: known.email.toUpperCase()
+  })) {
     t.same(await measured(email), expected, name)
   }
 
@@ -49,7 +54,17 @@ t.test('known, unknown, disabled and never confirmed addresses get one answer an
     const { statusCode, body, headers: { date, 'x-request-id': id, ...headers } } = await forgot(email)
     const work = { ...tap.take(), hashes: hasher.take() }
     const after = await rows()
-    return { statusCode, body, headers, work, rows: { tokens: after.tokens - before.tokens, jobs: after.jobs - before.jobs, events: after.events - before.events } }
+    return {
+      statusCode,
+      body,
+      headers,
+      work,
+      rows: {
+        tokens: after.tokens - before.tokens,
+        jobs: after.jobs - before.jobs,
+        events: after.events - before.events
+      }
+    }
   }
 })
 

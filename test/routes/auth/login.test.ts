@@ -90,7 +90,9 @@ t.test('a wrong password, an unknown address and a disabled account get one answ
   const known = await measured(ada.email)
   t.match(known.work.hashes, { hashes: 0, verifications: 1 })
   t.match(known.answer, { status: 401, body: { code: 'invalid_credentials' } })
-  for (const email of [bob.email, vendor.email, cleo.email, freshAddress(), pending, ada.email.toUpperCase()]) t.same(await measured(email), known, email)
+  for (const email of [bob.email, vendor.email, cleo.email, freshAddress(), pending, ada.email.toUpperCase()]) {
+    t.same(await measured(email), known, email)
+  }
   t.match((await measured(pending, password)).answer, known.answer, 'an address that waits for its code, with its password')
 
   async function measured (email: string, attempt = 'not the password') {
@@ -127,7 +129,10 @@ t.test('every login makes a new session: no id that the caller sends is adopted'
 
   t.equal(new Set([first, second, third].map(tokens => tokens.session.id)).size, 3)
   t.equal(new Set([first, second, third].map(tokens => tokens.device_token)).size, 3)
-  t.match((await login(ada.email, password, { device_token: first.device_token })).json(), { device_token: first.device_token })
+  t.match(
+    (await login(ada.email, password, { device_token: first.device_token })).json(),
+    { device_token: first.device_token }
+  )
   for (const extra of [{ session_id: randomUUID() }, { refresh_token: first.refresh_token }, { role: 'admin' }, { auth_time: 0 }]) t.match(await login(ada.email, password, extra), { statusCode: 422 })
 })
 
@@ -146,7 +151,10 @@ t.test('an account remembers ten devices; the least used is dropped', async t =>
     devices.push((await signIn(app, ada)).device_token)
   }
   const known = await app.database<{ deviceId: string }>`select device_id from known_devices where user_id = ${ada.user.id}`
-  t.same(new Set(known.map(({ deviceId }) => deviceId)), new Set(devices.slice(1).map(token => app.deviceTokens.read(token))))
+  t.same(
+    new Set(known.map(({ deviceId }) => deviceId)),
+    new Set(devices.slice(1).map(token => app.deviceTokens.read(token)))
+  )
 })
 
 t.test('the owner is notified of a sign-in on a new device, once per device, but not of the very first', async t => {
@@ -155,7 +163,10 @@ t.test('the owner is notified of a sign-in on a new device, once per device, but
   t.strictSame(await newDeviceJobs(ada.user.id), [], 'whoever has just signed up knows where they sign in first')
 
   const laptops = await Promise.all(Array.from({ length: 3 }, () => signIn(app, ada)))
-  t.strictSame((await newDeviceJobs(ada.user.id)).map(({ sessionId }) => sessionId).sort(), laptops.map(({ session }) => session.id).sort())
+  t.strictSame(
+    (await newDeviceJobs(ada.user.id)).map(({ sessionId }) => sessionId).sort(),
+    laptops.map(({ session }) => session.id).sort()
+  )
   for (const { sessionId, eventId, ...rest } of await newDeviceJobs(ada.user.id)) {
     const [event] = await app.database`select event, session_id from audit_events where id = ${eventId}`
     t.strictSame(event, { event: 'authn_login_success', sessionId })

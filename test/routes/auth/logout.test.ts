@@ -56,7 +56,9 @@ for (const scope of ['others', 'everywhere'] as const) {
     t.test(`${scope} with ${what} ends the sessions in its scope`, async t => {
       const { mine, others: [phone, tablet], stranger } = await signedIn(3)
       const { access, refreshToken } = await prove(mine)
-      t.match(await logout({ scope, ...(refreshToken && { refresh_token: refreshToken }) }, access), { statusCode: 204 })
+      t.match(await logout({ scope, ...(refreshToken && { refresh_token: refreshToken }) }, access), {
+        statusCode: 204
+      })
 
       for (const tokens of [phone, tablet]) t.match((await refresh(app, tokens?.refresh_token ?? '')).json(), { code: 'session_ended', reason: 'revoked_by_user' })
       t.equal((await refresh(other, mine.refresh_token)).json().reason, scope === 'others' ? undefined : 'signed_out')
@@ -72,7 +74,9 @@ for (const scope of ['others', 'everywhere'] as const) {
     t.test(`${scope} with ${what} ends its own session only`, async t => {
       const { mine, others: [phone] } = await signedIn(2)
       const { access, refreshToken } = await prove(mine)
-      t.match(await logout({ scope, ...(refreshToken && { refresh_token: refreshToken }) }, access), { statusCode: 204 })
+      t.match(await logout({ scope, ...(refreshToken && { refresh_token: refreshToken }) }, access), {
+        statusCode: 204
+      })
 
       t.match((await refresh(app, mine.refresh_token)).json(), { reason: 'signed_out' })
       t.match(await refresh(app, phone?.refresh_token ?? ''), { statusCode: 200 })
@@ -103,10 +107,13 @@ t.test('scope everywhere ends every access token on both nodes', async t => {
 t.test('a logout is idempotent, in every scope and twenty at once', async t => {
   for (const scope of ['local', 'others', 'everywhere']) {
     const { mine } = await signedIn(2)
-    for (let n = 0; n < 2; n++) t.match(await logout({ scope, refresh_token: mine.refresh_token }, mine.access_token), { statusCode: 204 }, scope)
+    for (let n = 0; n < 2; n++) {
+      t.match(await logout({ scope, refresh_token: mine.refresh_token }, mine.access_token), { statusCode: 204 }, scope)
+    }
   }
   const { mine } = await signedIn(1)
-  const answers = await Promise.all(Array.from({ length: 20 }, (_, place) => logout({}, mine.access_token, place % 2 ? app : other)))
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, place) =>
+    logout({}, mine.access_token, place % 2 ? app : other)))
   t.same(new Set(answers.map(({ statusCode }) => statusCode)), new Set([204]))
   t.equal((await trail(app, mine.user.id)).filter(row => row.event === 'session_ended').length, 1, 'one event')
 })

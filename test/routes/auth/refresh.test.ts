@@ -32,7 +32,8 @@ t.test('a refresh answers with a new pair of tokens that works on every node', a
 
 t.test('fifty requests at once with one token all get the one newest token', async t => {
   const ada = await signIn(app)
-  const answers = await Promise.all(Array.from({ length: 50 }, (_, place) => refresh(place % 2 ? app : other, ada.refresh_token)))
+  const answers = await Promise.all(Array.from({ length: 50 }, (_, place) =>
+    refresh(place % 2 ? app : other, ada.refresh_token)))
 
   t.same(answers.map(answer => answer.statusCode), Array(50).fill(200))
   const tokens = new Set(answers.map(answer => answer.json().refresh_token))
@@ -209,7 +210,9 @@ for (const [reason, end] of Object.entries<(app: Node, ada: Tokens) => Promise<u
     await app.accounts.changePassword({ sessionId: elsewhere.session.id }, { currentPassword: password, newPassword: 'seven quiet herons over reeds' }, caller)
   },
   everyone_signed_out: app => app.accounts.signOutEveryone({ actorId: null, caller }),
-  evicted: async (app, ada) => { for (let n = 0; n < 2; n++) { app.clock.advance(1000); await signIn(app, { email: ada.user.email }) } }
+  evicted: async (app, ada) => {
+    for (let n = 0; n < 2; n++) { app.clock.advance(1000); await signIn(app, { email: ada.user.email }) }
+  }
 })) {
   t.test(`both kinds of token say ${reason}, on both nodes`, async t => {
     const { app, other } = await openTwo(t, { SESSIONS_MAX: '2' })
@@ -397,7 +400,8 @@ async function open (t: Test, settings: Record<string, string> = {}) {
 async function openTwo (t: Test, settings: Record<string, string> = {}) {
   const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s', ...settings })
   const clock = createClock()
-  const [app, other] = await Promise.all([1, 2].map(() => start(t, deployment, { workers: false, hasher: cheapHasher, clock })))
+  const [app, other] = await Promise.all([1, 2].map(() =>
+    start(t, deployment, { workers: false, hasher: cheapHasher, clock })))
   if (!app || !other) throw new Error('two nodes')
   return { app, other, deployment }
 }

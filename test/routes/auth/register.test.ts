@@ -51,7 +51,10 @@ t.test('known and unknown addresses get one answer and cost the same work', asyn
     const work = { ...tap.take(), hashes: hasher.take() }
     const { registration_id: _, ...body } = answer.json()
     body.user.email = body.user.email === email
-    return { answer: { status: answer.statusCode, headers: headersOf(answer), body }, work: { ...work, jobs: (await mailJobs(app)).length - jobs } }
+    return {
+      answer: { status: answer.statusCode, headers: headersOf(answer), body },
+      work: { ...work, jobs: (await mailJobs(app)).length - jobs }
+    }
   }
 })
 
@@ -66,7 +69,8 @@ t.test('fifty registrations of one address at once, in any spelling, with or wit
     register({ email: place % 10 === 9 ? owner.email : spellings[place % spellings.length] ?? '' })))
 
   t.same(new Set(answers.map(answer => answer.statusCode)), new Set([201]))
-  t.equal(new Set(answers.map(answer => JSON.stringify(Object.keys(answer.json())) + JSON.stringify(Object.keys(answer.json().user)))).size, 1)
+  t.equal(new Set(answers.map(answer =>
+    JSON.stringify(Object.keys(answer.json())) + JSON.stringify(Object.keys(answer.json().user)))).size, 1)
   t.equal(new Set(answers.map(answer => JSON.stringify(headersOf(answer, false)))).size, 1)
   t.equal(new Set(answers.map(answer => answer.json().registration_id)).size, 50)
   t.same(await usersCalled(`${local}@xn--bcher-kva.example`), [])

@@ -318,7 +318,9 @@ t.test('without Redis no token is spent: 503', async t => {
   t.match((await reset(token, newPassword, node)).json(), { status: 503, code: 'unavailable' })
   t.match((await post(node, '/auth/password/forgot', { email: ada.email })).json(), { status: 503, code: 'unavailable' })
   await server.start()
-  for (let n = 0; n < 100 && !await node.scripts.ping().then(() => true, () => false); n++) await new Promise(resolve => setTimeout(resolve, 50))
+  for (let n = 0; n < 100 && !await node.scripts.ping().then(() => true, () => false); n++) {
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
   t.match(await reset(token, newPassword, node), { statusCode: 200 })
 })
 
@@ -335,7 +337,9 @@ t.test('a Redis that fails at the last moment does not undo a finished reset', a
 })
 
 t.test('changes during the hashing of the password count', async t => {
-  const [disabled, changed, outdone, leaving] = [await signUp(app), await signUp(app), await signUp(app), await signUp(app)]
+  const [disabled, changed, outdone, leaving] = [
+    await signUp(app), await signUp(app), await signUp(app), await signUp(app)
+  ]
 
   hasher.meanwhile = async () => { await disable(app, disabled.user.id) }
   t.match((await reset(await tokenFor(disabled.user.id))).json(), { status: 422, code: 'token_invalid' })
@@ -408,11 +412,15 @@ t.test('the holder of a token goes before strangers who wait for a hash', async 
   gate.shut()
   const register = () => post(node, '/auth/register', { email: freshAddress(), password, full_name: 'Ada' })
   const waiting = [register(), register(), register()]
-  for (let n = 0; n < 200 && node.passwords.stats().queued.stranger < 2; n++) await new Promise(resolve => setTimeout(resolve, 5))
+  for (let n = 0; n < 200 && node.passwords.stats().queued.stranger < 2; n++) {
+    await new Promise(resolve => setTimeout(resolve, 5))
+  }
   t.match((await register()).json(), { status: 503, code: 'overloaded' })
 
   const asked = reset(node.oneTimeTokens.tokenOf('password_reset', id), newPassword, node)
-  for (let n = 0; n < 200 && node.passwords.stats().queued.known < 1; n++) await new Promise(resolve => setTimeout(resolve, 5))
+  for (let n = 0; n < 200 && node.passwords.stats().queued.known < 1; n++) {
+    await new Promise(resolve => setTimeout(resolve, 5))
+  }
   t.equal(node.passwords.stats().queued.known, 1)
   gate.open()
   t.match(await asked, { statusCode: 200 })
@@ -427,7 +435,9 @@ t.test('when the queue for hashes is full, the token is not touched', async t =>
   for (const { user } of [ada, bob, eve]) links.push(node.oneTimeTokens.tokenOf('password_reset', await node.database.begin(tx => node.oneTimeTokens.issue(tx, { purpose: 'password_reset', userId: user.id }))))
   gate.shut()
   const [first, second] = [reset(links[0] ?? '', newPassword, node), reset(links[1] ?? '', newPassword, node)]
-  for (let n = 0; n < 200 && node.passwords.stats().queued.known < 1; n++) await new Promise(resolve => setTimeout(resolve, 5))
+  for (let n = 0; n < 200 && node.passwords.stats().queued.known < 1; n++) {
+    await new Promise(resolve => setTimeout(resolve, 5))
+  }
 
   t.match((await reset(links[2] ?? '', newPassword, node)).json(), { status: 503, code: 'overloaded' })
   t.match(await node.database`select taken_by from one_time_tokens where user_id = ${eve.user.id}`, [{ takenBy: null }])

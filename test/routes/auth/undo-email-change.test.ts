@@ -240,7 +240,9 @@ t.test('the links in the mails are enough for the change and the way back', asyn
   const app = await start(t, deployment, { hasher: cheapHasher })
   const ada = await signIn(app)
   const to = freshAddress()
-  const mailsTo = async (address: string) => (await sentMails(app, deployment.DATA_DIR)).filter(mail => mail.to.includes(address)).map(({ kind, raw }) => ({ kind, links: linksIn(raw) }))
+  const mailsTo = async (address: string) => (await sentMails(app, deployment.DATA_DIR))
+    .filter(mail => mail.to.includes(address))
+    .map(({ kind, raw }) => ({ kind, links: linksIn(raw) }))
 
   await as(app, ada.access_token, 'POST', '/auth/email/change', { new_email: to })
   const [confirm] = await mailsTo(to)
@@ -272,5 +274,11 @@ async function registerAt (email: string): Promise<{ id: string }> {
 /** The clock of a node that is this many milliseconds behind the others. */
 function behind (milliseconds: number): typeof app.clock {
   const { clock } = app
-  return { ...clock, now: () => clock.now() - milliseconds, monotonic: () => clock.monotonic(), get offset () { return clock.offset }, advance: clock.advance }
+  return {
+    ...clock,
+    now: () => clock.now() - milliseconds,
+    monotonic: () => clock.monotonic(),
+    get offset () { return clock.offset },
+    advance: clock.advance
+  }
 }

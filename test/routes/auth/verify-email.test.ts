@@ -27,7 +27,8 @@ t.test('the right code makes the account, once, and answers with a device token 
 t.test('a code works once, even when twenty requests bring it at once', async t => {
   const { id, email } = await register()
   const code = await codeOf(app, id)
-  const answers = await Promise.all(Array.from({ length: 20 }, (_, place) => confirm(id, code, place % 2 ? app : other)))
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, place) =>
+    confirm(id, code, place % 2 ? app : other)))
 
   t.equal(answers.filter(({ statusCode }) => statusCode === 200).length, 1)
   t.same(new Set(answers.filter(({ statusCode }) => statusCode !== 200).map(answer => `${answer.statusCode} ${answer.json().code}`)), new Set(['422 token_invalid']))
@@ -55,7 +56,8 @@ t.test('after five wrong tries the right code is refused like any other', async 
 t.test('of a thousand guesses at once five are checked', async t => {
   const { id } = await register()
   const code = await codeOf(app, id)
-  const answers = await Promise.all(Array.from({ length: 200 }, (_, place) => confirm(id, wrong(code, place), place % 2 ? app : other)))
+  const answers = await Promise.all(Array.from({ length: 200 }, (_, place) =>
+    confirm(id, wrong(code, place), place % 2 ? app : other)))
   t.same(new Set(answers.map(({ statusCode }) => statusCode)), new Set([422]))
   const [row] = await app.database<{ tries: number }>`select tries from registrations where id = ${id}`
   t.equal(row?.tries, 5)
@@ -102,7 +104,9 @@ t.test('wrong, spent, expired and unknown codes get one answer', async t => {
   const spent = await register()
   const spentCode = await codeOf(app, spent.id)
   await confirm(spent.id, spentCode)
-  const answers = [await confirm(id, wrong(code, 0)), await confirm(spent.id, spentCode), await confirm(randomUUID(), code)]
+  const answers = [
+    await confirm(id, wrong(code, 0)), await confirm(spent.id, spentCode), await confirm(randomUUID(), code)
+  ]
 
   t.equal(new Set(answers.map(answer => JSON.stringify({ ...answer.json(), request_id: '' }))).size, 1)
   t.equal(new Set(answers.map(({ headers: { date, 'x-request-id': _, ...headers } }) => JSON.stringify(headers))).size, 1)

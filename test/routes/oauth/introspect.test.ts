@@ -144,7 +144,11 @@ t.test('a key that is new to this node is looked up before a token is called ina
 
 t.test('a node that cannot know answers 503, and calls nothing active', async t => {
   let ahead = 0
-  const alone = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: Object.assign(createClock(), { now: () => Date.now() + ahead }) })
+  const alone = await start(t, deployment, {
+    workers: false,
+    hasher: cheapHasher,
+    clock: Object.assign(createClock(), { now: () => Date.now() + ahead })
+  })
   const ada = await signIn(alone)
   t.match((await introspect(alone, service, ada.access_token)).json(), { active: true })
 
@@ -175,7 +179,9 @@ t.test('introspection reads nothing but the service’s credential and writes no
 t.test('a refresh does not make an older access token inactive', async t => {
   const ada = await signIn(app)
   const next = (await refresh(app, ada.refresh_token)).json()
-  for (const token of [ada.access_token, next.access_token]) t.match((await introspect(app, service, token)).json(), { active: true, sid: ada.session.id })
+  for (const token of [ada.access_token, next.access_token]) {
+    t.match((await introspect(app, service, token)).json(), { active: true, sid: ada.session.id })
+  }
 })
 
 t.test('a service’s credentials open no other route, and a user’s token is no service credential', async t => {

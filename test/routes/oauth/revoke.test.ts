@@ -78,7 +78,9 @@ t.test('a foreign token gets the same 200, and nothing ends', async t => {
 t.test('revoking again is no error, and the first reason stays', async t => {
   const { mine, phone } = await two()
   await app.accounts.endSession({ userId: phone.user.id, sessionId: phone.session.id }, mine.session.id, operator)
-  for (const token of [mine.access_token, mine.refresh_token, mine.refresh_token]) t.match(await revoke(app, service, token), { statusCode: 200 })
+  for (const token of [mine.access_token, mine.refresh_token, mine.refresh_token]) {
+    t.match(await revoke(app, service, token), { statusCode: 200 })
+  }
 
   t.match((await refresh(app, mine.refresh_token)).json(), { reason: 'revoked_by_user' })
   t.equal((await trail(app, mine.user.id)).filter(({ event }) => event === 'session_ended').length, 1)
@@ -87,7 +89,9 @@ t.test('revoking again is no error, and the first reason stays', async t => {
 t.test('a deleted user’s token ends nothing', async t => {
   const ada = await signIn(app)
   await app.database`delete from users where id = ${ada.user.id}`
-  for (const token of [ada.access_token, ada.refresh_token]) t.match(await revoke(app, service, token), { statusCode: 200 })
+  for (const token of [ada.access_token, ada.refresh_token]) {
+    t.match(await revoke(app, service, token), { statusCode: 200 })
+  }
 })
 
 t.test('a service without the permission to revoke is refused, and nothing ends', async t => {
@@ -105,7 +109,8 @@ t.test('a service without the permission to revoke is refused, and nothing ends'
 
 t.test('twenty requests at once on two nodes end it once', async t => {
   const ada = await signIn(app)
-  const answers = await Promise.all(Array.from({ length: 20 }, (_, place) => revoke(place % 2 ? app : other, service, place % 3 ? ada.refresh_token : ada.access_token)))
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, place) =>
+    revoke(place % 2 ? app : other, service, place % 3 ? ada.refresh_token : ada.access_token)))
 
   t.same(new Set(answers.map(({ statusCode }) => statusCode)), new Set([200]))
   t.equal((await trail(app, ada.user.id)).filter(({ event }) => event === 'session_ended').length, 1)

@@ -242,7 +242,9 @@ t.test('strangers register only into a role without permissions, one for each us
 
 t.test('of twenty roles at once that want one user type, one gets it', async t => {
   const type = `crowd_${process.pid}`
-  const answers = await Promise.all(Array.from({ length: 20 }, (_, place) => putRole([app, other][place % 2] ?? app, root.access_token, freshRole(), { user_type: type, self_registration: true })))
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, place) => putRole([
+    app, other
+  ][place % 2] ?? app, root.access_token, freshRole(), { user_type: type, self_registration: true })))
   t.same(answers.map(({ statusCode }) => statusCode).sort(), [201, ...Array.from({ length: 19 }, () => 409)])
 })
 

@@ -42,7 +42,8 @@ t.test('an invitation that was not accepted is sent once more', async t => {
 t.test('an address with an account is a conflict, even for two requests at once', async t => {
   const email = freshAddress()
   const make = (address: string) => as(app, admin.access_token, 'POST', '/users', { email: address, full_name: 'Grace', role: 'user' })
-  const answers = await Promise.all(Array.from({ length: 10 }, (_, place) => make(place % 2 ? email : email.toUpperCase())))
+  const answers = await Promise.all(Array.from({ length: 10 }, (_, place) =>
+    make(place % 2 ? email : email.toUpperCase())))
   t.strictSame(answers.map(({ statusCode }) => statusCode).sort(), [201, ...Array(9).fill(409)])
   t.match(brief(await make(email)), { status: 409, code: 'conflict' })
   t.equal((await app.database`select id from users where email_canonical = ${email}`).length, 1)

@@ -4,7 +4,16 @@ import { cheapHasher } from '../../hashers.ts'
 import { as, deploy, start } from '../../helper.ts'
 import { brief, person, signed } from '../../people.ts'
 
-interface Listed { id: string, email: string, full_name: string, role: string, status: string, approval: string, created_at: string, last_login_at: string | null }
+interface Listed {
+  id: string
+  email: string
+  full_name: string
+  role: string
+  status: string
+  approval: string
+  created_at: string
+  last_login_at: string | null
+}
 
 const app = await start(t, await deploy(t), { workers: false, hasher: cheapHasher })
 const admin = await signed(app, 'admin')
