@@ -6,7 +6,7 @@ import { deploy, freshAddress, password, post, signIn, signUp, start } from './h
 const settings = { DB_STATEMENT_TIMEOUT: '10s', HASH_QUEUE_MAX: '400' }
 const app = await start(t, await deploy(t, settings), { workers: false, hasher: cheapHasher })
 
-t.test('where addresses need no confirmation, nobody settles at the one that an account may be brought back to', async t => {
+t.test('with EMAIL_VERIFICATION=optional, nobody can register the address to which an account may be brought back', async t => {
   const optional = await start(t, await deploy(t, { ...settings, EMAIL_VERIFICATION: 'optional' }), { workers: false, hasher: cheapHasher })
   const email = freshAddress()
   await post(optional, '/auth/register', { email, password, full_name: 'Ada King' })
@@ -16,7 +16,7 @@ t.test('where addresses need no confirmation, nobody settles at the one that an 
   t.match((await undoChange(optional, undo)).json(), { email })
 })
 
-t.test('there it is free again once nobody can bring it back any more', async t => {
+t.test('that address is free again once the account can no longer be brought back', async t => {
   const optional = await start(t, await deploy(t, { ...settings, EMAIL_VERIFICATION: 'optional' }), { workers: false, hasher: cheapHasher })
   const email = freshAddress()
   await post(optional, '/auth/register', { email, password, full_name: 'Ada King' })
@@ -37,7 +37,7 @@ t.test('two browsers that swap accounts at the same moment do not wait for each 
   }
 })
 
-t.test('a browser that still holds the cookie of an erased account signs in to another', async t => {
+t.test('a browser that still holds the cookie of an erased account can sign in to another', async t => {
   const [gone, ada] = [await signUp(app), await signUp(app)]
   const { refresh } = await browse(gone)
   await app.database`delete from users where id = ${gone.user.id}`
@@ -45,7 +45,7 @@ t.test('a browser that still holds the cookie of an erased account signs in to a
   t.equal((await browse(ada, refresh)).status, 200)
 })
 
-t.test('nothing that a request can say ends in a 500', async t => {
+t.test('no value in a request causes a 500', async t => {
   const ada = await signIn(app)
   const { change } = await askForChange(app, ada)
   const fields: Record<string, Record<string, unknown>> = {
@@ -71,7 +71,7 @@ t.test('nothing that a request can say ends in a 500', async t => {
   }
 })
 
-/** A login by cookie, from a browser that holds a refresh cookie already or none. */
+/** A login by cookie, from a browser that holds a refresh cookie already, or none. */
 async function browse ({ email }: { email: string }, carried?: string) {
   const answer = await post(app, '/auth/login', { email, password, transport: 'cookie' }, { 'sec-fetch-site': 'same-origin', ...(carried && { cookie: `__Host-refresh=${carried}` }) })
   return { status: answer.statusCode, session: answer.json().session?.id ?? '', refresh: answer.cookies.find(({ name }) => name === '__Host-refresh')?.value ?? '' }

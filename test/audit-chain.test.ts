@@ -12,14 +12,25 @@ import { connect, openStore } from './database.ts'
 import { as, deploy, signIn, signUp, start } from './helper.ts'
 import { sealsOf } from './support/audit-seals.ts'
 
-// What somebody can do who has the database, its owner's rights, and not the key.
+// The attacker of these tests has the database and its owner's rights, and not the key.
 
-t.test('a trail that nobody has touched is sound, and its seals hold every event once', async t => {
+t.test('an untouched trail is sound, and its seals cover every event once', async t => {
   const { sql, verify, heads } = await prepare(t)
   const [{ events, ids } = {}] = await sql`select count(*)::int as events, count(distinct id)::int as ids from audit_events`
   const verdict = await verify()
 
-  t.match(verdict, { isSound: true, altered: [], removed: [], inserted: [], reordered: [], orphaned: [], brokenSeals: [], unsealed: 0, dropped: 0, hasHead: null })
+  t.match(verdict, {
+    isSound: true,
+    altered: [],
+    removed: [],
+    inserted: [],
+    reordered: [],
+    orphaned: [],
+    brokenSeals: [],
+    unsealed: 0,
+    dropped: 0,
+    hasHead: null
+  })
   t.equal(verdict.events, events)
   t.equal(ids, events)
   t.equal(verdict.seals, 5)
@@ -28,7 +39,7 @@ t.test('a trail that nobody has touched is sound, and its seals hold every event
   for (const head of heads) t.match(await verify(head), { isSound: true, hasHead: true })
 })
 
-t.test('an altered field is named, whichever it is', async t => {
+t.test('an altered field is reported, whichever it is', async t => {
   const { sql, verify } = await prepare(t)
   const changes = {
     at: "at + interval '1 microsecond'",
@@ -56,13 +67,13 @@ t.test('an altered field is named, whichever it is', async t => {
   t.strictSame(named.map(({ columnName }) => columnName).sort(), ['id', ...Object.keys(changes)].sort(), 'every column counts')
 })
 
-t.test('an empty field and none are two things', async t => {
+t.test('an empty field differs from a missing one', async t => {
   const { sql, verify } = await prepare(t)
   const [{ id = 0 } = {}] = await sql`update audit_events set reason = '' where id = (select min(id) from audit_events where reason is null) returning id`
   t.match(await verify(), { altered: [id] })
 })
 
-t.test('a removed event is named, and a removed batch', async t => {
+t.test('a removed event is reported, and a removed batch', async t => {
   const { sql, verify } = await prepare(t)
   const [{ id: first = 0 } = {}] = await sql`delete from audit_events where id = (select min(id) + 1 from audit_events) returning id`
   t.match(await verify(), { isSound: false, removed: [first], altered: [], inserted: [], brokenSeals: [] })
@@ -77,14 +88,14 @@ t.test('a removed event is named, and a removed batch', async t => {
   t.match(brokenSeals, [{ seal: 3, problem: 'missing', firstId: (batch[0] ?? 0) - 1, lastId: Number }], 'the chain says between which ids they were')
 })
 
-t.test('a seal that is removed leaves its events without anybody to vouch for them', async t => {
+t.test('when a seal is removed, its events are reported as orphaned', async t => {
   const { sql, verify } = await prepare(t)
   const batch = await idsOf(sql, 2)
   await sql`delete from audit_seals where number = 2`
   t.match(await verify(), { isSound: false, orphaned: batch, removed: [], inserted: [], brokenSeals: [{ seal: 2, problem: 'missing' }] })
 })
 
-t.test('a cut-off tail is found by a head from the log, also after others have taken its place', async t => {
+t.test('a cut-off tail is found by a head from the log, even after new events have taken its place', async t => {
   const { app, sql, verify, heads } = await prepare(t)
   const tail = [...await idsOf(sql, 4), ...await idsOf(sql, 5)]
   await sql`delete from audit_events where id = any(${tail})`
@@ -101,7 +112,7 @@ t.test('a cut-off tail is found by a head from the log, also after others have t
   t.match(await verify(), { isSound: true })
 })
 
-t.test('whoever has sealed notices at the next look that the chain is another', async t => {
+t.test('a node reports at its next seal that the chain is no longer its own', async t => {
   const { app, sql, logged } = await prepare(t)
   const [{ hash } = {}] = await sql`select hash from audit_seals order by number desc limit 1`
   await sql`delete from audit_seals where number = 5`
@@ -114,7 +125,7 @@ t.test('whoever has sealed notices at the next look that the chain is another', 
   t.equal(logged.filter(({ level }) => level === 'error').length, 1, 'it is said once, and the trail goes on being sealed')
 })
 
-t.test('an event that is inserted later is named, with an old id, an old time or both', async t => {
+t.test('an event that is inserted later is reported, with an old id, an old time or both', async t => {
   const { app, sql, verify, gap } = await prepare(t)
   const [{ at } = {}] = await sql`select max(at) as at from audit_events`
   const [{ xid } = {}] = await sql`select min(xid::text::bigint)::text as xid from audit_events`
@@ -137,7 +148,7 @@ t.test('an event that is inserted later is named, with an old id, an old time or
   t.equal((await sql`select count(*)::int as seals from audit_seals`)[0]?.['seals'], 7, 'and is not sealed again and again for a number from the future')
 })
 
-t.test('one id cannot stand for two events', async t => {
+t.test('two events cannot share one id', async t => {
   const { sql, verify } = await prepare(t)
   const [{ id = 0 } = {}] = await sql`
     insert into audit_events (id, xid, at, event, outcome)
@@ -148,7 +159,7 @@ t.test('one id cannot stand for two events', async t => {
   t.match(await verify(), { isSound: false, inserted: [id] })
 })
 
-t.test('events that have changed places are named', async t => {
+t.test('events that have changed places are reported', async t => {
   const { sql, verify } = await prepare(t)
   const [first, second] = (await sql<{ id: number }[]>`select id from audit_events order by id limit 2`).map(({ id }) => id)
   await sql`update audit_events set id = case id when ${first ?? 0} then ${second ?? 0}::bigint else ${first ?? 0} end where id in (${first ?? 0}, ${second ?? 0})`
@@ -160,7 +171,7 @@ t.test('events that have changed places are named', async t => {
   t.match(await verifyOther(), { isSound: false, brokenSeals: [{ seal: 2, problem: 'altered' }, { seal: 3, problem: 'altered' }] }, 'as are seals')
 })
 
-t.test('a batch that is hashed anew needs the key', async t => {
+t.test('a batch cannot be hashed anew without the key', async t => {
   const { sql, verify, store } = await prepare(t)
   const [id = 0] = await idsOf(sql, 3)
   await sql`update audit_events set outcome = 'success', reason = 'nothing happened' where id = ${id}`
@@ -192,7 +203,7 @@ t.test('a batch that is hashed anew needs the key', async t => {
   }
 })
 
-t.test('a seal of which anything is altered is named', async t => {
+t.test('a seal with any altered field is reported', async t => {
   const { sql, verify } = await prepare(t)
   const changes = {
     events: 'events + 1',
@@ -220,10 +231,11 @@ t.test('a seal of which anything is altered is named', async t => {
   t.match(await verify(), { isSound: false, brokenSeals: [{ seal: 2, problem: 'forged' }] })
 })
 
-t.test('a seal that somebody else writes at the end is named, and keeps nobody from sealing', async t => {
+t.test('a forged seal at the end is reported, and does not prevent further seals', async t => {
   const { app, verify, deployment, logged } = await prepare(t)
   const runtime = connect(t, deployment.DATABASE_URL)
-  // As much as the role of the server may do, without its key: that all has been sealed for ages to come.
+  // The most that the role of the server may do without its key: claim that everything for ages to come has been
+  // sealed.
   await runtime`
     insert into audit_seals (number, events, total, last_id, xid, snapshot, floor, sealed_at, leaves, previous, hash, key_id, signature)
     select number + 1, 0, total, 900000000000, xid, '900000000000:900000000000:', 900000000000, now(), '', hash, sha256(hash), key_id, signature
@@ -241,14 +253,21 @@ t.test('a seal that somebody else writes at the end is named, and keeps nobody f
   t.equal(verdict.brokenSeals.length, 1)
 })
 
-t.test('a seal under a key that nobody knows excuses nothing', async t => {
+t.test('a seal under an unknown key excuses no missing event', async t => {
   const { app, sql, verify, deployment } = await prepare(t)
   const runtime = openStore(t, deployment.DATABASE_URL)
   const stranger = createSealSigner([randomBytes(32)])
   const last = (await createAuditSealStore(runtime).lastBefore(6))
   if (!last) throw new Error('there is no seal')
-  // Empty, right in itself, and it says that all events may be gone.
-  const content = { ...last, number: 6, events: 0, leaves: Buffer.alloc(0), previous: last.hash, keptFrom: Date.now() * 1000 }
+  // An empty seal, correct in itself, which says that all events may be gone.
+  const content = {
+    ...last,
+    number: 6,
+    events: 0,
+    leaves: Buffer.alloc(0),
+    previous: last.hash,
+    keptFrom: Date.now() * 1000
+  }
   const hash = hashSeal(content)
   await runtime.begin(tx => createAuditSealStore(runtime).insert(tx, { ...content, hash, ...stranger.sign(hash) }))
   await act(app)
@@ -259,7 +278,7 @@ t.test('a seal under a key that nobody knows excuses nothing', async t => {
   t.match(await verify(), { isSound: false, removed: [id], dropped: 0 })
 })
 
-t.test('who is erased leaves the trail sound, and nothing to read', async t => {
+t.test('an erased subject leaves the trail sound, and nothing to read', async t => {
   const { app, sql, verify, heads } = await prepare(t)
   const account = await signUp(app)
   const { access_token: token, user } = await signIn(app, account)
@@ -298,7 +317,7 @@ t.test('nobody changes seals by mistake, and the server cannot at all', async t 
   await t.rejects(runtime`select drop_audit_partitions(now())`, /90 days/)
 })
 
-t.test('an event that commits late has its place in a later seal', async t => {
+t.test('an event that commits late is covered by a later seal', async t => {
   const { app, sql, verify, deployment } = await prepare(t)
   const slow = connect(t, deployment.DATABASE_URL)
   const connection = await slow.reserve()
@@ -318,7 +337,7 @@ t.test('an event that commits late has its place in a later seal', async t => {
   t.strictSame(await idsOf(sql, 9), [late])
 })
 
-t.test('what is rolled back leaves a gap that nobody misses', async t => {
+t.test('a transaction that is rolled back leaves a gap that is not reported', async t => {
   const { app, sql, verify } = await prepare(t)
   await sql`begin`
   await sql`insert into audit_events (event, outcome) values ('never', 'success')`
@@ -330,7 +349,9 @@ t.test('what is rolled back leaves a gap that nobody misses', async t => {
 
 t.test('two nodes that seal at once make one chain', async t => {
   const { app, verify, deployment } = await prepare(t)
-  const nodes = [app, await start(t, deployment, { workers: false }), await start(t, deployment, { workers: false })] as const
+  const nodes = [
+    app, await start(t, deployment, { workers: false }), await start(t, deployment, { workers: false })
+  ] as const
   for (let round = 0; round < 5; round++) {
     await act(app)
     await Promise.all(nodes.flatMap(node => [sealsOf(node).seal(), sealsOf(node).seal(), act(node)]))
@@ -339,7 +360,7 @@ t.test('two nodes that seal at once make one chain', async t => {
   t.match(await verify(), { isSound: true, unsealed: 0, brokenSeals: [] })
 })
 
-t.test('a node that dies before its seal is committed leaves all to the next', async t => {
+t.test('when a node dies before its seal is committed, the next node seals everything', async t => {
   const { app, verify, deployment } = await prepare(t)
   const { database: killed } = await start(t, deployment, { workers: false })
   const store = createAuditSealStore(killed)
@@ -350,7 +371,20 @@ t.test('a node that dies before its seal is committed leaves all to the next', a
     const last = await store.lastBefore(6, tx)
     const { events, snapshot, now } = await createUnsealedStore(killed).unsealed(tx, last ?? { snapshot: '3:3:', through: null, floor: 0 }, 100)
     t.ok(events.length > 0)
-    const content = { number: 6, events: 0, total: 0, lastId: 0, xid, snapshot, through: null, floor: 0, keptFrom: null, sealedAt: now, leaves: Buffer.alloc(0), previous: Buffer.alloc(32) }
+    const content = {
+      number: 6,
+      events: 0,
+      total: 0,
+      lastId: 0,
+      xid,
+      snapshot,
+      through: null,
+      floor: 0,
+      keptFrom: null,
+      sealedAt: now,
+      leaves: Buffer.alloc(0),
+      previous: Buffer.alloc(32)
+    }
     await store.insert(tx, { ...content, hash: hashSeal(content), keyId: Buffer.alloc(8), signature: Buffer.alloc(64) })
     t.equal(await sealsOf(app).seal(), 0, 'nobody else seals meanwhile, and nobody waits')
     const [{ pid } = { pid: 0 }] = await tx<{ pid: number }>`select pg_backend_pid() as pid`
@@ -362,7 +396,7 @@ t.test('a node that dies before its seal is committed leaves all to the next', a
   t.match(await verify(), { isSound: true, unsealed: 0, seals: 6 })
 })
 
-t.test('a key that is rotated away goes on being vouched for by the one after it', async t => {
+t.test('the seals of a retired key are covered by the first seal of its successor', async t => {
   const { app, verifyWith, deployment } = await prepare(t)
   const old = deployment.ENCRYPTION_KEY
   const next = randomBytes(32).toString('base64')
@@ -377,7 +411,7 @@ t.test('a key that is rotated away goes on being vouched for by the one after it
   t.match(await verifyWith(old)(), { isSound: false, brokenSeals: [{ seal: 6, problem: 'unknown_key' }] })
 })
 
-/** A node, five batches of events, each sealed, and the owner of the database with its guards taken down. */
+/** A node, five batches of events, each sealed, and the owner of the database with its triggers disabled. */
 async function prepare (t: Test) {
   const deployment = await deploy(t)
   const logged: Record<string, unknown>[] = []
@@ -407,14 +441,14 @@ async function prepare (t: Test) {
   }
 }
 
-/** Some events: somebody comes, signs in, and mistakes the password. */
+/** A few events: a person registers, signs in, and enters a wrong password. */
 async function act (app: Awaited<ReturnType<typeof start>>) {
   const account = await signUp(app)
   await signIn(app, account)
   await signIn(app, { ...account, password: 'not the right one' }).catch(() => {})
 }
 
-/** The ids in a seal. */
+/** The ids of the events in a seal. */
 async function idsOf (sql: ReturnType<typeof connect>, seal: number): Promise<number[]> {
   const [{ leaves } = {}] = await sql`select leaves from audit_seals where number = ${seal}`
   return decodeLeaves(leaves).map(({ id }) => id).sort((a, b) => a - b)

@@ -12,7 +12,7 @@ import { until } from './evidence.ts'
 import { deploy, signIn, signUp, start } from './helper.ts'
 import { sealsOf } from './support/audit-seals.ts'
 
-t.test('nodes that listen seal within five seconds, one at a time, and tell the head', async t => {
+t.test('listening nodes seal within five seconds, one at a time, and log the head', async t => {
   const { deployment, sql, verify } = await open(t)
   const nodes = [await start(t, deployment), await start(t, deployment)] as const
   const told: Record<string, unknown>[] = []
@@ -39,7 +39,7 @@ t.test('nodes that listen seal within five seconds, one at a time, and tell the 
   t.ok(shown.includes(`latchkey_audit_chain_head ${verdict.head?.hash.readUIntBE(0, 6)}\n`))
 })
 
-t.test('as much as there is goes into as many seals, also from the midst of a transaction', async t => {
+t.test('a backlog is sealed completely, in as many seals as it needs', async t => {
   const { deployment, sql, verify } = await open(t)
   const app = await start(t, deployment, { workers: false })
   for (const rows of [1, 4999, 2000, 1]) await sql`insert into audit_events (event, outcome) select 'many', 'success' from generate_series(1, ${rows}::int)`
@@ -54,7 +54,7 @@ t.test('as much as there is goes into as many seals, also from the midst of a tr
   t.match(await verify(), { isSound: true, unsealed: 0, events: 11001 })
 })
 
-t.test('what was there before the chain is sealed as it is found, and its ids go on', async t => {
+t.test('events from before the chain are sealed as they are, and their ids continue', async t => {
   const { url, directUrl } = await makeDatabase(t, { migrated: false })
   const sql = connect(t, directUrl)
   const owner = openStore(t, directUrl, { deadline: 60_000 })
@@ -76,10 +76,10 @@ t.test('what was there before the chain is sealed as it is found, and its ids go
   t.match(await sql`insert into audit_events (event, outcome) values ('later', 'success') returning id`, [{ id: 32 }])
 })
 
-t.test('in a database that was restored elsewhere, where transactions are counted anew, the chain goes on', async t => {
+t.test('in a database that was restored elsewhere, where transaction ids start anew, the chain continues', async t => {
   const { deployment, sql, store, signer, verify } = await open(t)
   const [{ number } = {}] = await sql`select (pg_current_xact_id()::text::bigint + 1000000) as number`
-  // What a dump brings: events of higher transactions, sealed, and one that was not yet.
+  // The content of a dump: events of higher transactions, sealed, and one that was not sealed yet.
   await sql`insert into audit_events (xid, event, outcome) select (${number}::bigint + n)::text::xid8, 'dumped', 'success' from generate_series(1, 10) n`
   const events = (await store.events(0, 100)).map(event => ({ id: event.id, at: event.at, hash: hashEvent(event) }))
   const leaves = encodeLeaves(events.slice(0, 9))
@@ -114,7 +114,7 @@ t.test('in a database that was restored elsewhere, where transactions are counte
   t.match(await verify(), { isSound: false, inserted: [id] })
 })
 
-t.test('months get their partitions ahead of time, and what has none is kept all the same', async t => {
+t.test('months get their partitions ahead of time, and an event without a partition is kept all the same', async t => {
   const { deployment, sql } = await open(t)
   const app = await start(t, deployment, { workers: false })
   const names = async () => (await sql<{ name: string }[]>`select inhrelid::regclass::text as name from pg_inherits where inhparent = 'audit_events'::regclass order by 1`).map(({ name }) => name)
@@ -132,7 +132,7 @@ t.test('months get their partitions ahead of time, and what has none is kept all
   t.ok(at)
 })
 
-t.test('whole months are dropped when they need not be kept, once they are sealed, and the rest stays provable', async t => {
+t.test('whole months are dropped at the end of their retention once they are sealed, and the rest stays provable', async t => {
   const { deployment, sql, verify } = await open(t, { AUDIT_RETENTION: '200d' })
   await spread(sql)
   const app = await start(t, deployment, { workers: false })
@@ -158,7 +158,7 @@ t.test('whole months are dropped when they need not be kept, once they are seale
   t.match(await verify(), { isSound: false, removed: [id] }, 'nothing else may be gone')
 })
 
-t.test('what has been kept too long is not dropped before it is sealed, nor without being announced by who has the key', async t => {
+t.test('an overdue month is not dropped before it is sealed, nor without an announcement signed with the key', async t => {
   const { deployment, sql, verify } = await open(t)
   await spread(sql)
   const app = await start(t, deployment, { workers: false })
@@ -180,7 +180,7 @@ t.test('what has been kept too long is not dropped before it is sealed, nor with
   t.equal(verdict.removed.length, 10, 'with each event that is gone')
 })
 
-/** A deployment, its owner, and what verifies it. */
+/** A deployment, its owner, and a verifier of its chain. */
 async function open (t: Test, settings: Record<string, string> = {}) {
   const deployment = await deploy(t, settings)
   const sql = connect(t, deployment.DATABASE_DIRECT_URL)
@@ -190,7 +190,7 @@ async function open (t: Test, settings: Record<string, string> = {}) {
   return { deployment, sql, store, signer, verify: (head?: string) => verify({ head }) }
 }
 
-/** A node on a database that was made otherwise. */
+/** A node on a database that was made by other means. */
 async function node (t: Test, { url, directUrl }: { url: string, directUrl: string }) {
   const { deployment } = await open(t)
   const app = await start(t, { ...deployment, DATABASE_URL: url, DATABASE_DIRECT_URL: directUrl }, { workers: false })
@@ -199,7 +199,7 @@ async function node (t: Test, { url, directUrl }: { url: string, directUrl: stri
   return { app, verify }
 }
 
-/** As if Latchkey had run since January 2025: months with ten events each, in partitions of their own. */
+/** The state as if Latchkey had run since January 2025: months with ten events each, in partitions of their own. */
 async function spread (sql: ReturnType<typeof connect>) {
   const [{ bound } = {}] = await sql`select pg_get_expr(relpartbound, oid) as bound from pg_class where relname = 'audit_events_first'`
   const [, end = ''] = /TO \('([^']+)'\)/.exec(bound) ?? []

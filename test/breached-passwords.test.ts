@@ -25,7 +25,7 @@ const ranges = await startRangeServer(t)
 ranges.add(stolen)
 const deployment = await deploy(t, { BREACHED_PASSWORDS_URL: ranges.url })
 
-t.test('a stolen password is refused on registration, with a reason and before anything is written', async t => {
+t.test('a stolen password is refused at registration, with a reason and before anything is written', async t => {
   const { app, count } = await startNode(t)
   const email = freshAddress()
   const before = await rows(app)
@@ -39,14 +39,14 @@ t.test('a stolen password is refused on registration, with a reason and before a
   t.strictSame(await checksFailed(app), [])
 })
 
-t.test('with EMAIL_VERIFICATION=optional it is the same', async t => {
+t.test('with EMAIL_VERIFICATION=optional it is refused as well', async t => {
   const { app } = await startNode(t, { EMAIL_VERIFICATION: 'optional' })
 
   t.match((await register(app, { password: stolen })).json(), { status: 422, code: 'password_rejected', errors: [{ code: 'breached' }] })
   t.equal((await register(app)).statusCode, 201)
 })
 
-t.test('a stolen password does not become one by a change', async t => {
+t.test('a change of the password refuses a stolen one', async t => {
   const { app } = await startNode(t)
   const ada = await signUp(app)
   const { access_token: token } = await signIn(app, ada)
@@ -59,7 +59,7 @@ t.test('a stolen password does not become one by a change', async t => {
   t.match(await post(app, '/auth/login', { email: ada.email, password }), { statusCode: 200 })
 })
 
-t.test('nor by a reset or an invitation, and the link works still', async t => {
+t.test('a reset and an invitation refuse a stolen password, and their links still work', async t => {
   const { app } = await startNode(t)
 
   for (const purpose of ['password_reset', 'invitation'] as const) {
@@ -80,7 +80,7 @@ t.test('nor by a reset or an invitation, and the link works still', async t => {
   }
 })
 
-t.test('nor at the command line', async t => {
+t.test('the command line refuses a stolen password', async t => {
   const deployment = await deploy(t, { BREACHED_PASSWORDS_URL: ranges.url })
   const sql = connect(t, deployment.DATABASE_URL)
 
@@ -89,7 +89,7 @@ t.test('nor at the command line', async t => {
   t.match(await createAdmin(deployment, password), { code: 0 })
 })
 
-t.test('five characters leave, and nothing else that depends on the password', async t => {
+t.test('five characters of the digest leave the server, and nothing else that depends on the password', async t => {
   const { app } = await startNode(t)
   const secret = 'quillfeather moss walk 7391'
   const digest = digestOf(secret)
@@ -108,7 +108,7 @@ t.test('five characters leave, and nothing else that depends on the password', a
   t.equal(ranges.received.replace(/range\/[0-9A-F]{5} /, ''), received.replace(/range\/[0-9A-F]{5} /, ''), 'two passwords differ in five characters')
 })
 
-t.test('the cheap rules come first, and known and unknown addresses are one', async t => {
+t.test('the cheap rules come first, and known and unknown addresses cost the same', async t => {
   const { tap, deployment: tapped } = await tapWires(t, deployment)
   const hasher = countingHasher()
   const { app } = await startNode(t, tapped, { hasher })
@@ -129,11 +129,16 @@ t.test('the cheap rules come first, and known and unknown addresses are one', as
     hasher.take()
     const answer = await register(app, { email, password: stolen })
     const { errors, code } = answer.json()
-    return { status: answer.statusCode, errors, code, work: { ...tap.take(), ...hasher.take(), asked: ranges.asked.length - asked } }
+    return {
+      status: answer.statusCode,
+      errors,
+      code,
+      work: { ...tap.take(), ...hasher.take(), asked: ranges.asked.length - asked }
+    }
   }
 })
 
-t.test('rows that are padding and rows in another case are read as they are meant', async t => {
+t.test('padding rows are ignored, and rows in another case are read', async t => {
   const { app } = await startNode(t)
 
   behave(t, 'padding')
@@ -142,7 +147,7 @@ t.test('rows that are padding and rows in another case are read as they are mean
   t.equal((await register(app, { password: stolen })).statusCode, 422)
 })
 
-t.test('whatever the service does, who signs up is let in; the metric, the trail and the log say so', async t => {
+t.test('whatever the service does, the user is let in; the metric, the trail and the log report it', async t => {
   const { app, clock, count, lines } = await startNode(t, {}, { deadline: 10_000 })
   const bad: [Behaviour, string, (string | number)?][] = [
     ['error', 'refused', 500], ['limited', 'refused', 429], ['redirect', 'refused', 302], ['garbage', 'unreadable'], ['empty', 'unreadable'], ['trimmed', 'unreadable'],
@@ -168,7 +173,7 @@ t.test('whatever the service does, who signs up is let in; the metric, the trail
   t.equal((await register(app, { password: stolen })).statusCode, 422, 'and when it is back it is heard')
 })
 
-t.test('nobody waits longer than the deadline, and no connection is left open', async t => {
+t.test('nobody waits longer than the deadline, and no connection stays open', async t => {
   const { app, clock, count } = await startNode(t, {}, { deadline: 50 })
   const failed = (await checksFailed(app)).length
 
@@ -185,7 +190,7 @@ t.test('nobody waits longer than the deadline, and no connection is left open', 
   await until(async () => await ranges.connections() <= 1)
 })
 
-t.test('a service that is not there is no trouble either', async t => {
+t.test('a service that is not there refuses nobody', async t => {
   const server = listenTo().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -223,7 +228,7 @@ t.test('a hanging service costs one second, five times, and then nothing for hal
   t.strictSame(await count(), { failed: 16, skipped: 14, breached: 2 })
 })
 
-t.test('without the setting nobody is asked', async t => {
+t.test('without the setting no service is asked', async t => {
   const app = await start(t, await deploy(t), { workers: false, hasher: cheapHasher })
   const asked = ranges.asked.length
 
@@ -233,8 +238,12 @@ t.test('without the setting nobody is asked', async t => {
   t.notMatch(await app.metrics.render(), /breach_checks_total\{/)
 })
 
-/** A node whose questions may take `deadline` milliseconds, and what it logs and counts. */
-async function startNode (t: Test, settings: Record<string, string> = {}, { deadline = 1000, hasher = cheapHasher } = {}) {
+/** A node whose lookups may take `deadline` milliseconds, and what it logs and counts. */
+async function startNode (
+  t: Test,
+  settings: Record<string, string> = {},
+  { deadline = 1000, hasher = cheapHasher } = {}
+) {
   const { breachedPasswords, ...config } = loadConfig({ ...deployment, LOG_LEVEL: 'trace', ...settings })
   const clock = createClock()
   const lines: string[] = []
@@ -242,7 +251,12 @@ async function startNode (t: Test, settings: Record<string, string> = {}, { dead
   const app = createServer(config, { stream })
   t.teardown(() => app.close())
 
-  await app.register(latchkey, { config: { ...config, breachedPasswords: { ...breachedPasswords, deadline } }, clock, workers: false, hasher })
+  await app.register(latchkey, {
+    config: { ...config, breachedPasswords: { ...breachedPasswords, deadline } },
+    clock,
+    workers: false,
+    hasher
+  })
   await app.ready()
   return { app, clock, lines, count }
 
@@ -256,7 +270,7 @@ async function register (app: FastifyInstance, fields: object = {}) {
   return await post(app, '/auth/register', { email: freshAddress(), password, full_name: 'Ada King', ...fields })
 }
 
-/** The service behaves like this until the test ends. */
+/** Makes the service behave like this until the test ends. */
 function behave (t: Test, behaviour: Behaviour) {
   ranges.behaviour = behaviour
   t.teardown(() => { ranges.behaviour = 'honest' })

@@ -6,7 +6,7 @@ import { deploy, signIn, start } from './helper.ts'
 import type { Deployment } from './helper.ts'
 import { sealsOf } from './support/audit-seals.ts'
 
-t.test('audit-verify says that a trail is sound, or what is not, to people and to machines', async t => {
+t.test('audit-verify reports that a trail is sound, or what is wrong with it, for people and for machines', async t => {
   const deployment = await deploy(t)
   const app = await start(t, deployment, { workers: false })
   const sql = connect(t, deployment.DATABASE_DIRECT_URL)
@@ -17,7 +17,21 @@ t.test('audit-verify says that a trail is sound, or what is not, to people and t
   const [{ hash, total } = {}] = await sql`select encode(hash, 'hex') as hash, total from audit_seals`
   t.match(await run(deployment), { code: 0, stderr: '', stdout: `The audit trail is sound: ${total} events, 1 seals. It ends with seal 1, ${hash}.` })
   t.match(JSON.parse((await run(deployment, '--json', '--head', hash.slice(0, 12).toUpperCase())).stdout), {
-    sound: true, has_head: true, events: total, seals: 1, altered: [], removed: [], inserted: [], reordered: [], orphaned: [], broken_seals: [], unsealed: 0, head: { seal: 1, hash }
+    sound: true,
+    has_head: true,
+    events: total,
+    seals: 1,
+    altered: [],
+    removed: [],
+    inserted: [],
+    reordered: [],
+    orphaned: [],
+    broken_seals: [],
+    unsealed: 0,
+    head: {
+      seal: 1,
+      hash
+    }
   })
   const cut = await run(deployment, '--head', randomBytes(32).toString('hex'))
   t.match(cut, { code: 1, stdout: /NOT sound[^]*cut off/ })
@@ -33,13 +47,13 @@ t.test('audit-verify says that a trail is sound, or what is not, to people and t
   t.match(JSON.parse(stdout), { sound: false, altered: [2], removed: [3], has_head: null })
 })
 
-t.test('it needs Postgres and the key, and nothing else', async t => {
+t.test('audit-verify needs only Postgres and the key', async t => {
   const { REDIS_URL: _redis, ISSUER_URL: _issuer, ...deployment } = await deploy(t)
   t.match(await run(deployment), { code: 0 })
   t.match(await run({ ...deployment, DATABASE_URL: 'postgres://127.0.0.1:1/none' }), { code: 1, stdout: '', stderr: /ECONNREFUSED/ })
 })
 
-t.test('a head that is none is wrong usage', async t => {
+t.test('an invalid head is wrong usage', async t => {
   const deployment = await deploy(t)
   for (const head of ['', 'abc', 'z'.repeat(64), 'a'.repeat(65)]) t.match(await run(deployment, '--head', head), { code: 2, stderr: /hexadecimal/ })
 })

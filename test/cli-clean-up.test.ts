@@ -5,7 +5,7 @@ import { connect } from './database.ts'
 import { deploy, signIn, signUp, start } from './helper.ts'
 import type { Deployment } from './helper.ts'
 
-t.test('clean-up removes all there is, says what, and says so when there is nothing', async t => {
+t.test('clean-up removes everything that is over, reports it, and says so when there is nothing', async t => {
   const deployment = await deploy(t)
   const sql = await insertExpired(t, deployment, 2345)
   await sql`insert into changes (kind, at) select 'keys_changed', now() - interval '2 days' from generate_series(1, 7)`
@@ -17,7 +17,7 @@ t.test('clean-up removes all there is, says what, and says so when there is noth
   t.equal((await sql`select queue from job_schedules`).length, 0, 'the schedule is the servers\' affair')
 })
 
-t.test('while the servers clean up it is harmless, and so are several at once', async t => {
+t.test('clean-up is harmless while the servers clean up, and so are several at once', async t => {
   const deployment = await deploy(t)
   const app = await start(t, deployment)
   const { session } = await signIn(app, await signUp(app))

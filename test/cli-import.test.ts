@@ -11,7 +11,7 @@ import { deploy, freshAddress, signIn, start } from './helper.ts'
 const secret = 'ExjGmyUT73bFoT'
 const hash = hashSync(secret, 4)
 
-t.test('users are imported from NDJSON, and sign in', async t => {
+t.test('users imported from NDJSON can sign in', async t => {
   const deployment = await deploy(t)
   const email = freshAddress()
   const path = fileOf('users.ndjson', `${JSON.stringify({ email, full_name: 'Ada King', email_verified: true, password_hash: hash })}\n`)
@@ -21,7 +21,7 @@ t.test('users are imported from NDJSON, and sign in', async t => {
   await signIn(await start(t, deployment), { email, password: secret })
 })
 
-t.test('lines that are refused are named on standard error, and none of them is shown', async t => {
+t.test('refused lines are reported on standard error by number, and none of them is shown', async t => {
   const deployment = await deploy(t)
   const sql = connect(t, deployment.DATABASE_URL)
   const email = freshAddress()
@@ -46,7 +46,7 @@ t.test('lines that are refused are named on standard error, and none of them is 
   t.match(await sql`select full_name from users where email_canonical = ${email}`, [{ fullName: 'King, Ada' }])
 })
 
-t.test('standard input and output will do: from one deployment into another', async t => {
+t.test('standard input and output work too: from one deployment into another', async t => {
   const [from, to] = [await deploy(t), await deploy(t)]
   const email = freshAddress()
   t.match(await run(from, ['import-users', '-'], `email,full_name,email_verified,password_hash\n${email},Ada,1,${hash}\n`), { code: 0 })
@@ -57,7 +57,7 @@ t.test('standard input and output will do: from one deployment into another', as
   t.match(await run(to, ['import-users', '-'], exported.stdout), { code: 0, stdout: /Imported 1 of 1/ })
 })
 
-t.test('an export is for its owner’s eyes and overwrites nothing', async t => {
+t.test('only its owner can read an export, and it overwrites no file', async t => {
   const deployment = await deploy(t)
   await run(deployment, ['import-users', '-'], `{"email":"${freshAddress()}","full_name":"Ada","email_verified":true,"password_hash":"${hash}"}\n`)
   const path = join(mkdtempSync(join(tmpdir(), 'latchkey-export-')), 'users.csv')
@@ -71,7 +71,7 @@ t.test('an export is for its owner’s eyes and overwrites nothing', async t => 
   t.equal(readFileSync(path, 'utf8'), before)
 })
 
-t.test('what cannot be done is told in a line, and leaves nothing behind', async t => {
+t.test('an error is reported in one line, and nothing is left behind', async t => {
   const deployment = await deploy(t)
   const path = join(mkdtempSync(join(tmpdir(), 'latchkey-export-')), 'users.ndjson')
 
@@ -90,7 +90,7 @@ t.test('a file without users is no error', async t => {
   t.match(await run(deployment, ['import-users', fileOf('users.ndjson', '')]), { code: 0, stdout: /Imported 0 of 0 users/ })
 })
 
-t.test('a terminal has a bar below the lines that stay, a pipe has the lines', t => {
+t.test('a terminal shows a progress bar below the printed lines, a pipe gets the lines only', t => {
   const [terminal, pipe] = [screen(true), screen(false)]
   for (const { stream } of [terminal, pipe]) {
     const bar = createProgressBar(stream, 200)
@@ -111,7 +111,17 @@ t.test('a terminal has a bar below the lines that stay, a pipe has the lines', t
 
 function screen (isTTY: boolean) {
   let written = ''
-  return { stream: { isTTY, columns: 60, write: (text: string | Uint8Array) => { written += String(text); return true } }, written: () => written }
+  return {
+    stream: {
+      isTTY,
+      columns: 60,
+      write: (text: string | Uint8Array) => {
+        written += String(text)
+        return true
+      }
+    },
+    written: () => written
+  }
 }
 
 function fileOf (name: string, content: string | Buffer) {

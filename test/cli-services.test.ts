@@ -8,7 +8,7 @@ import { introspect, revoke } from './services.ts'
 const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 
-t.test('a service is made, asks, rotates and goes', async t => {
+t.test('a service is created, asks, rotates its credentials and is revoked', async t => {
   const { access_token: token } = await signIn(app)
   const made = await run(deployment, ['create-service', 'billing'])
   const [, id = '', secret = ''] = /^id {6}(\S+)\nsecret {2}(\S+)\n\nThis is shown once\. The service "billing" may introspect with it\.\n$/.exec(made.stdout) ?? []
@@ -30,7 +30,7 @@ t.test('a service is made, asks, rotates and goes', async t => {
   t.match((await trail(app, id)).map(({ event, reason }) => [event, reason]), [['service_created', 'billing'], ['service_revoked', 'billing']])
 })
 
-t.test('what is wrong is told in a line', async t => {
+t.test('an error is reported in one line', async t => {
   const answers = await Promise.all([
     run(deployment, ['create-service', 'Not A Name']),
     run(deployment, ['revoke-service', 'nobody']),

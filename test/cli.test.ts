@@ -5,7 +5,7 @@ import { connect, makeDatabase } from './database.ts'
 import { as, deploy, freshAddress, password, signIn, signUp, start } from './helper.ts'
 import { startStopwatch } from './stopwatch.ts'
 
-t.test('wrong usage says how it is used, and exits with 2', async t => {
+t.test('wrong usage prints the usage and exits with 2', async t => {
   await Promise.all([['nonsense'], [], ['migrate', '--to', 'x'], ['create-admin'], ['rotate-keys', '--force']].map(async args => {
     const { code, stdout, stderr } = await run({}, args)
     t.match({ code, stdout }, { code: 2, stdout: '' }, args.join(' '))
@@ -18,7 +18,7 @@ t.test('help is no error', async t => {
   for (const args of [['--help'], ['migrate', '--help']]) t.match(await run({}, args), { code: 0, stdout: /latchkey .*\n(.|\n)*migrate \[--to N\]/, stderr: '' })
 })
 
-t.test('settings that are wrong are named, without a stack', async t => {
+t.test('wrong settings are reported by name, without a stack', async t => {
   const { code, stderr } = await run({ NODE_ENV: 'test' }, ['sign-out-everyone'])
 
   t.equal(code, 1)
@@ -26,7 +26,7 @@ t.test('settings that are wrong are named, without a stack', async t => {
   t.notMatch(stderr, /\n {4}at /)
 })
 
-t.test('migrate needs no keys, is quiet in a pipe and speaks JSON', async t => {
+t.test('migrate needs no keys, prints nothing extra in a pipe and can print JSON', async t => {
   const { directUrl } = await makeDatabase(t, { migrated: false })
   const env = { NODE_ENV: 'test', DATABASE_URL: directUrl }
   const first = await run(env, ['migrate', '--json'])
@@ -39,7 +39,7 @@ t.test('migrate needs no keys, is quiet in a pipe and speaks JSON', async t => {
   t.match(await run(env, ['migrate', '--to', '999']), { code: 1, stdout: '', stderr: /There is no version 999/ })
 })
 
-t.test('what is wrong with the database is told in a line', async t => {
+t.test('an error of the database is reported in one line', async t => {
   const { code, stderr } = await run({ NODE_ENV: 'test', DATABASE_URL: 'postgres://nobody:secret@127.0.0.1:1/none' }, ['migrate'])
 
   t.equal(code, 1)
@@ -47,7 +47,7 @@ t.test('what is wrong with the database is told in a line', async t => {
   t.notMatch(stderr, /secret|\n {4}at /)
 })
 
-t.test('the first administrator signs in; a second one is asked for twice', async t => {
+t.test('the first administrator can sign in; a second one needs an explicit confirmation', async t => {
   const deployment = await deploy(t)
   const [email, other] = [freshAddress(), freshAddress()]
   const made = await run(deployment, ['create-admin', email.toUpperCase(), '--name', 'Grace Hopper', '--json'], `${password}\n`)
@@ -65,7 +65,7 @@ t.test('the first administrator signs in; a second one is asked for twice', asyn
   t.match(events, [{ subjectId: JSON.parse(made.stdout).id }, {}])
 })
 
-t.test('a password that is not good enough makes no administrator', async t => {
+t.test('a password that breaks the rules makes no administrator', async t => {
   const deployment = await deploy(t)
   const sql = connect(t, deployment.DATABASE_URL)
 
@@ -79,7 +79,7 @@ t.test('a password that is not good enough makes no administrator', async t => {
   t.equal((await sql`select id from users`).length, 0)
 })
 
-t.test('of two administrators that are made at once, one is', async t => {
+t.test('of two first administrators at once, one is made', async t => {
   const deployment = await deploy(t)
   const sql = connect(t, deployment.DATABASE_URL)
   const codes = await Promise.all([1, 2].map(async () => (await run(deployment, ['create-admin', freshAddress()], password)).code))
@@ -88,7 +88,7 @@ t.test('of two administrators that are made at once, one is', async t => {
   t.match(await sql`select count(*)::int from users`, [{ count: 1 }])
 })
 
-t.test('rotate-keys on a new deployment is kept for later, and says until when', async t => {
+t.test('rotate-keys on a new deployment is postponed, and says until when', async t => {
   const deployment = await deploy(t)
   const { code, stdout } = await run(deployment, ['rotate-keys'])
   const from = /signs from (\S+) on/.exec(stdout)?.[1] ?? ''
@@ -97,7 +97,7 @@ t.test('rotate-keys on a new deployment is kept for later, and says until when',
   t.ok(Date.parse(from) > Date.now() + 300_000)
 })
 
-t.test('rotate-keys --compromised leaves no old token alive on a running node', async t => {
+t.test('rotate-keys --compromised invalidates every old token on a running node', async t => {
   const deployment = await deploy(t)
   const app = await start(t, deployment)
   const ada = await signIn(app, await signUp(app))
@@ -130,7 +130,7 @@ t.test('a command leaves the jobs to the servers', async t => {
   t.match(await sql`select attempts from jobs`, [{ attempts: 0 }])
 })
 
-/** Waits for what other nodes hear of by themselves, within a second or so. */
+/** Waits until other nodes have heard of it by themselves, which takes about a second. */
 async function until (isSo: () => boolean | Promise<boolean>) {
   for (const passed = startStopwatch(); passed() < 5000;) {
     if (await isSo()) return

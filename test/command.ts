@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { program } from '../dev/program.ts'
 import type { Deployment } from './helper.ts'
 
-/** Runs a command of the operator's with these settings only, with what is typed on its standard input. */
+/** Runs an operator's command with these settings only and this standard input. */
 export async function run (settings: Partial<Deployment>, args: string[], typed = '') {
   const { PATH = '', HOME = '' } = process.env
   const child = spawn(process.execPath, [...program('cli.ts'), ...args], { env: { PATH, HOME, ...settings } })

@@ -3,7 +3,7 @@ import { api } from './helper.ts'
 
 export interface SetCookie { name: string, value: string, attributes: string[] }
 
-/** What a browser sends along with a request of a page of the API's own origin. */
+/** The headers that a browser adds to a request of a page from the API's own origin. */
 export const sameOrigin = { 'sec-fetch-site': 'same-origin' }
 
 /** The cookies of an answer, with their attributes in the order and spelling in which they were sent. */
@@ -15,7 +15,7 @@ export function setCookies ({ headers }: { headers: Record<string, unknown> }): 
   })
 }
 
-/** The seconds a cookie is to live, undefined where it says nothing. */
+/** The lifetime of a cookie in seconds; undefined if it has none. */
 export function maxAgeOf ({ attributes }: SetCookie) {
   const text = attributes.find(attribute => attribute.startsWith('Max-Age='))?.slice('Max-Age='.length)
   return text === undefined ? undefined : Number(text)
@@ -23,13 +23,18 @@ export function maxAgeOf ({ attributes }: SetCookie) {
 
 export const cookieHeader = (cookies: Iterable<readonly [string, string]>) => [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
 
-/** A browser: it keeps the cookies it is given and sends them all back. Time does not pass in it. */
+/** A browser: it keeps the cookies that it gets and sends them all back. Its cookies never expire by themselves. */
 export function openBrowser (app: FastifyInstance, signs: Record<string, string> = sameOrigin) {
   const cookies = new Map<string, string>()
   return { cookies, send, keep }
 
   async function send (method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, payload?: object, { headers = {}, node = app }: { headers?: Record<string, string>, node?: FastifyInstance } = {}) {
-    const answer = await node.inject({ method, url: api(path), headers: { ...(cookies.size > 0 && { cookie: cookieHeader(cookies) }), ...signs, ...headers }, ...(payload && { payload }) })
+    const answer = await node.inject({
+      method,
+      url: api(path),
+      headers: { ...(cookies.size > 0 && { cookie: cookieHeader(cookies) }), ...signs, ...headers },
+      ...(payload && { payload })
+    })
     keep(answer)
     return answer
   }

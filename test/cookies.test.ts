@@ -146,7 +146,12 @@ t.test('names and attributes follow the settings', async t => {
     for (const [sameSite, secure, partitioned] of [['strict', true, false], ['lax', true, true], ['none', true, true], ['lax', false, false]] as const) {
       const title = `domain ${domain ?? 'none'}, SameSite ${sameSite}, ${secure ? 'secure' : 'plain'}${partitioned ? ', partitioned' : ''}`
       await t.test(title, async t => {
-        const node = await startWith(t, { COOKIE_SAMESITE: sameSite, COOKIE_SECURE: String(secure), COOKIE_PARTITIONED: String(partitioned), ...(domain && { COOKIE_DOMAIN: domain }) })
+        const node = await startWith(t, {
+          COOKIE_SAMESITE: sameSite,
+          COOKIE_SECURE: String(secure),
+          COOKIE_PARTITIONED: String(partitioned),
+          ...(domain && { COOKIE_DOMAIN: domain })
+        })
         const prefix = !secure ? '' : domain === undefined ? '__Host-' : '__Secure-'
         const expected = [
           'Path=/', 'HttpOnly', `SameSite=${{ strict: 'Strict', lax: 'Lax', none: 'None' }[sameSite]}`,
@@ -168,7 +173,7 @@ t.test('names and attributes follow the settings', async t => {
   }
 })
 
-t.test('cookies of another name than the one in force are not read', async t => {
+t.test('cookies are read under the current names only', async t => {
   const { browser } = await signedIn()
   for (const name of ['access', '__Secure-access', '__host-access', '__Host-Access', '__Host-access2', '\u00a0__Host-access', '\u00a0\u00a0__Host-access', '\u000b__Host-access', '__Host-access\u00a0', '=__Host-access']) {
     t.match(await app.inject({ url: api('/auth/me'), headers: { cookie: `${name}=${browser.cookies.get('__Host-access')}` } }), { statusCode: 401 }, name)
@@ -191,14 +196,19 @@ t.test('a refresh with a cookie and a token in the body is refused, and neither 
   t.match(await refresh(app, phone.refresh_token), { statusCode: 200 })
 })
 
-t.test('two cookies of one name are refused, and both expire', async t => {
+t.test('two cookies with the same name are refused, and both expire', async t => {
   for (const [name, method, path] of [['access', 'GET', '/auth/me'], ['access', 'POST', '/auth/reauthenticate'], ['refresh', 'POST', '/auth/refresh'], ['refresh', 'POST', '/auth/logout'], ['device', 'POST', '/auth/login']] as const) {
     for (const first of [true, false]) {
       const { browser, account } = await signedIn()
       const own = cookieHeader(browser.cookies)
       const cookie = first ? `${own}; __Host-${name}=foreign` : `__Host-${name}=foreign; ${own}`
       const payload = { '/auth/login': { email: account.email, password, transport: 'cookie' }, '/auth/reauthenticate': { password } }[path as string]
-      const answer = await app.inject({ method, url: api(path), headers: { ...sameOrigin, cookie }, ...(payload && { payload }) })
+      const answer = await app.inject({
+        method,
+        url: api(path),
+        headers: { ...sameOrigin, cookie },
+        ...(payload && { payload })
+      })
 
       t.match(answer.json(), { status: 400, code: 'malformed_request' }, `${name} at ${path}`)
       t.same(new Set(setCookies(answer).map(cookie => cookie.name)), new Set([`__Host-${name}`]), 'those expire, and no other')
@@ -216,7 +226,7 @@ t.test('two cookies of one name are refused, and both expire', async t => {
   t.match(await app.inject({ url: api('/auth/me'), headers: { cookie: 'theme=a; theme=b' } }), { statusCode: 401 }, 'other cookies do not matter')
 })
 
-t.test('with a domain, twins of every scope expire', async t => {
+t.test('with a cookie domain, the older copies of every scope expire', async t => {
   const node = await startWith(t, { COOKIE_DOMAIN: 'example.com' })
   const answer = await post(node, '/auth/refresh', undefined, { ...sameOrigin, cookie: '__Secure-refresh=a; __Secure-refresh=b' })
   const scopes = setCookies(answer).filter(({ name, value }) => name === '__Secure-refresh' && value === '').map(({ attributes }) => attributes.some(attribute => attribute.startsWith('Domain=')))
@@ -225,7 +235,7 @@ t.test('with a domain, twins of every scope expire', async t => {
   t.same(new Set(scopes), new Set([true, false]), 'the one of the domain and the one of this host')
 })
 
-t.test('a token of one transport is refused through the door of the other, and nothing is rotated', async t => {
+t.test('a token of one transport is refused over the other, and nothing is rotated', async t => {
   const phone = await signIn(app)
   const { browser, sessionId } = await signedIn()
   const cookieToken = browser.cookies.get('__Host-refresh') ?? ''
@@ -254,7 +264,7 @@ t.test('a refresh without any token is refused', async t => {
   t.match(await post(app, '/auth/refresh', undefined, { ...sameOrigin, cookie: `__Host-refresh=${browser.cookies.get('__Host-access')}` }), { statusCode: 401 })
 })
 
-t.test('the Authorization header is judged alone beside an access cookie', async t => {
+t.test('beside an access cookie, the Authorization header alone is judged', async t => {
   const { browser, account } = await signedIn()
   const phone = await signIn(app)
   const me = (authorization: string) => browser.send('GET', '/auth/me', undefined, { headers: { authorization } })
@@ -265,7 +275,7 @@ t.test('the Authorization header is judged alone beside an access cookie', async
   t.match(await browser.send('POST', '/auth/reauthenticate', { password }, { headers: { authorization: 'Bearer x' } }), { statusCode: 401 })
 })
 
-t.test('an access token in a cookie opens what one in the header opens, and says as much', async t => {
+t.test('an access token in a cookie is accepted wherever one in the header is, with the same answer', async t => {
   const { browser, account, sessionId } = await signedIn()
   const check = await browser.send('GET', '/auth/check')
   t.match(check, { statusCode: 204, headers: { 'x-auth-user': account.user.id, 'x-auth-session': sessionId } })
@@ -280,7 +290,7 @@ t.test('an access token in a cookie opens what one in the header opens, and says
   t.notOk(late.headers['set-cookie'], 'an expired access token is the sign to refresh')
 })
 
-t.test('a login never adopts a session it is handed, and replaces the one of its browser', async t => {
+t.test('a login never adopts a session that it is given, and replaces the one of its browser', async t => {
   const { browser, account, sessionId } = await signedIn()
   const before = new Map(browser.cookies)
   const answer = await login(browser, account)
@@ -298,7 +308,7 @@ t.test('a login never adopts a session it is handed, and replaces the one of its
   t.match((await replay(second)).json(), { code: 'session_ended', reason: 'signed_out' }, 'whoever it belongs to')
 })
 
-t.test('a session whose access cookie has run out is replaced all the same', async t => {
+t.test('a session whose access cookie has expired is replaced all the same', async t => {
   for (const gone of [true, false]) {
     const { browser, account } = await signedIn()
     const before = new Map(browser.cookies)
@@ -309,7 +319,7 @@ t.test('a session whose access cookie has run out is replaced all the same', asy
   }
 })
 
-t.test('a login that fails leaves the session of its browser alone', async t => {
+t.test('a failed login leaves the session of its browser alone', async t => {
   const { browser, account } = await signedIn()
   const answer = await browser.send('POST', '/auth/login', { email: account.email, password: 'not the password', transport: 'cookie' })
   t.match(answer, { statusCode: 401 })
@@ -317,7 +327,7 @@ t.test('a login that fails leaves the session of its browser alone', async t => 
   t.match(await browser.send('GET', '/auth/check'), { statusCode: 204 })
 })
 
-t.test('invented and foreign session cookies hinder no login and mean nothing', async t => {
+t.test('invented and foreign session cookies neither hinder a login nor have an effect', async t => {
   const elsewhere = await start(t, await deploy(t, { ISSUER_URL: issuer }), { workers: false, hasher })
   const { browser: foreign } = await signedInAt(elsewhere)
   const account = await signUp(app)
@@ -370,7 +380,7 @@ t.test('a logout works with an expired access cookie, and with either cookie alo
   }
 })
 
-t.test('a browser signs out the others, or everywhere', async t => {
+t.test('a browser signs out the other sessions, or all of them', async t => {
   for (const scope of ['others', 'everywhere']) {
     const { browser, account } = await signedIn()
     const phone = await signIn(app, account)
@@ -381,7 +391,7 @@ t.test('a browser signs out the others, or everywhere', async t => {
   }
 })
 
-t.test('what its page has stored goes with the session only', async t => {
+t.test('Clear-Site-Data is sent only when the session has ended', async t => {
   const { browser } = await signedIn()
   t.notOk((await browser.send('POST', '/auth/logout', { scope: 'others' })).headers['clear-site-data'])
 
@@ -404,7 +414,7 @@ t.test('a logout with a cookie and a token in the body is refused, and neither s
   t.match(await refresh(app, phone.refresh_token), { statusCode: 200 })
 })
 
-t.test('a bearer login or confirmation does not tell a script what the device cookie says', async t => {
+t.test('a bearer login or confirmation does not reveal the device cookie to a script', async t => {
   const { browser, account } = await signedIn()
   const device = await deviceOf(account)
   const { id, code } = await registered()
@@ -419,7 +429,7 @@ t.test('a bearer login or confirmation does not tell a script what the device co
   t.ok(row && row.deviceId !== device)
 })
 
-t.test('a logout that carries no cookie and no sign expires none', async t => {
+t.test('a logout without a cookie and without an own-page header expires no cookie', async t => {
   for (const headers of [{}, { 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }]) {
     const answer = await post(app, '/auth/logout', undefined, headers as Record<string, string>)
     t.match(answer, { statusCode: 204 })
@@ -444,7 +454,7 @@ t.test('a refused refresh touches no cookie: its answer may arrive after a login
   }
 })
 
-t.test('every unsafe route refuses cookies that come without a sign of their page', async t => {
+t.test('every unsafe route refuses cookies that come without an own-page header', async t => {
   const { browser } = await signedIn()
   const cookie = cookieHeader(browser.cookies)
   t.ok(routes.length >= 10)
@@ -469,12 +479,12 @@ t.test('every unsafe route refuses cookies that come without a sign of their pag
   t.match(await browser.send('POST', '/auth/refresh'), { statusCode: 200 }, 'and its token was not consumed')
 })
 
-/** How a route says so: OAuth has words of its own. */
+/** The refusal in the form of the route: OAuth has error codes of its own. */
 function csrfRefusal (url: string) {
   return /\/(introspect|revoke)$/.test(url) ? { error: 'invalid_request' } : { status: 403, code: 'csrf' }
 }
 
-t.test('every unsafe route refuses a foreign origin also without cookies', async t => {
+t.test('every unsafe route refuses a foreign origin even without cookies', async t => {
   const phone = await signIn(app)
   for (const { method, url } of routes) {
     for (const origin of foreignOrigins) {
@@ -491,7 +501,7 @@ t.test('every unsafe route refuses a foreign origin also without cookies', async
   t.match(await as(app, phone.access_token, 'GET', '/auth/check'), { statusCode: 204 })
 })
 
-t.test('the refused are refused before anything is looked at', async t => {
+t.test('a refused request is refused before any store is asked', async t => {
   const { browser, account } = await signedIn()
   const before = (await trail(app, account.user.id)).length
   hasher.take()
@@ -527,7 +537,7 @@ t.test('a login that asks for cookies is judged as if it carried them', async t 
   t.match(await post(app, '/auth/login', { ...body, transport: 'bearer' }), { statusCode: 200 }, 'one that does not is not')
 })
 
-t.test('so is the confirmation of an address, and the code is not spent', async t => {
+t.test('a confirmation that asks for cookies is judged likewise, and the code is not spent', async t => {
   const { id, code } = await registered()
   for (let n = 0; n < 8; n++) {
     const answer = await post(app, '/auth/verify-email', { registration_id: id, code: n === 0 ? code : '000000', transport: 'cookie' })
@@ -537,14 +547,14 @@ t.test('so is the confirmation of an address, and the code is not spent', async 
   t.match(await post(app, '/auth/verify-email', { registration_id: id, code, transport: 'cookie' }, { origin: listed }), { statusCode: 200 })
 })
 
-t.test('cookies of somebody else on the same host are no reason to refuse an app', async t => {
+t.test('another application’s cookies on the same host do not make an app’s request refused', async t => {
   const phone = await signIn(app)
   const answer = await post(app, '/auth/refresh', { refresh_token: phone.refresh_token }, { cookie: 'AWSALB=affinity; theme=dark' })
   t.match(answer, { statusCode: 200 })
   t.notOk(answer.headers['set-cookie'])
 })
 
-t.test('listed origins are told that they may read, everybody else is told nothing', async t => {
+t.test('listed origins get CORS headers, all others get none', async t => {
   const { browser } = await signedIn()
   for (const origin of [listed, 'capacitor://localhost']) {
     for (const { method, url } of routes) {
@@ -569,7 +579,7 @@ t.test('listed origins are told that they may read, everybody else is told nothi
   t.match((await app.inject(api('/auth/me'))).headers['vary'], /Origin/, 'also where none was asked from')
 })
 
-t.test('one browser is known to two accounts by one device', async t => {
+t.test('one device identifies one browser to two accounts', async t => {
   const { browser, account: ada } = await signedIn()
   const device = await deviceOf(ada)
   const bob = await signUp(app)
@@ -589,7 +599,7 @@ t.test('one browser is known to two accounts by one device', async t => {
   t.match(await login(browser, bob, other), { statusCode: 200 }, 'for each account')
 })
 
-t.test('a device cookie is never adopted when it is invented', async t => {
+t.test('an invented device cookie is never adopted', async t => {
   const elsewhere = await start(t, await deploy(t, { ISSUER_URL: issuer }), { workers: false, hasher })
   const { browser: foreign } = await signedInAt(elsewhere)
   const account = await signUp(app)
@@ -611,7 +621,7 @@ t.test('a device cookie is never adopted when it is invented', async t => {
   }
 })
 
-t.test('what the stores cannot say clears nothing', async t => {
+t.test('a store that does not answer clears no cookie', async t => {
   const { browser, account } = await signedIn()
   const wire = await wireTo(t, deployment.DATABASE_URL)
   const withoutPostgres = await startWith(t, { DATABASE_URL: wire.url, DB_CONNECT_TIMEOUT: '1s' })
@@ -633,7 +643,7 @@ t.test('what the stores cannot say clears nothing', async t => {
   t.match(await browser.send('POST', '/auth/refresh'), { statusCode: 200 }, 'the session goes on')
 })
 
-t.test('a rate limit clears nothing', async t => {
+t.test('a rate limit clears no cookie', async t => {
   const node = await startWith(t, { RATE_LIMITS_ENABLED: 'true', RATE_LIMIT_REFRESH: '2/15m', RATE_LIMIT_LOGIN: '3/15m' })
   const { browser, account } = await signedIn()
   let answer = await browser.send('POST', '/auth/refresh', undefined, { node })
@@ -662,7 +672,7 @@ t.test('no cookie is ever logged', async t => {
 
 type Browser = ReturnType<typeof openBrowser>
 
-/** What an unsafe request with cookies may not come with. */
+/** Headers that an unsafe request with cookies must not have. */
 const refused: Record<string, Record<string, string>> = {
   'no sign at all': {},
   'a page of a sibling host': { 'sec-fetch-site': 'same-site' },
@@ -694,7 +704,9 @@ const foreignOrigins = [
   'https://app.example.com/', 'https://app.example.com.', 'https://APP.example.com', 'https://app.example.com@evil.com', 'https://app.example.com https://evil.com', 'https://app.example.com, https://evil.com', 'capacitor://localhost:1', 'ionic://localhost', 'https://localhost', '*'
 ]
 
-/** Requests without a socket leave the event loop no turn; without one now and then a node takes its stores for silent. */
+/**
+ * A request without a socket gives the event loop no turn; without one now and then a node takes its stores for silent.
+ */
 async function knock (request: InjectOptions) {
   await turn()
   return await app.inject(request)
@@ -716,10 +728,10 @@ async function login (browser: Browser, { email }: { email: string }, node = app
   return await browser.send('POST', '/auth/login', { email, password, transport: 'cookie' }, { node })
 }
 
-/** What a refresh with these very cookies answers. */
+/** The answer to a refresh with exactly these cookies. */
 const replay = (cookies: Map<string, string>) => post(app, '/auth/refresh', undefined, { ...sameOrigin, cookie: cookieHeader(cookies) })
 
-/** Another tab of a browser: it sends the same cookies; what it is given is not seen by the first. */
+/** Another tab of a browser: it sends the same cookies; the first tab does not see the cookies it gets. */
 function openBrowserWith ({ cookies }: Browser) {
   const tab = openBrowser(app)
   for (const [name, value] of cookies) tab.cookies.set(name, value)
@@ -739,7 +751,8 @@ async function deviceOf ({ user }: { user: { id: string } }) {
 
 const withoutLifetime = ({ attributes }: { attributes: string[] }) => attributes.filter(attribute => !/^(Max-Age|Expires)=/.test(attribute)).sort()
 
-const lifetimes = (answer: { headers: Record<string, unknown> }) => Object.fromEntries(setCookies(answer).map(cookie => [cookie.name, maxAgeOf(cookie)]))
+const lifetimes = (answer: { headers: Record<string, unknown> }) =>
+  Object.fromEntries(setCookies(answer).map(cookie => [cookie.name, maxAgeOf(cookie)]))
 
 const fill = (url: string) => url.replace(/:\w+/g, 'b4a1b0f6-6e9f-4f65-8c7c-5b1d7a3f5a10')
 
@@ -748,7 +761,7 @@ async function startWith (t: Pick<Test, 'teardown'>, settings: Record<string, st
   return await start(t, { ...deployment, ...settings }, { workers: false, hasher, clock })
 }
 
-/** A way to a store that can be cut. */
+/** A connection to a store that can be cut. */
 async function wireTo (t: Pick<Test, 'teardown'>, target: string) {
   const url = new URL(target)
   const { hostname, port } = url

@@ -24,12 +24,13 @@ const command = JSON.parse(/^CMD (\[.*\])$/m.exec(runtime)?.[1] ?? '[]') as stri
 const probe = JSON.parse(/HEALTHCHECK [^]*?\n\s+CMD (\[.*\])$/m.exec(runtime)?.[1] ?? '[]') as string[]
 const release = String(table(fly['deploy'])['release_command']).split(' ')
 
-t.test('what is built runs with nothing but its own dependencies', { timeout: 120_000 }, async t => {
+t.test('the build runs with its own dependencies only', { timeout: 120_000 }, async t => {
   const folder = await assemble()
   const stores = await deploy(t)
   const [port, metricsPort] = [String(await freePort()), String(await freePort())]
   const env = { PATH: process.env['PATH'], ...image, ...flyEnv(), ...secrets(stores), REDIS_KEY_PREFIX: stores.REDIS_KEY_PREFIX, HOST: '127.0.0.1', PORT: port, METRICS_PORT: metricsPort }
-  const cli = async (...args: string[]) => (await run(process.execPath, [...release.slice(1), ...args], { cwd: folder, env })).stdout
+  const cli = async (...args: string[]) =>
+    (await run(process.execPath, [...release.slice(1), ...args], { cwd: folder, env })).stdout
 
   t.match(await cli('--to', '0'), /is now at version 0/)
   t.match(await cli(), /is now at version \d+/, 'the release command brings an empty database up to date')
@@ -52,7 +53,7 @@ t.test('what is built runs with nothing but its own dependencies', { timeout: 12
   await t.rejects(run(process.execPath, probe.slice(1), { env }), 'which the probe notices')
 })
 
-t.test('the image is built from what it needs and holds no secret', async t => {
+t.test('the image is built from the files it needs and holds no secret', async t => {
   const copied = [...build.matchAll(/^COPY (.+) \S+$/gm)].flatMap(([, names = '']) => names.split(' '))
   const kept = [...runtime.matchAll(/^COPY --from=build \/app\/(\S+) \S+$/gm)].map(([, name]) => name)
   const { include } = JSON.parse(text('tsconfig.build.json'))
@@ -69,7 +70,7 @@ t.test('the image is built from what it needs and holds no secret', async t => {
   t.match(build, /^RUN npm ci$[^]*^RUN npm run build && npm prune --omit=dev$/m)
 })
 
-t.test('the image runs as nobody in particular, on a Node that will do', async t => {
+t.test('the image runs as an unprivileged user, on a supported Node', async t => {
   const [, major] = /^FROM node:(\d+)/.exec(runtime) ?? []
   t.ok(Number(major) >= 20)
   t.equal(/^FROM (\S+)/.exec(build)?.[1], /^FROM (\S+)/.exec(runtime)?.[1], 'built for what it runs on')
@@ -79,7 +80,7 @@ t.test('the image runs as nobody in particular, on a Node that will do', async t
   t.same(command, ['node', 'dist/server.js'], 'no shell in between: signals arrive')
 })
 
-t.test('fly.toml speaks of what there is', async t => {
+t.test('fly.toml names only settings, routes and files that exist', async t => {
   const env = flyEnv()
   const service = table(fly['http_service'])
   const stores = { DATABASE_URL: 'postgres://a/b', DATABASE_DIRECT_URL: 'postgres://a/b', REDIS_URL: 'rediss://:p@a', ENCRYPTION_KEY: (await deploy(t)).ENCRYPTION_KEY }
@@ -101,12 +102,12 @@ t.test('fly.toml speaks of what there is', async t => {
   t.ok(config.http.trustProxy.every(network => /^(172\.16\.0\.0\/12)$/.test(network)), 'nobody on the Internet is believed')
 })
 
-t.test('what the parser does not understand it refuses', async t => {
+t.test('the parser refuses what it does not understand', async t => {
   t.same(parseToml('a = "b" # c\n[x.y]\nn = 1\n[[z]]\nl = ["p", "q"]\n[[z]]\nt = true'), { a: 'b', x: { y: { n: 1 } }, z: [{ l: ['p', 'q'] }, { t: true }] })
   for (const line of ['a = 1\na = 2', 'a', 'a = b', 'a = """x"""', '[a', 'a = {}']) t.throws(() => parseToml(line), line)
 })
 
-/** A folder as the image has it: compiled, with the dependencies that `npm prune --omit=dev` leaves. */
+/** A folder with the content of the image: compiled, with the dependencies that `npm prune --omit=dev` leaves. */
 async function assemble () {
   const folder = mkdtempSync(join(tmpdir(), 'image-'))
   const { packages } = JSON.parse(text('package-lock.json')) as { packages: Record<string, { dev?: boolean }> }
@@ -134,7 +135,7 @@ function flyEnv () {
   return Object.fromEntries(Object.entries(table(fly['env'])).map(([name, value]) => [name, String(value)]))
 }
 
-/** The settings that the first lines of fly.toml want as secrets. */
+/** The settings that the first lines of fly.toml require as secrets. */
 function secretNames () {
   const [, names = ''] = /`fly secrets set`: ([^.]+)\./.exec(text('fly.toml').replaceAll('\n# ', ' ')) ?? []
   return names.split(/,\s*/)

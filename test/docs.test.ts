@@ -7,7 +7,12 @@ import { createServer } from '../plugins/http/server.ts'
 import { as, build, deploy, patiently, signIn, start } from './helper.ts'
 import type { Deployment } from './helper.ts'
 
-interface Response { $ref?: string, description?: string, headers?: object, content?: Record<string, { schema?: { $ref?: string } }> }
+interface Response {
+  $ref?: string
+  description?: string
+  headers?: object
+  content?: Record<string, { schema?: { $ref?: string } }>
+}
 interface Operation {
   operationId: string
   summary: string
@@ -27,14 +32,14 @@ interface Document {
 const operationsToken = 'an-operations-token-9f31'
 const everything = { OPERATIONS_TOKEN: operationsToken, SECURITY_CONTACT: 'mailto:security@example.com' }
 const exceptions = [
-  // Nobody is refused to see whether a node lives, and a redirect is all that there is.
+  // The liveness route refuses nobody, and a redirect is the only answer of its route.
   /^operation-4xx-response #\/paths\/~1health(~1live|~1ready)?\/get\//,
   /^operation-2xx-response #\/paths\/~1.well-known~1change-password\/get\//
 ]
-// One node for all who only look.
+// One node for all tests that only read.
 const shown = collect(t)
 
-t.test('a linter has nothing to say', async t => {
+t.test('a linter finds nothing to complain about', async t => {
   const { app, document } = await shown
   const config = await createConfig({ extends: ['recommended'], rules: { 'operation-tag-defined': 'error', 'operation-description': 'off' } })
   const found = await lintFromString({ source: JSON.stringify(document), config })
@@ -54,7 +59,7 @@ t.test('every route is in the document, and nothing else', async t => {
   t.strictSame(described.sort(), routes.sort())
 })
 
-t.test('every call has a name of its own, its place and its words', async t => {
+t.test('every operation has a name of its own, one tag and a summary', async t => {
   const { document } = await shown
   const tags = document.tags.map(({ name }) => name)
   const names = operationsOf(document).map(({ operationId }) => operationId)
@@ -69,14 +74,14 @@ t.test('every call has a name of its own, its place and its words', async t => {
   t.notMatch(JSON.stringify(document), /Default Response/, 'every answer is described')
 })
 
-t.test('who is let in is what the guards do', async t => {
+t.test('the documented security is what the guards require', async t => {
   const { app, document } = await shown
 
   for (const { path, verb, operationId, security = document.security } of operationsOf(document)) {
     const request = { method: verb as 'GET', url: path.replace(/\{\w+\}/g, 'b4a1b0f6-6e9f-4f65-8c7c-5b1d7a3f5a10') }
     const { statusCode } = await patiently(() => app.inject(request))
     const isOpen = security.length === 0 || security.some(choice => Object.keys(choice).length === 0)
-    // A refresh without a token has nobody to speak of; its credential is in the body.
+    // A refresh without a token has no credential to judge; it is in the body.
     t.equal(statusCode !== 401, isOpen && operationId !== 'refresh', operationId)
 
     if (isOpen) continue
@@ -85,7 +90,7 @@ t.test('who is let in is what the guards do', async t => {
   }
 })
 
-t.test('the refusals that every call of its kind can meet are told, as problem documents', async t => {
+t.test('the refusals that every operation of its kind can meet are documented, as problem documents', async t => {
   const { document } = await shown
 
   for (const { path, operationId, requestBody, responses, security = document.security } of operationsOf(document)) {
@@ -115,7 +120,7 @@ t.test('the refusals that every call of its kind can meet are told, as problem d
   }
 })
 
-t.test('what is said once is a component, and a body is required where it is', async t => {
+t.test('a schema that is used several times is a component, and a body is required where the route requires it', async t => {
   const { document } = await shown
   const operation = (id: string) => operationsOf(document).find(({ operationId }) => operationId === id)
 
@@ -128,7 +133,7 @@ t.test('what is said once is a component, and a body is required where it is', a
   t.hasProps(operation('check')?.responses['204']?.headers ?? {}, ['X-Auth-User', 'X-Auth-Role', 'X-Auth-Session'])
 })
 
-t.test('the document tells no secret and nothing of the inside', async t => {
+t.test('the document contains no secret and no internals', async t => {
   const deployment = await deploy(t, everything)
   const app = await start(t, deployment)
   const { body, headers } = await app.inject('/docs/json')
@@ -142,7 +147,7 @@ t.test('the document tells no secret and nothing of the inside', async t => {
   t.match(headers, { 'content-type': /^application\/json/, 'cache-control': 'no-store' })
 })
 
-t.test('answers are what the document says, also where something is null', async t => {
+t.test('answers are as the document says, even where a value is null', async t => {
   const app = await build(t)
   const { access_token: token, user } = await signIn(app)
   const { document } = await shown
@@ -154,7 +159,7 @@ t.test('answers are what the document says, also where something is null', async
   t.match((await app.inject('/health')).json(), { database: 'connected', mail: /^(connected|not_configured)$/ })
 })
 
-t.test('the page is whole, and loads nothing but from here', async t => {
+t.test('the page is complete, and loads nothing from other hosts', async t => {
   const app = await build(t)
 
   for (const url of ['/docs', '/docs/']) {
@@ -173,7 +178,7 @@ t.test('the page is whole, and loads nothing but from here', async t => {
   }
 })
 
-t.test('in production it is off, unless somebody switches it on', async t => {
+t.test('in production the page is off unless it is switched on', async t => {
   const production = { NODE_ENV: 'production', RATE_LIMITS_ENABLED: 'true', ISSUER_URL: 'https://auth.example.com', APP_URL: 'https://app.example.com', SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'no-reply@example.com' }
   const deployment: Deployment = { ...await deploy(t), ...production }
   const off = await start(t, deployment)
@@ -191,7 +196,7 @@ t.test('in production it is off, unless somebody switches it on', async t => {
   for (const NODE_ENV of ['development', 'test']) t.equal(loadConfig({ ...deployment, NODE_ENV }).operations.docsEnabled, true, NODE_ENV)
 })
 
-/** A node with everything switched on, its document, and its routes as they were registered. */
+/** A node with every feature switched on, its document, and its routes as they were registered. */
 async function collect (t: Parameters<typeof deploy>[0]) {
   const config = loadConfig(await deploy(t, everything))
   const app = createServer(config)
@@ -208,5 +213,6 @@ async function collect (t: Parameters<typeof deploy>[0]) {
 }
 
 function operationsOf ({ paths }: Document) {
-  return Object.entries(paths).flatMap(([path, operations]) => Object.entries(operations).map(([verb, operation]) => ({ path, verb: verb.toUpperCase(), ...operation })))
+  return Object.entries(paths).flatMap(([path, operations]) => Object.entries(operations)
+    .map(([verb, operation]) => ({ path, verb: verb.toUpperCase(), ...operation })))
 }

@@ -3,7 +3,7 @@ import { mailJobs } from './evidence.ts'
 import { as, freshAddress, post } from './helper.ts'
 import type { Tokens } from './helper.ts'
 
-/** What lies in two mailboxes after a change of address was asked for. */
+/** The contents of two mailboxes after a change of address was asked for. */
 export interface Asked { to: string, change: string, undo: string }
 
 /** Asks for a change of address; the tokens are made from the jobs, as the mailer does. */
@@ -17,7 +17,7 @@ export async function askForChange (app: FastifyInstance, { access_token: token 
   return { to, change: app.oneTimeTokens.tokenOf('email_change', idOf('confirm_email')), undo: app.oneTimeTokens.tokenOf('email_undo', idOf('email_changed')) }
 }
 
-/** As `askForChange`, and the new address confirms. */
+/** Like `askForChange`, and the new address confirms. */
 export async function changeAddress (app: FastifyInstance, session: Pick<Tokens, 'access_token'>, to?: string): Promise<Asked> {
   const asked = await askForChange(app, session, to)
   const answer = await confirmChange(app, asked.change)
@@ -29,7 +29,10 @@ export const confirmChange = async (app: FastifyInstance, token: string) => awai
 
 export const undoChange = async (app: FastifyInstance, token: string) => await post(app, '/auth/email/undo', { token })
 
-/** Everything a token has not done, as one comparable text: the account, its tokens, devices, sessions and mails. */
+/**
+ * Everything that a refused token must leave unchanged, as one comparable text: the account, its tokens, devices,
+ * sessions and mails.
+ */
 export async function stateOf (app: FastifyInstance, userId: string) {
   const [user] = await app.database`select email, email_canonical, email_verified, version, session_epoch, status, password_hash from users where id = ${userId}`
   const tokens = await app.database`select id, purpose, email, expires_at, taken_by is null as is_free from one_time_tokens where user_id = ${userId} order by id`
@@ -38,5 +41,5 @@ export async function stateOf (app: FastifyInstance, userId: string) {
   return JSON.stringify({ user, tokens, devices, sessions, mails: (await mailJobs(app)).length })
 }
 
-/** An answer without what differs from request to request. */
+/** An answer without the parts that differ from request to request. */
 export const bare = (answer: { statusCode: number, json: () => object }) => JSON.stringify({ ...answer.json(), status: answer.statusCode, request_id: '' })

@@ -12,7 +12,7 @@ const ip = '203.0.113.77'
 const userAgent = 'Difference Engine 2'
 const gone = { code: 'session_ended', reason: 'account_deleted' }
 const slow = pausingHasher()
-// Two nodes for all who look at their own accounts only.
+// Two nodes for all tests that look at their own accounts only.
 const { app, other, sql } = await prepare(t, slow)
 
 t.test('after an erasure nothing in Postgres or Redis names the person', async t => {
@@ -41,7 +41,7 @@ t.test('after an erasure nothing in Postgres or Redis names the person', async t
   t.strictSame(await trail(app, life.user.id).then(events => events.filter(({ read }) => read !== null)), [])
 })
 
-t.test('what others have is left alone', async t => {
+t.test('the data of others is left alone', async t => {
   const bob = await signUp(app, { full_name: 'Bob Babbage' })
   const life = await lead(app, bob.user.id)
   const bobs = await signIn(app, bob, { device_token: life.deviceToken })
@@ -56,22 +56,25 @@ t.test('what others have is left alone', async t => {
   t.equal((await mailJobs(app)).filter(job => job['userId'] === bob.user.id).length, 1, 'and his mails wait on')
 })
 
-t.test('a session tells a later refresh what ended it first', async t => {
+t.test('a later refresh is told what ended its session first', async t => {
   const account = await signUp(app)
-  const [gone, left, expired, changed] = [await signIn(app, account), await signIn(app, account), await signIn(app, account), await signIn(app, account)]
+  const [gone, left, expired, changed] = [
+    await signIn(app, account), await signIn(app, account), await signIn(app, account), await signIn(app, account)
+  ]
   await as(app, gone.access_token, 'POST', '/auth/logout', {})
   await app.database`update sessions set expires_at = now() - interval '1 day' where id = ${expired.session.id}`
   await as(app, changed.access_token, 'POST', '/auth/logout', { scope: 'others' })
   const mine = await signIn(app, account)
   await as(app, mine.access_token, 'DELETE', '/auth/me')
 
-  const reasons = await Promise.all([gone, left, expired, changed, mine].map(async ({ refresh_token: token }) => (await refresh(app, token)).json().reason))
+  const reasons = await Promise.all([gone, left, expired, changed, mine].map(async ({ refresh_token: token }) =>
+    (await refresh(app, token)).json().reason))
   t.strictSame(reasons, ['signed_out', 'revoked_by_user', 'revoked_by_user', 'account_deleted', 'account_deleted'])
   const rows = await app.database`select device_name, user_agent, host(ip) as ip, device_id, user_id from sessions where id = any(${[gone, left, expired, changed, mine].map(({ session }) => session.id)}::uuid[])`
   t.strictSame(rows, Array.from({ length: 5 }, () => ({ deviceName: null, userAgent: null, ip: null, deviceId: '00000000-0000-0000-0000-000000000000', userId: null })), 'bare rows stay')
 })
 
-t.test('of twenty who erase at once one does', async t => {
+t.test('of twenty erasures at once one succeeds', async t => {
   const mine = await signIn(app)
   const before = await mailJobs(app, 'account_deleted')
   const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => as(n % 2 ? app : other, mine.access_token, 'DELETE', '/auth/me')))
@@ -96,7 +99,7 @@ t.test('a sign-in whose password was right before the erasure gets no session af
   t.match((await as(app, theirs.access_token, 'POST', '/auth/reauthenticate', { password })).json(), { status: 401, ...gone })
 })
 
-t.test('whatever races an erasure, no session lives after it and no token works', async t => {
+t.test('whatever races an erasure, no session survives it and no token works', async t => {
   let erasures = 0
 
   for (let round = 0; round < 12; round++) {
@@ -105,7 +108,7 @@ t.test('whatever races an erasure, no session lives after it and no token works'
     const { registration_id: waiting } = (await post(app, '/auth/register', { email: account.email, password, full_name: 'Somebody' })).json()
     const code = await codeOf(app, waiting)
 
-    // Every other time all of them wait for one lock, and who comes first is anybody's guess.
+    // In every other round all of them wait for one lock, in an order that cannot be foreseen.
     const held = await hold(round % 2 === 1 ? account.user.id : randomUUID())
     const racing = [
       as(app, mine.access_token, 'DELETE', '/auth/me'),
@@ -122,11 +125,12 @@ t.test('whatever races an erasure, no session lives after it and no token works'
     const [erased, ...raced] = await Promise.all(racing)
     t.ok(erased && [204, 401, 503].includes(erased.statusCode), `it ends in order: ${erased?.statusCode} ${erased?.body}`)
     t.strictSame(raced.filter(({ statusCode }) => statusCode === 500), [], 'nothing fails in disorder')
-    // Whoever was first has signed out this session, or something was in the way: then it is done again.
+    // The first one has signed out this session, or something was in the way: then it is done again.
     if (erased?.statusCode !== 204) continue
     erasures++
 
-    for (const tokens of [mine, phone, ...raced.slice(0, 3).filter(({ statusCode }) => statusCode === 200).map(answer => answer.json())]) {
+    const signedIn = raced.slice(0, 3).filter(({ statusCode }) => statusCode === 200)
+    for (const tokens of [mine, phone, ...signedIn.map(answer => answer.json())]) {
       t.match((await refresh(app, tokens.refresh_token)).statusCode, 401)
       t.match((await as(app, tokens.access_token, 'GET', '/auth/check')).statusCode, 401)
     }
@@ -138,7 +142,7 @@ t.test('whatever races an erasure, no session lives after it and no token works'
   t.ok(erasures > 0, `${erasures} of 12`)
 })
 
-t.test('a profile that was remembered is never shown again', async t => {
+t.test('a cached profile is never shown again', async t => {
   const account = await signUp(app)
   const [mine, phone] = [await signIn(app, account), await signIn(app, account)]
   for (const node of [app, other]) await as(node, phone.access_token, 'GET', '/auth/me')
@@ -149,7 +153,7 @@ t.test('a profile that was remembered is never shown again', async t => {
   await t.rejects(app.accounts.me({ userId: account.user.id, authTime: 0 }), { code: 'session_ended', details: { reason: 'account_deleted' } }, 'not even past the guard')
 })
 
-t.test('where Postgres does not answer nothing has happened', async t => {
+t.test('when Postgres does not answer, nothing has happened', async t => {
   const account = await signUp(app)
   const mine = await signIn(app, account)
   const before = await mailJobs(app)
@@ -163,7 +167,7 @@ t.test('where Postgres does not answer nothing has happened', async t => {
   t.match(await as(app, mine.access_token, 'DELETE', '/auth/me'), { statusCode: 204 })
 })
 
-t.test('the key of a sign-up that goes, goes with it; that of one that becomes an account stays', async t => {
+t.test('the key of an erased registration is erased too; that of one that becomes an account stays', async t => {
   const account = await signUp(app)
   const ids = await Promise.all([1, 2].map(async () => String((await post(app, '/auth/register', { email: account.email, password, full_name: 'Somebody' })).json().registration_id)))
   const keys = async () => (await app.database<{ subjectId: string }>`select subject_id from subject_keys where subject_id = any(${[account.user.id, ...ids]}::uuid[])`).map(({ subjectId }) => subjectId).sort()
@@ -175,7 +179,7 @@ t.test('the key of a sign-up that goes, goes with it; that of one that becomes a
   t.strictSame(await keys(), [account.user.id])
 })
 
-t.test('it costs what the account has, whatever else there is', async t => {
+t.test('an erasure costs in proportion to the account, whatever else is stored', async t => {
   const { app, sql, tap } = await prepare(t)
   const account = await signUp(app)
   const mine = await signIn(app, account)
@@ -202,7 +206,7 @@ t.test('it costs what the account has, whatever else there is', async t => {
   }
 })
 
-/** Keeps everybody else from an account's row until the result is called. */
+/** Locks an account's row against all others until the result is called. */
 async function hold (userId: string) {
   let release = () => {}
   const isOver = new Promise<void>(resolve => { release = resolve })
@@ -222,7 +226,7 @@ async function waitingForLocks () {
   return row?.count ?? 0
 }
 
-/** Two nodes without workers, the driver itself, and what lies in the stores as text. */
+/** Two nodes without workers, the driver itself, and the content of both stores as text. */
 async function prepare (t: Parameters<typeof deploy>[0], hasher = cheapHasher) {
   const direct = await deploy(t, { RATE_LIMITS_ENABLED: 'true', RATE_LIMIT_LOGIN: '1000/15m', RATE_LIMIT_REGISTER: '1000/1h', RATE_LIMIT_GLOBAL: '10000/15m' })
   const { tap, deployment } = await tapWires(t, direct)
@@ -262,7 +266,7 @@ async function prepare (t: Parameters<typeof deploy>[0], hasher = cheapHasher) {
   }
 }
 
-/** As it stands, in other case, or as bytes are written by Postgres. */
+/** The text as it is, in other case, or as Postgres writes bytes. */
 function holds (text: string, needle: string) {
   return text.toLowerCase().includes(needle.toLowerCase()) || text.includes(Buffer.from(needle).toString('hex'))
 }
@@ -271,12 +275,14 @@ function tablesWith (tables: { name: string, rows: string[] }[], needle: string)
   return tables.filter(({ rows }) => rows.some(row => holds(row, needle))).map(({ name }) => name)
 }
 
-/** What of the trail tells one of these words to who holds every key that is left. */
+/** The audit events that show one of these words to a reader with every key that is left. */
 async function legible (app: FastifyInstance, needles: string[]) {
-  return (await trail(app)).map(({ read }) => JSON.stringify(read)).filter(text => needles.some(needle => holds(text, needle)))
+  return (await trail(app))
+    .map(({ read }) => JSON.stringify(read))
+    .filter(text => needles.some(needle => holds(text, needle)))
 }
 
-/** An account that has left traces wherever one can. Another user wants its address, and it once was theirs. */
+/** An account that has left traces wherever one can. Another user wants its address, and once owned it. */
 async function lead (app: FastifyInstance, bob?: string) {
   const email = `Ada.Byron-${randomUUID()}@example.com`
   const call = async (method: 'POST' | 'PATCH' | 'DELETE' | 'GET', path: string, payload?: object, token?: string) => await app.inject({
@@ -314,7 +320,11 @@ async function lead (app: FastifyInstance, bob?: string) {
 }
 
 /** Sessions that are over and events, of the user and of four thousand others. */
-async function crowd (sql: ReturnType<typeof connect>, userId: string, { own, others }: { own: number, others: number }) {
+async function crowd (
+  sql: ReturnType<typeof connect>,
+  userId: string,
+  { own, others }: { own: number, others: number }
+) {
   await sql`
     insert into users (id, email, email_canonical, full_name, role)
     select gen_random_uuid(), 'crowd-' || n || '@example.com', 'crowd-' || n || '@example.com', 'Somebody', 'user'
@@ -337,7 +347,7 @@ async function crowd (sql: ReturnType<typeof connect>, userId: string, { own, ot
   await sql`insert into changes (kind, subject_id, number, reason) select 'user_epoch', id, 1, 'password_changed' from users where id <> ${userId}`
 }
 
-/** Sign-ups with the address and with others; then the planner learns of the crowd. */
+/** Registrations with the address and with others; then the planner learns how many there are. */
 async function crowdAddress (sql: ReturnType<typeof connect>, email: string, own: number) {
   await sql`
     insert into registrations (id, email, email_canonical, password_hash, full_name, locale, role, code_expires_at)
@@ -346,7 +356,7 @@ async function crowdAddress (sql: ReturnType<typeof connect>, email: string, own
   await sql`analyze`
 }
 
-/** The tables that a statement would read from one end to the other, save those of a few rows. */
+/** The tables that a statement would read completely, except those of a few rows. */
 async function wholeTables (sql: ReturnType<typeof connect>, text: string): Promise<string[]> {
   const [row] = await sql.unsafe(`explain (generic_plan, format json) ${text}`)
   const found: string[] = []

@@ -29,11 +29,13 @@ export async function trail (app: FastifyInstance, subjectId?: string | null): P
     .filter(row => subjectId === undefined || row.subjectId === subjectId)
     .map(({ wrappedKey, ...row }) => ({
       ...row,
-      read: row.personal && app.audit.read(row.event, row.subjectId === null ? null : { id: row.subjectId, wrappedKey }, row.personal)
+      read: row.personal &&
+        app.audit.read(row.event, row.subjectId === null ? null : { id: row.subjectId, wrappedKey }, row.personal)
     }))
 }
 
-export const eventsOf = async (app: FastifyInstance, subjectId?: string | null) => (await trail(app, subjectId)).map(row => row.event)
+export const eventsOf = async (app: FastifyInstance, subjectId?: string | null) =>
+  (await trail(app, subjectId)).map(row => row.event)
 
 /** The mails that wait to be sent, by cause; only where no worker runs do they stay. */
 export async function mailJobs (app: FastifyInstance, kind?: string) {

@@ -9,7 +9,7 @@ const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 const other = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: app.clock })
 
-t.test('the rules, as they are written', async t => {
+t.test('the rules hold as they are written', async t => {
   const ranks = { super_admin: 100, colonel: 100, admin: 80, accountant: 60, vendor: 20, user: 10 }
   const people = Object.entries(ranks).map(([role, rank]) => ({ id: role, role, rank }))
 
@@ -43,7 +43,7 @@ for (const [name, way] of Object.entries(ways)) {
   })
 }
 
-t.test('whatever three of them do to each other and to themselves, somebody remains', async t => {
+t.test('whatever three super_admins do to each other and to themselves, one remains', async t => {
   for (let round = 0; round < 20; round++) {
     const [ada, grace, edsger] = [await signed(app, 'super_admin'), await signed(app, 'super_admin'), await signed(app, 'super_admin')]
     const acts = [
@@ -68,7 +68,7 @@ t.test('an admin who is demoted while acting has acted before or not at all', as
   }
 })
 
-t.test('twenty acts upon one person at once all count', async t => {
+t.test('twenty acts upon one user at once are all done', async t => {
   const [chief, ada] = [await signed(app, 'super_admin'), await signed(app)]
   const answers = await Promise.all(Array.from({ length: 20 }, (_, place) => as(place % 2 ? app : other, chief.access_token, 'PATCH', `/users/${ada.id}`, { full_name: `Ada ${place}` })))
   t.ok(answers.every(({ statusCode }) => statusCode === 200))

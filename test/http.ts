@@ -23,7 +23,7 @@ export interface HttpSettings {
   level?: 'silent' | 'debug' | 'info'
 }
 
-/** The ground of HTTP on a server of its own, with the routes of a test and without any store; `lines` is its log. */
+/** The HTTP plugins on a server of its own, with the routes of a test and without any store; `lines` is its log. */
 export async function buildHttp (t: Pick<Test, 'teardown'>, routes: (app: FastifyInstance) => void, { trustProxy = [], production = false, allowedOrigins = [], level = 'silent' }: HttpSettings = {}) {
   const lines: string[] = []
   const stream = new PassThrough().on('data', (chunk: Buffer) => lines.push(chunk.toString()))
@@ -42,7 +42,7 @@ export async function buildHttp (t: Pick<Test, 'teardown'>, routes: (app: Fastif
   return { app, lines }
 }
 
-/** What a listening server answers to these very bytes before it closes the connection, or before `until` is met. */
+/** The answer of a listening server to exactly these bytes, until it closes the connection or `until` matches. */
 export async function sendRaw (app: FastifyInstance, bytes: string | Buffer, until?: RegExp): Promise<string> {
   if (!app.server.listening) await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo

@@ -22,7 +22,7 @@ const clock = createClock()
 const app = await start(t, deployment, { workers: false, hasher, clock })
 const other = await start(t, deployment, { workers: false, hasher, clock })
 
-t.test('a hundred wrong logins at once, on two nodes and in every spelling: five passwords are looked at', async t => {
+t.test('of a hundred wrong logins at once, on two nodes and in every spelling, five passwords are checked', async t => {
   const ada = await signUp(app)
   const spellings = [ada.email, ada.email.toUpperCase(), ada.email.replace('example', 'EXAMPLE')]
   hasher.take()
@@ -33,7 +33,7 @@ t.test('a hundred wrong logins at once, on two nodes and in every spelling: five
   t.same(await eventsOf(app, ada.user.id).then(events => events.filter(event => event === 'authn_login_lock').length), 1)
 })
 
-t.test('the right one among a hundred does no better', async t => {
+t.test('the right password among a hundred does no better', async t => {
   const ada = await signUp(app)
   await fail(ada.email, 4)
   hasher.take()
@@ -48,7 +48,7 @@ t.test('ten right logins at once all succeed', async t => {
   t.same(new Set(answers.map(({ statusCode }) => statusCode)), new Set([200]))
 })
 
-t.test('while a lane is shut the right password gets the same answer and is not looked at', async t => {
+t.test('while a bucket is locked, the right password gets the same answer and is not checked', async t => {
   const ada = await signUp(app)
   await fail(ada.email, 5)
   hasher.take()
@@ -64,7 +64,7 @@ t.test('while a lane is shut the right password gets the same answer and is not 
   t.match(await login(ada.email), { statusCode: 200 })
 })
 
-t.test('an address without an account is locked alike, with the same work at every step', async t => {
+t.test('an address without an account is locked in the same way, with the same work at every step', async t => {
   const [ada, stranger, pending] = [(await signUp(app)).email, freshAddress(), freshAddress()]
   await post(app, '/auth/register', { email: pending, password, full_name: 'Ada' })
   const known = await life(ada)
@@ -96,14 +96,16 @@ t.test('an address without an account is locked alike, with the same work at eve
   }
 })
 
-t.test('a stranger stops no known device, no session and no refresh', async t => {
+t.test('a stranger locks out no known device, no session and no refresh', async t => {
   const ada = await signUp(app)
   const phone = await signIn(app, ada)
   const laptop = await signIn(app, ada)
   await fail(ada.email, 5)
   t.match(await login(ada.email), { statusCode: 429 })
 
-  for (const device of [ada.deviceToken, phone.device_token, laptop.device_token]) t.match(await login(ada.email, password, { device_token: device }), { statusCode: 200 })
+  for (const device of [ada.deviceToken, phone.device_token, laptop.device_token]) {
+    t.match(await login(ada.email, password, { device_token: device }), { statusCode: 200 })
+  }
   const next: Tokens = (await refresh(other, phone.refresh_token)).json()
   t.match(await as(app, next.access_token, 'GET', '/auth/check'), { statusCode: 204 })
   t.match(await as(other, next.access_token, 'GET', '/auth/me'), { statusCode: 200 })
@@ -126,7 +128,7 @@ t.test('the device of a browser is known by its cookie', async t => {
   t.match(await post(app, '/auth/login', { email: ada.email, password, transport: 'cookie' }, headers), { statusCode: 429 }, 'it has a lane of its own')
 })
 
-t.test('each device has its own five, and a success gives back its own only', async t => {
+t.test('each device has five tries of its own, and a success frees only its own', async t => {
   const ada = await signUp(app)
   const phone = { device_token: ada.deviceToken }
   const laptop = { device_token: (await signIn(app, ada)).device_token }
@@ -143,7 +145,7 @@ t.test('each device has its own five, and a success gives back its own only', as
   t.match(await login(ada.email, password, laptop), { statusCode: 200 })
 })
 
-t.test('one browser serves several accounts: known to one it is a stranger to another', async t => {
+t.test('a browser that is known to one account is a stranger to another', async t => {
   const [ada, bob, eve] = [await signUp(app), await signUp(app), await signUp(app)]
   const browser = { device_token: ada.deviceToken }
   await signIn(app, bob, browser)
@@ -159,7 +161,7 @@ t.test('one browser serves several accounts: known to one it is a stranger to an
   t.match(await login(eve.email, password, { device_token: eve.deviceToken }), { statusCode: 200 })
 })
 
-t.test('nothing that is invented is a device', async t => {
+t.test('invented values are no device', async t => {
   const ada = await signUp(app)
   const tokens = ['A'.repeat(ada.deviceToken.length), `${ada.deviceToken}A`, ada.deviceToken.slice(0, -2), app.deviceTokens.issue(randomUUID()), (await signIn(app)).refresh_token]
   for (const token of tokens) await fail(ada.email, 1, { device_token: token })
@@ -178,11 +180,11 @@ t.test('ten devices are known; the one unused longest becomes a stranger', async
   t.same(answers.map(({ statusCode }) => statusCode), [429, ...Array<number>(10).fill(200)])
 })
 
-t.test('who once had ten device tokens gets no more guesses once they are forgotten', async t => {
+t.test('ten former devices get no more guesses than a stranger once they are forgotten', async t => {
   const ada = await signUp(app)
   const devices = [ada.deviceToken]
   while (devices.length < 10) devices.push((await signIn(app, ada)).device_token)
-  // What a reset of the password does.
+  // The effect of a password reset.
   await app.database`delete from known_devices where user_id = ${ada.user.id}`
 
   hasher.take()
@@ -201,14 +203,14 @@ t.test('a device that is forgotten and becomes known again begins anew', async t
   t.match(await login(ada.email, password, phone), { statusCode: 200 }, 'as a known device')
 })
 
-t.test('the mailbox is the way past a shut lane: whoever confirms there holds a known device', async t => {
+t.test('the mailbox is the way past a locked bucket: a confirmation there makes a known device', async t => {
   const ada = await signUp(app)
   await fail(ada.email, 5)
   t.match(await login(ada.email), { statusCode: 429 })
   t.match(await login(ada.email, password, { device_token: ada.deviceToken }), { statusCode: 200 })
 })
 
-t.test('an address that was guessed at before it had an account stays shut for strangers, not for its owner', async t => {
+t.test('an address that was guessed at before it had an account stays locked for strangers, not for its owner', async t => {
   const email = freshAddress()
   await fail(email, 5)
   const ada = await signUp(app, { email })
@@ -216,7 +218,7 @@ t.test('an address that was guessed at before it had an account stays shut for s
   t.match(await login(email, password, { device_token: ada.deviceToken }), { statusCode: 200 })
 })
 
-t.test('it doubles while failures go on, and a success ends that', async t => {
+t.test('the time of a lock doubles while failures go on, and a success ends that', async t => {
   const ada = await signUp(app)
   for (const minutes of [30, 60, 120, 240, 480, 720, 720]) {
     await fail(ada.email, 5)
@@ -230,7 +232,7 @@ t.test('it doubles while failures go on, and a success ends that', async t => {
   t.equal((await login(ada.email)).headers['retry-after'], '1800')
 })
 
-t.test('a session has a lane for the password that is asked for again, whatever it is asked for', async t => {
+t.test('a session has one bucket for entering the password again, whatever the purpose', async t => {
   const ada = await signUp(app)
   const [phone, laptop] = [await signIn(app, ada), await signIn(app, ada)]
   for (let n = 0; n < 3; n++) t.match(await as(app, phone.access_token, 'POST', '/auth/reauthenticate', { password: 'not the password' }), { statusCode: 401 })
@@ -261,7 +263,7 @@ t.test('a session has a lane for the password that is asked for again, whatever 
   }
 })
 
-t.test('an administrator opens the lanes of one account', async t => {
+t.test('an administrator unlocks the buckets of one account', async t => {
   const [ada, bob, boss] = [await signUp(app), await signUp(app), await person(app, 'super_admin')]
   const phone = { device_token: ada.deviceToken }
   await Promise.all([fail(ada.email, 5), fail(ada.email, 5, phone), fail(bob.email, 5)])
@@ -278,7 +280,7 @@ t.test('an administrator opens the lanes of one account', async t => {
   await t.rejects(app.userAdministration.unlock(randomUUID(), by(boss.id)), { code: 'not_found' })
 })
 
-t.test('the trail tells when a lane was shut and does not grow by hammering at it', async t => {
+t.test('the audit trail records each lock and does not grow with further tries', async t => {
   const ada = await signUp(app)
   const before = (await trail(app)).length
   await fail(ada.email, 5)
@@ -304,7 +306,7 @@ t.test('the trail tells when a lane was shut and does not grow by hammering at i
   t.equal(new Set(marks.map(({ addressHmac }) => addressHmac?.toString('hex'))).size, 1)
 })
 
-t.test('the owner is told, once an hour at most, and nobody else', async t => {
+t.test('the owner is notified, at most once an hour, and nobody else', async t => {
   const deployment = await deploy(t)
   const clock = createClock()
   const node = await start(t, deployment, { hasher, clock })
@@ -324,7 +326,7 @@ t.test('the owner is told, once an hour at most, and nobody else', async t => {
   t.equal((await trail(node, ada.user.id)).filter(({ event }) => event === 'authn_login_lock').length, 3, 'the trail tells of each')
 })
 
-t.test('a password that nobody came to look at does not count', async t => {
+t.test('a password that was never checked does not count', async t => {
   const slow = pausingHasher()
   const busy = await start(t, Object.assign({}, deployment, { HASH_CONCURRENCY: '1', HASH_QUEUE_MAX: '1' }), { workers: false, hasher: slow, clock })
   const ada = await signUp(busy)
@@ -336,9 +338,15 @@ t.test('a password that nobody came to look at does not count', async t => {
   t.match(await login(ada.email, password, {}, busy), { statusCode: 200 })
 })
 
-t.test('known devices and sessions are served before strangers who wait longer', async t => {
+t.test('known devices and sessions are served before strangers who have waited longer', async t => {
   const order: string[] = []
-  const slow = pausingHasher({ hash: cheapHasher.hash, verify: async (stored, guess) => { order.push(guess.toString()); return await cheapHasher.verify(stored, guess) } })
+  const slow = pausingHasher({
+    hash: cheapHasher.hash,
+    verify: async (stored, guess) => {
+      order.push(guess.toString())
+      return await cheapHasher.verify(stored, guess)
+    }
+  })
   const busy = await start(t, Object.assign({}, deployment, { HASH_CONCURRENCY: '1', HASH_QUEUE_MAX: '8' }), { workers: false, hasher: slow, clock })
   const ada = await signUp(busy)
   const tokens = await signIn(busy, ada)
@@ -350,11 +358,12 @@ t.test('known devices and sessions are served before strangers who wait longer',
   order.length = 0
   release()
 
-  t.same((await Promise.all([first, ...known, ...strangers])).map(({ statusCode }) => statusCode), [401, 200, 200, 401, 401, 401])
+  const answers = await Promise.all([first, ...known, ...strangers])
+  t.same(answers.map(({ statusCode }) => statusCode), [401, 200, 200, 401, 401, 401])
   t.same(order, ['not the password', password, password, 'a stranger', 'a stranger', 'a stranger'])
 })
 
-t.test('the settings count', async t => {
+t.test('the settings decide the threshold and the time', async t => {
   const strict = await start(t, Object.assign({}, await deploy(t), { LOCKOUT_THRESHOLD: '2', LOCKOUT_DURATION: '1m' }), { workers: false, hasher, clock })
   const ada = await signUp(strict)
   await fail(ada.email, 2, {}, strict)
@@ -365,7 +374,7 @@ t.test('the settings count', async t => {
   t.match(await login(ada.email, password, {}, strict), { statusCode: 200 })
 })
 
-t.test('without Redis no password is looked at, and a Redis that forgets opens the lanes', async t => {
+t.test('without Redis no password is checked, and a Redis that loses its data unlocks the buckets', async t => {
   const server = await ownRedis(t)
   const node = await start(t, await deploy(t, { REDIS_URL: server.redisUrl }), { workers: false, hasher, clock })
   const ada = await signUp(node)
@@ -391,11 +400,16 @@ t.test('without Redis no password is looked at, and a Redis that forgets opens t
   t.match(hasher.take(), { verifications: 0 })
 })
 
-async function login (email: string, attempt = password, fields: Record<string, unknown> = {}, node: FastifyInstance = app) {
+async function login (
+  email: string,
+  attempt = password,
+  fields: Record<string, unknown> = {},
+  node: FastifyInstance = app
+) {
   return await post(node, '/auth/login', { email, password: attempt, ...fields })
 }
 
-/** So many wrong passwords, each of which is looked at. */
+/** This many wrong passwords, each of which is checked. */
 async function fail (email: string, times: number, fields: Record<string, unknown> = {}, node: FastifyInstance = app) {
   for (let n = 0; n < times; n++) {
     const { statusCode, body } = await login(email, 'not the password', fields, node)
@@ -403,7 +417,7 @@ async function fail (email: string, times: number, fields: Record<string, unknow
   }
 }
 
-/** What a client can tell of a refusal. */
+/** Everything that a caller can see of a refusal. */
 function told (answer: Awaited<ReturnType<typeof login>>) {
   const { request_id: _, ...body } = answer.json()
   const { date: __, 'x-request-id': ___, ...headers } = answer.headers
@@ -416,7 +430,7 @@ function tally (answers: Awaited<ReturnType<typeof login>>[]) {
   return counts
 }
 
-/** Takes up the one place where hashes are made, until it is released. */
+/** Occupies the only place for hashing until it is released. */
 async function occupy (slow: ReturnType<typeof pausingHasher>, node: FastifyInstance) {
   let release = () => {}
   const held = new Promise<void>(resolve => { release = resolve })

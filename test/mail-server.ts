@@ -4,7 +4,7 @@ import { SMTPServer } from 'smtp-server'
 import type { SMTPServerOptions } from 'smtp-server'
 import type { Test } from 'tap'
 
-/** A mail as the server got it: the envelope, and the message as it came over the wire. */
+/** A mail as the server received it: the envelope, and the raw message. */
 export interface ReceivedMail { from: string, to: string[], raw: string, isSecure: boolean, user: string | null }
 
 /** A real SMTP server in this process, on a port of its own. */

@@ -12,7 +12,7 @@ import { headersOf, partsOf, startMailServer } from './mail-server.ts'
 
 const kinds = ['verify_email', 'already_registered', 'password_reset', 'invitation', 'confirm_email', 'email_changed', 'password_changed', 'new_device', 'locked', 'reuse_detected', 'approval', 'account_deleted']
 
-/** Words that give a language away. */
+/** Words that are typical of a language. */
 const words: Record<string, RegExp> = {
   en: /\b(the|you|your|and|with|sign|account|password|hello|until|device|from|that|address)\b/i,
   de: /\b(sie|und|ihr|ihre|nicht|mit|konto|passwort|bis|gerät|diese|wurde|guten)\b/i
@@ -64,7 +64,7 @@ for (const { tag } of languages) {
     }
   })
 
-  t.test(`whatever a value is in ${tag}, it is text`, async t => {
+  t.test(`whatever a value is in ${tag}, it is shown as text`, async t => {
     const evil = '"><img src=x onerror=alert(1)>\r\nBcc: eve@example.com\r\n\r\n</td>{{7*7}} \u202e =?utf-8?Q?=0ABcc:_eve?='
     for (const { name, raw, to } of await sendAll(t, tag, mail => spoil(mail, evil))) {
       const { text, html } = partsOf(raw)
@@ -77,14 +77,14 @@ for (const { tag } of languages) {
   })
 }
 
-t.test('a name of the service with signs of markup stays a name', async t => {
+t.test('a product name with markup characters stays a name', async t => {
   const [first] = await sendAll(t, 'en', mail => mail, 'Acme & Söhne \'Ltd\' <no-reply@acme.example>')
   const raw = first?.raw ?? ''
   t.match(partsOf(raw).html, 'Acme &amp; Söhne &#39;Ltd&#39;')
   t.match(partsOf(raw).text, 'signing up for Acme & Söhne \'Ltd\':')
 })
 
-t.test('a notice tells where from as the trail does, and links to APP_URL whatever the request says', async t => {
+t.test('a notice shows the origin that the trail has, and links to APP_URL whatever the request says', async t => {
   const server = await startMailServer(t)
   const app = await start(t, await deploy(t, { SMTP_URL: server.url, APP_URL: 'https://app.acme.example/portal', MAIL_FROM: 'Acme <no-reply@acme.example>' }), { hasher: cheapHasher })
   const ada = await signUp(app, { locale: 'de-AT' })
@@ -115,7 +115,7 @@ async function sendAll (t: Pick<Test, 'teardown'>, tag: string, change = (mail: 
   return sent
 }
 
-/** The same mail with every text in it that is not a link replaced. */
+/** The same mail with every text in it replaced, except links. */
 function spoil (mail: Mail, evil: string): Mail {
   const spoilt = JSON.parse(JSON.stringify(mail), (key, value) => {
     if (['at', 'until'].includes(key)) return new Date(value)

@@ -9,7 +9,7 @@ import { cheapHasher } from './hashers.ts'
 import { deploy, signIn } from './helper.ts'
 import { person } from './people.ts'
 
-/** Which role has which permission, as it is documented. */
+/** The documented permissions of each role. */
 const permissions = `
 | role        | users:read | users:write | users:delete | users:approve | sessions:revoke | audit:read | roles:write | stats:read |
 | super_admin | ✓          | ✓           | ✓            | ✓             | ✓               | ✓          | ✓           | ✓          |
@@ -19,8 +19,8 @@ const permissions = `
 | user        |            |             |              |               |                 |            |             |            |`
 
 /**
- * What each route asks for: a permission; `anybody` is not asked, `session` asks for nothing but one, a `service` and
- * an `operator` have credentials of their own. ⏱ asks for a password that was entered lately, too.
+ * The requirement of each route: a permission, or `anybody` for none, `session` for a session only, `service` and
+ * `operator` for credentials of their own. ⏱ requires a recently entered password, too.
  */
 const routes = `
 | GET /api/v1/users                                  | users:read      |
@@ -86,7 +86,7 @@ const { app, registered } = await build()
 const grants = readPermissions()
 const needs = readRoutes()
 
-t.test('the table and the routes are of each other', async t => {
+t.test('the table and the routes list each other completely', async t => {
   t.strictSame(registered.filter(route => !needs.has(route)), [], 'every route is in the table')
   t.strictSame([...needs.keys()].filter(route => !registered.includes(route)), [], 'and there is every route of the table')
 })
@@ -97,7 +97,7 @@ t.test('the roles have the permissions of the table', async t => {
   }
 })
 
-t.test('nobody gets in without credentials', async t => {
+t.test('no route that needs credentials answers without them', async t => {
   for (const [route, need] of needs) {
     if (!registered.includes(route)) continue
     const answer = await ask(route)
@@ -108,7 +108,7 @@ t.test('nobody gets in without credentials', async t => {
 })
 
 for (const [role, granted] of grants) {
-  t.test(`every route as ${role}`, async t => {
+  t.test(`every route answers ${role} as the table says`, async t => {
     const who = await person(app, role)
     const { access_token: token } = await signIn(app, who)
     app.clock.advance(10 * 60_000 + 2000)
@@ -133,7 +133,7 @@ for (const [role, granted] of grants) {
   })
 }
 
-t.test('denials are counted, by what was missing', async t => {
+t.test('denials are counted by the missing permission', async t => {
   const { body } = await app.inject({ url: '/metrics', headers: { authorization: 'Bearer an-operations-token' } })
   for (const permission of ['users:read', 'users:write', 'users:delete', 'users:approve', 'sessions:revoke', 'roles:write', 'stats:read']) t.match(body, new RegExp(`latchkey_authz_denied_total\\{reason="${permission}"\\} [1-9]`), permission)
 })
@@ -151,11 +151,11 @@ function cellsOf (table: string) {
   return table.trim().split('\n').map(line => line.split('|').slice(1, -1).map(cell => cell.trim()))
 }
 
-/** A request that says nothing beyond its path, about what does not exist. */
+/** A request with nothing but its path, for a subject that does not exist. */
 async function ask (route: string, token?: string) {
   const [method = '', url = ''] = route.split(' ')
   const answer = await app.inject({
-    // The methods are listed as light-my-request takes them.
+    // The methods are listed in the spelling of light-my-request.
     method: method as 'GET',
     url: url.replace(/:name/, 'no_such_role').replace(/:\w+/g, randomUUID()),
     headers: token === undefined ? {} : { authorization: `Bearer ${token}` }
@@ -164,7 +164,10 @@ async function ask (route: string, token?: string) {
   return { status: answer.statusCode, code: String(code) }
 }
 
-/** A node with everything switched on, and every route of ours. HEAD follows GET, and the documentation is not ours. */
+/**
+ * A node with every feature switched on, and every route of ours. HEAD follows GET, and the documentation's routes are
+ * not ours.
+ */
 async function build () {
   const config = loadConfig(await deploy(t, { OPERATIONS_TOKEN: 'an-operations-token', SECURITY_CONTACT: 'mailto:security@example.com' }))
   const app = createServer(config)

@@ -10,7 +10,7 @@ import { disable as disableUser } from './people.ts'
 
 type Node = Awaited<ReturnType<typeof start>>
 
-/** What a session's holder has been given: every token, the newest last as far as anybody can tell. */
+/** All tokens that the holder of a session has been given, the newest last as far as that is known. */
 interface SessionTokens { id: string, refreshTokens: string[], accessTokens: string[] }
 
 const caller = { ip: '127.0.0.1', userAgent: null, requestId: 'race' }
@@ -24,11 +24,22 @@ t.comment(`LATCHKEY_TEST_SEED=${seed}`)
 const nodes = await openNodes()
 const passwordHash = await cheapHasher.hash(Buffer.from(oldPassword), { memoryKib: 19_456, passes: 2, parallelism: 1 })
 
-t.test('refresh × logout × logout everywhere × disable × password change', async t => {
+t.test('no token survives its end when refreshes, logouts, a disable and password changes race', async t => {
   await race(t, async (round, random) => {
     const user = await makeUser()
-    const sessions = await Promise.all(Array.from({ length: 1 + random(3) }, () => logIn(pick(nodes, random), user.email)))
-    const happened = { ended: new Set<string>(), leftBefore: new Set<string>(), everywhere: new Set<string>(), told: new Set<string>(), sweeps: 0, isDisabled: false, changed: [] as Array<{ by: string, to: string, tokenResponse: TokenResponse }> }
+    const sessions = await Promise.all(Array.from(
+      { length: 1 + random(3) },
+      () => logIn(pick(nodes, random), user.email)
+    ))
+    const happened = {
+      ended: new Set<string>(),
+      leftBefore: new Set<string>(),
+      everywhere: new Set<string>(),
+      told: new Set<string>(),
+      sweeps: 0,
+      isDisabled: false,
+      changed: [] as Array<{ by: string, to: string, tokenResponse: TokenResponse }>
+    }
 
     const acts = [
       ...Array.from({ length: 2 + random(4) }, () => refresh),
@@ -48,18 +59,19 @@ t.test('refresh × logout × logout everywhere × disable × password change', a
     if (happened.isDisabled) claim(round, alive.size === 0, 'disabled with a session')
     await judgePasswords(round, user.email, happened)
 
-    // Whoever changed the password last survives, unless something else has ended that session.
+    // The session with the last password change survives, unless something else has ended it.
     const [change] = happened.changed.slice(-1)
     if (change) {
       for (const id of alive) claim(round, id === change.by, `${id} outlived the change by ${change.by}`)
-      if (!happened.isDisabled && !happened.ended.has(change.by) && happened.sweeps === 0 && happened.changed.length === 1) {
+      const isOnlyChange = happened.sweeps === 0 && happened.changed.length === 1
+      if (!happened.isDisabled && !happened.ended.has(change.by) && isOnlyChange) {
         claim(round, alive.has(change.by), 'the changer’s session is dead')
         for (const node of nodes) claim(round, await admits(node, change.tokenResponse.access_token) === 'yes', 'the changer’s new access token is refused')
       }
     }
 
-    // Nothing but the caller's own logout, which leaves no live access token to prove it with, somebody's
-    // change or a disable can keep `everywhere` from ending all.
+    // Only three things can keep `everywhere` from ending all: the caller's own logout, which leaves no live
+    // access token to prove it with, a password change, or a disable.
     for (const id of happened.everywhere) {
       claim(round, !alive.has(id), 'alive after its own logout everywhere')
       if (!happened.leftBefore.has(id) && happened.changed.length === 0 && happened.ended.size === 1 && happened.sweeps === 1) claim(round, alive.size === 0, 'alive after a logout everywhere')
@@ -103,12 +115,15 @@ t.test('refresh × logout × logout everywhere × disable × password change', a
   })
 })
 
-t.test('login × password change × disable', async t => {
+t.test('no session outlives its password when logins, password changes and a disable race', async t => {
   await race(t, async (round, random) => {
     const user = await makeUser()
     const holder = await logIn(pick(nodes, random), user.email)
     const opened: SessionTokens[] = []
-    const happened = { isDisabled: false, changed: [] as Array<{ to: string, by: string, tokenResponse: TokenResponse }> }
+    const happened = {
+      isDisabled: false,
+      changed: [] as Array<{ to: string, by: string, tokenResponse: TokenResponse }>
+    }
 
     const acts = [
       ...Array.from({ length: 2 + random(4) }, () => signIn),
@@ -156,7 +171,7 @@ t.test('login × password change × disable', async t => {
   })
 })
 
-t.test('login × refresh × everybody signed out', async t => {
+t.test('no session survives when logins and refreshes race with signing everybody out', async t => {
   for (let round = 0; round < 60; round++) {
     const random = generator(seed + round)
     const user = await makeUser()
@@ -204,7 +219,7 @@ async function race (t: Test, play: (round: number, random: (below: number) => n
   t.ok(next > 0, `${next} rounds`)
 }
 
-/** What must be true of a session's every token on every node, given whether Postgres says that it lives. */
+/** What must hold for every token of a session on every node, given whether the session is alive in Postgres. */
 async function holds (round: number, session: SessionTokens, alive: Set<string>) {
   const isAlive = alive.has(session.id)
 
@@ -220,8 +235,14 @@ async function holds (round: number, session: SessionTokens, alive: Set<string>)
   claim(round, answers.every(tokenResponse => Boolean(tokenResponse) === isAlive), `${isAlive ? 'living' : 'dead'} session, refresh tokens`)
 }
 
-/** The old password signs in only if nothing has changed it, the new one only if something has; none after a disable. */
-async function judgePasswords (round: number, email: string, { isDisabled, changed }: { isDisabled: boolean, changed: Array<{ to: string }> }) {
+/**
+ * The old password signs in only if nothing has changed it, the new one only if something has; none after a disable.
+ */
+async function judgePasswords (
+  round: number,
+  email: string,
+  { isDisabled, changed }: { isDisabled: boolean, changed: Array<{ to: string }> }
+) {
   claim(round, changed.length <= 1, 'two changes from one password')
   claim(round, await letsIn(email, oldPassword) === (!isDisabled && changed.length === 0), 'the old password')
   for (const { to } of changed) claim(round, await letsIn(email, to) === !isDisabled, 'the new password')
@@ -248,7 +269,7 @@ async function admits (node: Node, token: string) {
   }
 }
 
-/** The result, or nothing for a refusal that is allowed; anything else is an error. */
+/** The result, or undefined for a refusal that is allowed; anything else is an error. */
 async function refused<T> (round: number, work: Promise<T>, codes: string[], ended = () => {}): Promise<T | undefined> {
   try {
     return await work
@@ -293,7 +314,11 @@ async function logIn (node: Node, email: string) {
 }
 
 function held (tokenResponse: TokenResponse): SessionTokens {
-  return { id: tokenResponse.session.id, refreshTokens: [tokenResponse.refresh_token], accessTokens: [tokenResponse.access_token] }
+  return {
+    id: tokenResponse.session.id,
+    refreshTokens: [tokenResponse.refresh_token],
+    accessTokens: [tokenResponse.access_token]
+  }
 }
 
 function keep (session: SessionTokens, tokenResponse: TokenResponse) {
@@ -301,7 +326,7 @@ function keep (session: SessionTokens, tokenResponse: TokenResponse) {
   session.accessTokens.push(tokenResponse.access_token)
 }
 
-/** Lets others go first: some turns of the event loop, sometimes some milliseconds. */
+/** Lets other work go first: a few turns of the event loop, sometimes a few milliseconds. */
 async function pauses (random: (below: number) => number) {
   if (random(3) === 0) await new Promise(resolve => setTimeout(resolve, random(6)))
   for (let turns = random(8); turns > 0; turns--) await new Promise(resolve => setImmediate(resolve))
@@ -324,7 +349,9 @@ function pick<T> (list: T[], random: (below: number) => number): T {
 }
 
 function shuffle<T> (list: T[], random: (below: number) => number): T[] {
-  return list.map(item => ({ item, place: random(1_000_000) })).sort((a, b) => a.place - b.place).map(({ item }) => item)
+  return list.map(item => ({ item, place: random(1_000_000) }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ item }) => item)
 }
 
 /** mulberry32: whole numbers below a bound, the same ones for the same seed. */

@@ -6,12 +6,12 @@ import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import type { Test } from 'tap'
 
-/** How the server behaves; `honest` is how it should. */
+/** The behaviour of the server; `honest` is the correct one. */
 export type Behaviour = keyof typeof behaviours
 
 export type RangeServer = Awaited<ReturnType<typeof startRangeServer>>
 
-/** A server in this process that speaks the range protocol of Have I Been Pwned, and badly if told so. */
+/** A server in this process that speaks the range protocol of Have I Been Pwned, and breaks it on request. */
 export async function startRangeServer (t: Pick<Test, 'teardown'>) {
   const breached = new Set<string>()
   const server = createServer((request, response) => {
@@ -27,10 +27,12 @@ export async function startRangeServer (t: Pick<Test, 'teardown'>) {
     headers: [] as IncomingMessage['headers'][],
     /** Every byte that came over the wire. */
     received: '',
-    /** Takes passwords as stolen ones. */
+    /** Adds passwords to the stolen ones. */
     add (...passwords: string[]) { for (const password of passwords) breached.add(digestOf(password)) },
-    /** Connections that are open now. */
-    connections: async () => await new Promise<number>((resolve, reject) => server.getConnections((error, count) => error ? reject(error) : resolve(count)))
+    /** The number of open connections. */
+    connections: async () => await new Promise<number>((resolve, reject) => {
+      server.getConnections((error, count) => error ? reject(error) : resolve(count))
+    })
   }
 
   server.on('connection', socket => socket.on('data', chunk => { ranges.received += String(chunk) }).on('error', () => {}))
@@ -49,16 +51,16 @@ type Answer = (request: IncomingMessage, response: ServerResponse, breached: Set
 
 const behaviours = {
   honest: (request, response, breached) => send(response, rowsFor(request, breached, 3)),
-  /** Has the very digest among the rows that are padding. */
+  /** Puts the very digest among the padding rows. */
   padding: (request, response, breached) => send(response, rowsFor(request, breached, 0)),
   lowercase: (request, response, breached) => send(response, rowsFor(request, breached, 3).toLowerCase().replaceAll('\r', '')),
-  /** A row now and then, without an end. */
+  /** A row now and then, without end. */
   slow: (_, response) => {
     const timer = setInterval(() => response.write(row(0)), 5)
     response.on('close', () => clearInterval(timer))
   },
   hanging: () => {},
-  /** Headers and the first rows, and then nothing. */
+  /** The headers and the first rows, and then nothing. */
   stalling: (_, response) => { response.write(row(0)) },
   error: (_, response) => { send(response, 'Internal Server Error', 500) },
   limited: (_, response) => { send(response, '{"statusCode":429}', 429) },
@@ -68,29 +70,29 @@ const behaviours = {
   },
   garbage: (_, response) => send(response, '<!doctype html><title>Sign in to the hotel’s network</title>'),
   empty: (_, response) => send(response, ''),
-  /** More than anybody wants, sent as fast as it is taken. */
+  /** More data than any client wants, sent as fast as it is read. */
   huge: (_, response) => {
     const rows = row(0).repeat(1000)
     const more = () => { while (!response.destroyed && response.write(rows)); }
     response.on('drain', more)
     more()
   },
-  /** Little on the wire, eight megabytes when unpacked. */
+  /** A small body that unpacks to eight megabytes. */
   bomb: (_, response) => { response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb) },
-  /** Ends where a row has not: the connection breaks. */
+  /** Breaks the connection within a row. */
   cut: (request, response, breached) => {
     const rows = rowsFor(request, breached, 3)
     response.writeHead(200, { 'content-length': rows.length })
     response.write(rows.slice(0, Math.floor(rows.length / 2) + 10), () => response.destroy())
   },
-  /** Ends in the middle of a row as if that were all. */
+  /** Ends in the middle of a row as if the body were complete. */
   trimmed: (request, response, breached) => send(response, rowsFor(request, breached, 3).slice(0, -30)),
   reset: (request) => { request.socket.resetAndDestroy() }
 } satisfies Record<string, Answer>
 
 const bomb = gzipSync(row(0).repeat(200_000))
 
-/** What shares the prefix: a few that are not meant, padding, and what was taken as stolen. */
+/** The rows with this prefix: a few others, padding, and the passwords that were added as stolen. */
 function rowsFor ({ url = '' }: IncomingMessage, breached: Set<string>, count: number) {
   const prefix = url.split('/').at(-1) ?? ''
   const others = Array.from({ length: 800 }, (_, index) => row(index % 9))

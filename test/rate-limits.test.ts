@@ -13,7 +13,7 @@ import { tapWires } from './wiretap.ts'
 
 const minute = 60_000
 
-t.test('ten logins in a quarter of an hour from one address, whoever they are for, and then again', async t => {
+t.test('ten logins in a quarter of an hour are allowed from one address, whatever the accounts, and ten again afterwards', async t => {
   const { app, hasher } = await limited(t)
   const ada = await account(app)
   const stranger = () => login(app, { email: freshAddress() })
@@ -35,7 +35,7 @@ t.test('ten logins in a quarter of an hour from one address, whoever they are fo
   t.equal(outcomeOf(await login(app, ada)), '200')
 })
 
-t.test('the fields are structured fields that tell what is left', async t => {
+t.test('the fields are structured fields that say what is left', async t => {
   const { app } = await limited(t)
   const ada = await account(app)
   const first = await login(app, ada)
@@ -51,7 +51,7 @@ t.test('the fields are structured fields that tell what is left', async t => {
   t.ok(Number(member?.[1]['t']) > 590 && Number(member?.[1]['t']) <= 600)
 })
 
-t.test('several windows hold together and are told together', async t => {
+t.test('several windows hold together and are reported together', async t => {
   const { app } = await limited(t, { RATE_LIMIT_LOGIN: '2/1m,3/1h' })
   const outcomes: string[] = []
   for (let n = 0; n < 3; n++) outcomes.push(outcomeOf(await login(app, { email: freshAddress() })))
@@ -67,17 +67,18 @@ t.test('several windows hold together and are told together', async t => {
   t.ok(Number(refused.headers['retry-after']) > 3500, 'the longer wait counts')
 })
 
-t.test('a hundred logins at once, over two nodes: ten are looked at', async t => {
+t.test('of a hundred logins at once, over two nodes, ten are checked', async t => {
   const { app, deployment, hasher } = await limited(t)
   const other = await start(t, deployment, { hasher })
   hasher.take()
-  const answers = await Promise.all(Array.from({ length: 100 }, (_, n) => login(n % 2 ? app : other, { email: freshAddress() })))
+  const answers = await Promise.all(Array.from({ length: 100 }, (_, n) =>
+    login(n % 2 ? app : other, { email: freshAddress() })))
 
   t.same(tally(answers), { '401 invalid_credentials': 10, '429 rate_limited': 90 })
   t.equal(hasher.take().verifications, 10)
 })
 
-t.test('a known device is counted by itself, whatever strangers do at its address', async t => {
+t.test('a known device is counted separately, whatever strangers do at its address', async t => {
   const { app } = await limited(t)
   const ada = await account(app)
   for (let n = 0; n < 11; n++) await login(app, { email: freshAddress() })
@@ -108,7 +109,7 @@ t.test('a browser is known by its cookie', async t => {
   t.notOk(refused.headers['set-cookie'], 'no cookie is touched by it')
 })
 
-t.test('what another origin makes a browser send counts for nothing', async t => {
+t.test('a request that another origin causes in a browser does not count for its device', async t => {
   const { app } = await limited(t, { RATE_LIMIT_LOGIN: '1/15m', RATE_LIMIT_GLOBAL: '9/15m', ALLOWED_ORIGINS: 'https://app.example.com' })
   for (let n = 0; n < 20; n++) t.equal(outcomeOf(await login(app, { email: freshAddress() }, undefined, { origin: 'https://evil.example' })), '403 csrf')
 
@@ -119,7 +120,7 @@ t.test('what another origin makes a browser send counts for nothing', async t =>
   t.match(refused.headers, { 'access-control-allow-origin': origin, 'access-control-expose-headers': /Retry-After, RateLimit, RateLimit-Policy/ }, 'the application may read them')
 })
 
-t.test('with limits, too, an address with an account and one without cost the same', async t => {
+t.test('with limits, an address with an account and one without still cost the same', async t => {
   const { tap, deployment } = await tapWires(t, await deploy(t, { RATE_LIMITS_ENABLED: 'true', RATE_LIMIT_REGISTER: '100/1h', RATE_LIMIT_LOGIN: '100/15m' }))
   const app = await start(t, deployment, { hasher: cheapHasher, workers: false })
   const ada = await account(app)
@@ -140,18 +141,20 @@ t.test('with limits, too, an address with an account and one without cost the sa
   }
 })
 
-t.test('a device token is worth no more guesses at the accounts of others', async t => {
+t.test('a device token gives no more guesses at other accounts', async t => {
   const { app } = await limited(t)
   const mallory = await account(app)
   const outcomes: string[] = []
-  for (let n = 0; n < 12; n++) outcomes.push(outcomeOf(await login(app, { email: freshAddress(), device_token: mallory.deviceToken })))
+  for (let n = 0; n < 12; n++) {
+    outcomes.push(outcomeOf(await login(app, { email: freshAddress(), device_token: mallory.deviceToken })))
+  }
   t.same(outcomes, [...Array(10).fill('401 invalid_credentials'), '429 rate_limited', '429 rate_limited'])
 
   for (const token of ['', 'x', `${mallory.deviceToken.slice(0, -2)}AA`]) t.equal((await login(app, { email: freshAddress(), device_token: token || 'x' })).statusCode, 429, 'an invented one is worth nothing')
   t.equal(outcomeOf(await login(app, { ...mallory, device_token: mallory.deviceToken })), '200', 'at their own it is')
 })
 
-t.test('three registrations an hour from one address; what the policy refuses is none', async t => {
+t.test('three registrations an hour are allowed from one address; one that the policy refuses is not counted', async t => {
   const { app, hasher } = await limited(t)
   for (let n = 0; n < 5; n++) {
     t.equal(outcomeOf(await register(app, { password: 'password1' })), '422 password_rejected')
@@ -170,7 +173,7 @@ t.test('three registrations an hour from one address; what the policy refuses is
   t.equal(outcomeOf(await register(app)), '201')
 })
 
-t.test('a hundred registrations at once: three', async t => {
+t.test('of a hundred registrations at once three are accepted', async t => {
   const answers = await undisturbed(async () => {
     const { app } = await limited(t)
     return await Promise.all(Array.from({ length: 100 }, () => register(app)))
@@ -178,7 +181,7 @@ t.test('a hundred registrations at once: three', async t => {
   t.same(tally(answers), { 201: 3, '429 rate_limited': 97 })
 })
 
-t.test('codes are tried ten times a quarter of an hour from one address', async t => {
+t.test('codes may be tried ten times in a quarter of an hour from one address', async t => {
   const { app } = await limited(t)
   const attempt = () => send(app, 'POST', '/auth/verify-email', { registration_id: randomUUID(), code: '000000' })
   for (let n = 0; n < 10; n++) t.equal(outcomeOf(await attempt()), '422 token_invalid')
@@ -188,7 +191,7 @@ t.test('codes are tried ten times a quarter of an hour from one address', async 
   t.equal(outcomeOf(await login(app, { email: freshAddress() })), '401 invalid_credentials', 'logins are counted by themselves')
 })
 
-t.test('a session rotates twenty times a quarter of an hour, over two nodes; nobody is signed out by it', async t => {
+t.test('a session may rotate twenty times in a quarter of an hour, over two nodes; the limit signs nobody out', async t => {
   const { app, deployment } = await limited(t)
   const nodes = [app, await start(t, deployment, { hasher: cheapHasher, clock: app.clock })] as const
   const { refresh_token: first, session } = await signIn(app, await account(app))
@@ -213,7 +216,7 @@ t.test('a session rotates twenty times a quarter of an hour, over two nodes; nob
   t.equal((await app.database`select id from sessions where ended_at is not null`).length, 0)
 })
 
-t.test('replays are not rotations: they neither count nor are refused, and end at the general limit', async t => {
+t.test('replays are not rotations: they are neither counted nor refused, up to the general limit', async t => {
   const { app } = await limited(t, { RATE_LIMIT_REFRESH: '2/15m', RATE_LIMIT_GLOBAL: '30/15m' })
   const { refresh_token: first } = await signIn(app, await account(app))
   const second = (await refresh(app, first)).json().refresh_token
@@ -231,7 +234,7 @@ t.test('replays are not rotations: they neither count nor are refused, and end a
   t.match(fieldsOf(await refresh(app, second)), { policy: [['default', { q: 30 }]] })
 })
 
-t.test('fifty refreshes at once are one rotation', async t => {
+t.test('fifty refreshes at once count as one rotation', async t => {
   const { app } = await limited(t)
   const { refresh_token: token } = await signIn(app, await account(app))
   const answers = await Promise.all(Array.from({ length: 50 }, () => refresh(app, token)))
@@ -240,7 +243,7 @@ t.test('fifty refreshes at once are one rotation', async t => {
   t.match(fieldsOf(await refresh(app, answers[0]?.json().refresh_token)), { limit: [['refresh', { r: 18 }]] })
 })
 
-t.test('rotations of many tokens at once are exact', async t => {
+t.test('rotations of many tokens at once are counted exactly', async t => {
   const { app } = await limited(t, { RATE_LIMIT_REFRESH: '5/15m' })
   let token = (await signIn(app, await account(app))).refresh_token
   for (let n = 0; n < 20; n++) {
@@ -251,7 +254,7 @@ t.test('rotations of many tokens at once are exact', async t => {
   }
 })
 
-t.test('proving the password again rotates too, and is not counted', async t => {
+t.test('entering the password again rotates too, and is not counted', async t => {
   const { app } = await limited(t, { RATE_LIMIT_REFRESH: '1/15m' })
   let tokens = await signIn(app, await account(app))
   tokens = (await refresh(app, tokens.refresh_token)).json()
@@ -265,7 +268,7 @@ t.test('proving the password again rotates too, and is not counted', async t => 
   t.equal(outcomeOf(await refresh(app, tokens.refresh_token)), '200')
 })
 
-t.test('the general limit counts a session by itself, and what has none by its address', async t => {
+t.test('the general limit counts each session by itself, and requests without one by address', async t => {
   const { app, deployment } = await limited(t, { RATE_LIMIT_GLOBAL: '5/15m', RATE_LIMIT_LOGIN: '1000/15m' })
   const ada = await account(app)
   const [phone, laptop] = [await signIn(app, ada), await signIn(app, ada)]
@@ -303,7 +306,7 @@ t.test('health, keys and check are never limited', async t => {
   }
 })
 
-t.test('one client is one /64 of IPv6, or one IPv4 address however it is written', async t => {
+t.test('one caller is one /64 of IPv6, or one IPv4 address however it is written', async t => {
   const { app } = await limited(t, { RATE_LIMIT_LOGIN: '2/15m' })
   const from = async (ip: string) => (await login(app, { email: freshAddress() }, ip)).statusCode
 
@@ -319,14 +322,14 @@ const forged: Record<string, string>[] = [
   { 'x-real-ip': '203.0.113.5' }, { 'cf-connecting-ip': '203.0.113.6' }, { 'true-client-ip': '203.0.113.7' }, { 'x-client-ip': '203.0.113.8' }, { 'x-forwarded-for': '' }
 ]
 
-t.test('no header of a client changes who it is', async t => {
+t.test('no header of a caller changes its address', async t => {
   const { app } = await limited(t, { RATE_LIMIT_LOGIN: '3/15m' })
   const codes: number[] = []
   for (const headers of forged) codes.push((await login(app, { email: freshAddress() }, '198.51.100.7', headers)).statusCode)
   t.same(codes, [401, 401, 401, ...Array(forged.length - 3).fill(429)])
 })
 
-t.test('behind a trusted proxy the address it adds counts, not those that a client sends along', async t => {
+t.test('behind a trusted proxy the address that the proxy adds counts, not those that the caller sends', async t => {
   const { app } = await limited(t, { RATE_LIMIT_LOGIN: '3/15m', TRUST_PROXY: '10.0.0.0/8' })
   const by = async (forwarded: string, proxy = '10.1.2.3', more = {}) =>
     (await login(app, { email: freshAddress() }, proxy, { 'x-forwarded-for': forwarded, ...more })).statusCode
@@ -342,7 +345,7 @@ t.test('behind a trusted proxy the address it adds counts, not those that a clie
   t.same(direct, [401, 401, 401, ...Array(forged.length - 3).fill(429)], 'nobody else is believed')
 })
 
-t.test('an outage of Postgres is not followed by a wait', async t => {
+t.test('after an outage of Postgres nobody has to wait', async t => {
   const { app, deployment } = await limited(t)
   const ada = await account(app)
   const { postgres, settings } = await ownPostgres(t, deployment.REDIS_URL)
@@ -368,7 +371,7 @@ t.test('lifted limits leave no trace', async t => {
   }
 })
 
-t.test('without an answer from Redis nothing is unlimited and nobody is told to slow down: 503', async t => {
+t.test('without an answer from Redis nothing is unlimited, and the answer is 503, not 429', async t => {
   const server = await ownRedis(t)
   const { app } = await limited(t, { REDIS_URL: server.redisUrl }, { workers: false })
   const ada = await account(app)
@@ -405,7 +408,7 @@ t.test('without an answer from Redis nothing is unlimited and nobody is told to 
   t.match(await refresh(app, tokens.refresh_token), { statusCode: 200 })
 })
 
-t.test('mails to one address: register and resend, from many addresses, in any spelling', async t => {
+t.test('mails to one address are limited: register and resend, from many addresses, in any spelling', async t => {
   const { app } = await limited(t, {}, { workers: false })
   const local = `ada.${randomUUID()}`
   const spellings = [`${local}@bücher.example`, `${local.toUpperCase()}@BÜCHER.example`, `${local}@xn--bcher-kva.example`, `${local.normalize('NFD')}@Bücher.example`]
@@ -432,7 +435,7 @@ t.test('mails to one address: register and resend, from many addresses, in any s
   t.equal((await mailJobs(app)).length, 12)
 })
 
-t.test('mails from one client to one address: three an hour, by whichever way', async t => {
+t.test('mails from one caller to one address are limited to three an hour, whatever the route', async t => {
   const { app } = await limited(t, {}, { workers: false })
   const email = freshAddress()
   const { registration_id: id } = (await register(app, { email })).json()
@@ -444,7 +447,7 @@ t.test('mails from one client to one address: three an hour, by whichever way', 
   t.equal((await mailJobs(app)).length, 4, 'another client has its own')
 })
 
-t.test('an address with an account and one without are limited alike, and a code that is not mailed still works', async t => {
+t.test('known and unknown addresses are limited alike, and a code that is not mailed still works', async t => {
   const { app, deployment } = await limited(t, { RATE_LIMIT_MAIL: '2/1h', RATE_LIMIT_REGISTER: '50/1h' })
   const ada = await account(app)
   const stranger = freshAddress()
@@ -471,10 +474,12 @@ t.test('unknown and known registrations cost a resend equal work', async t => {
   }
   const unknown = randomUUID()
   t.same([await counted(id), await counted(id), await counted(id), await counted(id)], [1, 1, 1, 0])
-  t.same([await counted(unknown), await counted(unknown), await counted(unknown.toUpperCase()), await counted(unknown)], [1, 1, 1, 0])
+  t.same([
+    await counted(unknown), await counted(unknown), await counted(unknown.toUpperCase()), await counted(unknown)
+  ], [1, 1, 1, 0])
 })
 
-t.test('notices of what has happened are not counted', async t => {
+t.test('notices about past events are not counted', async t => {
   const { app, deployment } = await limited(t, { RATE_LIMIT_MAIL_ADDRESS: '1/1h', RATE_LIMIT_MAIL: '1/1h' })
   const ada = await account(app)
   for (let n = 0; n < 2; n++) {
@@ -486,7 +491,7 @@ t.test('notices of what has happened are not counted', async t => {
   t.equal((await sentMails(app, deployment.DATA_DIR)).filter(({ kind }) => kind === 'reuse_detected').length, 2)
 })
 
-t.test('what is counted lies in Redis under hashes, and only as long as it counts', async t => {
+t.test('counts are stored in Redis under hashes, and only as long as they count', async t => {
   const { app, deployment } = await limited(t)
   const ada = await account(app)
   const { session, refresh_token: token } = await signIn(app, ada)
@@ -507,7 +512,7 @@ t.test('what is counted lies in Redis under hashes, and only as long as it count
 
 type Answer = Awaited<ReturnType<typeof send>>
 
-/** A node with the limits of production unless told otherwise, on a cheap hasher that counts. */
+/** A node with the limits of production, unless settings say otherwise, on a cheap hasher that counts. */
 async function limited (t: Pick<Test, 'teardown'>, settings: Record<string, string> = {}, { workers = true } = {}) {
   const deployment = await deploy(t, { RATE_LIMITS_ENABLED: 'true', LOCKOUT_THRESHOLD: '100', HASH_QUEUE_MAX: '400', ...settings })
   const hasher = countingHasher()
@@ -540,7 +545,7 @@ function tally (answers: Answer[]) {
   return counts
 }
 
-/** What of an answer may not differ: status, names of fields, form of the body. */
+/** The parts of an answer that must not differ: status, names of fields, shape of the body. */
 function faceOf (answer: Answer) {
   const { date, 'x-request-id': _, ratelimit, ...headers } = answer.headers
   return JSON.stringify([answer.statusCode, headers, String(ratelimit).replace(/[rt]=\d+/g, ''), answer.body === '' ? '' : Object.keys(answer.json() ?? {})])

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { as, signIn, signUp } from './helper.ts'
 
-/** A session of a new account that has this role. */
+/** A session of a new account with this role. */
 export async function signInAs (app: FastifyInstance, role: string, fields: { vendorId?: string } = {}) {
   const account = await signUp(app)
   await app.database`
@@ -16,7 +16,7 @@ let made = 0
 /** A name that no role has. */
 export const freshRole = () => `role_${process.pid}_${++made}`
 
-/** A role of no consequence; fields win. */
+/** A role with low rank and no permissions; fields win. */
 export const definition = (fields: object = {}) => ({ rank: 30, user_type: 'staff', requires_approval: false, self_registration: false, permissions: [] as string[], ...fields })
 
 export async function putRole (app: FastifyInstance, token: string, name: string, fields: object = {}) {

@@ -10,10 +10,10 @@ import { deploy, signIn, signUp, start } from './helper.ts'
 const denied = { code: '42501' }
 const tables = ['users', 'sessions', 'audit_events'] as const
 
-/** What nobody but the server reads: the rest is granted column by column. */
+/** The tables and columns that only the server reads; the rest is granted column by column. */
 const hidden = { users: ['password_hash'], sessions: ['floor'], audit_events: ['address_hmac', 'personal', 'xid'] }
 
-t.test('whoever reads for one user sees the rows of that user and no others', async t => {
+t.test('a reader for one user sees the rows of that user and no others', async t => {
   const { ada, grace, reads, seenBy } = await prepare(t)
 
   for (const { user: { id }, email, sessionId } of [ada, grace]) {
@@ -28,7 +28,7 @@ t.test('whoever reads for one user sees the rows of that user and no others', as
   t.strictSame(await seenBy(randomUUID()), [0, 0, 0], 'nothing for somebody who is not there')
 })
 
-t.test('without the setting there is nothing to see', async t => {
+t.test('without the setting no row is visible', async t => {
   const { ada, reads, seenBy, asReadonly } = await prepare(t)
   t.strictSame(await seenBy(null), [0, 0, 0], 'never set')
   t.strictSame(await seenBy(''), [0, 0, 0], 'empty, as it is after a transaction that set it for itself')
@@ -44,7 +44,7 @@ t.test('without the setting there is nothing to see', async t => {
   })
 })
 
-t.test('a setting that is no id brings an error or nothing, never a row', async t => {
+t.test('a setting that is not an id gives an error or no row, never another user’s row', async t => {
   const { ada, grace, reads } = await prepare(t)
   const id = ada.user.id
 
@@ -59,7 +59,7 @@ t.test('a setting that is no id brings an error or nothing, never a row', async 
   t.strictSame(await reads(id.toUpperCase(), 'select id from users'), [{ id }], 'a UUID is one however it is written')
 })
 
-t.test('no function, join or condition of their own gets at other rows', async t => {
+t.test('no function, join or condition of a reader reveals other rows', async t => {
   const { ada, grace, reads, asReadonly } = await prepare(t)
   const { id } = ada.user
 
@@ -72,7 +72,7 @@ t.test('no function, join or condition of their own gets at other rows', async t
     t.ok(rows.every(row => row['id'] === id), query)
   }
 
-  // A cheap function that tells what it is shown would see every row first, if the planner were free.
+  // A cheap function that reports its arguments would see every row first if the planner were free to reorder.
   await asReadonly(id, async sql => {
     await sql`create function pg_temp.tell (text) returns boolean language plpgsql cost 0.0000001 as 'begin raise notice ''%'', $1; return true; end'`
     t.strictSame([...await sql`select email from users where pg_temp.tell(email)`], [{ email: ada.email }])
@@ -82,7 +82,7 @@ t.test('no function, join or condition of their own gets at other rows', async t
   t.strictSame(await reads(id, blindly), [{ id }], 'an error would tell that there is such a row')
 })
 
-t.test('neither a hash of a password nor a key can be read, and what is new is hidden until it is granted', async t => {
+t.test('password hashes and keys cannot be read, and a new column is hidden until it is granted', async t => {
   const { ada, reads, owner } = await prepare(t)
   const { id } = ada.user
 
@@ -103,7 +103,7 @@ t.test('neither a hash of a password nor a key can be read, and what is new is h
   await t.rejects(reads(id, 'select id from users order by password_hash'), denied)
 })
 
-t.test('nothing else is open to them, and nothing can be written', async t => {
+t.test('no other table is readable, and nothing can be written', async t => {
   const { ada, reads, owner } = await prepare(t)
   const { id } = ada.user
   const open = await owner`
@@ -132,7 +132,7 @@ t.test('nothing else is open to them, and nothing can be written', async t => {
   ]) await t.rejects(reads(id, statement), { code: /42501|55000/ }, statement)
 })
 
-t.test('the server and the owner go on seeing everything', async t => {
+t.test('the server and the owner still see everything', async t => {
   const { app, owner } = await prepare(t)
   for (const table of tables) {
     const [all] = await owner`select count(*)::int from ${owner(table)}`
@@ -144,7 +144,7 @@ t.test('the server and the owner go on seeing everything', async t => {
   t.strictSame(policies.map(({ name }) => name), [...tables].sort())
 })
 
-t.test('the views show what lives, and nothing that could be used', async t => {
+t.test('the views show live rows only, and no usable secret', async t => {
   const { app, ada, grace } = await prepare(t)
   const living = async () => (await app.database<{ id: string }>`select id from active_sessions order by created_at`).map(({ id }) => id)
   const [own] = await app.database`select * from active_sessions where id = ${ada.sessionId}`
@@ -172,7 +172,7 @@ t.test('the views show what lives, and nothing that could be used', async t => {
   t.strictSame(await app.database`select * from session_stats`, [])
 })
 
-t.test('reports get numbers of everybody and rows of nobody, as docs/operations.md shows', async t => {
+t.test('reports get numbers over all users and no single row, as docs/operations.md shows', async t => {
   const { owner, openAs } = await prepare(t)
   const guide = readFileSync(new URL('../docs/operations.md', import.meta.url), 'utf8')
   const statements = [...guide.matchAll(/```sql\n(.*?)```/gs)].map(([, text]) => text).find(text => text?.includes('session_report')) ?? ''
@@ -188,7 +188,7 @@ t.test('reports get numbers of everybody and rows of nobody, as docs/operations.
   }
 })
 
-/** Two people who have signed in, and a role that may only look. */
+/** Two users who have signed in, and a role that may only read. */
 async function prepare (t: Test) {
   const deployment = await deploy(t)
   const app = await start(t, deployment)
@@ -212,7 +212,7 @@ async function prepare (t: Test) {
     return { ...account, sessionId: (await signIn(app, account)).session.id }
   }
 
-  /** On a connection of its own, for a user or for nobody. */
+  /** Runs on a connection of its own, for one user or for none. */
   async function asReadonly<T> (userId: string | null, work: (sql: Reader) => Promise<T>): Promise<T> {
     const notices: string[] = []
     const sql = openAs(role, password, ({ message }) => { notices.push(message ?? '') })
@@ -228,7 +228,7 @@ async function prepare (t: Test) {
     return await asReadonly(userId, async sql => [...await sql.unsafe(query)])
   }
 
-  /** How many rows of each table. */
+  /** The number of rows in each table. */
   async function seenBy (userId: string | null) {
     return await Promise.all(tables.map(async table => Number((await reads(userId, `select count(*)::int from ${table}`))[0]?.['count'])))
   }

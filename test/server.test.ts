@@ -20,7 +20,7 @@ t.test('a bad configuration ends with one message and no stack', async t => {
   t.equal(server.output(), '')
 })
 
-t.test('a start tells what runs and shows no secret', async t => {
+t.test('the start logs what runs and shows no secret', async t => {
   const settings = await deploy(t, { OPERATIONS_TOKEN: 'canary-operations-token' })
   const server = await listening(t, settings)
   const lines = server.output().trim().split('\n').map(line => JSON.parse(line))
@@ -35,7 +35,7 @@ t.test('a start tells what runs and shows no secret', async t => {
 })
 
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGUSR2'] as const) {
-  t.test(`${signal}: not ready at once, requests in flight finish, exit 0`, async t => {
+  t.test(`${signal} makes the node not ready at once, finishes requests in flight and exits with 0`, async t => {
     const server = await listening(t, await deploy(t))
     const slow = await beginRequest(server.port)
 
@@ -48,7 +48,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGUSR2'] as const) {
   })
 }
 
-t.test('who never finishes is cut off in the end', async t => {
+t.test('a request that never finishes is cut off in the end', async t => {
   const server = await listening(t, await deploy(t, { SHUTDOWN_TIMEOUT: '300ms' }))
   const slow = await beginRequest(server.port)
 
@@ -57,7 +57,7 @@ t.test('who never finishes is cut off in the end', async t => {
   t.equal(await server.exit(), 0)
 })
 
-t.test('a second signal ends it at once', async t => {
+t.test('a second signal ends the server at once', async t => {
   const server = await listening(t, await deploy(t))
   const slow = await beginRequest(server.port)
 
@@ -69,7 +69,7 @@ t.test('a second signal ends it at once', async t => {
 })
 
 for (const failure of ['throw new Error(String("unforeseen"))', 'Promise.reject(new Error(String("unforeseen")))']) {
-  t.test(`${failure}: logged, drained, exit 1`, async t => {
+  t.test(`${failure} is logged, drains the node and exits with 1`, async t => {
     const server = await listening(t, await deploy(t), ['--import', `data:text/javascript,process.on("SIGPWR",()=>setTimeout(()=>{${failure}}))`])
     const slow = await beginRequest(server.port)
 
@@ -82,7 +82,7 @@ for (const failure of ['throw new Error(String("unforeseen"))', 'Promise.reject(
   })
 }
 
-t.test('without its stores it says so and exits 1', async t => {
+t.test('without its stores the server says so and exits with 1', async t => {
   const server = run(t, { ...await deploy(t), DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none', PORT: '1024', LOG_LEVEL: 'info' })
   t.equal(await server.exit(), 1)
   t.match(server.output(), 'Latchkey cannot start')
@@ -121,7 +121,7 @@ function run (t: Pick<Test, 'teardown'>, env: Record<string, string>, flags: str
   }
 }
 
-/** A request whose body is still to come. The headers have arrived when the server asks for it. */
+/** A request whose body is still to come. Its headers have arrived when the server asks for the body. */
 async function beginRequest (port: number) {
   const socket = connect(port, '127.0.0.1')
   let text = ''

@@ -7,18 +7,23 @@ export const operator = { ip: '127.0.0.1', userAgent: 'a test', requestId: 'a-te
 
 let made = 0
 
-/** A service of its own, made as the command does. */
+/** A service of its own, created as the command does it. */
 export async function makeService (app: FastifyInstance, { name = `shop-${++made}`, mayRevoke = false } = {}) {
   return await app.services.create({ name, mayRevoke }, operator)
 }
 
-/** The header of a service, each half written as in a form (RFC 6749, section 2.3.1). */
+/** The Authorization header of a service, each half encoded as in a form (RFC 6749, section 2.3.1). */
 export function basic ({ id, secret }: ServiceCredential) {
   return `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64')}`
 }
 
-/** A form to a route for services; `form` is its text, or its parameters. */
-export async function send (app: FastifyInstance, path: string, form: string | Record<string, string>, headers: Record<string, string> = {}) {
+/** Sends a form to a route for services; `form` is its text, or its parameters. */
+export async function send (
+  app: FastifyInstance,
+  path: string,
+  form: string | Record<string, string>,
+  headers: Record<string, string> = {}
+) {
   return await app.inject({
     method: 'POST',
     url: api(`/auth/${path}`),

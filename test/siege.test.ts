@@ -7,18 +7,20 @@ import { cheapHasher } from './hashers.ts'
 import { as, deploy, freshAddress, password, post, refresh, signIn, start } from './helper.ts'
 import { tapWires } from './wiretap.ts'
 
-// Nobody gives up waiting while we look, however slow the machine is: how long one waits is shown in lib/hash-scheduler.test.ts.
+// No request gives up waiting during these tests, however slow the machine is; the deadline has a test in
+// lib/passwords/hash-scheduler.test.ts.
 const { setTimeout: schedule } = globalThis
-globalThis.setTimeout = Object.assign((work: () => void, delay?: number) => schedule(work, delay === 3000 ? 100_000 : delay), schedule)
+const patientTimeout = (work: () => void, delay?: number) => schedule(work, delay === 3000 ? 100_000 : delay)
+globalThis.setTimeout = Object.assign(patientTimeout, schedule)
 
 const waiting = 10
 const settings = { HASH_CONCURRENCY: '2', HASH_QUEUE_MAX: `${2 * waiting}` }
 
-t.test('500 strangers who sign in at once: few are let in, the others are told to come back', async t => {
+t.test('of 500 strangers who sign in at once a few are let in, and the others are told to retry', async t => {
   const { app, hasher } = await besiege(t)
   const answers = await Promise.all(Array.from({ length: 500 }, async (_, n) => {
     const answer = await attempt(app, n)
-    // Only when everybody else has been answered are the passwords of those within looked at.
+    // The accepted passwords are checked only after everybody else has been answered.
     if (++hasher.answered === 500 - 2 - waiting) hasher.open()
     return answer
   }))
@@ -52,7 +54,7 @@ t.test('a refusal costs nothing: no store is asked, no row written, no memory ke
   for (const answer of await Promise.all(strangers)) t.equal(answer.statusCode, 401)
 })
 
-t.test('behind the siege, whoever is signed in notices nothing', async t => {
+t.test('signed-in users notice nothing of the siege', async t => {
   const { app, hasher, ada, strangers } = await besiege(t, { isFull: true })
 
   t.match(await app.inject('/health/live'), { statusCode: 200 })
@@ -72,7 +74,7 @@ t.test('behind the siege, whoever is signed in notices nothing', async t => {
   await Promise.all(strangers)
 })
 
-t.test('known devices and sessions come before the strangers who wait', async t => {
+t.test('known devices and sessions go before the waiting strangers', async t => {
   const { app, hasher, ada, strangers } = await besiege(t, { isFull: true })
   const bySession = as(app, ada.access_token, 'POST', '/auth/reauthenticate', { password })
   await queued(app, 1)
@@ -90,7 +92,7 @@ t.test('known devices and sessions come before the strangers who wait', async t 
   for (const answer of await Promise.all(strangers)) t.equal(answer.statusCode, 401, 'and the strangers are served after them')
 })
 
-t.test('somebody who registers in the middle of it is told to come back, too', async t => {
+t.test('a registration in the middle of the siege is told to retry, too', async t => {
   const { app, hasher, tap, strangers } = await besiege(t, { isFull: true })
   tap.take()
   t.match(await post(app, '/auth/register', { email: freshAddress(), password, full_name: 'Ada King' }), { statusCode: 503, headers: { 'retry-after': /^[1-9]/ } })
@@ -99,7 +101,10 @@ t.test('somebody who registers in the middle of it is told to come back, too', a
   await Promise.all(strangers)
 })
 
-/** A node with somebody signed in, whose hashes do not end before they are told to; `isFull`: with as many strangers as may wait. */
+/**
+ * A node with a signed-in user, whose hashes do not end before they are told to; `isFull`: with as many waiting
+ * strangers as allowed.
+ */
 async function besiege (t: Parameters<typeof start>[0], { isFull = false } = {}) {
   const { tap, deployment } = await tapWires(t, await deploy(t, settings))
   const hasher = heldHasher()
@@ -113,13 +118,20 @@ async function besiege (t: Parameters<typeof start>[0], { isFull = false } = {})
 }
 
 /** A hasher that can be shut: then nothing that begins ends before it is opened or told to finish. */
-function heldHasher (): Hasher & { begun: string[], most: number, answered: number, shut (): void, open (): void, finishOne (): void } {
+function heldHasher (): Hasher & {
+  begun: string[],
+  most: number,
+  answered: number,
+  shut (): void,
+  open (): void,
+  finishOne (): void
+} {
   const held: (() => void)[] = []
   let isShut = false
   let running = 0
 
   const siege = {
-    /** The passwords that have been looked at since it was shut. */
+    /** The passwords that have been checked since it was shut. */
     begun: [] as string[],
     most: 0,
     answered: 0,
@@ -141,7 +153,7 @@ function heldHasher (): Hasher & { begun: string[], most: number, answered: numb
   return siege
 }
 
-/** Five hundred who are all refused. */
+/** Five hundred strangers who are all refused. */
 async function wave (t: { equal (found: unknown, wanted: unknown): unknown }, app: Parameters<typeof post>[0]) {
   const answers = await Promise.all(Array.from({ length: 500 }, (_, n) => attempt(app, n)))
   t.equal(answers.filter(({ statusCode, headers }) => statusCode === 503 && headers['retry-after']).length, 500)

@@ -7,7 +7,7 @@ import { sealsOf } from './support/audit-seals.ts'
 
 const never = new AbortController().signal
 
-t.test('users are counted as they come, change and go', async t => {
+t.test('users are counted when they are added, changed and deleted', async t => {
   const app = await build(t)
   const boss = await signInAs(app, 'super_admin')
   const before = await read(app, boss)
@@ -18,15 +18,25 @@ t.test('users are counted as they come, change and go', async t => {
   t.match(await as(app, ada.access_token, 'DELETE', '/auth/me'), { statusCode: 204 })
 
   const { users } = await read(app, boss)
-  t.strictSame(before.users, { total: 1, by_role: { super_admin: 1 }, by_status: { active: 1 }, by_approval: { not_required: 1 } })
-  t.strictSame(users, { total: 3, by_role: { super_admin: 1, user: 1, vendor: 1 }, by_status: { active: 2, disabled: 1 }, by_approval: { not_required: 2, pending: 1 } })
+  t.strictSame(before.users, {
+    total: 1,
+    by_role: { super_admin: 1 },
+    by_status: { active: 1 },
+    by_approval: { not_required: 1 }
+  })
+  t.strictSame(users, {
+    total: 3,
+    by_role: { super_admin: 1, user: 1, vendor: 1 },
+    by_status: { active: 2, disabled: 1 },
+    by_approval: { not_required: 2, pending: 1 }
+  })
 
   await app.statistics.tidy(never)
   t.strictSame((await read(app, boss)).users, users, 'folded, it is the same')
   t.equal((await app.database`select from user_counts`).length, 3, 'in as many rows as there are kinds')
 })
 
-t.test('what is undone is not counted, and twenty at once all are', async t => {
+t.test('a rolled-back change is not counted, and twenty changes at once all are', async t => {
   const app = await build(t)
   const boss = await signInAs(app, 'super_admin')
   const bob = await signUp(app)
@@ -41,7 +51,7 @@ t.test('what is undone is not counted, and twenty at once all are', async t => {
   t.match((await read(app, boss)).users, { total: 22, by_status: { active: 2, disabled: 20 } })
 })
 
-t.test('sign-ins and registrations are told by the day, sealed or not, each once', async t => {
+t.test('sign-ins and registrations are counted by day, sealed or not, each once', async t => {
   const app = await build(t)
   const boss = await signInAs(app, 'super_admin')
   const ada = await signUp(app)
@@ -70,7 +80,7 @@ t.test('sign-ins and registrations are told by the day, sealed or not, each once
   t.match((await read(app, boss)).sign_ins.at(-1), { succeeded: 4, failed: 2 })
 })
 
-t.test('days long gone are neither shown nor kept', async t => {
+t.test('days beyond the retention are neither shown nor kept', async t => {
   const app = await build(t)
   const boss = await signInAs(app, 'super_admin')
   await app.database`
@@ -87,7 +97,7 @@ t.test('days long gone are neither shown nor kept', async t => {
   t.equal((await app.database`select from daily_counts where events = 11`).length, 1)
 })
 
-t.test('living sessions are told by transport, and those that have ended are not', async t => {
+t.test('live sessions are counted by transport, ended ones are not counted', async t => {
   const app = await build(t)
   const boss = await signInAs(app, 'super_admin')
   const ada = await signUp(app)
@@ -102,7 +112,7 @@ t.test('living sessions are told by transport, and those that have ended are not
   t.match((await read(app, boss)).sessions, { total: 1, by_transport: { bearer: 1, cookie: 0 } })
 })
 
-t.test('where there are very many, the schedule counts them in parts', async t => {
+t.test('a very large number of sessions is counted in parts by the schedule', async t => {
   const deployment = await deploy(t)
   const app = await start(t, deployment)
   const boss = await signInAs(app, 'super_admin')
@@ -127,7 +137,7 @@ t.test('where there are very many, the schedule counts them in parts', async t =
   t.match((await read(app, boss)).sessions, { counted_at: sessions.counted_at }, 'a run that is stopped leaves what there was')
 })
 
-t.test('whoever may not, learns nothing; and both addresses tell the same', async t => {
+t.test('the figures need a permission, and both paths give the same ones', async t => {
   const deployment = await deploy(t)
   const app = await start(t, deployment)
   const [boss, accountant, user] = [await signInAs(app, 'super_admin'), await signInAs(app, 'accountant'), await signIn(app)]

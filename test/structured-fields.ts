@@ -2,8 +2,10 @@ export type BareItem = string | number | boolean
 export type Member = [BareItem, Record<string, BareItem>]
 
 /**
- * Parses a List of Items (RFC 9651 §4.2.1, without inner lists, binary values, dates and tokens, which
- * are not used here). Throws where the grammar is broken.
+ * Parses a List of Items (RFC 9651 §4.2.1, without inner lists, binary values, dates and tokens, which are not
+ * used here).
+ *
+ * @throws Error at the first break of the grammar.
  */
 export function parseList (field: unknown): Member[] {
   if (typeof field !== 'string') throw new TypeError(`not one field: ${String(field)}`)

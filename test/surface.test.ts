@@ -6,7 +6,7 @@ import { loadConfig } from '../lib/config/config.ts'
 import { createServer } from '../plugins/http/server.ts'
 import { deploy } from './helper.ts'
 
-/** The routes that answer somebody without credentials, and what they answer to a request without a body. */
+/** The routes that answer without credentials, and the answer of each to a request without a body. */
 const open: Record<string, number> = {
   'POST /api/v1/auth/register': 422,
   'POST /api/v1/auth/signup': 422,
@@ -26,10 +26,12 @@ const open: Record<string, number> = {
   'GET /.well-known/security.txt': 200
 }
 
-/** What services ask, as OAuth has it: HTTP Basic, and parameters that are not known are ignored (RFC 6749, section 3.2). */
+/**
+ * The routes for services, which follow OAuth: HTTP Basic, and unknown parameters are ignored (RFC 6749, section 3.2).
+ */
 const forServices = new Set(['POST /api/v1/auth/introspect', 'POST /api/v1/auth/revoke'])
 
-t.test('every route without credentials answers 401, save a written list', async t => {
+t.test('without credentials every route answers 401, except a written list', async t => {
   const { app, routes } = await collect(t)
   const seen = new Set<string>()
 
@@ -44,7 +46,7 @@ t.test('every route without credentials answers 401, save a written list', async
   t.strictSame(Object.keys(open).filter(name => !seen.has(name)), [], 'the list names nothing that is not there')
 })
 
-t.test('every route says what it takes and what it answers', async t => {
+t.test('every route declares what it takes and what it answers', async t => {
   const { routes } = await collect(t)
 
   for (const { method, url, schema } of routes) {
@@ -57,7 +59,10 @@ t.test('every route says what it takes and what it answers', async t => {
   }
 })
 
-/** A node with everything switched on, and every route of ours as it was registered. HEAD follows GET, and the documentation is not ours. */
+/**
+ * A node with every feature switched on, and every route of ours as it was registered. HEAD follows GET, and the
+ * documentation's routes are not ours.
+ */
 async function collect (t: Parameters<typeof deploy>[0]) {
   const config = loadConfig(await deploy(t, { OPERATIONS_TOKEN: 'an-operations-token', SECURITY_CONTACT: 'mailto:security@example.com' }))
   const app = createServer(config)
@@ -66,7 +71,7 @@ async function collect (t: Parameters<typeof deploy>[0]) {
   t.teardown(() => app.close())
   app.addHook('onRoute', ({ method, url, schema }) => {
     if (url === '*' || url.startsWith('/docs')) return
-    // The methods are listed as light-my-request takes them.
+    // The methods are listed in the spelling of light-my-request.
     for (const verb of [method].flat()) if (verb !== 'HEAD') routes.push({ method: verb as 'GET', url, schema })
   })
   await app.register(latchkey, { config, clock: createClock() })

@@ -1,7 +1,11 @@
-/** A table of TOML; what is not below a header is at the top. */
+/** A table of TOML; keys before the first header are at the top. */
 export interface Table { [name: string]: string | number | boolean | string[] | Table | Table[] }
 
-/** Reads as much of TOML 1.0 as `fly.toml` uses: tables, arrays of tables, one-line values. Throws at the first other line. */
+/**
+ * Reads the part of TOML 1.0 that `fly.toml` uses: tables, arrays of tables, one-line values.
+ *
+ * @throws Error at the first other line.
+ */
 export function parseToml (text: string): Table {
   const root: Table = {}
   let table = root

@@ -21,7 +21,7 @@ const service = await makeService(app)
 
 const hour = 3_600_000
 
-t.test('the users of a suspended vendor are refused with the tokens that they have, at once here and soon elsewhere', async t => {
+t.test('users of a suspended vendor are refused with existing tokens, at once here and soon elsewhere', async t => {
   const { vendor, users: [ada, bob] } = await staffed(2)
   const carol = await signInAs(app, 'user', { vendorId: (await staffed(0)).vendor })
   await until(async () => await isLetIn(ada, other))
@@ -35,14 +35,14 @@ t.test('the users of a suspended vendor are refused with the tokens that they ha
   for (const user of [carol, admin, await signIn(app)]) t.ok(await isLetIn(user), 'nobody else')
 })
 
-t.test('nobody signs in: said after the right password only', async t => {
+t.test('no user of the vendor signs in, and only the right password gets that answer', async t => {
   const { vendor, accounts: [account] } = await staffed(1)
   await suspend(vendor)
   t.match((await post(app, '/auth/login', { email: account.email, password })).json(), { status: 403, code: 'vendor_suspended' })
   t.match((await post(app, '/auth/login', { email: account.email, password: 'not the password' })).json(), { status: 401, code: 'invalid_credentials' })
 })
 
-t.test('they may see who they are, and sign out', async t => {
+t.test('they may still read their own profile and sign out', async t => {
   const { vendor, users: [ada, bob] } = await staffed(2)
   await suspend(vendor)
   t.match((await as(app, ada.access_token, 'GET', '/auth/me')).json(), { user: { id: ada.user.id, vendor_id: vendor } })
@@ -52,7 +52,7 @@ t.test('they may see who they are, and sign out', async t => {
   }
 })
 
-t.test('everything else is shut, whatever it is', async t => {
+t.test('every other route refuses them', async t => {
   const { app, routes } = await collect(t)
   const vendorId = randomUUID()
   await app.database`insert into vendors (id, name) values (${vendorId}, 'Shut')`
@@ -73,7 +73,7 @@ t.test('everything else is shut, whatever it is', async t => {
   t.strictSame(open, ['GET /api/v1/auth/me'])
 })
 
-t.test('a proxy and a service are told as well', async t => {
+t.test('a proxy and a service get the same answer', async t => {
   const { vendor, users: [ada] } = await staffed(1)
   t.match(await as(app, ada.access_token, 'GET', '/auth/check'), { statusCode: 204 })
   t.match((await introspect(app, service, ada.access_token)).json(), { active: true, vendor_id: vendor })
@@ -85,7 +85,7 @@ t.test('a proxy and a service are told as well', async t => {
   t.equal((await introspect(app, service, ada.access_token)).body, '{"active":false}')
 })
 
-t.test('a refresh is refused and uses up nothing: the same token works when the vendor is back', async t => {
+t.test('a refresh is refused and uses up nothing: the same token works when the vendor is reinstated', async t => {
   const { vendor, users: [ada] } = await staffed(1)
   await suspend(vendor)
   for (let round = 0; round < 3; round++) {
@@ -101,14 +101,14 @@ t.test('a refresh is refused and uses up nothing: the same token works when the 
   t.match(await as(app, token, 'GET', '/auth/sessions'), { statusCode: 200 })
 })
 
-t.test('a stolen refresh token gives itself away all the same', async t => {
+t.test('a stolen refresh token is still detected', async t => {
   const { vendor, users: [ada] } = await staffed(1)
   await app.database`update sessions set floor = 5 where id = ${ada.session.id}`
   await suspend(vendor)
   t.match((await refresh(app, ada.refresh_token)).json(), { status: 401, code: 'session_ended', reason: 'reuse_detected' })
 })
 
-t.test('a vendor that is reinstated has everything back, everywhere', async t => {
+t.test('after a reinstatement everything works again on every node', async t => {
   const { vendor, users: [ada, bob] } = await staffed(2)
   await suspend(vendor)
   await until(async () => !await isLetIn(ada, other))
@@ -122,14 +122,14 @@ t.test('a vendor that is reinstated has everything back, everywhere', async t =>
   t.notOk(await isLetIn(ada), 'and again')
 })
 
-t.test('to and fro, twenty times at once, on both nodes: all agree with the table in the end', async () => {
+t.test('after twenty changes back and forth at once, both nodes agree with the table', async () => {
   const { vendor, users: [ada] } = await staffed(1)
   await Promise.all(Array.from({ length: 20 }, (_, place) => set(vendor, place % 2 ? 'active' : 'suspended', [app, other][place % 2])))
   const [row] = await app.database<{ status: string }>`select status from vendors where id = ${vendor}`
   for (const node of [app, other]) await until(async () => await isLetIn(ada, node) === (row?.status === 'active'))
 })
 
-t.test('who is moved into a suspended vendor is out at once, who is moved out of one is in', async t => {
+t.test('a user who is moved into a suspended vendor is refused at once, and admitted again when moved out', async t => {
   const [{ vendor: shut, users: [ada] }, { vendor: fine, users: [bob] }] = [await staffed(1), await staffed(1)]
   await suspend(shut)
   await until(async () => !await isLetIn(ada, other))
@@ -144,7 +144,7 @@ t.test('who is moved into a suspended vendor is out at once, who is moved out of
   }
 })
 
-t.test('who is moved into a vendor that has long been suspended is out, and in when that is over', async t => {
+t.test('a user who is moved into a vendor suspended long ago is refused, and admitted when it is reinstated', async t => {
   const vendor = randomUUID()
   await app.database`insert into vendors (id, name, status) values (${vendor}, 'Long ago', 'suspended')`
   const ada = await signIn(app)
@@ -155,14 +155,14 @@ t.test('who is moved into a vendor that has long been suspended is out, and in w
   await until(async () => await isLetIn(ada, other))
 })
 
-t.test('a node that starts later knows', async t => {
+t.test('a node that starts later knows of the suspension', async t => {
   const { vendor, users: [ada] } = await staffed(1)
   await suspend(vendor)
   const late = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: app.clock })
   t.match((await as(late, ada.access_token, 'GET', '/auth/sessions')).json(), { code: 'vendor_suspended' })
 })
 
-t.test('a sign-in that was under way gets nothing that works', async t => {
+t.test('a sign-in that was under way gets no working token', async t => {
   const hasher = pausingHasher()
   const node = await start(t, deployment, { workers: false, hasher, clock: app.clock })
   const { vendor, accounts: [account] } = await staffed(1)
@@ -172,7 +172,7 @@ t.test('a sign-in that was under way gets nothing that works', async t => {
   else t.match(answer.json(), { status: 403, code: 'vendor_suspended' })
 })
 
-t.test('as long as a token can live, it is refused', async t => {
+t.test('a token is refused as long as it can live', async t => {
   const slow = await deploy(t, { ACCESS_TOKEN_TTL: '1h' })
   const node = await start(t, slow, { workers: false, hasher: cheapHasher, clock: createClock() })
   const vendorId = randomUUID()
@@ -186,7 +186,7 @@ t.test('as long as a token can live, it is refused', async t => {
   t.match((await as(node, ada.access_token, 'GET', '/auth/sessions')).json(), { code: 'vendor_suspended' })
 })
 
-t.test('it is one row and one change, however many users there are', async t => {
+t.test('a suspension is one row and one change, however many users the vendor has', async t => {
   const { vendor, users: [ada] } = await staffed(1)
   await app.database`
     insert into users (email, email_canonical, full_name, role, vendor_id)
@@ -203,7 +203,7 @@ t.test('it is one row and one change, however many users there are', async t => 
   t.notOk(await isLetIn(ada))
 })
 
-t.test('a request asks no store, save once for a vendor that has just changed', async t => {
+t.test('a request asks no store, except once for a vendor that has just changed', async t => {
   const { vendor, users: [ada, bob] } = await staffed(2)
   await isLetIn(ada)
   t.equal(await asked(ada), 0)
@@ -219,13 +219,17 @@ t.test('a request asks no store, save once for a vendor that has just changed', 
   }
 })
 
-/** A vendor with so many users, who are signed in. */
+/** A vendor with this many users, all signed in. */
 async function staffed (count: 0 | 1 | 2) {
   const { vendor: { id: vendor } } = (await as(app, admin.access_token, 'POST', '/vendors', { name: 'Quill and Sons' })).json() as { vendor: { id: string } }
   const accounts = await Promise.all(Array.from({ length: count }, () => signUp(app)))
   await app.database`update users set vendor_id = ${vendor}, version = version + 1 where id = any(${accounts.map(({ user }) => user.id)}::uuid[])`
   const users = await Promise.all(accounts.map(account => signIn(app, account)))
-  return { vendor, accounts: accounts as [typeof accounts[0] & object, typeof accounts[0] & object], users: users as [Tokens, Tokens] }
+  return {
+    vendor,
+    accounts: accounts as [typeof accounts[0] & object, typeof accounts[0] & object],
+    users: users as [Tokens, Tokens]
+  }
 }
 
 async function set (vendor: string, status: 'active' | 'suspended', node = app) {

@@ -6,8 +6,8 @@ import type { Deployment } from './helper.ts'
 export type Wiretap = ReturnType<typeof createWiretap>
 
 /**
- * Puts a listener between a node and its stores: every SQL statement and Redis command that the node
- * sends is noted before it arrives. What nodes do by themselves (reading the feed, probes) is left out.
+ * Puts a listener between a node and its stores: every SQL statement and Redis command that the node sends is
+ * recorded before it arrives. Statements of its background work (reading the feed, probes) are left out.
  */
 export async function tapWires (t: Pick<Test, 'teardown'>, deployment: Deployment) {
   const tap = createWiretap()
@@ -28,7 +28,7 @@ function createWiretap () {
     command (name: string) {
       if (!/^(hello|client|info|ping|xread|select|auth|command|time)$/i.test(name)) commands.push(name.toLowerCase())
     },
-    /** What was sent since the last time this was asked. */
+    /** Everything that was sent since the last call of this function. */
     take () {
       const taken = { statements, commands }
       statements = []
@@ -60,7 +60,7 @@ async function relay (t: Pick<Test, 'teardown'>, url: string, reader: () => (chu
   return target.href
 }
 
-/** Messages of Postgres' frontend: the first has no type, Q is a simple query, P prepares and B runs what was prepared. */
+/** Messages of Postgres' frontend: the first has no type, Q is a simple query, P prepares, B runs what was prepared. */
 function readPostgres (note: (text: string) => void) {
   const prepared = new Map<string, string>()
   let rest = Buffer.alloc(0)

@@ -7,10 +7,10 @@ import type { Test } from 'tap'
 const program = findChromium()
 if (!program) console.error('Left out: no Chromium here. On Debian: apt-get install chromium')
 
-/** Why tests in a browser are left out, or false where there is one. */
+/** The reason why tests in a browser are skipped, or false if they can run. */
 export const withoutChromium = program === undefined && 'there is no Chromium here'
 
-/** A Chromium that talks to nobody but the test. Each context of it is a browser of its own, with its own cookies. */
+/** A Chromium that reaches no host but the test's. Each context of it is a browser of its own, with its own cookies. */
 export async function launchChromium (t: Pick<Test, 'teardown'>, args: string[] = []) {
   const browser = await chromium.launch({
     executablePath: program ?? '',
@@ -27,8 +27,11 @@ export async function openTab (context: BrowserContext, url: string): Promise<Pa
   return tab
 }
 
-/** What an expression in a page comes to: its value, or the error that it throws. */
-export async function ask<T extends object = object> (tab: Page, expression: string): Promise<{ value?: T, error?: Record<string, unknown> }> {
+/** The result of an expression in a page: its value, or the error that it throws. */
+export async function ask<T extends object = object> (
+  tab: Page,
+  expression: string
+): Promise<{ value?: T, error?: Record<string, unknown> }> {
   return await tab.evaluate(`(async () => {
     try {
       return { value: await (${expression}) }

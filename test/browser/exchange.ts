@@ -5,8 +5,10 @@ import { text } from 'node:stream/consumers'
 
 export interface Answer { status: number, headers: IncomingHttpHeaders, body: Record<string, unknown> }
 
-/** One request over a connection of its own. `localAddress` is where it comes from, `ca` makes it one over TLS. */
-export async function exchange ({ ca, body, headers, ...options }: RequestOptions & { ca?: string, body?: object }): Promise<Answer> {
+/** One request over a connection of its own, from `localAddress`, and with `ca` over TLS. */
+export async function exchange (
+  { ca, body, headers, ...options }: RequestOptions & { ca?: string, body?: object }
+): Promise<Answer> {
   return await new Promise((resolve, reject) => {
     const to = {
       host: '127.0.0.1',

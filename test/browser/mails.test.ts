@@ -9,7 +9,7 @@ import { launchChromium, withoutChromium } from './chromium.ts'
 const options = { skip: withoutChromium }
 const browser = withoutChromium ? undefined : launchChromium(t)
 
-/** What is wrong with the mail that a page shows; nothing, it is to be hoped. */
+/** The faults of the mail that a page shows; an empty list if it is sound. */
 const faults = `(() => {
   const found = []
   const parse = colour => colour.match(/[\\d.]+/g).map(Number)
@@ -51,7 +51,7 @@ for (const width of [375, 700]) {
   }
 }
 
-t.test('names without end, wide addresses and markup break no layout and run nothing', options, async t => {
+t.test('endless names, wide addresses and markup break no layout and run nothing', options, async t => {
   const page = await openPage({ width: 375, colorScheme: 'light' })
   for (const name of ['W'.repeat(5000), '<img src=x onerror="globalThis.hacked=1"><script>globalThis.hacked=1</script></table></td>', '\u202eevil\u2066', '王'.repeat(300), '😀'.repeat(300)]) {
     for (const { name: sample, mail } of sampleMails('de')) {
@@ -62,7 +62,7 @@ t.test('names without end, wide addresses and markup break no layout and run not
   }
 })
 
-t.test('what would read badly is found', options, async t => {
+t.test('a mail that would read badly is detected', options, async t => {
   const page = await openPage({ width: 375, colorScheme: 'light' })
   const planted: [string, RegExp][] = [
     ['<h1>A</h1><p style="color:#999">grey</p>', /^contrast 2\.8: grey/],

@@ -11,10 +11,10 @@ import type { Certified } from '../stores/certificates.ts'
 const unpacked = isDebian() ? await unpackDebian(['nginx']).catch((error: Error) => error) : new Error('nginx comes from Debian here')
 if (unpacked instanceof Error) console.error(`Left out: no nginx here. ${unpacked.message}`)
 
-/** Why tests with nginx are left out, or false where there is one. */
+/** The reason why tests with nginx are skipped, or false if they can run. */
 export const withoutNginx = unpacked instanceof Error && 'there is no nginx here'
 
-/** Debian's nginx as the current user, with deploy/nginx.conf as it is but for its ports and its certificate. */
+/** Debian's nginx as the current user, with deploy/nginx.conf unchanged except for its ports and its certificate. */
 export async function startNginx (t: Pick<Test, 'teardown'>, { latchkey, reports, certified }: { latchkey: number, reports: number, certified: Certified }) {
   const { folder, env } = unpacked as Unpacked
   const home = mkdtempSync(join(tmpdir(), 'latchkey-nginx-'))
@@ -54,7 +54,7 @@ function adapt (text: string, changes: Record<string, string>) {
   }, text)
 }
 
-/** What Debian's own nginx.conf would say, without anything that needs root. */
+/** The content of Debian's own nginx.conf, without anything that needs root. */
 function surroundings (accessLog: string) {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(name => `${name}_temp_path ${name};`)
   return `

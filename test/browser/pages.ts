@@ -8,7 +8,7 @@ import type { Certified } from '../stores/certificates.ts'
 
 export type Pages = Record<string, string | ((request: IncomingMessage) => string)>
 
-/** A web server with a few pages, which may be handed in later; with a certificate it is one over TLS. */
+/** A web server with a few pages, which may be added later; with a certificate it serves TLS. */
 export async function servePages (t: Pick<Test, 'teardown'>, pages: Pages = {}, certified?: Certified) {
   const server = certified ? createSecureServer(certified, answer) : createServer(answer)
   server.listen(0, '127.0.0.1')

@@ -13,9 +13,9 @@ import { watchTraffic } from './traffic.ts'
 
 interface Sessions { sessions: { id: string, ip: string, current: boolean }[] }
 
-/** Where the browser's connections come from, as nginx sees it. */
+/** The address of the browser's connections, as nginx sees it. */
 const home = '127.0.0.7'
-/** What a client may say of itself. */
+/** Headers by which a client may claim an address, host or scheme. */
 const forged = {
   'x-forwarded-for': '203.0.113.9',
   'x-forwarded-proto': 'https',
@@ -95,7 +95,7 @@ t.test('another origin is refused through the proxy as well', options, async t =
   t.match(await send({ path: '/auth/refresh', method: 'POST', headers: { cookie, origin: allowed } }), { status: 200 })
 })
 
-t.test('cookies are set for this host alone', options, async t => {
+t.test('cookies are set for this host only', options, async t => {
   const { answer } = await signedIn()
   const lines = answer.headers['set-cookie'] ?? []
 
@@ -106,7 +106,7 @@ t.test('cookies are set for this host alone', options, async t => {
   }
 })
 
-t.test('what the proxy says of the client counts, what the client says of itself does not', options, async t => {
+t.test('the proxy’s headers about the client count, the client’s own do not', options, async t => {
   const { send, app, direct } = await everything()
 
   t.equal(await addressOf(await signedIn({ localAddress: '127.0.0.8' })), '127.0.0.8')
@@ -142,7 +142,7 @@ t.test('plain http is refused, not redirected, whatever the client says', option
   t.match(await send(login), { status: 401, headers: { 'strict-transport-security': String } })
 })
 
-t.test('forward authentication lets through who is signed in, and says who', options, async t => {
+t.test('forward authentication lets signed-in users through and passes on who they are', options, async t => {
   const { send } = await everything()
   const { cookie, user } = await signedIn()
   const reports = { path: '/reports/', prefix: '' }
@@ -157,13 +157,16 @@ t.test('forward authentication lets through who is signed in, and says who', opt
   t.match(await send({ path: '/_check', prefix: '', headers: { cookie } }), { status: 404 }, 'nobody asks for the check itself')
 })
 
-t.test('a body beyond the limit is refused in words that clients can read', options, async t => {
+t.test('a body beyond the limit is refused with a problem document', options, async t => {
   const { send } = await everything()
 
   t.match(await send({ path: '/auth/login', body: { email: 'x'.repeat(40_000), password } }), { status: 413, body: { code: 'body_too_large' } })
 })
 
-/** A production node behind nginx, an app on another host of the same site, and a service that asks who is there. */
+/**
+ * A production node behind nginx, an app on another host of the same site, and a service that asks for the signed-in
+ * user.
+ */
 async function openWorld () {
   const authority = createAuthority('Latchkey test')
   const entrance = await openRelay(t, { from: home })
@@ -189,7 +192,7 @@ async function openWorld () {
   entrance.to = https
   return { app, origin, entrance, allowed, spa, stranger, traffic, direct, http, accessLog, send }
 
-  /** A request to nginx over TLS, unless another port is named; with an empty authority it is plain. */
+  /** A request to nginx over TLS, unless another port is given; with an empty authority it is plain. */
   async function send ({ path, prefix = '/api/v1', ca = authority.cert, ...request }: Parameters<typeof exchange>[0] & { path: string, prefix?: string }) {
     return await exchange({ port: https, ...request, path: prefix + path, ...(ca && { ca }) })
   }

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
 
 /**
- * A wire between a client and a server of HTTP/1.1, whose port may be said later. While `cuts` matches the
- * beginning of a request, its answer is dropped on the way and the connection is gone; `lost` counts those.
+ * A connection between a client and an HTTP/1.1 server whose port may be given later. While `cuts` matches the
+ * beginning of a request, its answer is dropped on the way and the connection is closed; `lost` counts those answers.
  */
 export async function openRelay (t: Pick<Test, 'teardown'>, options: { from?: string } = {}) {
   const relay = { port: 0, origin: '', to: 0, cuts: undefined as RegExp | undefined, lost: 0 }

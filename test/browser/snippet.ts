@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** The code for single-page apps in README.md, letter by letter, with `api` in the place of the example's origin. */
+/** The code for single-page apps in README.md, letter by letter, with `api` in place of the example's origin. */
 export function readSnippet (api: string) {
   const readme = readFileSync('README.md', 'utf8')
   const [, code = ''] = /\n## Two doors\n[^]*?```js\n([^]*?)```/.exec(readme) ?? []
@@ -11,7 +11,9 @@ export function readSnippet (api: string) {
   return { pasted, functions: pasted.slice(0, use) }
 }
 
-/** Pages of an app: one that only has the snippet's functions, one that is the snippet and tells what came of it. */
+/**
+ * Two pages of an app: one that has only the snippet's functions, and one that runs the snippet and shows its results.
+ */
 export function spaPages (api: string, account: { email: string, password: string }) {
   const { pasted, functions } = readSnippet(api)
   return {

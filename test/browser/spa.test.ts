@@ -63,7 +63,7 @@ t.test('two tabs that refresh at once keep their session', options, async t => {
   for (const each of [tab, second]) t.hasProp((await ask(each, "call('/auth/me')")).value ?? {}, 'user', 'what the jar holds in the end is the newest')
 })
 
-t.test('many requests that find the access token gone refresh once', options, async t => {
+t.test('many requests that find the access token expired refresh once', options, async t => {
   const { context, tab, traffic } = await signedIn(t)
   await context.clearCookies({ name: '__Host-access' })
   traffic.take()
@@ -90,7 +90,7 @@ t.test('a token that has expired is replaced, and the request is repeated', opti
   t.strictSame(traffic.calls(), ['PATCH /auth/me 401', 'POST /auth/refresh 200', 'PATCH /auth/me 200'])
 })
 
-t.test('a wrong password is tried once, signed in or not', options, async t => {
+t.test('a wrong password is sent once, signed in or not', options, async t => {
   const { tab, traffic, email } = await signedIn(t)
   traffic.take()
 
@@ -100,7 +100,7 @@ t.test('a wrong password is tried once, signed in or not', options, async t => {
   t.hasProp((await ask(tab, "call('/auth/me')")).value ?? {}, 'user', 'and the session is what it was')
 })
 
-t.test('an answer that is lost on its way costs nobody a session', options, async t => {
+t.test('an answer that is lost on its way ends nobody’s session', options, async t => {
   const { context, tab, api, traffic, openAnother, answer } = await signedIn(t)
   const before = await refreshCookie(context)
   traffic.take()
@@ -123,7 +123,7 @@ t.test('an answer that is lost on its way costs nobody a session', options, asyn
   t.strictSame(value?.sessions.map(({ id }) => id), [answer.session.id], 'it is the same session')
 })
 
-t.test('a refresh that is put off signs nobody out', options, async t => {
+t.test('a refresh that is answered 429 or 503 signs nobody out', options, async t => {
   const { context, tab, spa } = await signedIn(t)
   await context.clearCookies({ name: '__Host-access' })
 
@@ -176,7 +176,7 @@ t.test('a page of another origin cannot sign in, refresh or sign out for the use
   t.strictSame(await ask(tab, 'refresh()'), { value: true })
 })
 
-t.test('a page that navigates to a call changes nothing either', options, async t => {
+t.test('a page that navigates to a call of the API changes nothing either', options, async t => {
   const { context, tab, stranger, api, traffic } = await signedIn(t)
   const url = `${api.origin}/api/v1/auth/logout`
   const evil = await openTab(context, stranger.origin)
@@ -194,7 +194,7 @@ t.test('a page that navigates to a call changes nothing either', options, async 
   t.hasProp((await ask(tab, "call('/auth/me')")).value ?? {}, 'user')
 })
 
-t.test('pages of the API’s own origin may act', options, async t => {
+t.test('pages of the API’s own origin may make changes', options, async t => {
   const { context, app, api, traffic } = await openBrowser(t)
   const { email } = await signUp(app)
   const own = await openTab(context, `${api.origin}/docs`)
@@ -210,7 +210,7 @@ t.test('pages of the API’s own origin may act', options, async t => {
   t.ok(traffic.take().every(({ site }) => site === 'same-origin'))
 })
 
-t.test('who signs out in one tab is out in the other at its next request', options, async t => {
+t.test('a user who signs out in one tab is signed out in the other at its next request', options, async t => {
   const { context, tab, openAnother } = await signedIn(t)
   const second = await openAnother()
   t.hasProp((await ask(second, "call('/auth/me')")).value ?? {}, 'user')
@@ -222,7 +222,7 @@ t.test('who signs out in one tab is out in the other at its next request', optio
   t.strictSame(await cookieNames(context), ['__Host-device'])
 })
 
-t.test('who signs out everywhere is out in another browser, which is told why', options, async t => {
+t.test('a user who signs out everywhere is signed out in another browser, which gets the reason', options, async t => {
   const here = await signedIn(t)
   const there = await signedIn(t, here.email)
 
@@ -251,7 +251,7 @@ t.test('an app on another site works with SameSite=None and partitioned cookies'
   t.match(await ask(tab, "call('/auth/me')"), { error: { status: 401 } })
 })
 
-t.test('a browser to which localhost is not secure gets cookies of plain names', options, async t => {
+t.test('a browser that does not treat localhost as secure gets cookies with plain names', options, async t => {
   const { context, tab } = await signedIn(t, undefined, await openWorld(t, { COOKIE_SECURE: 'false' }))
 
   t.hasProp((await ask(tab, "call('/auth/me')")).value ?? {}, 'user')
@@ -264,7 +264,7 @@ t.test('a browser to which localhost is not secure gets cookies of plain names',
   t.strictSame(await cookieNames(context), ['device'])
 })
 
-/** An app's pages, a stranger's pages, and a node behind a wire that can be cut. */
+/** An app's pages, a stranger's pages, and a node behind a connection that can be cut. */
 async function openWorld (test: Pick<typeof t, 'teardown'> = t, settings: Record<string, string> = {}, place: 'origin' | 'otherSite' = 'origin') {
   const api = await openRelay(test)
   const spa = await servePages(test, spaPages(api.origin, { email: '', password }))
@@ -291,7 +291,7 @@ async function openBrowser (test: Pick<typeof t, 'teardown'>, world?: Awaited<Re
   return { ...given, context }
 }
 
-/** The app with an account written into the page that is the snippet. */
+/** The app, with an account written into the page that runs the snippet. */
 async function openApp (email: string) {
   const { api, spa } = await everything()
   Object.assign(spa.pages, spaPages(api.origin, { email, password }))
@@ -329,7 +329,7 @@ async function countSessions (app: Awaited<ReturnType<typeof start>>) {
   return row?.number
 }
 
-/** Posts text from a form in a frame; what is before the first = of a text is the field's name, the rest is its value. */
+/** Posts text from a form in a frame; the part before the first = of a text is the field's name, the rest its value. */
 async function submitForm (tab: Page, url: string, text: string, sandbox: string) {
   const [name = '', value = ''] = text.split(/=(.*)/s)
   const form = `<form method="post" enctype="text/plain" action="${url}"><input name='${name}' value='${value}'></form><script>document.forms[0].submit()</script>`

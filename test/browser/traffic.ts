@@ -2,9 +2,16 @@ import { EventEmitter, once } from 'node:events'
 import type { FastifyInstance } from 'fastify'
 
 /** A request as it reached the node, and what it was answered. */
-export interface Seen { method: string, path: string, status: number, origin: string | undefined, site: string | undefined, hasSession: boolean }
+export interface Seen {
+  method: string
+  path: string
+  status: number
+  origin: string | undefined
+  site: string | undefined
+  hasSession: boolean
+}
 
-/** Notes every request of a listening node, once it is answered. */
+/** Records every request of a listening node when it is answered. */
 export function watchTraffic (app: FastifyInstance) {
   let seen: Seen[] = []
   const arrivals = new EventEmitter()
@@ -20,14 +27,14 @@ export function watchTraffic (app: FastifyInstance) {
 
   return { take, calls, next }
 
-  /** What was seen since the last time this was asked. */
+  /** The requests since the last call of this function. */
   function take () {
     const taken = seen
     seen = []
     return taken
   }
 
-  /** The same, told in short and without what browsers ask in advance. */
+  /** The same in short form, without the preflights of browsers. */
   function calls () {
     return take().filter(({ method }) => method !== 'OPTIONS').map(({ method, path, status }) => `${method} ${path} ${status}`)
   }

@@ -10,7 +10,7 @@ export interface Person {
   readCode: () => Promise<string>
 }
 
-/** What a phone does with the client, from signing up to having signed out; tells what it saw. */
+/** Uses the client as a phone does, from signing up to having signed out; returns what it saw. */
 export async function live ({ email, password, readCode, ...server }: Person) {
   let tokens: Tokens | undefined
   const phone = createLatchkey({ ...server, accessToken: () => tokens?.access_token })

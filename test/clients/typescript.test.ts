@@ -9,7 +9,7 @@ import { sentMails } from '../evidence.ts'
 import { build, deploy, freshAddress, password, start } from '../helper.ts'
 import { live } from './flow.ts'
 
-t.test('the client in the repository is the one of this server', async t => {
+t.test('the client in the repository is the one generated from this server', async t => {
   const app = await build(t, { SECURITY_CONTACT: 'mailto:security@example.com' })
   const committed = readFileSync(pathOf('../../clients/typescript/schema.d.ts'), 'utf8')
 
@@ -17,7 +17,7 @@ t.test('the client in the repository is the one of this server', async t => {
 })
 
 t.test('a program that uses it compiles, and one that misuses it does not', async t => {
-  // Apart from our own settings: as strict, but as an application for browsers sees it.
+  // Other settings than ours: equally strict, but as an application for browsers compiles it.
   const program = ts.createProgram([pathOf('./flow.ts'), pathOf('./mistakes.ts')], {
     target: ts.ScriptTarget.ES2022,
     lib: ['lib.es2022.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
@@ -33,7 +33,7 @@ t.test('a program that uses it compiles, and one that misuses it does not', asyn
   t.equal(ts.formatDiagnostics(found, { getCanonicalFileName: name => name, getCurrentDirectory: () => '', getNewLine: () => '\n' }), '')
 })
 
-t.test('that program runs: from signing up to having signed out', async t => {
+t.test('that program runs, from signing up to having signed out', async t => {
   const { baseUrl, mails } = await listen(t)
   const email = freshAddress()
   const saw = await live({ baseUrl, email, password, readCode: async () => (await mails(email)).at(-1)?.code ?? '' })
@@ -65,7 +65,7 @@ t.test('the client finds an API under another prefix', async t => {
   t.match(await createLatchkey({ baseUrl }).check().catch(error => error), { status: 404, code: 'not_found' })
 })
 
-t.test('what answers in place of Latchkey is an error too', async () => {
+t.test('an answer from something other than Latchkey is an error too', async () => {
   const answer = (body: string, init: ResponseInit) => async () => new Response(body, init)
   const proxy = createLatchkey({ baseUrl: 'http://localhost', fetch: answer('<h1>Bad gateway</h1>', { status: 502, headers: { 'retry-after': '7' } }) })
   const broken = createLatchkey({ baseUrl: 'http://localhost', fetch: answer('', { status: 200, headers: { 'content-length': '0' } }) })
@@ -74,7 +74,7 @@ t.test('what answers in place of Latchkey is an error too', async () => {
   t.match(await broken.getMe().catch(error => error), { name: 'LatchkeyError', status: 200, code: undefined })
 })
 
-/** A server that listens, and the mails that it sent. */
+/** A listening server, and the mails that it sent. */
 async function listen (t: Parameters<typeof deploy>[0], settings: Record<string, string> = {}) {
   const deployment = await deploy(t, settings)
   const app = await start(t, deployment)

@@ -2,14 +2,14 @@ import { PassThrough } from 'node:stream'
 import t from 'tap'
 import { readNewPassword } from '../../commands/password-prompt.ts'
 
-t.test('from a pipe all is taken, without the last line break', async t => {
+t.test('everything is read from a pipe, without the last line break', async t => {
   for (const [text, password] of [['pässword', 'pässword'], ['a b \n', 'a b '], ['a\r\n', 'a'], ['a\nb\n', 'a\nb']] as const) {
     t.equal(await piped(text), password)
   }
   for (const text of ['', '\n', '\r\n']) await t.rejects(piped(text), /No password was given/)
 })
 
-t.test('a character is not torn apart by the pipe', async t => {
+t.test('a character that arrives in two parts stays whole', async t => {
   const input = new PassThrough()
   const password = readNewPassword(input, new PassThrough())
   for (const byte of Buffer.from('pä😀ss')) input.write(Buffer.from([byte]))
@@ -18,7 +18,7 @@ t.test('a character is not torn apart by the pipe', async t => {
   t.equal(await password, 'pä😀ss')
 })
 
-t.test('a person types it twice and does not see it', async t => {
+t.test('a person types the password twice and does not see it', async t => {
   const { type, asked, modes, shown } = terminal()
   const password = asked()
   await type('secret wordx\u007f\r')
@@ -29,7 +29,7 @@ t.test('a person types it twice and does not see it', async t => {
   t.strictSame(modes, [true, false], 'the terminal is as it was')
 })
 
-t.test('two that differ, none, and Ctrl-C make no password', async t => {
+t.test('two different passwords, an empty one and Ctrl-C give no password', async t => {
   for (const [keys, message] of [[['one\r', 'two\r'], /not the same/], [['\r'], /No password/], [['on\u0003'], /Interrupted/]] as const) {
     const { type, asked, modes } = terminal()
     const refusal = t.rejects(asked(), message)

@@ -5,14 +5,14 @@ import { readImports, withDiagram } from '../../dev/architecture-diagram.ts'
 const page = readFileSync('docs/architecture.md', 'utf8')
 const imports = readImports()
 
-t.test('the page draws what the imports say: else npm run architecture', async t => {
+t.test('the page shows the current imports; if not, run npm run architecture', async t => {
   t.equal(page, withDiagram(page, imports))
   t.match(page, '  lib_accounts --> lib_sessions\n')
   t.notMatch(page, 'lib_accounts --> lib_stores', 'what follows from other arrows is not drawn')
   t.ok(imports.get('accounts')?.has('stores'))
 })
 
-t.test('another import is another page', async t => {
+t.test('another import makes another page', async t => {
   const without = new Map([...imports].filter(([name]) => name !== 'sessions'))
   t.not(page, withDiagram(page, without))
   t.not(page, withDiagram(page, new Map([...imports, ['transfers', new Set(['mail'])]])))

@@ -8,13 +8,13 @@ import { deploy, start } from '../helper.ts'
 const app = await start(t, await deploy(t), { workers: false, hasher: cheapHasher })
 const page = readFileSync('docs/administration.md', 'utf8')
 
-t.test('the administrator’s page says what the roles of a new deployment may: else run dev/permissions.ts', async t => {
+t.test('the administrator’s page lists the permissions of a new deployment’s roles; if not, run dev/permissions.ts', async t => {
   const { roles } = await app.roleAdministration.list()
   t.equal(page, withPermissionMatrix(page, roles))
   t.match(page, /\| `admin` \| 80 \| ✓ \| ✓ \| {2}\| ✓ \|/)
 })
 
-t.test('another role, or another permission, is another page', async t => {
+t.test('another role, or another permission, makes another page', async t => {
   const { roles } = await app.roleAdministration.list()
   t.not(page, withPermissionMatrix(page, roles.slice(1)))
   t.not(page, withPermissionMatrix(page, roles.map(role => ({ ...role, permissions: [] }))))

@@ -7,7 +7,7 @@ import { runTestFile } from '../../dev/run-test-file.ts'
 
 const tap = pathToFileURL(resolve('node_modules/tap/dist/esm/index.js')).href
 
-t.test('assertions count wherever they stand, groups do not', async t => {
+t.test('assertions count at any depth, groups do not', async t => {
   const run = await runText(t, `
     t.ok(true, 'one')
     t.test('a group', async t => {
@@ -20,7 +20,7 @@ t.test('assertions count wherever they stand, groups do not', async t => {
   t.match(run, { passed: 3, failed: 0, skipped: 1, failures: [] })
 })
 
-t.test('a failure is told with its path and its difference', async t => {
+t.test('a failure is printed with its path and its difference', async t => {
   const run = await runText(t, "t.test('a group', async t => { t.equal(1, 2, 'one is two') })")
 
   t.match(run, { passed: 0, failed: 1 })
@@ -48,7 +48,7 @@ t.test('a file without a test has failed', async t => {
   t.match(await runText(t, 'process.exit(0)'), { passed: 0, failed: 1 })
 })
 
-t.test('a file that skips itself says why', async t => {
+t.test('a file that skips itself is printed with its reason', async t => {
   t.match(await runText(t, "t.plan(0, 'not on this system')"), { passed: 0, failed: 0, skipped: 1 })
 })
 

@@ -10,7 +10,7 @@ import { isOpen } from '../../dev/ports.ts'
 import { startPostgres, startRedis } from '../../dev/services.ts'
 import { startStopwatch } from '../stopwatch.ts'
 
-t.test('the services end with their launcher, also when it is killed', async t => {
+t.test('the services end with their launcher, even when it is killed', async t => {
   const launcher = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', `
     import { startServices } from './dev/services.ts'
     delete process.env.DATABASE_URL
@@ -52,7 +52,7 @@ t.test('a private Postgres can be killed and started again with its data', async
   await server.kill()
   await t.rejects(sql`select word from kept`)
   await server.start()
-  // The driver may tell of the first server's end once more.
+  // The driver may report the first server's end once more.
   const again = postgres(server.databaseDirectUrl, { max: 1 })
   t.same(await again`select word from kept`, [{ word: 'still here' }])
   await again.end()
@@ -71,13 +71,13 @@ t.test('a frozen Redis keeps its connections and answers nobody until it is woke
   t.equal(await isOpen(server.port), true)
 })
 
-t.test('a server that cannot start says why', async t => {
+t.test('a server that cannot start reports the reason', async t => {
   const start = startRedis({ dataDir: freshFolder(t), durable: false, config: ['no-such-setting yes'] })
 
   await t.rejects(start, { message: /Redis does not start[^]*no-such-setting/ })
 })
 
-// Not t.testdir(): it lies in the working tree, where two test runs would share it.
+// Not t.testdir(), which lies in the working tree, where two test runs would share it.
 function freshFolder (t: Tap) {
   const folder = mkdtempSync(join(tmpdir(), 'services-'))
 

@@ -16,7 +16,7 @@ t.test('every path that a page names exists', async t => {
   }
 })
 
-t.test('paths are found where pages write them', async t => {
+t.test('paths are found wherever pages write them', async t => {
   const found = (text: string, page = 'docs/x.md') => namedPaths(page, text).paths
 
   t.strictSame(found('in `lib/gone.ts`, or in lib/gone/.'), ['lib/gone.ts', 'lib/gone'])
@@ -27,7 +27,7 @@ t.test('paths are found where pages write them', async t => {
   t.strictSame(namedPaths('docs/x.md', 'its line in `gone.ts`').names, ['gone.ts'])
 })
 
-t.test('what only looks like a path is left alone', async t => {
+t.test('text that only looks like a path is ignored', async t => {
   const text = '`/docs/json` https://x.example/docs/y [z](https://x.example/lib/z.ts) `.data/mails/` `$API/lib/x` `-store.ts`'
   const { paths, names } = namedPaths('docs/x.md', text)
   t.strictSame(paths, [])

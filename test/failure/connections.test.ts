@@ -4,7 +4,7 @@ import { during, openProxy, until } from './nodes.ts'
 
 const settings = { DB_POOL_MAX: '5' }
 
-t.test('a connection that dies without a word is not kept', async t => {
+t.test('a connection that dies silently is not kept', async t => {
   const stores = await deploy(t, settings)
   const proxy = await openProxy(t, stores.DATABASE_URL)
   const node = await start(t, { ...stores, DATABASE_URL: proxy.url })
@@ -19,7 +19,7 @@ t.test('a connection that dies without a word is not kept', async t => {
   t.ok(took < 7000, `refreshed after ${took} ms`)
 })
 
-t.test('a door that is shut at once is not knocked at without end', async t => {
+t.test('a server that closes connections at once is not retried without pause', async t => {
   const stores = await deploy(t, settings)
   const proxy = await openProxy(t, stores.DATABASE_URL)
   await start(t, { ...stores, DATABASE_URL: proxy.url })

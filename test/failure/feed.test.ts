@@ -22,7 +22,7 @@ t.test('a row that commits late, behind hundreds of later ones, is not missed', 
     await committed
   })
   await isWritten
-  // Each in a transaction of its own, so that the reads in between see the gap.
+  // Each row in a transaction of its own, so that the reads in between see the gap.
   for (let row = 0; row < 300; row++) await sql`insert into changes (kind, subject_id, reason) values ('session_ended', gen_random_uuid(), 'evicted')`
   await sql`insert into changes (kind, subject_id, reason) values ('session_ended', ${marker.session.id}, 'evicted')`
   for (const node of nodes) await until(async () => (await check(node, marker.access_token)).statusCode === 401, 1500)
@@ -36,7 +36,7 @@ t.test('a row that commits late, behind hundreds of later ones, is not missed', 
 })
 
 for (const kind of ['cut', 'swallow', 'shut'] as const) {
-  t.test(`a node whose way to Postgres is ${kind} says 503 after three seconds, and is exact when it returns`, async t => {
+  t.test(`a node whose connection to Postgres is ${kind} answers 503 after three seconds, and is exact when it returns`, async t => {
     const deployment = await deploy(t, defaultDeadline)
     const proxy = await openProxy(t, deployment.DATABASE_URL)
     const near = await start(t, deployment)
@@ -67,7 +67,7 @@ for (const kind of ['cut', 'swallow', 'shut'] as const) {
   })
 }
 
-t.test('a node whose clock is wrong does not judge', async t => {
+t.test('a node whose clock is wrong answers 503 instead of judging a token', async t => {
   const deployment = await deploy(t)
   const right = await start(t, deployment)
   const ada = await signIn(right)

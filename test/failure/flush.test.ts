@@ -60,8 +60,15 @@ async function twoNodes (t: Pick<Test, 'teardown'>) {
   return { nodes, redis, clock }
 }
 
-/** One life of two sessions, every step on the other node; `flushes` tells before which steps Redis loses everything. */
-async function live (t: Test, { nodes: [first, second], redis, clock }: Nodes, flushes: (step: typeof steps[number]) => boolean) {
+/**
+ * One life of two sessions, every step on the other node; `flushes` lists the steps before which Redis loses
+ * everything.
+ */
+async function live (
+  t: Test,
+  { nodes: [first, second], redis, clock }: Nodes,
+  flushes: (step: typeof steps[number]) => boolean
+) {
   const ada = await signUp(first)
   const step = async (name: typeof steps[number]) => { if (flushes(name)) await redis.flushall() }
 

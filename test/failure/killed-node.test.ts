@@ -10,11 +10,11 @@ const entry = 'test/failure/node.ts'
 interface Case {
   name: string
   diesAt: 'publish' | 'wake'
-  /** What the node is asked for that dies of it; `own` is the session that asks. */
+  /** The request during which the node dies; `own` is the session that sends it. */
   act (node: Spawned, own: Tokens, others: Tokens[]): Promise<unknown>
-  /** Why each session is over: the one that asked and the user's two others; null where it is not. */
+  /** The reason why each session is over: the one that asked and the user's two others; null where it is not over. */
   reasons: [string | null, string | null, string | null]
-  /** Whether a user who has nothing to do with it is signed out as well. */
+  /** The reason why a user who has nothing to do with it is signed out as well, if so. */
   stranger?: string
 }
 
@@ -64,13 +64,17 @@ const cases: Case[] = [
   }
 ]
 
-t.test('a node that dies after the commit, before anybody is told', async t => {
+t.test('a node that dies after the commit, before anybody is notified, leaves no ended session alive', async t => {
   const deployment = await deploy(t)
   const nodes = [await start(t, deployment), await start(t, deployment)] as const
   const [first, second] = nodes
-  // Two ahead, because a start takes a while.
+  // Two nodes ahead, because a start takes a while.
   const doomed: Promise<Spawned>[] = []
-  const spawnUpTo = (place: number) => { for (const { diesAt } of cases.slice(doomed.length, place + 1)) doomed.push(spawnNode(t, { ...deployment, DIES_AT: diesAt }, entry)) }
+  const spawnUpTo = (place: number) => {
+    for (const { diesAt } of cases.slice(doomed.length, place + 1)) {
+      doomed.push(spawnNode(t, { ...deployment, DIES_AT: diesAt }, entry))
+    }
+  }
 
   for (const [place, { name, diesAt, act, reasons, stranger }] of cases.entries()) {
     await t.test(`${name} (${diesAt})`, async t => {
@@ -143,7 +147,13 @@ async function isRefused (node: Node, sessions: readonly Tokens[], reasons: Case
   return answers.every((answer, at) => reasons[at] ? outcomeOf(answer) === `401 session_ended ${reasons[at]}` : true)
 }
 
-async function judge (t: Test, node: Node, { access_token: access, refresh_token: token }: Tokens, reason: string | null, name: string) {
+async function judge (
+  t: Test,
+  node: Node,
+  { access_token: access, refresh_token: token }: Tokens,
+  reason: string | null,
+  name: string
+) {
   if (reason) {
     t.equal(outcomeOf(await check(node, access)), `401 session_ended ${reason}`)
     t.equal(outcomeOf(await refresh(node, token)), `401 session_ended ${reason}`)

@@ -1,7 +1,7 @@
 // A node for tests of failure: the server as it is, and it dies by its own hand at the worst moment.
 //   DIES_AT=publish  after the commit, before anything of it is in memory
 //   DIES_AT=wake     before the other nodes are woken
-// What has no route yet can be asked for below /test.
+// Use cases that have no route yet can be called below /test.
 import latchkey from '../../app.ts'
 import { createClock } from '../../lib/clock.ts'
 import { loadConfig } from '../../lib/config/config.ts'
@@ -18,7 +18,11 @@ await app.register(latchkey, { config, clock: createClock(), hasher: cheapHasher
 app.post<{ Params: { id: string } }>('/test/disable/:id', async ({ params }) => await disable(app, params.id))
 app.post('/test/sign-out-everyone', async () => await app.accounts.signOutEveryone({ actorId: null, caller }))
 app.post<{ Params: { id: string }, Body: { next: string, current: string } }>('/test/change-password/:id', async ({ params, body }) =>
-  await app.accounts.changePassword({ sessionId: params.id }, { currentPassword: body.current, newPassword: body.next }, caller))
+  await app.accounts.changePassword(
+    { sessionId: params.id },
+    { currentPassword: body.current, newPassword: body.next },
+    caller
+  ))
 await app.listen({ host: config.process.host, port: config.process.port })
 
 if (process.env['DIES_AT'] === 'publish') app.feed.publish = die

@@ -18,22 +18,22 @@ import { startStopwatch } from '../stopwatch.ts'
 
 type Teardown = Pick<Test, 'teardown'>
 
-/** How long a statement may take in a deployment that sets nothing; `deploy` is more patient. */
+/** The time limit of a statement in a deployment with default settings; `deploy` allows more. */
 export const defaultDeadline = { DB_STATEMENT_TIMEOUT: '1500ms' }
 
-/** A folder that the servers of other users may pass through. */
+/** A folder that servers running as other users can enter. */
 function folder (name: string) {
   return join(mkdtempSync(join(tmpdir(), 'failure-')), name)
 }
 
-/** A Redis that a test may flush, freeze and kill; nothing is kept but what SAVE has written. */
+/** A Redis that a test may flush, freeze and kill; it keeps nothing but what SAVE has written. */
 export async function ownRedis (t: Teardown) {
   const redis = await startRedis({ dataDir: folder('redis'), durable: false })
   t.teardown(redis.stop)
   return redis
 }
 
-/** A migrated Postgres that a test may freeze and kill, with the settings that lead there. */
+/** A migrated Postgres that a test may freeze and kill, with the settings to reach it. */
 export async function ownPostgres (t: Teardown, redisUrl: string, options: Partial<PostgresOptions> = {}) {
   const postgres = await startPostgres({ dataDir: folder('postgres'), durable: true, ...options })
   const settings = { DATABASE_URL: postgres.databaseUrl, DATABASE_DIRECT_URL: postgres.databaseDirectUrl, ...defaultDeadline }
@@ -44,9 +44,9 @@ export async function ownPostgres (t: Teardown, redisUrl: string, options: Parti
 }
 
 /**
- * A way to a store that can fail: `cut` refuses and resets, `swallow` keeps connections open and lets
- * nothing through, `shut` accepts and hangs up. `restore` is for new connections; those that were
- * swallowed stay dead, as behind a firewall that has forgotten them.
+ * A connection to a store that can fail: `cut` refuses and resets, `swallow` keeps connections open and lets nothing
+ * through, `shut` accepts and closes at once. `restore` is for new connections; those that were swallowed stay dead, as
+ * behind a firewall that has forgotten them.
  */
 export async function openProxy (t: Teardown, url: string) {
   const target = new URL(url)
@@ -117,7 +117,7 @@ export async function spawnNode (t: Teardown, settings: NodeJS.ProcessEnv, entry
   if (hasEnded) throw new Error(`the node has ended: ${output}`)
   return { url, pid: node.pid, exited: node.exited, output: () => output, send }
 
-  /** A request to the API; null when the node hangs up instead of answering. */
+  /** A request to the API; null when the node closes the connection instead of answering. */
   async function send (method: string, path: string, { token, body }: { token?: string, body?: object } = {}) {
     return await fetch(`${url}${path}`, {
       method,
@@ -127,7 +127,7 @@ export async function spawnNode (t: Teardown, settings: NodeJS.ProcessEnv, entry
   }
 }
 
-/** Waits for a condition and tells how many milliseconds that took on an idle machine; throws when it takes longer than allowed. */
+/** Waits for a condition and returns how many milliseconds that took; throws when it takes longer than allowed. */
 export async function until (condition: () => unknown, within = 5000, explain: () => string = () => '') {
   const passed = startStopwatch()
   while (!await condition()) {
@@ -137,7 +137,7 @@ export async function until (condition: () => unknown, within = 5000, explain: (
   return Math.round(passed())
 }
 
-/** Does something again and again for so many milliseconds. */
+/** Repeats an action for this many milliseconds. */
 export async function during (milliseconds: number, act: () => Promise<unknown>) {
   for (const end = performance.now() + milliseconds; performance.now() < end; await sleep(200)) await act()
 }
@@ -151,7 +151,7 @@ export async function timed<T> (ask: () => Promise<T>) {
 
 export const check = (app: FastifyInstance, token: string) => as(app, token, 'GET', '/auth/check')
 
-/** What a request is refused with: status, code and reason, or only the status. */
+/** The refusal of a request: status, code and reason, or only the status. */
 export function outcomeOf ({ statusCode, body }: { statusCode: number, body: string }): string {
   if (statusCode < 400) return String(statusCode)
   const { code, reason } = JSON.parse(body)
@@ -163,8 +163,13 @@ export function claimsOf (token: string): { auth_time: number, sid: string, exp:
   return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
 }
 
-/** Fails unless the answer is a 503 as it should be, in time. */
-export async function isUnavailable (t: Test, name: string, ask: () => Promise<{ statusCode: number, headers: Record<string, unknown>, body: string }>, within = 2000) {
+/** Fails unless the answer is a correct 503, in time. */
+export async function isUnavailable (
+  t: Test,
+  name: string,
+  ask: () => Promise<{ statusCode: number, headers: Record<string, unknown>, body: string }>,
+  within = 2000
+) {
   const { answer, took } = await timed(ask)
   t.match(answer, { statusCode: 503, headers: { 'retry-after': /^\d+$/, 'content-type': /^application\/problem\+json/ } }, `${name} answers 503`)
   t.ok(took < within, `${name} answers within ${within} ms (${took} ms)`)

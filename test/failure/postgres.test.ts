@@ -5,10 +5,10 @@ import { as, deploy, post, refresh, signIn, signUp, start } from '../helper.ts'
 import type { Tokens } from '../helper.ts'
 import { check, during, isUnavailable, live, login, openProxy, outcomeOf, ownPostgres, timed, until } from './nodes.ts'
 
-/** No grace at all: a token that was used up by a refresh which answered 503 would be taken for a replay. */
+/** No grace at all, so a token that was used up by a refresh which answered 503 would be taken for a replay. */
 const settings = { REFRESH_GRACE: '0s', DB_POOL_MAX: '5' }
 
-t.test('a Postgres of its own', async t => {
+t.test('nodes survive every fault of their Postgres', async t => {
   const { postgres, settings: stores } = await ownPostgres(t, process.env['LATCHKEY_TEST_REDIS_URL'] ?? '')
   const proxy = await openProxy(t, stores.DATABASE_URL)
   const deployment = await deploy(t, { ...stores, ...settings, DATABASE_URL: proxy.url })
@@ -17,14 +17,14 @@ t.test('a Postgres of its own', async t => {
   const faults: [string, number, () => unknown, () => unknown][] = [
     ['frozen', 3000, () => postgres.freeze(), () => postgres.thaw()],
     ['killed and started again', 2500, () => postgres.kill(), () => postgres.start()],
-    ['behind a way that swallows what is sent', 5000, () => proxy.swallow(), () => proxy.restore()],
-    ['behind a door that is shut at once', 2500, () => proxy.shut(), () => proxy.restore()]
+    ['behind a connection that swallows what is sent', 5000, () => proxy.swallow(), () => proxy.restore()],
+    ['behind a server that closes connections at once', 2500, () => proxy.shut(), () => proxy.restore()]
   ]
   for (const [name, milliseconds, fail, mend] of faults) {
     await t.test(`${name}, uses up no token and comes back by itself`, t => survives(t, nodes, milliseconds, { fail, mend }))
   }
 
-  await t.test('frozen between two statements of a request, answers in time and goes on', async t => {
+  await t.test('frozen between two statements of a request, answers in time and continues', async t => {
     const ada = await signUp(nodes[0])
     await Promise.all(Array.from({ length: 20 }, async (_, turn) => {
       if (turn === 10) postgres.freeze()
@@ -77,12 +77,17 @@ t.test('a Postgres of its own', async t => {
 
 type Node = Awaited<ReturnType<typeof start>>
 
-async function survives (t: Test, [first, second]: readonly [Node, Node], milliseconds: number, { fail, mend }: { fail: () => unknown, mend: () => unknown }) {
+async function survives (
+  t: Test,
+  [first, second]: readonly [Node, Node],
+  milliseconds: number,
+  { fail, mend }: { fail: () => unknown, mend: () => unknown }
+) {
   const ada = await signUp(first)
   const [phone, laptop, tablet] = [await signIn(first, ada), await signIn(second, ada), await signIn(first, ada)]
   let isOver = false
   t.teardown(() => { isOver = true })
-  // Refreshes go on through the middle of it, each client with the newest token that it was given.
+  // Refreshes continue during the failure, each client with the newest token that it was given.
   const clients = [insist(tablet, first, () => isOver), insist(await signIn(second), second, () => isOver)]
 
   await fail()
@@ -98,7 +103,8 @@ async function survives (t: Test, [first, second]: readonly [Node, Node], millis
   await mend()
   const [refreshed, checked] = await Promise.all([
     until(async () => (await refreshable(first)) && (await refreshable(second)), 8000),
-    until(async () => (await check(first, phone.access_token)).statusCode === 204 && (await check(second, laptop.access_token)).statusCode === 204, 8000)
+    until(async () => (await check(first, phone.access_token)).statusCode === 204 &&
+      (await check(second, laptop.access_token)).statusCode === 204, 8000)
   ])
   t.comment(`refresh ${refreshed} ms and check ${checked} ms after it is back`)
   t.ok(refreshed < 3000, `served again after ${refreshed} ms`)
@@ -121,7 +127,7 @@ async function refreshable (node: Node) {
   return (await refresh(node, 'x'.repeat(80))).statusCode === 401 && await node.database.ping().then(() => true, () => false)
 }
 
-/** A client that refreshes on and on, with the newest token it has been given. */
+/** A client that refreshes again and again, with the newest token it has been given. */
 async function insist (tokens: Tokens, node: Node, isOver: () => boolean) {
   const outcomes = new Set<string>()
   let newest = tokens.refresh_token
@@ -136,7 +142,7 @@ async function insist (tokens: Tokens, node: Node, isOver: () => boolean) {
   return { outcomes, newest }
 }
 
-/** Every route that needs Postgres, one by one and with the pool already full of what hangs. */
+/** Every route that needs Postgres, one by one, also with the pool already full of hanging statements. */
 async function isRefusedEverywhere (t: Test, node: Node, { access_token: access, refresh_token: token }: Tokens) {
   const email = `${randomUUID()}@example.com`
   const password = 'a long walk through wet leaves'
@@ -154,7 +160,7 @@ async function isRefusedEverywhere (t: Test, node: Node, { access_token: access,
     ['sessions', () => as(node, access, 'GET', '/auth/sessions')],
     ['end of a session', () => as(node, access, 'DELETE', `/auth/sessions/${id}`)]
   ]
-  // A hash comes first: on a machine that is busy with other tests it takes its time.
+  // A hash comes first, and on a machine that is busy with other tests it takes a while.
   const register = isUnavailable(t, 'register', () => post(node, '/auth/register', { email, password, full_name: 'Ada King' }), 3000)
   await Promise.all([register, ...[...asks, ...asks].map(([name, ask]) => isUnavailable(t, name, ask))])
   t.match(await node.inject({ method: 'GET', url: '/.well-known/jwks.json' }), { statusCode: 200 }, 'keys are in memory')

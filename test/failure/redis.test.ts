@@ -5,10 +5,10 @@ import { as, deploy, post, refresh, signIn, signUp, start } from '../helper.ts'
 import type { Tokens } from '../helper.ts'
 import { check, claimsOf, during, isUnavailable, live, login, openProxy, outcomeOf, ownRedis, until } from './nodes.ts'
 
-t.test('a Redis that restarts without its last writes', async t => {
+t.test('a Redis that restarts without its last writes signs nobody out', async t => {
   const { nodes: [first, second], server, command } = await twoNodes(t)
 
-  await t.test('loses nobody: the newest token is known by its seal', async t => {
+  await t.test('loses no holder of the newest token: its signature proves it', async t => {
     const ada = await signIn(first)
     const once = await renewed(first, ada.refresh_token)
     await command('save')
@@ -23,7 +23,7 @@ t.test('a Redis that restarts without its last writes', async t => {
     t.match(await refresh(first, newest.refresh_token), { statusCode: 200 }, 'a tab that is one behind is forgiven')
   })
 
-  await t.test('loses nobody who holds the token of the older record', async t => {
+  await t.test('loses no holder of the token of the older record', async t => {
     const ada = await signIn(first)
     const once = await renewed(first, ada.refresh_token)
     await command('save')
@@ -37,19 +37,22 @@ t.test('a Redis that restarts without its last writes', async t => {
 
   await t.test('revives nothing that ended meanwhile', async t => {
     const ada = await signUp(first)
-    const [out, deleted, left, other] = [await signIn(first, ada), await signIn(first, ada), await signIn(second, ada), await signIn(second)]
+    const [out, deleted, left, other] = [
+      await signIn(first, ada), await signIn(first, ada), await signIn(second, ada), await signIn(second)
+    ]
     await command('save')
     const newest = await renewed(first, out.refresh_token)
     await as(first, newest.access_token, 'POST', '/auth/logout')
     await as(second, left.access_token, 'DELETE', `/auth/sessions/${deleted.session.id}`)
     await as(second, left.access_token, 'POST', '/auth/logout', { scope: 'everywhere' })
     await restart(t)
-    await until(async () => (await check(second, newest.access_token)).statusCode === 401 && (await check(first, left.access_token)).statusCode === 401, 1000)
+    await until(async () => (await check(second, newest.access_token)).statusCode === 401 &&
+      (await check(first, left.access_token)).statusCode === 401, 1000)
 
     for (const node of [first, second]) {
       for (const [tokens, reason] of [[out, 'signed_out'], [newest, 'signed_out'], [deleted, 'revoked_by_user'], [left, 'signed_out']] as const) {
         t.match(await check(node, tokens.access_token), { statusCode: 401 })
-        // Of two causes from two nodes the later may be heard first.
+        // Of two causes from two nodes the later may arrive first.
         await until(async () => outcomeOf(await check(node, tokens.access_token)) === `401 session_ended ${reason}`, 1000)
         t.equal(outcomeOf(await refresh(node, tokens.refresh_token)), `401 session_ended ${reason}`)
       }
@@ -69,22 +72,22 @@ t.test('a Redis that restarts without its last writes', async t => {
   }
 })
 
-t.test('a Redis that is frozen for ten seconds', async t => {
+t.test('a Redis that is frozen for ten seconds signs nobody out', async t => {
   const { nodes, server } = await twoNodes(t)
   await survives(t, nodes, 10_000, { fail: () => server.freeze(), mend: () => server.thaw() })
 })
 
-t.test('a Redis that is killed and started again', async t => {
+t.test('a Redis that is killed and started again signs nobody out', async t => {
   const { nodes, server } = await twoNodes(t)
   await survives(t, nodes, 3000, { fail: () => server.kill(), mend: () => server.start() })
 })
 
-t.test('a way to Redis that swallows what is sent', async t => {
+t.test('a connection to Redis that swallows what is sent signs nobody out', async t => {
   const { nodes, proxy } = await twoNodes(t)
   await survives(t, nodes, 3000, { fail: () => proxy.swallow(), mend: () => proxy.restore() })
 })
 
-t.test('a way to Redis that is cut', async t => {
+t.test('a connection to Redis that is cut signs nobody out', async t => {
   const { nodes, proxy } = await twoNodes(t)
   await survives(t, nodes, 3000, { fail: () => proxy.cut(), mend: () => proxy.restore() })
 })
@@ -106,8 +109,13 @@ async function twoNodes (t: Pick<Test, 'teardown'>) {
   }
 }
 
-/** While Redis is away some things wait and the others go on; afterwards everybody goes on with what they had. */
-async function survives (t: Test, [first, second]: Nodes, milliseconds: number, { fail, mend }: { fail: () => unknown, mend: () => unknown }) {
+/** While Redis is away some requests wait and the others are answered; afterwards every session continues. */
+async function survives (
+  t: Test,
+  [first, second]: Nodes,
+  milliseconds: number,
+  { fail, mend }: { fail: () => unknown, mend: () => unknown }
+) {
   const ada = await signUp(first)
   const kept = [await signIn(first, ada), await signIn(second, ada), await signIn(first, ada)] as const
   const [phone, laptop, gone] = kept

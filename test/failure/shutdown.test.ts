@@ -3,7 +3,7 @@ import { deploy } from '../helper.ts'
 import { api, defaultDeadline, openProxy, spawnNode, timed } from './nodes.ts'
 
 for (const kind of ['swallow', 'cut'] as const) {
-  t.test(`a node whose stores are ${kind} ends all the same, with exit 0`, async t => {
+  t.test(`a node whose stores are ${kind} still ends, with exit code 0`, async t => {
     const stores = await deploy(t, defaultDeadline)
     const [database, redis] = [await openProxy(t, stores.DATABASE_URL), await openProxy(t, stores.REDIS_URL)]
     const node = await spawnNode(t, { ...stores, DATABASE_URL: database.url, REDIS_URL: redis.url })

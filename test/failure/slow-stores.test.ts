@@ -3,7 +3,7 @@ import { connect } from '../database.ts'
 import { as, build, deploy, post, refresh, signIn, start } from '../helper.ts'
 import { defaultDeadline, outcomeOf, ownRedis, until } from './nodes.ts'
 
-t.test('what a frozen Redis does when it wakes uses up no token', async t => {
+t.test('commands that a frozen Redis runs when it wakes use up no token', async t => {
   const redis = await ownRedis(t)
   const deployment = await deploy(t, { REDIS_URL: redis.redisUrl, REFRESH_GRACE: '0s' })
   const app = await start(t, deployment)
@@ -11,7 +11,8 @@ t.test('what a frozen Redis does when it wakes uses up no token', async t => {
   const ada = (await refresh(app, first)).json()
 
   redis.freeze()
-  // Without a grace the next use of a token that has been used is its last. The connection is still open
+  // Without a grace the next use of a used token ends its session. The connection is still open when Redis wakes, and
+  // the commands sent to it are still there.
   // when Redis wakes, and what it has been sent is still there.
   t.equal(outcomeOf(await refresh(app, ada.refresh_token)), '503 unavailable')
   redis.thaw()
@@ -23,7 +24,7 @@ t.test('what a frozen Redis does when it wakes uses up no token', async t => {
   t.equal(outcomeOf(await refresh(app, ada.refresh_token)), '401 session_ended reuse_detected', 'and a replay is still one')
 })
 
-t.test('a row that somebody holds is trouble for its user alone', async t => {
+t.test('a row that another transaction locks delays its user alone', async t => {
   const deployment = await deploy(t, { ...defaultDeadline, DB_POOL_MAX: '3' })
   const app = await start(t, deployment)
   const [held, free] = [await signIn(app), await signIn(app)]

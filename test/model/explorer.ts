@@ -2,20 +2,20 @@ import { createGame } from './game.ts'
 import type { Plants } from './plants.ts'
 import { createRandom } from './random.ts'
 
-/** When both sessions have ended, so many moves more are made. */
+/** The number of further moves when both sessions have ended. */
 const afterlife = 8
 
-/** Where walks begin: fresh, or with something behind them that chance alone would seldom put together. */
+/** The states in which walks begin: fresh, or with a past that chance alone would seldom produce. */
 const scenes: string[][] = [
   [],
   // Redis may go back behind the floor, or to a record whose times are over.
   ['Redis is saved', 'A refreshes at 1', 'A refreshes at 2', '16 min pass', 'A refreshes at 1', 'node 1 writes behind'],
   ['Redis is saved', '31 s pass', 'A refreshes at 1', 'A refreshes at 2'],
-  // Somebody has a token from before the floor.
+  // A client has a token from before the floor.
   ['a thief copies A\'s token', '31 s pass', 'A refreshes at 1', '16 min pass', 'A refreshes at 2', 'node 2 writes behind'],
   // A request is under way whose client has given it up.
   ['A refreshes at 1', 'A refreshes at 1', 'A refreshes at 2, step by step', 'A: goes on', 'A gives up waiting'],
-  // A transaction has written what is not committed yet.
+  // A transaction has written rows that are not committed yet.
   ['B changes the password at 1, step by step', 'B: goes on', 'B: goes on', 'somebody else\'s change commits']
 ]
 
@@ -23,15 +23,24 @@ const scenes: string[][] = [
 export interface Finding { rule: string, trace: string[], seed: number, walks: number }
 
 /**
- * Walks at random until a rule is broken, at most so many times. The seed of each walk is its number
- * after `seed`, so any of them can be made again. Returns the finding with its trace made short, or null.
+ * Walks at random until a rule is broken, at most `walks` times. The seed of each walk is its number after `seed`,
+ * so any of them can be repeated. Returns the finding with its trace shortened, or null.
  */
-export async function walk (plants: Plants, { seed, walks, length, until = Infinity }: { seed: number, walks: number, length: number, until?: number }): Promise<{ finding: Finding | null, walks: number, moves: number }> {
+export async function walk (
+  plants: Plants,
+  { seed, walks, length, until = Infinity }: { seed: number, walks: number, length: number, until?: number }
+): Promise<{ finding: Finding | null, walks: number, moves: number }> {
   let moves = 0
   for (let number = 0; number < walks && performance.now() < until; number++) {
     const { rule, trace } = await walkOnce(plants, seed + number, length)
     moves += trace.length
-    if (rule) return { finding: { rule, trace: await shorten(plants, trace), seed: seed + number, walks: number + 1 }, walks: number + 1, moves }
+    if (rule) {
+      return {
+        finding: { rule, trace: await shorten(plants, trace), seed: seed + number, walks: number + 1 },
+        walks: number + 1,
+        moves
+      }
+    }
   }
   return { finding: null, walks, moves }
 }
@@ -67,8 +76,8 @@ async function walkOnce (plants: Plants, seed: number, length: number) {
 }
 
 /**
- * Plays every order in which the given moves can be made, up to a length, each after `before` and each
- * followed by `after`. Returns the first finding, and how many orders there were.
+ * Plays every order in which the given moves can be made, up to a length, each after `before` and each followed by
+ * `after`. Returns the first finding, and how many orders there were.
  */
 export async function exhaust ({ before = [], moves, length, after = [] }: {
   before?: string[], moves: string[], length: number, after?: string[]
@@ -85,7 +94,9 @@ export async function exhaust ({ before = [], moves, length, after = [] }: {
     if (made.length === length || possible.length === 0) {
       orders++
       for (const name of after) await game.play(name)
-      return game.violation ? { rule: game.violation, trace: await shorten(new Set(), [...before, ...made, ...after]) } : null
+      return game.violation
+        ? { rule: game.violation, trace: await shorten(new Set(), [...before, ...made, ...after]) }
+        : null
     }
     for (const name of possible) {
       const finding = await extend([...made, name])
@@ -95,7 +106,7 @@ export async function exhaust ({ before = [], moves, length, after = [] }: {
   }
 }
 
-/** Plays a series of moves, leaving out those that are not possible; the broken rule and what was played. */
+/** Plays a series of moves, leaving out the impossible ones; returns the broken rule and the moves that were played. */
 export async function replay (plants: Plants, names: string[]): Promise<{ rule: string | null, trace: string[] }> {
   const game = createGame(plants)
   const trace: string[] = []
@@ -106,7 +117,9 @@ export async function replay (plants: Plants, names: string[]): Promise<{ rule: 
   return { rule: game.violation, trace }
 }
 
-/** Leaves out whatever is not needed to break a rule: large parts first, then single moves, until nothing more goes. */
+/**
+ * Removes every move that is not needed to break the rule: large parts first, then single moves, until no more can go.
+ */
 export async function shorten (plants: Plants, trace: string[]): Promise<string[]> {
   let shortest = trace
   for (let size = Math.ceil(shortest.length / 2); size >= 1;) {

@@ -6,7 +6,7 @@ import { minute, second, sessionIds } from './terms.ts'
 import { begin, canGoOn, createWorld, goOn, kill, leave } from './world.ts'
 import type { Kind, Manner, Operation, Token } from './world.ts'
 
-/** One thing that may happen: its name, how often it should, whether it can now, and its doing. */
+/** One possible event: its name, how often it should happen, whether it can happen now, and its effect. */
 export interface Move extends Action { family: string }
 interface Action { name: string, weight: number, isPossible: () => boolean, make: () => Promise<void> }
 
@@ -15,8 +15,8 @@ export type Game = ReturnType<typeof createGame>
 interface Client { name: string, sid: string, held: Token, past: Token[] }
 
 /**
- * Everything that may happen in the world, under names that mean the same in every run, and the rules
- * that are checked after each. A violated rule ends the game.
+ * Every event that may happen in the world, under names that mean the same in every run, and the rules that are
+ * checked after each. A violated rule ends the game.
  */
 export function createGame (plants: Plants = new Set()) {
   const expectations = new Map<Operation, Expectation>()
@@ -26,7 +26,8 @@ export function createGame (plants: Plants = new Set()) {
 
   const world = createWorld(plants, {
     made (world, token) {
-      const twins = [...world.tokens.values()].filter(({ sid, generation }) => sid === token.sid && generation === token.generation)
+      const twins = [...world.tokens.values()].filter(({ sid, generation }) =>
+        sid === token.sid && generation === token.generation)
       if (world.isIntact && twins.length > 1) violation ??= 'One generation never has two tokens while Redis is intact.'
     },
     committed (world, operation, before) {
@@ -36,7 +37,8 @@ export function createGame (plants: Plants = new Set()) {
     }
   })
   const clients: Client[] = sessionIds.map((sid, place) => ({ name: place === 0 ? 'A' : 'B', sid, held: firstToken(sid), past: [] }))
-  const moves: Move[] = [...clients.flatMap(movesOf), ...tabs(), ...thefts(), ...administration(), ...nodes(), ...faults(), ...time()].map(action => ({ ...action, family: familyOf(action.name) }))
+  const moves: Move[] = [...clients.flatMap(movesOf), ...tabs(), ...thefts(), ...administration(), ...nodes(), ...faults(), ...time()].map(action =>
+    ({ ...action, family: familyOf(action.name) }))
   const byName = new Map(moves.map(move => [move.name, move]))
 
   return {
@@ -51,7 +53,7 @@ export function createGame (plants: Plants = new Set()) {
       return true
     },
     get violation () { return violation },
-    /** Nothing lives any more that could be lost. */
+    /** True when no live session is left that could be lost. */
     get isOver () { return sessionIds.every(id => isDead(world, id)) },
     get world () { return world }
   }
@@ -72,7 +74,7 @@ export function createGame (plants: Plants = new Set()) {
       {
         name: `${name} gives up waiting`,
         weight: 1.5,
-        // Whoever waits for a rotation without a token waits the ten seconds in which it may still
+        // A client that waits for a rotation without a token waits the ten seconds in which it may still
         // happen; a refresh may be given up at once.
         isPossible: () => world.operations.get(name)?.kind === 'refresh' && !world.operations.has(`${name}'s late request`),
         async make () {
@@ -156,15 +158,37 @@ export function createGame (plants: Plants = new Set()) {
     return steps.map(([name, length, weight]) => ({ name: `${name} pass`, weight, isPossible: always, make: () => pass(length) }))
   }
 
-  /** The same at either node, in one go or only begun. */
-  function both (kind: Kind, name: (node: number) => string, weight: number, slot: string, subject: () => { sid?: string | null, token?: Token | null }, isPossible: () => boolean = always): Action[] {
-    return [1, 2].flatMap(number => at(kind, () => name(number), weight / 2, slot, () => world.nodes.find(node => node.name === number) as Node, subject, isPossible))
+  /** The same moves at either node, in one go or only begun. */
+  function both (
+    kind: Kind,
+    name: (node: number) => string,
+    weight: number,
+    slot: string,
+    subject: () => { sid?: string | null, token?: Token | null },
+    isPossible: () => boolean = always
+  ): Action[] {
+    return [1, 2].flatMap(number =>
+      at(kind, () => name(number), weight / 2, slot, () =>
+        world.nodes.find(node => node.name === number) as Node, subject, isPossible))
   }
 
-  function at (kind: Kind, name: () => string, weight: number, slot: string, node: () => Node, subject: () => { sid?: string | null, token?: Token | null } = () => ({}), mayBe: () => boolean = always): Action[] {
+  function at (
+    kind: Kind,
+    name: () => string,
+    weight: number,
+    slot: string,
+    node: () => Node,
+    subject: () => { sid?: string | null, token?: Token | null } = () => ({}),
+    mayBe: () => boolean = always
+  ): Action[] {
     const isPossible = () => !world.operations.has(slot) && mayBe()
     return [
-      { name: name(), weight: weight * 0.65, isPossible, make: async () => finish(await set(kind, slot, node(), subject())) },
+      {
+        name: name(),
+        weight: weight * 0.65,
+        isPossible,
+        make: async () => finish(await set(kind, slot, node(), subject()))
+      },
       { name: `${name()}, step by step`, weight: weight * 0.35, isPossible, async make () { await set(kind, slot, node(), subject()) } }
     ]
   }
@@ -211,7 +235,7 @@ export function createGame (plants: Plants = new Set()) {
     if (commit) world.operations.set(commit.slot, commit)
   }
 
-  /** Time passes on every operation; what has been answered is judged and heard. */
+  /** Time passes on every operation; answered ones are judged and their answers delivered. */
   function settle (operation: Operation) {
     const expected = expectations.get(operation)
     if (expected) expected.isFair &&= isFair(world, operation) && !(theft && operation.sid === sessionIds[0])
@@ -245,8 +269,8 @@ export function createGame (plants: Plants = new Set()) {
     world.isIntact = false
   }
 
-  // Stores answer within their deadlines or not at all; what was told to commit may do so later all the
-  // same. Nodes read the feed twice a second.
+  // Stores answer within their deadlines or not at all; a commit that was sent may still happen later. Nodes read
+  // the feed twice a second.
   async function pass (milliseconds: number) {
     const rounds = milliseconds > 2 * second ? 10 : 0
     for (let round = 0; round < rounds; round++) {
@@ -289,7 +313,7 @@ export function createGame (plants: Plants = new Set()) {
 
 const families = new Map<string, string>()
 
-/** What is the same move at either node, in one go or step by step. */
+/** The name of a move that is the same at either node, in one go or step by step. */
 function familyOf (name: string): string {
   const family = families.get(name) ?? name.replaceAll(/ at [12]|[12]|, step by step/g, '')
   families.set(name, family)

@@ -8,14 +8,14 @@ import type { Answer, HotRecord, Presented } from './hot-record.ts'
 import { createRandom } from './random.ts'
 import type { Random } from './random.ts'
 
-// The model's record is a transcription. Here it is held against the script on a real Redis.
+// The model's record is a transcription. These tests compare it with the script on a real Redis.
 const source = readFileSync(new URL('../../lib/stores/lua/rotate-session.lua', import.meta.url), 'utf8')
 const seed = 20_250_101
 const epoch = 1_700_000_000_000
 
 interface Case { record: HotRecord | null, presented: Presented, floor: number, grace: number, at: number }
 
-t.test('the model answers and writes what the script does, for any record and presentation', async t => {
+t.test('the model answers and writes the same as the script, for any record and presentation', async t => {
   const redis = connect(t)
   const random = createRandom(seed)
   const outcomes = new Map<string, number>()
@@ -81,7 +81,8 @@ async function ask (redis: Redis, cases: Case[]) {
   })
 
   return cases.map(({ record, presented, floor, grace, at }, number) => {
-    const [, before, answer, after, written] = replies.slice(number * 5, number * 5 + 5) as [unknown, string[], string[], string[], string | null]
+    const five = replies.slice(number * 5, number * 5 + 5)
+    const [, before, answer, after, written] = five as [unknown, string[], string[], string[], string | null]
     const found = { answer: read(answer), record: parse(written) }
     const moments = range(milliseconds(before) - start + at, milliseconds(after) - start + at)
     const candidates = moments.map(now => rotate(record, presented, { floor, grace, now }))
@@ -101,7 +102,9 @@ function randomCase (random: Random): Case {
   const base = random.chance(0.5) ? Math.max(1, generation - times.length + 1) : 1 + random.below(generation)
   const moment = at - random.below(grace * 2 + 10)
   const place = Math.max(0, generation + random.pick([0, 0, 0, -1, -1, -2, -3, -30, -31, -32, -33, 1, 2, 100]))
-  const issuedAt = random.chance(0.7) ? times[generation - place] ?? at - random.below(100_000) : at - random.below(100_000)
+  const issuedAt = random.chance(0.7)
+    ? times[generation - place] ?? at - random.below(100_000)
+    : at - random.below(100_000)
   return {
     record: random.chance(0.1) ? null : { generation, base, moment, times },
     presented: random.chance(0.1) ? null : { generation: place, issuedAt },

@@ -1,6 +1,6 @@
 import type { Plants } from './plants.ts'
 
-/** What Redis holds of a session: lib/stores/lua/rotate-session.lua in TypeScript, line by line. */
+/** The hot record of a session in Redis: lib/stores/lua/rotate-session.lua in TypeScript, line by line. */
 export interface HotRecord { generation: number, base: number, moment: number, times: number[] }
 
 /** A presented token; null where the password has just been checked instead. */
@@ -20,7 +20,12 @@ export function opened (now: number): HotRecord {
 }
 
 /** One step: the answer, and the record that Redis holds afterwards. `plants` are mistakes made on purpose. */
-export function rotate (record: HotRecord | null, presented: Presented, { floor, grace, now }: Terms, plants: Plants = new Set()): { answer: Answer, record: HotRecord | null } {
+export function rotate (
+  record: HotRecord | null,
+  presented: Presented,
+  { floor, grace, now }: Terms,
+  plants: Plants = new Set()
+): { answer: Answer, record: HotRecord | null } {
   const { generation, base, moment, times, note: found } = placed(record, presented, { floor, grace, now }, plants)
   const place = presented?.generation ?? generation
   const issue = (n: number): number | undefined => times[generation - n]
@@ -55,7 +60,7 @@ export function rotate (record: HotRecord | null, presented: Presented, { floor,
   }
 }
 
-/** The record that the step starts from: put back or fast-forwarded where Redis has lost something. */
+/** The record that the step starts from: put back or fast-forwarded if Redis has lost writes. */
 function placed (record: HotRecord | null, presented: Presented, { floor, now }: Terms, plants: Plants): HotRecord & { note: '' | 'fast_forward' | 'forked' | 'forgiven' } {
   const isBehind = record && !presented && record.generation < floor && !plants.has('a record below the floor is believed')
   if (!record || isBehind) {
@@ -70,7 +75,7 @@ function placed (record: HotRecord | null, presented: Presented, { floor, now }:
   return { ...record, note: '' }
 }
 
-/** As Redis stores it. */
+/** The record in the form in which Redis stores it. */
 export function write ({ generation, base, moment, times }: HotRecord): string {
   return [generation, base, moment, ...times].join(',')
 }

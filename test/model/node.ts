@@ -41,7 +41,7 @@ export type Node = ReturnType<typeof createNode>
 const refreshTokens = createRefreshTokens([Buffer.alloc(32, 7)])
 const nobody: Caller = { ip: '192.0.2.1', userAgent: null, requestId: 'model' }
 
-/** A process: nothing in it outlives it. */
+/** A process: nothing in its memory outlives it. */
 export function createNode (world: World, name: number) {
   const { postgres, plants } = world
   const clock: Clock = { now: () => world.now, monotonic: () => world.now - start, offset: 0, advance () {} }
@@ -78,7 +78,8 @@ export function createNode (world: World, name: number) {
       world.redis.delete(id)
       return false
     },
-    lift: async (tx: unknown, id: string, { from, to }: { from: number, to: number }) => postgres.lift(tx as Draft, id, from, to)
+    lift: async (tx: unknown, id: string, { from, to }: { from: number, to: number }) =>
+      postgres.lift(tx as Draft, id, from, to)
   } as unknown as SessionStore
   const hot = {
     present: (id: string, presented: Newest, demand: Demand) => call(world, 'redis', 'present', () => step(id, presented, demand)),
@@ -107,11 +108,11 @@ export function createNode (world: World, name: number) {
   const policy = { check: () => [] } as unknown as PasswordPolicy
   const unitsOfWork = createUnitsOfWork({ database, changes, publish })
   const oneTimeTokens = { revoke: async () => {} }
-  // Every password is right here; what a wrong one counts for is shown elsewhere.
+  // Every password is right here; the effect of a wrong one is tested elsewhere.
   const checks = { check: async () => {} }
   const lockout = { sessionOf: () => ({ kind: 'session', key: '' }) } as unknown as Lockout
 
-  // Ranks are shown elsewhere: here the actor may, and only the subject's row matters.
+  // Ranks are tested elsewhere: here the actor may, and only the subject's row matters.
   const acts = {
     act: async (_id: string, _by: unknown, work: (act: unknown) => Promise<void>) => {
       const trail = { outcome: 'success', actorId: 'admin', caller: nobody }
@@ -119,14 +120,59 @@ export function createNode (world: World, name: number) {
     }
   } as unknown as UserActs
 
-  const sessions = createSessions({ database, ...unitsOfWork, store, signIns: {} as SignInStore, hot, changes, refreshTokens, oneTimeTokens, sightings, audit, jobs, statuses: { record () {} }, metrics: noMetrics, clock, lifetimes: terms })
+  const sessions = createSessions({
+    database,
+    ...unitsOfWork,
+    store,
+    signIns: {} as SignInStore,
+    hot,
+    changes,
+    refreshTokens,
+    oneTimeTokens,
+    sightings,
+    audit,
+    jobs,
+    statuses: { record () {} },
+    metrics: noMetrics,
+    clock,
+    lifetimes: terms
+  })
   const signOuts = createSignOuts({ ...unitsOfWork, users, deployment, sessions, tokens: {} as Tokens, audit })
-  const passwordChanges = createPasswordChanges({ ...unitsOfWork, users, sessions, tokenResponses, oneTimeTokens, policy, passwords, checks, lockout, jobs, clock })
-  const logins = createLogins({ database, ...unitsOfWork, users, sessions, tokenResponses, passwords, checks, lockout, audit, clock } as unknown as LoginParts)
-  const administration = createUserAdministration({ acts, users, sessions, audit, clock } as unknown as UserAdministrationParts)
+  const passwordChanges = createPasswordChanges({
+    ...unitsOfWork,
+    users,
+    sessions,
+    tokenResponses,
+    oneTimeTokens,
+    policy,
+    passwords,
+    checks,
+    lockout,
+    jobs,
+    clock
+  })
+  const logins = createLogins({
+    database,
+    ...unitsOfWork,
+    users,
+    sessions,
+    tokenResponses,
+    passwords,
+    checks,
+    lockout,
+    audit,
+    clock
+  } as unknown as LoginParts)
+  const administration = createUserAdministration({
+    acts,
+    users,
+    sessions,
+    audit,
+    clock
+  } as unknown as UserAdministrationParts)
   return node
 
-  /** What this node does for an operation; resolves with what the client gets. */
+  /** Runs an operation on this node; resolves with the answer that the client gets. */
   async function work (kind: Kind, sid: string | null, token: Token | null): Promise<Answered | null> {
     if (kind === 'read') await feed.read()
     if (kind === 'write behind') await sightings.flush()
@@ -205,7 +251,10 @@ export function createNode (world: World, name: number) {
     const { user, globalEpoch } = postgres.tables
     const epoch: [number, number] = reread ? [globalEpoch, user.epoch] : [state.globalEpoch, state.userEpoch]
     const exp = Math.min(world.now + terms.accessTokenTtl, state.expiresAt.getTime())
-    return { refresh: world.tokens.get(refreshToken), access: { sid: state.sessionId, sub: state.id, epoch, exp } } as unknown as TokenResponse
+    return {
+      refresh: world.tokens.get(refreshToken),
+      access: { sid: state.sessionId, sub: state.id, epoch, exp }
+    } as unknown as TokenResponse
   }
 
   function told<T> (tail: T): T {
@@ -230,13 +279,13 @@ function tokenResponse (answer: TokenResponse) {
   return answer as unknown as Answered
 }
 
-/** What Redis holds of a session and has not forgotten. */
+/** The record of a session that Redis holds and has not expired. */
 export function hotRecord (world: World, id: string): HotRecord | null {
   const kept = world.redis.get(id)
   return kept && kept.until > world.now ? kept.record : null
 }
 
-/** What is known of a token from the moment it is made. */
+/** The facts about a token from the moment it is made. */
 export function remember (world: World, claims: Pick<Token, 'sid' | 'generation' | 'issuedAt'>): Token {
   const text = refreshTokens.issue({ transport: 'bearer', sessionId: claims.sid, generation: claims.generation, issuedAt: claims.issuedAt })
   const known = world.tokens.get(text)
@@ -252,7 +301,7 @@ function highest ({ tokens }: World, id: string) {
   return Math.max(...[...tokens.values()].filter(({ sid }) => sid === id).map(({ generation }) => generation))
 }
 
-// A token that was presented and all before it are history from the moment one is made for it.
+// A token that was presented, and all before it, are superseded from the moment one is made for it.
 function supersede (world: World, sid: string, presented: Presented, made: Token) {
   const text = presented && refreshTokens.issue({ transport: 'bearer', sessionId: sid, ...presented })
   const order = text === null ? Infinity : world.tokens.get(text)?.order ?? -1

@@ -1,4 +1,4 @@
-/** Mistakes that the model can be told to make. Each must be found; without one nothing may be. */
+/** Mistakes that the model can be told to make. Each must be found; without one nothing may be found. */
 export const plants = [
   'the floor is the new generation',
   'the floor is not looked at',

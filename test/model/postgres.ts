@@ -17,7 +17,7 @@ export interface SessionRow {
 
 interface ChangeRow extends Change { seq: number, xid: number, at: number }
 
-/** All that a transaction may change and others see only after its commit. */
+/** Everything that a transaction may change and others see only after its commit. */
 interface Tables {
   sessions: SessionRow[]
   user: { id: string, epoch: number, status: 'active' | 'disabled', version: number }
@@ -28,7 +28,7 @@ interface Tables {
 export interface Draft extends Tables {
   xid: number
   written: ChangeRow[]
-  /** Its commit is under way and nobody waits for it any more. */
+  /** Its commit is under way, and no operation waits for it any more. */
   isLeft: boolean
 }
 
@@ -37,9 +37,9 @@ export type Postgres = ReturnType<typeof createPostgres>
 const userId = '00000000-0000-4000-8000-0000000000aa'
 
 /**
- * Postgres as the sessions of one user need it. Every transaction of ours takes the same row locks
- * (the user's, the session's), so one lock stands for them all: readers see what is committed and
- * never wait. Transactions have numbers, and rows of the feed become visible with their commit.
+ * Postgres as the sessions of one user need it. Every transaction of ours takes the same row locks (the user's, the
+ * session's), so one lock stands for them all: readers see what is committed and never wait. Transactions have numbers,
+ * and rows of the feed become visible with their commit.
  */
 export function createPostgres (plants: Plants, now: () => number) {
   let tables: Tables = { sessions: [], user: { id: userId, epoch: 0, status: 'active', version: 1 }, globalEpoch: 0 }
@@ -75,7 +75,7 @@ export function createPostgres (plants: Plants, now: () => number) {
     tables.sessions.push({ userId, userEpoch: 0, globalEpoch: 0, floor: 0, endedReason: null, ...row })
   }
 
-  /** What lib reads of a session, as committed. */
+  /** The committed fields of a session that lib reads. */
   function state (id: string): SessionState | null {
     const row = tables.sessions.find(session => session.id === id)
     const { user, globalEpoch } = tables
@@ -99,7 +99,7 @@ export function createPostgres (plants: Plants, now: () => number) {
       : null
   }
 
-  /** The definition of the schema: not ended, not expired, under the epochs that hold. */
+  /** The schema's definition of a live session: not ended, not expired, under the epochs in force. */
   function isAlive (id: string, { sessions, user, globalEpoch }: Tables = tables) {
     const row = sessions.find(session => session.id === id)
     return row !== undefined && row.endedReason === null && row.expiresAt > now() &&
@@ -150,7 +150,10 @@ export function createPostgres (plants: Plants, now: () => number) {
   }
 
   function lift (draft: Draft, id: string, from: number, to: number): boolean {
-    const lives = (row: SessionRow) => row.userEpoch === from && row.globalEpoch === draft.globalEpoch && !row.endedReason && row.expiresAt > now()
+    const lives = (row: SessionRow) => row.userEpoch === from &&
+      row.globalEpoch === draft.globalEpoch &&
+      !row.endedReason &&
+      row.expiresAt > now()
     const lifted = draft.sessions.filter(row => lives(row) && (row.id === id || plants.has('a raise lifts every session')))
     for (const row of lifted) Object.assign(row, { userEpoch: to, lastSeenAt: now() })
     return lifted.some(row => row.id === id)
@@ -170,13 +173,19 @@ export function createPostgres (plants: Plants, now: () => number) {
   function tail (isWanted: (row: ChangeRow) => boolean): Tail {
     const read = changes.filter(isWanted).sort((a, b) => a.seq - b.seq)
     return {
-      changes: read.map(({ kind, subjectId, exceptId, number, reason }) => ({ kind, subjectId, exceptId, number, reason })),
+      changes: read.map(({ kind, subjectId, exceptId, number, reason }) => ({
+        kind,
+        subjectId,
+        exceptId,
+        number,
+        reason
+      })),
       next: { snapshot: plants.has('the feed goes on by seq') ? String(highestSeq() + 1) : snapshot(), server: 'the only one' },
       time: now()
     }
   }
 
-  // As Postgres writes one: the oldest that runs, the next to begin, and all that run.
+  // The notation of Postgres: the oldest running transaction, the next to begin, and all that run.
   function snapshot () {
     const running = [open?.xid, foreign].filter(xid => typeof xid === 'number').sort((a, b) => a - b)
     return `${running[0] ?? nextXid}:${nextXid}:${running.join(',')}`
@@ -186,19 +195,21 @@ export function createPostgres (plants: Plants, now: () => number) {
     return changes.reduce((most, { seq }) => Math.max(most, seq), 0)
   }
 
-  function firstRaise ({ sessionId, userEpoch, globalEpoch }: { sessionId: string, userEpoch: number, globalEpoch: number }): EndReason | null {
+  function firstRaise (
+    { sessionId, userEpoch, globalEpoch }: { sessionId: string, userEpoch: number, globalEpoch: number }
+  ): EndReason | null {
     const raise = changes.filter(({ kind, number, exceptId }) => number !== null && (
       (kind === 'user_epoch' && number > userEpoch && exceptId !== sessionId) || (kind === 'everyone' && number > globalEpoch)
     )).sort((a, b) => a.seq - b.seq)[0]
     return raise?.reason ?? null
   }
 
-  /** Somebody else's change, committed at once: later than whatever is still open. */
+  /** A change by another client, committed at once: later than every open transaction. */
   function others () {
     changes.push({ kind: 'user_changed', subjectId: '00000000-0000-4000-8000-0000000000bb', exceptId: null, number: nextXid, reason: null, seq: nextSeq++, xid: nextXid++, at: now() })
   }
 
-  /** Somebody else's transaction stays open and keeps the feed's cursor back. */
+  /** Another client's transaction, which stays open and keeps the feed's cursor back. */
   function hold () {
     foreign = nextXid++
   }

@@ -2,14 +2,16 @@ import { hotRecord } from './node.ts'
 import { second, sessionIds, start, terms } from './terms.ts'
 import type { Kind, Operation, Token, World } from './world.ts'
 
-/** What an operation found when it began, and whether it may be refused by now. */
+/** The state that an operation found when it began, and whether it may be refused by now. */
 export interface Expectation {
   wasDead: boolean
   wasIdle: boolean
   wasBelowFloor: boolean
   /** A superseded token, longer ago than the grace, and Redis has lost nothing. */
   wasReplay: boolean
-  /** An honest client is behind it, whose session lives and whose token is the newest or was a grace ago. */
+  /**
+   * The operation of an honest client, whose session is alive and whose token is the newest or was within the grace.
+   */
   isFair: boolean
 }
 
@@ -26,7 +28,7 @@ export function isMisled (world: World, sid: string | null) {
 /** "Never later than 3 s." */
 const bound = 3 * second
 
-/** What an operation may be judged by, as it begins. */
+/** The facts by which an operation is judged later, taken as it begins. */
 export function expect (world: World, operation: Operation, isHonest: boolean): Expectation {
   const { sid, token } = operation
   const row = world.postgres.tables.sessions.find(({ id }) => id === sid)
@@ -45,7 +47,11 @@ export function isFair (world: World, { sid, token }: Operation): boolean {
 }
 
 /** The rule that the end of an operation breaks, or null. */
-export function judge (world: World, { outcome, kind, sid, failed, hasRotated, token }: Operation, expected: Expectation): string | null {
+export function judge (
+  world: World,
+  { outcome, kind, sid, failed, hasRotated, token }: Operation,
+  expected: Expectation
+): string | null {
   if (!outcome) return null
 
   if ('answer' in outcome) {
@@ -67,7 +73,7 @@ export function judge (world: World, { outcome, kind, sid, failed, hasRotated, t
   return null
 }
 
-/** The rule that the world breaks as it stands, or null. `held` are the tokens of honest clients. */
+/** The rule that the world breaks in its present state, or null. `held` are the tokens of honest clients. */
 export function inspect (world: World, held: Token[]): string | null {
   const { postgres, nodes } = world
   if (world.failure) return `Nothing fails but by a refusal: ${world.failure}`
@@ -93,14 +99,22 @@ export function inspect (world: World, held: Token[]): string | null {
   return null
 }
 
-/** A commit has ended sessions: the rule that this breaks, or null. `before` are those that lived until then. */
-export function inspectCommit (world: World, { kind, sid }: Operation, before: string[], wasFair: boolean): string | null {
+/**
+ * After a commit that has ended sessions: the rule that this breaks, or null. `before` are the sessions that were alive
+ * until then.
+ */
+export function inspectCommit (
+  world: World,
+  { kind, sid }: Operation,
+  before: string[],
+  wasFair: boolean
+): string | null {
   const may = kind === 'refresh' ? (wasFair ? [] : [sid]) : endedBy(kind, sid)
   const gone = before.filter(id => !world.postgres.isAlive(id))
   return gone.every(id => may.includes(id)) ? null : `A session ends only by what is meant to end it (${kind}).`
 }
 
-/** The sessions that are over once such an operation has been answered. */
+/** The sessions that must be over once such an operation has been answered. */
 export function endedBy (kind: Kind, sid: string | null): string[] {
   if (kind === 'local') return sessionIds.filter(id => id === sid)
   if (kind === 'others' || kind === 'change password') return sessionIds.filter(id => id !== sid)
@@ -120,12 +134,12 @@ function isProof (kind: Kind) {
   return kind === 'reauthenticate' || kind === 'change password'
 }
 
-// Redis knows for certain that this is history.
+// Redis knows for certain that this token is superseded.
 function isReplay (world: World, token: Token) {
   return world.isIntact && isLate(world, token) && hotRecord(world, token.sid) !== null
 }
 
-// A retry of what was in time is in time: its idle end is that of the token which it has led to.
+// A retry of a request that was in time is in time: its idle end is that of the token which the first one led to.
 function isFresh (world: World, token: Token) {
   return !isLate(world, token) && (!isIdle(world, token) || (token.supersededAt !== null && world.isIntact))
 }

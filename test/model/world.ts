@@ -9,15 +9,15 @@ import { createPostgres } from './postgres.ts'
 import type { Draft, Postgres } from './postgres.ts'
 import { sessionIds, start, terms } from './terms.ts'
 
-/** What is true of a refresh token, whatever Redis remembers. */
+/** The truth about a refresh token, whatever Redis remembers. */
 export interface Token {
   text: string
   sid: string
   generation: number
   issuedAt: number
-  /** Tokens in the order in which they were made. */
+  /** The position of the token in the order in which all were made. */
   order: number
-  /** When it, or one made after it, was first rotated, or the password was checked again. */
+  /** When this token, or one made after it, was first rotated, or the password was checked again. */
   supersededAt: number | null
 }
 
@@ -28,7 +28,7 @@ export interface Answered { refresh: Token, access: Access }
 export type Kind = 'refresh' | 'reauthenticate' | 'change password' | 'local' | 'others' | 'everywhere' | 'disable' | 'everyone' | 'read' | 'write behind'
 export type Outcome = { answer: Answered | null } | { refusal: Refusal }
 
-/** Something that a node does for somebody, from its request to its answer: it waits at each call to a store. */
+/** One piece of a node's work, from its request to its answer: it waits at each call to a store. */
 export interface Operation {
   slot: string
   kind: Kind
@@ -38,13 +38,13 @@ export interface Operation {
   waits: Call | null
   draft: Draft | null
   outcome: Outcome | null
-  /** Nobody hears the answer. */
+  /** The answer reaches nobody. */
   isLost: boolean
   hasRotated: boolean
   failed: Set<Store>
-  /** The sessions that have died of its commit. */
+  /** The sessions that its commit has ended. */
   ended: string[]
-  /** What the feed had to tell when it was read. */
+  /** The changes that the feed contained when it was read. */
   told: string[]
 }
 
@@ -64,34 +64,40 @@ export interface World {
   tokens: Map<string, Token>
   /** Access tokens that have not expired. */
   access: Access[]
-  /** Sessions whose loss of writes nothing could tell; see `isMisled` in rules.ts. */
+  /** Sessions for which nothing could reveal the loss of writes; see `isMisled` in rules.ts. */
   misled: Set<string>
   /** Sessions that are over, and since when. */
   dead: Map<string, number>
   nodes: Node[]
   operations: Map<string, Operation>
-  /** Whose turn it is: calls to stores are its. */
+  /** The operation whose turn it is; it makes the calls to stores. */
   current: Operation | null
-  /** What was thrown that is no refusal. */
+  /** A thrown error that is not a refusal. */
   failure: string | null
 }
 
-/** Hears of what the rules are about. `before` are the sessions that lived until a commit. */
+/** Is called for the events that the rules are about. `before` are the sessions that were alive until a commit. */
 export interface Observer {
   committed: (world: World, operation: Operation, before: string[]) => void
   made: (world: World, token: Token) => void
 }
 
-/** A record in Redis, and when it forgets it. */
+/** A record in Redis, and when it expires. */
 interface Kept { record: HotRecord, until: number }
 
-/** A node waits for a store. */
-export interface Call { store: Store, what: string, needsLock: boolean, run: () => unknown, resolve: (value: unknown) => void, reject: (error: unknown) => void }
+/** A call for whose answer a node waits. */
+export interface Call {
+  store: Store
+  what: string
+  needsLock: boolean
+  run: () => unknown
+  resolve: (value: unknown) => void
+  reject: (error: unknown) => void
+}
 
 /**
- * One user with two sessions, two nodes that run the real use cases, a Postgres and a Redis of the
- * model's own. A node's call to a store waits until somebody says how it goes on, so that whatever
- * can happen in between may happen in between.
+ * One user with two sessions, two nodes that run the real use cases, a Postgres and a Redis of the model's own. A
+ * node's call to a store waits until the player says how it continues, so any other event can happen in between.
  */
 export function createWorld (plants: Plants, observe: Observer): World {
   const postgres = createPostgres(plants, () => world.now)
@@ -124,14 +130,22 @@ export function createWorld (plants: Plants, observe: Observer): World {
 }
 
 /** Begins an operation, up to its first call to a store. */
-export async function begin (world: World, slot: string, kind: Kind, node: Node, { sid = null, token = null }: { sid?: string | null, token?: Token | null } = {}): Promise<Operation> {
+export async function begin (
+  world: World,
+  slot: string,
+  kind: Kind,
+  node: Node,
+  { sid = null, token = null }: { sid?: string | null, token?: Token | null } = {}
+): Promise<Operation> {
   const operation: Operation = {
     slot, kind, node, sid, token, waits: null, draft: null, outcome: null, isLost: false, hasRotated: false, failed: new Set(), ended: [], told: []
   }
   world.operations.set(slot, operation)
   world.current = operation
   node.work(kind, sid, token).then(answer => { operation.outcome = { answer } }, error => {
-    if (!(error instanceof Refusal)) world.failure ??= error instanceof Error ? error.stack ?? error.message : String(error)
+    if (!(error instanceof Refusal)) {
+      world.failure ??= error instanceof Error ? error.stack ?? error.message : String(error)
+    }
     operation.outcome = { refusal: error }
   })
   await settle()
@@ -142,7 +156,7 @@ export function canGoOn (world: World, { waits }: Operation): boolean {
   return waits !== null && !(waits.needsLock && world.postgres.isLocked)
 }
 
-/** Lets an operation's call to a store go as told, and what follows up to its next one. */
+/** Lets an operation's call to a store end as told, and runs the operation up to its next call. */
 export async function goOn (world: World, operation: Operation, manner: Manner) {
   const { waits, node } = operation
   if (!waits) return
@@ -161,7 +175,7 @@ export async function goOn (world: World, operation: Operation, manner: Manner) 
   await settle()
 }
 
-/** Ends a node with all that it was doing, and puts an empty one in its place. */
+/** Ends a node with all its operations, and puts an empty one in its place. */
 export function kill (world: World, node: Node) {
   for (const [slot, operation] of world.operations) {
     if (operation.node !== node) continue
@@ -172,8 +186,8 @@ export function kill (world: World, node: Node) {
 }
 
 /**
- * The deadline of a commit has come: who waits for it is told that Postgres does not answer, and it
- * goes on by itself. Returns what is under way then.
+ * Passes the deadline of a commit: the waiting operation is told that Postgres does not answer, and the commit goes
+ * on by itself. Returns the commits that are then under way.
  */
 export async function leave (world: World, operation: Operation): Promise<Operation | null> {
   const { waits, draft } = operation

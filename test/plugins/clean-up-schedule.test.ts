@@ -7,7 +7,7 @@ import type { Deployment } from '../helper.ts'
 
 const week = 7 * 86_400_000
 
-t.test('it begins when the server listens, once for all nodes, and is counted', async t => {
+t.test('the clean-up begins when the server listens, once for all nodes, and is counted', async t => {
   const deployment = await deploy(t)
   const nodes = [await start(t, deployment), await start(t, deployment), await start(t, deployment)] as const
   const [app] = nodes
@@ -24,7 +24,7 @@ t.test('it begins when the server listens, once for all nodes, and is counted', 
   t.equal(shown.filter(text => text.includes('latchkey_jobs_total{name="clean-up",outcome="done"} 1')).length, 1)
 })
 
-t.test('a node that stops in the middle leaves the rest to another', async t => {
+t.test('a node that stops halfway leaves the rest to another', async t => {
   const deployment = await deploy(t, { TOKEN_CLEANUP_BATCH_SIZE: '10' })
   const watcher = await start(t, deployment, { workers: false })
   await insertExpired(t, deployment, 5000)
@@ -41,7 +41,7 @@ t.test('a node that stops in the middle leaves the rest to another', async t => 
   await until(async () => await count(watcher, 'sessions') === 0)
 })
 
-t.test('an interval that is over brings the next one', async t => {
+t.test('when an interval is over, the next run begins', async t => {
   const deployment = await deploy(t, { TOKEN_CLEANUP_INTERVAL_MS: '1000' })
   const app = await start(t, deployment)
   await app.listen({ host: '127.0.0.1', port: 0 })
@@ -50,7 +50,7 @@ t.test('an interval that is over brings the next one', async t => {
   await until(async () => await count(app, 'sessions') === 0)
 })
 
-t.test('the reason of an end is told as long as a refresh token could have lived, then it has expired', async t => {
+t.test('the reason of an end is told for as long as a refresh token could have lived, then the session counts as expired', async t => {
   const app = await start(t, await deploy(t))
   const ada = await signUp(app)
   const [gone, alive] = [await signIn(app, ada), await signIn(app, ada)]
@@ -73,7 +73,7 @@ t.test('the reason of an end is told as long as a refresh token could have lived
   t.match((await refresh(app, next.json().refresh_token)).json(), { code: 'session_ended', reason: 'expired' })
 })
 
-t.test('a sign-up that nobody confirms goes after its time, with all that can be read about it', async t => {
+t.test('a registration that nobody confirms is removed after its time, with everything readable about it', async t => {
   const app = await start(t, await deploy(t, { REGISTRATION_TTL: '2d' }))
   const { user } = await signUp(app)
   const { registration_id: id } = (await post(app, '/auth/register', { email: freshAddress(), password, full_name: 'Grace Hopper' })).json()
@@ -88,7 +88,7 @@ t.test('a sign-up that nobody confirms goes after its time, with all that can be
   t.match((await post(app, '/auth/verify-email', { registration_id: id, code: '123456' })).json(), { code: 'token_invalid' })
 })
 
-t.test('whoever confirms while it is removed either has an account with its key, or nothing', async t => {
+t.test('a confirmation during the removal either makes an account with its key, or nothing', async t => {
   const app = await start(t, await deploy(t))
   const ids = await Promise.all(Array.from({ length: 20 }, async () => (await post(app, '/auth/register', { email: freshAddress(), password, full_name: 'Ada King' })).json().registration_id as string))
   const codes = await Promise.all(ids.map(id => codeOf(app, id)))
@@ -116,7 +116,7 @@ async function count (app: FastifyInstance, table: 'sessions' | 'registrations')
   return row?.count ?? -1
 }
 
-/** Waits for what happens by itself; the deadline of the test is the limit. */
+/** Waits for something that happens by itself; the time-out of the test is the limit. */
 async function until (isSo: () => Promise<boolean>) {
   while (!await isSo()) await new Promise(resolve => setTimeout(resolve, 10))
 }

@@ -15,13 +15,13 @@ t.test('a listed origin may call with credentials', async t => {
   }
 })
 
-t.test('a listed origin hears of refusals too', async t => {
+t.test('a listed origin can read refusals too', async t => {
   const app = await build(t)
   const answer = await app.inject({ url: '/nothing', headers: { origin: 'https://app.example.com' } })
   t.match(answer, { statusCode: 404, headers: { 'access-control-allow-origin': 'https://app.example.com' } })
 })
 
-t.test('nobody else gets a CORS header, and nothing is reflected', async t => {
+t.test('no other origin gets a CORS header, and no header is reflected', async t => {
   const app = await build(t)
   const origins = [
     'https://evil.com', 'https://app.example.com.evil.com', 'https://evil-app.example.com', 'null', 'http://app.example.com', 'https://app.example.com:8443',

@@ -48,7 +48,7 @@ t.test('details reach the body and the headers that belong to them', async t => 
   t.equal(answer.headers['retry-after'], '2', 'whole seconds, never too early')
 })
 
-t.test('what is not valid is 422 and says where', async t => {
+t.test('an invalid request is answered 422 and names the place of each error', async t => {
   const { app } = await build(t)
   const cases: [object, object][] = [
     [{}, { path: '/name', code: 'required' }],
@@ -70,12 +70,12 @@ t.test('what is not valid is 422 and says where', async t => {
   }
 })
 
-t.test('an id of the wrong form names nothing', async t => {
+t.test('an id of the wrong form is answered like an unknown one', async t => {
   const { app } = await build(t)
   t.match((await app.inject('/things/1')).json(), { status: 404, code: 'not_found' })
 })
 
-t.test('an unexpected error tells nothing to the client and everything to the log', async t => {
+t.test('an unexpected error tells nothing to the caller and everything to the log', async t => {
   const { app, lines } = await build(t)
 
   for (const url of ['/broken', '/strange', '/sqlstate']) {
@@ -89,7 +89,7 @@ t.test('an unexpected error tells nothing to the client and everything to the lo
   t.notMatch(lines.join(''), 'ada@example.com', 'what a driver hangs on its errors stays out of the log')
 })
 
-t.test('a store that does not answer is 503, and its reason is only logged', async t => {
+t.test('a store that does not answer is a 503, and its reason is only logged', async t => {
   const { app, lines } = await build(t)
   const answer = await app.inject('/away')
 

@@ -27,12 +27,12 @@ t.test('every answer of every kind carries the same security headers', async t =
   }
 })
 
-t.test('an answer says in which character set it is', async t => {
+t.test('an answer names its character set', async t => {
   const { app } = await buildHttp(t, app => { app.get('/', async () => ({})) })
   t.equal((await app.inject('/')).headers['content-type'], 'application/json; charset=utf-8')
 })
 
-t.test('they are these, word for word', async t => {
+t.test('the headers are those that helmet would set', async t => {
   t.strictSame(securityHeaders, {
     'cache-control': 'no-store',
     'content-security-policy': "default-src 'none';base-uri 'none';frame-ancestors 'none'",

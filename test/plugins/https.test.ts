@@ -2,7 +2,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { buildHttp } from '../http.ts'
 
-t.test('in production, what the proxy got over plain http is refused', async t => {
+t.test('in production a request that reached the proxy over plain http is refused', async t => {
   const app = await build(t, true)
   for (const forwarded of ['http', 'HTTP', 'https, http', 'ftp', '']) {
     const answer = await app.inject({ url: '/', headers: { 'x-forwarded-proto': forwarded } })
@@ -12,7 +12,7 @@ t.test('in production, what the proxy got over plain http is refused', async t =
   }
 })
 
-t.test('https, no proxy and health are let through', async t => {
+t.test('https, requests without a proxy, and health are let through', async t => {
   const app = await build(t, true)
   t.match(await app.inject({ url: '/', headers: { 'x-forwarded-proto': 'https' } }), { statusCode: 200 })
   t.match(await app.inject('/'), { statusCode: 200 })
@@ -20,7 +20,7 @@ t.test('https, no proxy and health are let through', async t => {
   t.match(await app.inject({ url: '/healthy', headers: { 'x-forwarded-proto': 'http' } }), { statusCode: 403 }, 'nothing that only begins like it')
 })
 
-t.test('elsewhere plain http is fine', async t => {
+t.test('outside production plain http is accepted', async t => {
   const app = await build(t, false)
   t.match(await app.inject({ url: '/', headers: { 'x-forwarded-proto': 'http' } }), { statusCode: 200 })
 })

@@ -7,7 +7,7 @@ import metrics from '../../plugins/http/metrics.ts'
 import { connect, makeDatabase, openStore } from '../database.ts'
 import { standIn } from '../support/features.ts'
 
-t.test('the runtime role, which owns nothing, can do all that jobs need', async t => {
+t.test('the runtime role, which owns nothing, can do everything that jobs need', async t => {
   const { app, sql } = await start(t)
   const [role] = await sql`select current_user as name`
   t.match(role, { name: /^latchkey_test_role_/ })
@@ -29,7 +29,7 @@ t.test('the runtime role, which owns nothing, can do all that jobs need', async 
   t.match(await app.metrics.render(), /jobs_total\{name="mail",outcome="done"\} 1/)
 })
 
-t.test('closing waits for the job in hand before it closes what the job needs', async t => {
+t.test('closing waits for the running job before it closes what the job needs', async t => {
   const { app, events } = await start(t)
   let begun = false
   app.jobs.work('mail', async () => {

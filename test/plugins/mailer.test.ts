@@ -32,7 +32,7 @@ t.test('a mail reaches the server: one recipient, text and HTML, its kind in the
   t.ok(await app.mailer.probe() >= 0)
 })
 
-t.test('what is in a name adds no header and no recipient', async t => {
+t.test('the content of a name adds no header and no recipient', async t => {
   const server = await startMailServer(t)
   const app = await start(t, { smtpUrl: server.url })
   const name = 'Ada\r\nBcc: eve@example.com\r\nX-Evil: 1\r\n\r\n.\r\nMAIL FROM:<eve@example.com>'
@@ -68,7 +68,7 @@ t.test('a refusal is an error that names no address', async t => {
   t.notMatch(`${error.message}${error.stack}${error.cause}`, /ada@/)
 })
 
-t.test('a server that is away or says nothing is an error within the time-outs', async t => {
+t.test('a server that is away or silent is an error within the time-outs', async t => {
   const silent = createServer(() => {}).listen(0, '127.0.0.1')
   t.teardown(() => silent.close())
   await once(silent, 'listening')
@@ -84,20 +84,26 @@ t.test('a server that is away or says nothing is an error within the time-outs',
   t.ok(passed() < 12_000)
 })
 
-t.test('a password is used, and on its way to another machine only under TLS', async t => {
+t.test('a password is used, and sent to another machine only under TLS', async t => {
   const users: unknown[] = []
-  const server = await startMailServer(t, { authOptional: false, onAuth: ({ username, password }, _, callback) => { users.push([username, password]); callback(null, { user: username }) } })
+  const server = await startMailServer(t, {
+    authOptional: false,
+    onAuth: ({ username, password }, _, callback) => {
+      users.push([username, password])
+      callback(null, { user: username })
+    }
+  })
   const app = await start(t, { smtpUrl: server.url.replace('//', '//lk:s%40crt@') })
   await app.mailer.deliver(verify)
   t.same(users, [['lk', 's@crt']])
 
-  // The same server, under a name that is not known to be this machine.
+  // The same server, under a name that is not recognised as this machine.
   const elsewhere = await start(t, { smtpUrl: server.url.replace('//', '//lk:secret@').replace('127.0.0.1', 'LOCALHOST') })
   await t.rejects(elsewhere.mailer.deliver(verify), /TLS/)
   t.equal(users.length, 1, 'no password went over')
 })
 
-t.test('smtps speaks TLS from the start and believes nobody it does not know', async t => {
+t.test('smtps speaks TLS from the start and trusts no unknown certificate', async t => {
   const server = await startMailServer(t, { secure: true })
   const strict = await start(t, { smtpUrl: server.url })
   await t.rejects(strict.mailer.deliver(verify), /certificate|self.signed/i)

@@ -2,7 +2,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { buildHttp, sendRaw } from '../http.ts'
 
-t.test('a known path with another method is 405 and says which it answers', async t => {
+t.test('a known path with another method is answered 405 with the methods it has', async t => {
   const { app } = await build(t)
   const cases: [string, string, string][] = [
     ['PUT', '/things', 'GET, HEAD, POST'], ['DELETE', '/things/', 'GET, HEAD, POST'], ['POST', '/things/7', 'DELETE, GET, HEAD'], ['PATCH', '/things/a%2Fb?x=1', 'DELETE, GET, HEAD'],
@@ -25,14 +25,14 @@ t.test('an unknown path is 404, whatever the method and the body', async t => {
   }
 })
 
-t.test('a path is what it says: no tricks lead to a route', async t => {
+t.test('a path is taken literally: no trick leads to a route', async t => {
   const { app } = await build(t)
   for (const url of ['//things', '/./things', '/%2e%2e/things', '/x/../things', '/things%2F', '/things;x=1', '/things.', '/Things', '/things%00', '/things//7', '/%2fthings']) {
     t.match(await sendRaw(app, `POST ${url} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`), /^HTTP\/1\.1 40[04] /, url)
   }
 })
 
-t.test('a method is what it says: no header and no parameter overrides it', async t => {
+t.test('a method is taken literally: no header and no parameter overrides it', async t => {
   const { app } = await build(t)
   const answer = await app.inject({ method: 'GET', url: '/things/7?_method=DELETE', headers: { 'x-http-method-override': 'DELETE', 'x-http-method': 'DELETE', 'x-method-override': 'DELETE' } })
   t.equal(answer.body, 'read')

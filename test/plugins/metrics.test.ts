@@ -43,7 +43,7 @@ t.test('every counter of the table is shown, with the process', async t => {
   t.notMatch(text, /^latchkey_broken [1-9]/m)
 })
 
-t.test('two servers in one process count for themselves', async t => {
+t.test('two servers in one process count separately', async t => {
   const [one, two] = [Fastify(), Fastify()]
   await one.register(metrics)
   await two.register(metrics)
@@ -51,7 +51,7 @@ t.test('two servers in one process count for themselves', async t => {
   t.notMatch(await two.metrics.render(), 'outcome="success"')
 })
 
-t.test('METRICS_PORT serves them while the server listens', async t => {
+t.test('METRICS_PORT serves the metrics while the server listens', async t => {
   const app = Fastify()
   const port = 20_000 + process.pid % 40_000
   await app.register(metrics)

@@ -15,7 +15,7 @@ const config = loadConfig({
   ISSUER_URL: 'http://localhost:3000'
 })
 
-t.test('a storm of logins is bounded: so many at once, so many wait, the rest are told to come back', async t => {
+t.test('a storm of logins is bounded: a few run, a few wait, and the rest are told to retry', async t => {
   const app = await start(t)
   const stored = await app.passwords.hash('plum orbit', 'known')
   t.match(stored, /^\$argon2id\$v=19\$m=1024,t=1,p=1\$/, 'with the parameters of the settings')
@@ -40,14 +40,22 @@ t.test('the event loop goes on while passwords are hashed', async t => {
   t.ok(turns > 0)
 })
 
-t.test('the rules for passwords are those of the settings', async t => {
+t.test('the rules for passwords follow the settings', async t => {
   const app = await start(t)
   t.match(await app.passwordPolicy.check('plum orbit', []), [{ path: '/password', code: 'too_short', message: /15/ }])
 })
 
 async function start (t: { teardown: (work: () => unknown) => void }) {
   const app = Fastify()
-  const settings = { minLength: 15, minStrength: 3, memoryKib: 1024, passes: 1, parallelism: 1, concurrency: 2, queueMax: 8 }
+  const settings = {
+    minLength: 15,
+    minStrength: 3,
+    memoryKib: 1024,
+    passes: 1,
+    parallelism: 1,
+    concurrency: 2,
+    queueMax: 8
+  }
   t.teardown(() => app.close())
 
   await app.register(metrics)

@@ -3,13 +3,13 @@ import type { Test } from 'tap'
 import { canonicalAddress } from '../../lib/http/client-address.ts'
 import { buildHttp } from '../http.ts'
 
-t.test('nobody is believed about addresses without being a listed proxy', async t => {
+t.test('only a listed proxy is believed about the caller’s address', async t => {
   const app = await build(t, [])
   const lies = { 'x-forwarded-for': '6.6.6.6', 'x-real-ip': '6.6.6.6', forwarded: 'for=6.6.6.6', 'cf-connecting-ip': '6.6.6.6', 'true-client-ip': '6.6.6.6' }
   t.match((await app.inject({ url: '/', remoteAddress: '9.9.9.9', headers: lies })).json(), { ip: '9.9.9.9' })
 })
 
-t.test('behind proxies the nearest address that is not one of them counts', async t => {
+t.test('behind proxies the nearest address that is not a proxy’s counts', async t => {
   const app = await build(t, ['10.0.0.0/8', '::1'])
   const cases: [string, string, string][] = [
     ['10.0.0.1', '1.2.3.4', '1.2.3.4'],
@@ -27,7 +27,7 @@ t.test('behind proxies the nearest address that is not one of them counts', asyn
   }
 })
 
-t.test('one address has one form', async t => {
+t.test('every address has one form', async t => {
   t.equal(canonicalAddress('::ffff:1.2.3.4'), '1.2.3.4')
   t.equal(canonicalAddress('::FFFF:102:304'), '1.2.3.4')
   t.equal(canonicalAddress('0:0:0:0:0:ffff:102:304'), '1.2.3.4')
@@ -36,13 +36,13 @@ t.test('one address has one form', async t => {
   for (const text of ['', 'localhost', '1.2.3', '1.2.3.4:80', '[::1]', undefined]) t.equal(canonicalAddress(text), undefined)
 })
 
-t.test('the user agent is cut, and null when there is none', async t => {
+t.test('the user agent is truncated, and null when there is none', async t => {
   const app = await build(t, [])
   t.equal((await app.inject({ url: '/', headers: { 'user-agent': 'x'.repeat(1000) } })).json().userAgent.length, 512)
   t.equal((await app.inject({ url: '/', headers: { 'user-agent': '' } })).json().userAgent, null)
 })
 
-t.test('a request id is taken only in a safe form', async t => {
+t.test('a request id is accepted only in a safe form', async t => {
   const app = await build(t, [])
   t.match(await idOf('a-B_c.9'), 'a-B_c.9')
   for (const id of ['', 'a b', 'a\tb', '{"x":1}', 'x'.repeat(65), 'é', 'a,b', '<x>']) t.match(await idOf(id), /^[0-9a-f-]{36}$/, id)

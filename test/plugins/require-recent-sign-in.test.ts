@@ -16,7 +16,7 @@ t.test('the password must have been checked within ten minutes', async t => {
   t.match(await act(ada), { statusCode: 401 })
 })
 
-t.test('the refusal says how long ago it may be, in the body and in the challenge', async t => {
+t.test('the refusal says how recent the check must be, in the body and in the challenge', async t => {
   const ada = await signIn(app)
   app.clock.advance(11 * minute)
   const refused = await act(ada)
@@ -26,14 +26,14 @@ t.test('the refusal says how long ago it may be, in the body and in the challeng
   t.match(await as(app, ada.access_token, 'GET', '/auth/me'), { statusCode: 200 })
 })
 
-t.test('a refresh is no sign-in', async t => {
+t.test('a refresh does not count as a sign-in', async t => {
   const ada = await signIn(app)
   app.clock.advance(11 * minute)
   const refreshed = (await refresh(app, ada.refresh_token)).json()
   t.match((await act(refreshed)).json(), { code: 'reauthentication_required' })
 })
 
-t.test('proving the password again is one, for the tokens that it brings', async t => {
+t.test('entering the password again counts as one, for the tokens that it brings', async t => {
   const ada = await signIn(app)
   app.clock.advance(11 * minute)
   const again = (await as(app, ada.access_token, 'POST', '/auth/reauthenticate', { password })).json()
@@ -43,14 +43,14 @@ t.test('proving the password again is one, for the tokens that it brings', async
   t.match((await act(again)).json(), { code: 'reauthentication_required' })
 })
 
-t.test('a wrong password opens nothing', async t => {
+t.test('a wrong password gives no access', async t => {
   const ada = await signIn(app)
   app.clock.advance(11 * minute)
   t.match(await as(app, ada.access_token, 'POST', '/auth/reauthenticate', { password: 'not the one' }), { statusCode: 401 })
   t.match((await act(ada)).json(), { code: 'reauthentication_required' })
 })
 
-t.test('who has no session is told that first', async t => {
+t.test('a caller without a session is told that first', async t => {
   t.match((await post(app, '/auth/email/change', { new_email: freshAddress() })).json(), { code: 'unauthenticated' })
   const ada = await signIn(app)
   app.clock.advance(11 * minute)
@@ -58,7 +58,7 @@ t.test('who has no session is told that first', async t => {
   t.match((await act(ada)).json(), { code: 'session_ended', reason: 'signed_out' })
 })
 
-t.test('it is asked before the body is looked at', async t => {
+t.test('the requirement is checked before the body is read', async t => {
   const ada = await signIn(app)
   app.clock.advance(11 * minute)
   t.match((await as(app, ada.access_token, 'POST', '/auth/email/change', { nonsense: true })).json(), { code: 'reauthentication_required' })

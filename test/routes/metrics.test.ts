@@ -3,7 +3,7 @@ import { build, signIn } from '../helper.ts'
 
 const token = 'an-operations-token'
 
-t.test('metrics are behind the operations token', async t => {
+t.test('metrics need the operations token', async t => {
   const app = await build(t, { OPERATIONS_TOKEN: token })
   const session = await signIn(app)
   const answer = await app.inject({ url: '/metrics', headers: { authorization: `Bearer ${token}` } })
@@ -19,7 +19,7 @@ t.test('metrics are behind the operations token', async t => {
   }
 })
 
-t.test('without a token in the settings there is nothing there', async t => {
+t.test('without an operations token in the settings the route does not exist', async t => {
   const app = await build(t)
   for (const authorization of ['', 'Bearer ', 'Bearer x']) t.match(await app.inject({ url: '/metrics', headers: { authorization } }), { statusCode: 404 })
 })

@@ -7,7 +7,10 @@ export interface Certified { cert: string, key: string }
 
 export interface Authority { cert: string, issue (...names: string[]): Certified }
 
-/** An authority of this test's own (RFC 5280, no more of it than is needed), which signs for names and addresses. */
+/**
+ * A certificate authority of this test's own (RFC 5280, only as much as is needed), which signs for names and
+ * addresses.
+ */
 export function createAuthority (name: string): Authority {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 
@@ -35,7 +38,9 @@ export function createAuthority (name: string): Authority {
 
 const tagged = (tag: number, ...parts: Buffer[]) => {
   const body = Buffer.concat(parts)
-  const length = body.length < 0x80 ? [body.length] : body.length < 0x100 ? [0x81, body.length] : [0x82, body.length >> 8, body.length & 0xff]
+  const length = body.length < 0x80
+    ? [body.length]
+    : body.length < 0x100 ? [0x81, body.length] : [0x82, body.length >> 8, body.length & 0xff]
   return Buffer.concat([Buffer.from([tag, ...length]), body])
 }
 const sequence = (...parts: Buffer[]) => tagged(0x30, ...parts)

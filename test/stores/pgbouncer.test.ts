@@ -13,10 +13,10 @@ import { as, deploy, password, post, refresh, signIn, signUp, start } from '../h
 import { check, outcomeOf, until } from '../failure/nodes.ts'
 import { sealsOf } from '../support/audit-seals.ts'
 
-/** Fewer connections to Postgres than the nodes have to PgBouncer: whatever clings to one fails. */
+/** Fewer connections to Postgres than the nodes have to PgBouncer, so anything that depends on one connection fails. */
 const poolSize = 3
 
-t.test('the whole of it behind PgBouncer in transaction mode', { skip: isDebian() ? false : 'PgBouncer comes from Debian here' }, async t => {
+t.test('Latchkey works behind PgBouncer in transaction mode', { skip: isDebian() ? false : 'PgBouncer comes from Debian here' }, async t => {
   const { url, directUrl } = await makeDatabase(t, { migrated: false })
   const pooled = await startPgBouncer(t, url)
   const deployment = { ...await deploy(t), DATABASE_URL: pooled, DATABASE_DIRECT_URL: directUrl }
@@ -24,7 +24,7 @@ t.test('the whole of it behind PgBouncer in transaction mode', { skip: isDebian(
   const nodes = [await start(t, deployment), await start(t, deployment)] as const
   const [first, second] = nodes
 
-  await t.test('sign-up with its mail, login, refresh, reauthenticate, list, logout', async t => {
+  await t.test('sign-up with its mail, login, refresh, reauthenticate, list and logout work', async t => {
     const ada = await signUp(first)
     const tokens = await signIn(second, ada)
     const next = (await refresh(first, tokens.refresh_token)).json()
@@ -50,9 +50,10 @@ t.test('the whole of it behind PgBouncer in transaction mode', { skip: isDebian(
     t.equal(await seals(), before + 1)
   })
 
-  await t.test('many at once share few connections, statements of any kind', async t => {
+  await t.test('many requests at once share few connections, with statements of any kind', async t => {
     const people = await Promise.all(Array.from({ length: 12 }, (_, place) => signIn(nodes[place % 2] ?? first)))
-    const answers = await Promise.all(people.flatMap(({ refresh_token: token }) => Array.from({ length: 6 }, (_, slot) => refresh(nodes[slot % 2] ?? first, token))))
+    const answers = await Promise.all(people.flatMap(({ refresh_token: token }) =>
+      Array.from({ length: 6 }, (_, slot) => refresh(nodes[slot % 2] ?? first, token))))
     t.same(new Set(answers.map(outcomeOf)), new Set(['200']))
     const outs = await Promise.all(people.map(({ access_token: token }, place) => as(nodes[place % 2] ?? first, token, 'POST', '/auth/logout', { scope: 'everywhere' })))
     t.same(new Set(outs.map(({ statusCode }) => statusCode)), new Set([204]))

@@ -4,28 +4,28 @@ import { isUnavailable, outcomeOf, until } from '../failure/nodes.ts'
 import { prepare, showAftermath, twoNodes, wholeFlow } from './redis-flow.ts'
 import { ask, isFollowing, startCluster } from './redis-topologies.ts'
 
-/** So many slots has the first of three masters, as `redis-cli --cluster create` deals them out. */
+/** The number of slots of the first of three masters, as `redis-cli --cluster create` distributes them. */
 const firstThird = 5461
 const { url, password, masters } = await startCluster(t)
 
-t.test('Redis Cluster: the whole flow', async t => {
+t.test('the whole flow works on a Redis Cluster', async t => {
   await wholeFlow(t, url)
   const sizes = await Promise.all(masters.map(server => ask(server, 'DBSIZE')))
   t.ok(sizes.every(size => Number(size) > 0), `keys lie everywhere: ${sizes}`)
 })
 
-t.test('a node finds the others by any one that it is told of', async t => {
+t.test('a node finds the others from any single one that is configured', async t => {
   const nodes = await twoNodes(t, { REDIS_URL: `redis://:${password}@127.0.0.1:1,127.0.0.1:${masters[1]?.port}?cluster` })
   for (const node of nodes) t.equal(await node.redis.ping(), 'PONG')
 })
 
-t.test('where no node answers, or with another password, nothing starts', async t => {
+t.test('if no node answers, or with a wrong password, no server starts', async t => {
   for (const REDIS_URL of ['redis://127.0.0.1:1,127.0.0.1:2?cluster', url.replace(password, 'wrong')]) {
     await t.rejects(start(t, await deploy(t, { REDIS_URL })), REDIS_URL.replace(password, ''))
   }
 })
 
-t.test('a master that dies', async t => {
+t.test('when a master dies, its replica takes over and no session is lost', async t => {
   const nodes = await twoNodes(t, { REDIS_URL: url })
   const [first] = nodes
   const before = await prepare(first)
@@ -55,7 +55,7 @@ t.test('a master that dies', async t => {
   t.ok([...refused].every(outcome => outcome === '503 unavailable'), `nothing but 503 meanwhile: ${[...refused]}`)
   await showAftermath(t, nodes, before)
 
-  await t.test('and comes back as a replica: nothing revives', async t => {
+  await t.test('when the master comes back as a replica, nothing revives', async t => {
     await masters[0]?.start()
     await until(async () => isFollowing(await ask(masters[0], 'INFO', 'replication')), 20_000)
     for (const node of nodes) t.equal(outcomeOf(await refresh(node, before.ended.refresh_token)), '401 session_ended signed_out')

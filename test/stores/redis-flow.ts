@@ -4,17 +4,19 @@ import { check, outcomeOf, until } from '../failure/nodes.ts'
 import { cheapHasher } from '../hashers.ts'
 import { api, as, deploy, freshAddress, post, refresh, signIn, signUp, start } from '../helper.ts'
 
-/** Two nodes of one deployment on a Redis. */
+/** Two nodes of one deployment on the given Redis. */
 export async function twoNodes (t: Pick<Test, 'teardown'>, settings: Record<string, string>) {
   const deployment = await deploy(t, settings)
-  return [await start(t, deployment, { hasher: cheapHasher }), await start(t, deployment, { hasher: cheapHasher })] as const
+  return [
+    await start(t, deployment, { hasher: cheapHasher }), await start(t, deployment, { hasher: cheapHasher })
+  ] as const
 }
 
-/** Everything that a deployment has Redis for, from registration to the last session's end. */
+/** Everything for which a deployment uses Redis, from registration to the last session's end. */
 export async function wholeFlow (t: Test, url: string) {
   const [first, second] = await twoNodes(t, { REDIS_URL: url, RATE_LIMITS_ENABLED: 'true', RATE_LIMIT_REGISTER: '100/1h', RATE_LIMIT_LOGIN: '30/15m', RATE_LIMIT_REFRESH: '5/15m' })
 
-  await t.test('sessions open, go on from node to node and end', async t => {
+  await t.test('sessions begin, continue from node to node and end', async t => {
     const people = await Promise.all(Array.from({ length: 6 }, () => signUp(first)))
     await Promise.all(people.map(async person => {
       const tokens = await signIn(second, person)
@@ -38,7 +40,7 @@ export async function wholeFlow (t: Test, url: string) {
     t.ok(woken > 0)
   })
 
-  await t.test('five wrong passwords shut a lane, on both nodes', async t => {
+  await t.test('five wrong passwords lock a bucket, on both nodes', async t => {
     const ada = await signUp(first)
     const guesses = await Promise.all(Array.from({ length: 12 }, (_, n) => post(n % 2 ? first : second, '/auth/login', { email: ada.email, password: `guess ${n}` })))
     t.equal(guesses.filter(guess => outcomeOf(guess) === '401 invalid_credentials').length, 5)
@@ -55,7 +57,7 @@ export async function wholeFlow (t: Test, url: string) {
   })
 }
 
-/** Sessions that somebody holds, one that has been ended and an account whose lane is shut. */
+/** Sessions that are held, one that has ended, and an account whose bucket is locked. */
 export async function prepare (node: FastifyInstance) {
   const ada = await signUp(node)
   const [locked, ended] = [await signUp(node), await signIn(node, ada)]
@@ -67,8 +69,12 @@ export async function prepare (node: FastifyInstance) {
   return { ada, locked, held, ended, gone }
 }
 
-/** Whoever held a session goes on, whatever had ended has, and nobody else has been signed out. */
-export async function showAftermath (t: Test, nodes: readonly [FastifyInstance, FastifyInstance], { ada, locked, held, ended, gone }: Awaited<ReturnType<typeof prepare>>) {
+/** Asserts that held sessions continue, ended ones stay ended, and nobody else has been signed out. */
+export async function showAftermath (
+  t: Test,
+  nodes: readonly [FastifyInstance, FastifyInstance],
+  { ada, locked, held, ended, gone }: Awaited<ReturnType<typeof prepare>>
+) {
   const [node, other] = nodes
 
   for (const [n, tokens] of held.entries()) {

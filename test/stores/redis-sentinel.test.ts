@@ -6,15 +6,15 @@ import { ask, isFollowing, startSentinels } from './redis-topologies.ts'
 
 const { url, master, replica, sentinels } = await startSentinels(t)
 
-t.test('Redis behind Sentinels: the whole flow', async t => await wholeFlow(t, url))
+t.test('the whole flow works on a Redis behind Sentinels', async t => await wholeFlow(t, url))
 
-t.test('a name that no Sentinel knows, or another password: nothing starts', async t => {
+t.test('with a name that no Sentinel knows, or a wrong password, no server starts', async t => {
   for (const REDIS_URL of [url.replace('/main', '/other'), url.replace(/:[^:@]+@/, ':wrong@')]) {
     await t.rejects(start(t, await deploy(t, { REDIS_URL })))
   }
 })
 
-t.test('a master that dies, after a Sentinel', async t => {
+t.test('when a Sentinel and then the master die, its replica takes over and no session is lost', async t => {
   const nodes = await twoNodes(t, { REDIS_URL: url })
   const [first, second] = nodes
   const before = await prepare(first)
@@ -43,7 +43,7 @@ t.test('a master that dies, after a Sentinel', async t => {
   t.match(await ask(replica, 'INFO', 'replication'), /role:master/)
   await showAftermath(t, nodes, before)
 
-  await t.test('and comes back as a replica: nobody follows it, nothing revives', async t => {
+  await t.test('when the master comes back as a replica, no node follows it, and nothing revives', async t => {
     await master.start()
     await until(async () => isFollowing(await ask(master, 'INFO', 'replication')), 20_000)
     for (const node of nodes) t.equal(outcomeOf(await refresh(node, before.ended.refresh_token)), '401 session_ended signed_out')
@@ -51,7 +51,7 @@ t.test('a master that dies, after a Sentinel', async t => {
   })
 })
 
-t.test('a master that steps down', async t => {
+t.test('when a master steps down, its replica takes over and no session is lost', async t => {
   const nodes = await twoNodes(t, { REDIS_URL: url })
   const [first] = nodes
   const before = await prepare(first)

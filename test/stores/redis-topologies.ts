@@ -28,7 +28,7 @@ export async function startCluster (t: Teardown) {
     const roles = await Promise.all(servers.map(server => ask(server, 'INFO', 'replication')))
     return states.every(state => /cluster_state:ok[^]*cluster_known_nodes:6/.test(state)) && roles.filter(isFollowing).length === 3
   }, 20_000)
-  // One of those that a client is told of is enough.
+  // One of the configured nodes is enough.
   const url = `redis://:${password}@${servers.slice(1, 4).map(({ port }) => `127.0.0.1:${port}`).join(',')}?cluster`
   return { url, password, servers, masters: servers.slice(0, 3) }
 }
@@ -51,7 +51,7 @@ export async function startSentinels (t: Teardown) {
   return { url: `redis+sentinel://:${password}@${sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',')}/main`, master, replica, sentinels }
 }
 
-/** What a server answers to one command; why not, when it does not. */
+/** The answer of a server to one command, or the reason why there is none. */
 export async function ask (server: Pick<RedisServer, 'port' | 'password'> | undefined, command: string, ...values: string[]): Promise<string> {
   const redis = new Redis({ host: '127.0.0.1', port: server?.port ?? 0, password: server?.password ?? '', lazyConnect: true, enableReadyCheck: false, retryStrategy: () => null, commandTimeout: 1000 })
   redis.on('error', () => {})
@@ -66,9 +66,17 @@ export async function ask (server: Pick<RedisServer, 'port' | 'password'> | unde
 
 export const isFollowing = (replication: string) => /role:slave[^]*master_link_status:up/.test(replication)
 
-async function startServers (t: Teardown, count: number, password: string, options: { port?: number, config?: string[], args?: string[] }) {
+async function startServers (
+  t: Teardown,
+  count: number,
+  password: string,
+  options: { port?: number, config?: string[], args?: string[] }
+) {
   const folder = mkdtempSync(join(tmpdir(), 'redis-'))
-  const servers = await Promise.all(Array.from({ length: count }, (_, n) => startRedis({ dataDir: join(folder, String(n)), durable: false, password, ...options })))
+  const servers = await Promise.all(Array.from(
+    { length: count },
+    (_, n) => startRedis({ dataDir: join(folder, String(n)), durable: false, password, ...options })
+  ))
   t.teardown(() => Promise.all(servers.map(server => server.stop())))
   return servers
 }

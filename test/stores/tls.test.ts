@@ -12,7 +12,7 @@ import { createAuthority } from './certificates.ts'
 const authority = createAuthority('the authority')
 const stranger = createAuthority('the authority')
 
-t.test('Postgres over TLS', async t => {
+t.test('Latchkey works with Postgres over TLS', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'tls-'))
   const [right, wrong] = [file(folder, 'right.pem', authority.cert), file(folder, 'wrong.pem', stranger.cert)]
   const server = await startPostgres({ dataDir: join(folder, 'postgres'), durable: false, tls: authority.issue('localhost', '127.0.0.1') })
@@ -28,7 +28,7 @@ t.test('Postgres over TLS', async t => {
   await migrate(settings('localhost', 'verify-full', right))
 
   for (const host of ['localhost', '127.0.0.1']) {
-    await t.test(`${host}, verified: the whole way of a session`, async t => {
+    await t.test(`${host} is verified, and a whole session works`, async t => {
       const app = await start(t, settings(host, 'verify-full', right))
       const [{ ssl } = { ssl: false }] = await app.database<{ ssl: boolean }>`select ssl from pg_stat_ssl where pid = pg_backend_pid()`
       t.equal(ssl, true)
@@ -36,7 +36,7 @@ t.test('Postgres over TLS', async t => {
     })
   }
 
-  await t.test('an authority that is named is checked without sslmode, too', async t => {
+  await t.test('a configured authority is checked even without sslmode', async t => {
     await t.resolves(start(t, settings('localhost', null, right)))
     await t.rejects(start(t, settings('localhost', null, wrong)))
     await t.rejects(start(t, settings('localhost', 'require', wrong)))
@@ -47,12 +47,12 @@ t.test('Postgres over TLS', async t => {
     await t.rejects(start(t, settings('localhost', 'verify-full', null)), { code: 'unavailable' }, 'and those of the system do not know ours')
   })
 
-  await t.test('what is not encrypted is refused', async t => {
+  await t.test('an unencrypted connection is refused', async t => {
     await t.rejects(start(t, settings('localhost', null, null)))
     await t.rejects(start(t, settings('localhost', 'disable', null)))
   })
 
-  await t.test('the commands check it as the server does', async t => {
+  await t.test('the commands check the certificate as the server does', async t => {
     await t.rejects(migrate(settings('localhost', 'verify-full', wrong)), /migrations failed/)
   })
 })
@@ -69,7 +69,7 @@ t.test('a Postgres whose certificate is for another name is refused', async t =>
   await t.rejects(start(t, { ...deployment, DATABASE_URL: to(server.databaseUrl, '127.0.0.1', 'verify-full'), DATABASE_DIRECT_URL: server.databaseDirectUrl }), { code: 'unavailable' }, 'the address is not in it')
 })
 
-t.test('Redis over TLS, with the authority of REDIS_CA_FILE', async t => {
+t.test('Redis works over TLS, with the authority of REDIS_CA_FILE', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'tls-'))
   const [right, wrong] = [file(folder, 'right.pem', authority.cert), file(folder, 'wrong.pem', stranger.cert)]
   const server = await startRedis({ dataDir: join(folder, 'redis'), durable: false, tls: authority.issue('localhost') })
@@ -82,7 +82,7 @@ t.test('Redis over TLS, with the authority of REDIS_CA_FILE', async t => {
   await t.rejects(start(t, settings('127.0.0.1', right)), 'another name')
 })
 
-t.test('Redis over TLS, with the authority of NODE_EXTRA_CA_CERTS', async t => {
+t.test('Redis works over TLS, with the authority of NODE_EXTRA_CA_CERTS', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'tls-'))
   const ca = file(folder, 'ca.pem', authority.cert)
   const server = await startRedis({ dataDir: join(folder, 'redis'), durable: false, tls: authority.issue('localhost') })

@@ -15,9 +15,9 @@ const bare = /`(\w[\w.-]*\.(?:ts|md|toml|lua))`/g
 const link = /\]\(([^)#\s]+)(?:#[^)\s]*)?\)/g
 
 /**
- * What a page of the documentation names of the tree: paths from the root of the repository, those of its
- * links among them, and names of files without a folder. A placeholder such as `lib/<domain>/x.ts` names
- * the folder before it.
+ * The paths that a page of the documentation names: paths from the root of the repository, the targets of its links
+ * among them, and names of files without a folder. A placeholder such as `lib/<domain>/x.ts` names the folder before
+ * it.
  */
 export function namedPaths (page: string, text: string): { paths: string[], names: string[] } {
   const written = [...text.matchAll(fromRoot)].map(([path]) => path.replace(/[./]+$/, ''))

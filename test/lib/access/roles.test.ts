@@ -6,7 +6,7 @@ import { openDatabase } from '../../database.ts'
 
 const permissions = ['users:read', 'users:write', 'users:delete', 'users:approve', 'sessions:revoke', 'audit:read', 'roles:write', 'stats:read']
 
-t.test('the roles of a new deployment may what the contract’s table says', async t => {
+t.test('the roles of a new deployment have the permissions that the contract’s table lists', async t => {
   const { roles } = await open(t)
   const table = {
     super_admin: permissions,
@@ -15,7 +15,9 @@ t.test('the roles of a new deployment may what the contract’s table says', asy
     vendor: [],
     user: []
   }
-  for (const [role, may] of Object.entries(table)) t.same(permissions.filter(permission => roles.may(role, permission)), may, role)
+  for (const [role, may] of Object.entries(table)) {
+    t.same(permissions.filter(permission => roles.may(role, permission)), may, role)
+  }
   t.same(Object.keys(table).map(role => roles.find(role)?.rank), [100, 80, 60, 20, 10])
 })
 
@@ -26,13 +28,13 @@ t.test('people register as user or vendor only, and a vendor needs approval', as
   for (const type of ['staff', 'admin', 'super_admin', '', '__proto__', 'constructor', 'toString']) t.equal(roles.forRegistration(type), undefined, type)
 })
 
-t.test('who is not known may nothing, and there is nothing to be known by accident', async t => {
+t.test('an unknown role has no permission, and inherited property names are no roles', async t => {
   const { roles } = await open(t)
   for (const role of ['', 'nobody', '__proto__', 'constructor', 'hasOwnProperty', 'SUPER_ADMIN']) for (const permission of [...permissions, '__proto__', '']) t.equal(roles.may(role, permission), false)
   for (const permission of ['', 'users', 'users:', 'users:*', '*', 'users:read ', 'length', 'includes']) t.equal(roles.may('super_admin', permission), false, permission)
 })
 
-t.test('a reload follows the table; before the first one nobody may anything', async t => {
+t.test('a reload follows the table; before the first reload no role has any permission', async t => {
   const { roles, database } = await open(t)
   await database`insert into role_permissions (role, permission) values ('user', 'stats:read')`
   await database`delete from role_permissions where role = 'admin' and permission = 'users:write'`
@@ -43,7 +45,7 @@ t.test('a reload follows the table; before the first one nobody may anything', a
   t.notOk(createRoles(createRoleStore(database), createClock()).may('super_admin', 'users:read'))
 })
 
-t.test('a change that cannot be read is answered for three seconds, then not at all, until it can', async t => {
+t.test('when a change cannot be read, the old roles answer for three seconds; then nothing is answered until the read succeeds', async t => {
   const clock = { now: 0, monotonic: () => clock.now }
   const store = { list: async () => [{ name: 'admin', rank: 80, userType: 'staff', requiresApproval: false, selfRegistration: false, permissions: ['users:read'] }] }
   const { list } = store
@@ -64,7 +66,7 @@ t.test('a change that cannot be read is answered for three seconds, then not at 
   t.notOk(roles.may('admin', 'users:read'))
 })
 
-t.test('a slow read never takes the place of a later one', async t => {
+t.test('a slow read never replaces the result of a later read', async t => {
   const answers: Array<(permissions: string[]) => void> = []
   const roles = createRoles({
     list: async () => {

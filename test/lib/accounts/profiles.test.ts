@@ -9,7 +9,7 @@ const { tap, deployment: tapped } = await tapWires(t, deployment)
 const app = await start(t, tapped, { workers: false, hasher: cheapHasher })
 const other = await start(t, deployment, { workers: false, hasher: cheapHasher })
 
-t.test('a profile that is asked for often is read once', async t => {
+t.test('a profile that is asked for often is read only once', async t => {
   const ada = await settledSession()
   await me(ada)
   tap.take()
@@ -17,7 +17,7 @@ t.test('a profile that is asked for often is read once', async t => {
   t.same(tap.take(), { statements: [], commands: [] })
 })
 
-t.test('a change is seen at once where it is made, and elsewhere with the next read of the feed', async t => {
+t.test('a change is seen at once on the node that made it, and on other nodes with the next read of the feed', async t => {
   const ada = await settledSession()
   await Promise.all([me(ada), me(ada, other)])
 
@@ -27,7 +27,7 @@ t.test('a change is seen at once where it is made, and elsewhere with the next r
   t.match(await me(ada, other), { full_name: 'Ada Lovelace' })
 })
 
-t.test('whoever signs in sees that they have, also where an older session has been asking', async t => {
+t.test('after a sign-in the new session sees its own time of sign-in, even if an older session has been asking', async t => {
   const ada = await settledSession()
   await me(ada, other)
   const again = await signIn(app, { email: ada.user.email })
@@ -35,7 +35,7 @@ t.test('whoever signs in sees that they have, also where an older session has be
   t.same(await me(again, other), again.user)
 })
 
-t.test('what no version counts is a minute behind at most', async t => {
+t.test('values that no version counts are at most one minute old', async t => {
   const ada = await settledSession()
   await me(ada)
   await app.database`update users set full_name = 'Ada Lovelace' where id = ${ada.user.id}`

@@ -10,7 +10,7 @@ import { openDatabase } from '../../database.ts'
 const caller = { ip: '192.0.2.7', userAgent: 'Quill/7.1', requestId: 'request-1' }
 const query = Object.assign(async () => [], { fragment: () => { throw new Error('none') }, unsafe: async () => [] }) as never
 
-t.test('what is personal is read by who holds the subject’s key only', async t => {
+t.test('personal data can be read only with the subject’s key', async t => {
   const { audit, rows, subject } = await open()
   await audit.record(query, { event: 'user_updated', outcome: 'success', actorId: subject.id, subject, caller, personal: { before: { email: 'ada@example.com' } } })
   const [row] = rows
@@ -27,15 +27,17 @@ t.test('what is personal is read by who holds the subject’s key only', async t
   t.throws(() => audit.read('user_updated', { id: subject.id, wrappedKey: other.wrappedKey }, personal) ?? fail(), 'another’s key')
 })
 
-t.test('nothing personal is written about who has been erased, and nothing fails', async t => {
+t.test('no personal data is written about an erased subject, and nothing fails', async t => {
   const { audit, rows, subject } = await open()
-  for (const wrappedKey of [null, randomBytes(60), createEncryption([randomBytes(32)]).encrypt(randomBytes(32), subject.id)]) {
+  for (const wrappedKey of [
+    null, randomBytes(60), createEncryption([randomBytes(32)]).encrypt(randomBytes(32), subject.id)
+  ]) {
     await audit.record(query, { event: 'authn_login_fail', outcome: 'failure', reason: 'invalid_credentials', subject: { id: subject.id, wrappedKey }, caller })
     t.match(rows.at(-1), { personal: null, subjectId: subject.id })
   }
 })
 
-t.test('an address without an account is one mark, of no use without the key', async t => {
+t.test('an address without an account leaves one HMAC, which is of no use without the key', async t => {
   const { audit, rows } = await open()
   for (const address of ['ada@example.com', 'ada@example.com', 'eve@example.com']) await audit.record(query, { event: 'authn_login_fail', outcome: 'failure', subject: null, caller, address })
   const [first, second, third] = rows.map(({ addressHmac }) => addressHmac?.toString('hex'))
@@ -70,11 +72,17 @@ async function open () {
   const audit = createAudit({
     insert: async (_query, row) => rows.push(row),
     insertAll: async (_query, written) => { rows.push(...written) },
-    insertKeys: async (_query, subjects) => { keys.push(...subjects.map(({ id, wrappedKey }): [string, Buffer] => [id, wrappedKey])) }
-  }, { wrapping: createEncryption([randomBytes(32)]), anonymous: createEncryption([randomBytes(32)]), addressKeys: [randomBytes(32)] })
+    insertKeys: async (_query, subjects) => {
+      keys.push(...subjects.map(({ id, wrappedKey }): [string, Buffer] => [id, wrappedKey]))
+    }
+  }, {
+    wrapping: createEncryption([randomBytes(32)]),
+    anonymous: createEncryption([randomBytes(32)]),
+    addressKeys: [randomBytes(32)]
+  })
   const subject: Subject = await audit.createSubject(query, randomUUID())
   return { audit, rows, keys, subject }
 }
 
-// Reading with a key that does not open the wrapping tells nothing: null counts as refused too.
+// Reading with a key that does not decrypt the wrapped key reveals nothing: null counts as refused too.
 function fail (): never { throw new Error('nothing was read') }

@@ -4,12 +4,12 @@ import { Refusal } from '../../../lib/errors.ts'
 import { createRevocations } from '../../../lib/changes/revocations.ts'
 import type { Change } from '../../../lib/changes/change-store.ts'
 
-t.test('what has not ended is let through', async t => {
+t.test('a session that has not ended is let through', async t => {
   const { revocations, token } = open()
   t.equal(verdict(revocations, token), 'fine')
 })
 
-t.test('an ended session is refused with the first reason told', async t => {
+t.test('an ended session is refused with the reason that was reported first', async t => {
   const { revocations, token } = open()
   revocations.apply(change({ kind: 'session_ended', subjectId: token.sid, reason: 'signed_out' }))
   revocations.apply(change({ kind: 'session_ended', subjectId: token.sid, reason: 'evicted' }))
@@ -17,7 +17,7 @@ t.test('an ended session is refused with the first reason told', async t => {
   t.equal(verdict(revocations, { ...token, sid: randomUUID() }), 'fine')
 })
 
-t.test('a raised epoch ends the sessions below it, in whatever order raises are told', async t => {
+t.test('a raised epoch ends the sessions below it, in whatever order the raises arrive', async t => {
   for (const order of [[4, 5, 6], [6, 5, 4], [5, 6, 4, 5]]) {
     const { revocations, token } = open()
     const reasons = { 4: 'revoked_by_user', 5: 'password_changed', 6: 'account_disabled' } as const
@@ -41,14 +41,14 @@ t.test('the session that a raise spares is asked to refresh, until a later raise
   for (const epoch of [[1, 3], [1, 4]] as const) t.equal(verdict(revocations, { ...token, epoch }), 'account_disabled')
 })
 
-t.test('everybody is everybody below that epoch', async t => {
+t.test('a raise of the global epoch ends every session below it', async t => {
   const { revocations, token } = open()
   revocations.apply(change({ kind: 'everyone', number: 2, reason: 'everyone_signed_out' }))
   t.equal(verdict(revocations, token), 'everyone_signed_out')
   t.equal(verdict(revocations, { ...token, epoch: [2, 0] }), 'fine')
 })
 
-t.test('the first cause counts between one user and everybody', async t => {
+t.test('the first cause counts when both one user’s and the global epoch are raised', async t => {
   const raises = { user: change({ kind: 'user_epoch', number: 4, reason: 'account_disabled' }), all: change({ kind: 'everyone', number: 2, reason: 'everyone_signed_out' }) }
   for (const [order, reason] of [[['user', 'all'], 'account_disabled'], [['all', 'user'], 'everyone_signed_out']] as const) {
     const { revocations, token } = open()
@@ -71,7 +71,7 @@ t.test('versions are only raised', async t => {
   t.equal(revocations.version(token.sub), 5)
 })
 
-t.test('an entry is kept for its time after it was last of use, and not for ever', async t => {
+t.test('an entry is kept for its time after it was last needed, and not forever', async t => {
   const { revocations, token, clock } = open()
   revocations.apply(change({ kind: 'session_ended', subjectId: token.sid, reason: 'signed_out' }))
   revocations.apply(change({ kind: 'user_epoch', subjectId: token.sub, number: 4, reason: 'password_changed' }))
@@ -91,7 +91,7 @@ t.test('an entry is kept for its time after it was last of use, and not for ever
   t.equal(revocations.size, 0)
 })
 
-t.test('what names nothing is passed over', async t => {
+t.test('a change that names no subject is ignored', async t => {
   const { revocations, token } = open()
   for (const kind of ['session_ended', 'user_epoch', 'everyone', 'user_changed', 'vendor_changed', 'roles_changed', 'keys_changed'] as const) revocations.apply(change({ kind }))
   t.equal(revocations.size, 0)
@@ -100,7 +100,11 @@ t.test('what names nothing is passed over', async t => {
 
 function open () {
   const clock = { now: 0, monotonic: () => clock.now }
-  return { clock, revocations: createRevocations(clock, { keep: 1000 }), token: { sid: randomUUID(), sub: randomUUID(), epoch: [1, 3] as [number, number] } }
+  return {
+    clock,
+    revocations: createRevocations(clock, { keep: 1000 }),
+    token: { sid: randomUUID(), sub: randomUUID(), epoch: [1, 3] as [number, number] }
+  }
 }
 
 function change (fields: Pick<Change, 'kind'> & Partial<Change>): Change {

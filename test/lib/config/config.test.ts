@@ -6,7 +6,7 @@ import { ConfigError, describeConfig, loadConfig, readEnvironment } from '../../
 import { settings } from '../../../lib/config/settings.ts'
 import type { Environment } from '../../../lib/config/config.ts'
 
-t.test('the least that production needs is enough', async t => {
+t.test('the smallest set of settings that production needs is enough', async t => {
   const config = loadConfig(production())
 
   t.match(config, {
@@ -25,7 +25,7 @@ t.test('the least that production needs is enough', async t => {
   t.equal(config.secrets.encryptionKeys.length, 1)
 })
 
-t.test('one message names everything that is wrong', async t => {
+t.test('one message names every wrong setting', async t => {
   const message = problemsOf({ NODE_ENV: 'production', PORT: 'eighty', ACCESS_TOKEN_TTL: '2h', COOKIE_SECURE: 'false', RATE_LIMITS_ENABLED: 'false', ISSUER_URL: 'http://auth.example.com' })
 
   for (const name of ['PORT', 'ACCESS_TOKEN_TTL', 'COOKIE_SECURE', 'RATE_LIMITS_ENABLED', 'ISSUER_URL', 'ENCRYPTION_KEY', 'DATABASE_URL', 'REDIS_URL']) {
@@ -33,7 +33,7 @@ t.test('one message names everything that is wrong', async t => {
   }
 })
 
-t.test('production and staging refuse what is unsafe', async t => {
+t.test('production and staging refuse unsafe settings', async t => {
   const unsafe: Environment[] = [
     { ENCRYPTION_KEY: '' }, { ENCRYPTION_KEY: 'a'.repeat(64) }, { DATABASE_URL: '' }, { REDIS_URL: '' },
     { ISSUER_URL: '' }, { ISSUER_URL: 'http://auth.example.com' }, { ISSUER_URL: 'https://auth.example.com/auth' },
@@ -61,10 +61,12 @@ t.test('a value outside its bounds is refused', async t => {
     { DB_POOL_MIN: '11' }, { DATABASE_CA_FILE: '/nowhere/ca.pem' }, { DATABASE_URL: 'mysql://x' }, { REDIS_URL: 'http://x' }, { SECURITY_CONTACT: 'me' }, { MAIL_FROM: 'a@b\r\nBcc: c@d' }
   ]
 
-  for (const setting of bad) t.throws(() => loadConfig({ ...production(), ...setting }), ConfigError, JSON.stringify(setting))
+  for (const setting of bad) {
+    t.throws(() => loadConfig({ ...production(), ...setting }), ConfigError, JSON.stringify(setting))
+  }
 })
 
-t.test('a value at its bound is taken', async t => {
+t.test('a value exactly at its bound is accepted', async t => {
   const good: Environment[] = [
     { ACCESS_TOKEN_TTL: '1h' }, { REFRESH_GRACE: '0s' }, { REFRESH_GRACE: '15m' }, { SESSION_TTL: '399d' }, { PASSWORD_MIN_LENGTH: '15' },
     { ARGON2_MEMORY_KIB: '47104', ARGON2_PASSES: '1' }, { ARGON2_MEMORY_KIB: '7168', ARGON2_PASSES: '5' }, { TRUST_PROXY: '10.0.0.7, 10.1.0.0/16,::1,fd00::/8' },
@@ -76,7 +78,7 @@ t.test('a value at its bound is taken', async t => {
   t.strictSame(loadConfig({ ...production(), RATE_LIMIT_GLOBAL: '60/1m,1000/1h' }).rateLimits.global, [{ limit: 60, window: 60_000 }, { limit: 1000, window: 3_600_000 }])
 })
 
-t.test('no value is ever shown', async t => {
+t.test('no message shows a value', async t => {
   const secret = 'hunter2-canary'
   const message = problemsOf({
     ...production(), ENCRYPTION_KEY: secret, DATABASE_URL: secret, DATABASE_DIRECT_URL: secret, REDIS_URL: secret, SMTP_URL: secret, OPERATIONS_TOKEN: `${secret} `.repeat(2), PORT: secret, JWT_AUDIENCE: `${secret} x`
@@ -122,7 +124,7 @@ t.test('without NODE_ENV the strictest rules hold', async t => {
   t.equal(loadConfig({ ...production(), NODE_ENV: undefined }).process.environment, 'production')
 })
 
-t.test('development finds its services and keeps its key in DATA_DIR', async t => {
+t.test('development finds its services by default and keeps its key in DATA_DIR', async t => {
   const DATA_DIR = join(t.testdir(), 'data')
   t.match(problemsOf({ NODE_ENV: 'development', DATA_DIR }), /DATABASE_URL +is missing.*npm run dev/)
 
@@ -140,7 +142,7 @@ t.test('development finds its services and keeps its key in DATA_DIR', async t =
   t.match(own.postgres, { url: 'postgres://own/db', directUrl: 'postgres://own/db' }, 'the direct URL follows the pooled one')
 })
 
-t.test('the authority of Postgres is read and always asked for', async t => {
+t.test('the certificate authority of Postgres is read and always required', async t => {
   const path = join(t.testdir({ 'ca.pem': 'CERTIFICATE' }), 'ca.pem')
   t.strictSame(loadConfig({ ...production(), DATABASE_CA_FILE: path }).postgres.authority, 'CERTIFICATE')
   t.strictSame(loadConfig(production()).postgres.authority, null)
@@ -151,7 +153,7 @@ t.test('the authority of Postgres is read and always asked for', async t => {
   }
 })
 
-t.test('stolen passwords are looked up where the settings say, over https or on this machine', async t => {
+t.test('stolen passwords are looked up at the address in the settings, over https or on this machine', async t => {
   t.strictSame(loadConfig(production()).breachedPasswords, { url: null, deadline: 1000 }, 'nowhere unless told')
   t.match(loadConfig({ ...production(), BREACHED_PASSWORDS_URL: 'https://ranges.example.com/range/' }).breachedPasswords, { url: 'https://ranges.example.com/range' })
 

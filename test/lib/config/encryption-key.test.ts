@@ -6,7 +6,7 @@ import { readEncryptionKeys } from '../../../lib/config/encryption-key.ts'
 /** 32 to 64 bytes, uniform like those of openssl; fast-check's own bytes prefer small and repeated ones. */
 const randomKey = fc.integer({ min: 32, max: 64 }).map(length => randomBytes(length))
 
-t.test('random keys are taken in every usual form', async t => {
+t.test('random keys are accepted in every usual encoding', async t => {
   for (let i = 0; i < 2000; i++) {
     const bytes = randomBytes(32 + i % 33)
     for (const encoding of ['base64', 'base64url', 'hex'] as const) {
@@ -21,7 +21,7 @@ t.test('a key is never refused for what its letters happen to spell', async t =>
   for (const word of ['sEcReT', 'secret', 'SECRET', 'Secret']) t.equal(readEncryptionKeys([`${word}${rest}`]).length, 1, word)
 })
 
-t.test('what openssl rand makes is taken, and decoded to the same bytes', t => {
+t.test('a key of openssl rand is accepted, and decoded to the same bytes', t => {
   fc.assert(fc.property(randomKey, fc.constantFrom('base64', 'base64url', 'hex'), (bytes, encoding) => {
     const [key] = readEncryptionKeys([bytes.toString(encoding)])
     return key !== undefined && key.equals(bytes)
@@ -29,7 +29,7 @@ t.test('what openssl rand makes is taken, and decoded to the same bytes', t => {
   t.end()
 })
 
-t.test('random text of 39 printable characters is taken, if it is not base64 by chance', t => {
+t.test('random text of 39 printable characters is accepted, if it is not base64 by chance', t => {
   const character = fc.nat({ max: 94 }).map(offset => String.fromCharCode(0x20 + offset))
   fc.assert(fc.property(fc.array(character, { minLength: 39, maxLength: 80 }), characters => {
     const text = `{${characters.join('')}`
@@ -42,7 +42,7 @@ t.test('random text of 39 printable characters is taken, if it is not base64 by 
   t.end()
 })
 
-t.test('random text of 256 bits is taken as it is', async t => {
+t.test('random text of 256 bits is accepted as it is', async t => {
   const text = 'k9$Vq!z7@Lw#2mX^c8&Rb*4Ny(6Tj)0Hd-Gf+1Ps=S~'
   t.strictSame(readEncryptionKeys([text]), [Buffer.from(text)])
 })
@@ -53,7 +53,7 @@ t.test('several keys keep their order; one key twice is refused', async t => {
   t.throws(() => readEncryptionKeys([one.toString('hex'), one.toString('hex')]), /twice/)
 })
 
-t.test('what nobody threw dice for is refused', async t => {
+t.test('keys that are not random are refused', async t => {
   const weak: Record<string, string> = {
     nothing: '',
     'too short': randomBytes(31).toString('hex'),

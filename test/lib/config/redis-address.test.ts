@@ -6,28 +6,28 @@ import { readRedisAddress } from '../../../lib/config/redis-address.ts'
 const least = { NODE_ENV: 'test', DATABASE_URL: 'postgres://localhost/latchkey', REDIS_URL: 'redis://a', ENCRYPTION_KEY: randomBytes(32).toString('base64') }
 const open = { username: undefined, password: undefined, isEncrypted: false }
 
-t.test('one server', async t => {
+t.test('the URL of one server is read', async t => {
   t.strictSame(readRedisAddress('redis://cache'), { kind: 'server', ...open, host: 'cache', port: 6379, db: 0 })
   t.strictSame(readRedisAddress('redis://cache:6380/'), { kind: 'server', ...open, host: 'cache', port: 6380, db: 0 })
   t.strictSame(readRedisAddress('rediss://ada:s%40c%2Fr:t@[::1]:6380/2'), { kind: 'server', username: 'ada', password: 's@c/r:t', isEncrypted: true, host: '::1', port: 6380, db: 2 })
   t.strictSame(readRedisAddress('redis://:secret@10.0.0.7'), { kind: 'server', ...open, password: 'secret', host: '10.0.0.7', port: 6379, db: 0 })
 })
 
-t.test('Sentinels', async t => {
+t.test('the URL of Sentinels is read', async t => {
   t.strictSame(readRedisAddress('redis+sentinel://:secret@one:26379,two,[fd00::3]:26380/main-1'), {
     kind: 'sentinel', ...open, password: 'secret', sentinels: [{ host: 'one', port: 26379 }, { host: 'two', port: 26379 }, { host: 'fd00::3', port: 26380 }], name: 'main-1'
   })
   t.match(readRedisAddress('rediss+sentinel://one/main'), { kind: 'sentinel', isEncrypted: true })
 })
 
-t.test('a Cluster, also of one known node', async t => {
+t.test('the URL of a Cluster is read, also if it names one node only', async t => {
   t.strictSame(readRedisAddress('redis://:secret@a:6379,b:6380,c?cluster'), {
     kind: 'cluster', ...open, password: 'secret', nodes: [{ host: 'a', port: 6379 }, { host: 'b', port: 6380 }, { host: 'c', port: 6379 }]
   })
   t.match(readRedisAddress('rediss://clustercfg.example.com/?cluster=true'), { kind: 'cluster', isEncrypted: true, nodes: [{ host: 'clustercfg.example.com' }] })
 })
 
-t.test('what is wrong is named with REDIS_URL, and nothing of it is shown', async t => {
+t.test('a mistake is reported under the name REDIS_URL, and no part of the value is shown', async t => {
   const wrong: [string, RegExp][] = [
     ['http://:hunter2@a', /must be a redis:\/\//], ['redis://', /must be a redis:\/\//], ['redis://:hunter2@', /must be/], ['redis:a', /must be/],
     ['redis://:hun/ter2@a', /percent-encoded/], ['redis://:hun@ter2@a', /percent-encoded/], ['redis://:hunter2%zz@a', /percent-encoded/],
@@ -45,13 +45,13 @@ t.test('what is wrong is named with REDIS_URL, and nothing of it is shown', asyn
   }
 })
 
-t.test('the start-up log has no password of it', async t => {
+t.test('the start-up log contains no password from the address', async t => {
   for (const url of ['rediss://ada:hunter2@a:1,b:2?cluster', 'redis+sentinel://:hunter2@a:1,b:2/main', 'redis://:hunter2@a']) {
     t.notMatch(JSON.stringify(describeConfig(loadConfig({ ...least, REDIS_URL: url }))), /hunter2/, url)
   }
 })
 
-t.test('an authority is read, and belongs to TLS only', async t => {
+t.test('a certificate authority is read, and is allowed with TLS only', async t => {
   const file = new URL('../../../package.json', import.meta.url).pathname
   t.match(loadConfig({ ...least, REDIS_URL: 'rediss://a', REDIS_CA_FILE: file }).redis.authority, /latchkey/)
   t.notMatch(JSON.stringify(describeConfig(loadConfig({ ...least, REDIS_URL: 'rediss://a', REDIS_CA_FILE: file }))), /Self-hosted/)

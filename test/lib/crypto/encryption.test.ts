@@ -5,7 +5,7 @@ import { createEncryption } from '../../../lib/crypto/encryption.ts'
 const [key, another] = [randomBytes(32), randomBytes(32)]
 const plain = Buffer.from('what is personal: Zoë 🦔')
 
-t.test('a box opens in its context only, and is another one each time', async t => {
+t.test('a ciphertext decrypts in its own context only, and differs each time', async t => {
   const { encrypt, decrypt } = createEncryption([key])
   const box = encrypt(plain, 'row 1')
   t.ok(decrypt(box, 'row 1').equals(plain))
@@ -15,7 +15,7 @@ t.test('a box opens in its context only, and is another one each time', async t 
   t.ok(decrypt(encrypt(Buffer.alloc(0), ''), '').equals(Buffer.alloc(0)), 'nothing is something too')
 })
 
-t.test('a box that was changed in any byte, cut or lengthened does not open', async t => {
+t.test('a ciphertext that was changed in any byte, truncated or extended does not decrypt', async t => {
   const { encrypt, decrypt } = createEncryption([key])
   const box = encrypt(plain, 'row')
   for (let place = 0; place < box.length; place++) {
@@ -27,7 +27,7 @@ t.test('a box that was changed in any byte, cut or lengthened does not open', as
   t.throws(() => decrypt(Buffer.concat([box, Buffer.alloc(1)]), 'row'))
 })
 
-t.test('the first key closes, every listed one opens, a retired one does not', async t => {
+t.test('the first key encrypts, every listed key decrypts, a retired key does not', async t => {
   const old = createEncryption([key]).encrypt(plain, 'row')
   const rotating = createEncryption([another, key])
   t.ok(rotating.decrypt(old, 'row').equals(plain))

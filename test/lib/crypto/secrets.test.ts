@@ -5,7 +5,7 @@ import { createSecrets } from '../../../lib/crypto/secrets.ts'
 
 const [first, second] = [randomBytes(32), randomBytes(48)]
 
-t.test('one key of 32 bytes for each encryption key, in their order, always the same', async t => {
+t.test('each encryption key gives one key of 32 bytes, in the same order and always the same', async t => {
   const keys = createSecrets([first, second]).derive('signing keys')
   t.same(keys.map(key => key.length), [32, 32])
   t.same(createSecrets([first, second]).derive('signing keys'), keys)
@@ -13,7 +13,7 @@ t.test('one key of 32 bytes for each encryption key, in their order, always the 
   t.same(keys[0], Buffer.from(hkdfSync('sha256', first, 'latchkey', 'signing keys', 32)), 'HKDF-SHA-256, so that others can make it too')
 })
 
-t.test('purposes share no key, and none is the encryption key', async t => {
+t.test('no two purposes share a key, and none is the encryption key', async t => {
   const { derive } = createSecrets([first.subarray(0, 32)])
   const { refreshTokens, deviceTokens, signingKeys } = purposes
   const keys = [refreshTokens('http://a.example'), refreshTokens('http://b.example'), deviceTokens('http://a.example'), signingKeys]

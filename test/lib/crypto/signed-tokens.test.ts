@@ -6,7 +6,7 @@ import { createTokenSigner } from '../../../lib/crypto/signed-tokens.ts'
 const [key, another] = [randomBytes(32), randomBytes(32)]
 const payload = randomBytes(29)
 
-t.test('what is sealed opens, and the same bytes make the same token', async t => {
+t.test('a signed token verifies, and the same bytes make the same token', async t => {
   const { sign, verify } = createTokenSigner([key], 29)
   fc.assert(fc.property(fc.uint8Array({ minLength: 29, maxLength: 29 }), bytes => {
     const token = sign(Buffer.from(bytes))
@@ -15,7 +15,7 @@ t.test('what is sealed opens, and the same bytes make the same token', async t =
   t.match(sign(payload), /^[A-Za-z0-9_-]{88}$/)
 })
 
-t.test('not one bit may differ', async t => {
+t.test('a token with one changed bit does not verify', async t => {
   const { sign, verify } = createTokenSigner([key], 29)
   const bytes = Buffer.from(sign(payload), 'base64url')
   for (let bit = 0; bit < bytes.length * 8; bit++) {
@@ -26,7 +26,7 @@ t.test('not one bit may differ', async t => {
   t.pass()
 })
 
-t.test('a token has one spelling', async t => {
+t.test('a token has exactly one spelling', async t => {
   const { sign, verify } = createTokenSigner([key], 29)
   const { sign: other } = createTokenSigner([key], 32)
   const token = Array.from({ length: 200 }, () => sign(randomBytes(29))).find(token => /[-_]/.test(token)) ?? ''
@@ -37,13 +37,13 @@ t.test('a token has one spelling', async t => {
   t.not(verify(token), null)
 })
 
-t.test('random text of the right form never opens', async t => {
+t.test('random text of the right form never verifies', async t => {
   const { verify } = createTokenSigner([key], 29)
   fc.assert(fc.property(fc.uint8Array({ minLength: 66, maxLength: 66 }), bytes => verify(Buffer.from(bytes).toString('base64url')) === null))
   t.pass()
 })
 
-t.test('the first key seals, every listed one opens, in any order, and a retired one does not', async t => {
+t.test('the first key signs, every listed key verifies, in any order, and a retired key does not', async t => {
   const before = createTokenSigner([key], 29).sign(payload)
   const after = createTokenSigner([another, key], 29).sign(payload)
 
@@ -55,14 +55,14 @@ t.test('the first key seals, every listed one opens, in any order, and a retired
   t.equal(createTokenSigner([key], 29).verify(after), null)
 })
 
-t.test('the key id of one key with the work of another opens nothing', async t => {
+t.test('a token with the id of one key and the HMAC of another does not verify', async t => {
   const ours = Buffer.from(createTokenSigner([key], 29).sign(payload), 'base64url')
   const theirs = Buffer.from(createTokenSigner([another], 29).sign(payload), 'base64url')
   ours.copy(theirs, 1, 1, 5)
   t.equal(createTokenSigner([key, another], 29).verify(theirs.toString('base64url')), null)
 })
 
-t.test('a seal without a key, or with a length that pads, is none', async t => {
+t.test('a signer without a key, or with a length that needs padding, is refused', async t => {
   t.throws(() => createTokenSigner([], 29))
   for (const length of [27, 28, 30]) t.throws(() => createTokenSigner([key], length))
 })

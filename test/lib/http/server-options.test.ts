@@ -3,7 +3,7 @@ import type { Test } from 'tap'
 import { serverOptions } from '../../../lib/http/server-options.ts'
 import { buildHttp, sendRaw } from '../../http.ts'
 
-t.test('requests that two readers could understand differently are refused, and the connection closed', async t => {
+t.test('a request that two readers could understand differently is refused, and the connection is closed', async t => {
   const app = await build(t)
   const requests = [
     'POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
@@ -27,7 +27,7 @@ t.test('requests that two readers could understand differently are refused, and 
   t.match(await app.inject('/'), { statusCode: 200 })
 })
 
-t.test('an absolute URL and a foreign Host name no other place', async t => {
+t.test('an absolute URL and a foreign Host do not change where a request goes', async t => {
   const app = await build(t)
   t.match(await sendRaw(app, 'GET http://evil.example/ HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n'), /^HTTP\/1\.1 (200|404) (?![^]*evil)/)
 })
@@ -42,24 +42,32 @@ t.test('a long address, many headers and a large body are refused early', async 
   t.match(await sendRaw(app, `POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${chunk}${chunk}`, /\r\n\r\n\{/), /^HTTP\/1\.1 413 /)
 })
 
-t.test('nobody may take forever', async t => {
+t.test('no request may take forever', async t => {
   const { requestTimeout, connectionTimeout, keepAliveTimeout, http } = serverOptions({
     http: { apiPrefix: '', trustProxy: [], issuer: '', production: false },
     logger: { level: 'silent', pretty: false }
   }, {})
 
-  for (const [name, milliseconds] of Object.entries({ requestTimeout, connectionTimeout, headersTimeout: http.headersTimeout })) t.ok(milliseconds > 0 && milliseconds <= 30_000, name)
+  const timeouts = { requestTimeout, connectionTimeout, headersTimeout: http.headersTimeout }
+  for (const [name, milliseconds] of Object.entries(timeouts)) {
+    t.ok(milliseconds > 0 && milliseconds <= 30_000, name)
+  }
   t.ok(keepAliveTimeout > 60_000, 'longer than the usual balancer keeps a connection')
 
   const app = await build(t)
-  t.match(app.server, { requestTimeout, headersTimeout: http.headersTimeout, timeout: connectionTimeout, keepAliveTimeout })
-  // The same server with less patience: what counts is that somebody looks.
+  t.match(app.server, {
+    requestTimeout,
+    headersTimeout: http.headersTimeout,
+    timeout: connectionTimeout,
+    keepAliveTimeout
+  })
+  // The same server with a shorter time-out: the test shows that the time-out is enforced.
   Object.assign(app.server, { headersTimeout: 50, requestTimeout: 50 })
   t.match(await sendRaw(app, 'GET / HTTP/1.1\r\nHost: x\r\n'), /^HTTP\/1\.1 408 [^]*application\/problem\+json/, 'headers that never end')
   t.match(await sendRaw(app, 'POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{'), /^HTTP\/1\.1 408 /, 'a body that never comes')
 })
 
-t.test('two parameters of one name do not become one', async t => {
+t.test('two parameters with the same name are not merged into one', async t => {
   const app = await build(t)
   t.match((await app.inject('/?id=a&id=b')).json(), { code: 'invalid_request' })
   t.match((await app.inject('/?__proto__[x]=1&constructor=2')).json(), { code: 'invalid_request' })

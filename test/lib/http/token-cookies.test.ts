@@ -35,7 +35,7 @@ t.test('names and attributes follow the settings', async t => {
   }
 })
 
-t.test('the scopes of a name hold the one in force and all that may have come before it', async t => {
+t.test('the scopes of a name contain the current one and all that earlier settings may have used', async t => {
   for (const [settings, expected] of [
     [{}, ['- partitioned', '- -']],
     [{ cookieSecure: false }, ['- -']],
@@ -48,7 +48,7 @@ t.test('the scopes of a name hold the one in force and all that may have come be
   }
 })
 
-t.test('our cookies are read among others, wherever they stand', async t => {
+t.test('our cookies are found among others, wherever they stand', async t => {
   t.strictSame(cookies.read(undefined), {})
   for (const [header, expected] of [
     ['', {}],
@@ -66,7 +66,7 @@ t.test('our cookies are read among others, wherever they stand', async t => {
   ] as const) t.strictSame(cookies.read(header), expected, header)
 })
 
-t.test('what a browser takes for another name is another name', async t => {
+t.test('a name that browsers treat as another name is another name', async t => {
   const names = [
     'access', '__Secure-access', '__host-access', '__HOST-access', '__Host-Access', '__Host-access2', 'x__Host-access', '=__Host-access', '__Host-access ', '__Host-%61ccess', '"__Host-access"',
     ...['\u00a0', '\u000b', '\u000c', '\ufeff', '\u2000', '\u2028', '\u3000', '\u0085', '\r', '\n'].flatMap(space => [`${space}__Host-access`, ` ${space}__Host-access`, `__Host-access${space}`])
@@ -76,7 +76,7 @@ t.test('what a browser takes for another name is another name', async t => {
   t.strictSame(cookies.read('\u00a0__Host-access=tossed; __Host-access=mine'), { access: 'mine' })
 })
 
-t.test('two of one name are refused, whatever they say', async t => {
+t.test('two cookies with the same name are refused, whatever their values', async t => {
   for (const header of ['__Host-access=a; __Host-access=b', '__Host-access=a; __Host-access=a', '__Host-access=; __Host-access=', '__Host-access=a; theme=x; __Host-refresh=r;__Host-access=b']) {
     t.throws(() => cookies.read(header), { code: 'malformed_request' }, header)
     t.strictSame(cookies.twinsIn(header), ['access'])
@@ -85,14 +85,14 @@ t.test('two of one name are refused, whatever they say', async t => {
   t.strictSame(cookies.twinsIn('theme=1; theme=2; __Host-access=1; access=2'), [])
 })
 
-t.test('only the names in force are read', async t => {
+t.test('only the current names are read', async t => {
   const header = 'access=plain; __Secure-access=secure; __Host-access=host'
   t.strictSame(create().read(header), { access: 'host' })
   t.strictSame(create({ cookieDomain: 'example.com' }).read(header), { access: 'secure' })
   t.strictSame(create({ cookieSecure: false }).read(header), { access: 'plain' })
 })
 
-t.test('a header of any length is read in a time that grows with it', async t => {
+t.test('the time to read a header grows linearly with its length', async t => {
   const passed = startStopwatch()
   cookies.read(' \t'.repeat(8000) + '=;'.repeat(8000))
   cookies.read(`__Host-access=${'a '.repeat(8000)}`)

@@ -11,12 +11,15 @@ import type { Job } from '../../../lib/jobs/job-store.ts'
 import { openDatabase } from '../../database.ts'
 import { startStopwatch } from '../../stopwatch.ts'
 
-t.test('a job is there exactly if its transaction commits, and costs one statement', async t => {
+t.test('a job exists exactly if its transaction commits, and costs one statement', async t => {
   const { database, jobs, rows } = await open(t)
   let statements = 0
 
   await database.begin(async tx => {
-    const counted: typeof tx = Object.assign(((...statement: Parameters<typeof tx>) => { statements++; return tx(...statement) }) as typeof tx, tx)
+    const counted: typeof tx = Object.assign(((...statement: Parameters<typeof tx>) => {
+      statements++
+      return tx(...statement)
+    }) as typeof tx, tx)
     await jobs.send(counted, 'mail', { kind: 'test' })
   })
   t.equal(statements, 1)
@@ -29,12 +32,12 @@ t.test('a job is there exactly if its transaction commits, and costs one stateme
   t.equal((await rows()).length, 1)
 })
 
-t.test('a worker does it within moments of the commit, once, and nothing is left', async t => {
+t.test('a worker does a job within moments of the commit, once, and nothing is left', async t => {
   const { send, work, rows } = await open(t)
   const { handler, next, done } = listen()
   work(handler)
 
-  // The worker has found nothing so far and will not look for an hour unless it is told.
+  // The worker has found nothing so far and will not look again for an hour unless it is notified.
   const passed = startStopwatch()
   await send({ kind: 'test', subjectId: 'x' })
   t.match(await next(), { attempt: 1, data: { kind: 'test', subjectId: 'x' } })
@@ -44,7 +47,7 @@ t.test('a worker does it within moments of the commit, once, and nothing is left
   t.equal(done.length, 1)
 })
 
-t.test('a failing job is tried three times with growing pauses, then it stays and says why', async t => {
+t.test('a failing job is tried three times with growing delays, then it stays and keeps its error', async t => {
   const { send, work, rows, makeDue, jobs, logged } = await open(t)
   const { handler, done } = listen(async () => { throw new Error(`no route ${'x'.repeat(1000)}`) })
   work(handler)
@@ -52,7 +55,8 @@ t.test('a failing job is tried three times with growing pauses, then it stays an
 
   await send({ kind: 'test' })
   for (const attempt of [1, 2]) {
-    await until(async () => (await rows())[0]?.error !== null && done.length === attempt && Number((await rows())[0]?.dueIn) < 45_000)
+    await until(async () => (await rows())[0]?.error !== null && done.length === attempt &&
+      Number((await rows())[0]?.dueIn) < 45_000)
     const [row] = await rows()
     t.match(row, { attempts: attempt, failedAt: null })
     pauses.push(Number(row?.dueIn))
@@ -74,11 +78,11 @@ t.test('a failing job is tried three times with growing pauses, then it stays an
   t.equal(done.filter(({ data }) => data['kind'] === 'test').length, 3, 'never again')
 })
 
-t.test('a job whose node dies in the middle is done by another when its lease ends', async t => {
+t.test('a job whose node dies halfway is done by another node when its lease ends', async t => {
   const { send, store, work, makeDue, rows } = await open(t)
   await send({ kind: 'test' })
 
-  // What a process has done that was killed: taken, and no more.
+  // The state that a killed process leaves behind: the job was taken, and nothing else happened.
   t.match(await store.take('mail', 10, 60_000), [{ attempt: 1 }])
   t.same(await store.take('mail', 10, 60_000), [], 'nobody else gets it meanwhile')
 
@@ -89,7 +93,7 @@ t.test('a job whose node dies in the middle is done by another when its lease en
   await until(async () => (await rows()).length === 0)
 })
 
-t.test('a job that kills every node which takes it is given up and says so', async t => {
+t.test('a job that kills every node which takes it is given up and records why', async t => {
   const { send, store, work, makeDue, rows, logged } = await open(t)
   await send({ kind: 'test' })
   for (const attempt of [1, 2, 3]) {
@@ -120,7 +124,7 @@ t.test('a worker that outlived its lease changes nothing any more', async t => {
   t.same(await rows(), [])
 })
 
-t.test('many nodes share a queue: every job is done once, and no node does more at once than it may', async t => {
+t.test('many nodes share a queue: every job is done once, and no node runs more at once than its limit', async t => {
   const { database, logger, rows, send } = await open(t)
   const done: number[] = []
   let most = 0
@@ -144,7 +148,7 @@ t.test('many nodes share a queue: every job is done once, and no node does more 
   t.ok(most <= 2)
 })
 
-t.test('a queue that works by the clock gets one job for all nodes', async t => {
+t.test('a scheduled queue gets one job for all nodes', async t => {
   const { database, logger, rows, sql } = await open(t)
   const done: number[] = []
   const start = () => {
@@ -177,7 +181,7 @@ t.test('a job that is not done in time counts as failed and frees its place', as
   await until(async () => (await rows())[0]?.error === 'not done within 30 ms')
 })
 
-t.test('when Postgres is away the worker says so once and goes on by itself', async t => {
+t.test('when Postgres is away the worker logs it once and continues by itself', async t => {
   const { database, send, rows, logger, logged } = await open(t)
   let isAway = true
   let asked = 0
@@ -203,7 +207,7 @@ t.test('when Postgres is away the worker says so once and goes on by itself', as
   await until(async () => (await rows()).length === 0)
 })
 
-t.test('an outcome that cannot be noted hurts nobody: the lease brings the job back', async t => {
+t.test('an outcome that cannot be written does no harm: the lease brings the job back', async t => {
   const { database, send, rows, logger, logged } = await open(t)
   const store = createJobStore(database)
   const jobs = createJobs({ store: { ...store, finish: async () => { throw new Error('no connection') } }, log: logger, metrics: noMetrics })
@@ -215,7 +219,7 @@ t.test('an outcome that cannot be noted hurts nobody: the lease brings the job b
   t.match(await rows(), [{ attempts: 1, failedAt: null }])
 })
 
-t.test('stopping takes nothing more and waits for what is in hand, as long as it is told to', async t => {
+t.test('stopping takes no further job and waits for the running ones, up to the given time', async t => {
   const { send, work, rows, jobs } = await open(t)
   const gate = new EventEmitter()
   const { handler, next } = listen(async () => { await once(gate, 'open') })
@@ -230,7 +234,7 @@ t.test('stopping takes nothing more and waits for what is in hand, as long as it
   t.match(await rows(), [{ data: { kind: 'second' }, attempts: 0 }])
 })
 
-t.test('whoever works for long hears that it is time to stop', async t => {
+t.test('a handler that works for long is told by its signal that it is time to stop', async t => {
   const { send, work, rows, jobs } = await open(t)
   const events = new EventEmitter()
   work(async (_job, stopping) => {
@@ -245,7 +249,7 @@ t.test('whoever works for long hears that it is time to stop', async t => {
   t.same(await rows(), [], 'it has ended in order')
 })
 
-t.test('stopping does not wait for ever', async t => {
+t.test('stopping does not wait forever', async t => {
   const { send, work, rows, jobs } = await open(t)
   const { handler, next } = listen(() => new Promise(() => {}))
   work(handler)
@@ -276,7 +280,7 @@ async function open (t: Test) {
     logged: (level: string) => lines.filter(line => line.level === level),
     send: (data: object) => database.begin(tx => jobs.send(tx, 'mail', data)),
     work: (handler: JobHandler, options: WorkOptions = {}) => jobs.work('mail', handler, { interval: 3_600_000, ...options }),
-    // Time is moved in the row.
+    // The time is moved in the row itself.
     makeDue: async () => {
       await sql`update jobs set due_at = now()`
       jobs.wake('mail')
@@ -292,7 +296,7 @@ async function rowsOf (database: Database) {
     order by id`
 }
 
-/** A handler that notes what it is given. */
+/** A handler that records what it is given. */
 function listen (work: () => Promise<unknown> = async () => {}) {
   const done: Job[] = []
   const events = new EventEmitter()
@@ -308,7 +312,7 @@ function listen (work: () => Promise<unknown> = async () => {}) {
   }
 }
 
-/** Asks until it is so; the deadline of the test is the limit. */
+/** Asks until the answer is true; the time-out of the test is the limit. */
 async function until (isSo: () => Promise<boolean>) {
   while (!await isSo()) await new Promise(resolve => setTimeout(resolve, 5))
 }

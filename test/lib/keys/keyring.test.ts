@@ -18,7 +18,7 @@ import { startStopwatch } from '../../stopwatch.ts'
 const day = 86_400_000
 const signingKeyTtl = 30 * day
 
-t.test('a new deployment signs at once and has announced the next key', async t => {
+t.test('a new deployment can sign at once and has announced the next key', async t => {
   const { node } = await deployment(t)
   const { current } = await node()
 
@@ -27,7 +27,7 @@ t.test('a new deployment signs at once and has announced the next key', async t 
   t.strictSame([...current.verifying.keys()], current.jwks.keys.map(({ kid }) => kid))
 })
 
-t.test('nodes that start at once have one ring', async t => {
+t.test('nodes that start at the same time share one ring', async t => {
   const { node, database } = await deployment(t)
   const nodes = await Promise.all(Array.from({ length: 8 }, () => node()))
   for (const keyring of nodes) await keyring.reload()
@@ -59,7 +59,7 @@ t.test('a private key lies in the database encrypted, and only in its own row', 
   t.throws(() => decrypt(one.privateKey, two.id))
 })
 
-t.test('two nodes whose turn comes at once rotate once; a third follows by reading', async t => {
+t.test('two nodes that are due at the same time rotate once; a third follows by reading', async t => {
   const { node, clock, database } = await deployment(t)
   const [one, two, third] = await Promise.all([node(), node(), node()])
   await third.reload()
@@ -77,7 +77,7 @@ t.test('two nodes whose turn comes at once rotate once; a third follows by readi
   t.ok(third.current.verifying.has(before.signing?.kid ?? ''), 'the old one is known after it signed')
 })
 
-t.test('a look at a ring that needs nothing asks no store and writes no change', async t => {
+t.test('a look at a ring that needs no step queries no store and writes no change', async t => {
   const { node, database, clock, count } = await deployment(t)
   const keyring = await node()
   const [before, reads] = [await changes(database), count.reads]
@@ -88,7 +88,7 @@ t.test('a look at a ring that needs nothing asks no store and writes no change',
   t.equal(count.reads, reads)
 })
 
-t.test('a retired key is dropped when its last token has expired', async t => {
+t.test('a retired key is removed when its last token has expired', async t => {
   const { node, clock, database } = await deployment(t)
   const keyring = await node()
   const first = keyring.current.signing?.kid ?? ''
@@ -104,7 +104,7 @@ t.test('a retired key is dropped when its last token has expired', async t => {
   t.strictSame(await statuses(database), ['active', 'next'])
 })
 
-t.test('every change of the ring is told in its transaction', async t => {
+t.test('every change of the ring is announced in its transaction', async t => {
   const { node, clock, database } = await deployment(t)
   const keyring = await node()
   t.strictSame(await changes(database), ['keys_changed'])
@@ -126,7 +126,7 @@ t.test('an operator rotates at once when verifiers know the next key', async t =
   t.ok(keyring.current.verifying.has(current.signing?.kid ?? ''))
 })
 
-t.test('a rotation that comes too early is kept and ends by itself on any node', async t => {
+t.test('a rotation that comes too early is kept and is finished later by any node', async t => {
   const { node, clock } = await deployment(t)
   const [command, server] = await Promise.all([node(), node()])
   await server.reload()
@@ -149,7 +149,7 @@ t.test('a rotation that comes too early is kept and ends by itself on any node',
   t.equal(command.current.signing?.kid, wish.kid)
 })
 
-t.test('after a compromise no old key is left and every session is, in one transaction', async t => {
+t.test('after a compromise no old key is left and all sessions have ended, in one transaction', async t => {
   const { node, database, clock, published } = await deployment(t)
   const keyring = await node()
   clock.advance(signingKeyTtl)
@@ -168,7 +168,7 @@ t.test('after a compromise no old key is left and every session is, in one trans
   t.equal(rows[0]?.xid, rows[1]?.xid)
 })
 
-t.test('the encryption key is changed without losing the ring, and the old one can go', async t => {
+t.test('the encryption key is changed without losing the ring, and the old one can be removed', async t => {
   const { node, database } = await deployment(t)
   const [old, fresh] = [randomBytes(32), randomBytes(32)]
   const first = await node([old])
@@ -182,7 +182,7 @@ t.test('the encryption key is changed without losing the ring, and the old one c
   t.strictSame(await statuses(database), ['active', 'next'])
 })
 
-t.test('a node that cannot open the ring says so, verifies, and leaves the ring alone', async t => {
+t.test('a node that cannot decrypt the ring reports it, still verifies, and leaves the ring alone', async t => {
   const { node, database, clock } = await deployment(t)
   const sound = await node()
   clock.advance(signingKeyTtl)
@@ -209,7 +209,7 @@ t.test('a ring whose encryption key is lost can be replaced', async t => {
   t.ok(blind.current.signing)
 })
 
-t.test('however many ask for an unknown key, the ring is read once a second', async t => {
+t.test('however many requests name an unknown key, the ring is read at most once a second', async t => {
   const { node, count } = await deployment(t)
   const keyring = await node()
   const before = count.reads
@@ -224,7 +224,7 @@ t.test('however many ask for an unknown key, the ring is read once a second', as
   t.equal(keyring.current, rings[0], 'and what it had stays, with all that was derived from it')
 })
 
-t.test('an answer that a later read has overtaken does not bring the old ring back', async t => {
+t.test('a read that a later one has overtaken does not bring the old ring back', async t => {
   const { node, clock, hold } = await deployment(t)
   const keyring = await node()
   clock.advance(signingKeyTtl)
@@ -238,7 +238,7 @@ t.test('an answer that a later read has overtaken does not bring the old ring ba
   t.equal(keyring.current.signing?.kid, other.current.signing?.kid)
 })
 
-t.test('a node that knows of a change and cannot read it stops believing what it has, and recovers by itself', async t => {
+t.test('a node that knows of a change and cannot read it stops trusting its copy, and recovers by itself', async t => {
   const { node, count } = await deployment(t)
   const [one, two] = [await node(), await node()]
   await one.replace()
@@ -260,7 +260,7 @@ t.test('a node that knows of a change and cannot read it stops believing what it
   t.fail('it did not recover')
 })
 
-t.test('an unknown key that cannot be looked up shakes nothing', async t => {
+t.test('an unknown key that cannot be looked up does not disturb the known keys', async t => {
   const { node, count } = await deployment(t)
   const keyring = await node()
   count.fails = true

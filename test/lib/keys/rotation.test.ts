@@ -7,14 +7,14 @@ const day = 86_400_000
 const ttl = 30 * day
 let made = 0
 
-t.test('an empty ring gets a key that signs at once and one that is published', async t => {
+t.test('an empty ring gets one key that signs at once and one that is published', async t => {
   const ring = turn([], 1000)
 
   t.match(ring, [{ status: 'active', publishedAt: 1000, activatedAt: 1000 }, { status: 'next', publishedAt: 1000 }])
   t.same(ringSteps(ring, 1000, ttl), [], 'and nothing more')
 })
 
-t.test('the next key takes over when the turn is over, and another one is published', async t => {
+t.test('the next key takes over when its turn has come, and another one is published', async t => {
   const ring = turn([], 0)
 
   t.same(ringSteps(ring, ttl - 1, ttl), [])
@@ -25,7 +25,7 @@ t.test('the next key takes over when the turn is over, and another one is publis
   ])
 })
 
-t.test('a key that was published a moment ago does not sign, however long the turn has lasted', async t => {
+t.test('a key that was published a moment ago does not sign yet, however overdue the rotation is', async t => {
   const [active, next] = turn([], 0)
   const ring = [active, { ...next, publishedAt: ttl + day }] as KeyTurn[]
 
@@ -33,7 +33,7 @@ t.test('a key that was published a moment ago does not sign, however long the tu
   t.equal(ringSteps(ring, ttl + day + publicationLead, ttl).length, 3)
 })
 
-t.test('a retired key goes when its last token has expired, not sooner', async t => {
+t.test('a retired key is removed when its last token has expired, not sooner', async t => {
   const ring = turn(turn([], 0), ttl)
 
   t.same(ringSteps(ring, ttl + retirement - 1, ttl), [])
@@ -47,8 +47,9 @@ t.test('a lost key is replaced', async t => {
   t.match(turn([active] as KeyTurn[], 10), [{ id: active?.id, status: 'active' }, { status: 'next' }])
 })
 
-t.test('whenever a ring is looked at, one key signs and nobody meets a key that was not announced', async t => {
-  t.doesNotThrow(() => fc.assert(fc.property(fc.array(fc.integer({ min: 0, max: 40 * day }), { maxLength: 30 }), pauses => {
+t.test('whenever a ring is looked at, one key signs, and nobody meets a key that was not announced', async t => {
+  const anyPauses = fc.array(fc.integer({ min: 0, max: 40 * day }), { maxLength: 30 })
+  t.doesNotThrow(() => fc.assert(fc.property(anyPauses, pauses => {
     let now = 0
     let ring = turn([], now)
 
@@ -61,7 +62,9 @@ t.test('whenever a ring is looked at, one key signs and nobody meets a key that 
       const active = ring.find(({ status }) => status === 'active')
       const retired = before.find(key => key.status === 'active' && key.id !== active?.id)
       if (retired && now - (active?.publishedAt ?? now) < publicationLead) return false
-      if (retired && !ring.some(({ id, expiresAt }) => id === retired.id && expiresAt === now + retirement)) return false
+      if (retired && !ring.some(({ id, expiresAt }) => id === retired.id && expiresAt === now + retirement)) {
+        return false
+      }
     }
     return true
   })))
@@ -71,7 +74,7 @@ function count (ring: KeyTurn[], status: KeyTurn['status']) {
   return ring.filter(key => key.status === status).length
 }
 
-/** The ring after the steps that it needs. */
+/** The ring after it has taken the steps that it needs. */
 function turn (ring: KeyTurn[], now: number): KeyTurn[] {
   const keys = new Map(ring.map(key => [key.id, key]))
 

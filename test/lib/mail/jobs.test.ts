@@ -21,7 +21,7 @@ import { openDatabase } from '../../database.ts'
 const key = createHash('sha256').update('a key').digest()
 const minute = 60_000
 
-t.test('who registers a free address gets the code of that registration there', async t => {
+t.test('a registration of a free address mails its code to that address', async t => {
   const { register, deliver, sent } = await open(t)
   const id = await register({ email: 'Ada@example.com' })
 
@@ -31,7 +31,7 @@ t.test('who registers a free address gets the code of that registration there', 
   t.match(sent[0]?.text, 'valid for 10 minutes')
 })
 
-t.test('the owner of a taken address is told at the address they gave, and no code leaves', async t => {
+t.test('if the address is taken, its owner is notified at the address of the account, and no code is sent', async t => {
   const { register, signUp, deliver, sent } = await open(t)
   await signUp()
   const id = await register({ email: 'ADA@example.com', fullName: 'Mallory http://evil.example' })
@@ -51,7 +51,7 @@ t.test('a job that runs twice sends the same mail twice', async t => {
   t.same(sent[0], sent[1])
 })
 
-t.test('there is no mail for a registration that is gone or whose code has expired', async t => {
+t.test('no mail is sent for a registration that is gone or whose code has expired', async t => {
   const { register, deliver, sent, clock } = await open(t)
   const id = await register({ email: 'ada@example.com' })
 
@@ -64,7 +64,7 @@ t.test('there is no mail for a registration that is gone or whose code has expir
   t.equal(sent.length, 1)
 })
 
-t.test('who has forgotten the password gets a link to the application, the same however often the job runs', async t => {
+t.test('a forgotten password is answered with a link to the application, the same one however often the job runs', async t => {
   const { signUp, issue, deliver, sent, clock, tokens } = await open(t)
   const tokenId = await issue('password_reset', await signUp())
   const link = `https://app.example/reset-password#token=${tokens.tokenOf('password_reset', tokenId)}`
@@ -78,7 +78,7 @@ t.test('who has forgotten the password gets a link to the application, the same 
   t.equal((await tokens.find(link.split('=')[1] ?? '', 'password_reset')).id, tokenId, 'nothing was spent')
 })
 
-t.test('a link that would be worth nothing is not sent: expired, spent, outdone, nobody’s, of another purpose or of a disabled account', async t => {
+t.test('a worthless link is not sent: expired, spent, superseded, without a user, of another purpose or of a disabled account', async t => {
   const { signUp, issue, deliver, sent, clock, sql, database, tokens } = await open(t)
   const userId = await signUp()
   const kinds = { password_reset: 'password_reset', invitation: 'invitation', confirm_email: 'email_change', email_changed: 'email_undo' } as const
@@ -106,7 +106,7 @@ t.test('a link that would be worth nothing is not sent: expired, spent, outdone,
   t.same(sent, [])
 })
 
-t.test('an invitation greets its guest and says how long it is good', async t => {
+t.test('an invitation greets its guest and says how long it is valid', async t => {
   const { signUp, issue, deliver, sent, tokens } = await open(t)
   const tokenId = await issue('invitation', await signUp())
 
@@ -115,7 +115,7 @@ t.test('an invitation greets its guest and says how long it is good', async t =>
   t.match(sent[0]?.text, `https://app.example/accept-invitation#token=${tokens.tokenOf('invitation', tokenId)}\n`)
 })
 
-t.test('a new address is asked to confirm, in a mail whose words nobody chooses', async t => {
+t.test('a new address is asked to confirm, in a mail that contains no words chosen by a stranger', async t => {
   const { signUp, issue, deliver, sent, tokens } = await open(t)
   const userId = await signUp({ fullName: 'You have won', locale: 'de' })
   const tokenId = await issue('email_change', userId, 'New@example.com')
@@ -126,7 +126,7 @@ t.test('a new address is asked to confirm, in a mail whose words nobody chooses'
   t.notMatch(JSON.stringify(sent), /You have won|ada@/i)
 })
 
-t.test('where the new address has an account by now, its owner is told and gets no link', async t => {
+t.test('if the new address has an account by now, its owner is notified and gets no link', async t => {
   const { signUp, issue, deliver, sent } = await open(t)
   const tokenId = await issue('email_change', await signUp(), 'NEW@example.com')
   await signUp({ email: 'New@example.com', fullName: 'Eve Moss' })
@@ -136,7 +136,7 @@ t.test('where the new address has an account by now, its owner is told and gets 
   t.notMatch(JSON.stringify(sent), /token=|Ada/)
 })
 
-t.test('who only writes their address in another way confirms it as any other', async t => {
+t.test('a user who only changes the spelling of their address confirms it like any other', async t => {
   const { signUp, issue, deliver, sent } = await open(t)
   const tokenId = await issue('email_change', await signUp(), 'ada@example.com')
 
@@ -144,7 +144,7 @@ t.test('who only writes their address in another way confirms it as any other', 
   t.match(sent, [{ kind: 'confirm_email', to: 'ada@example.com' }])
 })
 
-t.test('the old address hears of both steps with a way back, the new one that it is in use', async t => {
+t.test('the old address is notified of both steps with a way back, the new address that it is in use', async t => {
   const { signUp, issue, record, deliver, sent, sql, tokens } = await open(t)
   const userId = await signUp()
   const tokenId = await issue('email_undo', userId, 'Ada@example.com')
@@ -164,7 +164,7 @@ t.test('the old address hears of both steps with a way back, the new one that it
   t.equal(new Set(sent.map(({ messageId }) => messageId)).size, 3)
 })
 
-t.test('the owner of a session is told of its reuse, with the device, the time and where from', async t => {
+t.test('the owner of a session is notified of its reuse, with device, time and address', async t => {
   const { signUp, openSession, record, deliver, sent } = await open(t)
   const userId = await signUp()
   const sessionId = await openSession(userId, 'Ada’s <b>phone</b>\r\nX: y')
@@ -174,7 +174,7 @@ t.test('the owner of a session is told of its reuse, with the device, the time a
   t.match(sent[0]?.html, 'Ada’s &lt;b&gt;phone&lt;/b&gt; X: y')
 })
 
-t.test('a sign-in on a new device is told with what the device calls itself', async t => {
+t.test('a sign-in on a new device is reported with the name that the device gave', async t => {
   const { signUp, openSession, record, deliver, sent } = await open(t)
   const userId = await signUp()
   const eventId = await record(userId)
@@ -185,7 +185,7 @@ t.test('a sign-in on a new device is told with what the device calls itself', as
   t.match(sent, [{ kind: 'new_device', text: /“See evil\. example”/ }, { text: /not seen before\.\n/ }, { text: /not seen before\.\n/ }])
 })
 
-t.test('a changed password is told to its owner; a person who is gone gets nothing', async t => {
+t.test('a changed password is reported to its owner; a deleted user gets nothing', async t => {
   const { signUp, record, deliver, sent } = await open(t)
   const userId = await signUp()
   const eventId = await record(userId)
@@ -199,7 +199,7 @@ t.test('a changed password is told to its owner; a person who is gone gets nothi
   t.equal(sent.length, 2)
 })
 
-t.test('a notice leaves out what the trail does not tell: no event, another’s, an administrator’s, erased', async t => {
+t.test('a notice leaves out what the audit trail lacks: no event, another user’s, an administrator’s, an erased one', async t => {
   const { signUp, record, deliver, sent, sql } = await open(t)
   const [userId, other] = [await signUp(), await signUp({ email: 'eve@example.com' })]
   const eventId = await record(userId)
@@ -218,7 +218,7 @@ t.test('a notice leaves out what the trail does not tell: no event, another’s,
   }
 })
 
-t.test('the owner is told who is shut out, until when, and that the mailbox is the way past', async t => {
+t.test('the owner learns who is locked out, until when, and that the mailbox is the way past', async t => {
   const { signUp, record, deliver, sent } = await open(t)
   const userId = await signUp()
   const until = '2026-11-20T11:42:00.000Z'
@@ -231,7 +231,7 @@ t.test('the owner is told who is shut out, until when, and that the mailbox is t
   t.equal(sent.length, 3, 'an address without an account has nobody to tell')
 })
 
-t.test('who may approve hears of who waits, and who waited of the decision, if it still stands', async t => {
+t.test('approvers are notified of a waiting applicant, and the applicant of the decision if it still stands', async t => {
   const { signUp, deliver, sent, sql } = await open(t)
   const [userId, applicantId] = [await signUp({ email: 'boss@example.com', fullName: 'Grace' }), await signUp({ fullName: 'Ada http://evil.example/approve' })]
   const decide = (approval: string) => sql`update users set approval = ${approval} where id = ${applicantId}`
@@ -252,7 +252,7 @@ t.test('who may approve hears of who waits, and who waited of the decision, if i
   t.notMatch(sent[3]?.text, /Reason|null|undefined/)
 })
 
-t.test('who is deleted is told, though the store no longer knows them', async t => {
+t.test('a deleted user is notified, although the store no longer knows them', async t => {
   const { deliver, sent, recipients } = await open(t)
   const recipient = recipients.encrypt({ email: 'Ada@example.com', fullName: 'Ada King', locale: 'de' })
 
@@ -263,7 +263,7 @@ t.test('who is deleted is told, though the store no longer knows them', async t 
   t.equal(sent.length, 1)
 })
 
-t.test('a job of no known kind fails instead of vanishing', async t => {
+t.test('a job of an unknown kind fails instead of vanishing', async t => {
   const { deliver, sent } = await open(t)
   const tokenId = randomUUID()
   const broken = [
@@ -276,12 +276,12 @@ t.test('a job of no known kind fails instead of vanishing', async t => {
   t.same(sent, [])
 })
 
-t.test('a mail survives a server that is away and a process that dies, with its code, and leaves no trace', async t => {
+t.test('a mail survives a server that is away and a process that dies, keeps its code, and leaves no trace', async t => {
   const { database, sql, register, start, sent, failures, counted, store } = await open(t)
   const id = await register({ email: 'ada@example.com' })
   failures.push(new Error('mail: connect ECONNREFUSED'))
 
-  // The first node fails to deliver, the second dies in the middle.
+  // The first node fails to deliver, the second dies halfway.
   const node = start()
   await database.begin(tx => node.send(tx, 'mail', { kind: 'registration', registrationId: id }))
   await until(async () => (await sql`select from jobs where error is not null`).length === 1)
@@ -315,7 +315,11 @@ async function open (t: Test) {
   }
   const metrics = { increment: (name: string, labels: object) => { counted.push([name, ...Object.values(labels)]) } }
   const store = createJobStore(database)
-  const audit = createAudit(createAuditEventStore(), { wrapping: createEncryption([key]), anonymous: createEncryption([key]), addressKeys: [key] })
+  const audit = createAudit(createAuditEventStore(), {
+    wrapping: createEncryption([key]),
+    anonymous: createEncryption([key]),
+    addressKeys: [key]
+  })
   const tokenStore = createOneTimeTokenStore(database)
   const tokens = createOneTimeTokens(tokenStore, { keys: [key], clock })
   const recipients = createEncryptedRecipients([key])
@@ -377,10 +381,11 @@ async function open (t: Test) {
   }
 
   async function issue (purpose: Purpose, userId: string | null, email: string | null = null) {
-    return await database.begin(tx => tokens.issue(tx, { purpose, userId, email, emailCanonical: email?.toLowerCase() ?? null }))
+    const emailCanonical = email?.toLowerCase() ?? null
+    return await database.begin(tx => tokens.issue(tx, { purpose, userId, email, emailCanonical }))
   }
 
-  /** Something that a browser did to an account; returns the event. */
+  /** Records an event that a browser caused for an account; returns the event. */
   async function record (userId: string, actorId = userId) {
     const [subject] = await database<{ wrappedKey: Buffer }>`select wrapped_key from subject_keys where subject_id = ${userId}`
     const caller = { ip: '203.0.113.7', userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0', requestId: 'r' }

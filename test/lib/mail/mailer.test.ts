@@ -34,7 +34,7 @@ t.test('every kind has a subject, the same words as text and as HTML, and its he
   }
 })
 
-t.test('the code stands out in both forms and nothing else looks like one', async t => {
+t.test('the code stands out in both forms, and nothing else looks like a code', async t => {
   const message = await sent(verify({ code: '004271', minutes: 10 }))
 
   t.match(message.text, /^ {4}004271$/m)
@@ -45,11 +45,11 @@ t.test('the code stands out in both forms and nothing else looks like one', asyn
   t.notMatch(message.subject, '004271', 'subjects lie open on locked screens')
 })
 
-t.test('what a stranger calls themself is not in the mail to the address they typed', async t => {
+t.test('the name that a stranger chose is not in the mail to the address they typed', async t => {
   t.notMatch(await sent(verify({ code: '123456', minutes: 10 })), /King/)
 })
 
-t.test('markup, template syntax, line breaks, links and turned text in a name stay text', async t => {
+t.test('markup, template syntax, line breaks, links and reversed text in a name stay plain text', async t => {
   for (const [what, name] of Object.entries(names)) {
     for (const mail of everyForm(name)) {
       const { subject, html, text, headers, to } = await sent(mail)
@@ -67,7 +67,7 @@ t.test('markup, template syntax, line breaks, links and turned text in a name st
   t.match((await sent(changed(names.link))).text, 'Hello See https evil. example/login?a=1 or www. evil. example x or evil . example now,')
 })
 
-t.test('names that are only unusual stay what they are', async t => {
+t.test('unusual but harmless names stay as they are', async t => {
   for (const name of ['J. R. R. Tolkien', 'Ada J.R. King', 'Zoë d’Alembert-O’Neil', 'אדה', '王小明', 'Dr. h. c. Ada', 'Ada (she/her)', 'X Æ A-12']) {
     t.match((await sent(changed(name))).text, `Hello ${name},\n`)
   }
@@ -80,7 +80,7 @@ t.test('a link in HTML cannot break out of its attribute', async t => {
   t.match(message.html, 'href="https://app.example/?a=&quot;&gt;&lt;script&gt;"')
 })
 
-t.test('a recipient that is not exactly one address gets nothing', async t => {
+t.test('a recipient that is not exactly one address gets no mail', async t => {
   for (const to of ['ada@example.com, eve@example.com', 'ada@example.com;eve@example.com', 'ada@example.com eve@example.com', 'ada@example.com\r\nBcc: eve@example.com', 'ada@example.com\n', 'ada@example.com\u0000', '=?utf-8?Q?eve?=@example.com, a@example.com', 'ada@example.com>\r\nRCPT TO:<eve@example.com', 'Ada <ada@example.com>', '"a,b"@example.com', 'ada@EXAMPLE.com', '', 'undisclosed:;']) {
     const delivered: Message[] = []
     const mailer = createMailer({ deliver: async message => { delivered.push(message) }, probe: async () => 0 }, { from: 'no-reply@acme.example' })
@@ -90,19 +90,19 @@ t.test('a recipient that is not exactly one address gets nothing', async t => {
   }
 })
 
-t.test('a second mail about the same thing is the same to a mail program, another is not', async t => {
+t.test('mail programs see a second mail about the same thing as the same mail, and another one as different', async t => {
   const [one, again, other] = [await sent(verify({}, 'a 1')), await sent(verify({}, 'a 1')), await sent(verify({}, 'a 2'))]
 
   t.equal(one.messageId, again.messageId)
   t.not(one.messageId, other.messageId)
 })
 
-t.test('a mail is in the language of its reader, in English where there is none', async t => {
+t.test('a mail is in the language of its reader, or in English where we do not have that language', async t => {
   for (const locale of ['de', 'de-CH', 'DE_at']) t.match(await sent({ ...changed('Ada'), locale }), { subject: /^Ihr Passwort/, html: /<html lang="de">/, text: /Guten Tag Ada,\n\ndas Passwort/ }, locale)
   for (const locale of ['en-GB', 'EN', '', 'deu', '__proto__', 'constructor', 'zh_Hant']) t.match(await sent({ ...changed('Ada'), locale }), { subject: /password was changed/, html: /<html lang="en">/ }, locale)
 })
 
-t.test('a notice tells when it was, on what and where from, as far as that is known', async t => {
+t.test('a notice says when it happened, on which device and from where, as far as that is known', async t => {
   const at = new Date('2026-11-20T11:12:00Z')
   const full = await sent({ ...changed('Ada'), occasion: { at, ip: '2001:db8::7', userAgent: 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:133.0) Gecko/20100101 Firefox/133.0' } })
   t.match(full.text, /^ {4}When: {7}20 November 2026 at 11:12 UTC\n {4}Device: {5}Firefox on Windows\n {4}IP address: 2001:db8::7$/m)
@@ -113,7 +113,7 @@ t.test('a notice tells when it was, on what and where from, as far as that is kn
   t.notMatch((await sent(changed('Ada'))).text, /When|null|undefined/)
 })
 
-t.test('without a display name the service is called by its domain', async t => {
+t.test('a service whose sender has no display name is called by its domain', async t => {
   const message = await sent(changed('Ada'), 'no-reply@acme.example')
   t.match(message.subject, 'Your acme.example password was changed')
   t.match((await sent(changed('Ada'), '"Acme, Inc." <no-reply@acme.example>')).subject, 'Your Acme, Inc. password')
@@ -121,7 +121,10 @@ t.test('without a display name the service is called by its domain', async t => 
 
 async function sent (mail: Mail, from = 'Acme Schools <no-reply@acme.example>'): Promise<Message> {
   const delivered: Message[] = []
-  await createMailer({ deliver: async message => { delivered.push(message) }, probe: async () => 0 }, { from }).deliver(mail)
+  await createMailer({
+    deliver: async message => { delivered.push(message) },
+    probe: async () => 0
+  }, { from }).deliver(mail)
 
   const [message] = delivered
   if (message === undefined) throw new Error('nothing was delivered')
@@ -136,10 +139,14 @@ function changed (name: string) {
   return { kind: 'password_changed' as const, to: 'ada@example.com', name, locale: 'en', about: 'b', values: { how: 'changed' as const, appUrl: 'https://app.example' } }
 }
 
-/** Every form of every kind, with this in place of all that strangers choose. */
+/** Every form of every kind, with the given text in place of everything that strangers choose. */
 function everyForm (name: string): Mail[] {
   return sampleMails('en').map(({ mail }) => {
-    const named = { ...mail, name: mail.name === null ? null : name, ...(mail.occasion && { occasion: { ...mail.occasion, userAgent: name } }) }
+    const named = {
+      ...mail,
+      name: mail.name === null ? null : name,
+      ...(mail.occasion && { occasion: { ...mail.occasion, userAgent: name } })
+    }
     switch (named.kind) {
       case 'new_device': case 'reuse_detected': return { ...named, values: { ...named.values, device: asName(name, 60) } }
       case 'approval': return named.values.stage === 'pending' ? { ...named, values: { ...named.values, applicant: { name: asName(name), email: 'a@example.org' } } } : named

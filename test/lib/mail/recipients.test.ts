@@ -5,7 +5,7 @@ import { createEncryptedRecipients } from '../../../lib/mail/recipients.ts'
 
 const ada = { email: 'Ada@example.com', fullName: 'Ada “王” King', locale: 'de-CH' }
 
-t.test('a recipient comes out as it went in, and what is in between tells nothing', async t => {
+t.test('a recipient is decrypted unchanged, and the ciphertext reveals nothing', async t => {
   const { encrypt, decrypt } = createEncryptedRecipients([randomBytes(32)])
   const box = encrypt(ada)
 
@@ -15,12 +15,12 @@ t.test('a recipient comes out as it went in, and what is in between tells nothin
   t.same(decrypt(box), ada)
 })
 
-t.test('only what it names goes in, whatever else an account carries', async t => {
+t.test('only the recipient’s own fields are encrypted, whatever else an account carries', async t => {
   const { encrypt, decrypt } = createEncryptedRecipients([randomBytes(32)])
   t.same(decrypt(encrypt({ ...ada, ...{ passwordHash: 'x' } })), ada)
 })
 
-t.test('a key that was made the second one still opens; without it nothing does', async t => {
+t.test('a key that has become the second still decrypts; without it nothing does', async t => {
   const [old, fresh] = [randomBytes(32), randomBytes(32)]
   const box = createEncryptedRecipients([old]).encrypt(ada)
 
@@ -28,7 +28,7 @@ t.test('a key that was made the second one still opens; without it nothing does'
   t.equal(createEncryptedRecipients([fresh]).decrypt(box), null)
 })
 
-t.test('what was changed, or is a box of something else, does not open', async t => {
+t.test('a changed ciphertext, or one of another purpose, does not decrypt', async t => {
   const key = randomBytes(32)
   const { encrypt, decrypt } = createEncryptedRecipients([key])
   const box = encrypt(ada)

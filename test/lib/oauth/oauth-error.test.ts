@@ -2,7 +2,7 @@ import t from 'tap'
 import { Refusal, refusalCodes, unavailable } from '../../../lib/errors.ts'
 import { oauthError } from '../../../lib/oauth/oauth-error.ts'
 
-t.test('every refusal has its words in OAuth, in the characters that are allowed there', async t => {
+t.test('every refusal has a text for OAuth, in the characters that are allowed there', async t => {
   for (const code of refusalCodes) {
     const { status, headers, body } = oauthError(new Refusal(code))
     t.strictSame(Object.keys(body), ['error', 'error_description'], code)
@@ -12,7 +12,7 @@ t.test('every refusal has its words in OAuth, in the characters that are allowed
   }
 })
 
-t.test('what is refused says so by its status', async t => {
+t.test('each refusal has the status and the error that OAuth gives it', async t => {
   t.match(oauthError(new Refusal('unauthenticated')), { status: 401, headers: { 'www-authenticate': /^Basic realm="/ }, body: { error: 'invalid_client' } })
   t.strictSame(oauthError(new Refusal('invalid_credentials')), oauthError(new Refusal('unauthenticated')), 'none and wrong ones look alike')
   t.match(oauthError(new Refusal('invalid_request')), { status: 400, body: { error: 'invalid_request' } })

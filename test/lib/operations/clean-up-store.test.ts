@@ -8,7 +8,7 @@ import { connect, openDatabase } from '../../database.ts'
 const hour = 3_600_000
 const always = { from: new Date(0), age: hour, limit: 100 }
 
-/** How a row of each kind is made that was over so many milliseconds ago, and where it lies. */
+/** How to make a row of each kind that was over the given number of milliseconds ago, and its table. */
 const kinds: Record<Kind, { table: string, insert: (sql: Sql, age: number) => Promise<unknown> }> = {
   registrations: { table: 'registrations', insert: (sql, age) => insertRegistration(sql, randomUUID(), age) },
   one_time_tokens: {
@@ -27,7 +27,7 @@ const kinds: Record<Kind, { table: string, insert: (sql: Sql, age: number) => Pr
 }
 
 for (const [kind, { table, insert }] of Object.entries(kinds) as [Kind, typeof kinds[Kind]][]) {
-  t.test(`of ${kind} those go that have been over for long enough, the oldest first`, async t => {
+  t.test(`of ${kind} the rows are removed that have been over for long enough, the oldest first`, async t => {
     const { sql, store, count } = await open(t)
     for (const age of [2 * hour, 4 * hour, 3 * hour, hour - 60_000, hour / 2, 0]) await insert(sql, age)
 
@@ -40,7 +40,7 @@ for (const [kind, { table, insert }] of Object.entries(kinds) as [Kind, typeof k
   })
 }
 
-t.test('what is of another kind stays, however old it is', async t => {
+t.test('rows of another kind stay, however old they are', async t => {
   const { sql, store, count } = await open(t)
   await insertSession(sql, { expiresAt: -hour })
   await insertSession(sql, { endedAt: 0, expiresAt: -hour })
@@ -63,14 +63,14 @@ t.test('an unconfirmed registration takes the key of its audit trail along, an a
   await insertRegistration(sql, gone, 2 * hour)
   await insertRegistration(sql, young, 0)
   for (const id of [gone, young, user]) await sql`insert into subject_keys (subject_id, wrapped_key) values (${id}, '\\x00')`
-  // It cannot be, and if it were, the account's key would have to stay.
+  // This state cannot occur; if it did, the account's key would have to stay.
   await insertRegistration(sql, user, 2 * hour)
 
   t.match(await store.remove('registrations', always), { removed: 2 })
   t.same((await sql`select subject_id from subject_keys`).map(({ subjectId }) => subjectId).sort(), [young, user].sort())
 })
 
-t.test('whoever has a row in hand is neither disturbed nor waited for', async t => {
+t.test('a row that another transaction holds is neither changed nor waited for', async t => {
   const { sql, store, count } = await open(t)
   const id = randomUUID()
   await insertRegistration(sql, id, 3 * hour)
@@ -84,7 +84,7 @@ t.test('whoever has a row in hand is neither disturbed nor waited for', async t 
   t.match(await store.remove('registrations', always), { removed: 1 }, 'the next run finds it')
 })
 
-t.test('many at once remove each row once and get in nobody\'s way', async t => {
+t.test('many runs at once remove each row once and do not get in each other’s way', async t => {
   const { sql, store, count } = await open(t)
   await sql`
     insert into sessions (id, transport, device_id, amr, auth_time, user_epoch, global_epoch, created_at, last_seen_at, expires_at)
@@ -96,7 +96,7 @@ t.test('many at once remove each row once and get in nobody\'s way', async t => 
   t.equal(results.reduce((sum, { removed }) => sum + removed, 0), 2000 - await count('sessions'))
 })
 
-t.test('a batch reads what it removes, whatever else the table holds', async t => {
+t.test('a batch reads only what it removes, whatever else the table holds', async t => {
   const { sql, directUrl } = await open(t)
   const owner = connect(t, directUrl)
   await owner`
@@ -141,7 +141,7 @@ async function open (t: Test) {
   return { sql, directUrl, store: createCleanUpStore(database), count }
 }
 
-/** The text of a batch, as Postgres gets it. */
+/** The text of a batch as it is sent to Postgres. */
 async function statementOf (kind: Kind): Promise<string> {
   const { fragment, render } = await import('../../../lib/stores/statement.ts')
   let sent = ''

@@ -7,11 +7,14 @@ import type { Batch, Kind } from '../../../lib/operations/clean-up-store.ts'
 const day = 86_400_000
 const lifetimes = { registrationTtl: 7 * day, refreshTokenTtl: 7 * day, sessionTtl: 30 * day }
 
-t.test('it removes all there is, of every kind, and says how much', async t => {
+t.test('a run removes everything that is over, of every kind, and says how much', async t => {
   const { run, counted, logged, gauge } = prepare({ rows: { registrations: 3, expired_sessions: 4567, changes: 1000 } })
   const result = await run()
 
-  t.match(result, { isComplete: true, removed: { registrations: 3, expired_sessions: 4567, changes: 1000, ended_sessions: 0, known_devices: 0 } })
+  t.match(result, {
+    isComplete: true,
+    removed: { registrations: 3, expired_sessions: 4567, changes: 1000, ended_sessions: 0, known_devices: 0 }
+  })
   t.strictSame(counted, { registrations: 3, expired_sessions: 4567, changes: 1000 })
   t.match(logged, [{ level: 'info', removed: { registrations: 3, expired_sessions: 4567, changes: 1000 }, isComplete: true, seconds: Number }], 'one line')
   t.strictSame(Object.keys(logged[0]?.['removed'] ?? {}).length, 3)
@@ -19,7 +22,7 @@ t.test('it removes all there is, of every kind, and says how much', async t => {
   t.ok(gauge('latchkey_clean_up_duration_seconds') > 0)
 })
 
-t.test('with nothing to remove it asks once for each kind, says nothing aloud and has succeeded all the same', async t => {
+t.test('with nothing to remove, a run asks once for each kind, logs nothing aloud and still succeeds', async t => {
   const { run, asked, counted, logged, gauge } = prepare()
   t.match(await run(), { isComplete: true })
 
@@ -30,7 +33,7 @@ t.test('with nothing to remove it asks once for each kind, says nothing aloud an
   t.equal(gauge('latchkey_clean_up_success_timestamp_seconds'), 1_800_000_000)
 })
 
-t.test('how long what is over stays', async t => {
+t.test('each kind of row is kept for its own time', async t => {
   const ages = async (settings = lifetimes, offset = 0) => {
     const { run, asked } = prepare({ settings, offset })
     await run()
@@ -38,14 +41,24 @@ t.test('how long what is over stays', async t => {
   }
 
   t.strictSame(await ages(), {
-    registrations: 7, one_time_tokens: 1 / 24, known_devices: 365, failed_jobs: 14, changes: 1, epoch_changes: 30, ended_sessions: 7, expired_sessions: 1
+    registrations: 7,
+    one_time_tokens: 1 / 24,
+    known_devices: 365,
+    failed_jobs: 14,
+    changes: 1,
+    epoch_changes: 30,
+    ended_sessions: 7,
+    expired_sessions: 1
   })
-  t.match(await ages({ registrationTtl: 90 * day, refreshTokenTtl: 14 * day, sessionTtl: 60 * day }), { registrations: 90, ended_sessions: 14, epoch_changes: 60 })
+  t.match(
+    await ages({ registrationTtl: 90 * day, refreshTokenTtl: 14 * day, sessionTtl: 60 * day }),
+    { registrations: 90, ended_sessions: 14, epoch_changes: 60 }
+  )
   t.match(await ages({ registrationTtl: day, refreshTokenTtl: 1000, sessionTtl: 1000 }), { ended_sessions: 1, epoch_changes: 1 }, 'a day at least')
   t.match(await ages(lifetimes, day), { registrations: 6, expired_sessions: 0, ended_sessions: 6, changes: 1, epoch_changes: 30, failed_jobs: 14 }, 'times that Postgres wrote are not moved with our clock')
 })
 
-t.test('a batch begins where the one before has ended', async t => {
+t.test('a batch begins where the previous one ended', async t => {
   const { run, asked } = prepare({ rows: { ended_sessions: 400 } })
   await run()
   const batches = asked.filter(({ kind }) => kind === 'ended_sessions')
@@ -53,7 +66,7 @@ t.test('a batch begins where the one before has ended', async t => {
   t.strictSame(batches.map(({ from }) => from.getTime()), [0, 100, 300])
 })
 
-t.test('batches grow to their size while they are quick, and shrink when they are not', async t => {
+t.test('batches grow up to their size while they are quick, and shrink when they are slow', async t => {
   const quick = prepare({ rows: { expired_sessions: 5000 }, took: () => 50 })
   await quick.run()
   t.strictSame(quick.limits(), [100, 200, 400, 800, 1000, 1000, 1000, 1000])
@@ -72,34 +85,47 @@ t.test('batches grow to their size while they are quick, and shrink when they ar
   t.ok(small.limits().every(limit => limit === 7))
 })
 
-t.test('it works a tenth of the time', async t => {
+t.test('a run works a tenth of the time', async t => {
   const { run, pauses } = prepare({ rows: { expired_sessions: 3000 }, took: limit => limit / 40 })
   await run()
 
   t.strictSame(pauses, [22.5, 45, 90, 180, 225])
 })
 
-t.test('told to stop it ends with the batch in hand', async t => {
+t.test('a run that is told to stop ends with the current batch', async t => {
   const stopping = new AbortController()
   const { run, asked, logged, gauge } = prepare({ rows: { expired_sessions: 10_000 } })
-  const result = await run({ signal: stopping.signal, report: (_kind, removed) => { if (removed >= 700) stopping.abort() } })
+  const result = await run({
+    signal: stopping.signal,
+    report: (_kind, removed) => {
+      if (removed >= 700) stopping.abort()
+    }
+  })
 
   t.match(result, { isComplete: false, removed: { expired_sessions: 700 } })
   t.equal(asked.length, 7 + 3)
   t.match(logged, [{ level: 'info', isComplete: false, removed: { expired_sessions: 700 } }])
   t.equal(gauge('latchkey_clean_up_success_timestamp_seconds'), 0)
-  t.match(await prepare({ rows: { changes: 5 } }).run({ signal: stopping.signal }), { isComplete: false, removed: { changes: 0 } })
+  t.match(await prepare({ rows: { changes: 5 } }).run({ signal: stopping.signal }), {
+    isComplete: false,
+    removed: { changes: 0 }
+  })
 })
 
-t.test('a rest ends at once when it is told to stop', async t => {
+t.test('a rest ends at once when the run is told to stop', async t => {
   const stopping = new AbortController()
   const { run } = prepare({ rows: { expired_sessions: 10_000 }, took: () => 10_000_000, rests: true })
-  const result = run({ signal: stopping.signal, report: (_kind, removed) => { if (removed > 0) setImmediate(() => stopping.abort()) } })
+  const result = run({
+    signal: stopping.signal,
+    report: (_kind, removed) => {
+      if (removed > 0) setImmediate(() => stopping.abort())
+    }
+  })
 
   t.match(await result, { isComplete: false, removed: { expired_sessions: 100 } })
 })
 
-t.test('it takes no longer than it may', async t => {
+t.test('a run takes no longer than its limit', async t => {
   const { run } = prepare({ rows: { expired_sessions: 100_000 }, took: () => 50 })
   const { isComplete, removed } = await run({ timeoutMs: 1000 })
 
@@ -107,7 +133,7 @@ t.test('it takes no longer than it may', async t => {
   t.ok(removed.expired_sessions > 0 && removed.expired_sessions < 5000)
 })
 
-t.test('what breaks it off is told, and what has gone by then is counted', async t => {
+t.test('an error that ends a run is logged, and the rows removed so far are counted', async t => {
   const { run, counted, gauge } = prepare({ rows: { changes: 50, expired_sessions: 300 }, breaksAt: 'expired_sessions' })
   await t.rejects(run(), /no connection/)
 
@@ -115,9 +141,23 @@ t.test('what breaks it off is told, and what has gone by then is counted', async
   t.equal(gauge('latchkey_clean_up_success_timestamp_seconds'), 0)
 })
 
-/** A clean-up of so many rows, whose n-th is of the time n; a batch takes `took` milliseconds. */
-function prepare ({ rows = {}, took = () => 1, settings = lifetimes, offset = 0, batchSize = 1000, rests = false, breaksAt }: {
-  rows?: Partial<Record<Kind, number>>, took?: (limit: number) => number, settings?: typeof lifetimes, offset?: number, batchSize?: number, rests?: boolean, breaksAt?: Kind
+/** A clean-up of this many rows, the n-th of which is of the time n; a batch takes `took` milliseconds. */
+function prepare ({
+  rows = {},
+  took = () => 1,
+  settings = lifetimes,
+  offset = 0,
+  batchSize = 1000,
+  rests = false,
+  breaksAt
+}: {
+  rows?: Partial<Record<Kind, number>>,
+  took?: (limit: number) => number,
+  settings?: typeof lifetimes,
+  offset?: number,
+  batchSize?: number,
+  rests?: boolean,
+  breaksAt?: Kind
 } = {}) {
   const asked: (Batch & { kind: Kind })[] = []
   const pauses: number[] = []

@@ -15,7 +15,7 @@ t.test('a node is ready from its start until it drains', async t => {
   t.notOk(health.isReady(), 'and never again')
 })
 
-t.test('a blip of a store does not empty the balancer, a long absence does', async t => {
+t.test('a short failure of a store does not take the node out of the load balancer, a long absence does', async t => {
   const { health, state, pass } = build()
   await health.tick()
   health.started()
@@ -35,7 +35,7 @@ t.test('a blip of a store does not empty the balancer, a long absence does', asy
   t.equal(health.overall(), 'healthy')
 })
 
-t.test('the grace counts from the first failure of the present absence', async t => {
+t.test('the grace counts from the first failure of the current absence', async t => {
   const { health, state, pass } = build()
   await health.tick()
   health.started()
@@ -61,7 +61,7 @@ t.test('a node that cannot sign is unhealthy and gets no traffic', async t => {
   t.notOk(health.isReady())
 })
 
-t.test('mail shows, and changes nothing', async t => {
+t.test('the state of the mail server is shown and changes nothing', async t => {
   const { health, state, pass } = build()
   t.equal(health.isUp('mail'), undefined)
   health.register('mail', () => { throw new Error('no') })
@@ -75,7 +75,7 @@ t.test('mail shows, and changes nothing', async t => {
   t.equal(state.database, 'answers')
 })
 
-t.test('a probe that hangs is away after its deadline, and is not started again meanwhile', async t => {
+t.test('a probe that hangs fails at its deadline, and is not started again meanwhile', async t => {
   const { health, state, pass, asked } = build()
   state.redis = 'hangs'
   const passed = startStopwatch()
@@ -89,7 +89,7 @@ t.test('a probe that hangs is away after its deadline, and is not started again 
   t.equal(asked['database'], 3, 'the others go on')
 })
 
-t.test('questions run no probe, and probes run no more often than they are due', async t => {
+t.test('health requests run no probe, and probes run no more often than they are due', async t => {
   const { health, pass, asked } = build()
   await health.tick()
   for (let i = 0; i < 1000; i++) {
@@ -103,7 +103,9 @@ t.test('questions run no probe, and probes run no more often than they are due',
   t.equal(asked['database'], 2)
 })
 
-/** A node whose stores answer, throw or hang as `state` says; `pass` moves its time and lets it look. */
+/**
+ * A node whose stores answer, throw or hang as `state` says; `pass` moves its time and runs the probes that are due.
+ */
 function build () {
   const state: Record<string, 'answers' | 'throws' | 'hangs'> = { database: 'answers', redis: 'answers', keys: 'answers' }
   const asked: Record<string, number> = {}

@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import { loggerOptions } from '../../../lib/operations/logger.ts'
 import { buildHttp } from '../../http.ts'
 
-t.test('nothing secret is logged, at any depth', async t => {
+t.test('no secret is logged, at any depth', async t => {
   const lines: string[] = []
   const log = pino(loggerOptions({ level: 'info', pretty: false }), { write: line => { lines.push(line) } })
   const names = ['authorization', 'Authorization', 'cookie', 'set-cookie', 'password', 'new_password', 'currentPassword', 'password_hash', 'token', 'access_token', 'refresh_token', 'device_token', 'refreshToken', 'code', 'verification_code', 'client_secret', 'x-api-key']
@@ -16,7 +16,7 @@ t.test('nothing secret is logged, at any depth', async t => {
   t.match(lines.at(-1), /"user_id":"kept".*"status":200.*900/)
 })
 
-t.test('one event is one valid line, whatever a client sends', async t => {
+t.test('one event is one valid line, whatever a caller sends', async t => {
   const { app, lines } = await buildHttp(t, app => { app.get('/', async () => 'ok') }, { level: 'info' })
   const agents = ['\u001b[31mred', '"},{"x":"y', '\u2028\u2029'.normalize(), '\u0085\u009b31m', '\\u0000', '{}', "';--", '\u007f']
 
@@ -35,7 +35,7 @@ t.test('one event is one valid line, whatever a client sends', async t => {
   t.notMatch(lines.join(''), 'canary', 'the query string is not logged')
 })
 
-t.test('a line names its request, and probes make none', async t => {
+t.test('a line names its request, and health probes leave none', async t => {
   const { app, lines } = await buildHttp(t, app => {
     app.get('/', async () => 'ok')
     app.get('/health/live', async ({ log }) => { log.warn('something odd') })
@@ -50,7 +50,7 @@ t.test('a line names its request, and probes make none', async t => {
   t.equal(lines.length, 1, 'save what went wrong')
 })
 
-t.test('pretty lines are for development, and need nothing in production', async t => {
+t.test('pretty lines are for development, and production does not need their library', async t => {
   t.ok(loggerOptions({ level: 'info', pretty: true }).transport)
   t.notOk(loggerOptions({ level: 'info', pretty: false }).transport)
   await quiet(t)

@@ -11,7 +11,7 @@ const digest = digestOf(password)
 const own = digest.slice(5)
 const other = own.replaceAll(/[0-9A-F]/g, digit => digit === '0' ? '1' : '0')
 
-t.test('five characters of the digest are asked for, and a row with a count decides', async t => {
+t.test('five characters of the digest are sent, and a row with a count decides', async t => {
   for (const [rows, isBreached] of [
     [`${other}:7\r\n${own}:3\r\n`, true], [`${own.toLowerCase()}:1`, true], [`${own}:0\n${own}:2\n`, true], [`${own}:123456789012\n`, true],
     [`${other}:7\r\n`, false], [`${own}:0\r\n${other}:4`, false], [`${own}:000`, false]
@@ -24,7 +24,7 @@ t.test('five characters of the digest are asked for, and a row with a count deci
   }
 })
 
-t.test('what is no range refuses nobody, not even with the very row in it', async t => {
+t.test('an answer that is not a range refuses no password, even if it contains the very row', async t => {
   const bad: [string, () => Promise<RangeAnswer>][] = [
     ['unreadable', async () => answer('')], ['unreadable', async () => answer('\r\n')], ['unreadable', async () => answer(`<p>${own}:3</p>`)],
     ['unreadable', async () => answer(`${own}:3\r\n${other}`)], ['unreadable', async () => answer(`${own}:3\r\n\r\n${other}:1`)],
@@ -46,7 +46,7 @@ t.test('what is no range refuses nobody, not even with the very row in it', asyn
   }
 })
 
-t.test('an answer that never ends is given up as soon as it is too large', async t => {
+t.test('an answer that never ends is abandoned as soon as it is too large', async t => {
   let taken = 0
   const { breached, noted } = make(async () => ({ status: 200, body: (async function * () { for (;;) { taken += 65_536; yield Buffer.alloc(65_536, 'A') } })() }))
 
@@ -55,7 +55,7 @@ t.test('an answer that never ends is given up as soon as it is too large', async
   t.ok(taken <= 1024 * 1024 + 65_536, `${taken} bytes`)
 })
 
-t.test('the deadline holds whatever the other side does, also if it never hears of it', async t => {
+t.test('the deadline holds whatever the other side does, even if it ignores the abort', async t => {
   const never = new Promise<never>(() => {})
   const stuck: ((signal: AbortSignal) => Promise<RangeAnswer>)[] = [
     () => never,
@@ -65,7 +65,10 @@ t.test('the deadline holds whatever the other side does, also if it never hears 
 
   for (const ask of stuck) {
     let heard: AbortSignal | undefined
-    const { breached, outcomes, noted } = make(async (_, signal) => { heard = signal; return await ask(signal) }, { deadline: 20 })
+    const { breached, outcomes, noted } = make(async (_, signal) => {
+      heard = signal
+      return await ask(signal)
+    }, { deadline: 20 })
     t.equal(await breached.isBreached(password), false)
     t.strictSame(outcomes, ['failed'])
     t.match(noted().events, [{ reason: 'timeout' }])
@@ -73,13 +76,16 @@ t.test('the deadline holds whatever the other side does, also if it never hears 
   }
 })
 
-t.test('sixteen are asked about at once; the others do not wait', async t => {
+t.test('sixteen lookups run at once; further ones are skipped instead of waiting', async t => {
   let release = () => {}
   const held = new Promise<void>(resolve => { release = resolve })
   const { breached, asked, outcomes, noted } = make(async () => { await held; return answer(`${own}:3`) }, { deadline: 10_000 })
   const first = Array.from({ length: 16 }, () => breached.isBreached(password))
 
-  t.strictSame(await Promise.all(Array.from({ length: 20 }, () => breached.isBreached(password))), Array(20).fill(false))
+  t.strictSame(
+    await Promise.all(Array.from({ length: 20 }, () => breached.isBreached(password))),
+    Array(20).fill(false)
+  )
   t.equal(asked.length, 16)
   t.strictSame(outcomes, Array(20).fill('skipped'))
   t.match(noted(), { warnings: [{ reason: 'busy' }], events: { length: 1 } })
@@ -90,7 +96,7 @@ t.test('sixteen are asked about at once; the others do not wait', async t => {
   t.equal(asked.length, 17)
 })
 
-t.test('after five failures in a row nobody is asked for 30 s, then one tries for all', async t => {
+t.test('after five failures in a row nothing is looked up for 30 s, then one lookup tries for all', async t => {
   let isAway = true
   const { breached, asked, outcomes, clock } = make(async () => {
     if (isAway) throw new Error('away')
@@ -124,7 +130,7 @@ t.test('after five failures in a row nobody is asked for 30 s, then one tries fo
   t.strictSame(await Promise.all([1, 2, 3].map(() => breached.isBreached(password))), [true, true, true], 'and everybody is asked about again')
 })
 
-t.test('a clock that is set back does not make the pause longer', async t => {
+t.test('a clock that is set back does not prolong the 30 s', async t => {
   const { breached, asked, clock } = make(async () => { throw new Error('away') })
   for (let time = 0; time < 6; time++) await breached.isBreached(password)
   t.equal(asked.length, 5)
@@ -134,7 +140,7 @@ t.test('a clock that is set back does not make the pause longer', async t => {
   t.equal(asked.length, 6)
 })
 
-t.test('an outage is one event and one line a minute, which says how many it let through', async t => {
+t.test('an outage leaves one event and one log line a minute, with the number of passwords it let through', async t => {
   const { breached, clock, noted } = make(async () => { throw new Error('away') })
   const ask = async (times: number) => { for (let time = 0; time < times; time++) await breached.isBreached(password) }
 
@@ -149,14 +155,17 @@ t.test('an outage is one event and one line a minute, which says how many it let
   t.equal(noted().events.length, 2)
 })
 
-t.test('a trail that cannot be written holds nobody up', async t => {
+t.test('an audit trail that cannot be written delays nobody', async t => {
   const { breached, noted } = make(async () => { throw new Error('away') }, { record: async () => { throw new Error('no trail') } })
 
   t.equal(await breached.isBreached(password), false)
   t.match(noted().warnings, [{ reason: 'unreachable' }, { err: Error }])
 })
 
-function make (ask: (prefix: string, signal: AbortSignal) => Promise<RangeAnswer>, { deadline = 1000, record }: { deadline?: number, record?: () => Promise<number> } = {}) {
+function make (
+  ask: (prefix: string, signal: AbortSignal) => Promise<RangeAnswer>,
+  { deadline = 1000, record }: { deadline?: number, record?: () => Promise<number> } = {}
+) {
   const clock = createClock()
   const asked: string[] = []
   const outcomes: string[] = []

@@ -11,7 +11,7 @@ const threads = startHashThreads(t)
 const { hasher } = createThreadHasher(threads)
 const verify: ForeignVerifier = createForeignVerifier({ verifyArgon2: hasher.verify, call: threads.call })
 
-// None of these was made here: each has been published with its password.
+// None of these was made here: each was published together with its password.
 const published: [source: string, password: string, hash: string][] = [
   ['argon2: test.c, version 16 by default', 'password', '$argon2i$m=65536,t=2,p=1$c29tZXNhbHQ$9sTbSlTio3Biev89thdrlKKiCaYsjjYVJxGAL3swxpQ'],
   ['argon2: test.c, version 19', 'password', '$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$wWKIMhR9lyDFvRz9YTZweHKfbftvj+qf+YFY4NeBbtA'],
@@ -34,7 +34,7 @@ const published: [source: string, password: string, hash: string][] = [
   ['Django, pbkdf2_sha1', 'ExjGmyUT73bFoT', 'pbkdf2_sha1$24000$KQ8zeK6wKRuR$tSJh4xdxfMJotlxfkCGjTFpGYZU=']
 ]
 
-t.test('what has been published is verified, and a wrong password is not', async t => {
+t.test('published hashes verify with their password and with no other', async t => {
   await Promise.all(published.map(async ([source, password, text]) => {
     const hash = readForeignHash(text)
     if ('problem' in hash) return t.fail(`${source} ${hash.problem}`)
@@ -44,7 +44,7 @@ t.test('what has been published is verified, and a wrong password is not', async
   }))
 })
 
-t.test('of a password bcrypt sees 72 bytes, as where it comes from', async t => {
+t.test('bcrypt compares the first 72 bytes of a password, as it did where the hash comes from', async t => {
   const hash = hashOf('$2a$05$abcdefghijklmnopqrstuu5s2v8.iXieOjg/.AySBTTZIIVFJeBui')
   const password = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'
 
@@ -53,16 +53,16 @@ t.test('of a password bcrypt sees 72 bytes, as where it comes from', async t => 
   t.equal(await verify(hash, password.slice(0, 71)), false)
 })
 
-t.test('every label of bcrypt is the same algorithm', async t => {
+t.test('every prefix of bcrypt means the same algorithm', async t => {
   for (const label of ['2a', '2b', '2y']) t.equal(await verify(hashOf(`$${label}$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW`), 'U*U'), true, label)
 })
 
-t.test('a NUL in a password finds no second password for bcrypt', async t => {
+t.test('a NUL in a password does not create a second matching password for bcrypt', async t => {
   const hash = hashOf('$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW')
   for (const password of ['U*U\0', 'U*U\0U*U', 'U*U\0x', '\0U*U']) t.equal(await verify(hash, password), false, JSON.stringify(password))
 })
 
-t.test('the password of a digest may be of any length', async t => {
+t.test('the password of a digest may have any length', async t => {
   const long = 'x'.repeat(100)
   const digest = createHash('sha256').update(long).digest('hex')
   const hash = hashOf(`bcrypt_sha256$${hashSync(digest, 4)}`)
@@ -72,7 +72,7 @@ t.test('the password of a digest may be of any length', async t => {
   t.equal(await verify(hash, digest), false)
 })
 
-t.test('whatever the lengths of salt and key, they are compared whole', async t => {
+t.test('salts and keys of every length are compared in full', async t => {
   const salt = Buffer.from([0, 255, 1, 254, 128])
   const cases = [
     ...[16, 20, 32, 33, 64].map(length => `$pbkdf2-sha256$i=1000$${unpadded(salt)}$${unpadded(pbkdf2Sync('pass', salt, 1000, length, 'sha256'))}`),
@@ -84,7 +84,7 @@ t.test('whatever the lengths of salt and key, they are compared whole', async t 
   }
 })
 
-t.test('a hash that would cost too much is refused, and says why', async t => {
+t.test('a hash that would cost too much is refused, with the reason', async t => {
   const key = 'A'.repeat(43)
   const costly: [hash: string, reason: RegExp][] = [
     [`$argon2id$v=19$m=262145,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$${key}`, /argon2 of 262145 KiB, 1 passes, 1 lanes$/],
@@ -111,7 +111,7 @@ t.test('a hash that would cost too much is refused, and says why', async t => {
   }
 })
 
-t.test('what is of no known form, or of impossible parameters, is refused', t => {
+t.test('a hash of an unknown form, or with impossible parameters, is refused', t => {
   const key = 'A'.repeat(43)
   const wrong = [
     '', 'password', '5f4dcc3b5aa765d61d8327deb882cf99', 'md5$salt$3f86d0d3d465b7b458c231bf3555c0e3', 'sha1$seasalt$cff36ea83f5706ce9aa7454e63e431fc726b2dc8',

@@ -3,7 +3,7 @@ import { createClock } from '../../../lib/clock.ts'
 import { createHashScheduler } from '../../../lib/passwords/hash-scheduler.ts'
 import type { Priority } from '../../../lib/passwords/hash-scheduler.ts'
 
-t.test('so many run at once, the rest wait for their turn', async t => {
+t.test('the configured number runs at once, the others wait for their turn', async t => {
   const { run, scheduler, finish, begun } = start({ concurrency: 2 })
   const all = ['a', 'b', 'c', 'd'].map(name => run('known', name))
 
@@ -49,7 +49,7 @@ t.test('strangers hold at most half the queue, known callers all that is left', 
   t.equal((await Promise.all(accepted)).length, 5, 'who was let in is served')
 })
 
-t.test('who waits past the deadline is refused and never begun', async t => {
+t.test('a caller who waits past the deadline is refused, and their work is never begun', async t => {
   const { run, release, begun, scheduler } = start({ concurrency: 1, deadline: 5 })
   const first = run('known', 'first')
 
@@ -62,7 +62,7 @@ t.test('who waits past the deadline is refused and never begun', async t => {
   t.equal(await run('known', 'next'), 'next', 'and its place is free')
 })
 
-t.test('work that fails gives its place back and its error to who asked', async t => {
+t.test('work that fails frees its place and passes its error to the caller', async t => {
   const scheduler = createHashScheduler({ concurrency: 1, queueMax: 4, deadline: 1000, clock: createClock() })
 
   await t.rejects(scheduler.run('known', async () => { throw new Error('no memory') }), { message: 'no memory' })
@@ -71,7 +71,7 @@ t.test('work that fails gives its place back and its error to who asked', async 
   t.equal(scheduler.stats().running, 0)
 })
 
-t.test('in a storm never more run than may', async t => {
+t.test('under any load no more run at once than allowed', async t => {
   const scheduler = createHashScheduler({ concurrency: 3, queueMax: 64, deadline: 1000, clock: createClock() })
   let running = 0
   let most = 0

@@ -12,7 +12,7 @@ writeFileSync(path, `
   exports.spin = milliseconds => { for (const end = Date.now() + milliseconds; Date.now() < end;); return threadId }
   exports.die = () => process.exit(3)`)
 
-t.test('a function runs elsewhere and answers, or throws', async t => {
+t.test('a function runs in another thread and returns, or throws', async t => {
   const { call } = start(t)
   t.equal(await call('work', 'double', [21]), 42)
   await t.rejects(call('work', 'refuse', []), { message: 'not that' })
@@ -26,7 +26,7 @@ t.test('functions may come from several modules', async t => {
   await t.rejects(call('crypto', 'nonsense', []), { message: /not a function/ })
 })
 
-t.test('the event loop goes on meanwhile, and no more threads start than may', async t => {
+t.test('the event loop continues meanwhile, and no more threads start than allowed', async t => {
   const { call } = start(t)
   let turns = 0
   const counter = setInterval(() => { turns++ }, 1)
@@ -37,19 +37,19 @@ t.test('the event loop goes on meanwhile, and no more threads start than may', a
   t.equal(new Set(threads).size, 2)
 })
 
-t.test('a thread that dies fails its calls and is replaced by the next one', async t => {
+t.test('a thread that dies fails its calls and is replaced at the next call', async t => {
   const { call } = start(t, 1)
   await t.rejects(Promise.all([call('work', 'die', []), call('work', 'double', [1])]), { message: /has ended/ })
   t.equal(await call('work', 'double', [2]), 4)
 })
 
-t.test('a closed pool leaves nobody waiting', async t => {
+t.test('closing the pool settles every waiting call', async t => {
   const { call, close } = start(t, 1)
   const spinning = call('work', 'spin', [60_000])
   await Promise.all([t.rejects(spinning, { message: /has ended/ }), close()])
 })
 
-t.test('its threads yield to the event loop', { skip: process.platform === 'linux' ? false : 'threads have no priority of their own here' }, async t => {
+t.test('its threads have a lower priority than the event loop', { skip: process.platform === 'linux' ? false : 'threads have no priority of their own here' }, async t => {
   const { call } = start(t, 1)
   await call('work', 'double', [1])
   t.equal(niceness().filter(nice => nice === 10).length, 1)
@@ -66,7 +66,7 @@ function niceness () {
   return readdirSync('/proc/self/task').map(niceOf)
 }
 
-/** The nineteenth field of a thread's stat; the second one may hold blanks, but not its closing bracket. */
+/** The nineteenth field (nice) of a thread's stat; the second one may contain blanks, but not its closing bracket. */
 function niceOf (thread: string) {
   return Number(readFileSync(`/proc/self/task/${thread}/stat`, 'utf8').split(') ')[1]?.split(' ')[16])
 }

@@ -8,7 +8,7 @@ import type { Hasher, HashParameters } from '../../../lib/passwords/passwords.ts
 
 const cheap: HashParameters = { memoryKib: 64, passes: 1, parallelism: 1 }
 
-t.test('a password matches its hash and no other does', async t => {
+t.test('a password matches its own hash and no other does', async t => {
   const { passwords } = await start()
   const stored = await passwords.hash('plum orbit', 'known')
 
@@ -20,7 +20,7 @@ t.test('a password matches its hash and no other does', async t => {
   }
 })
 
-t.test('the whole password counts, also behind 72 bytes and behind a NUL', async t => {
+t.test('the whole password counts, also after 72 bytes and after a NUL', async t => {
   const { passwords } = await start()
   const long = await passwords.hash(`${'x'.repeat(127)}a`, 'known')
   const nul = await passwords.hash('plum\u0000orbit', 'known')
@@ -30,7 +30,7 @@ t.test('the whole password counts, also behind 72 bytes and behind a NUL', async
   t.equal(await passwords.verify(nul, 'plum\u0000orbit', 'known'), true)
 })
 
-t.test('composed and decomposed letters are one password, compatible ones are not', async t => {
+t.test('composed and decomposed letters are the same password, compatible ones are not', async t => {
   const { passwords } = await start()
 
   t.equal(await passwords.verify(await passwords.hash('caf\u00e9 orbit', 'known'), 'cafe\u0301 orbit', 'known'), true)
@@ -43,7 +43,7 @@ t.test('half a surrogate pair does not stand for the replacement character', asy
   t.equal(await passwords.verify(await passwords.hash('orbit \ufffd', 'known'), 'orbit \ud800', 'known'), false)
 })
 
-t.test('without a hash, and with a broken one, the answer is no after the same work', async t => {
+t.test('without a hash, or with a broken one, the answer is no after the same work', async t => {
   const { passwords, work } = await start()
   const stored = await passwords.hash('plum orbit', 'known')
 
@@ -68,7 +68,7 @@ t.test('a hash that its binding cannot read counts as wrong', async t => {
   t.equal(await passwords.verify('$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4', 'password', 'known'), false)
 })
 
-t.test('a hash of other parameters still matches and asks to be made again', async t => {
+t.test('a hash with other parameters still matches and asks to be rehashed', async t => {
   const { passwords } = await start()
   const { passwords: stronger } = await start({}, { ...cheap, passes: 2 })
   const stored = await passwords.hash('plum orbit', 'known')
@@ -79,7 +79,7 @@ t.test('a hash of other parameters still matches and asks to be made again', asy
   t.equal(stronger.needsRehash('$2b$12$imported'), true)
 })
 
-t.test('every hash waits in the lane of its caller', async t => {
+t.test('every hash waits with the priority of its caller', async t => {
   const { passwords } = await start({}, cheap, { concurrency: 1, queueMax: 2 })
   const outcomes = await Promise.allSettled(Array.from({ length: 5 }, () => passwords.verify(null, 'x', 'stranger')))
 
@@ -91,7 +91,11 @@ t.test('every hash waits in the lane of its caller', async t => {
 async function start (changed: Partial<Hasher> = {}, parameters = cheap, size = { concurrency: 2, queueMax: 64 }) {
   const work: string[] = []
   const hasher: Hasher = {
-    hash: (password, { memoryKib, passes, parallelism }) => hash(password, { memoryCost: memoryKib, timeCost: passes, parallelism }),
+    hash: (password, { memoryKib, passes, parallelism }) => hash(password, {
+      memoryCost: memoryKib,
+      timeCost: passes,
+      parallelism
+    }),
     verify: (stored, password) => {
       work.push(`verify ${stored.split('$')[3]}`)
       return verify(stored, password)
@@ -100,7 +104,10 @@ async function start (changed: Partial<Hasher> = {}, parameters = cheap, size = 
   }
   const scheduler = createHashScheduler({ ...size, deadline: 5000, clock: createClock() })
 
-  const verifyForeign = createForeignVerifier({ verifyArgon2: hasher.verify, call: async (_module, name) => { work.push(name) } })
+  const verifyForeign = createForeignVerifier({
+    verifyArgon2: hasher.verify,
+    call: async (_module, name) => { work.push(name) }
+  })
 
   return { passwords: await createPasswords(hasher, scheduler, parameters, verifyForeign), work }
 }

@@ -6,7 +6,7 @@ import { startStopwatch } from '../../stopwatch.ts'
 const policy = createPasswordPolicy({ minLength: 8, minStrength: 3 })
 const ada = ['ada.lovelace@example.com', 'Ada Lovelace']
 
-t.test('length is counted in code points, whatever they are made of', async t => {
+t.test('length is counted in code points, whatever they consist of', async t => {
   t.same(await codes('Xq7#vL2'), ['too_short'])
   t.same(await codes('Xq7#vL2m'), [], 'eight random characters')
   t.same(await codes('🦊🐙🌵🎷🧭🛶🍋'), ['too_short'], 'seven of four bytes')
@@ -15,7 +15,7 @@ t.test('length is counted in code points, whatever they are made of', async t =>
   t.same(await codes(''), ['too_short'])
 })
 
-t.test('128 code points fit, 129 do not, and neither does what is longer than 512 bytes', async t => {
+t.test('128 code points are accepted, 129 are not, and neither are more than 512 bytes', async t => {
   const long = (length: number) => Array.from({ length }, (_, index) => String.fromCodePoint(0x4e00 + index * 7)).join('')
   const astral = (length: number) => Array.from({ length }, (_, index) => String.fromCodePoint(0x20000 + index * 7)).join('')
 
@@ -29,7 +29,7 @@ t.test('128 code points fit, 129 do not, and neither does what is longer than 51
   t.same(await codes('\u0958'.repeat(100)), ['too_long'])
 })
 
-t.test('any characters, no classes', async t => {
+t.test('any characters are allowed, and no class of them is required', async t => {
   for (const password of ['wqzkvjxpmbtlhydrngcf', '73920184650193847561', 'plum orbit kestrel vane', '我的密码是很长的一句话', 'ZQXJKVWBPMGY', ' leading and trailing ', 'tab\tand\u0000nul make it']) {
     t.same(await codes(password), [], JSON.stringify(password))
   }
@@ -52,14 +52,14 @@ t.test('the three thousand most common passwords that are long enough are refuse
   t.pass()
 })
 
-t.test('the estimate alone refuses nothing that the blocklist does not when it is off', async t => {
+t.test('with the estimate switched off, nothing but the blocklist refuses', async t => {
   const lenient = createPasswordPolicy({ minLength: 8, minStrength: 0 })
 
   t.same(await lenient.check('aaaaaaaaaaaa', []), [])
   t.match(await lenient.check('password1', []), [{ code: 'blocklisted' }])
 })
 
-t.test('what is guessed first is guessable: repeats, sequences, words with a year', async t => {
+t.test('repeats, sequences and words with a year count as guessable', async t => {
   for (const password of ['a'.repeat(128), 'abcabcabcabc', 'abcabcab', '0123456789'.repeat(6), 'qwertyuiop[]', 'Summer2026!', 'monday-2026', '!!sunshine99', '01.02.1990', 'abcdefghijklmnop']) {
     t.ok((await codes(password)).includes('guessable'), password)
   }
@@ -78,7 +78,7 @@ t.test('name, address and product count against a password', async t => {
   t.same(await codes('Xq7#vL2m', ['a@b.co', 'Xi Q']), [], 'short names forbid nothing')
 })
 
-t.test('each reason says where, which rule and what to do', async t => {
+t.test('each reason names the field, the rule and what to do', async t => {
   t.match(await policy.check('password', ada, '/new_password'), [
     { path: '/new_password', code: 'blocklisted', message: /most common/ },
     { path: '/new_password', code: 'guessable', message: /too easy to guess/ }
@@ -87,10 +87,17 @@ t.test('each reason says where, which rule and what to do', async t => {
   t.match(await createPasswordPolicy({ minLength: 15, minStrength: 3 }).check('plum orbit van', []), [{ code: 'too_short', message: /15/ }])
 })
 
-t.test('a password that nothing else is wrong with is looked up among stolen ones, in NFC', async t => {
+t.test('a password that passes every other rule is looked up among stolen ones, in NFC', async t => {
   const asked: string[] = []
   const stolen = 'plum orbit kestrel vane'
-  const { check } = createPasswordPolicy({ minLength: 8, minStrength: 3, isBreached: async password => { asked.push(password); return password === stolen } })
+  const { check } = createPasswordPolicy({
+    minLength: 8,
+    minStrength: 3,
+    isBreached: async password => {
+      asked.push(password)
+      return password === stolen
+    }
+  })
 
   t.match(await check(stolen, ada, '/new_password'), [{ path: '/new_password', code: 'breached', message: /stolen.*Choose another/ }])
   t.same(await check('e\u0301tage kestrel vane orbit', ada), [])
@@ -100,7 +107,7 @@ t.test('a password that nothing else is wrong with is looked up among stolen one
   t.equal(asked.length, 2, 'nobody is asked about what is refused anyway')
 })
 
-t.test('hostile input and hostile context do not hold the event loop', async t => {
+t.test('hostile input and hostile context do not block the event loop', async t => {
   const context = ['a'.repeat(20_000), 'ada '.repeat(5000), `${'x.'.repeat(200)}@example.com`]
   const parts = ['a', 'password', 'p4$$w0rd', '4@8({[<369|!1/0$5+7%2', '@4', '1234567890', '01.02.1990', 'kX9$mQz2#vL7pW4!nR8@tY3%hG6^', '1', '(/\\)|-|1337', 'aabaabb1', '😀', '\u0301']
 
@@ -108,7 +115,7 @@ t.test('hostile input and hostile context do not hold the event loop', async t =
     const password = part.repeat(128).slice(0, 128)
     await policy.check(password, context)
     const times = Array.from({ length: 9 }, () => time(() => policy.check(password, context))).sort((a, b) => a - b)
-    // It takes below 3 ms; the rest is room for machines that do other things as well.
+    // It takes less than 3 ms; the rest is room for machines that do other things as well.
     t.ok(Number(times[4]) < 20, `${part}: ${times[4]?.toFixed(1)} ms`)
   }
 })

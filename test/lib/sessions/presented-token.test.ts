@@ -4,13 +4,13 @@ import { findCarriedToken, theOnly, theRequired, tokenIn } from '../../../lib/se
 
 const bodies = [undefined, null, '', 'refresh_token', 'x', 0, 7, true, [], ['refresh_token'], {}, { token: 'x' }, { refresh_token: 7 }, { refresh_token: null }, { refresh_token: { a: 1 } }, { refresh_token: ['x'] }]
 
-t.test('a token is for the door by which it came', async t => {
+t.test('the transport of a token is the one by which it came', async t => {
   t.strictSame(presentedToken({}, { refresh_token: 'b' }), { token: 'b', transport: 'bearer', isAmbiguous: false })
   for (const body of bodies) t.strictSame(presentedToken({ refresh: 'c' }, body), { token: 'c', transport: 'cookie', isAmbiguous: false })
   t.strictSame(presentedToken({ refresh: '' }, undefined), { token: '', transport: 'cookie', isAmbiguous: false }, 'an empty cookie is a token that is none')
 })
 
-t.test('access and device cookies are none', async t => {
+t.test('access and device cookies are not refresh tokens', async t => {
   for (const body of bodies) t.throws(() => presentedToken({ access: 'a', device: 'd' }, body), { code: 'unauthenticated' })
 })
 
@@ -21,7 +21,7 @@ t.test('two tokens are refused, also when they are the same or empty', async t =
   }
 })
 
-t.test('whatever else a body is, there is no token in it', async t => {
+t.test('no other body contains a token', async t => {
   for (const body of bodies) {
     t.equal(tokenIn(body), undefined)
     t.throws(() => presentedToken({}, body), { code: 'unauthenticated' })

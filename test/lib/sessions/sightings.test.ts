@@ -4,7 +4,7 @@ import type { Sighting } from '../../../lib/sessions/sighting-store.ts'
 
 const minute = 60_000
 
-t.test('a session is written about at most every fifteen minutes', async t => {
+t.test('a session is written at most every fifteen minutes', async t => {
   const { sightings, written } = open()
   sightings.note(seen('a', 0), 3, 15 * minute - 1)
   t.equal(sightings.size, 0)
@@ -22,7 +22,7 @@ t.test('the newest time counts, and a floor is only ever raised', async t => {
   t.same(written, [[{ sessionId: 'a', floor: 5, seenAt: new Date(21 * minute) }]])
 })
 
-t.test('much is written in batches, each session once', async t => {
+t.test('many sightings are written in batches, each session once', async t => {
   const { sightings, written } = open()
   for (let n = 0; n < 1200; n++) sightings.note(seen(String(n), 0), 1, 15 * minute)
   await sightings.flush()
@@ -30,7 +30,7 @@ t.test('much is written in batches, each session once', async t => {
   t.equal(new Set(written.flat().map(({ sessionId }) => sessionId)).size, 1200)
 })
 
-t.test('a batch that fails waits on, and what is noted meanwhile is not lost', async t => {
+t.test('a batch that fails is tried again, and what is noted meanwhile is not lost', async t => {
   const { sightings, written, store } = open()
   sightings.note(seen('a', 0), 1, 15 * minute)
   store.answer = async () => { throw new Error('away') }
@@ -46,7 +46,7 @@ t.test('a batch that fails waits on, and what is noted meanwhile is not lost', a
   t.equal(sightings.size, 0)
 })
 
-t.test('it does not grow without bound while Postgres is away', async t => {
+t.test('the backlog does not grow without bound while Postgres is away', async t => {
   const { sightings } = open()
   for (let n = 0; n < 10_050; n++) sightings.note(seen(String(n), 0), 1, 15 * minute)
   t.equal(sightings.size, 10_000)

@@ -2,7 +2,7 @@ import t from 'tap'
 import { createGate } from '../../../lib/stores/gate.ts'
 import type { Slot } from '../../../lib/stores/gate.ts'
 
-t.test('so many go at once, the others in the order they came', async t => {
+t.test('the configured number runs at once, the others follow in the order they came', async t => {
   const gate = createGate({ concurrency: 2, queueMax: 10, deadline: 10_000 })
   const calls = Array.from({ length: 5 }, () => call())
   const results = calls.map(async ({ work }, place) => { await gate.pass(work); return place })
@@ -17,7 +17,7 @@ t.test('so many go at once, the others in the order they came', async t => {
   t.same([gate.running, gate.waiting], [0, 0])
 })
 
-t.test('beyond the queue nothing is begun: refused at once', async t => {
+t.test('a call beyond the queue is refused at once and never begun', async t => {
   const gate = createGate({ concurrency: 1, queueMax: 1, deadline: 10_000 })
   const [running, waiting, refused] = [call(), call(), call()]
   const passed = [gate.pass(running.work), gate.pass(waiting.work)]
@@ -29,7 +29,7 @@ t.test('beyond the queue nothing is begun: refused at once', async t => {
   await passed[1]
 })
 
-t.test('after the deadline whoever waits is refused and never begun, what runs is told to stop', async t => {
+t.test('after the deadline a waiting call is refused and never begun, and a running one is told to stop', async t => {
   const gate = createGate({ concurrency: 1, queueMax: 10, deadline: 30 })
   const [running, waiting] = [call(), call()]
   const answers = await Promise.allSettled([gate.pass(running.work), gate.pass(waiting.work)])
@@ -48,7 +48,7 @@ t.test('after the deadline whoever waits is refused and never begun, what runs i
   t.notOk(waiting.isBegun())
 })
 
-t.test('an error comes through and frees the place; one that comes late hurts nobody', async t => {
+t.test('an error is passed on and frees the place; an error that comes late does no harm', async t => {
   const gate = createGate({ concurrency: 1, queueMax: 10, deadline: 30 })
   await t.rejects(gate.pass(async () => { throw new Error('a bug') }), /a bug/)
   const late = call()
@@ -57,7 +57,7 @@ t.test('an error comes through and frees the place; one that comes late hurts no
   t.equal(await gate.pass(async () => 'next'), 'next')
 })
 
-t.test('what is under way is told when its caller has been answered', async t => {
+t.test('a running call is told when its caller has been answered', async t => {
   let told = 0
   const gate = createGate({ concurrency: 1, queueMax: 10, deadline: 10 })
   const hung = call()

@@ -11,7 +11,7 @@ import { connect, makeDatabase, openStore } from '../../database.ts'
 
 const newest = expectedVersion()
 
-t.test('five processes that migrate one empty database at once', async t => {
+t.test('five processes can migrate one empty database at once', async t => {
   const { directUrl } = await makeDatabase(t, { migrated: false })
   const exits = await Promise.all(Array.from({ length: 5 }, () => migrateByCommand(directUrl)))
   const sql = connect(t, directUrl)
@@ -20,7 +20,7 @@ t.test('five processes that migrate one empty database at once', async t => {
   t.match(await sql`select count(*)::int, max(version) from schema_migrations`, [{ count: newest, max: newest }])
 })
 
-t.test('up, down and up again leave the same schema', async t => {
+t.test('migrating up, down and up again leaves the same schema', async t => {
   const { sql, migrate } = await emptyDatabase(t)
   const empty = await describe(sql)
 
@@ -33,7 +33,7 @@ t.test('up, down and up again leave the same schema', async t => {
   t.strictSame(await describe(sql), first)
 })
 
-t.test('each step back and forth works by itself', async t => {
+t.test('each step works by itself in both directions', async t => {
   const { migrate } = await emptyDatabase(t)
   await migrate()
 
@@ -44,7 +44,7 @@ t.test('each step back and forth works by itself', async t => {
   }
 })
 
-t.test('who is up to date does nothing and says nothing', async t => {
+t.test('migrating an up-to-date database does nothing and prints nothing', async t => {
   const { migrate } = await emptyDatabase(t)
   const lines: string[] = []
   await migrate({ report: line => lines.push(line) })
@@ -90,12 +90,12 @@ t.test('a database that is newer than the code is left alone', async t => {
   t.equal((await sql`select from later`).length, 0)
 })
 
-t.test('there is no version beyond the newest or below zero', async t => {
+t.test('a version beyond the newest or below zero is refused', async t => {
   const { migrate } = await emptyDatabase(t)
   for (const to of [newest + 1, -1, 1.5, NaN]) await t.rejects(migrate({ to }), /There is no version/)
 })
 
-t.test('a table of that name in another schema is not ours', async t => {
+t.test('a table with that name in another schema is not ours', async t => {
   const { sql, migrate } = await emptyDatabase(t)
   await sql`create schema other`
   await sql`create table other.schema_migrations (version text primary key)`
@@ -117,7 +117,7 @@ t.test('the server knows whether the schema is its own, and what to do', async t
   t.equal(await ownsTables(openStore(t, directUrl)), true)
 })
 
-t.test('the runtime role can neither change the schema nor the past', async t => {
+t.test('the runtime role can change neither the schema nor the past', async t => {
   const { url } = await makeDatabase(t)
   const sql = connect(t, url)
   await sql`insert into audit_events (event, outcome) values ('authn_login_success', 'success')`
@@ -159,7 +159,7 @@ async function emptyDatabase (t: Test, folder?: string) {
 }
 
 function copyOfMigrations (t: Test) {
-  // Not only letters in the path: it is a folder, not a pattern.
+  // The path contains more than letters, because it is a folder and must not be read as a pattern.
   const folder = join(mkdtempSync(join(tmpdir(), 'latchkey [sql] (1) ')), 'sql')
   cpSync('sql', folder, { recursive: true })
   t.teardown(() => rmSync(join(folder, '..'), { recursive: true }))
@@ -176,7 +176,7 @@ async function migrateByCommand (directUrl: string) {
   return await new Promise(resolve => child.once('exit', resolve))
 }
 
-/** Everything that a migration can leave behind, a line each. */
+/** Everything that a migration can leave behind, one line each. */
 async function describe (sql: ReturnType<typeof connect>): Promise<string[]> {
   const rows = await sql<{ line: string }[]>`
     select format('%s %s %s %s %s %s', table_name, column_name, data_type, is_nullable, column_default, identity_generation) as line

@@ -13,7 +13,7 @@ const minute = 60_000
 const hour = 60 * minute
 const key = randomBytes(32)
 
-t.test('five failures shut a lane for half an hour; meanwhile nothing is looked at', async t => {
+t.test('five failures lock a bucket for half an hour; meanwhile no password is checked', async t => {
   const { lockout, clock, bucket, wrong, right } = await setUp(t)
   for (let n = 0; n < 4; n++) t.same(await wrong(bucket), { outcome: 'wrong', shutFor: null })
   t.same(await wrong(bucket), { outcome: 'wrong', shutFor: 30 * minute })
@@ -26,7 +26,7 @@ t.test('five failures shut a lane for half an hour; meanwhile nothing is looked 
   t.same(await right(bucket), { outcome: 'right' })
 })
 
-t.test('each time it is shut twice as long, up to twelve hours', async t => {
+t.test('each further lock is twice as long, up to twelve hours', async t => {
   const { clock, bucket, wrong } = await setUp(t)
   for (const minutes of [30, 60, 120, 240, 480, 720, 720, 720]) {
     for (let n = 0; n < 4; n++) t.same(await wrong(bucket), { outcome: 'wrong', shutFor: null })
@@ -37,7 +37,7 @@ t.test('each time it is shut twice as long, up to twelve hours', async t => {
   }
 })
 
-t.test('twelve quiet hours are forgotten, less is not', async t => {
+t.test('failures are forgotten after twelve quiet hours, not sooner', async t => {
   const { clock, bucket, wrong, fail } = await setUp(t)
   await fail(bucket, 4)
   clock.advance(12 * hour - minute)
@@ -52,7 +52,7 @@ t.test('twelve quiet hours are forgotten, less is not', async t => {
   t.match(await wrong(bucket), { shutFor: 30 * minute }, 'it has begun anew')
 })
 
-t.test('a success forgets the failures and the doubling of its own lane only', async t => {
+t.test('a success forgets the failures and the doubling of its own bucket only', async t => {
   const { clock, bucket, wrong, right, fail, fresh } = await setUp(t)
   const other = fresh()
   await fail(bucket, 5)
@@ -65,14 +65,15 @@ t.test('a success forgets the failures and the doubling of its own lane only', a
   t.match(await wrong(bucket), { shutFor: 30 * minute })
 })
 
-t.test('a hundred wrong guesses at once on two nodes: five are looked at', async t => {
+t.test('of a hundred wrong guesses at once on two nodes, five are checked', async t => {
   const { nodes, bucket } = await setUp(t)
   let looked = 0
-  const guesses = await Promise.all(Array.from({ length: 100 }, (_, n) => (nodes[n % 2] ?? nodes[0]).guard(bucket, async () => {
-    looked++
-    await new Promise(resolve => setTimeout(resolve, 30))
-    return false
-  })))
+  const guesses = await Promise.all(Array.from({ length: 100 }, (_, n) =>
+    (nodes[n % 2] ?? nodes[0]).guard(bucket, async () => {
+      looked++
+      await new Promise(resolve => setTimeout(resolve, 30))
+      return false
+    })))
 
   t.equal(looked, 5)
   t.same(count(guesses), { wrong: 5, refused: 95 })
@@ -80,22 +81,23 @@ t.test('a hundred wrong guesses at once on two nodes: five are looked at', async
   t.equal(guesses.filter(guess => guess.outcome === 'refused' && guess.refused > 0).length, 1, 'one of them is to be noted')
 })
 
-t.test('right guesses at once wait for one another: all are looked at, five at a time', async t => {
+t.test('right guesses at once wait for one another: all are checked, five at a time', async t => {
   const { nodes, bucket } = await setUp(t)
   let running = 0
   let most = 0
-  const guesses = await Promise.all(Array.from({ length: 20 }, (_, n) => (nodes[n % 2] ?? nodes[0]).guard(bucket, async () => {
-    most = Math.max(most, ++running)
-    await new Promise(resolve => setTimeout(resolve, 10))
-    running--
-    return true
-  })))
+  const guesses = await Promise.all(Array.from({ length: 20 }, (_, n) =>
+    (nodes[n % 2] ?? nodes[0]).guard(bucket, async () => {
+      most = Math.max(most, ++running)
+      await new Promise(resolve => setTimeout(resolve, 10))
+      running--
+      return true
+    })))
 
   t.same(count(guesses), { right: 20 })
   t.ok(most <= 5, `${most}`)
 })
 
-t.test('a success while wrong guesses are under way gives back no more than five places', async t => {
+t.test('a success while wrong guesses are under way frees no more than five places', async t => {
   const { lockout, bucket, wrong, right } = await setUp(t)
   const slow = Array.from({ length: 4 }, () => pending())
   const guesses = slow.map(({ check }) => lockout.guard(bucket, check))
@@ -107,7 +109,7 @@ t.test('a success while wrong guesses are under way gives back no more than five
   t.same(count(await Promise.all([...guesses, sixth])), { wrong: 4, refused: 1 })
 })
 
-t.test('a try whose outcome never comes takes up its place for fifteen seconds', async t => {
+t.test('a try whose outcome never comes keeps its place for fifteen seconds', async t => {
   const { lockout, clock, bucket, wrong } = await setUp(t)
   await wrong(bucket)
   const lost = Array.from({ length: 4 }, () => pending())
@@ -124,14 +126,14 @@ t.test('a try whose outcome never comes takes up its place for fifteen seconds',
   t.match(await wrong(bucket), { outcome: 'refused' })
 })
 
-t.test('a check that does not come to look counts for nothing, however often', async t => {
+t.test('a check that never happens is not counted, however often', async t => {
   const { lockout, bucket, wrong, keys } = await setUp(t)
   for (let n = 0; n < 20; n++) await t.rejects(lockout.guard(bucket, async () => { throw new Error('busy') }), { message: 'busy' })
   t.same(await keys(), [])
   t.same(await wrong(bucket), { outcome: 'wrong', shutFor: null })
 })
 
-t.test('refused tries are noted at once and then once a minute, with their number', async t => {
+t.test('refused tries are recorded at once and then once a minute, with their number', async t => {
   const { clock, bucket, wrong, fail } = await setUp(t)
   const noted = async () => { const guess = await wrong(bucket); return guess.outcome === 'refused' ? guess.refused : -1 }
   await fail(bucket, 5)
@@ -146,7 +148,7 @@ t.test('refused tries are noted at once and then once a minute, with their numbe
   t.equal(await noted(), 1, 'anew each time it is shut')
 })
 
-t.test('Retry-After is coarse and never too early', async t => {
+t.test('Retry-After is rounded up, so it is never too early', async t => {
   const { clock, bucket, wrong, fail } = await setUp(t)
   const told = async () => { const guess = await wrong(bucket); return guess.outcome === 'refused' ? guess.retryAfter : -1 }
   await fail(bucket, 5)
@@ -159,20 +161,23 @@ t.test('Retry-After is coarse and never too early', async t => {
   t.equal(await told(), 300)
 })
 
-t.test('every account, device and session has a lane of its own, and one name for it', async t => {
+t.test('every account, device and session has one bucket of its own, with one name', async t => {
   const { lockout } = await setUp(t)
   const [user, device, since] = [randomUUID(), randomUUID(), new Date(1_700_000_000_000)]
   const buckets = [
     lockout.strangersOf('ada@example.com'), lockout.strangersOf('bob@example.com'), lockout.strangersOf(user),
-    lockout.deviceOf(user, { deviceId: device, knownSince: since }), lockout.deviceOf(device, { deviceId: user, knownSince: since }),
-    lockout.deviceOf(user, { deviceId: device, knownSince: new Date(since.getTime() + 1) }), lockout.sessionOf(user), lockout.sessionOf(device)
+    lockout.deviceOf(user, { deviceId: device, knownSince: since }),
+    lockout.deviceOf(device, { deviceId: user, knownSince: since }),
+    lockout.deviceOf(user, { deviceId: device, knownSince: new Date(since.getTime() + 1) }),
+    lockout.sessionOf(user),
+    lockout.sessionOf(device)
   ]
   t.equal(new Set(buckets.map(({ key }) => key)).size, buckets.length)
   t.same(lockout.strangersOf('ada@example.com'), buckets[0])
   t.same(buckets.map(({ kind }) => kind), ['strangers', 'strangers', 'strangers', 'device', 'device', 'device', 'session', 'session'])
 })
 
-t.test('what lies in Redis names nobody and does not stay', async t => {
+t.test('the keys in Redis name nobody and expire', async t => {
   const { lockout, redis, keys, wrong, fail, right, clock } = await setUp(t)
   const address = 'ada.king@example.com'
   const bucket = lockout.strangersOf(address)
@@ -192,7 +197,7 @@ t.test('what lies in Redis names nobody and does not stay', async t => {
   t.same(await keys(), [second], 'a success leaves nothing')
 })
 
-t.test('opened lanes begin anew; tries under way keep their places', async t => {
+t.test('unlocked buckets begin anew; tries under way keep their places', async t => {
   const { lockout, bucket, fresh, wrong, fail } = await setUp(t)
   const other = fresh()
   await fail(bucket, 5)
@@ -208,7 +213,7 @@ t.test('opened lanes begin anew; tries under way keep their places', async t => 
   t.match(await sixth, { outcome: 'refused' })
 })
 
-t.test('a threshold that is lowered holds for what has been counted before', async t => {
+t.test('a lowered threshold applies to failures that were counted before', async t => {
   const { bucket, fail, wrong, clock, again } = await setUp(t)
   await fail(bucket, 4)
   const strict = again({ threshold: 3 })
@@ -217,7 +222,7 @@ t.test('a threshold that is lowered holds for what has been counted before', asy
   t.match(await wrong(bucket), { outcome: 'wrong' })
 })
 
-t.test('a Redis that has forgotten everything opens the lanes, and counts on', async t => {
+t.test('a Redis that has forgotten everything unlocks the buckets, and counts on', async t => {
   const { lockout, bucket, redis, fail, keys, wrong } = await setUp(t)
   await fail(bucket, 5)
   await redis.del(await keys())
@@ -233,7 +238,7 @@ t.test('a Redis that has forgotten everything opens the lanes, and counts on', a
   t.match(await wrong(bucket), { shutFor: 30 * minute })
 })
 
-t.test('what cannot be counted is not looked at, and what was found and cannot be counted is not told', async t => {
+t.test('a password is not checked when the try cannot be counted, and not answered when its outcome cannot be counted', async t => {
   const { bucket } = await setUp(t)
   for (const [isRight, failing] of [[true, 'try'], [true, 'right'], [false, 'wrong']] as const) {
     const redis = { evalsha: async (_: string, __: number, ___: string, step: string) => { if (step === failing) throw new Error('Connection is closed.'); return ['open', '0', '0'] } }
@@ -243,7 +248,7 @@ t.test('what cannot be counted is not looked at, and what was found and cannot b
   }
 })
 
-t.test('an owner is told once an hour, whatever the lane', async t => {
+t.test('an owner is notified once an hour, whatever the bucket', async t => {
   const { lockout, clock } = await setUp(t)
   t.same(await Promise.all(Array.from({ length: 10 }, () => lockout.takeNotice('ada@example.com').then(Number))).then(all => all.reduce((sum, taken) => sum + taken)), 1)
   t.equal(await lockout.takeNotice('bob@example.com'), true)
@@ -255,7 +260,14 @@ t.test('an owner is told once an hour, whatever the lane', async t => {
 
 function build (clock: Clock, redis: Redis, { threshold = 5 } = {}) {
   const scripts = createRedisScripts(redis, { concurrency: 500, deadline: 1000 })
-  const buckets = createBucketStore(scripts, clock, { threshold, duration: 30 * minute, longest: 12 * hour, patience: 15_000, noteInterval: minute, noticeInterval: hour })
+  const buckets = createBucketStore(scripts, clock, {
+    threshold,
+    duration: 30 * minute,
+    longest: 12 * hour,
+    patience: 15_000,
+    noteInterval: minute,
+    noticeInterval: hour
+  })
   return createLockout({ buckets, keys: [key], duration: 30 * minute })
 }
 

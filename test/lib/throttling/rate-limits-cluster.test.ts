@@ -21,13 +21,21 @@ const { redis, masters } = await startCluster(t)
 const scripts = createRedisScripts(redis, { concurrency: 500, deadline: 1000 })
 const clock = createClock()
 
-t.test('limits are exact in a Redis Cluster, wherever their keys lie', async t => {
+t.test('limits are exact in a Redis Cluster, wherever their keys are', async t => {
   const rate = (limit: number) => [{ limit, window: hour }]
   const limits = createRateLimits({
     statuses: createRateLimitStatuses(),
     store: createRateLimitStore(scripts, clock),
     keys: [Buffer.alloc(32, 7)],
-    limits: { enabled: true, global: rate(1000), login: rate(3), register: rate(3), refresh: rate(20), mail: rate(3), mailAddress: rate(10) }
+    limits: {
+      enabled: true,
+      global: rate(1000),
+      login: rate(3),
+      register: rate(3),
+      refresh: rate(20),
+      mail: rate(3),
+      mailAddress: rate(10)
+    }
   })
   const caller = (n: number) => ({ ip: `203.0.113.${n}`, userAgent: null, requestId: 'r' })
   const codes = await Promise.all(Array.from({ length: 200 }, (_, n) => limits.count({ policy: 'login', caller: caller(n % 40) }, async () => {}).then(() => 'counted', error => String(error.code))))
@@ -58,7 +66,7 @@ t.test('rotations are counted in a Redis Cluster', async t => {
   }
 })
 
-/** A cluster of three masters: as many slots in other hands as it takes to notice a key of the wrong one. */
+/** A cluster of three masters: enough slots on other masters to notice a key in the wrong slot. */
 async function startCluster (t: Pick<Test, 'teardown'>) {
   const password = randomUUID()
   const folder = mkdtempSync(join(tmpdir(), 'cluster-'))

@@ -18,7 +18,7 @@ const audience = 'https://api.example.com'
 const minute = 60_000
 const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
 
-t.test('a token carries the claims of its grant and nothing personal', async t => {
+t.test('a token carries the claims of its session and nothing personal', async t => {
   const { tokens, contents, clock } = service()
   const { token, expiresIn } = tokens.sign(contents)
   const iat = Math.floor(clock.now() / 1000)
@@ -42,11 +42,14 @@ t.test('a token carries the claims of its grant and nothing personal', async t =
   t.not(claimsOf(tokens.sign(contents).token)['jti'], claimsOf(token)['jti'])
 })
 
-t.test('a vendor and a password that must be changed are told', async t => {
+t.test('a vendor and a password that must be changed are claims of the token', async t => {
   const { tokens, contents } = service()
   const vendorId = randomUUID()
 
-  t.match(tokens.verify(tokens.sign({ ...contents, vendorId, mustChangePassword: true }).token), { vendor_id: vendorId, must_change_password: true })
+  t.match(tokens.verify(tokens.sign({ ...contents, vendorId, mustChangePassword: true }).token), {
+    vendor_id: vendorId,
+    must_change_password: true
+  })
 })
 
 t.test('a token never outlives its session', async t => {
@@ -59,7 +62,7 @@ t.test('a token never outlives its session', async t => {
   t.throws(() => tokens.sign({ ...contents, sessionEnd: clock.now() }), { code: 'session_ended', details: { reason: 'expired' } })
 })
 
-t.test('a token expires, also one that is remembered', async t => {
+t.test('a token expires, even one that is cached', async t => {
   const { tokens, contents, clock } = service()
   const { token } = tokens.sign(contents)
   tokens.verify(token)
@@ -89,7 +92,7 @@ t.test('claims are shared by requests, so nobody can change them', async t => {
   t.equal(tokens.verify(tokens.sign(contents).token).ver, 7)
 })
 
-t.test('C1: tokens without a signature', async t => {
+t.test('C1: a token without a signature is refused', async t => {
   const { tokens, contents, kid } = service()
   const [header, payload] = tokens.sign(contents).token.split('.')
 
@@ -101,7 +104,7 @@ t.test('C1: tokens without a signature', async t => {
   refused(t, tokens, `${header}.${payload}`, 'two parts')
 })
 
-t.test('C2: the public key as a secret', async t => {
+t.test('C2: the public key used as a secret is refused', async t => {
   const { tokens, contents, kid, publicKey } = service()
   const [, payload] = tokens.sign(contents).token.split('.')
   const jwk = await exportJWK(publicKey)
@@ -116,7 +119,7 @@ t.test('C2: the public key as a secret', async t => {
   }
 })
 
-t.test('C3: another algorithm, even with the right key', async t => {
+t.test('C3: another algorithm is refused, even with the right key', async t => {
   const { tokens, claims, kid, privateKey } = service()
 
   for (const alg of ['ES384', 'ES512', 'ES256K', 'RS256', 'PS256', 'EdDSA', 'es256', 'ES256 ', ['ES256'], null, 256, { alg: 'ES256' }, undefined]) {
@@ -130,7 +133,7 @@ t.test('C3: another algorithm, even with the right key', async t => {
   refused(t, tokens, await new SignJWT(claims()).setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid }).sign(edwards.privateKey), 'EdDSA')
 })
 
-t.test('C4: key ids that point elsewhere', async t => {
+t.test('C4: a key id that points elsewhere is refused', async t => {
   const { tokens, claims, privateKey, lookUps } = service()
   const kids = ['../../dev/null', '/proc/self/environ', "' UNION SELECT 1 --", '__proto__', 'constructor', 'toString', 'x'.repeat(10_240), 'x'.repeat(150),
     '\0', '', ['a'], {}, null, 1, undefined, 'A0000000-0000-4000-8000-00000000000A']
@@ -139,7 +142,7 @@ t.test('C4: key ids that point elsewhere', async t => {
   t.equal(lookUps.count, 0, 'no key was looked for')
 })
 
-t.test('C4: an unknown key makes the ring be read before it is refused', async t => {
+t.test('C4: an unknown key makes the node read the ring before it refuses', async t => {
   const { tokens, claims, privateKey, lookUps } = service()
   const token = forge({ alg: 'ES256', typ: 'at+jwt', kid: randomUUID() }, claims(), privateKey)
 
@@ -161,14 +164,14 @@ t.test('a key that another node has just begun to use is found', async t => {
   t.equal(lookUps.count, 1)
 })
 
-t.test('a store that does not answer is no reason to call a token invalid', async t => {
+t.test('a store that does not answer does not make a token invalid', async t => {
   const { tokens, claims, privateKey, lookUps } = service()
   lookUps.fails = true
 
   await t.rejects(async () => await tokens.verifyOrReload(forge({ alg: 'ES256', typ: 'at+jwt', kid: randomUUID() }, claims(), privateKey)), { code: 'unavailable' })
 })
 
-t.test('C5, C6, C7: headers that bring keys, extensions or other forms', async t => {
+t.test('C5, C6, C7: headers with keys, extensions or other forms are refused', async t => {
   const { tokens, claims, kid, privateKey, lookUps } = service()
   let visits = 0
   const listener = createServer((_, response) => { visits++; response.end('{}') }).listen(0, '127.0.0.1')
@@ -187,7 +190,9 @@ t.test('C5, C6, C7: headers that bring keys, extensions or other forms', async t
   const nested = forge({ ...header, cty: 'JWT' }, claims(), privateKey)
   refused(t, tokens, sign(`${encode(header)}.${Buffer.from(nested).toString('base64url')}`, privateKey), 'nested')
 
-  const flat = await new FlattenedSign(Buffer.from(JSON.stringify(claims()))).setProtectedHeader(header).sign(privateKey)
+  const flat = await new FlattenedSign(Buffer.from(JSON.stringify(claims())))
+    .setProtectedHeader(header)
+    .sign(privateKey)
   refused(t, tokens, JSON.stringify(flat), 'JSON serialisation')
   refused(t, tokens, await new EncryptJWT(claims()).setProtectedHeader({ alg: 'dir', enc: 'A256GCM' }).encrypt(Buffer.alloc(32)), 'JWE')
   refused(t, tokens, await new CompactEncrypt(Buffer.from('{}')).setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM' }).encrypt(own.publicKey), 'JWE to a public key')
@@ -195,7 +200,7 @@ t.test('C5, C6, C7: headers that bring keys, extensions or other forms', async t
   t.equal(lookUps.count, 0)
 })
 
-t.test('C8: times that are missing, of another type, over or to come', async t => {
+t.test('C8: times that are missing, of another type, past or in the future are refused', async t => {
   const { tokens, claims, header, privateKey, clock } = service()
   const now = Math.floor(clock.now() / 1000)
 
@@ -210,7 +215,7 @@ t.test('C8: times that are missing, of another type, over or to come', async t =
   t.ok(tokens.verify(forge(header, claims({ iat: now + 25, exp: now + 900 }), privateKey)), 'clocks may differ a little')
 })
 
-t.test('C9: tokens of another issuer, audience or kind', async t => {
+t.test('C9: tokens of another issuer, audience or type are refused', async t => {
   const { tokens, claims, header, kid, privateKey } = service()
 
   for (const iss of [`${issuer}/`, issuer.toUpperCase(), 'https://other.example.com', '', undefined, null, [issuer], ` ${issuer}`]) {
@@ -224,7 +229,7 @@ t.test('C9: tokens of another issuer, audience or kind', async t => {
   }
 })
 
-t.test('C10: signatures of no key', async t => {
+t.test('C10: signatures of no known key are refused', async t => {
   const { tokens, contents, privateKey } = service()
   const [header, payload, signature = ''] = tokens.sign(contents).token.split('.')
   const input = `${header}.${payload}`
@@ -232,8 +237,14 @@ t.test('C10: signatures of no key', async t => {
   const n = Buffer.from(order.toString(16), 'hex')
   const good = Buffer.from(signature, 'base64url')
   const bad = [
-    Buffer.alloc(64), Buffer.concat([n, n]), Buffer.concat([zero, good.subarray(32)]), Buffer.concat([good.subarray(0, 32), zero]),
-    Buffer.concat([n, good.subarray(32)]), Buffer.concat([good.subarray(0, 32), n]), Buffer.alloc(64, 0xff), Buffer.alloc(64, 1),
+    Buffer.alloc(64),
+    Buffer.concat([n, n]),
+    Buffer.concat([zero, good.subarray(32)]),
+    Buffer.concat([good.subarray(0, 32), zero]),
+    Buffer.concat([n, good.subarray(32)]),
+    Buffer.concat([good.subarray(0, 32), n]),
+    Buffer.alloc(64, 0xff),
+    Buffer.alloc(64, 1),
     Buffer.concat([zero.fill(1, 31), zero.fill(1, 31)]), signBytes('sha256', Buffer.from(input), privateKey), good.subarray(0, 63), Buffer.concat([good, zero]),
     Buffer.concat([zero, good]), Buffer.alloc(0), Buffer.alloc(1)
   ]
@@ -246,7 +257,7 @@ t.test('C10: signatures of no key', async t => {
   }
 })
 
-t.test('C11: a second signature of one token is the same session\'s, a second spelling is none', async t => {
+t.test('C11: a second signature of one token is the same session’s, a second spelling is refused', async t => {
   const { tokens, contents } = service()
   const { token } = tokens.sign(contents)
   const [header, payload, signature = ''] = token.split('.')
@@ -273,7 +284,7 @@ t.test('C11: a second signature of one token is the same session\'s, a second sp
   }
 })
 
-t.test('C12: other spellings', async t => {
+t.test('C12: other spellings are refused', async t => {
   const { tokens, contents, claims, header, privateKey } = service()
   const { token } = tokens.sign(contents)
   const parts = token.split('.')
@@ -312,7 +323,7 @@ t.test('C13: large and deep tokens are refused at once', async t => {
   t.ok(passed() < 1000)
 })
 
-t.test('C14: claims of other types', async t => {
+t.test('C14: claims of other types are refused', async t => {
   const { tokens, claims, header, privateKey } = service()
   const wrong: Record<string, unknown[]> = {
     sub: [1, {}, [], null, '__proto__', '', true, undefined, 'me', randomUUID().toUpperCase()],
@@ -336,7 +347,7 @@ t.test('C14: claims of other types', async t => {
   t.notOk('polluted' in {})
 })
 
-t.test('C14, C15: a key that has left the ring has signed nothing, remembered or not', async t => {
+t.test('C14, C15: tokens of a key that has left the ring are refused, cached or not', async t => {
   const { tokens, contents, replaceKeys } = service()
   const { token } = tokens.sign(contents)
   t.ok(tokens.verify(token))
@@ -346,7 +357,7 @@ t.test('C14, C15: a key that has left the ring has signed nothing, remembered or
   t.ok(tokens.verify(tokens.sign(contents).token))
 })
 
-t.test('a signature by a stranger\'s key under our key id', async t => {
+t.test('a signature by a stranger’s key under our key id is refused', async t => {
   const { tokens, claims, header } = service()
   refused(t, tokens, forge(header, claims(), generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey), 'P-256')
   refused(t, tokens, forge(header, claims(), generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).privateKey), 'secp256k1')
@@ -363,7 +374,7 @@ t.test('any altered character makes a token worthless', async t => {
   for (let length = 0; length < token.length; length += 11) refused(t, tokens, token.slice(0, length), `cut at ${length}`)
 })
 
-t.test('a node that cannot open its key verifies and says that it cannot sign', async t => {
+t.test('a node that cannot decrypt its key verifies and reports that it cannot sign', async t => {
   const { tokens, contents, blind } = service()
   const { token } = tokens.sign(contents)
   blind()
@@ -372,7 +383,7 @@ t.test('a node that cannot open its key verifies and says that it cannot sign', 
   t.throws(() => tokens.sign(contents), { code: 'unavailable' })
 })
 
-t.test('what is remembered costs next to nothing', async t => {
+t.test('verifying a cached token costs next to nothing', async t => {
   const { tokens, contents } = service()
   const list = Array.from({ length: 100 }, () => tokens.sign(contents).token)
   for (const token of list) tokens.verify(token)
@@ -384,12 +395,23 @@ t.test('what is remembered costs next to nothing', async t => {
   t.ok(each < 10, 'a signature would take ten times as long')
 })
 
-/** Tokens over a ring of two keys, and what a forger who has the key needs. */
+/** Tokens over a ring of two keys, and everything that a forger who has the key needs. */
 function service () {
   const clock = createClock()
-  const lookUps: { count: number, finds: [string, KeyObject] | null, fails: boolean } = { count: 0, finds: null, fails: false }
+  const lookUps: { count: number, finds: [string, KeyObject] | null, fails: boolean } = {
+    count: 0,
+    finds: null,
+    fails: false
+  }
   const keyring = { current: newRing(), lookUp }
-  const tokens = createTokens({ keyring, jwt: { createSigner, createVerifier }, clock, issuer, audience, accessTokenTtl: 15 * minute })
+  const tokens = createTokens({
+    keyring,
+    jwt: { createSigner, createVerifier },
+    clock,
+    issuer,
+    audience,
+    accessTokenTtl: 15 * minute
+  })
   const contents: AccessTokenContents = {
     userId: randomUUID(),
     sessionId: randomUUID(),
@@ -418,7 +440,9 @@ function service () {
   async function lookUp (): Promise<Ring> {
     lookUps.count++
     if (lookUps.fails) throw new Refusal('unavailable')
-    if (lookUps.finds) keyring.current = { ...keyring.current, verifying: new Map([...keyring.current.verifying, lookUps.finds]) }
+    if (lookUps.finds) {
+      keyring.current = { ...keyring.current, verifying: new Map([...keyring.current.verifying, lookUps.finds]) }
+    }
     return keyring.current
   }
 }

@@ -5,7 +5,7 @@ import { createCodes } from '../../../lib/tokens/codes.ts'
 const key = createHash('sha256').update('a key').digest()
 const otherKey = createHash('sha256').update('another key').digest()
 
-t.test('a row and number have one code, however often it is asked for', async t => {
+t.test('a row and number have one code, however often it is computed', async t => {
   const codes = createCodes([key])
   const id = randomUUID()
 
@@ -14,7 +14,7 @@ t.test('a row and number have one code, however often it is asked for', async t 
   t.ok(codes.matches('verify_email', id, 1, codes.codeFor('verify_email', id, 1)))
 })
 
-t.test('another row, number or key is another code', async t => {
+t.test('another row, number or key gives another code', async t => {
   const ids = Array.from({ length: 200 }, () => randomUUID())
   const same = (of: (id: string) => boolean) => ids.filter(of).length
   const codes = createCodes([key])
@@ -25,7 +25,7 @@ t.test('another row, number or key is another code', async t => {
   t.ok(same(id => codes.matches('verify_email', randomUUID(), 1, code(id))) < 3)
 })
 
-t.test('a code made under any listed key is recognised, the first key makes new ones', async t => {
+t.test('a code made under any listed key is recognised; the first key makes new ones', async t => {
   const id = randomUUID()
   const old = createCodes([key]).codeFor('verify_email', id, 1)
 
@@ -34,7 +34,7 @@ t.test('a code made under any listed key is recognised, the first key makes new 
   t.equal(createCodes([otherKey, key]).codeFor('verify_email', id, 1), createCodes([otherKey]).codeFor('verify_email', id, 1))
 })
 
-t.test('what is not the code in one piece does not match', async t => {
+t.test('anything but the code in one piece does not match', async t => {
   const codes = createCodes([key])
   const id = randomUUID()
   const code = codes.codeFor('verify_email', id, 1)
@@ -54,7 +54,7 @@ t.test('codes are uniform and keep their leading zeros', async t => {
   for (const place of [0, 1, 2, 3, 4, 5]) {
     const counts = Array.from({ length: 10 }, (_, digit) => drawn.filter(code => code[place] === String(digit)).length)
     const chiSquare = counts.reduce((sum, count) => sum + (count - 2000) ** 2 / 2000, 0)
-    // 9 degrees of freedom: 33.7 is passed once in 10,000 times, and these keys are fixed.
+    // With 9 degrees of freedom 33.7 is exceeded once in 10,000 times, and these keys are fixed.
     t.ok(chiSquare < 33.7, `place ${place}: ${chiSquare.toFixed(1)}`)
   }
 })

@@ -6,14 +6,14 @@ import { createRefreshTokens } from '../../../lib/sessions/refresh-tokens.ts'
 const key = randomBytes(32)
 const { issue, read, recognise } = createDeviceTokens([key])
 
-t.test('a device token names its device, always by the same bytes', async t => {
+t.test('a device token names its device, always with the same bytes', async t => {
   const id = randomUUID()
   t.equal(read(issue(id)), id)
   t.equal(issue(id), issue(id))
   t.equal(recognise(issue(id)), id)
 })
 
-t.test('what a client invents is never adopted: it gets a new id', async t => {
+t.test('an id that a client invents is never adopted: it gets a new one', async t => {
   const id = randomUUID()
   const foreign = createDeviceTokens([randomBytes(32)]).issue(id)
   for (const token of [undefined, '', id, foreign, `${issue(id)}A`, issue(id).slice(1), 'x'.repeat(72)]) {
@@ -24,7 +24,7 @@ t.test('what a client invents is never adopted: it gets a new id', async t => {
   }
 })
 
-t.test('a refresh token is no device token, not even under one key', async t => {
+t.test('a refresh token is no device token, not even under the same key', async t => {
   const refresh = createRefreshTokens([key])
   t.equal(read(refresh.issue({ sessionId: randomUUID(), transport: 'bearer', generation: 1, issuedAt: 1 })), null)
   t.equal(refresh.read(issue(randomUUID())), null)

@@ -20,7 +20,7 @@ const key = randomBytes(32)
 const clock = createClock()
 const tokens = tokensOf()
 
-t.test('a token is 256 bit of a seal, the same whenever it is asked for, and lies in no row', async t => {
+t.test('a token is an HMAC of 256 bits, the same whenever it is asked for, and is stored in no row', async t => {
   const [token, userId] = await issue('password_reset')
   const found = await tokens.find(token, 'password_reset')
 
@@ -34,14 +34,14 @@ t.test('a token is 256 bit of a seal, the same whenever it is asked for, and lie
   for (const secret of [token, bytes.subarray(-32).toString('hex'), bytes.subarray(-32).toString('base64')]) t.notOk(row?.text.includes(secret))
 })
 
-t.test('looking spends nothing, however often', async t => {
+t.test('finding a token spends nothing, however often', async t => {
   const [token] = await issue('password_reset')
   const first = await tokens.find(token, 'password_reset')
   for (let n = 0; n < 3; n++) t.same(await tokens.find(token, 'password_reset'), first)
   t.ok(await tokens.take(token, 'password_reset'))
 })
 
-t.test('each purpose has its lifetime, to the millisecond', async t => {
+t.test('each purpose has its own lifetime, to the millisecond', async t => {
   for (const [purpose, lifetime] of lifetimes) {
     const moment = still()
     const own = tokensOf({ now: () => moment.at })
@@ -54,7 +54,7 @@ t.test('each purpose has its lifetime, to the millisecond', async t => {
   }
 })
 
-t.test('a token of one purpose is none of another', async t => {
+t.test('a token of one purpose is refused for every other', async t => {
   for (const purpose of purposes) {
     const [token] = await issue(purpose)
     for (const other of purposes) {
@@ -66,14 +66,14 @@ t.test('a token of one purpose is none of another', async t => {
   }
 })
 
-t.test('the row of one purpose does not stand for a token of another, even in hands that can seal', async t => {
+t.test('the row of one purpose does not serve for another, even with a valid signature', async t => {
   const id = await issueId('email_undo')
   for (const purpose of purposes) {
     if (purpose !== 'email_undo') await t.rejects(tokens.find(tokens.tokenOf(purpose, id), purpose), refused)
   }
 })
 
-t.test('wrong, foreign, truncated, extended, respelled and unknown tokens are one refusal, and those that are not ours ask no store', async t => {
+t.test('wrong, foreign, truncated, extended, respelled and unknown tokens get one refusal, and those that are not ours ask no store', async t => {
   const [token] = await issue('password_reset')
   const flipped = Buffer.from(token, 'base64url')
   for (const place of flipped.keys()) {
@@ -93,13 +93,13 @@ t.test('wrong, foreign, truncated, extended, respelled and unknown tokens are on
   t.ok(await tokens.find(token, 'password_reset'))
 })
 
-t.test('nobody’s token is worth nothing', async t => {
+t.test('a token without a user is worth nothing', async t => {
   const id = await database.begin(tx => tokens.issue(tx, { purpose: 'password_reset', userId: null }))
   await t.rejects(tokens.find(tokens.tokenOf('password_reset', id), 'password_reset'), refused)
   await t.rejects(tokens.take(tokens.tokenOf('password_reset', id), 'password_reset'), refused)
 })
 
-t.test('the newest of a purpose outdoes the older ones, another user’s and another purpose’s do not', async t => {
+t.test('the newest token of a purpose replaces the older ones, but not another user’s or another purpose’s', async t => {
   const [first, userId] = await issue('password_reset')
   await issue('invitation', { userId })
   await issue('password_reset')
@@ -111,7 +111,7 @@ t.test('the newest of a purpose outdoes the older ones, another user’s and ano
   t.ok(await tokens.take(second, 'password_reset'))
 })
 
-t.test('the newest is the one that was issued last, whatever the clocks of the nodes say', async t => {
+t.test('the newest token is the one that was issued last, whatever the clocks of the nodes say', async t => {
   const userId = await user()
   const [first] = await issue('password_reset', { userId, by: tokensOf({ now: () => clock.now() + 14_000 }) })
   const [second] = await issue('password_reset', { userId })
@@ -126,21 +126,21 @@ t.test('the newest is the one that was issued last, whatever the clocks of the n
   }
 })
 
-t.test('of many issued at once one is the newest', async t => {
+t.test('of many tokens issued at once exactly one is the newest', async t => {
   const userId = await user()
   const issued = await Promise.all(Array.from({ length: 10 }, () => issue('password_reset', { userId })))
   const found = await Promise.allSettled(issued.map(([token]) => tokens.find(token, 'password_reset')))
   t.equal(found.filter(({ status }) => status === 'fulfilled').length, 1)
 })
 
-t.test('the undo of an address is not outdone by a later one', async t => {
+t.test('the undo of an address is not replaced by a later one', async t => {
   const [first, userId] = await issue('email_undo', { email: 'first@example.com' })
   const [second] = await issue('email_undo', { userId, email: 'second@example.com' })
   t.match(await tokens.find(first, 'email_undo'), { email: 'first@example.com', emailCanonical: 'first@example.com' })
   t.match(await tokens.find(second, 'email_undo'), { email: 'second@example.com' })
 })
 
-t.test('of twenty that take a token at once one gets it, and nobody sees it while it is taken', async t => {
+t.test('of twenty requests that take a token at once one gets it, and no other sees it meanwhile', async t => {
   for (let round = 0; round < 5; round++) {
     const [token] = await issue('password_reset')
     const takes = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => (n % 2 ? tokens : tokensOf()).take(token, 'password_reset')))
@@ -150,7 +150,7 @@ t.test('of twenty that take a token at once one gets it, and nobody sees it whil
   }
 })
 
-t.test('a token that is given back is there again, for the one who had it and for others', async t => {
+t.test('a token that is given back can be taken again, by the same holder and by others', async t => {
   const [token] = await issue('password_reset')
   const taken = await tokens.take(token, 'password_reset')
   await tokens.release(taken)
@@ -162,7 +162,7 @@ t.test('a token that is given back is there again, for the one who had it and fo
   await spend(again)
 })
 
-t.test('whoever does nothing with it loses it after half a minute, and cannot spend what another has', async t => {
+t.test('a holder who does nothing with a token loses it after half a minute, and cannot spend what another has taken', async t => {
   const moment = still()
   const own = tokensOf({ now: () => moment.at })
   const [token] = await issue('password_reset', { by: own })
@@ -188,7 +188,7 @@ t.test('a token is spent once, with its transaction or not at all', async t => {
   await t.rejects(tokens.take(token, 'password_reset'), refused)
 })
 
-t.test('after the newest is spent an older one does not come back to life', async t => {
+t.test('after the newest is spent an older one does not become valid again', async t => {
   const [first, userId] = await issue('password_reset')
   const [second] = await issue('password_reset', { userId })
   await spend(await tokens.take(second, 'password_reset'))
@@ -210,7 +210,7 @@ t.test('revoking ends a user’s tokens of the named purposes, taken ones too', 
   t.ok(await tokens.find(others, 'password_reset'))
 })
 
-t.test('a token goes with its transaction, and with its user', async t => {
+t.test('a token is deleted with its transaction, and with its user', async t => {
   const userId = await user()
   let id = ''
   await t.rejects(database.begin(async tx => {
@@ -225,7 +225,7 @@ t.test('a token goes with its transaction, and with its user', async t => {
   t.same(await database`select 1 from one_time_tokens where user_id = ${userId}`, [])
 })
 
-t.test('for a user who goes at that moment the row is nobody’s', async t => {
+t.test('while its user is being deleted, a new token belongs to nobody', async t => {
   const userId = await user()
   const order = [] as string[]
   const [id] = await Promise.all([
@@ -242,7 +242,7 @@ t.test('for a user who goes at that moment the row is nobody’s', async t => {
   t.same(await database`select user_id from one_time_tokens where id = ${id}`, [{ userId: null }])
 })
 
-t.test('a key that is listed opens what it has sealed; one that is not does not', async t => {
+t.test('a token signed by a listed key verifies; one of an unlisted key does not', async t => {
   const [token] = await issue('password_reset')
   const next = randomBytes(32)
   const store = createOneTimeTokenStore(database)
@@ -250,7 +250,7 @@ t.test('a key that is listed opens what it has sealed; one that is not does not'
   await t.rejects(createOneTimeTokens(store, { keys: [next], clock }).find(token, 'password_reset'), refused)
 })
 
-t.test('a store that does not answer is no wrong token, and giving back never hides why', async t => {
+t.test('a store that does not answer does not make a token wrong, and giving back never hides the first error', async t => {
   const away = new Error('away')
   const own = createOneTimeTokens(failing(away), { keys: [key], clock })
   const token = tokens.tokenOf('password_reset', randomUUID())
@@ -277,7 +277,10 @@ function still () {
   return { at: clock.now() }
 }
 
-async function issue (purpose: Purpose, { userId, email, by = tokens }: { userId?: string, email?: string, by?: typeof tokens } = {}): Promise<[token: string, userId: string]> {
+async function issue (
+  purpose: Purpose,
+  { userId, email, by = tokens }: { userId?: string, email?: string, by?: typeof tokens } = {}
+): Promise<[token: string, userId: string]> {
   const owner = userId ?? await user()
   const about = email === undefined ? {} : { email, emailCanonical: email }
   const id = await database.begin(tx => by.issue(tx, { purpose, userId: owner, ...about }))

@@ -4,7 +4,7 @@ import { readLines } from '../../../lib/formats/lines.ts'
 import { formatOf, formatUser, headOf, readUserFile } from '../../../lib/transfers/files.ts'
 import type { FileFormat } from '../../../lib/transfers/files.ts'
 
-t.test('lines are the same however the text arrives', async t => {
+t.test('lines are the same in whatever chunks the text arrives', async t => {
   const text = Buffer.from('\ufefffirst\r\nsecond é\n\nfourth\n\ufefffifth')
   const expected = [{ number: 1, text: 'first' }, { number: 2, text: 'second é' }, { number: 3, text: '' }, { number: 4, text: 'fourth' }, { number: 5, text: '\ufefffifth' }]
 
@@ -13,7 +13,7 @@ t.test('lines are the same however the text arrives', async t => {
   t.strictSame(await all(readLines(chunksOf(Buffer.from('a\n'), 1), 100)), [{ number: 1, text: 'a' }], 'the end of the last line begins no other')
 })
 
-t.test('a line that is too long or no UTF-8 is named, and the ones around it are read', async t => {
+t.test('a line that is too long or not UTF-8 is reported, and the lines around it are read', async t => {
   const text = Buffer.concat([Buffer.from(`a\n${'x'.repeat(11)}\nb\n`), Buffer.from([0xc3, 0x28, 10, 0xff, 0xfe, 10]), Buffer.from('c')])
 
   for (const size of [1, 3, 100]) {
@@ -24,7 +24,7 @@ t.test('a line that is too long or no UTF-8 is named, and the ones around it are
   }
 })
 
-t.test('of a line without end nothing is kept', async t => {
+t.test('a line without end is not kept in memory', async t => {
   const before = process.memoryUsage().arrayBuffers
   let most = 0
   async function * endless () {
@@ -37,7 +37,7 @@ t.test('of a line without end nothing is kept', async t => {
   t.ok(most < 40_000_000, `${most} bytes of 65,536,000`)
 })
 
-t.test('CSV is read as RFC 4180 has it', t => {
+t.test('CSV is read as RFC 4180 says', t => {
   t.strictSame(parseCsv('a,b,c'), ['a', 'b', 'c'])
   t.strictSame(parseCsv('"a,""b""",,c '), ['a,"b"', '', 'c '])
   t.strictSame(parseCsv(''), [''])
@@ -50,7 +50,7 @@ t.test('CSV is read as RFC 4180 has it', t => {
   t.end()
 })
 
-t.test('the format is told by the name, else by how the text begins', async t => {
+t.test('the name decides the format, else the beginning of the text', async t => {
   t.strictSame(['a.csv', 'a.CSV', 'a.ndjson', 'a.jsonl', 'a.json', 'a', '-', 'csv'].map(formatOf), ['csv', 'csv', 'ndjson', 'ndjson', 'ndjson', null, null, null])
 
   const values = { email: 'a@b.c', full_name: 'A' }
@@ -60,7 +60,7 @@ t.test('the format is told by the name, else by how the text begins', async t =>
   t.strictSame(await read('\ufeffEmail , FULL_NAME\r\n\r\n"a@b.c",A\r\n'), [{ line: 3, values }])
 })
 
-t.test('a line that is no user is named', async t => {
+t.test('a line that is no user is reported', async t => {
   t.match(await read('{"email":1}\nnot json\n[1]\n"x"\nnull\n{"email":"a","password":"x"}\n{"email":'), [
     { line: 1, values: { email: 1 } }, { line: 2, problem: 'is not a JSON object' }, { line: 3, problem: 'is not a JSON object' }, { line: 4, problem: 'is not a JSON object' },
     { line: 5, problem: 'is not a JSON object' }, { line: 6, problem: /has a field that is none of email, full_name/ }, { line: 7, problem: 'is not a JSON object' }
@@ -71,7 +71,7 @@ t.test('a line that is no user is named', async t => {
   t.match(await read(`email,full_name\n${'x'.repeat(20_000)}\na@b.c,A`), [{ line: 2, problem: 'is longer than 16384 bytes' }, { line: 3 }])
 })
 
-t.test('a head that does not fit stops at once, and shows nothing of what may be a user', async t => {
+t.test('a wrong header line stops at once, and shows nothing that may be a user’s', async t => {
   const hash = '$2b$12$LZSJchsWG/DrBy1erNs4ee31eJ7DaWiuwhDOC7aqIyqGGggfu6Y/.'
   const cases: [string, RegExp][] = [
     [`ada@example.com,Ada King,${hash}`, /^line 1: the first line of CSV names the columns/],
@@ -90,7 +90,7 @@ t.test('a head that does not fit stops at once, and shows nothing of what may be
   await t.rejects(read('{"email":"a@b.c"}\n', 'csv'), /line 1/, 'the name of the file counts more')
 })
 
-t.test('what is written is read again', async t => {
+t.test('written files can be read again', async t => {
   const values = { email: 'a@b.c', full_name: '"Ada", the first', role: 'user', locale: 'en', created_at: '2024-02-29T12:00:00.000Z', email_verified: true, password_hash: null, status: null, approval: 'pending', must_change_password: null }
 
   t.match(await read(headOf('csv') + formatUser('csv', values)), [{ values: { ...values, email_verified: 'true', password_hash: '', status: '', must_change_password: '' } }])

@@ -16,7 +16,7 @@ const rules: ImportRules = {
   now
 }
 
-t.test('little is needed, the rest is as for somebody who signs up', t => {
+t.test('few fields are required; the rest is as for a person who signs up', t => {
   t.match(read({ email: 'Ada@Example.COM', full_name: 'Ada King' }), {
     id: /^[0-9a-f-]{36}$/,
     email: 'Ada@example.com',
@@ -34,7 +34,7 @@ t.test('little is needed, the rest is as for somebody who signs up', t => {
   t.end()
 })
 
-t.test('everything that is said counts', t => {
+t.test('every field that is given counts', t => {
   const created = '2019-03-01 09:30:00.123456+02'
   t.match(read({ email: 'ada@example.com', full_name: 'Ada', role: 'vendor', locale: 'pt-BR', created_at: created, email_verified: 't', password_hash: hash }), {
     role: 'vendor', locale: 'pt-BR', emailVerified: true, passwordHash: hash, approval: 'approved', createdAt: new Date('2019-03-01T07:30:00.123Z')
@@ -43,7 +43,7 @@ t.test('everything that is said counts', t => {
   t.end()
 })
 
-t.test('times are taken as databases write them', t => {
+t.test('times are accepted as databases write them', t => {
   const times: [string, string][] = [
     ['2024-02-29', '2024-02-29T00:00:00.000Z'], ['2024-02-29T12:00Z', '2024-02-29T12:00:00.000Z'], ['2024-02-29t12:00:01.5z', '2024-02-29T12:00:01.500Z'],
     ['2024-02-29 12:00:00', '2024-02-29T12:00:00.000Z'], ['2024-02-29 12:00:00 +0530', '2024-02-29T06:30:00.000Z'], ['2024-02-29T12:00:00-05:00', '2024-02-29T17:00:00.000Z'],
@@ -57,7 +57,7 @@ t.test('times are taken as databases write them', t => {
   t.end()
 })
 
-t.test('an address that nobody has confirmed brings no password where it must be confirmed', t => {
+t.test('an unconfirmed address brings no password where addresses must be confirmed', t => {
   const values = { email: 'a@example.com', full_name: 'A', password_hash: hash }
   t.match(read({ ...values, email_verified: false }), { emailVerified: false, passwordHash: null })
   t.match(read({ ...values, email_verified: true }), { emailVerified: true, passwordHash: hash })
@@ -66,12 +66,12 @@ t.test('an address that nobody has confirmed brings no password where it must be
   t.end()
 })
 
-t.test('no password is no password', t => {
+t.test('an empty password hash is no password', t => {
   for (const none of [undefined, null, '', '!', '!xyzRandomOfDjango']) t.equal(read({ email: 'a@example.com', full_name: 'A', email_verified: true, password_hash: none }).passwordHash, null)
   t.end()
 })
 
-t.test('what does not fit is refused with its field, and nothing of its value', t => {
+t.test('an invalid value is refused with its field, and no part of the value is shown', t => {
   const wrong: [Record<string, unknown>, string][] = [
     [{ email: undefined }, 'email is missing'], [{ email: '' }, 'email is missing'], [{ email: 'SECRET' }, 'email is not an address'], [{ email: ['SECRET'] }, 'email is not text'],
     [{ email: 'SECRET @example.com' }, 'email is not an address'], [{ email: 'a@example.com\0' }, 'email is not an address'],
@@ -92,7 +92,7 @@ t.test('what does not fit is refused with its field, and nothing of its value', 
   t.end()
 })
 
-t.test('without a role that people register into, each line must name one', t => {
+t.test('without a role that people register into, each line must name a role', t => {
   t.throws(() => readImportedUser({ email: 'a@example.com', full_name: 'A' }, { ...rules, roles: { ...rules.roles, forRegistration: () => undefined } }), /role is missing/)
   t.end()
 })

@@ -16,10 +16,13 @@ const hashes = {
   passlib: '$pbkdf2$1000$c2Vhc2FsdA$' + pbkdf2Sync(secret, 'seasalt', 1000, 20, 'sha1').toString('base64').replace(/=+$/, '').replaceAll('+', '.')
 }
 
-t.test('whoever comes with an old hash signs in as ever, and has an argon2id one from then on', async t => {
+t.test('a user with an old hash signs in as before, and has an argon2id hash from then on', async t => {
   const app = await start(t, await deploy(t), { hasher: null })
   const emails = new Map(Object.keys(hashes).map(scheme => [scheme, freshAddress()]))
-  t.match(await load(app, Object.entries(hashes).map(([scheme, hash]) => user({ email: emails.get(scheme), password_hash: hash }))), { read: 5, imported: 5, refused: 0 })
+  t.match(await load(
+    app,
+    Object.entries(hashes).map(([scheme, hash]) => user({ email: emails.get(scheme), password_hash: hash }))
+  ), { read: 5, imported: 5, refused: 0 })
 
   for (const [scheme, email] of emails) {
     t.match((await post(app, '/auth/login', { email, password: `${secret}x` })).json(), { code: 'invalid_credentials' }, scheme)
@@ -35,7 +38,7 @@ t.test('whoever comes with an old hash signs in as ever, and has an argon2id one
   }
 })
 
-t.test('twenty first sign-ins at once are one account with one new hash', async t => {
+t.test('twenty first sign-ins at once give one account with one new hash', async t => {
   const app = await build(t, { LOCKOUT_THRESHOLD: '100' })
   const email = freshAddress()
   await load(app, [user({ email, password_hash: hashes.pbkdf2 })])
@@ -46,7 +49,7 @@ t.test('twenty first sign-ins at once are one account with one new hash', async 
   await signIn(app, { email, password: secret })
 })
 
-t.test('a bcrypt password that is longer than bcrypt sees works before and after, and counts whole after', async t => {
+t.test('a bcrypt password longer than 72 bytes works before and after, and afterwards counts in full', async t => {
   const app = await build(t)
   const email = freshAddress()
   const long = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 and what bcrypt never saw'
@@ -58,18 +61,21 @@ t.test('a bcrypt password that is longer than bcrypt sees works before and after
   t.equal((await post(app, '/auth/login', { email, password: long.slice(0, 72) })).statusCode, 401)
 })
 
-t.test('a password that was hashed as it was typed, decomposed, is found', async t => {
+t.test('a password that was hashed as typed, in decomposed letters, is found', async t => {
   const app = await build(t)
   const [decomposed, composed] = ['cafe\u0301 orbit kestrel', 'caf\u00e9 orbit kestrel']
   const [ada, grace] = [freshAddress(), freshAddress()]
-  await load(app, [user({ email: ada, password_hash: hashSync(decomposed, 4) }), user({ email: grace, password_hash: hashSync(composed, 4) })])
+  await load(app, [
+    user({ email: ada, password_hash: hashSync(decomposed, 4) }),
+    user({ email: grace, password_hash: hashSync(composed, 4) })
+  ])
 
   await signIn(app, { email: ada, password: decomposed })
   await signIn(app, { email: ada, password: composed })
   await signIn(app, { email: grace, password: decomposed })
 })
 
-t.test('what an account has beside a password holds as ever', async t => {
+t.test('the other fields of an imported account hold as usual', async t => {
   const app = await build(t)
   const [disabled, pending, vendor] = [freshAddress(), freshAddress(), freshAddress()]
   await load(app, [
@@ -82,7 +88,7 @@ t.test('what an account has beside a password holds as ever', async t => {
   t.match(await signIn(app, { email: vendor, password: secret }), { user: { role: 'vendor', approval: 'approved', created_at: '2020-01-02T03:04:05.000Z' } })
 })
 
-t.test('an import that is done again does nothing more', async t => {
+t.test('a repeated import changes nothing more', async t => {
   const app = await build(t)
   const users = Array.from({ length: 1234 }, () => user({ password_hash: hashes.bcrypt }))
   t.match(await load(app, users), { read: 1234, imported: 1234, skipped: 0, refused: 0 })
@@ -92,7 +98,7 @@ t.test('an import that is done again does nothing more', async t => {
   t.strictSame(await everything(app), before)
 })
 
-t.test('an import that breaks off goes on when it is begun again', async t => {
+t.test('an interrupted import continues when it is started again', async t => {
   const app = await build(t)
   const users = Array.from({ length: 1200 }, () => user())
   let soFar: Tally | undefined
@@ -107,7 +113,7 @@ t.test('an import that breaks off goes on when it is begun again', async t => {
   t.match(await load(app, users), { imported: 700, skipped: 500 })
 })
 
-t.test('a trial writes nothing and says what would be', async t => {
+t.test('a trial run writes nothing and says what would be done', async t => {
   const app = await build(t)
   const there = await signUp(app)
   const before = await everything(app)
@@ -119,7 +125,7 @@ t.test('a trial writes nothing and says what would be', async t => {
   t.strictSame(await everything(app), before)
 })
 
-t.test('an account that is there stays as it is, however its address is written', async t => {
+t.test('an existing account stays as it is, however its address is written', async t => {
   const app = await build(t)
   const ada = await signUp(app)
   t.match(await load(app, [user({ email: ada.email.toUpperCase(), password_hash: hashes.pbkdf2, role: 'super_admin', full_name: 'Mallory' })]), { imported: 0, skipped: 1 })
@@ -128,7 +134,7 @@ t.test('an account that is there stays as it is, however its address is written'
   t.equal((await post(app, '/auth/login', { email: ada.email, password: secret })).statusCode, 401)
 })
 
-t.test('of two lines with one address the first counts, and the second is named', async t => {
+t.test('of two lines with one address the first counts, and the second is reported', async t => {
   const app = await build(t)
   const email = freshAddress()
   const others = Array.from({ length: 600 }, () => user())
@@ -151,7 +157,7 @@ t.test('two imports of one file at once make each account once', async t => {
   t.match(await one.database`select count(*) as users, (select count(*) from subject_keys) as keys, (select count(*) from audit_events where event = 'user_created') as events from users`, [{ users: 1500, keys: 1500, events: 1500 }])
 })
 
-t.test('the trail tells of each user and of the whole, and can be read', async t => {
+t.test('the audit trail records each user and the whole import, and can be read', async t => {
   const app = await build(t)
   const email = freshAddress()
   await load(app, [user({ email, password_hash: hashes.bcrypt }), user({ email: 'x' })])
@@ -168,7 +174,7 @@ t.test('the trail tells of each user and of the whole, and can be read', async t
   t.equal((await app.database`select id from jobs`).length, 0, 'and nobody gets a mail')
 })
 
-t.test('where addresses must be confirmed, an unconfirmed one is no way in for whoever typed it', async t => {
+t.test('where addresses must be confirmed, an unconfirmed address is no way in for the person who typed it', async t => {
   const [strict, lenient] = await Promise.all([build(t), build(t, { EMAIL_VERIFICATION: 'optional' })])
   const email = freshAddress()
   const users = [user({ email, email_verified: false, password_hash: hashes.pbkdf2 })]
@@ -186,20 +192,23 @@ t.test('an account without a password lets nobody in', async t => {
   for (const email of [none, unusable]) for (const guess of ['', '!x', 'decoy', secret]) t.not((await post(app, '/auth/login', { email, password: guess })).statusCode, 200)
 })
 
-t.test('a salt with what Postgres does not store costs its own line and no other', async t => {
+t.test('a salt that Postgres cannot store costs its own line and no other', async t => {
   const app = await build(t)
   const refused: string[] = []
   const odd = ['\0', '\ud800'].map(salt => user({ email: freshAddress(), password_hash: hashes.pbkdf2.replace('seasalt', salt) }))
-  t.match(await load(app, [...odd, user({ email: freshAddress(), password_hash: hashes.pbkdf2 })], { refuse: (_line, reason) => refused.push(reason) }), { imported: 1, refused: 2 })
+  const users = [...odd, user({ email: freshAddress(), password_hash: hashes.pbkdf2 })]
+  const refuse = (_line: number, reason: string) => refused.push(reason)
+  t.match(await load(app, users, { refuse }), { imported: 1, refused: 2 })
   t.strictSame(refused, Array(2).fill('password_hash is of no form that is known here'))
 })
 
-t.test('a hash that asks for too much is refused, and never computed should it be there all the same', async t => {
+t.test('a hash that costs too much is refused, and is never computed even if it is stored already', async t => {
   const app = await build(t)
   const email = freshAddress()
   const costly = hashes.bcrypt.replace('$04$', '$31$')
   const refused: string[] = []
-  t.match(await load(app, [user({ email, password_hash: costly })], { refuse: (_line, reason) => refused.push(reason) }), { imported: 0, refused: 1 })
+  const refuse = (_line: number, reason: string) => refused.push(reason)
+  t.match(await load(app, [user({ email, password_hash: costly })], { refuse }), { imported: 0, refused: 1 })
   t.strictSame(refused, ['password_hash would cost too much to compare: bcrypt of cost 31'])
 
   await load(app, [user({ email })])
@@ -207,7 +216,7 @@ t.test('a hash that asks for too much is refused, and never computed should it b
   t.equal((await post(app, '/auth/login', { email, password: secret })).statusCode, 401)
 })
 
-t.test('an old hash is compared beside the event loop, and no more at once than may be', async t => {
+t.test('old hashes are compared outside the event loop, and no more at once than allowed', async t => {
   const app = await build(t)
   const stored = hashSync(secret, 10)
   let [turns, most] = [0, 0]
@@ -222,7 +231,7 @@ t.test('an old hash is compared beside the event loop, and no more at once than 
   t.ok(turns > 10, `${turns} turns`)
 })
 
-t.test('what is exported is imported elsewhere, and everybody signs in there', async t => {
+t.test('exported users can be imported elsewhere, and everybody can sign in there', async t => {
   const [from, to] = await Promise.all([build(t), build(t)])
   const [ada, grace, alan] = [await signUp(from, { full_name: 'Ada "the first", Countess' }), freshAddress(), freshAddress()]
   await load(from, [
@@ -243,7 +252,7 @@ t.test('what is exported is imported elsewhere, and everybody signs in there', a
   t.match(await from.database`select event, outcome from audit_events where event = 'users_exported'`, [{ event: 'users_exported' }, {}], 'and the trail says that they have left')
 })
 
-t.test('of an empty deployment nothing is exported', async t => {
+t.test('an empty deployment exports nothing', async t => {
   const app = await build(t)
   t.equal(await exported(app, 'ndjson'), '')
 })
@@ -254,7 +263,8 @@ function user (fields: Record<string, unknown> = {}) {
 
 const text = (users: object[]) => users.map(user => `${JSON.stringify(user)}\n`).join('')
 
-const load = (app: FastifyInstance, users: object[], changed: Partial<ImportOptions> = {}) => loadText(app, text(users), changed)
+const load = (app: FastifyInstance, users: object[], changed: Partial<ImportOptions> = {}) =>
+  loadText(app, text(users), changed)
 
 async function loadText (app: FastifyInstance, text: string, changed: Partial<ImportOptions> = {}) {
   async function * chunks () {
@@ -278,7 +288,7 @@ async function hashOf (app: FastifyInstance, email: string) {
   return user?.passwordHash ?? ''
 }
 
-/** A digest of all that an import writes, but for what tells that there was one. */
+/** A digest of all that an import writes, except what shows that there was an import. */
 async function everything (app: FastifyInstance) {
   const rows = [
     await app.database`select * from users order by id`, await app.database`select * from subject_keys order by subject_id`,

@@ -14,7 +14,7 @@ const app = await start(t, deployment, { workers: false })
 const sql = connect(t, deployment.DATABASE_DIRECT_URL)
 const path = '/admin/audit-events'
 
-t.test('who may read the trail sees who did what to whom, when, from where, and what was changed', async t => {
+t.test('an auditor sees who did what to whom, when, from where, and what was changed', async t => {
   const auditor = await withRole('admin')
   const ada = await signIn(app, await signUp(app))
   await as(app, ada.access_token, 'PATCH', '/auth/me', { full_name: 'Ada Lovelace' })
@@ -35,7 +35,7 @@ t.test('who may read the trail sees who did what to whom, when, from where, and 
   t.strictSame(Object.keys(events[0] ?? {}), ['id', 'at', 'event', 'outcome', 'reason', 'actor_id', 'subject_id', 'session_id', 'request_id', 'personal'])
 })
 
-t.test('each filter narrows, and together they do', async t => {
+t.test('each filter narrows the list, alone and together with others', async t => {
   const auditor = await withRole('admin')
   const [ada, bob] = [await signIn(app, await signUp(app)), await signIn(app, await signUp(app))]
   const middle = new Date()
@@ -54,7 +54,7 @@ t.test('each filter narrows, and together they do', async t => {
   t.strictSame((await read(auditor, { from: '2001-01-01T00:00:00Z', to: '2002-01-01T00:00:00Z' })).events, [])
 })
 
-t.test('pages follow one another without a gap or a repetition, whatever happens meanwhile', async t => {
+t.test('pages follow one another without gap or repetition, whatever happens meanwhile', async t => {
   const auditor = await withRole('admin')
   const subject = randomUUID()
   await sql`insert into audit_events (event, outcome, subject_id) select 'many', 'success', ${subject} from generate_series(1, 250)`
@@ -75,7 +75,7 @@ t.test('pages follow one another without a gap or a repetition, whatever happens
   t.match(await read(auditor, { subject, event: 'exact', from: at.toISOString() }), { events: { length: 100 }, next_cursor: null }, 'a full page may be the last')
 })
 
-t.test('a stream has all of it, as lines of JSON or CSV', async t => {
+t.test('a stream contains the whole trail, as lines of JSON or CSV', async t => {
   const auditor = await withRole('admin')
   const subject = randomUUID()
   await sql`insert into audit_events (event, outcome, subject_id, reason) select 'many', 'success', ${subject}, n::text from generate_series(1, 1234) n`
@@ -96,7 +96,7 @@ t.test('a stream has all of it, as lines of JSON or CSV', async t => {
   t.equal((await streamed(auditor, { subject: randomUUID(), format: 'ndjson' })).body, '')
 })
 
-t.test('what a spreadsheet would take for a formula is text', async t => {
+t.test('values that a spreadsheet would take for a formula are written as text', async t => {
   const auditor = await withRole('admin')
   const subject = randomUUID()
   const attacks = ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '=HYPERLINK("http://x","y")', 'a,b', 'a"b', 'two\nlines']
@@ -108,7 +108,7 @@ t.test('what a spreadsheet would take for a formula is text', async t => {
   t.ok(body.includes(',"a,b",') && body.includes(',"a""b",') && body.includes(',"two\nlines",'))
 })
 
-t.test('who has been erased is null, and the events stay', async t => {
+t.test('an erased user is null, and the events stay', async t => {
   const auditor = await withRole('admin')
   const ada = await signIn(app, await signUp(app))
   const before = (await read(auditor, { subject: ada.user.id })).events
@@ -124,7 +124,7 @@ t.test('who has been erased is null, and the events stay', async t => {
   t.match((await read(auditor, {})).events.find(event => event.id === id), { personal: null }, 'nor does what somebody has spoilt stand in the way')
 })
 
-t.test('reading stands in the trail, with what was asked for', async t => {
+t.test('reading the trail is recorded in it, with the filters that were asked for', async t => {
   const auditor = await withRole('admin')
   const subject = randomUUID()
   await read(auditor, { subject })
@@ -138,7 +138,7 @@ t.test('reading stands in the trail, with what was asked for', async t => {
   t.equal(own.length, 2)
 })
 
-t.test('nobody reads it without audit:read', async t => {
+t.test('nobody reads the trail without audit:read', async t => {
   t.match(await app.inject({ url: `/api/v1${path}` }), { statusCode: 401 })
   for (const role of ['user', 'accountant', 'vendor']) {
     const tokens = await withRole(role)
@@ -149,7 +149,7 @@ t.test('nobody reads it without audit:read', async t => {
   }
 })
 
-t.test('what is no filter is refused, and leaves no trace', async t => {
+t.test('an invalid filter is refused and leaves no event', async t => {
   const auditor = await withRole('admin')
   const other = (await read(auditor, {})).next_cursor ?? ''
   const before = (await eventsOf(app, auditor.user.id)).length
@@ -162,7 +162,7 @@ t.test('what is no filter is refused, and leaves no trace', async t => {
   t.equal((await eventsOf(app, auditor.user.id)).length, before)
 })
 
-t.test('a stream stops when nobody listens any more, and waits for who is slow', async t => {
+t.test('a stream stops when its reader is gone, and waits for a slow reader', async t => {
   const node = await start(t, deployment, { workers: false })
   await node.listen({ host: '127.0.0.1', port: 0 })
   const auditor = await withRole('admin')
@@ -190,7 +190,7 @@ t.test('a stream stops when nobody listens any more, and waits for who is slow',
   t.equal(await statements(), calls, 'nothing is read for nobody')
 })
 
-t.test('any page is short work, however long the trail', async t => {
+t.test('any page is read quickly, however long the trail', async t => {
   const auditor = await withRole('admin')
   await sql`insert into audit_events (event, outcome, actor_id, subject_id) select 'crowd', 'success', gen_random_uuid(), gen_random_uuid() from generate_series(1, 50000)`
   await sql`analyze audit_events`
@@ -203,7 +203,7 @@ t.test('any page is short work, however long the trail', async t => {
   }
 })
 
-/** Somebody with a role, signed in. */
+/** A signed-in user with the given role. */
 async function withRole (role: string) {
   const account = await signUp(app)
   await app.database`update users set role = ${role}, approval = 'approved' where id = ${account.user.id}`

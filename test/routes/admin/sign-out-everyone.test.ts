@@ -9,7 +9,7 @@ const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 const other = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: app.clock })
 const everyone = { status: 401, code: 'session_ended', reason: 'everyone_signed_out' }
 
-t.test('everybody is signed out in one step, and told why', async t => {
+t.test('everybody is signed out in one step and told the reason', async t => {
   const [chief, ...others] = [await signed(app, 'super_admin'), await signed(app, 'admin'), await signed(app), await signed(app)]
   t.match(brief(await as(app, chief.access_token, 'POST', '/admin/sign-out-everyone')), { status: 204 })
 
@@ -23,7 +23,7 @@ t.test('everybody is signed out in one step, and told why', async t => {
   t.ok(await signIn(app, others[0]))
 })
 
-t.test('it needs the permission, then a password that was entered lately', async t => {
+t.test('signing everybody out needs the permission, then a password that was entered recently', async t => {
   const [chief, admin] = [await signed(app, 'super_admin'), await signed(app, 'admin')]
   t.match(brief(await as(app, admin.access_token, 'POST', '/admin/sign-out-everyone')), { status: 403, code: 'forbidden' })
   app.clock.advance(10 * 60_000 + 2000)

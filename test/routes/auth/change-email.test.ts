@@ -11,7 +11,7 @@ const other = await start(t, deployment, { workers: false, hasher: cheapHasher, 
 
 const day = 86_400_000
 
-t.test('a change waits for the new address; nothing of the account changes until then', async t => {
+t.test('a change waits for the new address; until then nothing of the account changes', async t => {
   const ada = await signIn(app)
   const before = await app.database`select * from users where id = ${ada.user.id}`
   const to = freshAddress()
@@ -27,7 +27,7 @@ t.test('a change waits for the new address; nothing of the account changes until
   t.match(await refresh(app, ada.refresh_token), { statusCode: 200 }, 'no session ends')
 })
 
-t.test('there is a token for each address: a day for the new one, a week for the old one', async t => {
+t.test('each address gets its own token: the new one valid for a day, the old one for a week', async t => {
   const ada = await signIn(app)
   const asked = await askForChange(app, ada)
   const rows = await tokensOf(ada.user.id)
@@ -37,7 +37,7 @@ t.test('there is a token for each address: a day for the new one, a week for the
   for (const token of [asked.change, asked.undo]) t.notOk(JSON.stringify(rows).includes(token), 'no store holds it')
 })
 
-t.test('both addresses are told; the jobs carry ids only', async t => {
+t.test('both addresses are notified; the jobs carry ids only', async t => {
   const ada = await signIn(app)
   const before = (await mailJobs(app)).length
   await ask(ada, freshAddress())
@@ -51,7 +51,7 @@ t.test('both addresses are told; the jobs carry ids only', async t => {
   ])
 })
 
-t.test('the trail has before and after, for who holds the key', async t => {
+t.test('the audit trail has the addresses before and after, readable with the subject’s key', async t => {
   const ada = await signIn(app)
   const { to } = await askForChange(app, ada)
   const row = (await trail(app, ada.user.id)).at(-1)
@@ -61,7 +61,7 @@ t.test('the trail has before and after, for who holds the key', async t => {
   t.notOk(row?.personal?.includes(to))
 })
 
-t.test('nobody learns whether the new address has an account', async t => {
+t.test('the answer does not reveal whether the new address has an account', async t => {
   const [ada, taken] = [await signIn(app), await signUp(app)]
   const answers = [await ask(ada, taken.email), await ask(ada, freshAddress())]
   t.equal(new Set(answers.map(({ statusCode, body }) => `${statusCode} ${body}`)).size, 1)
@@ -74,7 +74,7 @@ t.test('nobody learns whether the new address has an account', async t => {
   t.same((await eventsOf(app, taken.user.id)).filter(event => event.startsWith('email')), [])
 })
 
-t.test('the newest change counts; the old address can undo after each of them', async t => {
+t.test('only the newest change can be confirmed; the old address can undo each of them', async t => {
   const ada = await signIn(app)
   const [first, second] = [await askForChange(app, ada), await askForChange(app, ada)]
 
@@ -83,7 +83,7 @@ t.test('the newest change counts; the old address can undo after each of them', 
   t.match((await confirmChange(app, second.change)).json(), { email: second.to })
 })
 
-t.test('the address that one has already is nothing to change, however it is typed', async t => {
+t.test('a change to the present address is refused, however it is typed', async t => {
   const account = await signUp(app, {})
   const ada = await signIn(app, account)
   const before = await stateOf(app, ada.user.id)
@@ -94,14 +94,25 @@ t.test('the address that one has already is nothing to change, however it is typ
   t.equal(await stateOf(app, ada.user.id), before)
 })
 
-t.test('what is no address, no field of ours or not alone is refused', async t => {
+t.test('an invalid address and unknown or additional fields are refused', async t => {
   const ada = await signIn(app)
   const before = await stateOf(app, ada.user.id)
 
   for (const address of ['ada', 'ada@', '@example.com', 'ada@example', 'a b@example.com', 'ada@[127.0.0.1]', '"ada"@example.com', 'ada@example.com.', 'a\r\nBcc: eve@example.com', 'a@b.com\r\nBcc:eve@example.com', 'a@example.com,b@example.com', 'a@example.com b@example.com', '<a@example.com>', 'Ada <a@example.com>', 'a​@example.com', 'a‮@example.com', 'ada＠example.com', `${'x'.repeat(65)}@example.com`, `a@${'x'.repeat(63)}.${'y'.repeat(63)}.${'z'.repeat(63)}.${'w'.repeat(63)}.com`, 'x'.repeat(321), ' ada@example.com', 'ada@example.com ', 'a\0@example.com']) {
     t.match((await ask(ada, address)).json(), { status: /^4(00|22)$/, code: /^(invalid|malformed)_request$/ }, JSON.stringify(address))
   }
-  for (const body of [{}, { new_email: null }, { new_email: 1 }, { new_email: [] }, { new_email: [freshAddress()] }, { new_email: { address: freshAddress() } }, { email: freshAddress() }, { new_email: freshAddress(), password }, { new_email: freshAddress(), email_verified: true }, { new_email: freshAddress(), user_id: ada.user.id }]) {
+  for (const body of [
+    {},
+    { new_email: null },
+    { new_email: 1 },
+    { new_email: [] },
+    { new_email: [freshAddress()] },
+    { new_email: { address: freshAddress() } },
+    { email: freshAddress() },
+    { new_email: freshAddress(), password },
+    { new_email: freshAddress(), email_verified: true },
+    { new_email: freshAddress(), user_id: ada.user.id }
+  ]) {
     t.match((await as(app, ada.access_token, 'POST', '/auth/email/change', body)).json(), { status: 422, code: 'invalid_request' }, JSON.stringify(body))
   }
   t.equal(await stateOf(app, ada.user.id), before)
@@ -118,7 +129,7 @@ t.test('mail goes to the stored form of an address', async t => {
   t.match(await post(app, '/auth/login', { email: `${local.toLowerCase()}@bücher.example`, password }), { statusCode: 200 })
 })
 
-t.test('only who has signed in asks, and for themself only', async t => {
+t.test('only a signed-in user can ask for a change, and only for their own account', async t => {
   const to = freshAddress()
   const before = (await mailJobs(app)).length
   t.match((await post(app, '/auth/email/change', { new_email: to })).json(), { status: 401, code: 'unauthenticated' })
@@ -127,7 +138,7 @@ t.test('only who has signed in asks, and for themself only', async t => {
   t.equal((await app.database`select 1 from one_time_tokens where email_canonical = ${to}`).length, 0)
 })
 
-t.test('it takes a recent sign-in', async t => {
+t.test('a change needs a recent sign-in', async t => {
   const ada = await signIn(app)
   app.clock.advance(601_000)
   const before = await stateOf(app, ada.user.id)
@@ -139,7 +150,7 @@ t.test('it takes a recent sign-in', async t => {
   t.match(await ask(again, freshAddress()), { statusCode: 202 })
 })
 
-t.test('a session that has ended, or an account that is disabled, asks for nothing', async t => {
+t.test('an ended session or a disabled account cannot ask for a change', async t => {
   const [ada, eve] = [await signIn(app), await signIn(app)]
   await as(app, ada.access_token, 'POST', '/auth/logout')
   await disable(app, eve.user.id)
@@ -149,7 +160,7 @@ t.test('a session that has ended, or an account that is disabled, asks for nothi
   for (const { user } of [ada, eve]) t.same(await tokensOf(user.id), [])
 })
 
-t.test('a session that another node has just ended asks for nothing, though this one has not heard of it', async t => {
+t.test('a session that another node has just ended cannot ask, even before this node has heard of it', async t => {
   const [ada, eve, bob] = [await signIn(app), await signIn(app), await signIn(app)]
   await app.database`update sessions set ended_at = now(), ended_reason = 'signed_out' where id = ${ada.session.id}`
   await app.database`update users set session_epoch = session_epoch + 1 where id = ${eve.user.id}`
@@ -161,7 +172,7 @@ t.test('a session that another node has just ended asks for nothing, though this
   }
 })
 
-t.test('while a change of the password is due there is no other', async t => {
+t.test('while a change of the password is due, the address cannot be changed', async t => {
   const account = await signUp(app)
   await app.database`update users set must_change_password = true where id = ${account.user.id}`
   const ada = await signIn(app, account)
@@ -169,7 +180,7 @@ t.test('while a change of the password is due there is no other', async t => {
   t.same(await tokensOf(ada.user.id), [])
 })
 
-t.test('a browser asks with its cookies, from an origin that is allowed', async t => {
+t.test('a browser asks with its cookies and from an allowed origin', async t => {
   const account = await signUp(app)
   const login = await app.inject({ method: 'POST', url: '/api/v1/auth/login', headers: { 'sec-fetch-site': 'same-origin' }, payload: { email: account.email, password, transport: 'cookie' } })
   const cookies = Object.fromEntries(login.cookies.map(({ name, value }) => [name, value]))
@@ -180,7 +191,7 @@ t.test('a browser asks with its cookies, from an origin that is allowed', async 
   t.match(await askFrom('same-origin'), { statusCode: 202 })
 })
 
-t.test('twenty at once are twenty answers and one change that can be confirmed', async t => {
+t.test('twenty requests at once get twenty answers and leave one change that can be confirmed', async t => {
   const ada = await signIn(app)
   const addresses = Array.from({ length: 20 }, () => freshAddress())
   const before = (await mailJobs(app, 'confirm_email')).length
@@ -194,7 +205,7 @@ t.test('twenty at once are twenty answers and one change that can be confirmed',
   t.same(new Set(outcomes.filter(({ statusCode }) => statusCode !== 200).map(bare)).size, 1)
 })
 
-t.test('whoever signs out everywhere meanwhile leaves no change behind that was asked for later', async t => {
+t.test('signing out everywhere leaves no change behind that was asked for after it', async t => {
   for (let round = 0; round < 10; round++) {
     const ada = await signIn(app)
     const [answers] = await Promise.all([
@@ -207,7 +218,7 @@ t.test('whoever signs out everywhere meanwhile leaves no change behind that was 
   }
 })
 
-t.test('a session causes three mails an hour, whichever the addresses; beyond that nothing happens and nobody is told', async t => {
+t.test('a session causes three mails an hour, whatever the addresses; further requests get the same answer and do nothing', async t => {
   const app = await build(t, { RATE_LIMITS_ENABLED: 'true', RATE_LIMIT_REGISTER: '100/1h', RATE_LIMIT_LOGIN: '100/1h' })
   const account = await signUp(app)
   const [ada, phone] = [await signIn(app, account), await signIn(app, account)]
@@ -229,7 +240,7 @@ t.test('an address gets ten such mails an hour, whoever asks for them', async t 
   t.equal((await app.database`select 1 from one_time_tokens where email_canonical = ${to} and purpose = 'email_change'`).length, 2)
 })
 
-t.test('a GET asks for nothing', async t => {
+t.test('a GET does not start a change', async t => {
   const ada = await signIn(app)
   const answer = await as(app, ada.access_token, 'GET', `/auth/email/change?new_email=${freshAddress()}`)
   t.match(answer, { statusCode: 405, headers: { allow: 'POST' } })

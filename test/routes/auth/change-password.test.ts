@@ -15,7 +15,7 @@ const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher, clock })
 const other = await start(t, deployment, { workers: false, hasher: cheapHasher, clock })
 
-t.test('the current password and a new one: the new one holds, and this session has new tokens', async t => {
+t.test('with the current password a new one is set, and this session gets new tokens', async t => {
   const ada = await signUp(app)
   const phone = await signIn(app, ada)
   clock.advance(60_000)
@@ -35,7 +35,7 @@ t.test('the current password and a new one: the new one holds, and this session 
   t.match(await post(other, '/auth/login', { email: ada.email, password: newPassword }), { statusCode: 200 })
 })
 
-t.test('every other session ends, here at once and on the other node as soon as it has read; this one only lacks its older tokens', async t => {
+t.test('every other session ends, at once here and on the other node after its next read; this one loses only its older tokens', async t => {
   const ada = await signUp(app)
   const [phone, laptop, tablet] = [await signIn(app, ada), await signIn(other, ada), await signIn(app, ada)]
   const eve = await signIn(app)
@@ -85,7 +85,7 @@ t.test('a wrong current password changes nothing and leaves an event', async t =
   for (const { access_token: token } of [phone, laptop]) t.match(await as(app, token, 'GET', '/auth/check'), { statusCode: 204 })
 })
 
-t.test('five wrong ones shut the lane of this session, and no other', async t => {
+t.test('five wrong passwords lock the bucket of this session, and no other', async t => {
   const ada = await signUp(app)
   const [phone, laptop] = [await signIn(app, ada), await signIn(app, ada)]
   for (let n = 0; n < 5; n++) t.match(await change(phone, { current: `guess ${n}`, by: n % 2 ? app : other }), { statusCode: 401 })
@@ -99,14 +99,14 @@ t.test('five wrong ones shut the lane of this session, and no other', async t =>
   t.match(await change(laptop), { statusCode: 200 })
 })
 
-t.test('of a hundred guesses at once five are looked at', async t => {
+t.test('of a hundred guesses at once five are checked', async t => {
   const phone = await signIn(app)
   const answers = await Promise.all(Array.from({ length: 100 }, (_, n) => change(phone, { current: `guess ${n}`, by: n % 2 ? app : other })))
   t.equal(answers.filter(({ statusCode }) => statusCode === 401).length, 5)
   t.equal(answers.filter(({ statusCode }) => statusCode === 429).length, 95)
 })
 
-t.test('the rules are those of a sign-up, and a new password is a different one', async t => {
+t.test('the rules are those of registration, and the new password must differ from the old one', async t => {
   const ada = await signUp(app)
   const phone = await signIn(app, ada)
   const before = await account(ada.user.id)
@@ -120,7 +120,7 @@ t.test('the rules are those of a sign-up, and a new password is a different one'
   t.match(await change(phone, { to: `${password}s` }), { statusCode: 200 })
 })
 
-t.test('the same password in other code points is the same', async t => {
+t.test('the same password in other code points counts as the same', async t => {
   const composed = 'vier längliche Möhren gefällig'.normalize('NFC')
   const ada = await signUp(app, { password: composed })
   const phone = await signIn(app, { email: ada.email, password: composed })
@@ -128,12 +128,12 @@ t.test('the same password in other code points is the same', async t => {
   t.match((await change(phone, { current: composed, to: composed.normalize('NFD') })).json(), { code: 'password_rejected', errors: [{ code: 'unchanged' }] })
 })
 
-t.test('who does not know the current password learns nothing about the new one', async t => {
+t.test('a caller who does not know the current password learns nothing about the new one', async t => {
   const phone = await signIn(app)
   for (const to of ['short', 'not the password']) t.match((await change(phone, { current: 'not the password', to })).json(), { status: 401, code: 'invalid_credentials' })
 })
 
-t.test('the owner is told by mail, and the trail says what happened, without a secret', async t => {
+t.test('the owner is notified by mail, and the trail records the change without a secret', async t => {
   const ada = await signUp(app)
   const phone = await signIn(app, ada)
   await app.inject({ method: 'POST', url: api('/auth/password/change'), headers: { authorization: `Bearer ${phone.access_token}`, 'user-agent': 'Quill/7.1' }, payload: { current_password: password, new_password: newPassword } })
@@ -145,7 +145,7 @@ t.test('the owner is told by mail, and the trail says what happened, without a s
   for (const secret of [password, newPassword]) t.notOk(stored.some(({ text }) => text.includes(secret)))
 })
 
-t.test('the devices that the account knows stay known', async t => {
+t.test('the account’s known devices stay known', async t => {
   const ada = await signUp(app)
   await change(await signIn(app, ada))
   for (let n = 0; n < 5; n++) await post(app, '/auth/login', { email: ada.email, password })
@@ -153,10 +153,11 @@ t.test('the devices that the account knows stay known', async t => {
   t.match(await post(app, '/auth/login', { email: ada.email, password: newPassword, device_token: ada.deviceToken }), { statusCode: 200 })
 })
 
-t.test('of twenty changes at once, in one session or in many, one wins and its password holds', async t => {
+t.test('of twenty changes at once, in one session or in many, one wins and its password works', async t => {
   for (const isOneSession of [true, false]) {
     const ada = await signUp(app)
-    const sessions = await Promise.all(Array.from({ length: isOneSession ? 1 : 20 }, (_, n) => signIn(n % 2 ? app : other, ada)))
+    const length = isOneSession ? 1 : 20
+    const sessions = await Promise.all(Array.from({ length }, (_, n) => signIn(n % 2 ? app : other, ada)))
     const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => change(sessions[n % sessions.length] ?? sessions[0], { to: `${newPassword} ${n}`, by: n % 2 ? app : other })))
 
     const winners = answers.flatMap(({ statusCode }, n) => statusCode === 200 ? [n] : [])
@@ -168,7 +169,7 @@ t.test('of twenty changes at once, in one session or in many, one wins and its p
   }
 })
 
-t.test('while a change is due there is nothing else, and afterwards everything', async t => {
+t.test('while a change is due nothing else is allowed, and afterwards everything is', async t => {
   const ada = await signUp(app)
   await app.database`update users set must_change_password = true where id = ${ada.user.id}`
   const login = await post(app, '/auth/login', { email: ada.email, password })
@@ -188,7 +189,7 @@ t.test('while a change is due there is nothing else, and afterwards everything',
   t.match((await post(app, '/auth/login', { email: ada.email, password: newPassword })).json().user, { must_change_password: false })
 })
 
-t.test('a change that becomes due stops sessions that are under way, on every node', async t => {
+t.test('a change that becomes due restricts running sessions on every node', async t => {
   const ada = await signUp(app)
   const tokens = await signIn(app, ada)
   const written = await app.database.begin(async tx => {
@@ -203,7 +204,7 @@ t.test('a change that becomes due stops sessions that are under way, on every no
   await letIn(t, next)
 })
 
-t.test('who must change may leave instead', async t => {
+t.test('a user who must change the password may sign out instead', async t => {
   const ada = await signUp(app)
   await app.database`update users set must_change_password = true where id = ${ada.user.id}`
   const tokens = await signIn(app, ada)
@@ -211,7 +212,7 @@ t.test('who must change may leave instead', async t => {
   t.match((await change(tokens)).json(), { status: 401, code: 'session_ended', reason: 'signed_out' })
 })
 
-t.test('who is not signed in is told so first, and a dead session stays dead', async t => {
+t.test('a caller who is not signed in is told so first, and an ended session stays ended', async t => {
   const body = { current_password: password, new_password: newPassword }
   t.match((await post(app, '/auth/password/change', body)).json(), { status: 401, code: 'unauthenticated' })
   t.match((await post(app, '/auth/password/change', { x: 1 })).json(), { status: 401, code: 'unauthenticated' })
@@ -222,7 +223,7 @@ t.test('who is not signed in is told so first, and a dead session stays dead', a
   t.match((await change(tokens)).json(), { status: 401, code: 'session_ended', reason: 'account_disabled' })
 })
 
-t.test('what is not two passwords is refused and counts for nothing', async t => {
+t.test('a request without two valid passwords is refused and not counted', async t => {
   const phone = await signIn(app)
   const good = { current_password: password, new_password: newPassword }
   for (const body of [
@@ -233,16 +234,19 @@ t.test('what is not two passwords is refused and counts for nothing', async t =>
   t.match(await change(phone), { statusCode: 200 })
 })
 
-async function change (session: Tokens | undefined, { current = password, to = newPassword, by = app }: { current?: string, to?: string, by?: typeof app } = {}) {
+async function change (
+  session: Tokens | undefined,
+  { current = password, to = newPassword, by = app }: { current?: string, to?: string, by?: typeof app } = {}
+) {
   return await as(by, session?.access_token ?? '', 'POST', '/auth/password/change', { current_password: current, new_password: to })
 }
 
-/** The routes that need a session, and what they answer to who may use them. */
+/** The routes that need a session, and what they answer to a user who may use them. */
 const routes: ['GET' | 'POST' | 'PATCH' | 'DELETE', string, number, object?][] = [
   ['GET', '/auth/sessions', 200], ['GET', '/auth/check', 204], ['PATCH', '/auth/me', 200, { full_name: 'Ada Lovelace' }], ['DELETE', '/auth/sessions/b4a1b0f6-6e9f-4f65-8c7c-5b1d7a3f5a10', 404]
 ]
 
-/** What would end the account or its session. */
+/** The requests that would end the account or its session. */
 const beyond: typeof routes = [['POST', '/auth/reauthenticate', 200, { password }], ['GET', '/auth/me/export', 200], ['DELETE', '/auth/me', 204], ['POST', '/auth/email/change', 202, { new_email: 'ada@example.net' }]]
 
 async function shutOut (t: Pick<Test, 'match'>, { access_token: token }: Tokens) {

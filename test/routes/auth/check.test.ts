@@ -6,7 +6,7 @@ import { tapWires } from '../../wiretap.ts'
 const { tap, deployment } = await tapWires(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' }))
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 
-t.test('a signed-in request is told to the proxy, and no store is asked', async t => {
+t.test('a valid request is answered 204 with the user in headers for the proxy, and no store is asked', async t => {
   const ada = await signIn(app)
   tap.take()
   const answer = await as(app, ada.access_token, 'GET', '/auth/check')
@@ -18,7 +18,7 @@ t.test('a signed-in request is told to the proxy, and no store is asked', async 
   t.same(tap.take(), { statements: [], commands: [] })
 })
 
-t.test('without a token, with an empty or a broken one: 401, and no store is asked', async t => {
+t.test('without a token, or with an empty or broken one, the answer is 401, and no store is asked', async t => {
   const ada = await signIn(app)
   const none = await app.inject('/api/v1/auth/check')
   t.match(none.json(), { status: 401, code: 'unauthenticated' })
@@ -39,13 +39,13 @@ t.test('without a token, with an empty or a broken one: 401, and no store is ask
   t.match(await app.inject({ url: '/api/v1/auth/check', headers: { authorization: `bearer ${ada.access_token}` } }), { statusCode: 204 }, 'the scheme has no case')
 })
 
-t.test('a token in the query or the body is none', async t => {
+t.test('a token in the query or the body is ignored', async t => {
   const ada = await signIn(app)
   t.match(await app.inject(`/api/v1/auth/check?access_token=${ada.access_token}`), { statusCode: 401 })
   t.match(await app.inject({ url: '/api/v1/auth/check', headers: { cookie: `access_token=${ada.access_token}` } }), { statusCode: 401 })
 })
 
-t.test('two credentials are one too many', async t => {
+t.test('two credentials in one request are refused', async t => {
   const ada = await signIn(app)
   const answer = await app.inject({ url: '/api/v1/auth/check', headers: { authorization: [`Bearer ${ada.access_token}`, `Bearer ${ada.access_token}`] as unknown as string } })
   t.ok([400, 401].includes(answer.statusCode), String(answer.statusCode))
@@ -60,7 +60,7 @@ t.test('an access token expires', async t => {
   t.match(await refresh(app, ada.refresh_token), { statusCode: 200 })
 })
 
-t.test('a changed role, a disabled and a deleted user hold at once, with tokens already issued', async t => {
+t.test('a changed role, a disabled and a deleted user take effect at once, for tokens already issued', async t => {
   const [ada, bob] = [await signIn(app), await signIn(app)]
   await app.database`update users set role = 'accountant', version = version + 1 where id = ${ada.user.id}`
   await told(ada.user.id, 2)
@@ -75,7 +75,7 @@ t.test('a changed role, a disabled and a deleted user hold at once, with tokens 
   t.match((await as(app, ada.access_token, 'GET', '/auth/check')).json(), { status: 401, code: 'session_ended', reason: 'account_deleted' })
 })
 
-t.test('a trailing slash is nothing, another method is 405', async t => {
+t.test('a trailing slash makes no difference, another method is 405', async t => {
   const ada = await signIn(app)
   t.match(await as(app, ada.access_token, 'GET', '/auth/check/'), { statusCode: 204 })
   const answer = await as(app, ada.access_token, 'POST', '/auth/check')

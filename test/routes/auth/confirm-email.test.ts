@@ -12,7 +12,7 @@ const other = await start(t, deployment, { workers: false, hasher: cheapHasher, 
 
 const day = 86_400_000
 
-t.test('the new address is the account’s as soon as it confirms, on every node, and the old one is free', async t => {
+t.test('once confirmed, the new address is the account’s on every node, and the old one is free', async t => {
   const ada = await signIn(app)
   const { to, change } = await askForChange(app, ada)
   const answer = await confirmChange(app, change)
@@ -27,7 +27,7 @@ t.test('the new address is the account’s as soon as it confirms, on every node
   t.match((await register(ada.user.email)).user, { email: ada.user.email }, 'somebody else may have the old one')
 })
 
-t.test('sessions, password, name, role and devices stay', async t => {
+t.test('sessions, password, name, role and devices stay as they are', async t => {
   const account = await signUp(app)
   const [ada, phone] = [await signIn(app, account, { device_token: account.deviceToken }), await signIn(app, account)]
   const before = await app.database`select password_hash, full_name, locale, role, status, approval, session_epoch, version + 1 as version, must_change_password from users where id = ${ada.user.id}`
@@ -43,7 +43,7 @@ t.test('sessions, password, name, role and devices stay', async t => {
   t.equal((await app.database`select 1 from sessions where user_id = ${ada.user.id} and ended_at is not null`).length, 0)
 })
 
-t.test('both addresses are told once, by id; the trail has before and after', async t => {
+t.test('both addresses are notified once, by id; the trail has before and after', async t => {
   const ada = await signIn(app)
   const { to, change } = await askForChange(app, ada)
   const before = (await mailJobs(app)).length
@@ -61,10 +61,11 @@ t.test('both addresses are told once, by id; the trail has before and after', as
   t.notOk(row?.personal?.includes(to))
 })
 
-t.test('a token works once, also when twenty bring it at once', async t => {
+t.test('a token works once, even when twenty requests bring it at once', async t => {
   const ada = await signIn(app)
   const { change, to } = await askForChange(app, ada)
-  const answers = await Promise.all(Array.from({ length: 20 }, (_, place) => confirmChange(place % 2 ? app : other, change)))
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, place) =>
+    confirmChange(place % 2 ? app : other, change)))
 
   t.equal(answers.filter(({ statusCode }) => statusCode === 200).length, 1)
   t.same(new Set(answers.filter(({ statusCode }) => statusCode !== 200).map(bare)).size, 1)
@@ -73,7 +74,7 @@ t.test('a token works once, also when twenty bring it at once', async t => {
   t.match((await as(app, ada.access_token, 'GET', '/auth/me')).json(), { user: { email: to } })
 })
 
-t.test('it works for a day', async t => {
+t.test('a token works for a day', async t => {
   const [ada, eve] = [await signIn(app), await signIn(app)]
   const [early, late] = [await askForChange(app, ada), await askForChange(app, eve)]
   app.clock.advance(day - 5000)
@@ -82,7 +83,7 @@ t.test('it works for a day', async t => {
   t.match((await confirmChange(app, late.change)).json(), { status: 422, code: 'token_invalid' })
 })
 
-t.test('the old address may undo for a week from the confirmation on', async t => {
+t.test('the old address may undo for a week after the confirmation', async t => {
   const ada = await signIn(app)
   const { change, undo } = await askForChange(app, ada)
   app.clock.advance(day - 60_000)
@@ -91,7 +92,7 @@ t.test('the old address may undo for a week from the confirmation on', async t =
   t.match((await undoChange(app, undo)).json(), { email: ada.user.email })
 })
 
-t.test('of another purpose, spoilt, spent, expired, outdone, unknown: one answer, and nothing is done', async t => {
+t.test('tokens of another purpose, broken, spent, expired, superseded and unknown get one answer, and nothing is done', async t => {
   const [ada, eve] = [await signIn(app), await signIn(app)]
   const outdone = await askForChange(app, ada)
   const { change, undo } = await askForChange(app, ada)
@@ -112,20 +113,20 @@ t.test('of another purpose, spoilt, spent, expired, outdone, unknown: one answer
   t.match(await confirmChange(app, change), { statusCode: 200 }, 'and the right one still works')
 })
 
-t.test('what is no token of any kind is not a request', async t => {
+t.test('a request without a well-formed token is invalid', async t => {
   for (const body of [undefined, {}, { token: null }, { token: '' }, { token: 1 }, { token: ['x'] }, { token: 'x', email: freshAddress() }, { token: 'x'.repeat(4097) }]) {
     t.match((await post(app, '/auth/email/confirm', body)).json(), { status: 422, code: 'invalid_request' }, JSON.stringify(body))
   }
 })
 
-t.test('a GET spends nothing', async t => {
+t.test('a GET spends no token', async t => {
   const { change } = await askForChange(app, await signIn(app))
   t.match(await app.inject({ method: 'GET', url: `/api/v1/auth/email/confirm?token=${change}` }), { statusCode: 405, headers: { allow: 'POST' } })
   t.match(await app.inject({ method: 'HEAD', url: `/api/v1/auth/email/confirm?token=${change}` }), { statusCode: 405 })
   t.match(await confirmChange(app, change), { statusCode: 200 })
 })
 
-t.test('an account that is disabled keeps its address', async t => {
+t.test('a disabled account keeps its address', async t => {
   const ada = await signIn(app)
   const { change } = await askForChange(app, ada)
   await disable(app, ada.user.id)
@@ -133,7 +134,7 @@ t.test('an account that is disabled keeps its address', async t => {
   t.match(await app.database`select email from users where id = ${ada.user.id}`, [{ email: ada.user.email }])
 })
 
-t.test('the links that lie in the old mailbox are dead afterwards, save the one that undoes', async t => {
+t.test('the other links in the old mailbox stop working, except the one that undoes', async t => {
   const ada = await signIn(app)
   const { change } = await askForChange(app, ada)
   for (const purpose of ['password_reset', 'invitation'] as const) await app.database.begin(tx => app.oneTimeTokens.issue(tx, { purpose, userId: ada.user.id }))
@@ -141,7 +142,7 @@ t.test('the links that lie in the old mailbox are dead afterwards, save the one 
   t.match(await app.database`select purpose from one_time_tokens where user_id = ${ada.user.id}`, [{ purpose: 'email_undo' }])
 })
 
-t.test('a change that was asked for from another address than the present one is none', async t => {
+t.test('a change that was asked for from another address than the present one is refused', async t => {
   const ada = await signIn(app)
   const { change } = await askForChange(app, ada)
   const moved = freshAddress()
@@ -150,7 +151,7 @@ t.test('a change that was asked for from another address than the present one is
   t.match(await app.database`select email from users where id = ${ada.user.id}`, [{ email: moved }])
 })
 
-t.test('an address that somebody else has by now is a conflict, and nothing has changed', async t => {
+t.test('an address that another account has taken meanwhile is a conflict, and nothing changes', async t => {
   const ada = await signIn(app)
   const { to, change } = await askForChange(app, ada)
   const { registration_id: id } = await register(to)
@@ -164,7 +165,7 @@ t.test('an address that somebody else has by now is a conflict, and nothing has 
   t.same((await eventsOf(app, ada.user.id)).filter(event => event === 'email_changed'), [])
 })
 
-t.test('twenty accounts that confirm one address at once: one has it', async t => {
+t.test('when twenty accounts confirm one address at once, one gets it', async t => {
   const to = freshAddress()
   const asked = []
   for (let n = 0; n < 20; n++) asked.push(await askForChange(app, await signIn(app), n % 2 ? to : to.toUpperCase()))
@@ -174,18 +175,22 @@ t.test('twenty accounts that confirm one address at once: one has it', async t =
   t.equal((await app.database`select 1 from users where email_canonical = ${to}`).length, 1)
 })
 
-t.test('change, undo and sign-up race for addresses: never two accounts with one, never a 500', async t => {
+t.test('when change, undo and sign-up race for addresses, no two accounts share one and no answer is a 500', async t => {
   for (let round = 0; round < 8; round++) {
     const contested = freshAddress()
     const [ada, eve] = [await signIn(app), await signIn(app)]
     const [first, second] = [await askForChange(app, ada, contested), await askForChange(app, eve, contested)]
-    // Ada's old address, which an undo would bring back, is wanted too.
+    // Another account also wants Ada's old address, which an undo would bring back.
     const third = await askForChange(app, await signIn(app), ada.user.email)
     const signUps = await Promise.all([contested, ada.user.email, contested, ada.user.email].map(register))
     const codes = await Promise.all(signUps.map(({ registration_id: id }) => codeOf(app, id)))
 
     const answers = await Promise.all([
-      confirmChange(app, first.change), confirmChange(other, second.change), confirmChange(app, third.change), undoChange(other, first.undo), undoChange(app, second.undo),
+      confirmChange(app, first.change),
+      confirmChange(other, second.change),
+      confirmChange(app, third.change),
+      undoChange(other, first.undo),
+      undoChange(app, second.undo),
       ...signUps.map(({ registration_id: id }, place) => post(place % 2 ? other : app, '/auth/verify-email', { registration_id: id, code: codes[place] }))
     ])
     t.same(answers.filter(({ statusCode }) => ![200, 409, 422].includes(statusCode)).map(answer => answer.body), [])
@@ -195,7 +200,7 @@ t.test('change, undo and sign-up race for addresses: never two accounts with one
   }
 })
 
-t.test('two who want each other’s address get neither, and nobody waits for the other for ever', async t => {
+t.test('two users who want each other’s address get neither, and neither waits forever', async t => {
   for (let round = 0; round < 10; round++) {
     const [ada, eve] = [await signIn(app), await signIn(app)]
     const [first, second] = [await askForChange(app, ada, eve.user.email), await askForChange(app, eve, ada.user.email)]
@@ -209,7 +214,9 @@ t.test('twenty accounts in a circle move on or stay, each with an address of its
   for (let n = 0; n < 20; n++) sessions.push(await signIn(app))
   const free = freshAddress()
   const asked = []
-  for (const [place, session] of sessions.entries()) asked.push(await askForChange(app, session, sessions[place + 1]?.user.email ?? free))
+  for (const [place, session] of sessions.entries()) {
+    asked.push(await askForChange(app, session, sessions[place + 1]?.user.email ?? free))
+  }
 
   const answers = await Promise.all(asked.map(({ change }, place) => confirmChange(place % 2 ? app : other, change)))
   t.same(answers.filter(({ statusCode }) => statusCode !== 200 && statusCode !== 409).map(({ body }) => body), [])
@@ -218,7 +225,7 @@ t.test('twenty accounts in a circle move on or stay, each with an address of its
   t.equal(new Set(rows.map(({ emailCanonical }) => emailCanonical)).size, 20)
 })
 
-t.test('a registration that waits with the new address comes to nothing, without a word', async t => {
+t.test('a registration that waits for the same address silently comes to nothing', async t => {
   const to = freshAddress()
   const waiting = await register(to)
   const ada = await signIn(app)
@@ -227,9 +234,11 @@ t.test('a registration that waits with the new address comes to nothing, without
   t.match((await as(app, ada.access_token, 'GET', '/auth/me')).json(), { user: { id: ada.user.id, email: to } })
 })
 
-t.test('whatever ends all of a user’s sessions ends the change that one of them may have asked for', async t => {
+t.test('ending all sessions of a user also ends a change that one of them may have asked for', async t => {
   const [out, others, disabled] = [await signIn(app), await signIn(app), await signIn(app)]
-  const [first, second, third] = [await askForChange(app, out), await askForChange(app, others), await askForChange(app, disabled)]
+  const [first, second, third] = [
+    await askForChange(app, out), await askForChange(app, others), await askForChange(app, disabled)
+  ]
 
   await as(app, out.access_token, 'POST', '/auth/logout', { scope: 'everywhere' })
   await as(app, others.access_token, 'POST', '/auth/logout', { scope: 'others' })
@@ -239,7 +248,7 @@ t.test('whatever ends all of a user’s sessions ends the change that one of the
   t.match((await undoChange(app, first.undo)).json(), { email: out.user.email }, 'the way back stays')
 })
 
-t.test('a change of the password ends a change of the address that somebody else may have asked for', async t => {
+t.test('a change of the password ends a change of the address that an intruder may have asked for', async t => {
   const ada = await signIn(app)
   const { change } = await askForChange(app, ada)
   const answer = await as(app, ada.access_token, 'POST', '/auth/password/change', { current_password: password, new_password: 'another walk through drier leaves' })
@@ -247,7 +256,7 @@ t.test('a change of the password ends a change of the address that somebody else
   t.match((await confirmChange(app, change)).json(), { status: 422, code: 'token_invalid' })
 })
 
-t.test('a lane of the old address is left behind; that of the new one counts', async t => {
+t.test('a locked bucket of the old address is left behind; the bucket of the new address counts', async t => {
   const ada = await signIn(app)
   const { to, change } = await askForChange(app, ada)
   for (let n = 0; n < 5; n++) await post(app, '/auth/login', { email: ada.user.email, password: 'wrong wrong wrong' })
@@ -257,7 +266,7 @@ t.test('a lane of the old address is left behind; that of the new one counts', a
   t.match((await post(app, '/auth/login', { email: ada.user.email, password })).json(), { code: 'too_many_attempts' }, 'whether or not an account has it')
 })
 
-t.test('whose new address strangers have shut signs in from a device that the account knows', async t => {
+t.test('if strangers have locked the new address, its owner signs in from a known device', async t => {
   const account = await signUp(app)
   const ada = await signIn(app, account, { device_token: account.deviceToken })
   const { to, change } = await askForChange(app, ada)
@@ -267,7 +276,7 @@ t.test('whose new address strangers have shut signs in from a device that the ac
   t.match(await post(app, '/auth/login', { email: to, password, device_token: account.deviceToken }), { statusCode: 200 })
 })
 
-t.test('a failed look at a token is counted by client and leaves a trace', async t => {
+t.test('a failed try with a token is counted by caller and leaves an event', async t => {
   const app = await build(t, { RATE_LIMITS_ENABLED: 'true', RATE_LIMIT_LOGIN: '3/15m' })
   for (let n = 0; n < 3; n++) t.match((await confirmChange(app, 'x')).json(), { code: 'token_invalid' })
   const beyond = await confirmChange(app, 'x')
@@ -276,7 +285,7 @@ t.test('a failed look at a token is counted by client and leaves a trace', async
   t.match(await trail(app, null), [{ event: 'email_change_fail', outcome: 'failure', reason: 'token_invalid' }, {}, {}])
 })
 
-t.test('a store that does not answer spends nothing', async t => {
+t.test('a store that does not answer spends no token', async t => {
   const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '300ms' })
   const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
   const owner = connect(t, deployment.DATABASE_DIRECT_URL)
@@ -304,7 +313,7 @@ function count (answers: { statusCode: number }[]) {
   return counts
 }
 
-/** The token with one letter exchanged. */
+/** The token with one letter changed. */
 function flip (token: string, place: number) {
   return `${token.slice(0, place)}${token[place] === 'A' ? 'B' : 'A'}${token.slice(place + 1)}`
 }

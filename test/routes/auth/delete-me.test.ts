@@ -11,7 +11,7 @@ const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 const other = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: app.clock })
 const gone = { statusCode: 401, code: 'session_ended', reason: 'account_deleted' }
 
-t.test('an account is erased: every session of it ends and no password signs in', async t => {
+t.test('erasing an account ends every session of it, and its password no longer signs in', async t => {
   const account = await signUp(app)
   const [mine, phone, stranger] = [await signIn(app, account), await signIn(app, account, { device_name: 'phone' }), await signIn(app)]
 
@@ -34,7 +34,7 @@ t.test('an account is erased: every session of it ends and no password signs in'
   t.match(await refresh(app, stranger.refresh_token), { statusCode: 200 })
 })
 
-t.test('it needs a password that was entered lately, and a session at all', async t => {
+t.test('erasing needs a session with a recently entered password', async t => {
   const mine = await signIn(app)
   t.match(brief(await app.inject({ method: 'DELETE', url: '/api/v1/auth/me' })), { statusCode: 401, code: 'unauthenticated' })
 
@@ -51,17 +51,17 @@ t.test('it needs a password that was entered lately, and a session at all', asyn
   t.match(await as(app, again.access_token, 'DELETE', '/auth/me'), { statusCode: 204 })
 })
 
-t.test('a session that was ended elsewhere a moment ago erases nothing', async t => {
+t.test('a session that was just ended elsewhere erases nothing', async t => {
   const account = await signUp(app)
   const [stolen, mine] = [await signIn(app, account), await signIn(app, account)]
-  // Behind the back of the feed: this node does not know yet.
+  // Written past the feed: this node does not know yet.
   await app.database`update sessions set ended_at = now(), ended_reason = 'revoked_by_user' where id = ${stolen.session.id}`
 
   t.match(brief(await as(app, stolen.access_token, 'DELETE', '/auth/me')), { code: 'session_ended', reason: 'revoked_by_user' })
   t.match(await as(app, mine.access_token, 'GET', '/auth/me'), { statusCode: 200 })
 })
 
-t.test('a password that is due comes first', async t => {
+t.test('a due change of the password comes first', async t => {
   const account = await signUp(app)
   await app.database`update users set must_change_password = true, version = version + 1 where id = ${account.user.id}`
   const mine = await signIn(app, account)
@@ -87,7 +87,7 @@ t.test('a browser forgets its tokens and keeps its device, which may serve other
   t.match(brief(await browser.send('GET', '/auth/me')), { code: 'unauthenticated' })
 })
 
-t.test('the owner is told by one last mail, whose job names nobody', async t => {
+t.test('the owner is notified by one last mail, whose job contains no readable name or address', async t => {
   const account = await signUp(app, { locale: 'de' })
   const mine = await signIn(app, account)
   const before = await mailJobs(app, 'account_deleted')
@@ -100,7 +100,7 @@ t.test('the owner is told by one last mail, whose job names nobody', async t => 
   t.notMatch(JSON.stringify(jobs), new RegExp(`${account.email}|Ada King|${account.user.id}`))
 })
 
-t.test('so is who could still bring the account back: a thief who moves it first does not erase it in silence', async t => {
+t.test('the previous addresses are notified too, so a thief who moves the account first cannot erase it in silence', async t => {
   const account = await signUp(app)
   const thief = await signIn(app, account)
   const [first, second] = [await changeAddress(app, thief), await changeAddress(app, thief)]
@@ -112,7 +112,7 @@ t.test('so is who could still bring the account back: a thief who moves it first
   t.strictSame(jobs.map(({ recipient }) => open(recipient ?? '')?.email).sort(), [account.email, first.to, second.to].sort())
 })
 
-t.test('the mail is sent, and its job is gone', async t => {
+t.test('the mail is sent, and its job is removed', async t => {
   const working = await deploy(t)
   const node = await start(t, working, { hasher: cheapHasher })
   const account = await signUp(node, { full_name: 'Grace <b>Hopper</b>' })
@@ -124,7 +124,7 @@ t.test('the mail is sent, and its job is gone', async t => {
   t.strictSame(await node.database`select id from jobs where queue = 'mail'`, [])
 })
 
-t.test('the audit trail keeps its shape, and what was personal in it cannot be read any more', async t => {
+t.test('the audit trail keeps its events, and their personal data can no longer be read', async t => {
   const account = await signUp(app)
   const mine = await signIn(app, account)
   await post(app, '/auth/login', { ...login(account), password: 'not this one' })
@@ -138,7 +138,7 @@ t.test('the audit trail keeps its shape, and what was personal in it cannot be r
   t.match(after.at(-1), { event: 'user_deleted', outcome: 'success', reason: 'own_wish', actorId: account.user.id, subjectId: account.user.id, sessionId: mine.session.id, personal: null, addressHmac: null })
 })
 
-t.test('whoever registers the address afterwards is a different person', async t => {
+t.test('a later registration of the same address is a different person', async t => {
   const account = await signUp(app)
   const mine = await signIn(app, account, { device_name: 'the old phone' })
   await as(app, mine.access_token, 'DELETE', '/auth/me')
@@ -156,7 +156,7 @@ t.test('whoever registers the address afterwards is a different person', async t
   t.match(brief(await as(app, mine.access_token, 'GET', '/auth/me')), gone)
 })
 
-t.test('a sign-up that waited for its code goes too: the code makes no account of it', async t => {
+t.test('a waiting registration of the address is erased too: its code makes no account', async t => {
   const account = await signUp(app)
   const { registration_id: waiting } = (await post(app, '/auth/register', { email: account.email, password, full_name: 'Somebody' })).json()
   const code = await codeOf(app, waiting)
@@ -168,7 +168,7 @@ t.test('a sign-up that waited for its code goes too: the code makes no account o
   t.strictSame(await app.database`select subject_id from subject_keys where subject_id = any(${[waiting, account.user.id]}::uuid[])`, [], 'nor is its part of the trail readable')
 })
 
-t.test('a link in a mail is worth nothing any more', async t => {
+t.test('links in earlier mails no longer work', async t => {
   const account = await signUp(app)
   const mine = await signIn(app, account)
   const tokens = await app.database.begin(async tx => {
@@ -184,7 +184,7 @@ t.test('a link in a mail is worth nothing any more', async t => {
   }
 })
 
-t.test('the last active super_admin stays', async t => {
+t.test('the last active super_admin cannot be erased', async t => {
   const only = await makeAdministrator()
   const [first] = await signedIn(only)
   await makeAdministrator('disabled')
@@ -200,7 +200,7 @@ t.test('the last active super_admin stays', async t => {
   t.match(await as(app, first?.access_token ?? '', 'DELETE', '/auth/me'), { statusCode: 204 }, 'where there is another one, one may go')
   t.strictSame(await stateOf(second), ['super_admin'])
 
-  await t.test('also when two go at once: one stays', async t => {
+  await t.test('when the last two super_admins erase themselves at once, one stays', async t => {
     const third = await makeAdministrator()
     const [mine, theirs] = await signedIn(second, third)
     const answers = await Promise.all([as(app, mine?.access_token ?? '', 'DELETE', '/auth/me'), as(other, theirs?.access_token ?? '', 'DELETE', '/auth/me')])

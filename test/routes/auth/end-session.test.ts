@@ -9,7 +9,7 @@ const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 const other = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: app.clock })
 
-t.test('another session of one’s own ends, here at once and everywhere', async t => {
+t.test('a user can end another of their sessions, at once here and on every node', async t => {
   const { mine, phone } = await two()
   const answer = await end(mine, phone.session.id)
 
@@ -21,7 +21,7 @@ t.test('another session of one’s own ends, here at once and everywhere', async
   t.match((await trail(app, mine.user.id)).at(-1), { event: 'session_ended', reason: 'revoked_by_user', sessionId: phone.session.id, actorId: mine.user.id })
 })
 
-t.test('one’s own session ends as a logout does, in any case of its id', async t => {
+t.test('a user can end the current session, as by a logout, with any case of its id', async t => {
   for (const written of [(id: string) => id, (id: string) => id.toUpperCase()]) {
     const { mine } = await two()
     t.match(await end(mine, written(mine.session.id)), { statusCode: 204 })
@@ -29,7 +29,7 @@ t.test('one’s own session ends as a logout does, in any case of its id', async
   }
 })
 
-t.test('somebody else’s session is not found, and lives', async t => {
+t.test('another user’s session is not found and stays alive', async t => {
   const [{ mine }, { mine: hers }] = [await two(), await two()]
   const [foreign, unknown] = [await end(mine, hers.session.id), await end(mine, randomUUID())]
 
@@ -39,13 +39,13 @@ t.test('somebody else’s session is not found, and lives', async t => {
   t.match(await as(app, hers.access_token, 'GET', '/auth/check'), { statusCode: 204 })
 })
 
-t.test('somebody else’s ended session is not found either', async t => {
+t.test('another user’s ended session is not found either', async t => {
   const [{ mine }, { mine: hers }] = [await two(), await two()]
   await as(app, hers.access_token, 'POST', '/auth/logout')
   t.match(await end(mine, hers.session.id), { statusCode: 404 })
 })
 
-t.test('an ended one is no error, and its reason stays', async t => {
+t.test('ending an ended session is no error, and its reason stays', async t => {
   const { mine, phone } = await two()
   await as(app, phone.access_token, 'POST', '/auth/logout')
   t.match(await end(mine, phone.session.id), { statusCode: 204 })
@@ -53,14 +53,15 @@ t.test('an ended one is no error, and its reason stays', async t => {
   t.match((await refresh(app, phone.refresh_token)).json(), { reason: 'signed_out' })
 })
 
-t.test('twenty at once on two nodes end it once', async t => {
+t.test('twenty requests at once on two nodes end it once', async t => {
   const { mine, phone } = await two()
-  const answers = await Promise.all(Array.from({ length: 20 }, (_, place) => end(mine, phone.session.id, place % 2 ? app : other)))
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, place) =>
+    end(mine, phone.session.id, place % 2 ? app : other)))
   t.same(new Set(answers.map(({ statusCode }) => statusCode)), new Set([204]))
   t.equal((await trail(app, mine.user.id)).filter(row => row.event === 'session_ended').length, 1)
 })
 
-t.test('what is no id is refused; who is not signed in is told so first', async t => {
+t.test('an invalid id is refused; a caller who is not signed in is told so first', async t => {
   const { mine } = await two()
   for (const id of ['x', '1', `${mine.session.id}0`, '%00', '..%2f', '*', `${mine.session.id}%20`, 'null']) {
     const answer = await end(mine, id)

@@ -11,7 +11,7 @@ import { tapWires } from '../../wiretap.ts'
 type Row = Record<string, unknown>
 type Export = Record<'known_devices' | 'one_time_tokens' | 'registrations' | 'jobs' | 'sessions' | 'audit_events' | 'acts', Row[]> & { exported_at: string, account: Row }
 
-/** Under which name the rows of a table are exported. */
+/** The name in the export for the rows of each table. */
 const exported: Record<string, Exclude<keyof Export, 'exported_at'>> = {
   users: 'account',
   known_devices: 'known_devices',
@@ -22,7 +22,7 @@ const exported: Record<string, Exclude<keyof Export, 'exported_at'>> = {
   audit_events: 'audit_events'
 }
 
-/** The columns that nobody gets, and why. */
+/** The columns that are never exported, and why. */
 const withheld: Record<string, Record<string, string>> = {
   users: {
     password_hash: 'a secret; its scheme is told as password.scheme',
@@ -64,7 +64,7 @@ const withheld: Record<string, Record<string, string>> = {
   }
 }
 
-/** Tables that tell nothing about a user beyond what is exported, and why. */
+/** Tables that say nothing about a user beyond what is exported, and why. */
 const others: Record<string, string> = {
   schema_migrations: 'the schema',
   roles: 'of the deployment',
@@ -83,7 +83,7 @@ const others: Record<string, string> = {
   changes: 'counters that nodes tell each other for a few weeks; each with its audit event, which is exported'
 }
 
-/** Tables that hold columns of users once more, under which names; they go and change with users. */
+/** Tables that copy columns of users, with the names of the originals; they are deleted and changed with users. */
 const mirrors: Record<string, Record<string, string>> = {
   last_logins: { user_id: 'id', role: 'role', status: 'status', approval: 'approval', at: 'last_login_at' }
 }
@@ -137,7 +137,7 @@ t.test('every column of every table is exported or on a written list', async t =
     for (const column of Object.keys(list)) t.ok(columns.some(found => found.table === table && found.column === column), `${table}.${column} is there to be withheld`)
   }
 
-  // What is there is what the store has.
+  // The export contains what the store has.
   for (const [table, name, stored] of [
     ['users', 'account', await sql`select * from users where id = ${mine.user.id}`],
     ['sessions', 'sessions', await sql`select *, host(ip) as ip from sessions where user_id = ${mine.user.id} order by id`],
@@ -145,23 +145,33 @@ t.test('every column of every table is exported or on a written list', async t =
     ['one_time_tokens', 'one_time_tokens', await sql`select * from one_time_tokens where user_id = ${mine.user.id} order by created_at, id`],
     ['registrations', 'registrations', await sql`select * from registrations where email = ${mine.user.email} order by created_at, id`]
   ] as const) {
-    t.strictSame([data[name]].flat().map(({ password: _password, ...row }) => row), stored.map(row => showing(row, withheld[table] ?? {})), name)
+    const shown = [data[name]].flat().map(({ password: _password, ...row }) => row)
+    t.strictSame(shown, stored.map(row => showing(row, withheld[table] ?? {})), name)
   }
   t.match(data.jobs, [{ queue: 'mail', kind: 'password_changed', attempts: 0 }, { queue: 'mail', kind: 'password_reset' }])
 })
 
-t.test('the audit events come in clear, with all that is personal', async t => {
+t.test('the audit events are exported in clear, with all their personal data', async t => {
   const { mine, data } = await lived()
   const events = await trail(app, mine.user.id)
 
-  t.strictSame(data.audit_events.map(({ event, outcome, reason, session_id: sessionId, request_id: requestId }) => ({ event, outcome, reason, sessionId, requestId })), events.map(({ event, outcome, reason, sessionId, requestId }) => ({ event, outcome, reason, sessionId, requestId })))
+  t.strictSame(
+    data.audit_events.map(({ event, outcome, reason, session_id: sessionId, request_id: requestId }) => ({
+      event,
+      outcome,
+      reason,
+      sessionId,
+      requestId
+    })),
+    events.map(({ event, outcome, reason, sessionId, requestId }) => ({ event, outcome, reason, sessionId, requestId }))
+  )
   t.strictSame(data.audit_events.map(({ personal }) => personal), events.map(({ read }) => read))
   t.match(data.audit_events.find(({ event }) => event === 'user_updated'), { actor: 'self', personal: { ip: '127.0.0.1', before: { full_name: 'Ada King' }, after: { fullName: 'Ada Lovelace' } } })
   t.match(data.audit_events.find(({ event }) => event === 'authn_login_fail'), { actor: null, outcome: 'failure', personal: { ip: '127.0.0.1' } }, 'also from where somebody has failed to sign in')
   t.match(data.audit_events.at(-1), { event: 'sensitive_read', reason: 'export', actor: 'self' }, 'this very act')
 })
 
-t.test('times are RFC 3339, and no secret is in it', async t => {
+t.test('times are RFC 3339, and the file contains no secret', async t => {
   const { mine, data, body, tokenIds } = await lived()
   for (const text of body.match(/"[^"]*_?at":"[^"]+"/g) ?? []) t.match(text, /"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"$/, text)
   t.ok(Math.abs(Date.parse(data.exported_at) - app.clock.now()) < 5000)
@@ -170,7 +180,7 @@ t.test('times are RFC 3339, and no secret is in it', async t => {
   for (const secret of secrets) t.notOk(body.includes(secret), secret.slice(0, 20))
 })
 
-t.test('it tells nothing of others: not who has done something to the user, nor whom the user has done something to', async t => {
+t.test('the file reveals nothing about others: neither who acted on the user nor on whom the user acted', async t => {
   const [admin, ada, bob] = [await person(app, 'super_admin'), await signed(app, 'super_admin'), await signIn(app)]
   await app.userAdministration.unlock(ada.user.id, by(admin.id, '192.0.2.200'))
   await app.userAdministration.unlock(bob.user.id, by(ada.user.id, '192.0.2.201'))
@@ -183,7 +193,7 @@ t.test('it tells nothing of others: not who has done something to the user, nor 
   for (const text of [admin.id, bob.user.id, bob.user.email, '192.0.2.200', 'their browser', 'A Stranger']) t.notOk(body.includes(text), text)
 })
 
-t.test('what is long is read in pages, none of which reads all that there is', async t => {
+t.test('long lists are read in pages, and no query reads them whole', async t => {
   const mine = await signIn(app)
   await sql`
     insert into sessions (id, user_id, transport, device_id, device_name, amr, auth_time, user_epoch, global_epoch, created_at, last_seen_at, expires_at, ended_at, ended_reason)
@@ -203,7 +213,9 @@ t.test('what is long is read in pages, none of which reads all that there is', a
   t.equal(data.sessions.length, 1201)
   t.equal(data.audit_events.filter(({ event }) => event === 'crowd').length, 1000)
   t.equal(data.acts.length, 2000)
-  for (const list of [data.audit_events, data.acts]) t.strictSame(list.map(({ id }) => id), list.map(({ id }) => Number(id)).sort((a, b) => a - b))
+  for (const list of [data.audit_events, data.acts]) {
+    t.strictSame(list.map(({ id }) => id), list.map(({ id }) => Number(id)).sort((a, b) => a - b))
+  }
   t.ok(statements.filter(text => text.includes('from audit_events')).length >= 9)
 
   for (const text of new Set(statements)) {
@@ -212,15 +224,15 @@ t.test('what is long is read in pages, none of which reads all that there is', a
   }
 })
 
-t.test('a session that was ended elsewhere a moment ago gets nothing', async t => {
+t.test('a session that was just ended elsewhere gets nothing', async t => {
   const mine = await signIn(app)
-  // Behind the back of the feed: this node does not know yet.
+  // Written past the feed: this node does not know yet.
   await sql`update sessions set ended_at = now(), ended_reason = 'revoked_by_user' where id = ${mine.session.id}`
   t.match((await as(app, mine.access_token, 'GET', '/auth/me/export')).json(), { status: 401, code: 'session_ended', reason: 'revoked_by_user' })
   t.notOk((await eventsOf(app, mine.user.id)).includes('sensitive_read'))
 })
 
-t.test('five an hour, whichever session asks', async t => {
+t.test('five exports an hour are allowed, whichever session asks', async t => {
   const node = await start(t, { ...direct, RATE_LIMITS_ENABLED: 'true' }, { workers: false, hasher: cheapHasher, clock: app.clock })
   const account = await signUp(app)
   const sessions = [await signIn(app, account), await signIn(app, account)]
@@ -238,7 +250,7 @@ t.test('five an hour, whichever session asks', async t => {
   t.match(await as(node, next.access_token, 'GET', '/auth/me/export'), { statusCode: 200 })
 })
 
-t.test('a store that fails on the way breaks the text off', async t => {
+t.test('when a store fails on the way, the text breaks off', async t => {
   const mine = await signIn(app)
   const caller = { ip: '127.0.0.1', userAgent: null, requestId: 'test' }
   const text = await app.accounts.exportMe({ userId: mine.user.id, sessionId: mine.session.id }, caller)
@@ -256,7 +268,7 @@ async function exportOf (tokens: Tokens): Promise<{ body: string, data: Export }
   return { body: answer.body, data: answer.json() }
 }
 
-/** A user about whom there is something in every table, and what they get to see. */
+/** A user with something in every table, and the export that they get. */
 async function lived () {
   const account = await signUp(app)
   const mine = await signIn(app, account, { device_name: 'Ada’s phone' })
@@ -277,7 +289,7 @@ async function lived () {
   return { mine, tokenIds, ...await exportOf(mine) }
 }
 
-/** A stored row as JSON shows it, under its columns' names, without what is withheld. */
+/** A stored row as JSON shows it, under the names of its columns, without the withheld ones. */
 function showing (row: object, list: Record<string, string>) {
   const columns = Object.entries(row).map(([name, value]) => [name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`), value] as const)
   return JSON.parse(JSON.stringify(Object.fromEntries(columns.filter(([name]) => list[name] === undefined))))

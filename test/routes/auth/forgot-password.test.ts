@@ -28,7 +28,7 @@ t.test('the owner of an account is sent a token that sets a new password', async
   t.match(await post(app, '/auth/login', { email: ada.email, password: newPassword }), { statusCode: 200 })
 })
 
-t.test('known, unknown, disabled, never confirmed: one answer, and equal work at every step', async t => {
+t.test('known, unknown, disabled and never confirmed addresses get one answer and cost equal work at every step', async t => {
   const [known, disabled, pending] = [await signUp(app), await signUp(app), freshAddress()]
   await disable(app, disabled.user.id)
   await post(app, '/auth/register', { email: pending, password, full_name: 'Ada' })
@@ -38,7 +38,12 @@ t.test('known, unknown, disabled, never confirmed: one answer, and equal work at
   t.equal(expected.work.hashes.verifications + expected.work.hashes.hashes, 0)
   t.same([expected.rows.tokens, expected.rows.jobs, expected.rows.events], [1, 1, 1])
   t.same(expected.work.statements.filter(statement => /^select/.test(statement)).length, 1, 'one read')
-  for (const [name, email] of Object.entries({ disabled: disabled.email, pending, unknown: freshAddress(), shouted: known.email.toUpperCase() })) {
+  for (const [name, email] of Object.entries({
+    disabled: disabled.email,
+    pending,
+    unknown: freshAddress(),
+    shouted: known.email.toUpperCase()
+  })) {
     t.same(await measured(email), expected, name)
   }
 
@@ -49,11 +54,21 @@ t.test('known, unknown, disabled, never confirmed: one answer, and equal work at
     const { statusCode, body, headers: { date, 'x-request-id': id, ...headers } } = await forgot(email)
     const work = { ...tap.take(), hashes: hasher.take() }
     const after = await rows()
-    return { statusCode, body, headers, work, rows: { tokens: after.tokens - before.tokens, jobs: after.jobs - before.jobs, events: after.events - before.events } }
+    return {
+      statusCode,
+      body,
+      headers,
+      work,
+      rows: {
+        tokens: after.tokens - before.tokens,
+        jobs: after.jobs - before.jobs,
+        events: after.events - before.events
+      }
+    }
   }
 })
 
-t.test('for nobody there is a row that stands for nobody', async t => {
+t.test('an address without an active account gets a row without user and address', async t => {
   const disabled = await signUp(app)
   await disable(app, disabled.user.id)
   for (const email of [disabled.email, freshAddress()]) {
@@ -64,7 +79,7 @@ t.test('for nobody there is a row that stands for nobody', async t => {
   }
 })
 
-t.test('known and unknown take the same time', async t => {
+t.test('known and unknown addresses take the same time', async t => {
   const ada = await signUp(app)
   const times: Record<'known' | 'unknown', number[]> = { known: [], unknown: [] }
   // A busy machine scatters the times: what is equal shows in more of them at the latest, a difference stays.
@@ -84,7 +99,7 @@ t.test('known and unknown take the same time', async t => {
   }
 })
 
-t.test('nothing of the account changes by asking, and nobody is shut out', async t => {
+t.test('asking changes nothing of the account and locks nobody out', async t => {
   const ada = await signUp(app)
   const tokens = await signIn(app, ada)
   const before = await app.database`select * from users where id = ${ada.user.id}`
@@ -94,7 +109,7 @@ t.test('nothing of the account changes by asking, and nobody is shut out', async
   t.match(await post(app, '/auth/login', { email: ada.email, password }), { statusCode: 200 })
 })
 
-t.test('it leaves an event: of the account, or of an address that is kept as an HMAC', async t => {
+t.test('each request leaves an event: of the account, or of the HMAC of an unknown address', async t => {
   const ada = await signUp(app)
   const stranger = freshAddress()
   await forgot(ada.email)
@@ -109,7 +124,7 @@ t.test('it leaves an event: of the account, or of an address that is kept as an 
   t.notOk(stored?.text.toLowerCase().includes(stranger))
 })
 
-t.test('what is no address is refused, and leaves nothing', async t => {
+t.test('an invalid address is refused and leaves nothing', async t => {
   const before = await rows()
   for (const email of ['x@y', 'ada@', '@example.com', 'ada@example', 'ada king@example.com', 'ada@example.com\r\nBcc: eve@example.com', 'a@example.com,b@example.com', 'Ada <ada@example.com>', 'ada@[127.0.0.1]', '"ada"@example.com', 'ada@example.com.', `${'a'.repeat(65)}@example.com`]) {
     t.match((await forgot(email)).json(), { status: 422, code: 'invalid_request', errors: [{ path: '/email', code: 'not_an_address' }] }, JSON.stringify(email))
@@ -122,7 +137,7 @@ t.test('what is no address is refused, and leaves nothing', async t => {
   t.same(await rows(), before)
 })
 
-t.test('a GET asks for nothing: 405', async t => {
+t.test('a GET is refused with 405 and sends nothing', async t => {
   const before = await rows()
   for (const method of ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'] as const) {
     const answer = await app.inject({ method, url: api(`/auth/password/forgot?email=${encodeURIComponent(freshAddress())}`) })
@@ -132,7 +147,7 @@ t.test('a GET asks for nothing: 405', async t => {
   t.same(await rows(), before)
 })
 
-t.test('no header of the request gets into what is mailed', async t => {
+t.test('no header of the request gets into the mail', async t => {
   const ada = await signUp(app)
   const evil = 'evil.example'
   const forged: Record<string, string>[] = [
@@ -164,7 +179,7 @@ t.test('the mail links to APP_URL, whatever the request says, and its link works
   t.match(await post(node, '/auth/password/reset', { token: link.split('#token=')[1], new_password: newPassword }), { statusCode: 200 })
 })
 
-t.test('the newest link only', async t => {
+t.test('only the newest link works', async t => {
   const ada = await signUp(app)
   await forgot(ada.email)
   await forgot(ada.email)
@@ -174,7 +189,7 @@ t.test('the newest link only', async t => {
   t.match((await post(app, '/auth/password/reset', { token: first, new_password: newPassword })).json(), { code: 'token_invalid' })
 })
 
-t.test('three an hour from one client and ten an hour for one address; beyond that the same answer, the same work and no live token', async t => {
+t.test('beyond three requests an hour from one caller and ten for one address: the same answer, the same work, no live token', async t => {
   const ada = await signUp(limitedApp)
   const faces = new Set<string>()
   for (let n = 0; n < 8; n++) faces.add(face(await forgot(ada.email, { from: '198.51.100.1', by: limitedApp })))
@@ -193,7 +208,7 @@ t.test('three an hour from one client and ten an hour for one address; beyond th
   t.match(await post(limitedApp, '/auth/password/reset', { token: limitedApp.oneTimeTokens.tokenOf('password_reset', last), new_password: newPassword }), { statusCode: 200 }, 'the owner’s last link is not outdone by what nobody is sent')
 })
 
-t.test('the limit is reached alike for an address without an account', async t => {
+t.test('an address without an account reaches the limit in the same way', async t => {
   const [ada, stranger] = [await signUp(limitedApp), freshAddress()]
   const known: string[] = []
   const unknown: string[] = []
@@ -205,7 +220,7 @@ t.test('the limit is reached alike for an address without an account', async t =
   t.same((await trail(limitedApp, null)).slice(-5).map(({ outcome }) => outcome), ['success', 'success', 'success', 'failure', 'failure'])
 })
 
-t.test('a device that the account knows, or a session of it, has mails of its own that nobody uses up', async t => {
+t.test('a known device or a session of the account has a limit of its own, which nobody else can use up', async t => {
   const ada = await signUp(limitedApp)
   const tokens = await signIn(limitedApp, ada)
   for (let host = 0; host < 12; host++) await forgot(ada.email, { from: `203.0.113.${host}`, by: limitedApp })
@@ -233,7 +248,7 @@ t.test('a device that the account knows, or a session of it, has mails of its ow
   }
 })
 
-t.test('a page of another site asks for nothing with somebody’s cookies', async t => {
+t.test('a page of another site cannot ask with a visitor’s cookies', async t => {
   const ada = await signUp(app)
   const before = await rows()
   for (const headers of [{ origin: 'https://evil.example' }, { origin: 'https://evil.example', cookie: `__Host-device=${ada.deviceToken}` }, { cookie: `__Host-device=${ada.deviceToken}` }]) {
@@ -242,7 +257,7 @@ t.test('a page of another site asks for nothing with somebody’s cookies', asyn
   t.same(await rows(), before)
 })
 
-t.test('fifty at once are fifty answers, one live token and no error', async t => {
+t.test('fifty requests at once get fifty answers and leave one live token, without an error', async t => {
   const ada = await signUp(app)
   const answers = await Promise.all(Array.from({ length: 50 }, () => forgot(ada.email)))
   t.same(new Set(answers.map(({ statusCode }) => statusCode)), new Set([202]))

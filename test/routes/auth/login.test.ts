@@ -31,7 +31,7 @@ t.test('the right password opens a session', async t => {
   t.match((await trail(app, ada.user.id)).at(-1), { event: 'authn_login_success', outcome: 'success', actorId: ada.user.id, sessionId: tokens.session.id, read: { ip: '127.0.0.1', user_agent: 'Quill/7.1' } })
 })
 
-t.test('the access token says what the contract says and nothing of the person', async t => {
+t.test('the access token has the claims of the contract and nothing personal', async t => {
   const ada = await signIn(app)
   const [header, claims] = ada.access_token.split('.').slice(0, 2).map(part => JSON.parse(Buffer.from(part, 'base64url').toString()))
 
@@ -42,7 +42,7 @@ t.test('the access token says what the contract says and nothing of the person',
   t.notOk(JSON.stringify(claims).includes('@'))
 })
 
-t.test('a vendor’s token carries the vendor', async t => {
+t.test('a vendor user’s token carries the vendor', async t => {
   const vendor = await signUp(app, { user_type: 'vendor' })
   const [{ id } = { id: '' }] = await app.database<{ id: string }>`insert into vendors (name) values ('Quill and Sons') returning id`
   await app.database`update users set approval = 'approved', vendor_id = ${id}, version = version + 1 where id = ${vendor.user.id}`
@@ -55,7 +55,7 @@ t.test('a vendor’s token carries the vendor', async t => {
   t.match((await login(vendor.email, 'wrong password')).json(), { status: 401, code: 'invalid_credentials' })
 })
 
-t.test('what stands in the way is told after the right password only', async t => {
+t.test('an obstacle to signing in is revealed only after the right password', async t => {
   for (const [code, prepare] of Object.entries<(id: string) => Promise<unknown>>({
     approval_pending: id => app.database`update users set approval = 'pending' where id = ${id}`,
     approval_rejected: id => app.database`update users set approval = 'rejected' where id = ${id}`,
@@ -70,7 +70,7 @@ t.test('what stands in the way is told after the right password only', async t =
   }
 })
 
-t.test('an application accepts its own kind of user only', async t => {
+t.test('an application accepts only its own user type', async t => {
   const ada = await signUp(app)
   t.match(await login(ada.email, password, { user_type: 'user' }), { statusCode: 200 })
   for (const type of ['vendor', 'staff', 'nobody']) {
@@ -79,7 +79,7 @@ t.test('an application accepts its own kind of user only', async t => {
   }
 })
 
-t.test('wrong, unknown and disabled are one answer and one amount of work', async t => {
+t.test('a wrong password, an unknown address and a disabled account get one answer and cost the same work', async t => {
   const [ada, bob, vendor] = [await signUp(app), await signUp(app), await signUp(app, { user_type: 'vendor' })]
   await app.database`update users set status = 'disabled' where id = ${bob.user.id}`
   const cleo = await signUp(app)
@@ -90,7 +90,9 @@ t.test('wrong, unknown and disabled are one answer and one amount of work', asyn
   const known = await measured(ada.email)
   t.match(known.work.hashes, { hashes: 0, verifications: 1 })
   t.match(known.answer, { status: 401, body: { code: 'invalid_credentials' } })
-  for (const email of [bob.email, vendor.email, cleo.email, freshAddress(), pending, ada.email.toUpperCase()]) t.same(await measured(email), known, email)
+  for (const email of [bob.email, vendor.email, cleo.email, freshAddress(), pending, ada.email.toUpperCase()]) {
+    t.same(await measured(email), known, email)
+  }
   t.match((await measured(pending, password)).answer, known.answer, 'an address that waits for its code, with its password')
 
   async function measured (email: string, attempt = 'not the password') {
@@ -119,7 +121,7 @@ t.test('a try at an unknown address leaves an event without the address', async 
   t.equal(stored?.found, false)
 })
 
-t.test('a session is new at every login: nothing that is sent is adopted', async t => {
+t.test('every login makes a new session: no id that the caller sends is adopted', async t => {
   const ada = await signUp(app)
   const first = await signIn(app, ada)
   const second = (await login(ada.email, password, { device_token: first.refresh_token })).json()
@@ -127,18 +129,21 @@ t.test('a session is new at every login: nothing that is sent is adopted', async
 
   t.equal(new Set([first, second, third].map(tokens => tokens.session.id)).size, 3)
   t.equal(new Set([first, second, third].map(tokens => tokens.device_token)).size, 3)
-  t.match((await login(ada.email, password, { device_token: first.device_token })).json(), { device_token: first.device_token })
+  t.match(
+    (await login(ada.email, password, { device_token: first.device_token })).json(),
+    { device_token: first.device_token }
+  )
   for (const extra of [{ session_id: randomUUID() }, { refresh_token: first.refresh_token }, { role: 'admin' }, { auth_time: 0 }]) t.match(await login(ada.email, password, extra), { statusCode: 422 })
 })
 
-t.test('one device serves two accounts', async t => {
+t.test('one device can serve two accounts', async t => {
   const [ada, bob] = [await signUp(app), await signUp(app)]
   const { device_token: device } = await signIn(app, ada)
   t.equal((await signIn(app, bob, { device_token: device })).device_token, device)
   t.equal((await app.database`select 1 from known_devices where device_id = ${app.deviceTokens.read(device)}`).length, 2)
 })
 
-t.test('an account remembers ten devices; the least used goes', async t => {
+t.test('an account remembers ten devices; the least used is dropped', async t => {
   const ada = await signUp(app)
   const devices = [ada.deviceToken]
   for (let n = 0; n < 10; n++) {
@@ -146,16 +151,22 @@ t.test('an account remembers ten devices; the least used goes', async t => {
     devices.push((await signIn(app, ada)).device_token)
   }
   const known = await app.database<{ deviceId: string }>`select device_id from known_devices where user_id = ${ada.user.id}`
-  t.same(new Set(known.map(({ deviceId }) => deviceId)), new Set(devices.slice(1).map(token => app.deviceTokens.read(token))))
+  t.same(
+    new Set(known.map(({ deviceId }) => deviceId)),
+    new Set(devices.slice(1).map(token => app.deviceTokens.read(token)))
+  )
 })
 
-t.test('the owner is told of a sign-in on a new device, once a device, and not of the first of all', async t => {
+t.test('the owner is notified of a sign-in on a new device, once per device, but not of the very first', async t => {
   const ada = await signUp(app)
   const phone = await signIn(app, ada)
   t.strictSame(await newDeviceJobs(ada.user.id), [], 'whoever has just signed up knows where they sign in first')
 
   const laptops = await Promise.all(Array.from({ length: 3 }, () => signIn(app, ada)))
-  t.strictSame((await newDeviceJobs(ada.user.id)).map(({ sessionId }) => sessionId).sort(), laptops.map(({ session }) => session.id).sort())
+  t.strictSame(
+    (await newDeviceJobs(ada.user.id)).map(({ sessionId }) => sessionId).sort(),
+    laptops.map(({ session }) => session.id).sort()
+  )
   for (const { sessionId, eventId, ...rest } of await newDeviceJobs(ada.user.id)) {
     const [event] = await app.database`select event, session_id from audit_events where id = ${eventId}`
     t.strictSame(event, { event: 'authn_login_success', sessionId })
@@ -172,7 +183,7 @@ t.test('the owner is told of a sign-in on a new device, once a device, and not o
   }
 })
 
-t.test('beyond SESSIONS_MAX the one unused longest ends, not the one opened first', async t => {
+t.test('beyond SESSIONS_MAX the session that has been unused longest ends, not the one opened first', async t => {
   const few = await start(t, Object.assign({}, deployment, { SESSIONS_MAX: '3' }), { workers: false, hasher, clock: app.clock })
   const ada = await signUp(few)
   const sessions: Tokens[] = []
@@ -192,7 +203,7 @@ t.test('beyond SESSIONS_MAX the one unused longest ends, not the one opened firs
   for (const tokens of [used, third, fourth]) t.match(await refresh(few, tokens?.refresh_token), { statusCode: 200 })
 })
 
-t.test('twenty logins at once beyond SESSIONS_MAX leave exactly so many', async t => {
+t.test('twenty logins at once beyond SESSIONS_MAX leave exactly SESSIONS_MAX sessions', async t => {
   const few = await start(t, Object.assign({}, deployment, { SESSIONS_MAX: '5' }), { workers: false, hasher, clock: app.clock })
   const ada = await signUp(few)
   const answers = await Promise.all(Array.from({ length: 20 }, () => post(few, '/auth/login', { email: ada.email, password })))
@@ -202,7 +213,7 @@ t.test('twenty logins at once beyond SESSIONS_MAX leave exactly so many', async 
   t.equal(alive.filter(({ statusCode }) => statusCode === 200).length, 5)
 })
 
-t.test('a hash of other parameters is replaced by the first login, not by a failed one', async t => {
+t.test('a hash with other parameters is replaced by the first successful login, not by a failed one', async t => {
   const ada = await signUp(app)
   const hash = async () => (await app.database<{ passwordHash: string }>`select password_hash from users where id = ${ada.user.id}`)[0]?.passwordHash ?? ''
   const weak = (await hash()).replace(/m=\d+,t=\d+/, 'm=7168,t=5')
@@ -225,7 +236,7 @@ t.test('twenty logins at once with an old hash all succeed', async t => {
   t.same(new Set(answers.map(({ statusCode }) => statusCode)), new Set([200]))
 })
 
-t.test('the whole password counts, byte by byte of its NFC form', async t => {
+t.test('the whole password counts, byte by byte in its NFC form', async t => {
   const composed = 'h\u00e9rons \u00e0 la nage, d\u00e9j\u00e0 vu'
   const ada = await signUp(app, { password: composed })
   t.match(await login(ada.email, composed.normalize('NFD')), { statusCode: 200 }, 'NFD')
@@ -239,7 +250,7 @@ t.test('the whole password counts, byte by byte of its NFC form', async t => {
   t.match(await login(cleo.email, `${'walk through wet leaves, '.repeat(4)}two`), { statusCode: 401 }, 'equal in the first 72 bytes')
 })
 
-t.test('no password and no address makes an error of ours', async t => {
+t.test('no password and no address causes a 500', async t => {
   const ada = await signUp(app)
   for (const attempt of ['nul \0 in it', '\ud83d', 'x'.repeat(1024), 'x'.repeat(1_000_000), '\u202e', '😀'.repeat(500), '$argon2id$v=19$m=4194304,t=99,p=16$c29tZXNhbHQ$AAAA']) {
     const answer = await login(ada.email, attempt)
@@ -254,7 +265,7 @@ t.test('no password and no address makes an error of ours', async t => {
   }
 })
 
-t.test('a stored hash that cannot be read is a wrong password', async t => {
+t.test('a stored hash that cannot be read counts as a wrong password', async t => {
   const ada = await signUp(app)
   for (const stored of ['', 'x', '$argon2id$', '$2b$10$abcdefghijklmnopqrstuv', '$argon2id$v=19$m=99999999,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4']) {
     await app.database`update users set password_hash = ${stored} where id = ${ada.user.id}`
@@ -262,7 +273,7 @@ t.test('a stored hash that cannot be read is a wrong password', async t => {
   }
 })
 
-t.test('must_change_password lets in to me and logout only', async t => {
+t.test('must_change_password allows only me and logout', async t => {
   const ada = await signUp(app)
   await app.database`update users set must_change_password = true, version = version + 1 where id = ${ada.user.id}`
   const tokens = await signIn(app, ada)

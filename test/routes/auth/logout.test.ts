@@ -12,7 +12,7 @@ const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 const other = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: app.clock })
 const account = await signUp(app)
 
-t.test('an access token signs its session out, here at once and on every node', async t => {
+t.test('an access token signs its session out, at once here and on every node', async t => {
   const { mine, others: [phone] } = await signedIn(2)
   const answer = await logout({}, mine.access_token)
 
@@ -27,7 +27,7 @@ t.test('an access token signs its session out, here at once and on every node', 
   t.match((await trail(app, mine.user.id)).at(-1), { event: 'session_ended', outcome: 'success', sessionId: mine.session.id, actorId: mine.user.id, read: { ip: '127.0.0.1' } })
 })
 
-t.test('the refresh token alone does it too, also a superseded one', async t => {
+t.test('the refresh token alone signs out too, even a superseded one', async t => {
   const { mine, others: [phone] } = await signedIn(2)
   t.match(await logout({ refresh_token: mine.refresh_token }), { statusCode: 204 })
   t.equal(await stateOf(mine), 'signed_out')
@@ -53,10 +53,12 @@ for (const scope of ['others', 'everywhere'] as const) {
     'the current refresh token': async tokens => ({ refreshToken: tokens.refresh_token }),
     'an expired access token and the current refresh token': async tokens => { app.clock.advance(20 * 60_000); return { access: tokens.access_token, refreshToken: tokens.refresh_token } }
   })) {
-    t.test(`${scope} with ${what}`, async t => {
+    t.test(`${scope} with ${what} ends the sessions in its scope`, async t => {
       const { mine, others: [phone, tablet], stranger } = await signedIn(3)
       const { access, refreshToken } = await prove(mine)
-      t.match(await logout({ scope, ...(refreshToken && { refresh_token: refreshToken }) }, access), { statusCode: 204 })
+      t.match(await logout({ scope, ...(refreshToken && { refresh_token: refreshToken }) }, access), {
+        statusCode: 204
+      })
 
       for (const tokens of [phone, tablet]) t.match((await refresh(app, tokens?.refresh_token ?? '')).json(), { code: 'session_ended', reason: 'revoked_by_user' })
       t.equal((await refresh(other, mine.refresh_token)).json().reason, scope === 'others' ? undefined : 'signed_out')
@@ -72,7 +74,9 @@ for (const scope of ['others', 'everywhere'] as const) {
     t.test(`${scope} with ${what} ends its own session only`, async t => {
       const { mine, others: [phone] } = await signedIn(2)
       const { access, refreshToken } = await prove(mine)
-      t.match(await logout({ scope, ...(refreshToken && { refresh_token: refreshToken }) }, access), { statusCode: 204 })
+      t.match(await logout({ scope, ...(refreshToken && { refresh_token: refreshToken }) }, access), {
+        statusCode: 204
+      })
 
       t.match((await refresh(app, mine.refresh_token)).json(), { reason: 'signed_out' })
       t.match(await refresh(app, phone?.refresh_token ?? ''), { statusCode: 200 })
@@ -80,7 +84,7 @@ for (const scope of ['others', 'everywhere'] as const) {
   }
 }
 
-t.test('others: the own session goes on, its older access token asks for a refresh', async t => {
+t.test('scope others keeps the own session, whose older access token asks for a refresh', async t => {
   const { mine } = await signedIn(2)
   await logout({ scope: 'others' }, mine.access_token)
 
@@ -91,7 +95,7 @@ t.test('others: the own session goes on, its older access token asks for a refre
   t.match((await as(app, next.access_token, 'GET', '/auth/sessions')).json().sessions, [{ id: mine.session.id, current: true }])
 })
 
-t.test('everywhere: every access token is dead on both nodes', async t => {
+t.test('scope everywhere ends every access token on both nodes', async t => {
   const { mine, others: [phone] } = await signedIn(2)
   await logout({ scope: 'everywhere' }, mine.access_token)
   t.equal(await stateOf(mine), 'signed_out')
@@ -100,18 +104,21 @@ t.test('everywhere: every access token is dead on both nodes', async t => {
   t.match((await as(other, mine.access_token, 'GET', '/auth/check')).json(), { reason: 'signed_out' })
 })
 
-t.test('it is idempotent, in every scope and twenty at once', async t => {
+t.test('a logout is idempotent, in every scope and twenty at once', async t => {
   for (const scope of ['local', 'others', 'everywhere']) {
     const { mine } = await signedIn(2)
-    for (let n = 0; n < 2; n++) t.match(await logout({ scope, refresh_token: mine.refresh_token }, mine.access_token), { statusCode: 204 }, scope)
+    for (let n = 0; n < 2; n++) {
+      t.match(await logout({ scope, refresh_token: mine.refresh_token }, mine.access_token), { statusCode: 204 }, scope)
+    }
   }
   const { mine } = await signedIn(1)
-  const answers = await Promise.all(Array.from({ length: 20 }, (_, place) => logout({}, mine.access_token, place % 2 ? app : other)))
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, place) =>
+    logout({}, mine.access_token, place % 2 ? app : other)))
   t.same(new Set(answers.map(({ statusCode }) => statusCode)), new Set([204]))
   t.equal((await trail(app, mine.user.id)).filter(row => row.event === 'session_ended').length, 1, 'one event')
 })
 
-t.test('the first cause stays', async t => {
+t.test('the first cause of an end stays', async t => {
   const { mine, others: [phone] } = await signedIn(2)
   await as(app, phone?.access_token ?? '', 'DELETE', `/auth/sessions/${mine.session.id}`)
   await logout({ scope: 'everywhere', refresh_token: mine.refresh_token }, mine.access_token)
@@ -119,7 +126,7 @@ t.test('the first cause stays', async t => {
   t.equal(await stateOf(phone), 'alive', 'a dead session ends nobody else')
 })
 
-t.test('without credentials, with foreign or broken ones: 204, and no store is asked', async t => {
+t.test('without credentials, or with foreign or broken ones, the answer is 204, and no store is asked', async t => {
   const elsewhere = await start(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' }), { workers: false, hasher: cheapHasher })
   const foreign = await signIn(elsewhere)
   const { mine } = await signedIn(1)
@@ -137,12 +144,12 @@ t.test('without credentials, with foreign or broken ones: 204, and no store is a
   }
   t.match(await post(app, '/auth/logout'), { statusCode: 204 })
   t.same(tap.take(), { statements: [], commands: [] })
-  // A token of an unknown key may have this node read the ring, at most once a second.
+  // A token with an unknown key may make this node read the ring, at most once a second.
   t.match(await logout({ scope: 'everywhere' }, foreign.access_token), { statusCode: 204 })
   t.equal(await stateOf(mine), 'alive')
 })
 
-t.test('a refresh token of the other transport proves nothing here', async t => {
+t.test('a refresh token of the other transport is ignored', async t => {
   const { mine } = await signedIn(1)
   const tokens = createRefreshTokens(createSecrets([Buffer.from(deployment.ENCRYPTION_KEY, 'base64')]).derive(`refresh tokens of ${deployment.ISSUER_URL}`))
   const claims = tokens.read(mine.refresh_token)
@@ -151,7 +158,7 @@ t.test('a refresh token of the other transport proves nothing here', async t => 
   t.equal(await stateOf(mine), 'alive')
 })
 
-t.test('tokens of two people at once end no more than what each one proves', async t => {
+t.test('two users’ tokens in one request end only what each of them proves', async t => {
   const [ada, bob] = [await signedIn(2), await signedIn(2)]
   t.match(await logout({ scope: 'everywhere', refresh_token: bob.mine.refresh_token }, ada.mine.access_token), { statusCode: 204 })
   t.equal(await stateOf(bob.others[0]), 'alive')
@@ -168,7 +175,7 @@ t.test('a deleted user’s tokens log out without an error', async t => {
   for (const scope of ['local', 'others', 'everywhere']) t.match(await logout({ scope, refresh_token: mine.refresh_token }, mine.access_token), { statusCode: 204 })
 })
 
-t.test('what is no scope is refused and ends nothing', async t => {
+t.test('an unknown scope is refused and ends nothing', async t => {
   const { mine } = await signedIn(1)
   for (const body of [{ scope: 'all' }, { scope: null }, { scope: 1 }, { scope: ['local'] }, { refresh_token: 1 }, { refresh_token: '' }, { session_id: mine.session.id }, { user_id: mine.user.id }]) {
     t.match((await logout(body, mine.access_token)).json(), { status: 422, code: 'invalid_request' }, JSON.stringify(body))
@@ -177,7 +184,7 @@ t.test('what is no scope is refused and ends nothing', async t => {
   t.equal(await stateOf(mine), 'alive')
 })
 
-t.test('a logout that waits behind what lifts its session ends it all the same', async t => {
+t.test('a logout that waits while its session is moved to a new epoch still ends it', async t => {
   const { mine } = await signedIn(1)
   let answer: ReturnType<typeof logout> | undefined
 
@@ -212,7 +219,7 @@ async function logout (body: object, access?: string, node = app) {
   return await post(node, '/auth/logout', body, access ? { authorization: `Bearer ${access}` } : {})
 }
 
-/** 'alive', or why not, as both kinds of token say. */
+/** 'alive', or the reason why not, as both kinds of token say it. */
 async function stateOf (tokens: Tokens | undefined) {
   const check = await as(app, tokens?.access_token ?? '', 'GET', '/auth/check')
   const next = await refresh(app, tokens?.refresh_token ?? '')

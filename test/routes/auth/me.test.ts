@@ -3,7 +3,7 @@ import { as, build, post, signIn } from '../../helper.ts'
 
 const app = await build(t)
 
-t.test('the signed-in user, in the one shape users have', async t => {
+t.test('me answers with the signed-in user, in the one shape that users have', async t => {
   const ada = await signIn(app)
   const answer = await as(app, ada.access_token, 'GET', '/auth/me')
 
@@ -15,14 +15,14 @@ t.test('the signed-in user, in the one shape users have', async t => {
   t.notOk(/argon2|hash|epoch|version/.test(answer.body))
 })
 
-t.test('without a token or after the end: 401', async t => {
+t.test('without a token, or after the end of the session, the answer is 401', async t => {
   t.match((await app.inject('/api/v1/auth/me')).json(), { status: 401, code: 'unauthenticated' })
   const ada = await signIn(app)
   await post(app, '/auth/logout', { refresh_token: ada.refresh_token })
   t.match((await as(app, ada.access_token, 'GET', '/auth/me')).json(), { status: 401, code: 'session_ended', reason: 'signed_out' })
 })
 
-t.test('nobody reads somebody else through it', async t => {
+t.test('me never answers with another user, whatever the path or parameter', async t => {
   const [ada, bob] = [await signIn(app), await signIn(app)]
   for (const path of [`/auth/me/${bob.user.id}`, '/auth/me/../sessions', '/auth/me/%2e%2e/sessions', '/auth//me']) {
     const answer = await as(app, ada.access_token, 'GET', path)
@@ -32,7 +32,7 @@ t.test('nobody reads somebody else through it', async t => {
   t.equal((await as(app, ada.access_token, 'GET', `/auth/me?id=${bob.user.id}`)).json().user?.id ?? ada.user.id, ada.user.id)
 })
 
-t.test('a user who is gone', async t => {
+t.test('a deleted user gets no answer', async t => {
   const ada = await signIn(app)
   await app.database`delete from users where id = ${ada.user.id}`
   const answer = await as(app, ada.access_token, 'GET', '/auth/me')

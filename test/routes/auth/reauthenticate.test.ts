@@ -25,7 +25,7 @@ t.test('the right password moves auth_time, rotates the tokens and keeps the ses
   t.match((await trail(app, ada.user.id)).at(-1), { event: 'authn_login_success', reason: 'reauthenticated', sessionId: ada.session.id })
 })
 
-t.test('the older refresh token is superseded: forgiven within the grace, a replay after it', async t => {
+t.test('the older refresh token is superseded: forgiven within the grace, a replay afterwards', async t => {
   const ada = await signIn(app)
   const next = (await reauthenticate(ada)).json()
   t.equal((await refresh(app, ada.refresh_token)).json().refresh_token, next.refresh_token)
@@ -33,7 +33,7 @@ t.test('the older refresh token is superseded: forgiven within the grace, a repl
   t.match((await refresh(app, ada.refresh_token)).json(), { reason: 'reuse_detected' })
 })
 
-t.test('auth_time outlives refreshes and a Redis that forgets', async t => {
+t.test('auth_time survives refreshes and a Redis that loses its data', async t => {
   const ada = await signIn(app)
   app.clock.advance(60_000)
   const next = (await reauthenticate(ada)).json()
@@ -43,7 +43,7 @@ t.test('auth_time outlives refreshes and a Redis that forgets', async t => {
   t.equal(claimsOf(later).auth_time, claimsOf(next).auth_time)
 })
 
-t.test('without a hot record nothing that was issued before is above what it makes', async t => {
+t.test('without a hot record, the new generation is above all that were issued before', async t => {
   const ada = await signIn(app)
   const second = (await refresh(app, ada.refresh_token)).json()
   await forget(ada.session.id)
@@ -63,14 +63,14 @@ t.test('a wrong password changes nothing and leaves an event', async t => {
   t.match(await as(app, ada.access_token, 'GET', '/auth/check'), { statusCode: 204 })
 })
 
-t.test('it never moves the absolute end', async t => {
+t.test('entering the password never moves the absolute end', async t => {
   const ada = await signIn(app)
   app.clock.advance(10 * 60_000)
   const next: Tokens = (await reauthenticate(ada)).json()
   t.equal(next.session.expires_at, ada.session.expires_at)
 })
 
-t.test('a dead session stays dead, whatever the password', async t => {
+t.test('an ended session stays ended, whatever the password', async t => {
   const [ada, bob] = [await signIn(app), await signIn(app)]
   await as(app, ada.access_token, 'POST', '/auth/logout')
   t.match((await reauthenticate(ada)).json(), { status: 401, code: 'session_ended', reason: 'signed_out' })
@@ -78,7 +78,7 @@ t.test('a dead session stays dead, whatever the password', async t => {
   t.match((await reauthenticate(bob)).json(), { code: 'session_ended', reason: 'account_disabled' })
 })
 
-t.test('a logout while the password is being checked wins', async t => {
+t.test('a logout during the check of the password wins', async t => {
   const ada = await signUp(app)
   for (let n = 0; n < 20; n++) {
     const tokens = await signIn(app, ada)
@@ -88,7 +88,7 @@ t.test('a logout while the password is being checked wins', async t => {
   }
 })
 
-t.test('what happens while the password is being checked counts, on the last connection too', async t => {
+t.test('changes during the check of the password count, even with a single connection', async t => {
   const app = await start(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s', DB_POOL_MAX: '1' }), { workers: false, hasher })
   const ada = await signUp(app)
 
@@ -108,7 +108,7 @@ t.test('what happens while the password is being checked counts, on the last con
   }
 })
 
-t.test('a session that outlives what happened meanwhile is never told that it has ended', async t => {
+t.test('a session that survives such a change is never told that it has ended', async t => {
   const ada = await signIn(app)
   hasher.meanwhile = async () => { await as(app, ada.access_token, 'POST', '/auth/logout', { scope: 'others' }) }
   const answer = await reauthenticate(ada)
@@ -118,7 +118,7 @@ t.test('a session that outlives what happened meanwhile is never told that it ha
   t.match(await reauthenticate(next), { statusCode: 200 })
 })
 
-t.test('who is not signed in is told so first; what is no password is refused', async t => {
+t.test('a caller who is not signed in is told so first; an invalid password field is refused', async t => {
   t.match((await app.inject({ method: 'POST', url: '/api/v1/auth/reauthenticate', payload: { password } })).json(), { status: 401, code: 'unauthenticated' })
   t.match((await app.inject({ method: 'POST', url: '/api/v1/auth/reauthenticate', payload: { pass: 1 } })).json(), { status: 401, code: 'unauthenticated' })
   const ada = await signIn(app)

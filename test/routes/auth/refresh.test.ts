@@ -15,7 +15,7 @@ type Node = Awaited<ReturnType<typeof open>>
 
 const { app, other, deployment } = await openTwo(t)
 
-t.test('a refresh answers with a new pair that works, on every node', async t => {
+t.test('a refresh answers with a new pair of tokens that works on every node', async t => {
   const ada = await signIn(app)
   const next = await tokensOf(refresh(other, ada.refresh_token))
 
@@ -30,9 +30,10 @@ t.test('a refresh answers with a new pair that works, on every node', async t =>
   t.match(await refresh(app, next.refresh_token), { statusCode: 200 })
 })
 
-t.test('fifty at once with one token all get the one newest token', async t => {
+t.test('fifty requests at once with one token all get the one newest token', async t => {
   const ada = await signIn(app)
-  const answers = await Promise.all(Array.from({ length: 50 }, (_, place) => refresh(place % 2 ? app : other, ada.refresh_token)))
+  const answers = await Promise.all(Array.from({ length: 50 }, (_, place) =>
+    refresh(place % 2 ? app : other, ada.refresh_token)))
 
   t.same(answers.map(answer => answer.statusCode), Array(50).fill(200))
   const tokens = new Set(answers.map(answer => answer.json().refresh_token))
@@ -42,7 +43,7 @@ t.test('fifty at once with one token all get the one newest token', async t => {
   t.notOk((await eventsOf(app, ada.user.id)).includes('authn_token_reuse'))
 })
 
-t.test('a stale tab within the grace gets the newest token, however many generations old', async t => {
+t.test('an outdated tab within the grace gets the newest token, however many generations behind', async t => {
   const ada = await signIn(app)
   const pairs = [ada]
   for (let generation = 1; generation <= 20; generation++) pairs.push(await tokensOf(refresh(app, pairs.at(-1)?.refresh_token ?? '')))
@@ -55,7 +56,7 @@ t.test('a stale tab within the grace gets the newest token, however many generat
   t.equal((await sessionsOf(app, ada.access_token)).length, 1, 'nothing rotated and nothing ended')
 })
 
-t.test('each superseded token has a grace of its own', async t => {
+t.test('each superseded token has its own grace', async t => {
   const first = await signIn(app)
   const second = await tokensOf(refresh(app, first.refresh_token))
   app.clock.advance(20_000)
@@ -92,7 +93,7 @@ t.test('after the grace a replay ends the session with all its tokens, on every 
   t.match(await refresh(app, elsewhere.refresh_token), { statusCode: 200 }, 'another session lives')
 })
 
-t.test('replays on two nodes at once tell the owner once', async t => {
+t.test('replays on two nodes at once notify the owner once', async t => {
   const ada = await signIn(app)
   await tokensOf(refresh(app, ada.refresh_token))
   app.clock.advance(31_000)
@@ -102,7 +103,7 @@ t.test('replays on two nodes at once tell the owner once', async t => {
   t.equal((await reuseMails(ada)).length, 1)
 })
 
-t.test('the owner really gets one mail of a replay', async t => {
+t.test('the owner really gets one mail about a replay', async t => {
   const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
   const app = await start(t, deployment, { hasher: cheapHasher })
   const ada = await signIn(app)
@@ -124,7 +125,7 @@ t.test('REFRESH_GRACE=0 forgives nothing', async t => {
   t.match((await refresh(app, next.refresh_token)).json(), { reason: 'reuse_detected' })
 })
 
-t.test('REFRESH_GRACE=0 and fifty at once: one wins at most, nothing is minted twice', async t => {
+t.test('with REFRESH_GRACE=0 and fifty requests at once at most one wins, and no token is issued twice', async t => {
   const app = await open(t, { REFRESH_GRACE: '0s' })
   const ada = await signIn(app)
   const answers = await Promise.all(Array.from({ length: 50 }, () => refresh(app, ada.refresh_token)))
@@ -165,7 +166,7 @@ t.test('an access token never outlives the absolute end', async t => {
   t.equal((await as(app, late.access_token, 'GET', '/auth/check')).statusCode, 401)
 })
 
-t.test('a session that lies idle ends, and using it keeps it from that', async t => {
+t.test('an idle session ends, and using it prevents that', async t => {
   const ada = await signIn(app)
   app.clock.advance(6.9 * 86_400_000)
   const next = await tokensOf(refresh(app, ada.refresh_token))
@@ -177,7 +178,7 @@ t.test('a session that lies idle ends, and using it keeps it from that', async t
   t.match((await refresh(app, after.refresh_token)).json(), { reason: 'idle' }, 'the first cause counts')
 })
 
-t.test('the first cause counts', async t => {
+t.test('the first cause of an end counts', async t => {
   const ada = await signIn(app)
   await post(app, '/auth/logout', { refresh_token: ada.refresh_token })
   await disable(app, ada.user.id)
@@ -187,7 +188,7 @@ t.test('the first cause counts', async t => {
   t.match((await refresh(app, ada.refresh_token)).json(), { reason: 'signed_out' }, 'expired later')
 })
 
-t.test('a superseded token of an ended session tells why that ended', async t => {
+t.test('a superseded token of an ended session answers with the reason of its end', async t => {
   const ada = await signIn(app)
   const next = await tokensOf(refresh(app, ada.refresh_token))
   await as(app, next.access_token, 'POST', '/auth/logout')
@@ -209,7 +210,9 @@ for (const [reason, end] of Object.entries<(app: Node, ada: Tokens) => Promise<u
     await app.accounts.changePassword({ sessionId: elsewhere.session.id }, { currentPassword: password, newPassword: 'seven quiet herons over reeds' }, caller)
   },
   everyone_signed_out: app => app.accounts.signOutEveryone({ actorId: null, caller }),
-  evicted: async (app, ada) => { for (let n = 0; n < 2; n++) { app.clock.advance(1000); await signIn(app, { email: ada.user.email }) } }
+  evicted: async (app, ada) => {
+    for (let n = 0; n < 2; n++) { app.clock.advance(1000); await signIn(app, { email: ada.user.email }) }
+  }
 })) {
   t.test(`both kinds of token say ${reason}, on both nodes`, async t => {
     const { app, other } = await openTwo(t, { SESSIONS_MAX: '2' })
@@ -224,7 +227,7 @@ for (const [reason, end] of Object.entries<(app: Node, ada: Tokens) => Promise<u
   })
 }
 
-t.test('what was not sealed here is refused without a store being asked', async t => {
+t.test('a token that was not signed here is refused without asking a store', async t => {
   const { tap, deployment } = await tapWires(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' }))
   const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
   const ada = await signIn(app)
@@ -267,7 +270,7 @@ t.test('what was not sealed here is refused without a store being asked', async 
   t.match(await refresh(app, ada.refresh_token), { statusCode: 200 }, 'and nothing was harmed')
 })
 
-t.test('a token sealed by the right key is read; the cookie kind of this very session is not', async t => {
+t.test('a token signed with the right key is read; the cookie token of the same session is not', async t => {
   const { tap, deployment } = await tapWires(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' }))
   const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
   const ada = await signIn(app)
@@ -282,7 +285,7 @@ t.test('a token sealed by the right key is read; the cookie kind of this very se
   t.same(tap.take(), { statements: [], commands: [] })
 })
 
-t.test('keys rotate: listed ones open, the first seals, a retired one is refused without a store', async t => {
+t.test('when keys rotate, listed ones verify, the first signs, and a retired one is refused without asking a store', async t => {
   const old = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
   const fresh = randomBytes(32).toString('base64')
   const before = await start(t, old, { workers: false, hasher: cheapHasher })
@@ -293,7 +296,7 @@ t.test('keys rotate: listed ones open, the first seals, a retired one is refused
   t.not(Buffer.from(moved.refresh_token, 'base64url').subarray(1, 5).toString('hex'), Buffer.from(ada.refresh_token, 'base64url').subarray(1, 5).toString('hex'))
 
   const { tap, deployment } = await tapWires(t, { ...old, ENCRYPTION_KEY: fresh })
-  // Signing keys and subject keys are still under the old key; they are not what this is about.
+  // Signing keys and subject keys are still encrypted under the old key; this test is not about them.
   const after = await start(t, deployment, { workers: false, hasher: cheapHasher }).catch(error => error)
   if (after instanceof Error) return t.comment(`a start without the old key: ${after.message}`)
   tap.take()
@@ -302,7 +305,7 @@ t.test('keys rotate: listed ones open, the first seals, a retired one is refused
   t.match(await refresh(after, moved.refresh_token), { statusCode: 200 })
 })
 
-t.test('a retry within the grace counts although the token it brings has passed the idle end', async t => {
+t.test('a retry within the grace is answered although its token has passed the idle end', async t => {
   const ada = await signIn(app)
   app.clock.advance(7 * 86_400_000 - 5000)
   const next = await tokensOf(refresh(app, ada.refresh_token))
@@ -311,7 +314,7 @@ t.test('a retry within the grace counts although the token it brings has passed 
   t.equal((await tokensOf(refresh(app, ada.refresh_token))).refresh_token, next.refresh_token)
 })
 
-t.test('a superseded token is a replay also when it is older than the idle end', async t => {
+t.test('a superseded token is a replay even when it is older than the idle end', async t => {
   const ada = await signIn(app)
   app.clock.advance(3 * 86_400_000)
   const next = await tokensOf(refresh(app, ada.refresh_token))
@@ -321,7 +324,7 @@ t.test('a superseded token is a replay also when it is older than the idle end',
   t.match((await refresh(app, next.refresh_token)).json(), { reason: 'reuse_detected' })
 })
 
-t.test('Redis forgets everything: the newest token goes on, nothing that ended comes back', async t => {
+t.test('when Redis loses everything, the newest token continues, and no ended session comes back', async t => {
   const [ada, bob] = [await signIn(app), await signIn(app)]
   const next = await tokensOf(refresh(app, ada.refresh_token))
   await as(app, bob.access_token, 'POST', '/auth/logout')
@@ -333,7 +336,7 @@ t.test('Redis forgets everything: the newest token goes on, nothing that ended c
   t.match((await as(app, bob.access_token, 'GET', '/auth/check')).json(), { reason: 'signed_out' })
 })
 
-t.test('a token that was rotated long before Redis forgot is still a replay, by the floor', async t => {
+t.test('a token that was rotated long before Redis lost its data is still a replay, by the floor', async t => {
   const ada = await signIn(app)
   let tokens = ada
   // A node writes down what it has seen at the latest when it closes.
@@ -349,7 +352,7 @@ t.test('a token that was rotated long before Redis forgot is still a replay, by 
   t.match((await refresh(app, tokens.refresh_token)).json(), { reason: 'reuse_detected' })
 })
 
-t.test('a generation ahead of Redis goes on and leaves an event', async t => {
+t.test('a generation ahead of Redis continues and leaves an event', async t => {
   const ada = await signIn(app)
   const name = `session:{${ada.session.id}}`
   const older = await app.redis.get(name)
@@ -360,7 +363,7 @@ t.test('a generation ahead of Redis goes on and leaves an event', async t => {
   t.match((await trail(app, ada.user.id)).at(-1), { event: 'authn_token_anomaly', reason: 'fast_forward' })
 })
 
-t.test('what does not look like a refresh is refused', async t => {
+t.test('a malformed refresh is refused', async t => {
   const ada = await signIn(app)
   const call = (payload?: object, headers = {}) => post(app, '/auth/refresh', payload, headers)
 
@@ -397,7 +400,8 @@ async function open (t: Test, settings: Record<string, string> = {}) {
 async function openTwo (t: Test, settings: Record<string, string> = {}) {
   const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s', ...settings })
   const clock = createClock()
-  const [app, other] = await Promise.all([1, 2].map(() => start(t, deployment, { workers: false, hasher: cheapHasher, clock })))
+  const [app, other] = await Promise.all([1, 2].map(() =>
+    start(t, deployment, { workers: false, hasher: cheapHasher, clock })))
   if (!app || !other) throw new Error('two nodes')
   return { app, other, deployment }
 }
@@ -422,7 +426,7 @@ async function refused (t: Test, app: Node, token: string, reason: string) {
   t.match(answer.headers['www-authenticate'], /^Bearer/)
 }
 
-/** What FLUSHALL does to this deployment, which shares its Redis with other tests. */
+/** The effect of FLUSHALL on this deployment alone, because it shares its Redis with other tests. */
 async function flush (app: Node) {
   const prefix = String(app.redis.options.keyPrefix)
   const keys = await app.redis.keys(`${prefix}*`)

@@ -10,7 +10,7 @@ const hasher = countingHasher()
 const { tap, deployment } = await tapWires(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s', HASH_QUEUE_MAX: '400' }))
 const app = await start(t, deployment, { workers: false, hasher })
 
-t.test('a registration answers with an echo in canonical form, and there is no account yet', async t => {
+t.test('a registration answers with the address in canonical form, and makes no account yet', async t => {
   const name = randomUUID()
   const answer = await register({ email: `Ada.${name}+Tag@EXAMPLE.com`, full_name: 'Ada King', locale: 'de-CH' })
 
@@ -29,7 +29,7 @@ t.test('/auth/signup is the same route', async t => {
   t.match(answer.json(), { registration_id: String, user: { email_verified: false } })
 })
 
-t.test('known and unknown addresses get one answer and cost one amount of work', async t => {
+t.test('known and unknown addresses get one answer and cost the same work', async t => {
   const ada = await signUp(app)
   await app.database`update users set status = 'disabled' where id = ${(await signUp(app)).user.id}`
   const stranger = freshAddress()
@@ -51,11 +51,14 @@ t.test('known and unknown addresses get one answer and cost one amount of work',
     const work = { ...tap.take(), hashes: hasher.take() }
     const { registration_id: _, ...body } = answer.json()
     body.user.email = body.user.email === email
-    return { answer: { status: answer.statusCode, headers: headersOf(answer), body }, work: { ...work, jobs: (await mailJobs(app)).length - jobs } }
+    return {
+      answer: { status: answer.statusCode, headers: headersOf(answer), body },
+      work: { ...work, jobs: (await mailJobs(app)).length - jobs }
+    }
   }
 })
 
-t.test('fifty registrations of one address at once, in any spelling, with an account or without, answer alike', async t => {
+t.test('fifty registrations of one address at once, in any spelling, with or without an account, are answered alike', async t => {
   const owner = await signUp(app, { email: `José-${randomUUID()}@bücher.example` }).catch(() => signUp(app))
   const local = `zoë.${randomUUID()}`
   const spellings = [
@@ -66,7 +69,8 @@ t.test('fifty registrations of one address at once, in any spelling, with an acc
     register({ email: place % 10 === 9 ? owner.email : spellings[place % spellings.length] ?? '' })))
 
   t.same(new Set(answers.map(answer => answer.statusCode)), new Set([201]))
-  t.equal(new Set(answers.map(answer => JSON.stringify(Object.keys(answer.json())) + JSON.stringify(Object.keys(answer.json().user)))).size, 1)
+  t.equal(new Set(answers.map(answer =>
+    JSON.stringify(Object.keys(answer.json())) + JSON.stringify(Object.keys(answer.json().user)))).size, 1)
   t.equal(new Set(answers.map(answer => JSON.stringify(headersOf(answer, false)))).size, 1)
   t.equal(new Set(answers.map(answer => answer.json().registration_id)).size, 50)
   t.same(await usersCalled(`${local}@xn--bcher-kva.example`), [])
@@ -81,7 +85,7 @@ t.test('fifty registrations of one address at once, in any spelling, with an acc
   t.equal((await app.database`select 1 from users where email_canonical like ${`%${local.slice(4)}%`}`).length, 1)
 })
 
-t.test('every spelling signs in to the one account', async t => {
+t.test('every spelling of an address signs in to the one account', async t => {
   const name = randomUUID()
   await confirmed({ email: `Zoë-${name}@Bücher.example` })
   for (const email of [`zoë-${name}@xn--bcher-kva.example`, `ZOË-${name}@bücher.example`, `zoe\u0308-${name}@BÜCHER.EXAMPLE`]) {
@@ -92,7 +96,7 @@ t.test('every spelling signs in to the one account', async t => {
   }
 })
 
-t.test('what is no address or hides something is refused before anything is written', async t => {
+t.test('an invalid or deceptive address is refused before anything is written', async t => {
   const addresses = [
     'ada', '@example.com', 'ada@', 'ada@@example.com', 'ada@example', ' ada@example.com', 'ada@example.com ', 'a da@example.com', 'ada@exa mple.com',
     'ada\u200b@example.com', 'ada\u202e@example.com', 'ada\u00ad@example.com', 'ada\ufeff@example.com', 'ada\u2066@example.com',
@@ -107,7 +111,7 @@ t.test('what is no address or hides something is refused before anything is writ
   t.same(await rows(), before)
 })
 
-t.test('nothing in a request can set a role, a status, an id or a verification', async t => {
+t.test('no field of a request can set a role, a status, an id or a verification', async t => {
   const before = await rows()
   for (const extra of [
     { role: 'super_admin' }, { roles: ['admin'] }, { isAdmin: true }, { is_admin: true }, { status: 'active' }, { approval: 'approved' }, { email_verified: true }, { emailVerified: true },
@@ -161,7 +165,7 @@ t.test('a password is refused with a reason for each rule it breaks', async t =>
   }
 })
 
-t.test('any characters make a password, in any number from 8 to 128 code points', async t => {
+t.test('any characters are accepted in a password, from 8 to 128 code points', async t => {
   for (const accepted of ['qxvjzkwpfmbd', '92746183', 'correct horse battery staple', '  leading and trailing  ', '日本語の長い合言葉です', '🦔🌵🪁🧭🎻🪣🦩🧂', `${'🦔🌵🪁🧭'.repeat(32)}`, 'tab\there and\nthere we go']) {
     const answer = await register({ password: accepted })
     t.ok([201, 422].includes(answer.statusCode))
@@ -174,7 +178,7 @@ t.test('any characters make a password, in any number from 8 to 128 code points'
   t.match((await register({ password: `${longest}a` })).json(), { code: 'password_rejected', errors: [{ code: 'too_long' }] })
 })
 
-t.test('half characters, NULs and monsters are refused and never an error of ours', async t => {
+t.test('half characters, NULs and huge values are refused and never cause a 500', async t => {
   const before = await rows()
   for (const body of [
     '{"email":"a@b.example","password":"\\ud83d lone surrogate here","full_name":"Ada"}', '{"email":"a\\ud83d@b.example","password":"a long walk through wet leaves","full_name":"Ada"}',
@@ -191,7 +195,7 @@ t.test('half characters, NULs and monsters are refused and never an error of our
   t.same(await rows(), before)
 })
 
-t.test('the trail names nobody in the clear, and forgets who is erased', async t => {
+t.test('the audit trail names nobody in the clear, and an erased user can no longer be read', async t => {
   const email = freshAddress()
   const { registration_id: id } = (await post(app, '/auth/register', { email, password, full_name: 'Ada King' }, { 'user-agent': 'Quill/7.1' })).json()
   const [row] = await trail(app, id)
@@ -206,7 +210,7 @@ t.test('the trail names nobody in the clear, and forgets who is erased', async t
   t.match(await trail(app, id), [{ event: 'registration_created', read: null }])
 })
 
-t.test('who registers somebody else’s address gains nothing and costs the owner nothing', async t => {
+t.test('registering another person’s address gains nothing and costs its owner nothing', async t => {
   const ada = await signUp(app)
   const tokens = await signIn(app, ada)
   const before = await account(ada.user.id)
@@ -219,13 +223,13 @@ t.test('who registers somebody else’s address gains nothing and costs the owne
   t.match(await post(app, '/auth/login', { email: ada.email, password }), { statusCode: 200 })
 })
 
-t.test('a vendor registers as one and waits for approval', async t => {
+t.test('a vendor registers with that user type and waits for approval', async t => {
   const vendor = await confirmed({ user_type: 'vendor' })
   t.match(vendor.user, { role: 'vendor', user_type: 'vendor', approval: 'pending', status: 'active', email_verified: true })
   t.match((await post(app, '/auth/login', { email: vendor.email, password })).json(), { status: 403, code: 'approval_pending' })
 })
 
-t.test('mails are sent once, a code to the new and a notice to the owner, and the code confirms', async t => {
+t.test('each mail is sent once, a code to a new address and a notice to an owner, and the code confirms', async t => {
   const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
   const node = await start(t, deployment, { hasher: cheapHasher })
   const other = await start(t, deployment, { hasher: cheapHasher })
@@ -246,7 +250,7 @@ t.test('mails are sent once, a code to the new and a notice to the owner, and th
   t.notOk(/\b\d{6}\b/.test(mails.find(({ kind }) => kind === 'already_registered')?.raw.split('\r\n\r\n')[1] ?? ''), 'no code in it')
 })
 
-t.test('EMAIL_VERIFICATION=optional: the account is there at once, and a known address is a conflict', async t => {
+t.test('with EMAIL_VERIFICATION=optional the account exists at once, and a known address is a conflict', async t => {
   const node = await start(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s', EMAIL_VERIFICATION: 'optional', HASH_QUEUE_MAX: '400' }), { workers: false, hasher: cheapHasher })
   const email = freshAddress()
   const answer = await post(node, '/auth/register', { email, password, full_name: 'Ada King' })

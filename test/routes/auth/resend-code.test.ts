@@ -8,7 +8,7 @@ import { tapWires } from '../../wiretap.ts'
 const { tap, deployment } = await tapWires(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' }))
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 
-t.test('a resend answers 202 with nothing in it, whether or not there is something to send', async t => {
+t.test('a resend is answered with an empty 202, whether or not there is a code to send', async t => {
   const spent = await register()
   await post(app, '/auth/verify-email', { registration_id: spent, code: await codeOf(app, spent) })
   const answers = [await resend(await register()), await resend(randomUUID()), await resend(spent)]
@@ -31,7 +31,7 @@ t.test('known and unknown registrations cost equal work', async t => {
   t.equal((await mailJobs(app)).length - jobs, 2)
 })
 
-t.test('the same code goes out again while it works, the next one when it has expired', async t => {
+t.test('the same code is sent again while it works, and a new one when it has expired', async t => {
   const id = await register()
   const code = await codeOf(app, id)
   app.clock.advance(9 * 60_000)
@@ -45,7 +45,7 @@ t.test('the same code goes out again while it works, the next one when it has ex
   t.match(await post(app, '/auth/verify-email', { registration_id: id, code: next }), { statusCode: 200 })
 })
 
-t.test('no row of resends gives more than five tries at a code', async t => {
+t.test('no number of resends gives more than five tries at a code', async t => {
   const id = await register()
   for (let n = 0; n < 5; n++) {
     await post(app, '/auth/verify-email', { registration_id: id, code: String((Number(await codeOf(app, id)) + 1) % 1_000_000).padStart(6, '0') })
@@ -62,7 +62,7 @@ t.test('twenty resends at once do no harm', async t => {
   t.match(await post(app, '/auth/verify-email', { registration_id: id, code: await codeOf(app, id) }), { statusCode: 200 })
 })
 
-t.test('the mail that goes out again carries the very same code', async t => {
+t.test('the repeated mail carries the very same code', async t => {
   const own = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
   const node = await start(t, own, { hasher: cheapHasher })
   const id = (await post(node, '/auth/register', { email: freshAddress(), password, full_name: 'Ada King' })).json().registration_id
@@ -77,7 +77,7 @@ t.test('the mail that goes out again carries the very same code', async t => {
   t.match(await post(node, '/auth/verify-email', { registration_id: id, code: mails[1]?.code }), { statusCode: 200 })
 })
 
-t.test('what names no registration is refused', async t => {
+t.test('an invalid registration id is refused', async t => {
   for (const id of [undefined, null, '', 1, 'x', [randomUUID()], `${randomUUID()} `]) {
     t.match((await post(app, '/auth/verify-email/resend', { registration_id: id })).json(), { status: 422, code: 'invalid_request' }, JSON.stringify(id))
   }

@@ -19,7 +19,7 @@ const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
 const app = await start(t, deployment, { workers: false, hasher, clock })
 const other = await start(t, deployment, { workers: false, hasher: cheapHasher, clock })
 
-t.test('a token sets the password, hands out a device token and signs nobody in', async t => {
+t.test('a token sets the password, answers with a device token and signs nobody in', async t => {
   const ada = await signUp(app)
   const answer = await reset(await tokenFor(ada.user.id))
 
@@ -31,7 +31,7 @@ t.test('a token sets the password, hands out a device token and signs nobody in'
   t.match(await post(other, '/auth/login', { email: ada.email, password: newPassword }), { statusCode: 200 }, 'on the other node too')
 })
 
-t.test('every session ends, at once here and on the other node as soon as it has read', async t => {
+t.test('every session ends, at once here and on the other node after its next read', async t => {
   const ada = await signUp(app)
   const [phone, laptop] = [await signIn(app, ada), await signIn(other, ada)]
   const eve = await signIn(app)
@@ -67,7 +67,7 @@ t.test('a browser gets the device token as a cookie, and never in the body', asy
   t.match(await post(app, '/auth/login', { email: ada.email, password: newPassword, transport: 'cookie' }, { ...page, cookie: cookies[0]?.split(';')[0] ?? '' }), { statusCode: 200 }, 'the account knows it')
 })
 
-t.test('of twenty at once with different passwords one wins, whichever node it asks', async t => {
+t.test('of twenty resets at once with different passwords one wins, whichever node it asks', async t => {
   for (let round = 0; round < 3; round++) {
     const ada = await signUp(app)
     const session = await signIn(app, ada)
@@ -89,7 +89,7 @@ t.test('of twenty at once with different passwords one wins, whichever node it a
   }
 })
 
-t.test('wrong, truncated, extended, respelled, spent, expired, outdone, foreign, of another purpose, of nobody: one refusal', async t => {
+t.test('wrong, truncated, extended, respelled, spent, expired, superseded and foreign tokens, of another purpose or no user, get one refusal', async t => {
   const ada = await signUp(app)
   const spent = await tokenFor(ada.user.id)
   await reset(spent)
@@ -121,14 +121,14 @@ t.test('wrong, truncated, extended, respelled, spent, expired, outdone, foreign,
   t.match(await reset(fresh), { statusCode: 200 })
 })
 
-t.test('it works for an hour', async t => {
+t.test('a token works for an hour', async t => {
   const ada = await signUp(app)
   const token = await tokenFor(ada.user.id)
   clock.advance(hour - 5000)
   t.match(await reset(token), { statusCode: 200 })
 })
 
-t.test('a change of the password kills what lies in the mailbox: resets, invitations, new addresses', async t => {
+t.test('a change of the password invalidates all links in the mailbox: resets, invitations, new addresses', async t => {
   const ada = await signUp(app)
   const tokens = await signIn(app, ada)
   const [link, invitation, address, undo] = [await tokenFor(ada.user.id), await tokenFor(ada.user.id, 'invitation'), await tokenFor(ada.user.id, 'email_change', freshAddress()), await tokenFor(ada.user.id, 'email_undo', freshAddress())]
@@ -139,7 +139,7 @@ t.test('a change of the password kills what lies in the mailbox: resets, invitat
   t.match(await post(app, '/auth/login', { email: ada.email, password: anotherPassword }), { statusCode: 200 })
 })
 
-t.test('a reset kills them too', async t => {
+t.test('a reset invalidates them too', async t => {
   const ada = await signUp(app)
   const [link, invitation, address, undo] = [await tokenFor(ada.user.id), await tokenFor(ada.user.id, 'invitation'), await tokenFor(ada.user.id, 'email_change', freshAddress()), await tokenFor(ada.user.id, 'email_undo', freshAddress())]
   t.match(await reset(link), { statusCode: 200 })
@@ -148,7 +148,7 @@ t.test('a reset kills them too', async t => {
   t.ok(await app.oneTimeTokens.find(undo, 'email_undo'))
 })
 
-t.test('a password that is rejected spends nothing and is told why', async t => {
+t.test('a rejected password spends no token and gets its reasons', async t => {
   const ada = await signUp(app)
   const token = await tokenFor(ada.user.id)
   const local = ada.email.split('@')[0] ?? ''
@@ -162,7 +162,7 @@ t.test('a password that is rejected spends nothing and is told why', async t => 
   t.match(await reset(token), { statusCode: 200 })
 })
 
-t.test('who has no token does not learn what passwords are good for', async t => {
+t.test('without a token nobody learns which passwords are accepted', async t => {
   t.match((await reset('x', 'short')).json(), { code: 'token_invalid' })
 })
 
@@ -180,7 +180,7 @@ t.test('an invitation sets the first password and verifies the address', async t
   t.match((await trail(app, id)).find(({ event }) => event === 'authn_password_change'), { outcome: 'success', reason: 'invitation' })
 })
 
-t.test('who had signed up with an address that is not theirs is out when its owner resets', async t => {
+t.test('a stranger who registered another person’s address is signed out when its owner resets', async t => {
   const node = await start(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s', EMAIL_VERIFICATION: 'optional' }), { workers: false, hasher: cheapHasher })
   const email = freshAddress()
   const { user } = (await post(node, '/auth/register', { email, password, full_name: 'Eve' })).json()
@@ -194,7 +194,7 @@ t.test('who had signed up with an address that is not theirs is out when its own
   t.match(await node.database`select email_verified from users where id = ${user.id}`, [{ emailVerified: true }])
 })
 
-t.test('what was due is done: a reset is a change of password', async t => {
+t.test('a due change of the password is fulfilled by a reset', async t => {
   const ada = await signUp(app)
   await app.database`update users set must_change_password = true where id = ${ada.user.id}`
   await reset(await tokenFor(ada.user.id))
@@ -202,13 +202,13 @@ t.test('what was due is done: a reset is a change of password', async t => {
   t.match((await as(app, tokens.access_token, 'GET', '/auth/sessions')), { statusCode: 200 })
 })
 
-t.test('who waits for approval may reset, and waits as before', async t => {
+t.test('a user who waits for approval may reset, and still waits', async t => {
   const vendor = await signUp(app, { user_type: 'vendor' })
   t.match(await reset(await tokenFor(vendor.user.id)), { statusCode: 200 })
   t.match((await post(app, '/auth/login', { email: vendor.email, password: newPassword })).json(), { status: 403, code: 'approval_pending' })
 })
 
-t.test('who once had ten devices has no more guesses than a stranger, and the new device has its own', async t => {
+t.test('devices known before a reset have no more guesses than a stranger, and the new device has its own', async t => {
   const ada = await signUp(app)
   const devices = [ada.deviceToken]
   for (let n = 0; n < 9; n++) devices.push((await signIn(app, ada)).device_token)
@@ -224,7 +224,7 @@ t.test('who once had ten devices has no more guesses than a stranger, and the ne
   t.match(await post(app, '/auth/login', { email: ada.email, password: newPassword, device_token: fresh }), { statusCode: 200 })
 })
 
-t.test('the browser that resets is a new device as well: whoever has its old cookie gains nothing', async t => {
+t.test('the browser that resets is a new device too, so a holder of its old cookie gains nothing', async t => {
   const ada = await signUp(app)
   const page = { origin: 'http://localhost:3000', cookie: `__Host-device=${ada.deviceToken}` }
   const answer = await post(app, '/auth/password/reset', { token: await tokenFor(ada.user.id), new_password: newPassword, transport: 'cookie' }, page)
@@ -234,7 +234,7 @@ t.test('the browser that resets is a new device as well: whoever has its old coo
   t.match(await post(app, '/auth/login', { email: ada.email, password: newPassword, device_token: ada.deviceToken }), { statusCode: 429 })
 })
 
-t.test('shut lanes are open after it: strangers’ and those of the devices it knew', async t => {
+t.test('a reset unlocks the buckets of strangers and of the previously known devices', async t => {
   const ada = await signUp(app)
   for (const device of [undefined, ada.deviceToken]) {
     for (let n = 0; n < 5; n++) await post(app, '/auth/login', { email: ada.email, password: 'not the password', ...(device && { device_token: device }) })
@@ -245,7 +245,7 @@ t.test('shut lanes are open after it: strangers’ and those of the devices it k
   t.match(await post(other, '/auth/login', { email: ada.email, password: newPassword, device_token: ada.deviceToken }), { statusCode: 200 })
 })
 
-t.test('a GET spends nothing: 405', async t => {
+t.test('a GET is refused with 405 and spends no token', async t => {
   const ada = await signUp(app)
   const token = await tokenFor(ada.user.id)
   for (const method of ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'] as const) {
@@ -257,7 +257,7 @@ t.test('a GET spends nothing: 405', async t => {
   t.match(await reset(token), { statusCode: 200 })
 })
 
-t.test('what is no token and no password is refused before anything is asked', async t => {
+t.test('an invalid token or password field is refused before any store is asked', async t => {
   const ada = await signUp(app)
   const token = await tokenFor(ada.user.id)
   for (const body of [
@@ -268,7 +268,7 @@ t.test('what is no token and no password is refused before anything is asked', a
   t.match(await reset(token), { statusCode: 200 })
 })
 
-t.test('the owner is told by mail and the trail says who and whence, without a secret', async t => {
+t.test('the owner is notified by mail, and the trail says who and from where, without a secret', async t => {
   const ada = await signUp(app)
   const token = await tokenFor(ada.user.id)
   await post(app, '/auth/password/reset', { token, new_password: newPassword }, { 'user-agent': 'Quill/7.1' })
@@ -284,7 +284,7 @@ t.test('the owner is told by mail and the trail says who and whence, without a s
   for (const secret of [token, newPassword]) t.notOk(stored.some(({ text }) => text.includes(secret)))
 })
 
-t.test('what fails after the token was taken gives it back: nothing has changed and the owner tries again', async t => {
+t.test('a failure after the token was taken gives it back: nothing has changed, and the owner can try again', async t => {
   const ada = await signUp(app)
   const session = await signIn(app, ada)
   const token = await tokenFor(ada.user.id)
@@ -308,7 +308,7 @@ t.test('what fails after the token was taken gives it back: nothing has changed 
   t.match(await reset(token), { statusCode: 200 })
 })
 
-t.test('without Redis nothing is spent: 503', async t => {
+t.test('without Redis no token is spent: 503', async t => {
   const server = await ownRedis(t)
   const node = await start(t, await deploy(t, { RATE_LIMITS_ENABLED: 'true', REDIS_URL: server.redisUrl }), { workers: false, hasher: cheapHasher })
   const ada = await signUp(node)
@@ -318,11 +318,13 @@ t.test('without Redis nothing is spent: 503', async t => {
   t.match((await reset(token, newPassword, node)).json(), { status: 503, code: 'unavailable' })
   t.match((await post(node, '/auth/password/forgot', { email: ada.email })).json(), { status: 503, code: 'unavailable' })
   await server.start()
-  for (let n = 0; n < 100 && !await node.scripts.ping().then(() => true, () => false); n++) await new Promise(resolve => setTimeout(resolve, 50))
+  for (let n = 0; n < 100 && !await node.scripts.ping().then(() => true, () => false); n++) {
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
   t.match(await reset(token, newPassword, node), { statusCode: 200 })
 })
 
-t.test('a Redis that goes away at the last moment does not undo what is done', async t => {
+t.test('a Redis that fails at the last moment does not undo a finished reset', async t => {
   const server = await ownRedis(t)
   const own = pausingAtHash()
   const node = await start(t, await deploy(t, { REDIS_URL: server.redisUrl }), { workers: false, hasher: own })
@@ -334,8 +336,10 @@ t.test('a Redis that goes away at the last moment does not undo what is done', a
   await server.start()
 })
 
-t.test('what happens while the password is hashed counts', async t => {
-  const [disabled, changed, outdone, leaving] = [await signUp(app), await signUp(app), await signUp(app), await signUp(app)]
+t.test('changes during the hashing of the password count', async t => {
+  const [disabled, changed, outdone, leaving] = [
+    await signUp(app), await signUp(app), await signUp(app), await signUp(app)
+  ]
 
   hasher.meanwhile = async () => { await disable(app, disabled.user.id) }
   t.match((await reset(await tokenFor(disabled.user.id))).json(), { status: 422, code: 'token_invalid' })
@@ -356,7 +360,7 @@ t.test('what happens while the password is hashed counts', async t => {
   t.match(await reset(await tokenFor(leaving.user.id)), { statusCode: 200 }, 'nor does a sign-out')
 })
 
-t.test('no sign-in with the old password outlives a reset', async t => {
+t.test('no sign-in with the old password survives a reset', async t => {
   for (let round = 0; round < 10; round++) {
     const ada = await signUp(app)
     const token = await tokenFor(ada.user.id)
@@ -369,7 +373,7 @@ t.test('no sign-in with the old password outlives a reset', async t => {
   }
 })
 
-t.test('a reset and a change at once: one password holds, and the link is dead', async t => {
+t.test('after a reset and a change at once, one password works and the link is spent', async t => {
   for (let round = 0; round < 10; round++) {
     const ada = await signUp(app)
     const session = await signIn(app, ada)
@@ -383,7 +387,7 @@ t.test('a reset and a change at once: one password holds, and the link is dead',
   }
 })
 
-t.test('ten tries in a quarter of an hour from one address, wrong ones and right ones', async t => {
+t.test('ten tries in a quarter of an hour are allowed from one address, wrong and right ones together', async t => {
   const node = await start(t, await deploy(t, { RATE_LIMITS_ENABLED: 'true' }), { workers: false, hasher: cheapHasher, clock })
   const ada = await signUp(node)
   const id = await node.database.begin(tx => node.oneTimeTokens.issue(tx, { purpose: 'password_reset', userId: ada.user.id }))
@@ -400,7 +404,7 @@ t.test('ten tries in a quarter of an hour from one address, wrong ones and right
   t.match(await node.inject({ method: 'POST', url: api('/auth/password/reset'), payload: { token, new_password: newPassword }, remoteAddress: '203.0.113.4' }), { statusCode: 200 }, 'the refused one spent nothing')
 })
 
-t.test('who holds a token goes before strangers who wait for a hash', async t => {
+t.test('the holder of a token goes before strangers who wait for a hash', async t => {
   const gate = gatedHasher()
   const node = await start(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s', HASH_CONCURRENCY: '1', HASH_QUEUE_MAX: '4' }), { workers: false, hasher: gate })
   const ada = await signUp(node)
@@ -408,18 +412,22 @@ t.test('who holds a token goes before strangers who wait for a hash', async t =>
   gate.shut()
   const register = () => post(node, '/auth/register', { email: freshAddress(), password, full_name: 'Ada' })
   const waiting = [register(), register(), register()]
-  for (let n = 0; n < 200 && node.passwords.stats().queued.stranger < 2; n++) await new Promise(resolve => setTimeout(resolve, 5))
+  for (let n = 0; n < 200 && node.passwords.stats().queued.stranger < 2; n++) {
+    await new Promise(resolve => setTimeout(resolve, 5))
+  }
   t.match((await register()).json(), { status: 503, code: 'overloaded' })
 
   const asked = reset(node.oneTimeTokens.tokenOf('password_reset', id), newPassword, node)
-  for (let n = 0; n < 200 && node.passwords.stats().queued.known < 1; n++) await new Promise(resolve => setTimeout(resolve, 5))
+  for (let n = 0; n < 200 && node.passwords.stats().queued.known < 1; n++) {
+    await new Promise(resolve => setTimeout(resolve, 5))
+  }
   t.equal(node.passwords.stats().queued.known, 1)
   gate.open()
   t.match(await asked, { statusCode: 200 })
   t.same((await Promise.all(waiting)).map(({ statusCode }) => statusCode), [201, 201, 201])
 })
 
-t.test('where there is no room for a hash the token is not touched', async t => {
+t.test('when the queue for hashes is full, the token is not touched', async t => {
   const gate = gatedHasher()
   const node = await start(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s', HASH_CONCURRENCY: '1', HASH_QUEUE_MAX: '1' }), { workers: false, hasher: gate })
   const [ada, bob, eve] = [await signUp(node), await signUp(node), await signUp(node)]
@@ -427,7 +435,9 @@ t.test('where there is no room for a hash the token is not touched', async t => 
   for (const { user } of [ada, bob, eve]) links.push(node.oneTimeTokens.tokenOf('password_reset', await node.database.begin(tx => node.oneTimeTokens.issue(tx, { purpose: 'password_reset', userId: user.id }))))
   gate.shut()
   const [first, second] = [reset(links[0] ?? '', newPassword, node), reset(links[1] ?? '', newPassword, node)]
-  for (let n = 0; n < 200 && node.passwords.stats().queued.known < 1; n++) await new Promise(resolve => setTimeout(resolve, 5))
+  for (let n = 0; n < 200 && node.passwords.stats().queued.known < 1; n++) {
+    await new Promise(resolve => setTimeout(resolve, 5))
+  }
 
   t.match((await reset(links[2] ?? '', newPassword, node)).json(), { status: 503, code: 'overloaded' })
   t.match(await node.database`select taken_by from one_time_tokens where user_id = ${eve.user.id}`, [{ takenBy: null }])
@@ -440,14 +450,14 @@ async function reset (token: string, attempt = newPassword, by = app) {
   return await post(by, '/auth/password/reset', { token, new_password: attempt })
 }
 
-/** A token as it lies in the mailbox of this user. */
+/** A token as this user finds it in the mailbox. */
 async function tokenFor (userId: string, purpose: Purpose = 'password_reset', email?: string) {
   const about = email === undefined ? {} : { email, emailCanonical: email }
   const id = await app.database.begin(tx => app.oneTimeTokens.issue(tx, { purpose, userId, ...about }))
   return app.oneTimeTokens.tokenOf(purpose, id)
 }
 
-/** An account without a password, whose address nobody has confirmed. */
+/** An account without a password and with an unconfirmed address. */
 async function invite (email: string) {
   const id = randomUUID()
   await app.database.begin(async tx => {
@@ -466,7 +476,7 @@ async function account (id: string) {
   return row
 }
 
-/** A hasher that lets something happen, once, before a new password is hashed. */
+/** A hasher that runs one given action once, before a new password is hashed. */
 function pausingAtHash () {
   const pausing = {
     meanwhile: async () => {},
@@ -481,7 +491,7 @@ function pausingAtHash () {
   return pausing
 }
 
-/** A hasher whose work can be held up. */
+/** A hasher whose work can be paused. */
 function gatedHasher () {
   let held: Promise<void> | null = null
   let open = () => {}

@@ -7,7 +7,7 @@ const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 const other = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: app.clock })
 
-t.test('the living sessions, the one used last first, with what a person knows them by', async t => {
+t.test('the live sessions are listed, the one used last first, with the details by which a person recognises them', async t => {
   const ada = await signUp(app)
   const laptop = (await post(app, '/auth/login', { email: ada.email, password, device_name: 'Ada’s laptop' }, { 'user-agent': 'Quill/7.1' })).json()
   app.clock.advance(60_000)
@@ -22,7 +22,7 @@ t.test('the living sessions, the one used last first, with what a person knows t
   t.same(await list(laptop, other), sessions)
 })
 
-t.test('ended, idle, expired and other people’s sessions are not among them', async t => {
+t.test('ended, idle, expired and other people’s sessions are not listed', async t => {
   const ada = await signUp(app)
   const mine = await signIn(app, ada)
   const gone = await signIn(app, ada)
@@ -39,7 +39,7 @@ t.test('ended, idle, expired and other people’s sessions are not among them', 
   t.same((await list(last)).map(({ id }) => id), [last.session.id], 'ended by an epoch')
 })
 
-t.test('a session that is used shows when', async t => {
+t.test('a session shows when it was last used', async t => {
   const ada = await signIn(app)
   const [before] = await list(ada)
   app.clock.advance(16 * 60_000)
@@ -52,7 +52,7 @@ t.test('a session that is used shows when', async t => {
   t.equal(after?.created_at, before?.created_at)
 })
 
-t.test('a user agent of any kind is kept within bounds and never an error', async t => {
+t.test('a user agent of any kind is stored within bounds and never causes an error', async t => {
   const ada = await signUp(app)
   for (const agent of ['x'.repeat(2000), '<script>', 'Ünïcode'.normalize('NFC'), '"\\', '\t']) {
     const answer = await app.inject({ method: 'POST', url: api('/auth/login'), headers: { 'user-agent': agent }, payload: { email: ada.email, password } })
@@ -61,7 +61,7 @@ t.test('a user agent of any kind is kept within bounds and never an error', asyn
   }
 })
 
-t.test('who is not signed in sees none', async t => {
+t.test('a caller who is not signed in sees none', async t => {
   t.match((await app.inject(api('/auth/sessions'))).json(), { status: 401, code: 'unauthenticated' })
 })
 

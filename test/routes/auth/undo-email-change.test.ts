@@ -11,7 +11,7 @@ const other = await start(t, deployment, { workers: false, hasher: cheapHasher, 
 
 const day = 86_400_000
 
-t.test('the old address is back and every session ends, on every node at once', async t => {
+t.test('an undo brings the old address back and ends every session, on every node at once', async t => {
   const account = await signUp(app)
   const [ada, thief] = [await signIn(app, account), await signIn(app, account)]
   const { to, undo } = await changeAddress(app, thief)
@@ -28,7 +28,7 @@ t.test('the old address is back and every session ends, on every node at once', 
   t.match((await post(other, '/auth/login', { email: account.email, password })).json(), { user: { email: account.email, email_verified: true } }, 'the password is the same')
 })
 
-t.test('before the confirmation it cancels the change, and ends every session too', async t => {
+t.test('before the confirmation an undo cancels the change, and ends every session too', async t => {
   const ada = await signIn(app)
   const { to, change, undo } = await askForChange(app, ada)
 
@@ -39,7 +39,7 @@ t.test('before the confirmation it cancels the change, and ends every session to
   t.match(await post(app, '/auth/login', { email: ada.user.email, password }), { statusCode: 200 })
 })
 
-t.test('no device is known any more, no other token is worth anything, the version has gone up', async t => {
+t.test('an undo forgets all devices, invalidates all other tokens and raises the version', async t => {
   const account = await signUp(app)
   const ada = await signIn(app, account, { device_token: account.deviceToken })
   const { undo } = await changeAddress(app, ada)
@@ -56,7 +56,7 @@ t.test('no device is known any more, no other token is worth anything, the versi
   t.equal(after?.passwordHash, before?.passwordHash)
 })
 
-t.test('the trail has before and after; no further mail goes out', async t => {
+t.test('the trail has before and after; no further mail is sent', async t => {
   const ada = await signIn(app)
   const { to, undo } = await changeAddress(app, ada)
   const before = await mailJobs(app)
@@ -69,7 +69,7 @@ t.test('the trail has before and after; no further mail goes out', async t => {
   t.same(await mailJobs(app), before)
 })
 
-t.test('it works though the address has been changed again since', async t => {
+t.test('an undo works although the address has been changed again since', async t => {
   const ada = await signIn(app)
   const first = await changeAddress(app, ada)
   const second = await changeAddress(app, ada)
@@ -80,7 +80,7 @@ t.test('it works though the address has been changed again since', async t => {
   t.match((await confirmChange(app, third.change)).json(), { code: 'token_invalid' })
 })
 
-t.test('a thief who moves the account twice cannot undo the owner’s undo away', async t => {
+t.test('a thief who moves the account twice cannot reverse the owner’s undo', async t => {
   const ada = await signIn(app)
   const first = await changeAddress(app, ada)
   const second = await changeAddress(app, ada)
@@ -90,7 +90,7 @@ t.test('a thief who moves the account twice cannot undo the owner’s undo away'
   t.same(await app.database`select 1 from one_time_tokens where user_id = ${ada.user.id}`, [])
 })
 
-t.test('nor with a node whose clock is behind', async t => {
+t.test('a thief cannot reverse it through a node whose clock is behind either', async t => {
   const late = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: behind(10_000) })
   const ada = await signIn(app)
   const first = await changeAddress(app, ada)
@@ -101,7 +101,7 @@ t.test('nor with a node whose clock is behind', async t => {
   t.match((await undoChange(app, first.undo)).json(), { email: ada.user.email })
 })
 
-t.test('neither a new password nor a thief’s further changes take the owner’s undo away', async t => {
+t.test('neither a new password nor further changes by a thief invalidate the owner’s undo', async t => {
   const ada = await signIn(app)
   const { undo } = await changeAddress(app, ada)
   const changed = await as(app, ada.access_token, 'POST', '/auth/password/change', { current_password: password, new_password: 'another walk through drier leaves' })
@@ -109,7 +109,7 @@ t.test('neither a new password nor a thief’s further changes take the owner’
   t.match((await undoChange(app, undo)).json(), { email: ada.user.email })
 })
 
-t.test('it works for a week', async t => {
+t.test('an undo works for a week', async t => {
   const [ada, eve] = [await signIn(app), await signIn(app)]
   const [early, late] = [await changeAddress(app, ada), await changeAddress(app, eve)]
   app.clock.advance(7 * day - 5000)
@@ -120,7 +120,7 @@ t.test('it works for a week', async t => {
   t.equal(await stateOf(app, eve.user.id), before)
 })
 
-t.test('a token works once, also when twenty bring it at once', async t => {
+t.test('a token works once, even when twenty requests bring it at once', async t => {
   const ada = await signIn(app)
   const { undo } = await changeAddress(app, ada)
   const answers = await Promise.all(Array.from({ length: 20 }, (_, place) => undoChange(place % 2 ? app : other, undo)))
@@ -134,7 +134,7 @@ t.test('a token works once, also when twenty bring it at once', async t => {
   t.match(await as(app, again.access_token, 'GET', '/auth/check'), { statusCode: 204 }, 'what is spent ends no session')
 })
 
-t.test('whatever comes first, confirmation or undo, the old address wins', async t => {
+t.test('whichever comes first, confirmation or undo, the old address wins', async t => {
   for (let round = 0; round < 10; round++) {
     const ada = await signIn(app)
     const { change, undo } = await askForChange(app, ada)
@@ -164,7 +164,7 @@ t.test('a sign-in or a change that is under way meanwhile gains nothing', async 
   }
 })
 
-t.test('an old address that somebody else has by now is a conflict: nothing changes, nothing is spent', async t => {
+t.test('if another account has the old address by now, nothing changes and nothing is spent', async t => {
   const ada = await signIn(app)
   const { to, undo } = await changeAddress(app, ada)
   const taken = await registerAt(ada.user.email)
@@ -178,7 +178,7 @@ t.test('an old address that somebody else has by now is a conflict: nothing chan
   t.match((await undoChange(app, undo)).json(), { email: ada.user.email })
 })
 
-t.test('a sign-up and an undo that want one address at once: one gets it', async t => {
+t.test('when a sign-up and an undo want one address at once, one gets it', async t => {
   for (let round = 0; round < 10; round++) {
     const ada = await signIn(app)
     const { undo } = await changeAddress(app, ada)
@@ -190,7 +190,7 @@ t.test('a sign-up and an undo that want one address at once: one gets it', async
   }
 })
 
-t.test('of another purpose, spoilt, expired or unknown: one answer, and nothing is done', async t => {
+t.test('tokens of another purpose, broken, expired and unknown get one answer, and nothing is done', async t => {
   const ada = await signIn(app)
   const { change, undo } = await askForChange(app, ada)
   const id = await app.database.begin(tx => app.oneTimeTokens.issue(tx, { purpose: 'password_reset', userId: ada.user.id }))
@@ -205,13 +205,13 @@ t.test('of another purpose, spoilt, expired or unknown: one answer, and nothing 
   t.match(await as(app, ada.access_token, 'GET', '/auth/check'), { statusCode: 204 })
 })
 
-t.test('what is no token of any kind is not a request', async t => {
+t.test('a request without a well-formed token is invalid', async t => {
   for (const body of [undefined, {}, { token: null }, { token: '' }, { token: 1 }, { token: ['x'] }, { token: 'x', email: freshAddress() }, { token: 'x'.repeat(4097) }]) {
     t.match((await post(app, '/auth/email/undo', body)).json(), { status: 422, code: 'invalid_request' }, JSON.stringify(body))
   }
 })
 
-t.test('a GET spends nothing', async t => {
+t.test('a GET spends no token', async t => {
   const ada = await signIn(app)
   const { undo } = await changeAddress(app, ada)
   t.match(await app.inject({ method: 'GET', url: `/api/v1/auth/email/undo?token=${undo}` }), { statusCode: 405, headers: { allow: 'POST' } })
@@ -219,7 +219,7 @@ t.test('a GET spends nothing', async t => {
   t.match(await undoChange(app, undo), { statusCode: 200 })
 })
 
-t.test('an account that is disabled stays as it is', async t => {
+t.test('a disabled account stays as it is', async t => {
   const ada = await signIn(app)
   const { undo } = await changeAddress(app, ada)
   await disable(app, ada.user.id)
@@ -228,19 +228,21 @@ t.test('an account that is disabled stays as it is', async t => {
   t.equal(await stateOf(app, ada.user.id), before)
 })
 
-t.test('tries are counted by client, apart from those of others, and leave a trace', async t => {
+t.test('tries are counted by caller, separately from others, and leave an event', async t => {
   const app = await build(t, { RATE_LIMITS_ENABLED: 'true', RATE_LIMIT_LOGIN: '3/15m' })
   for (let n = 0; n < 3; n++) t.match((await undoChange(app, 'x')).json(), { code: 'token_invalid' })
   t.match((await undoChange(app, 'x')).json(), { status: 429, code: 'rate_limited' })
   t.match(await trail(app, null), [{ event: 'email_undo_fail', outcome: 'failure', reason: 'token_invalid' }, {}, {}])
 })
 
-t.test('there and back by nothing but the mails', async t => {
+t.test('the links in the mails are enough for the change and the way back', async t => {
   const deployment = await deploy(t, { APP_URL: 'https://app.example.com' })
   const app = await start(t, deployment, { hasher: cheapHasher })
   const ada = await signIn(app)
   const to = freshAddress()
-  const mailsTo = async (address: string) => (await sentMails(app, deployment.DATA_DIR)).filter(mail => mail.to.includes(address)).map(({ kind, raw }) => ({ kind, links: linksIn(raw) }))
+  const mailsTo = async (address: string) => (await sentMails(app, deployment.DATA_DIR))
+    .filter(mail => mail.to.includes(address))
+    .map(({ kind, raw }) => ({ kind, links: linksIn(raw) }))
 
   await as(app, ada.access_token, 'POST', '/auth/email/change', { new_email: to })
   const [confirm] = await mailsTo(to)
@@ -263,14 +265,20 @@ function tokenIn (link = '') {
   return link.replace(/^.*#token=/, '')
 }
 
-/** An account that somebody else makes at an address. */
+/** An account that another person makes with this address. */
 async function registerAt (email: string): Promise<{ id: string }> {
   const { registration_id: id } = (await post(app, '/auth/register', { email, password, full_name: 'Eve' })).json()
   return (await post(app, '/auth/verify-email', { registration_id: id, code: await codeOf(app, id) })).json().user
 }
 
-/** The clock of a node that is so many milliseconds behind the others. */
+/** The clock of a node that is this many milliseconds behind the others. */
 function behind (milliseconds: number): typeof app.clock {
   const { clock } = app
-  return { ...clock, now: () => clock.now() - milliseconds, monotonic: () => clock.monotonic(), get offset () { return clock.offset }, advance: clock.advance }
+  return {
+    ...clock,
+    now: () => clock.now() - milliseconds,
+    monotonic: () => clock.monotonic(),
+    get offset () { return clock.offset },
+    advance: clock.advance
+  }
 }

@@ -17,7 +17,7 @@ t.test('name and locale change, alone or together, on every node', async t => {
   t.match(await as(app, ada.access_token, 'GET', '/auth/check'), { statusCode: 204 })
 })
 
-t.test('the trail has before and after, for who holds the key', async t => {
+t.test('the trail has before and after, readable with the subject’s key', async t => {
   const ada = await signIn(app)
   await patch(ada, { full_name: 'Ada Lovelace' })
   const row = (await trail(app, ada.user.id)).at(-1)
@@ -26,14 +26,14 @@ t.test('the trail has before and after, for who holds the key', async t => {
   t.notOk(row?.personal?.includes('Lovelace'))
 })
 
-t.test('names are kept as people write them', async t => {
+t.test('names are stored as people write them', async t => {
   const ada = await signIn(app)
   for (const name of ['Ó', '李小龍', 'O’Neil-Smith, Jr.', '<script>alert(1)</script>', "Robert'); drop table users;--", '😀 Ada', 'x'.repeat(200), 'Ада']) {
     t.match((await patch(ada, { full_name: name })).json(), { user: { full_name: name } })
   }
 })
 
-t.test('nothing else can be changed', async t => {
+t.test('no other field can be changed', async t => {
   const ada = await signIn(app)
   const before = (await app.database`select * from users where id = ${ada.user.id}`)[0]
   for (const field of [{ role: 'super_admin' }, { status: 'active' }, { approval: 'approved' }, { email: 'eve@example.com' }, { email_verified: false }, { id: randomUUID() }, { vendor_id: randomUUID() }, { password: 'x' }, { must_change_password: false }, { created_at: new Date().toISOString() }, { user_type: 'staff' }, { version: 9 }, { permissions: [] }, { fullName: 'x' }]) {
@@ -45,12 +45,12 @@ t.test('nothing else can be changed', async t => {
   t.same((await app.database`select * from users where id = ${ada.user.id}`)[0], before)
 })
 
-t.test('who is not signed in changes nothing', async t => {
+t.test('a caller who is not signed in changes nothing', async t => {
   t.match((await app.inject({ method: 'PATCH', url: '/api/v1/auth/me', payload: { full_name: 'Eve' } })).json(), { status: 401, code: 'unauthenticated' })
   t.match((await app.inject({ method: 'PATCH', url: '/api/v1/auth/me', payload: 'x' })).statusCode, 401)
 })
 
-t.test('twenty at once are twenty changes and one user', async t => {
+t.test('twenty changes at once are all made, to one user', async t => {
   const ada = await signIn(app)
   const answers = await Promise.all(Array.from({ length: 20 }, (_, place) => patch(ada, { full_name: `Ada ${place}` }, place % 2 ? app : other)))
   t.same(new Set(answers.map(({ statusCode }) => statusCode)), new Set([200]))

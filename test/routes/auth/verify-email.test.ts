@@ -8,7 +8,7 @@ const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 const other = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: app.clock })
 
-t.test('the right code makes the account, once, and a device token but no session', async t => {
+t.test('the right code makes the account, once, and answers with a device token but no session', async t => {
   const { id, email } = await register({ full_name: 'Ada King', locale: 'de' })
   const answer = await confirm(id, await codeOf(app, id))
 
@@ -24,10 +24,11 @@ t.test('the right code makes the account, once, and a device token but no sessio
   t.match(await post(other, '/auth/login', { email, password }), { statusCode: 200 }, 'on the other node at once')
 })
 
-t.test('a code works once, also when twenty bring it at once', async t => {
+t.test('a code works once, even when twenty requests bring it at once', async t => {
   const { id, email } = await register()
   const code = await codeOf(app, id)
-  const answers = await Promise.all(Array.from({ length: 20 }, (_, place) => confirm(id, code, place % 2 ? app : other)))
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, place) =>
+    confirm(id, code, place % 2 ? app : other)))
 
   t.equal(answers.filter(({ statusCode }) => statusCode === 200).length, 1)
   t.same(new Set(answers.filter(({ statusCode }) => statusCode !== 200).map(answer => `${answer.statusCode} ${answer.json().code}`)), new Set(['422 token_invalid']))
@@ -35,14 +36,14 @@ t.test('a code works once, also when twenty bring it at once', async t => {
   t.match((await confirm(id, code)).json(), { code: 'token_invalid' })
 })
 
-t.test('a code takes five tries; the right one may be the fifth', async t => {
+t.test('a code may be tried five times; the fifth try may be the right one', async t => {
   const { id } = await register()
   const code = await codeOf(app, id)
   for (let n = 0; n < 4; n++) t.match((await confirm(id, wrong(code, n))).json(), { status: 422, code: 'token_invalid' })
   t.match(await confirm(id, code), { statusCode: 200 })
 })
 
-t.test('after five wrong tries the right one is refused like any other', async t => {
+t.test('after five wrong tries the right code is refused like any other', async t => {
   const { id } = await register()
   const code = await codeOf(app, id)
   const refusals = []
@@ -52,10 +53,11 @@ t.test('after five wrong tries the right one is refused like any other', async t
   t.match(refusals.at(-1)?.json(), { status: 422, code: 'token_invalid' })
 })
 
-t.test('of a thousand guesses at once five are looked at', async t => {
+t.test('of a thousand guesses at once five are checked', async t => {
   const { id } = await register()
   const code = await codeOf(app, id)
-  const answers = await Promise.all(Array.from({ length: 200 }, (_, place) => confirm(id, wrong(code, place), place % 2 ? app : other)))
+  const answers = await Promise.all(Array.from({ length: 200 }, (_, place) =>
+    confirm(id, wrong(code, place), place % 2 ? app : other)))
   t.same(new Set(answers.map(({ statusCode }) => statusCode)), new Set([422]))
   const [row] = await app.database<{ tries: number }>`select tries from registrations where id = ${id}`
   t.equal(row?.tries, 5)
@@ -72,7 +74,7 @@ t.test('a code expires after ten minutes', async t => {
   t.match((await confirm(late.id, await codeOf(app, late.id))).json(), { status: 422, code: 'token_invalid' })
 })
 
-t.test('code and id belong together', async t => {
+t.test('a code works only with its own registration id', async t => {
   const email = freshAddress()
   const [owner, stranger] = [await register({ email }), await register({ email })]
   const [ownersCode, strangersCode] = [await codeOf(app, owner.id), await codeOf(app, stranger.id)]
@@ -86,7 +88,7 @@ t.test('code and id belong together', async t => {
   t.match((await confirm(stranger.id, strangersCode)).json(), { code: 'token_invalid' }, 'the address has an account by now')
 })
 
-t.test('who confirms later with another password changes nothing of the account', async t => {
+t.test('a later confirmation with another password changes nothing of the account', async t => {
   const email = freshAddress()
   const attacker = await register({ email, password: 'an attacker’s own long phrase' })
   const owner = await register({ email })
@@ -96,20 +98,22 @@ t.test('who confirms later with another password changes nothing of the account'
   t.match(await post(app, '/auth/login', { email, password }), { statusCode: 200 })
 })
 
-t.test('wrong, spent, expired and unknown are one answer', async t => {
+t.test('wrong, spent, expired and unknown codes get one answer', async t => {
   const { id } = await register()
   const code = await codeOf(app, id)
   const spent = await register()
   const spentCode = await codeOf(app, spent.id)
   await confirm(spent.id, spentCode)
-  const answers = [await confirm(id, wrong(code, 0)), await confirm(spent.id, spentCode), await confirm(randomUUID(), code)]
+  const answers = [
+    await confirm(id, wrong(code, 0)), await confirm(spent.id, spentCode), await confirm(randomUUID(), code)
+  ]
 
   t.equal(new Set(answers.map(answer => JSON.stringify({ ...answer.json(), request_id: '' }))).size, 1)
   t.equal(new Set(answers.map(({ headers: { date, 'x-request-id': _, ...headers } }) => JSON.stringify(headers))).size, 1)
   t.match((await trail(app, id)).at(-1), { event: /fail/, outcome: 'failure', read: { ip: '127.0.0.1' } })
 })
 
-t.test('what is no code is refused before it counts', async t => {
+t.test('a malformed code is refused and does not count as a try', async t => {
   const { id } = await register()
   for (const code of [undefined, null, '', 123456, '12345', '1234567', '12 345', '１２３４５６', '12345a', ' 123456', '123456\n', ['123456'], { code: '123456' }, '-12345', '1e5000']) {
     t.match((await post(app, '/auth/verify-email', { registration_id: id, code })).json(), { status: 422, code: 'invalid_request' }, JSON.stringify(code))
@@ -125,7 +129,7 @@ t.test('what is no code is refused before it counts', async t => {
   t.match(await confirm(id.toUpperCase(), await codeOf(app, id)), { statusCode: 200 }, 'an id has no case')
 })
 
-t.test('the device token of a confirmation is one that has signed in', async t => {
+t.test('the device token of a confirmation belongs to a known device', async t => {
   const ada = await signUp(app)
   const [device] = await app.database<{ deviceId: string }>`select device_id from known_devices where user_id = ${ada.user.id}`
   t.equal(app.deviceTokens.read(ada.deviceToken), device?.deviceId)
@@ -135,14 +139,14 @@ t.test('the device token of a confirmation is one that has signed in', async t =
   t.match(await as(app, tokens.access_token, 'GET', '/auth/check'), { statusCode: 204 })
 })
 
-t.test('a GET spends nothing', async t => {
+t.test('a GET spends no code', async t => {
   const { id } = await register()
   const code = await codeOf(app, id)
   t.match(await app.inject({ method: 'GET', url: `/api/v1/auth/verify-email?registration_id=${id}&code=${code}` }), { statusCode: 405 })
   t.match(await confirm(id, code), { statusCode: 200 })
 })
 
-t.test('a resend mails the same code, gives no tries back and always answers 202', async t => {
+t.test('a resend mails the same code, gives no tries back and is always answered 202', async t => {
   const { id } = await register()
   const code = await codeOf(app, id)
   for (let n = 0; n < 4; n++) await confirm(id, wrong(code, n))
@@ -164,7 +168,7 @@ async function confirm (id: string, code: string, node = app) {
   return await post(node, '/auth/verify-email', { registration_id: id, code })
 }
 
-/** A code that is not this one; another for each number. */
+/** A code that differs from this one; another for each number. */
 function wrong (code: string, n: number) {
   return String((Number(code) + 1 + n) % 1_000_000).padStart(6, '0')
 }

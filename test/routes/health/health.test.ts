@@ -28,14 +28,14 @@ t.test('a node without Redis is degraded, and alive', async t => {
   t.match(await app.inject('/health/ready'), { statusCode: 503, headers: { 'retry-after': '1' } })
 })
 
-t.test('a node that closes is not ready any more', async t => {
+t.test('a node that closes is no longer ready', async t => {
   const app = await build(t)
   app.health.drain()
   t.match(await app.inject('/health/ready'), { statusCode: 503 })
   t.match(await app.inject('/health'), { statusCode: 200 }, 'but well')
 })
 
-t.test('health asks no store while it is asked', async t => {
+t.test('a health request asks no store', async t => {
   const app = await build(t)
   const before = await statements()
   await Promise.all(Array.from({ length: 300 }, (_, i) => app.inject(['/health', '/health/ready', '/health/live'][i % 3] ?? '')))
@@ -47,7 +47,7 @@ t.test('health asks no store while it is asked', async t => {
   }
 })
 
-t.test('figures are for operators and for who may read statistics', async t => {
+t.test('figures are shown only with the operations token or the permission to read statistics', async t => {
   const app = await build(t, { OPERATIONS_TOKEN: token })
   const { access_token: user, user: { id } } = await signIn(app)
 

@@ -15,7 +15,7 @@ const other = await start(t, deployment, { workers: false, hasher: cheapHasher, 
 const service = await makeService(app)
 const inactive = '{"active":false}'
 
-t.test('a good access token is active, and says what it says to who verifies it', async t => {
+t.test('a valid access token is active, with the same claims that a verifier reads', async t => {
   const ada = await signIn(app)
   const { statusCode, headers, body } = await introspect(app, service, ada.access_token)
   const { payload } = await jwtVerify(ada.access_token, createLocalJWKSet((await app.inject('/.well-known/jwks.json')).json()), { currentDate: new Date(app.clock.now()) })
@@ -28,14 +28,14 @@ t.test('a good access token is active, and says what it says to who verifies it'
   t.notMatch(body, /@|Ada/, 'nobody’s name or address')
 })
 
-t.test('a wrong hint, or one that is none, changes nothing', async t => {
+t.test('a wrong or unknown hint changes nothing', async t => {
   const { access_token: token } = await signIn(app)
   for (const hint of ['access_token', 'refresh_token', 'id_token', 'x']) {
     t.match((await send(app, 'introspect', { token, token_type_hint: hint }, { authorization: basic(service) })).json(), { active: true }, hint)
   }
 })
 
-t.test('what would not be let in is not active, byte for byte', async t => {
+t.test('every token that would be refused is inactive, byte for byte the same answer', async t => {
   const elsewhere = await start(t, await deploy(t, { ISSUER_URL: 'http://localhost:4000' }), { workers: false, hasher: cheapHasher })
   const audience = await start(t, Object.assign({}, deployment, { JWT_AUDIENCE: 'somebody-else' }), { workers: false, hasher: cheapHasher, clock: app.clock })
   const issuer = await start(t, Object.assign({}, deployment, { ISSUER_URL: 'http://localhost:5000', JWT_AUDIENCE: 'http://localhost:3000' }), { workers: false, hasher: cheapHasher, clock: app.clock })
@@ -99,7 +99,7 @@ t.test('an access token expires', async t => {
   t.equal((await introspect(app, service, token)).body, inactive)
 })
 
-t.test('one who has a change of password due since login is not active', async t => {
+t.test('a token issued while a change of the password was due is inactive', async t => {
   const { user, ...account } = await signIn(app)
   await app.database`update users set must_change_password = true where id = ${user.id}`
   const { access_token: token } = await signIn(app, user)
@@ -108,7 +108,7 @@ t.test('one who has a change of password due since login is not active', async t
   t.match((await introspect(app, service, account.access_token)).json(), { active: true }, 'until the feed has told')
 })
 
-t.test('the role is the one of now, and so is the vendor', async t => {
+t.test('role and vendor are the current ones', async t => {
   const ada = await signIn(app)
   const vendorId = randomUUID()
   await app.database`insert into vendors (id, name) values (${vendorId}, 'Engines')`
@@ -118,7 +118,7 @@ t.test('the role is the one of now, and so is the vendor', async t => {
   t.match((await introspect(app, service, ada.access_token)).json(), { active: true, role: 'accountant', vendor_id: vendorId })
 })
 
-t.test('what has ended on one node is not active there at once, and soon on the others', async t => {
+t.test('a session that ended on one node is inactive there at once, and soon on the others', async t => {
   const ada = await signIn(app)
   await until(async () => (await introspect(other, service, ada.access_token)).json().active)
   await as(app, ada.access_token, 'POST', '/auth/logout')
@@ -127,13 +127,13 @@ t.test('what has ended on one node is not active there at once, and soon on the 
   await until(async () => (await introspect(other, service, ada.access_token)).body === inactive)
 })
 
-t.test('everybody signed out is nobody active', async t => {
+t.test('after everybody is signed out no token is active', async t => {
   const { access_token: token } = await signIn(app)
   await app.accounts.signOutEveryone({ actorId: null, caller: operator })
   t.equal((await introspect(app, service, token)).body, inactive)
 })
 
-t.test('a key that this node has not heard of is looked up before a token is called inactive', async t => {
+t.test('a key that is new to this node is looked up before a token is called inactive', async t => {
   const { access_token: token } = await signIn(app)
   await app.signingKeys.replace(operator)
   const ada = await signIn(app)
@@ -142,9 +142,13 @@ t.test('a key that this node has not heard of is looked up before a token is cal
   await until(async () => (await introspect(other, service, ada.access_token)).json().active)
 })
 
-t.test('a node that may not know says so, and calls nothing active', async t => {
+t.test('a node that cannot know answers 503, and calls nothing active', async t => {
   let ahead = 0
-  const alone = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: Object.assign(createClock(), { now: () => Date.now() + ahead }) })
+  const alone = await start(t, deployment, {
+    workers: false,
+    hasher: cheapHasher,
+    clock: Object.assign(createClock(), { now: () => Date.now() + ahead })
+  })
   const ada = await signIn(alone)
   t.match((await introspect(alone, service, ada.access_token)).json(), { active: true })
 
@@ -157,7 +161,7 @@ t.test('a node that may not know says so, and calls nothing active', async t => 
   t.match(answer.json(), { error: 'temporarily_unavailable' })
 })
 
-t.test('asking asks no more than whether the service may ask, and leaves nothing', async t => {
+t.test('introspection reads nothing but the service’s credential and writes nothing', async t => {
   const ada = await signIn(app)
   await introspect(app, service, ada.access_token)
   const before = await app.database`select count(*) from audit_events`
@@ -172,13 +176,15 @@ t.test('asking asks no more than whether the service may ask, and leaves nothing
   t.match(await refresh(app, ada.refresh_token), { statusCode: 200 }, 'and the refresh token is not used up')
 })
 
-t.test('a refresh does not end what an access token says', async t => {
+t.test('a refresh does not make an older access token inactive', async t => {
   const ada = await signIn(app)
   const next = (await refresh(app, ada.refresh_token)).json()
-  for (const token of [ada.access_token, next.access_token]) t.match((await introspect(app, service, token)).json(), { active: true, sid: ada.session.id })
+  for (const token of [ada.access_token, next.access_token]) {
+    t.match((await introspect(app, service, token)).json(), { active: true, sid: ada.session.id })
+  }
 })
 
-t.test('a service’s credentials let nobody in elsewhere, and a user’s token is no service', async t => {
+t.test('a service’s credentials open no other route, and a user’s token is no service credential', async t => {
   const authorization = basic(service)
   const { access_token: token } = await signIn(app)
   for (const path of ['/auth/check', '/auth/me', '/auth/sessions']) t.match(await app.inject({ url: `/api/v1${path}`, headers: { authorization } }), { statusCode: 401 }, path)
@@ -193,7 +199,7 @@ async function after (happens: (tokens: Tokens) => Promise<unknown>) {
   return tokens.access_token
 }
 
-/** Tells this node of a user's new version, as who changes a user does. */
+/** Tells this node of a user's new version, as a change of the user does. */
 async function tell (userId: string) {
   await app.database`insert into changes (kind, subject_id, number) values ('user_changed', ${userId}, 2)`
   await app.feed.read()

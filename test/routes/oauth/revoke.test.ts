@@ -11,7 +11,7 @@ const other = await start(t, deployment, { workers: false, hasher: cheapHasher, 
 const service = await makeService(app, { mayRevoke: true })
 
 for (const kind of ['access_token', 'refresh_token'] as const) {
-  t.test(`an ${kind.replace('_', ' ')} ends its session, here at once and everywhere`, async t => {
+  t.test(`revoking an ${kind.replace('_', ' ')} ends its session, at once here and on every node`, async t => {
     const { mine, phone } = await two()
     const answer = await revoke(app, service, mine[kind])
 
@@ -30,7 +30,7 @@ for (const kind of ['access_token', 'refresh_token'] as const) {
   })
 }
 
-t.test('a wrong hint, or one that is none, finds the token all the same', async t => {
+t.test('with a wrong or unknown hint the token is found all the same', async t => {
   for (const [kind, hint] of [['access_token', 'refresh_token'], ['refresh_token', 'access_token'], ['access_token', 'nonsense'], ['refresh_token', '']] as const) {
     const ada = await signIn(app)
     t.match(await send(app, 'revoke', { token: ada[kind], token_type_hint: hint }, { authorization: basic(service) }), { statusCode: 200 })
@@ -50,7 +50,7 @@ t.test('an expired access token and a superseded refresh token end their session
   t.same(await mailJobs(app, 'reuse_detected'), [])
 })
 
-t.test('a token of the cookie transport is one as well', async t => {
+t.test('a token of the cookie transport can be revoked as well', async t => {
   const { email } = await signUp(app)
   const answer = await app.inject({ method: 'POST', url: '/api/v1/auth/login', payload: { email, password: 'a long walk through wet leaves', transport: 'cookie' }, headers: { origin: 'http://localhost:3000' } })
   const token = answer.cookies.find(({ name }) => name.endsWith('refresh'))?.value ?? ''
@@ -59,7 +59,7 @@ t.test('a token of the cookie transport is one as well', async t => {
   t.match(await app.database`select ended_reason from sessions where id = ${answer.json().session.id}`, [{ endedReason: 'signed_out' }])
 })
 
-t.test('what is nothing of ours is 200 with the same answer, and ends nothing', async t => {
+t.test('a foreign token gets the same 200, and nothing ends', async t => {
   const elsewhere = await start(t, await deploy(t), { workers: false, hasher: cheapHasher })
   const [ada, stranger] = [await signIn(app), await signIn(elsewhere)]
   const before = (await trail(app)).length
@@ -75,22 +75,26 @@ t.test('what is nothing of ours is 200 with the same answer, and ends nothing', 
   t.equal((await trail(app)).length, before, 'and leaves nothing')
 })
 
-t.test('again is no error, and the first reason stays', async t => {
+t.test('revoking again is no error, and the first reason stays', async t => {
   const { mine, phone } = await two()
   await app.accounts.endSession({ userId: phone.user.id, sessionId: phone.session.id }, mine.session.id, operator)
-  for (const token of [mine.access_token, mine.refresh_token, mine.refresh_token]) t.match(await revoke(app, service, token), { statusCode: 200 })
+  for (const token of [mine.access_token, mine.refresh_token, mine.refresh_token]) {
+    t.match(await revoke(app, service, token), { statusCode: 200 })
+  }
 
   t.match((await refresh(app, mine.refresh_token)).json(), { reason: 'revoked_by_user' })
   t.equal((await trail(app, mine.user.id)).filter(({ event }) => event === 'session_ended').length, 1)
 })
 
-t.test('of a user who is gone there is nothing to end', async t => {
+t.test('a deleted user’s token ends nothing', async t => {
   const ada = await signIn(app)
   await app.database`delete from users where id = ${ada.user.id}`
-  for (const token of [ada.access_token, ada.refresh_token]) t.match(await revoke(app, service, token), { statusCode: 200 })
+  for (const token of [ada.access_token, ada.refresh_token]) {
+    t.match(await revoke(app, service, token), { statusCode: 200 })
+  }
 })
 
-t.test('a service that was not made for it may not: nothing ends', async t => {
+t.test('a service without the permission to revoke is refused, and nothing ends', async t => {
   const reader = await makeService(app)
   const ada = await signIn(app)
 
@@ -103,16 +107,17 @@ t.test('a service that was not made for it may not: nothing ends', async t => {
   t.notOk((await trail(app, ada.user.id)).some(({ event }) => event === 'session_ended'))
 })
 
-t.test('twenty at once on two nodes end it once', async t => {
+t.test('twenty requests at once on two nodes end it once', async t => {
   const ada = await signIn(app)
-  const answers = await Promise.all(Array.from({ length: 20 }, (_, place) => revoke(place % 2 ? app : other, service, place % 3 ? ada.refresh_token : ada.access_token)))
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, place) =>
+    revoke(place % 2 ? app : other, service, place % 3 ? ada.refresh_token : ada.access_token)))
 
   t.same(new Set(answers.map(({ statusCode }) => statusCode)), new Set([200]))
   t.equal((await trail(app, ada.user.id)).filter(({ event }) => event === 'session_ended').length, 1)
   t.match(await app.database`select count(*)::int from changes where subject_id = ${ada.session.id}`, [{ count: 1 }])
 })
 
-t.test('whatever a refresh gets that races a revocation is dead', async t => {
+t.test('the tokens of a refresh that races a revocation do not work', async t => {
   for (let round = 0; round < 5; round++) {
     const ada = await signIn(app)
     const [answers] = await Promise.all([
@@ -130,7 +135,7 @@ t.test('whatever a refresh gets that races a revocation is dead', async t => {
   }
 })
 
-t.test('a token whose key this node has not heard of is ended all the same', async t => {
+t.test('a token whose key is new to this node is revoked all the same', async t => {
   await app.signingKeys.replace(operator)
   const ada = await signIn(app)
   t.match(await revoke(other, service, ada.access_token), { statusCode: 200 })

@@ -12,7 +12,7 @@ const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 const other = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: app.clock })
 const secretOf = () => randomBytes(32).toString('base64url')
 
-t.test('a secret has 256 bits and is nowhere but with who made it', async t => {
+t.test('a secret has 256 bits and is known only to the operator who made it', async t => {
   const { id, secret } = await makeService(app, { name: 'billing' })
   const [row] = await app.database`select * from services where id = ${id}`
 
@@ -23,14 +23,14 @@ t.test('a secret has 256 bits and is nowhere but with who made it', async t => {
   t.match((await trail(app, id)).at(-1), { event: 'service_created', outcome: 'success', reason: 'billing', subjectId: id })
 })
 
-t.test('a name has small letters, digits and hyphens', async t => {
+t.test('a name consists of small letters, digits and hyphens', async t => {
   for (const name of ['', 'Billing', '1st', '-x', 'a b', 'é', 'a'.repeat(64), 'x\n', "x'; drop table services", 'a_b']) {
     await t.rejects(makeService(app, { name }), { code: 'invalid_request', details: { errors: [{ path: '/name' }] } }, name)
   }
   await t.resolves(makeService(app, { name: 'a'.repeat(63) }))
 })
 
-t.test('without credentials, with wrong ones and with others’: one answer', async t => {
+t.test('missing, wrong and other people’s credentials get one answer', async t => {
   const { id, secret } = await makeService(app)
   const { access_token: token } = await signIn(app)
   const wrong: Record<string, string> = {
@@ -60,7 +60,7 @@ t.test('without credentials, with wrong ones and with others’: one answer', as
   t.match(await introspect(app, { id, secret }, token), { statusCode: 200, payload: /"active":true/ }, 'and it was nothing else')
 })
 
-t.test('credentials come in the header and nowhere else', async t => {
+t.test('credentials are accepted in the header and nowhere else', async t => {
   const { id, secret } = await makeService(app)
   const { access_token: token } = await signIn(app)
 
@@ -71,7 +71,7 @@ t.test('credentials come in the header and nowhere else', async t => {
   t.match(twice, /^HTTP\/1.1 400 [^]*{"error":"invalid_request"/)
 })
 
-t.test('a client of OAuth escapes both halves', async t => {
+t.test('an OAuth client escapes both halves', async t => {
   const service = await makeService(app)
   const escape = (text: string) => text.replaceAll(/[-_]/g, character => `%${character.charCodeAt(0).toString(16)}`)
   const authorization = `Basic ${btoa(`${escape(service.id)}:${escape(service.secret)}`)}`
@@ -80,7 +80,7 @@ t.test('a client of OAuth escapes both halves', async t => {
   t.match(await send(app, 'introspect', { token: 'x' }, { authorization: authorization.replace('Basic', 'basic') }), { statusCode: 200 })
 })
 
-t.test('a service rotates: two credentials hold until one is revoked, on every node at once', async t => {
+t.test('two credentials of a service work side by side until one is revoked, on every node at once', async t => {
   const first = await makeService(app, { name: 'orders' })
   const second = await makeService(other, { name: 'orders', mayRevoke: true })
   t.equal(second.credentials, 2)
@@ -95,7 +95,7 @@ t.test('a service rotates: two credentials hold until one is revoked, on every n
   t.match(await revoke(app, second, 'x'), { statusCode: 200 }, 'each credential has its own rights')
 })
 
-t.test('a service without a credential is nobody', async t => {
+t.test('a service without a credential is refused', async t => {
   const services = [await makeService(app, { name: 'gone' }), await makeService(app, { name: 'gone' })]
   const { revoked } = await app.services.revoke({ name: 'gone' }, operator)
 
@@ -105,13 +105,13 @@ t.test('a service without a credential is nobody', async t => {
   await t.rejects(app.services.revoke({ name: 'never-was' }, operator), { code: 'not_found' })
 })
 
-t.test('a credential of another service is not revoked by its id', async t => {
+t.test('a credential of another service cannot be revoked by its id', async t => {
   const [mine, theirs] = [await makeService(app, { name: 'mine' }), await makeService(app, { name: 'theirs' })]
   await t.rejects(app.services.revoke({ name: 'mine', id: theirs.id }, operator), { code: 'not_found' })
   for (const service of [mine, theirs]) t.match(await introspect(app, service, 'x'), { statusCode: 200 })
 })
 
-t.test('twenty revocations at once are one', async t => {
+t.test('twenty revocations at once revoke once', async t => {
   const { id } = await makeService(app, { name: 'raced' })
   const outcomes = await Promise.allSettled(Array.from({ length: 20 }, (_, place) => (place % 2 ? app : other).services.revoke({ name: 'raced' }, operator)))
 
@@ -119,7 +119,7 @@ t.test('twenty revocations at once are one', async t => {
   t.equal((await trail(app, id)).filter(({ event }) => event === 'service_revoked').length, 1)
 })
 
-t.test('a right secret costs one read; wrong ones cost Postgres no more than one a second', async t => {
+t.test('a right secret costs one read; wrong ones cost Postgres at most one read a second', async t => {
   const service = await makeService(app)
   await introspect(app, service, 'x')
   tap.take()
@@ -133,7 +133,7 @@ t.test('a right secret costs one read; wrong ones cost Postgres no more than one
   t.same(commands, [])
 })
 
-t.test('the first requests of a new node wait for one read, and none is refused', async t => {
+t.test('the first requests of a new node share one read, and none is refused', async t => {
   const service = await makeService(app)
   const fresh = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: app.clock })
   tap.take()
@@ -143,7 +143,7 @@ t.test('the first requests of a new node wait for one read, and none is refused'
   t.equal(tap.take().statements.filter(text => /^select id, secret_hash/.test(text)).length, 1)
 })
 
-t.test('what failed is in the trail, without the secret', async t => {
+t.test('failures are in the audit trail, without the secret', async t => {
   const { id } = await makeService(app)
   const secret = secretOf()
   await introspect(app, { id, secret }, 'x')
@@ -155,7 +155,7 @@ t.test('what failed is in the trail, without the secret', async t => {
   t.match((await trail(app, null)).at(-1), { event: 'authn_service_fail', read: { credential: null } }, 'what stands in the place of an id may be a secret')
 })
 
-t.test('a guesser is slowed; the service at the same address is not shut out', async t => {
+t.test('a guesser is slowed down; the service at the same address is not locked out', async t => {
   const limited = await start(t, Object.assign({}, deployment, { RATE_LIMITS_ENABLED: 'true', TRUST_PROXY: '127.0.0.1' }), { workers: false, hasher: cheapHasher, clock: app.clock })
   const service = await makeService(limited)
   const guess = (ip: string) => send(limited, 'introspect', { token: 'x' }, { authorization: basic({ id: service.id, secret: secretOf() }), 'x-forwarded-for': ip })
@@ -174,13 +174,13 @@ t.test('a guesser is slowed; the service at the same address is not shut out', a
   t.match(await guess('198.51.100.1'), { statusCode: 401 })
 })
 
-t.test('a service may ask more often than a client', async t => {
+t.test('a service may ask more often than other callers', async t => {
   const limited = await start(t, Object.assign({}, deployment, { RATE_LIMITS_ENABLED: 'true', RATE_LIMIT_GLOBAL: '5/15m' }), { workers: false, hasher: cheapHasher, clock: app.clock })
   const service = await makeService(limited)
   for (let n = 0; n < 20; n++) t.match(await introspect(limited, service, 'x'), { statusCode: 200, headers: { ratelimit: undefined } })
 })
 
-t.test('forms are for these two, JSON for all others', async t => {
+t.test('these two routes take forms, all others JSON', async t => {
   const service = await makeService(app, { mayRevoke: true })
   const headers = { authorization: basic(service) }
   const form = new URLSearchParams({ email: 'ada@example.com', password }).toString()
@@ -196,7 +196,7 @@ t.test('forms are for these two, JSON for all others', async t => {
   }
 })
 
-t.test('a request that is none: 400, in the words of OAuth', async t => {
+t.test('an invalid request is answered 400, in the terms of OAuth', async t => {
   const headers = { authorization: basic(await makeService(app, { mayRevoke: true })) }
   for (const path of ['introspect', 'revoke']) {
     for (const form of ['', 'token=', 'token', 'token_type_hint=access_token', 'token=a&token=b', 'token=a&token=a', 'token=a&x=1&x=2', 'token=%zz', 'token=é']) {
@@ -213,7 +213,7 @@ t.test('a request that is none: 400, in the words of OAuth', async t => {
   }
 })
 
-t.test('other methods are refused, and other origins', async t => {
+t.test('other methods and other origins are refused', async t => {
   const authorization = basic(await makeService(app, { mayRevoke: true }))
   for (const path of ['introspect', 'revoke']) {
     for (const method of ['GET', 'PUT', 'DELETE'] as const) t.match(await app.inject({ method, url: api(`/auth/${path}?token=x`), headers: { authorization } }), { statusCode: 405, headers: { allow: 'POST' } })
@@ -221,7 +221,7 @@ t.test('other methods are refused, and other origins', async t => {
   }
 })
 
-t.test('no answer names what is inside, and every one has its headers', async t => {
+t.test('no answer reveals internals, and every answer has its headers', async t => {
   const service = await makeService(app)
   for (const answer of [await introspect(app, service, 'x'), await send(app, 'introspect', '', { authorization: basic(service) }), await send(app, 'introspect', {})]) {
     t.match(answer.headers, { 'x-content-type-options': 'nosniff', 'strict-transport-security': String, 'x-request-id': String, 'content-security-policy': /default-src 'none'/ })

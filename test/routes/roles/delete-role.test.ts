@@ -9,7 +9,7 @@ const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 const other = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: app.clock })
 const root = await signInAs(app, 'super_admin')
 
-t.test('a role that nobody has goes, with its permissions', async t => {
+t.test('a role without users is deleted, with its permissions', async t => {
   const name = freshRole()
   const { role } = (await put(name, { permissions: ['users:read'] })).json()
   const answer = await remove(name)
@@ -22,7 +22,7 @@ t.test('a role that nobody has goes, with its permissions', async t => {
   await until(() => other.roles.find(name) === undefined)
 })
 
-t.test('one that somebody has stays', async t => {
+t.test('a role with users stays', async t => {
   const name = freshRole()
   await put(name, { permissions: ['users:read'] })
   const ada = await signInAs(app, name)
@@ -33,7 +33,7 @@ t.test('one that somebody has stays', async t => {
   t.match(await remove(name), { statusCode: 204 })
 })
 
-t.test('one that somebody is registering into stays, until they have or are gone', async t => {
+t.test('a role with a waiting registration stays until that is confirmed or gone', async t => {
   const name = freshRole()
   await put(name, { user_type: name, self_registration: true })
   const id = await register(name)
@@ -46,7 +46,7 @@ t.test('one that somebody is registering into stays, until they have or are gone
   t.match((await post(app, '/auth/register', { email: freshAddress(), password, full_name: 'Ada', user_type: name })).json(), { status: 422, errors: [{ path: '/user_type' }] })
 })
 
-t.test('who may not', async t => {
+t.test('a caller without the permission or the rank is refused', async t => {
   const [name, own] = [freshRole(), freshRole()]
   await put(name, { rank: 50 })
   await put(own, { rank: 50, permissions: ['roles:write'] })
@@ -63,7 +63,7 @@ t.test('who may not', async t => {
   t.same(denials.map(({ reason }) => reason), ['rank', 'rank', 'rank', 'rank'])
 })
 
-t.test('a role is removed while people register into it: they have it, or it was gone before', async t => {
+t.test('a role that is deleted during registrations is either theirs or was gone before', async t => {
   const name = freshRole()
   await put(name, { user_type: name, self_registration: true })
   await until(() => other.roles.find(name) !== undefined)
@@ -77,7 +77,7 @@ t.test('a role is removed while people register into it: they have it, or it was
   t.ok(answers.every(({ statusCode }) => [201, 202, 422].includes(statusCode)), 'and nobody meets an error')
 })
 
-t.test('a role is removed while its users confirm: nothing hangs, nothing is lost', async t => {
+t.test('while users confirm, deleting their role is refused, and no request hangs', async t => {
   const name = freshRole()
   await put(name, { user_type: name, self_registration: true })
   const ids = await Promise.all(Array.from({ length: 10 }, () => register(name)))
@@ -91,7 +91,7 @@ t.test('a role is removed while its users confirm: nothing hangs, nothing is los
   t.ok(confirmations.every(({ statusCode }) => statusCode === 200))
 })
 
-t.test('a role is removed while it is being given', async t => {
+t.test('a role that is deleted while it is being granted is either granted or gone', async t => {
   for (let round = 0; round < 5; round++) {
     const name = freshRole()
     await put(name)

@@ -9,7 +9,7 @@ const app = await start(t, await deploy(t), { workers: false, hasher: cheapHashe
 const permissions = ['audit:read', 'roles:write', 'sessions:revoke', 'stats:read', 'users:approve', 'users:delete', 'users:read', 'users:write']
 const closed = { requires_approval: false, self_registration: false }
 
-t.test('the roles of a new deployment, the highest first', async t => {
+t.test('the roles of a new deployment are listed, the highest first', async t => {
   const { access_token: token } = await signInAs(app, 'super_admin')
   const answer = await as(app, token, 'GET', '/roles')
 
@@ -25,7 +25,7 @@ t.test('the roles of a new deployment, the highest first', async t => {
   })
 })
 
-t.test('they are for those who may read users', async t => {
+t.test('only callers who may read users see the roles', async t => {
   for (const role of ['admin', 'accountant']) t.match(await as(app, (await signInAs(app, role)).access_token, 'GET', '/roles'), { statusCode: 200 }, role)
 
   for (const role of ['vendor', 'user']) {

@@ -11,7 +11,7 @@ const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 const other = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: app.clock })
 const root = await signInAs(app, 'super_admin')
 
-t.test('a role is made, then replaced', async t => {
+t.test('a role is created, then replaced', async t => {
   const name = freshRole()
   const made = await put(name, { permissions: ['users:read', 'stats:read'] })
   t.equal(made.statusCode, 201)
@@ -25,7 +25,7 @@ t.test('a role is made, then replaced', async t => {
   t.match(await as(app, root.access_token, 'PUT', `/roles/${name}`, replaced.json().role), { statusCode: 200 }, 'what was answered may be sent back')
 })
 
-t.test('the trail has who, and before and after', async t => {
+t.test('the audit trail has the actor, and the role before and after', async t => {
   const name = freshRole()
   const one = (await put(name, { permissions: ['users:read'] })).json().role
   const two = (await put(name, { rank: 31 })).json().role
@@ -38,7 +38,7 @@ t.test('the trail has who, and before and after', async t => {
   t.notOk('before' in (made?.read ?? {}))
 })
 
-t.test('who says what is so already changes nothing and leaves no trace', async t => {
+t.test('a request that changes nothing leaves no event', async t => {
   const name = freshRole()
   await put(name, { permissions: ['users:read', 'stats:read'] })
   const before = await counts()
@@ -46,7 +46,7 @@ t.test('who says what is so already changes nothing and leaves no trace', async 
   t.same(await counts(), before)
 })
 
-t.test('what a role is not', async t => {
+t.test('an invalid role is refused', async t => {
   const wrong: [object, string][] = [
     [{ permissions: ['users:read', 'users:fly'] }, '/permissions/1'],
     [{ permissions: ['*'] }, '/permissions/0'],
@@ -77,7 +77,7 @@ t.test('what a role is not', async t => {
   }
 })
 
-t.test('a name that no role can have names nothing', async t => {
+t.test('a name that no role can have is refused', async t => {
   for (const name of ['Admin', '1st', '_x', 'a-b', 'a'.repeat(41), '__proto__', '%00', 'a%20b', '%2e%2e']) {
     t.match((await as(app, root.access_token, 'PUT', `/roles/${name}`, definition())).statusCode, 404, name)
   }
@@ -98,7 +98,7 @@ t.test('without roles:write nobody changes a role, whatever they send', async t 
   t.equal(await stored(name), undefined)
 })
 
-t.test('nobody makes a role out of more than they have', async t => {
+t.test('nobody can make a role with more power than their own', async t => {
   const [own, above, powerful, below] = [freshRole(), freshRole(), freshRole(), freshRole()]
   await put(own, { rank: 50, permissions: ['users:read', 'roles:write'] })
   await put(above, { rank: 50 })
@@ -144,7 +144,7 @@ t.test('super_admin cannot be changed, and no other role gets its rank', async t
   t.match(await put(freshRole(), { rank: 99, permissions: before?.['permissions'] }), { statusCode: 201 }, 'the rank below may have all that it may')
 })
 
-t.test('two who take each other’s power at once: one is too late', async t => {
+t.test('when two administrators take each other’s power at once, one is too late', async t => {
   const [one, two] = [freshRole(), freshRole()]
   await put(one, { rank: 50, permissions: ['roles:write'] })
   await put(two, { rank: 49, permissions: ['roles:write'] })
@@ -161,7 +161,7 @@ t.test('two who take each other’s power at once: one is too late', async t => 
   t.match(await putRole(app, bob.access_token, freshRole(), { rank: 1 }), { statusCode: 403 })
 })
 
-t.test('what this node has not heard of yet counts all the same', async t => {
+t.test('changes that this node has not heard of yet count all the same', async t => {
   const [own, name] = [freshRole(), freshRole()]
   await put(own, { rank: 50, permissions: ['users:read', 'roles:write'] })
   const mo = await signInAs(app, own)
@@ -179,7 +179,7 @@ t.test('what this node has not heard of yet counts all the same', async t => {
   t.equal(await stored(name), undefined)
 })
 
-t.test('a permission that is taken away is denied at once here, and soon elsewhere, with the tokens that are out', async t => {
+t.test('a permission that is taken away is denied at once here, and soon elsewhere, for tokens already issued', async t => {
   const name = freshRole()
   await put(name, { permissions: ['users:read'] })
   const ada = await signInAs(app, name)
@@ -197,7 +197,7 @@ t.test('a permission that is taken away is denied at once here, and soon elsewhe
   t.match(await as(app, ada.access_token, 'GET', '/auth/me'), { statusCode: 200 }, 'nobody is signed out by it')
 })
 
-t.test('a node that nothing wakes finds out by itself', async () => {
+t.test('a node that misses the wake-up finds out by itself', async () => {
   const name = freshRole()
   await put(name, { permissions: ['users:read'] })
   const ada = await signInAs(app, name)
@@ -210,7 +210,7 @@ t.test('a node that nothing wakes finds out by itself', async () => {
   await until(async () => (await as(other, ada.access_token, 'GET', '/roles')).statusCode === 403)
 })
 
-t.test('another kind of user is seen by those who have the role when they come back', async t => {
+t.test('users of a role have its new user type at their next sign-in', async t => {
   const name = freshRole()
   await put(name)
   const account = await signUp(app)
@@ -221,7 +221,7 @@ t.test('another kind of user is seen by those who have the role when they come b
   t.match((await signIn(app, account, { user_type: 'contractor' })).user, { user_type: 'contractor', approval: 'not_required' }, 'and nobody is asked for an approval that was not asked for')
 })
 
-t.test('strangers register into a role that may nothing, one of each kind', async t => {
+t.test('strangers register only into a role without permissions, one for each user type', async t => {
   const [open, second] = [freshRole(), freshRole()]
   const type = `kind_${process.pid}`
   t.match((await put(open, { user_type: type, self_registration: true, permissions: ['users:read'] })).json(), { status: 422, code: 'invalid_request', errors: [{ path: '/self_registration' }] })
@@ -240,13 +240,15 @@ t.test('strangers register into a role that may nothing, one of each kind', asyn
   t.match(await put(second, { user_type: type, self_registration: true }), { statusCode: 201 }, 'the place is free')
 })
 
-t.test('twenty at once who want to be the role for a kind: one is', async t => {
+t.test('of twenty roles at once that want one user type, one gets it', async t => {
   const type = `crowd_${process.pid}`
-  const answers = await Promise.all(Array.from({ length: 20 }, (_, place) => putRole([app, other][place % 2] ?? app, root.access_token, freshRole(), { user_type: type, self_registration: true })))
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, place) => putRole([
+    app, other
+  ][place % 2] ?? app, root.access_token, freshRole(), { user_type: type, self_registration: true })))
   t.same(answers.map(({ statusCode }) => statusCode).sort(), [201, ...Array.from({ length: 19 }, () => 409)])
 })
 
-t.test('who began to register before a role was closed does not come into what it has become', async t => {
+t.test('a registration from before a role was closed does not get what the role has become', async t => {
   const name = freshRole()
   const type = `late_${process.pid}`
   await put(name, { user_type: type, self_registration: true })
@@ -258,7 +260,7 @@ t.test('who began to register before a role was closed does not come into what i
   t.strictSame(await app.database`select id from users where id = ${id}`, [])
 })
 
-t.test('registering while the role becomes powerful: nobody has both', async t => {
+t.test('when people register while the role becomes powerful, nobody gets both', async t => {
   const name = freshRole()
   const type = `race_${process.pid}`
   const optional = await start(t, Object.assign({}, deployment, { EMAIL_VERIFICATION: 'optional' }), { workers: false, hasher: cheapHasher, clock: app.clock })

@@ -15,7 +15,7 @@ await signed(app, 'super_admin')
 
 const forbidden = { status: 403, code: 'forbidden' }
 
-t.test('a disabled account ends with every session, and comes back without them', async t => {
+t.test('a disabled account loses every session, and is enabled without them', async t => {
   const ada = await signed(app)
   const answer = await as(app, admin.access_token, 'POST', `/users/${ada.id}/disable`)
   t.match(answer.json(), { user: { id: ada.id, status: 'disabled' } })
@@ -35,7 +35,7 @@ t.test('a disabled account ends with every session, and comes back without them'
   t.ok(await signIn(app, ada))
 })
 
-t.test('an act leaves who, upon whom, from where, and what was before and after', async t => {
+t.test('an act records who, upon whom, from where, and the state before and after', async t => {
   const ada = await signed(app)
   await app.inject({ method: 'PATCH', url: `/api/v1/users/${ada.id}`, headers: { authorization: `Bearer ${admin.access_token}`, 'user-agent': 'Office' }, payload: { full_name: 'Ada Lovelace', locale: 'de' } })
 
@@ -48,7 +48,7 @@ t.test('an act leaves who, upon whom, from where, and what was before and after'
   })
 })
 
-t.test('a change of role holds at once, here and on every node, with tokens already issued', async t => {
+t.test('a change of role takes effect at once, here and on every node, for tokens already issued', async t => {
   const clerk = await signed(app, 'accountant')
   t.equal((await as(other, clerk.access_token, 'GET', '/users')).statusCode, 200)
   t.match(brief(await as(app, clerk.access_token, 'POST', `/users/${randomUUID()}/disable`)), forbidden)
@@ -65,9 +65,9 @@ t.test('a change of role holds at once, here and on every node, with tokens alre
   t.match((await trail(app, clerk.id)).at(-1), { event: 'authz_change', actorId: chief.id, read: { before: { role: 'admin' }, after: { role: 'user' } } })
 })
 
-t.test('whoever has just been demoted elsewhere cannot act upon anybody, although their node does not know yet', async t => {
+t.test('an administrator who was just demoted elsewhere cannot act, even if their node does not know yet', async t => {
   const [clerk, ada] = [await signed(app, 'admin'), await person(app)]
-  // Behind the back of the feed.
+  // Written past the feed.
   await app.database`update users set role = 'user' where id = ${clerk.id}`
   t.match(brief(await as(app, clerk.access_token, 'POST', `/users/${ada.id}/disable`)), forbidden)
   await app.database`update users set role = 'admin', status = 'disabled' where id = ${clerk.id}`
@@ -75,7 +75,7 @@ t.test('whoever has just been demoted elsewhere cannot act upon anybody, althoug
   t.match(await rowOf(app, ada.id), { status: 'active', version: 1 })
 })
 
-t.test('nobody grants what stands at or above them, and nothing that there is not', async t => {
+t.test('nobody can grant a role at or above their own, nor a role or vendor that does not exist', async t => {
   const ada = await person(app)
   for (const role of ['admin', 'super_admin']) t.match(brief(await as(app, admin.access_token, 'PATCH', `/users/${ada.id}`, { role })), forbidden, role)
   t.match((await as(app, admin.access_token, 'PATCH', `/users/${ada.id}`, { role: 'no_such_role' })).json(), { status: 422, errors: [{ path: '/role', code: 'unknown' }] })
@@ -86,14 +86,14 @@ t.test('nobody grants what stands at or above them, and nothing that there is no
   await as(app, chief.access_token, 'PATCH', `/users/${ada.id}`, { role: 'user' })
 })
 
-t.test('a vendor is given and taken', async t => {
+t.test('a user is put into a vendor and taken out', async t => {
   const [ada, id] = [await person(app), await vendor(app)]
   t.match((await as(app, admin.access_token, 'PATCH', `/users/${ada.id}`, { vendor_id: id })).json(), { user: { vendor_id: id } })
   t.match((await as(app, admin.access_token, 'PATCH', `/users/${ada.id}`, { full_name: 'Ada' })).json(), { user: { vendor_id: id, full_name: 'Ada' } }, 'what is left out stays')
   t.match((await as(app, admin.access_token, 'PATCH', `/users/${ada.id}`, { vendor_id: null })).json(), { user: { vendor_id: null } })
 })
 
-t.test('nothing else of an account can be written', async t => {
+t.test('no other field of an account can be written', async t => {
   const ada = await person(app)
   for (const payload of [{ password: 'a long walk through snow' }, { password_hash: 'x' }, { email_verified: true }, { status: 'disabled' }, { approval: 'approved' }, { id: randomUUID() }, { version: 9 }, { must_change_password: false }, { user_type: 'staff' }, {}, { role: ['user'] }, { full_name: ' ' }, { vendor_id: 'x' }]) {
     t.match(brief(await as(app, chief.access_token, 'PATCH', `/users/${ada.id}`, payload)), { status: 422, code: 'invalid_request' }, JSON.stringify(payload))
@@ -101,7 +101,7 @@ t.test('nothing else of an account can be written', async t => {
   t.match(await rowOf(app, ada.id), { version: 1 })
 })
 
-t.test('another address is asked for, and holds when it has confirmed', async t => {
+t.test('a change of address by an administrator takes effect when the new address confirms', async t => {
   const ada = await signed(app)
   const email = `new-${randomUUID()}@example.com`
   t.match((await as(app, admin.access_token, 'PATCH', `/users/${ada.id}`, { email, full_name: 'Ada L' })).json(), { user: { email: ada.email, full_name: 'Ada L' } })
@@ -125,7 +125,7 @@ t.test('another address is asked for, and holds when it has confirmed', async t 
   t.equal((await mailJobs(app)).length, before)
 })
 
-t.test('an address that is asked for along with a role that waits for approval is still asked for', async t => {
+t.test('a change of address together with a role that waits for approval is still asked for', async t => {
   await app.database`insert into roles (name, rank, user_type) values ('clerk', 50, 'staff')`
   await app.database`insert into role_permissions (role, permission) values ('clerk', 'users:write')`
   await app.roles.reload()
@@ -136,7 +136,7 @@ t.test('an address that is asked for along with a role that waits for approval i
   t.match(await app.database`select email from one_time_tokens where user_id = ${ada.id} and purpose = 'email_change'`, [{ email: `new-${ada.email}` }])
 })
 
-t.test('whoever must change the password can do nothing else, with the tokens they have', async t => {
+t.test('a user who is told to change the password can do nothing else with existing tokens', async t => {
   const ada = await signed(app)
   t.match((await as(app, admin.access_token, 'POST', `/users/${ada.id}/require-password-change`)).json(), { user: { must_change_password: true } })
   t.match(brief(await as(app, ada.access_token, 'GET', '/auth/sessions')), { status: 403, code: 'password_change_required' })
@@ -170,7 +170,7 @@ t.test('a user is signed out everywhere, or of one session', async t => {
   t.ok(await signIn(app, ada), 'and signs in again')
 })
 
-t.test('lanes that failures have shut are opened', async t => {
+t.test('buckets that failures have locked are unlocked', async t => {
   const ada = await person(app)
   for (let time = 0; time < 5; time++) await post(app, '/auth/login', { email: ada.email, password: 'not this one' })
   t.match(brief(await post(app, '/auth/login', { email: ada.email, password: ada.password })), { status: 429 })
@@ -179,7 +179,7 @@ t.test('lanes that failures have shut are opened', async t => {
   t.match((await trail(app, ada.id)).find(({ event }) => event === 'authn_login_unlock'), { actorId: admin.id })
 })
 
-t.test('an account is erased, by who may', async t => {
+t.test('an account is erased by an administrator with the permission', async t => {
   const ada = await signed(app)
   t.match(brief(await as(app, admin.access_token, 'DELETE', `/users/${ada.id}`)), forbidden, 'an admin may not erase')
   t.match(brief(await as(app, chief.access_token, 'DELETE', `/users/${ada.id}`)), { status: 204 })
@@ -190,7 +190,7 @@ t.test('an account is erased, by who may', async t => {
   t.match(brief(await as(app, chief.access_token, 'DELETE', `/users/${ada.id}`)), { status: 404 })
 })
 
-t.test('a way to a new password is mailed, never to who is disabled', async t => {
+t.test('a link to set a new password is mailed, but never to a disabled user', async t => {
   const ada = await person(app)
   t.match(brief(await as(app, admin.access_token, 'POST', `/users/${ada.id}/password-reset`)), { status: 204 })
   const [token] = await app.database<{ id: string }>`select id from one_time_tokens where user_id = ${ada.id} and purpose = 'password_reset'`
@@ -203,7 +203,7 @@ t.test('a way to a new password is mailed, never to who is disabled', async t =>
   t.equal((await app.database`select id from one_time_tokens where user_id = ${ada.id}`).length, 0)
 })
 
-t.test('permission, then existence, then rank', async t => {
+t.test('permission is checked first, then existence, then rank', async t => {
   const [user, peer, gone] = [await signed(app), await signed(app, 'admin'), randomUUID()]
   for (const [method, path] of [['GET', ''], ['PATCH', ''], ['DELETE', ''], ['POST', '/disable'], ['POST', '/approve'], ['GET', '/sessions'], ['POST', '/sign-out']] as const) {
     for (const id of [gone, peer.id, user.id]) t.match(brief(await as(app, user.access_token, method, `/users/${id}${path}`, method === 'PATCH' ? { full_name: 'X' } : undefined)), forbidden, `${method} ${path} without the permission`)
@@ -219,7 +219,7 @@ t.test('permission, then existence, then rank', async t => {
   t.match(await rowOf(app, peer.id), { status: 'active', version: 1 })
 })
 
-t.test('each denial is told in the trail and counted', async t => {
+t.test('each denial is recorded in the trail and counted', async t => {
   const [user, ada] = [await signed(app), await person(app, 'super_admin')]
   await as(app, user.access_token, 'POST', `/users/${ada.id}/disable`)
   t.match((await trail(app, ada.id)).at(-1), { event: 'authz_fail', outcome: 'failure', reason: 'users:write', actorId: user.id, sessionId: user.session.id, read: { method: 'POST', route: '/api/v1/users/:id/disable' } })
@@ -231,7 +231,7 @@ t.test('each denial is told in the trail and counted', async t => {
   await app.database`delete from users where id = ${ada.id}`
 })
 
-t.test('an account without sessions, roles or rank of its own is still acted upon by the rules', async t => {
+t.test('the rules apply to accounts without sessions and to custom roles too', async t => {
   await app.database`insert into roles (name, rank, user_type) values ('colonel', 80, 'staff'), ('nobody', 0, 'user')`
   await app.roles.reload()
   await other.roles.reload()

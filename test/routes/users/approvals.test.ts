@@ -8,7 +8,7 @@ const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 const admin = await signed(app, 'admin')
 
-t.test('whoever registers for a role that needs it waits, and those who may approve are told', async t => {
+t.test('a registration for a role that needs approval waits, and approvers are notified', async t => {
   const applicant = await signUp(app, { user_type: 'vendor' })
   t.match(brief(await login(applicant)), { status: 403, code: 'approval_pending' })
   t.match(brief(await post(app, '/auth/login', { email: applicant.email, password: 'not this one' })), { status: 401, code: 'invalid_credentials' }, 'told only after the right password')
@@ -24,7 +24,7 @@ t.test('whoever registers for a role that needs it waits, and those who may appr
   t.equal((await mailJobs(app, 'approval')).length, jobs, 'and no mail')
 })
 
-t.test('whoever is turned away is out at once, and reads why', async t => {
+t.test('a rejected user is signed out at once and told the reason', async t => {
   const applicant = await signUp(app, { user_type: 'vendor' })
   await as(app, admin.access_token, 'POST', `/users/${applicant.user.id}/approve`)
   const session = await signIn(app, applicant)
@@ -43,7 +43,7 @@ t.test('whoever is turned away is out at once, and reads why', async t => {
   t.ok(await signIn(app, applicant))
 })
 
-t.test('where nobody has to be approved nobody is', async t => {
+t.test('an approval of a user who does not wait is refused', async t => {
   const ada = await person(app)
   for (const act of ['approve', 'reject']) t.match(brief(await as(app, admin.access_token, 'POST', `/users/${ada.id}/${act}`)), { status: 409, code: 'conflict' })
   t.match(await rowOf(app, ada.id), { approval: 'not_required', version: 1 })
@@ -51,7 +51,7 @@ t.test('where nobody has to be approved nobody is', async t => {
   for (const payload of [{ reason: '' }, { reason: 'two\nlines' }, { reason: 'x'.repeat(501) }, { why: 'x' }]) t.match(brief(await as(app, admin.access_token, 'POST', `/users/${ada.id}/reject`, payload)), { status: 422 })
 })
 
-t.test('an approval and a rejection at once leave one of them, and as many mails as decisions', async t => {
+t.test('of an approval and a rejection at once one remains, with as many mails as decisions', async t => {
   for (let round = 0; round < 5; round++) {
     const applicant = await signUp(app, { user_type: 'vendor' })
     await Promise.all(['approve', 'reject', 'approve', 'reject'].map(act => as(app, admin.access_token, 'POST', `/users/${applicant.user.id}/${act}`)))
@@ -62,7 +62,7 @@ t.test('an approval and a rejection at once leave one of them, and as many mails
   }
 })
 
-t.test('no more than twenty are told of an applicant, none who could do nothing about it', async t => {
+t.test('at most twenty approvers are notified, and only those who can decide', async t => {
   const away = await person(app, 'admin')
   await app.database`update users set status = 'disabled' where id = ${away.id}`
   await app.database`
@@ -74,7 +74,7 @@ t.test('no more than twenty are told of an applicant, none who could do nothing 
   t.notOk(told.some(job => job['userId'] === away.id))
 })
 
-t.test('the mails arrive, the reason with them', async t => {
+t.test('the mails arrive, with the reason', async t => {
   const deployment = await deploy(t, { MAIL_FROM: 'Latchkey <no-reply@example.com>' })
   const app = await start(t, deployment, { hasher: cheapHasher })
   const admin = await signed(app, 'admin')

@@ -10,7 +10,7 @@ const admin = await signed(app, 'admin')
 const chief = await signed(app, 'super_admin')
 const forbidden = { status: 403, code: 'forbidden' }
 
-t.test('somebody who is given an account chooses the password, and nobody else', async t => {
+t.test('only the invited person chooses the password of a new account', async t => {
   const email = freshAddress()
   const answer = await as(app, admin.access_token, 'POST', '/users', { email: email.toUpperCase(), full_name: 'Grace Hopper', role: 'accountant', locale: 'de' })
   t.equal(answer.statusCode, 201)
@@ -33,23 +33,24 @@ t.test('somebody who is given an account chooses the password, and nobody else',
   t.match(brief(await post(app, '/auth/password/reset', { token: invitation, new_password: 'a third long walk through snow' })), { status: 422, code: 'token_invalid' })
 })
 
-t.test('an invitation that was not taken is sent once more', async t => {
+t.test('an invitation that was not accepted is sent once more', async t => {
   const { user } = (await as(app, admin.access_token, 'POST', '/users', { email: freshAddress(), full_name: 'Grace', role: 'user' })).json()
   t.match(brief(await as(app, admin.access_token, 'POST', `/users/${user.id}/password-reset`)), { status: 204 })
   t.match(await app.database`select purpose from one_time_tokens where user_id = ${user.id}`, [{ purpose: 'invitation' }, { purpose: 'invitation' }])
 })
 
-t.test('an address that has an account is a conflict, also for two at once', async t => {
+t.test('an address with an account is a conflict, even for two requests at once', async t => {
   const email = freshAddress()
   const make = (address: string) => as(app, admin.access_token, 'POST', '/users', { email: address, full_name: 'Grace', role: 'user' })
-  const answers = await Promise.all(Array.from({ length: 10 }, (_, place) => make(place % 2 ? email : email.toUpperCase())))
+  const answers = await Promise.all(Array.from({ length: 10 }, (_, place) =>
+    make(place % 2 ? email : email.toUpperCase())))
   t.strictSame(answers.map(({ statusCode }) => statusCode).sort(), [201, ...Array(9).fill(409)])
   t.match(brief(await make(email)), { status: 409, code: 'conflict' })
   t.equal((await app.database`select id from users where email_canonical = ${email}`).length, 1)
   t.equal((await app.database`select o.id from one_time_tokens o join users u on u.id = o.user_id where u.email_canonical = ${email}`).length, 1, 'one invitation')
 })
 
-t.test('nobody makes anybody at or above their own rank', async t => {
+t.test('nobody creates a user at or above their own rank', async t => {
   const email = freshAddress()
   for (const role of ['admin', 'super_admin']) t.match(brief(await as(app, admin.access_token, 'POST', '/users', { email, full_name: 'Grace', role })), forbidden)
   t.match((await trail(app, null)).at(-1), { event: 'authz_fail', reason: 'rank', actorId: admin.id, read: { route: '/api/v1/users' } })
@@ -58,7 +59,7 @@ t.test('nobody makes anybody at or above their own rank', async t => {
   await app.database`delete from users where email_canonical = ${email}`
 })
 
-t.test('what is not known or not allowed makes nobody', async t => {
+t.test('unknown and forbidden fields and values create nobody', async t => {
   const good = { email: freshAddress(), full_name: 'Grace', role: 'user' }
   for (const [change, path] of [
     [{ password: 'a long walk through snow' }, '/password'], [{ email_verified: true }, '/email_verified'], [{ approval: 'approved' }, '/approval'], [{ id: randomUUID() }, '/id'], [{ status: 'active' }, '/status'],
@@ -69,13 +70,13 @@ t.test('what is not known or not allowed makes nobody', async t => {
   t.strictSame(await app.database`select id from users where email_canonical = ${good.email}`, [])
 })
 
-t.test('a vendor’s user is approved by being made, and belongs to the vendor', async t => {
+t.test('a vendor’s user is approved when created, and belongs to the vendor', async t => {
   const id = await vendor(app)
   const { user } = (await as(app, admin.access_token, 'POST', '/users', { email: freshAddress(), full_name: 'Grace', role: 'vendor', vendor_id: id })).json()
   t.match(user, { role: 'vendor', approval: 'approved', vendor_id: id, user_type: 'vendor' })
 })
 
-t.test('who may not approve lets nobody in, not by another role either', async t => {
+t.test('an administrator who may not approve lets nobody in, not through another role either', async t => {
   await app.database`insert into roles (name, rank, user_type) values ('clerk', 50, 'staff')`
   await app.database`insert into role_permissions (role, permission) values ('clerk', 'users:write'), ('clerk', 'users:read')`
   await app.roles.reload()
@@ -88,7 +89,7 @@ t.test('who may not approve lets nobody in, not by another role either', async t
   t.match((await as(app, admin.access_token, 'PATCH', `/users/${user.id}`, { role: 'user' })).json(), { user: { approval: 'not_required' } })
 })
 
-t.test('an address gets only so many mails', async t => {
+t.test('the mails to one address are limited', async t => {
   const app = await build(t, { RATE_LIMITS_ENABLED: 'true', RATE_LIMIT_MAIL: '2/1h' })
   const [admin, ada] = [await signed(app, 'admin'), await signed(app)]
   const send = () => as(app, admin.access_token, 'POST', `/users/${ada.id}/password-reset`)

@@ -4,13 +4,22 @@ import { cheapHasher } from '../../hashers.ts'
 import { as, deploy, start } from '../../helper.ts'
 import { brief, person, signed } from '../../people.ts'
 
-interface Listed { id: string, email: string, full_name: string, role: string, status: string, approval: string, created_at: string, last_login_at: string | null }
+interface Listed {
+  id: string
+  email: string
+  full_name: string
+  role: string
+  status: string
+  approval: string
+  created_at: string
+  last_login_at: string | null
+}
 
 const app = await start(t, await deploy(t), { workers: false, hasher: cheapHasher })
 const admin = await signed(app, 'admin')
 await populate()
 
-t.test('whatever the order and the filters, the pages are the list, each user once', async t => {
+t.test('for every order and filter the pages together are the list, each user once', async t => {
   for (const sort of ['created_at', '-created_at', 'email', '-email', 'last_login_at', '-last_login_at']) {
     for (const filter of ['', '&role=user', '&role=vendor&approval=pending', '&status=disabled', '&role=user&status=active&approval=not_required', '&approval=rejected', '&role=no_such_role']) {
       const whole = await expected(sort, filter)
@@ -21,7 +30,7 @@ t.test('whatever the order and the filters, the pages are the list, each user on
   }
 })
 
-t.test('a page shows users as everywhere, and nothing of the store', async t => {
+t.test('a page shows users in the usual shape, and no internals of the store', async t => {
   const answer = await list('?limit=3')
   t.strictSame(Object.keys(answer.json()).sort(), ['next_cursor', 'users'])
   t.strictSame(Object.keys(answer.json().users[0]), Object.keys((await as(app, admin.access_token, 'GET', '/auth/me')).json().user))
@@ -30,7 +39,7 @@ t.test('a page shows users as everywhere, and nothing of the store', async t => 
   t.match(brief(await as(app, admin.access_token, 'GET', `/users/${randomUUID()}`)), { status: 404 })
 })
 
-t.test('who comes or goes between two pages shifts nobody', async t => {
+t.test('users who come or go between two pages shift no other user', async t => {
   const first = (await list('?sort=created_at&limit=50')).json()
   const rest = await walk(`?sort=created_at&limit=50&cursor=${first.next_cursor}`)
   await app.database`delete from users where id = ${first.users[49].id}`
@@ -39,7 +48,7 @@ t.test('who comes or goes between two pages shifts nobody', async t => {
   t.strictSame(again.map(({ id }) => id), [...rest.map(({ id }) => id), late.id])
 })
 
-t.test('a cursor belongs to its list and is nobody’s to write', async t => {
+t.test('a cursor works for its own list only and cannot be forged', async t => {
   const { next_cursor: cursor } = (await list('?sort=email&limit=5&role=user')).json()
   t.notMatch(Buffer.from(cursor, 'base64url').toString('latin1'), /example|org|com/, 'it tells nothing')
   t.equal((await list(`?sort=email&limit=9&role=user&cursor=${cursor}`)).statusCode, 200, 'another length is the same list')
@@ -52,7 +61,7 @@ t.test('a cursor belongs to its list and is nobody’s to write', async t => {
   ]) t.match((await list(`?${query}`)).json(), { status: 422, errors: [{ path: '/cursor' }] }, query)
 })
 
-t.test('a search finds what begins, what contains, and what is nearly so', async t => {
+t.test('a search finds beginnings, substrings and near misses', async t => {
   for (const [q, ...found] of [
     ['q', 'Quentin Quist'], ['Q', 'Quentin Quist'], ['qu', 'Quentin Quist'], ['zy', 'Zygmunt Żak'],
     ['żak', 'Zygmunt Żak'], ['ŻAK', 'Zygmunt Żak'], ['entin', 'Quentin Quist'], ['quentin quist', 'Quentin Quist'], ['  quist ', 'Quentin Quist'], ['zygmunt@poczta', 'Zygmunt Żak'],
@@ -67,7 +76,7 @@ t.test('a search finds what begins, what contains, and what is nearly so', async
   t.strictSame((await walk('?q=quist&role=user&status=active')).length, 1)
 })
 
-t.test('a search among many goes on page by page, in order, each found once', async t => {
+t.test('a search with many results goes on page by page, in order, each found once', async t => {
   for (const sort of ['created_at', '-email', '-last_login_at']) {
     const whole = (await expected(sort, '')).length
     const found = await walk(`?limit=20&sort=${sort}&q=example.com`)
@@ -78,7 +87,7 @@ t.test('a search among many goes on page by page, in order, each found once', as
   t.strictSame((await walk('?limit=3&q=example.com&role=vendor&approval=pending')).length, (await walk('?role=vendor&approval=pending')).filter(({ email }) => email.includes('example.com')).length)
 })
 
-t.test('a search that is rare in a long list is found by index, and what is frequent page by page', async t => {
+t.test('a rare match in a long list is found by index, frequent ones page by page', async t => {
   await app.database`
     insert into users (email, email_canonical, full_name, role, status, created_at)
     select n || '@crowd.test', n || '@crowd.test', case when n % 500 = 1 then 'Rare Bird' else 'Common Sparrow' end, 'user', case when n % 100 = 1 then 'disabled' else 'active' end, '2020-01-01'::timestamptz + n * interval '1 minute'
@@ -94,7 +103,7 @@ t.test('a search that is rare in a long list is found by index, and what is freq
   await app.database`delete from users where email_canonical like '%@crowd.test'`
 })
 
-t.test('what is no query is refused', async t => {
+t.test('an invalid query is refused', async t => {
   for (const query of [
     'limit=0', 'limit=201', 'limit=-1', 'limit=1e9', 'limit=NaN', 'limit=', 'limit=5.5', 'limit=05', 'limit=1&limit=2', 'limit[]=1', 'limit[a]=1', 'offset=5', 'page=2', 'sort=full_name', 'sort=password_hash', 'sort=created_at;drop', 'sort=', 'sort=email&sort=email',
     'status=deleted', 'status=active&status=disabled', 'approval=no', 'role=A', "role='", 'role=user&role=admin', 'q=', 'q=%20', `q=${'x'.repeat(101)}`, 'q=%00', 'q=a%0Ab', 'q=a&q=b', 'q[]=a', 'q[$ne]=a', 'cursor=', 'cursor=*', `cursor=${'A'.repeat(1025)}`, '__proto__=1', 'constructor=1', 'unknown=1', 'Q=a'
@@ -102,7 +111,7 @@ t.test('what is no query is refused', async t => {
   t.equal(({} as Record<string, unknown>)['polluted'], undefined)
 })
 
-t.test('the last sign-in is kept apart, and follows', async t => {
+t.test('the last sign-in is stored separately, and the list follows it', async t => {
   const ada = await person(app)
   t.equal((await walk('?sort=last_login_at&limit=200')).filter(({ id }) => id === ada.id).length, 1, 'who has never signed in is in the list')
   t.equal((await walk('?sort=last_login_at&limit=200')).findLast(({ last_login_at: at }) => at === null) !== undefined, true)
@@ -131,7 +140,7 @@ async function walk (query: string): Promise<Listed[]> {
   return found
 }
 
-/** The ids of the whole list, as Postgres puts it in order when it may read all of it. */
+/** The ids of the whole list, as Postgres sorts it when it may read all of it. */
 async function expected (sort: string, filter: string) {
   const value = (name: string) => new RegExp(`${name}=([a-z_]+)`).exec(filter)?.[1] ?? null
   const rows = await app.database<{ id: string }>`
@@ -145,7 +154,7 @@ async function expected (sort: string, filter: string) {
   return sort.startsWith('-') ? ids.reverse() : ids
 }
 
-/** Some hundred people, many of them made in the same moment, and a few with names to search for. */
+/** Several hundred people, many of them created in the same moment, and a few with names to search for. */
 async function populate () {
   await app.database`
     insert into users (email, email_canonical, full_name, role, status, approval, created_at, last_login_at)

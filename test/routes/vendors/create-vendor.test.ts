@@ -7,7 +7,7 @@ import { signInAs } from '../../roles.ts'
 const app = await start(t, await deploy(t), { workers: false, hasher: cheapHasher })
 const admin = await signInAs(app, 'admin')
 
-t.test('a vendor is made, active', async t => {
+t.test('a new vendor is active', async t => {
   const answer = await create({ name: 'Quill and Sons' })
   const { vendor } = answer.json()
 
@@ -18,19 +18,19 @@ t.test('a vendor is made, active', async t => {
   t.strictSame(await app.database`select seq from changes where kind = 'vendor_changed'`, [], 'nobody needs to hear of it')
 })
 
-t.test('two may have one name', async t => {
+t.test('two vendors may have the same name', async t => {
   const [one, two] = [(await create({ name: 'Twin' })).json(), (await create({ name: 'Twin' })).json()]
   t.not(one.vendor.id, two.vendor.id)
 })
 
-t.test('its users carry it in their tokens', async t => {
+t.test('its users carry the vendor in their tokens', async t => {
   const { vendor } = (await create({ name: 'Engines' })).json()
   const { access_token: token, user } = await signInAs(app, 'vendor', { vendorId: vendor.id })
   t.match(user, { vendor_id: vendor.id })
   t.equal(JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).vendor_id, vendor.id)
 })
 
-t.test('what is no name, and what else is no vendor', async t => {
+t.test('an invalid name or an unknown field is refused', async t => {
   const before = await app.database`select count(*) from vendors`
   const wrong: [object, string][] = [
     [{}, '/name'], [{ name: '' }, '/name'], [{ name: '  ' }, '/name'], [{ name: 'x'.repeat(201) }, '/name'], [{ name: 'a\tb' }, '/name'], [{ name: 'two\nlines' }, '/name'],
@@ -41,7 +41,7 @@ t.test('what is no name, and what else is no vendor', async t => {
   t.match(await create({ name: '𝄞'.repeat(200) }), { statusCode: 201 })
 })
 
-t.test('who may not', async t => {
+t.test('a caller without the permission is refused', async t => {
   const before = await app.database`select count(*) from vendors`
   for (const role of ['accountant', 'vendor', 'user']) {
     const { access_token: token } = await signInAs(app, role)

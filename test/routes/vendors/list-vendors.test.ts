@@ -10,7 +10,7 @@ const admin = await signInAs(app, 'admin')
 
 interface Page { vendors: { id: string, name: string, status: string }[], next_cursor: string | null }
 
-t.test('vendors by name, in pages, each of them once', async t => {
+t.test('vendors are listed by name, in pages, each of them once', async t => {
   const names = ['anvil', 'Beam', 'Zeta', 'beam', 'Éclair', 'Quill and Sons', '100 % Oak', 'BEAM', 'quill_', 'Quillery', '李氏']
   await app.database`insert into vendors (name) select unnest(${names}::text[])`
   const found: string[] = []
@@ -26,13 +26,13 @@ t.test('vendors by name, in pages, each of them once', async t => {
   t.same(found.toSorted(), names.toSorted())
 })
 
-t.test('what is shown of a vendor', async t => {
+t.test('a vendor is shown with its public fields only', async t => {
   const { vendors }: Page = (await list({ q: 'zet' })).json()
   t.strictSame(vendors.map(vendor => ({ ...vendor, id: '' })), [{ id: '', name: 'Zeta', status: 'active' }])
   t.strictSame((await list({ q: 'nobody' })).json(), { vendors: [], next_cursor: null })
 })
 
-t.test('search is by the beginning of the name, whatever the case; no character means something else', async t => {
+t.test('a search matches the beginning of the name in any case, and no character is a wildcard', async t => {
   for (const [q, names] of [['quill', ['Quill and Sons', 'quill_', 'Quillery']], ['QUILL_', ['quill_']], ['é', ['Éclair']], ['100 %', ['100 % Oak']], ['%', []], ['_', []], ['\\', []], ['uill', []], ['李', ['李氏']], ["'; drop", []]] as const) {
     t.strictSame((await list({ q })).json().vendors.map(({ name }: { name: string }) => name), names, q)
   }
@@ -42,7 +42,7 @@ t.test('search is by the beginning of the name, whatever the case; no character 
   t.equal(second.next_cursor, null)
 })
 
-t.test('a cursor is good for its own list only', async t => {
+t.test('a cursor works for its own list only', async t => {
   const { next_cursor: cursor }: Page = (await list({ q: 'beam', limit: '1' })).json()
   for (const query of [{ cursor }, { cursor, q: 'quill' }, { cursor: `${cursor}A`, q: 'beam' }, { cursor: 'AAAA' }, { cursor: '%20' }]) {
     t.match((await list(query as Record<string, string>)).json(), { status: 422, code: 'invalid_request', errors: [{ path: '/cursor' }] }, JSON.stringify(query))
@@ -52,7 +52,7 @@ t.test('a cursor is good for its own list only', async t => {
   t.match(await list({ cursor: users.next_cursor ?? 'none' }), { statusCode: 422 }, 'not one of users')
 })
 
-t.test('what cannot be asked', async t => {
+t.test('an invalid query is refused', async t => {
   for (const query of [{ limit: '0' }, { limit: '201' }, { limit: '-1' }, { limit: '1e3' }, { limit: 'ten' }, { q: '' }, { q: 'x'.repeat(101) }, { q: '\u0000' }, { sort: 'name' }, { offset: '1' }]) {
     t.match(await list(query as Record<string, string>), { statusCode: 422 }, JSON.stringify(query))
   }
@@ -60,7 +60,7 @@ t.test('what cannot be asked', async t => {
   t.match(await list({ limit: '200' }), { statusCode: 200 })
 })
 
-t.test('only those who may change users see vendors', async t => {
+t.test('only callers who may change users see vendors', async t => {
   for (const role of ['accountant', 'vendor', 'user']) {
     const { access_token: token, user } = await signInAs(app, role)
     t.match((await as(app, token, 'GET', '/vendors')).json(), { status: 403, code: 'forbidden' }, role)
@@ -69,7 +69,7 @@ t.test('only those who may change users see vendors', async t => {
   t.match((await app.inject('/api/v1/vendors')).json(), { status: 401 })
 })
 
-t.test('a page costs the same among any number: it is read from the index', async t => {
+t.test('a page costs the same among any number of vendors, because it is read from the index', async t => {
   const sql = connect(t, (await makeDatabase(t)).directUrl)
   await sql`insert into vendors (name) select 'Vendor ' || n from generate_series(1, 20000) n`
   await sql`analyze vendors`

@@ -30,21 +30,21 @@ t.test('a vendor is renamed, suspended and reinstated', async t => {
   ])
 })
 
-t.test('nodes are told of the status alone, once for each change of it', async t => {
+t.test('nodes are notified of the status alone, once for each change of it', async t => {
   const vendor = await create('Beam')
   for (const change of [{ name: 'Beams' }, { status: 'active' }, { status: 'suspended' }, { status: 'suspended' }, { status: 'suspended', name: 'Beam' }, { status: 'active' }]) await update(vendor.id, change)
   t.strictSame(await app.database`select kind, number from changes where subject_id = ${vendor.id} order by seq`, [{ kind: 'vendor_changed', number: 2 }, { kind: 'vendor_changed', number: 3 }])
   t.same((await trail(app, vendor.id)).map(({ event }) => event), ['vendor_created', 'vendor_updated', 'vendor_suspended', 'vendor_updated', 'vendor_reinstated'], 'who says what is so leaves no trace')
 })
 
-t.test('a vendor that was made otherwise has a trail as well', async t => {
+t.test('a vendor that was inserted by other means gets an audit trail as well', async t => {
   const id = randomUUID()
   await app.database`insert into vendors (id, name) values (${id}, 'Old')`
   await Promise.all(Array.from({ length: 5 }, (_, place) => update(id, { name: `Old ${place}` })))
   t.same((await trail(app, id)).map(({ event, read }) => [event, read !== null]), Array.from({ length: 5 }, () => ['vendor_updated', true]))
 })
 
-t.test('twenty at once: what stands in the end is what was told last', async t => {
+t.test('after twenty changes at once the final state is the one announced last', async t => {
   const vendor = await create('Crowd')
   const answers = await Promise.all(Array.from({ length: 20 }, (_, place) => update(vendor.id, { status: place % 2 ? 'active' : 'suspended' }, admin, [app, other][place % 2])))
   t.ok(answers.every(({ statusCode }) => statusCode === 200))
@@ -56,7 +56,7 @@ t.test('twenty at once: what stands in the end is what was told last', async t =
   t.equal(row?.status, Number(row?.version) % 2 ? 'active' : 'suspended')
 })
 
-t.test('what cannot be changed', async t => {
+t.test('an invalid change is refused', async t => {
   const vendor = await create('Still')
   const wrong: [object, string][] = [[{}, ''], [{ name: '' }, '/name'], [{ name: null }, '/name'], [{ status: 'deleted' }, '/status'], [{ status: true }, '/status'], [{ id: vendor.id }, '/id'], [{ version: 1 }, '/version']]
   for (const [body, path] of wrong) t.match((await update(vendor.id, body)).json(), { status: 422, code: 'invalid_request', errors: [{ path }] }, JSON.stringify(body))
@@ -64,7 +64,7 @@ t.test('what cannot be changed', async t => {
   t.match((await trail(app, vendor.id)).map(({ event }) => event), ['vendor_created'])
 })
 
-t.test('who may not, whether or not there is such a vendor', async t => {
+t.test('a caller without the permission is refused, whether or not the vendor exists', async t => {
   const vendor = await create('Mine')
   for (const role of ['accountant', 'vendor', 'user']) {
     const { access_token: token, user } = await signInAs(app, role, { vendorId: vendor.id })
@@ -75,7 +75,7 @@ t.test('who may not, whether or not there is such a vendor', async t => {
   t.match(await app.database`select status from vendors where id = ${vendor.id}`, [{ status: 'active' }])
 })
 
-t.test('to suspend a vendor is an act upon its users: nobody of one’s own rank or above is among them', async t => {
+t.test('suspending a vendor needs a higher rank than each of its users', async t => {
   const vendor = await create('Mixed')
   const [peer, chief] = [await signInAs(app, 'admin', { vendorId: vendor.id }), await signInAs(app, 'super_admin')]
 
@@ -90,7 +90,7 @@ t.test('to suspend a vendor is an act upon its users: nobody of one’s own rank
   t.match((await update(vendor.id, { status: 'suspended' }, root)).json(), { status: 403, code: 'forbidden' }, 'not even a super_admin, who could be the last one')
 })
 
-t.test('the last super_admin who can do anything stays', async t => {
+t.test('the last super_admin who can still act stays', async t => {
   const lonely = await start(t, await deploy(t), { workers: false, hasher: cheapHasher })
   const [one, two] = [await signInAs(lonely, 'super_admin'), await signInAs(lonely, 'super_admin')]
   const { vendor } = (await as(lonely, one.access_token, 'POST', '/vendors', { name: 'Empty' })).json()
@@ -101,7 +101,7 @@ t.test('the last super_admin who can do anything stays', async t => {
   t.match((await as(lonely, one.access_token, 'DELETE', '/auth/me')).json(), { status: 409, code: 'last_super_admin' })
 })
 
-t.test('nobody is suspended while somebody else is about to leave one super_admin alone', async t => {
+t.test('a vendor cannot be suspended while another act is about to leave a single super_admin', async t => {
   const vendor = await create('Waiting')
   await app.database.begin(async tx => {
     await tx`select name from roles where name = 'super_admin' for no key update`

@@ -9,7 +9,7 @@ import { startStopwatch } from '../../stopwatch.ts'
 const day = 86_400_000
 const issuer = 'http://localhost:3000'
 
-t.test('the public keys may be cached, for as long as a new key waits before it signs', async t => {
+t.test('the public keys may be cached for as long as a new key waits before it signs', async t => {
   const app = await build(t)
   const { statusCode, headers, json } = await app.inject('/.well-known/jwks.json')
   const { keys } = json()
@@ -23,7 +23,7 @@ t.test('the public keys may be cached, for as long as a new key waits before it 
   }
 })
 
-t.test('who has the keys already is not sent them again', async t => {
+t.test('a client that already has the keys is not sent them again', async t => {
   const app = await build(t)
   const { headers: { etag } } = await app.inject('/.well-known/jwks.json')
 
@@ -100,7 +100,7 @@ function kidOf (token: string): string {
   return JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid
 }
 
-/** Waits for what other nodes hear of by themselves, within a second or so. */
+/** Waits until other nodes have heard of it by themselves, which takes about a second. */
 async function until (isSo: () => boolean | Promise<boolean>) {
   for (const passed = startStopwatch(); passed() < 5000;) {
     if (await isSo()) return

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { build } from '../../helper.ts'
 
-t.test('password managers are shown to the form', async t => {
+t.test('password managers are redirected to the form', async t => {
   const app = await build(t, { APP_URL: 'http://localhost:5173/app/' })
   const answer = await app.inject({ url: '/.well-known/change-password', headers: { host: 'evil.example', 'x-forwarded-host': 'evil.example' } })
 
@@ -9,7 +9,7 @@ t.test('password managers are shown to the form', async t => {
   t.match(await app.inject('/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200'), { statusCode: 404 })
 })
 
-t.test('security.txt says whom to tell, and until when it holds (RFC 9116)', async t => {
+t.test('security.txt says whom to notify, and until when it is valid (RFC 9116)', async t => {
   const app = await build(t, { SECURITY_CONTACT: 'mailto:security@example.com' })
   const answer = await app.inject('/.well-known/security.txt')
   const expires = Date.parse(/^Expires: (.+)$/m.exec(answer.body)?.[1] ?? '')

@@ -2,7 +2,7 @@ import t from 'tap'
 import { readUserAgent } from '../../../../lib/mail/texts/user-agent.ts'
 import { startStopwatch } from '../../../stopwatch.ts'
 
-t.test('the common browsers and platforms are called by their names', async t => {
+t.test('common browsers and platforms are called by their names', async t => {
   const known: [string, string | null, string | null][] = [
     ['Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0', 'Firefox', 'Linux'],
     ['Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36', 'Chrome', 'Windows'],
@@ -24,14 +24,14 @@ t.test('the common browsers and platforms are called by their names', async t =>
   for (const [userAgent, program, platform] of known) t.same(readUserAgent(userAgent), { program, platform }, userAgent)
 })
 
-t.test('a client writes no message in place of its name', async t => {
+t.test('a caller cannot hide a message in its user agent', async t => {
   for (const userAgent of ['Your account is at risk, call +1 555 0100', 'www.evil.example/1', 'https://evil.example/1', 'Call-now/+1555', '<b>a/1</b>', 'a\r\nb/1', 'evil/1.example', `${'a'.repeat(31)}/1`, `a/${'1'.repeat(99)}`]) {
     t.same(readUserAgent(userAgent), { program: null, platform: null }, userAgent)
   }
   t.same(readUserAgent('curl/8 and a message about Windows'), { program: 'curl/8', platform: 'Windows' })
 })
 
-t.test('a long one takes no time', async t => {
+t.test('a long user agent is read quickly', async t => {
   const passed = startStopwatch()
   for (const userAgent of ['Version/1'.repeat(10_000), 'a'.repeat(100_000), 'Mozilla/'.repeat(10_000)]) readUserAgent(userAgent.slice(0, 512))
   t.ok(passed() < 50)
