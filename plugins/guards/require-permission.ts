@@ -1,6 +1,7 @@
 import fp from 'fastify-plugin'
 import type { onRequestAsyncHookHandler } from 'fastify'
 import { Refusal } from '../../lib/errors.ts'
+import type { ProveSession } from './session-proof.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -9,9 +10,9 @@ declare module 'fastify' {
   }
 }
 
-export default fp(async function providePermissionGuard (app) {
+export default fp<{ prove: ProveSession }>(async function providePermissionGuard (app, { prove }) {
   app.decorate('requirePermission', permission => async request => {
-    await app.proveSession(request)
+    await prove(request)
     if (!app.authentication.may(request.principal.role, permission)) throw new Refusal('forbidden', { permission })
   })
 }, { name: 'require-permission', dependencies: ['access'] })
