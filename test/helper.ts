@@ -21,6 +21,9 @@ export type Deployment = Awaited<ReturnType<typeof deploy>>
 
 export const password = 'a long walk through wet leaves'
 
+/** How long a store may take to answer: a machine that runs other tests at the same time may be slow. */
+const patience = '10s'
+
 /** A deployment of this test's own: a database, a prefix in Redis, a key. Settings win over the defaults. */
 export async function deploy (t: Pick<Test, 'teardown'>, settings: Record<string, string> = {}) {
   const { url, directUrl } = await makeDatabase(t)
@@ -35,8 +38,7 @@ export async function deploy (t: Pick<Test, 'teardown'>, settings: Record<string
     DATA_DIR: mkdtempSync(join(tmpdir(), 'latchkey-data-')),
     HASH_CONCURRENCY: '2',
     RATE_LIMITS_ENABLED: 'false',
-    // Not slower than it must be, but never too slow: other tests run at the same time.
-    DB_STATEMENT_TIMEOUT: '10s',
+    DB_STATEMENT_TIMEOUT: patience,
     ...settings
   }
 }
@@ -50,13 +52,19 @@ interface NodeOptions {
 
 /** One node of a deployment: the very server, ready and not listening. Passwords cost it next to nothing. */
 export async function start (t: Pick<Test, 'teardown'>, deployment: Deployment, { clock = createClock(), workers = true, hasher = cheapHasher }: NodeOptions = {}) {
-  const config = loadConfig(deployment)
+  const config = configOf(deployment)
   const app = createServer(config, { schemaController: { compilersFactory } })
   t.teardown(() => app.close())
 
   await app.register(latchkey, { config, clock, workers, hasher: hasher ?? undefined })
   await app.ready()
   return Object.assign(app, { clock })
+}
+
+/** The settings of a deployment; one that waits patiently for Postgres does so for Redis. */
+function configOf (deployment: Deployment) {
+  const { redis, ...others } = loadConfig(deployment)
+  return { ...others, redis: { ...redis, ...(deployment.DB_STATEMENT_TIMEOUT === patience && { deadline: others.postgres.deadline }) } }
 }
 
 /** A node on a deployment of its own. */
@@ -84,13 +92,6 @@ export async function patiently<T extends Pick<Answer, 'statusCode' | 'headers'>
     answer = await ask()
   }
   return answer
-}
-
-/** What a round of requests is answered; it is played again, at most five times, if a node could not say: on a busy machine that proves nothing. */
-export async function undisturbed<T extends Pick<Answer, 'statusCode'>> (play: () => Promise<T[]>): Promise<T[]> {
-  let answers = await play()
-  for (let round = 1; round < 5 && answers.some(({ statusCode }) => statusCode === 503); round++) answers = await play()
-  return answers
 }
 
 export const freshAddress = () => `ada-${randomUUID()}@example.com`

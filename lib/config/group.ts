@@ -62,7 +62,8 @@ export function group (s: Settings) {
     redis: {
       url: s.REDIS_URL ?? '',
       keyPrefix: s.REDIS_KEY_PREFIX,
-      authority: readAuthority(s.REDIS_CA_FILE)
+      authority: readAuthority(s.REDIS_CA_FILE),
+      deadline: 1000
     },
     secrets: { encryptionKeys: s.ENCRYPTION_KEY ?? [] },
     tokens: {

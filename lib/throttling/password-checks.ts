@@ -77,7 +77,8 @@ export function createPasswordChecks ({ database, lockout, passwords, audit, job
       await note(tx, claim, 'invalid_credentials')
       const eventId = await audit.record(tx, { ...traceOf(claim), event: 'authn_login_lock', reason: bucket.kind, personal: { until } })
       // Where nobody owns the address, the worker finds nobody to write to.
-      if (isNoticeDue) await jobs.send(tx, 'mail', { kind: 'locked', userId: owner?.id ?? randomUUID(), bucket: bucket.kind, until, eventId })
+      // The mail's draft reads `lane`, which is what jobs of earlier versions that still wait say, too.
+      if (isNoticeDue) await jobs.send(tx, 'mail', { kind: 'locked', userId: owner?.id ?? randomUUID(), lane: bucket.kind, until, eventId })
     })
   }
 

@@ -1,4 +1,5 @@
 import fp from 'fastify-plugin'
+import type { Config } from '../../lib/config/config.ts'
 import { createRedisScripts } from '../../lib/stores/redis-scripts.ts'
 import type { RedisScripts } from '../../lib/stores/redis-scripts.ts'
 
@@ -6,8 +7,8 @@ declare module 'fastify' {
   interface FastifyInstance { readonly scripts: RedisScripts }
 }
 
-export default fp(async function loadRedisScripts (app) {
-  const scripts = createRedisScripts(app.redis, { concurrency: 500, deadline: 1000 })
+export default fp<Pick<Config['redis'], 'deadline'>>(async function loadRedisScripts (app, { deadline }) {
+  const scripts = createRedisScripts(app.redis, { concurrency: 500, deadline })
 
   await scripts.ping()
   app.decorate('scripts', scripts)

@@ -15,8 +15,6 @@ declare module 'fastify' {
   }
 }
 
-/** A client gives a connection up when an answer that is due has not come for so long (ms). */
-const socketTimeout = 2000
 const connectTimeout = 2000
 const sentinelCommandTimeout = 1000
 
@@ -28,10 +26,11 @@ const nodeAttemptsMax = 3
 // There is no offline queue and there are no retries: a command whose request has been answered is never sent, and no
 // command is sent twice. A lost connection is back within half a second after Redis is. After a failover a call may
 // fail once more.
-export default fp<Config['redis']>(async function connectRedis (app, { url, keyPrefix, authority }) {
+export default fp<Config['redis']>(async function connectRedis (app, { url, keyPrefix, authority, deadline }) {
   const { isEncrypted, ...address } = readRedisAddress(url)
   const tls = isEncrypted ? authority === null ? {} : { ca: authority } : undefined
-  const redis = Object.assign(another(socketTimeout), { another })
+  // A call that is overdue is refused. If nothing has come after as long again, the connection is given up.
+  const redis = Object.assign(another(2 * deadline), { another })
 
   redis.on('error', error => app.log.warn({ err: error }, 'redis'))
   app.addHook('onClose', async () => redis.disconnect())

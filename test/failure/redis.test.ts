@@ -3,7 +3,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { as, deploy, post, refresh, signIn, signUp, start } from '../helper.ts'
 import type { Tokens } from '../helper.ts'
-import { check, claimsOf, during, isUnavailable, live, login, openProxy, outcomeOf, ownRedis, until } from './nodes.ts'
+import { check, claimsOf, defaultDeadline, during, isUnavailable, live, login, openProxy, outcomeOf, ownRedis, until } from './nodes.ts'
 
 t.test('a Redis that restarts without its last writes signs nobody out', async t => {
   const { nodes: [first, second], server, command } = await twoNodes(t)
@@ -97,7 +97,7 @@ type Nodes = Awaited<ReturnType<typeof twoNodes>>['nodes']
 async function twoNodes (t: Pick<Test, 'teardown'>) {
   const server = await ownRedis(t)
   const proxy = await openProxy(t, server.redisUrl)
-  const deployment = await deploy(t, { REDIS_URL: proxy.url })
+  const deployment = await deploy(t, { ...defaultDeadline, REDIS_URL: proxy.url })
   const nodes = [await start(t, deployment), await start(t, deployment)] as const
 
   return { nodes, server, proxy, command }

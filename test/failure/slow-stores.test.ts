@@ -5,7 +5,7 @@ import { defaultDeadline, outcomeOf, ownRedis, until } from './nodes.ts'
 
 t.test('commands that a frozen Redis runs when it wakes use up no token', async t => {
   const redis = await ownRedis(t)
-  const deployment = await deploy(t, { REDIS_URL: redis.redisUrl, REFRESH_GRACE: '0s' })
+  const deployment = await deploy(t, { ...defaultDeadline, REDIS_URL: redis.redisUrl, REFRESH_GRACE: '0s' })
   const app = await start(t, deployment)
   const { refresh_token: first } = await signIn(app)
   const ada = (await refresh(app, first)).json()

@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
-import { check, outcomeOf, until } from '../failure/nodes.ts'
+import { check, defaultDeadline, outcomeOf, until } from '../failure/nodes.ts'
 import { cheapHasher } from '../hashers.ts'
 import { api, as, deploy, freshAddress, post, refresh, signIn, signUp, start } from '../helper.ts'
 
 /** Two nodes of one deployment on the given Redis. */
 export async function twoNodes (t: Pick<Test, 'teardown'>, settings: Record<string, string>) {
-  const deployment = await deploy(t, settings)
+  const deployment = await deploy(t, { ...defaultDeadline, ...settings })
   return [
     await start(t, deployment, { hasher: cheapHasher }), await start(t, deployment, { hasher: cheapHasher })
   ] as const
