@@ -305,7 +305,7 @@ t.test('a login never adopts a session that it is given, and replaces the one of
   const bob = await signUp(app)
   const second = new Map(browser.cookies)
   t.equal((await login(browser, bob)).json().user.id, bob.user.id)
-  t.match((await replay(second)).json(), { code: 'session_ended', reason: 'signed_out' }, 'whoever it belongs to')
+  t.match((await replay(second)).json(), { code: 'session_ended', reason: 'signed_out' }, 'whatever account it belongs to')
 })
 
 t.test('a session whose access cookie has expired is replaced all the same', async t => {
@@ -518,7 +518,7 @@ t.test('a refused request is refused before any store is asked', async t => {
   }
   t.same(hasher.take(), { hashes: 0, verifications: 0 })
   t.equal((await trail(app, account.user.id)).length, before)
-  t.match(await login(browser, account), { statusCode: 200 }, 'no lane was shut by it')
+  t.match(await login(browser, account), { statusCode: 200 }, 'it locked no bucket')
 })
 
 t.test('a login that asks for cookies is judged as if it carried them', async t => {
@@ -594,8 +594,8 @@ t.test('one device identifies one browser to two accounts', async t => {
   }
   for (let n = 0; n < 5; n++) await browser.send('POST', '/auth/login', { email: ada.email, password: 'not it', transport: 'cookie' }, { node: n % 2 ? app : other })
   const shut = await login(browser, ada, other)
-  t.match(shut.json(), { status: 429, code: 'too_many_attempts' }, 'it has a lane of its own, on every node')
-  t.notOk(shut.headers['set-cookie'], 'a shut lane clears no cookie')
+  t.match(shut.json(), { status: 429, code: 'too_many_attempts' }, 'it has a bucket of its own, on every node')
+  t.notOk(shut.headers['set-cookie'], 'a locked bucket clears no cookie')
   t.match(await login(browser, bob, other), { statusCode: 200 }, 'for each account')
 })
 

@@ -110,7 +110,7 @@ t.test('a stranger locks out no known device, no session and no refresh', async 
   t.match(await as(app, next.access_token, 'GET', '/auth/check'), { statusCode: 204 })
   t.match(await as(other, next.access_token, 'GET', '/auth/me'), { statusCode: 200 })
   t.match(await as(app, next.access_token, 'POST', '/auth/reauthenticate', { password }), { statusCode: 200 })
-  t.match(await login(ada.email), { statusCode: 429 }, 'their lane is shut as before')
+  t.match(await login(ada.email), { statusCode: 429 }, 'their bucket is locked as before')
 })
 
 t.test('the device of a browser is known by its cookie', async t => {
@@ -125,7 +125,7 @@ t.test('the device of a browser is known by its cookie', async t => {
   t.match(await post(app, '/auth/login', { email: ada.email, password, transport: 'cookie' }, headers), { statusCode: 200 })
   t.match(await post(app, '/auth/login', { email: ada.email, password, transport: 'cookie' }, page), { statusCode: 429 })
   for (let n = 0; n < 5; n++) t.match(await post(app, '/auth/login', { email: ada.email, password: 'not the password', transport: 'cookie' }, headers), { statusCode: 401 })
-  t.match(await post(app, '/auth/login', { email: ada.email, password, transport: 'cookie' }, headers), { statusCode: 429 }, 'it has a lane of its own')
+  t.match(await post(app, '/auth/login', { email: ada.email, password, transport: 'cookie' }, headers), { statusCode: 429 }, 'it has a bucket of its own')
 })
 
 t.test('each device has five tries of its own, and a success frees only its own', async t => {
@@ -156,7 +156,7 @@ t.test('a browser that is known to one account is a stranger to another', async 
 
   await fail(eve.email, 3, browser)
   await fail(eve.email, 2, { device_token: bob.deviceToken })
-  t.match(await login(eve.email), { statusCode: 429 }, 'devices that an account does not know share the strangers’ lane')
+  t.match(await login(eve.email), { statusCode: 429 }, 'devices that an account does not know share the strangers’ bucket')
   t.match(await login(eve.email, password, browser), { statusCode: 429 })
   t.match(await login(eve.email, password, { device_token: eve.deviceToken }), { statusCode: 200 })
 })
@@ -269,7 +269,7 @@ t.test('an administrator unlocks the buckets of one account', async t => {
   await Promise.all([fail(ada.email, 5), fail(ada.email, 5, phone), fail(bob.email, 5)])
   tap.take()
   await other.userAdministration.unlock(ada.user.id, by(boss.id))
-  t.equal(tap.take().commands.length, 2, 'a step for each lane there is')
+  t.equal(tap.take().commands.length, 2, 'one step for each bucket')
 
   t.match(await login(ada.email), { statusCode: 200 })
   t.match(await login(ada.email, password, phone), { statusCode: 200 })
@@ -319,7 +319,7 @@ t.test('the owner is notified, at most once an hour, and nobody else', async t =
   t.equal(more.length, 0)
 
   await fail(ada.email, 5, { device_token: ada.deviceToken }, node)
-  t.equal((await locked()).length, 1, 'another lane within the hour')
+  t.equal((await locked()).length, 1, 'another bucket within the hour')
   clock.advance(hour)
   await fail(ada.email, 5, { device_token: ada.deviceToken }, node)
   t.equal((await locked()).length, 2)
@@ -384,7 +384,7 @@ t.test('without Redis no password is checked, and a Redis that loses its data un
   const redis = new Redis(server.redisUrl)
   await redis.flushall()
   redis.disconnect()
-  t.match(await login(ada.email, 'not the password', {}, node), { statusCode: 401 }, 'the lane is open')
+  t.match(await login(ada.email, 'not the password', {}, node), { statusCode: 401 }, 'the bucket is unlocked')
   t.match(await refresh(node, tokens.refresh_token), { statusCode: 200 }, 'no session is touched')
   await fail(ada.email, 4, {}, node)
   t.match(await login(ada.email, password, {}, node), { statusCode: 429 }, 'it counts again')

@@ -15,7 +15,7 @@ interface SessionTokens { id: string, refreshTokens: string[], accessTokens: str
 
 const caller = { ip: '127.0.0.1', userAgent: null, requestId: 'race' }
 const rounds = 3000
-const patience = 12_000
+const roundsTimeoutMs = 12_000
 const atOnce = 6
 
 const seed = Number(process.env['LATCHKEY_TEST_SEED'] ?? randomInt(2 ** 31))
@@ -205,9 +205,12 @@ t.test('no session survives when logins and refreshes race with signing everybod
   t.pass()
 })
 
-/** Runs rounds, some at once, until there were enough or the patience is over. A claim that does not hold names its round. */
+/**
+ * Runs rounds, several at once, until there were enough or the time is over. A claim that does not hold names its
+ * round.
+ */
 async function race (t: Test, play: (round: number, random: (below: number) => number) => Promise<void>) {
-  const end = performance.now() + patience
+  const end = performance.now() + roundsTimeoutMs
   let next = 0
 
   await Promise.all(Array.from({ length: atOnce }, async () => {

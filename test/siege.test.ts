@@ -10,8 +10,8 @@ import { tapWires } from './wiretap.ts'
 // No request gives up waiting during these tests, however slow the machine is; the deadline has a test in
 // lib/passwords/hash-scheduler.test.ts.
 const { setTimeout: schedule } = globalThis
-const patientTimeout = (work: () => void, delay?: number) => schedule(work, delay === 3000 ? 100_000 : delay)
-globalThis.setTimeout = Object.assign(patientTimeout, schedule)
+const longTimeout = (work: () => void, delay?: number) => schedule(work, delay === 3000 ? 100_000 : delay)
+globalThis.setTimeout = Object.assign(longTimeout, schedule)
 
 const waiting = 10
 const settings = { HASH_CONCURRENCY: '2', HASH_QUEUE_MAX: `${2 * waiting}` }
@@ -29,8 +29,8 @@ t.test('of 500 strangers who sign in at once a few are let in, and the others ar
   t.equal(refused.length, 500 - 2 - waiting)
   for (const answer of refused) t.match(answer, { headers: { 'retry-after': /^[1-9]\d*$/ } })
   t.equal(answers.filter(({ statusCode }) => statusCode === 401).length, 2 + waiting)
-  t.equal(hasher.begun.length, 2 + waiting, 'whose password is looked at is whoever was let in')
-  t.equal(hasher.most, 2, 'no more at once than there are cores for')
+  t.equal(hasher.begun.length, 2 + waiting, 'exactly the accepted passwords are checked')
+  t.equal(hasher.maxRunning, 2, 'no more at once than there are cores for')
   t.match(app.passwords.stats(), { running: 0, queued: { known: 0, stranger: 0 } })
 
   const rows = await app.database`select event from audit_events where event = 'authn_login_fail'`
@@ -120,7 +120,7 @@ async function besiege (t: Parameters<typeof start>[0], { isFull = false } = {})
 /** A hasher that can be shut: then nothing that begins ends before it is opened or told to finish. */
 function heldHasher (): Hasher & {
   begun: string[],
-  most: number,
+  maxRunning: number,
   answered: number,
   shut (): void,
   open (): void,
@@ -133,7 +133,7 @@ function heldHasher (): Hasher & {
   const siege = {
     /** The passwords that have been checked since it was shut. */
     begun: [] as string[],
-    most: 0,
+    maxRunning: 0,
     answered: 0,
     shut () { isShut = true },
     open () {
@@ -143,7 +143,7 @@ function heldHasher (): Hasher & {
     finishOne () { held.shift()?.() },
     hash: cheapHasher.hash,
     async verify (stored: string, given: Buffer) {
-      siege.most = Math.max(siege.most, ++running)
+      siege.maxRunning = Math.max(siege.maxRunning, ++running)
       if (isShut || siege.begun.length > 0) siege.begun.push(given.toString())
       if (isShut) await new Promise<void>(resolve => { held.push(resolve) })
       running--

@@ -5,7 +5,7 @@ import { transformSync } from 'esbuild'
 import t from 'tap'
 import { withSourceLines } from '../../dev/source-lines.ts'
 
-t.test('a place in what was compiled is told as a place in the source, whoever tells it', async t => {
+t.test('a position in compiled code is reported as a position in the source, in every kind of report', async t => {
   const { source, compiled } = compile('interface Dropped {\n  one: string\n}\n\nexport function fail () {\n  throw new Error(`lost`)\n}\n')
   const [line, column] = placeOf('throw', compiled)
   const told = relative('.', source)

@@ -36,7 +36,11 @@ export async function ownRedis (t: Teardown) {
 /** A migrated Postgres that a test may freeze and kill, with the settings to reach it. */
 export async function ownPostgres (t: Teardown, redisUrl: string, options: Partial<PostgresOptions> = {}) {
   const postgres = await startPostgres({ dataDir: folder('postgres'), durable: true, ...options })
-  const settings = { DATABASE_URL: postgres.databaseUrl, DATABASE_DIRECT_URL: postgres.databaseDirectUrl, ...defaultDeadline }
+  const settings = {
+    DATABASE_URL: postgres.databaseUrl,
+    DATABASE_DIRECT_URL: postgres.databaseDirectUrl,
+    ...defaultDeadline
+  }
   t.teardown(postgres.stop)
 
   await migrate({ ...settings, REDIS_URL: redisUrl, NODE_ENV: 'test', ENCRYPTION_KEY: randomBytes(32).toString('base64') })
@@ -128,10 +132,10 @@ export async function spawnNode (t: Teardown, settings: NodeJS.ProcessEnv, entry
 }
 
 /** Waits for a condition and returns how many milliseconds that took; throws when it takes longer than allowed. */
-export async function until (condition: () => unknown, within = 5000, explain: () => string = () => '') {
+export async function until (condition: () => unknown, limitMs = 5000, explain: () => string = () => '') {
   const passed = startStopwatch()
   while (!await condition()) {
-    if (passed() > within) throw new Error(`not within ${within} ms: ${condition} ${explain()}`)
+    if (passed() > limitMs) throw new Error(`not within ${limitMs} ms: ${condition} ${explain()}`)
     await sleep(10)
   }
   return Math.round(passed())
@@ -168,11 +172,11 @@ export async function isUnavailable (
   t: Test,
   name: string,
   ask: () => Promise<{ statusCode: number, headers: Record<string, unknown>, body: string }>,
-  within = 2000
+  limitMs = 2000
 ) {
   const { answer, took } = await timed(ask)
   t.match(answer, { statusCode: 503, headers: { 'retry-after': /^\d+$/, 'content-type': /^application\/problem\+json/ } }, `${name} answers 503`)
-  t.ok(took < within, `${name} answers within ${within} ms (${took} ms)`)
+  t.ok(took < limitMs, `${name} answers within ${limitMs} ms (${took} ms)`)
 }
 
 export const login = (app: FastifyInstance, { email, password }: { email: string, password: string }) => post(app, '/auth/login', { email, password })

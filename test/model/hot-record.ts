@@ -12,7 +12,7 @@ export type Answer =
   | { outcome: 'reused' }
   | { outcome: 'rotated' | 'replayed', generation: number, issuedAt: number, floor: number, note: '' | 'fast_forward' | 'forgiven' | 'forked' }
 
-const remembered = 32
+const rotationsMax = 32
 
 /** The first record of a session. */
 export function opened (now: number): HotRecord {
@@ -44,14 +44,14 @@ export function rotate (
   while (lowest > floor && forgiven(lowest - 1)) lowest = lowest > base ? lowest - 1 : floor
   if (plants.has('the floor is the new generation')) lowest = generation + 1
 
-  const kept = [now]
-  for (const time of times.slice(0, remembered - 1)) {
-    if (now - (kept.at(-1) ?? NaN) >= grace) break
-    kept.push(time)
+  const recentTimes = [now]
+  for (const time of times.slice(0, rotationsMax - 1)) {
+    if (now - (recentTimes.at(-1) ?? NaN) >= grace) break
+    recentTimes.push(time)
   }
   return {
     answer: { outcome: 'rotated', generation: generation + 1, issuedAt: now, floor: lowest, note },
-    record: { generation: generation + 1, base, moment, times: kept }
+    record: { generation: generation + 1, base, moment, times: recentTimes }
   }
 
   function forgiven (n: number) {

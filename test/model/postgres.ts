@@ -192,7 +192,7 @@ export function createPostgres (plants: Plants, now: () => number) {
   }
 
   function highestSeq () {
-    return changes.reduce((most, { seq }) => Math.max(most, seq), 0)
+    return changes.reduce((highest, { seq }) => Math.max(highest, seq), 0)
   }
 
   function firstRaise (

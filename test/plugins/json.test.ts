@@ -75,10 +75,10 @@ t.test('an empty JSON body counts as none', async t => {
 
 t.test('a body beyond 32 KiB is refused before it is read', async t => {
   const { app } = await build(t)
-  const most = JSON.stringify({ a: 'x'.repeat(32 * 1024 - 8) })
+  const largestBody = JSON.stringify({ a: 'x'.repeat(32 * 1024 - 8) })
 
-  t.equal((await app.inject({ method: 'POST', url: '/echo', headers: { 'content-type': 'application/json' }, payload: most })).statusCode, 200)
-  const answer = await app.inject({ method: 'POST', url: '/echo', headers: { 'content-type': 'application/json' }, payload: `${most} ` })
+  t.equal((await app.inject({ method: 'POST', url: '/echo', headers: { 'content-type': 'application/json' }, payload: largestBody })).statusCode, 200)
+  const answer = await app.inject({ method: 'POST', url: '/echo', headers: { 'content-type': 'application/json' }, payload: `${largestBody} ` })
   t.match(answer, { statusCode: 413, headers: { connection: 'close' } })
   t.match(answer.json(), { code: 'body_too_large' })
 })

@@ -47,16 +47,16 @@ t.test('the content of a name adds no header and no recipient', async t => {
 
 t.test('twenty mails at once take no more connections than the pool has', async t => {
   let open = 0
-  let most = 0
+  let maxOpen = 0
   const server = await startMailServer(t, {
-    onConnect: (_, callback) => { most = Math.max(most, ++open); callback() },
+    onConnect: (_, callback) => { maxOpen = Math.max(maxOpen, ++open); callback() },
     onClose: () => { open-- }
   })
   const app = await start(t, { smtpUrl: server.url })
   await Promise.all(Array.from({ length: 20 }, (_, index) => app.mailer.deliver({ ...verify, about: `a ${index}` })))
 
   t.equal(server.mails.length, 20)
-  t.ok(most <= 4, `${most}`)
+  t.ok(maxOpen <= 4, `${maxOpen}`)
 })
 
 t.test('a refusal is an error that names no address', async t => {

@@ -86,7 +86,7 @@ export async function showAftermath (
     t.equal(outcomeOf(await refresh(each, gone.refresh_token)), '401 session_ended signed_out', 'what had ended before')
     t.equal(outcomeOf(await refresh(each, ended.refresh_token)), '401 session_ended signed_out', 'what ended meanwhile')
     t.match(await check(each, ended.access_token), { statusCode: 401 })
-    t.equal(outcomeOf(await post(each, '/auth/login', { email: locked.email, password: locked.password })), '429 too_many_attempts', 'a lane that was shut')
+    t.equal(outcomeOf(await post(each, '/auth/login', { email: locked.email, password: locked.password })), '429 too_many_attempts', 'a bucket that was locked')
   }
   t.match(await post(node, '/auth/login', { email: ada.email, password: ada.password }), { statusCode: 200 })
   const [{ count } = { count: -1 }] = await node.database<{ count: number }>`select count(*)::int as count from sessions where user_id = ${ada.user.id} and ended_at is not null`

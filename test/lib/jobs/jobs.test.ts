@@ -127,14 +127,14 @@ t.test('a worker that outlived its lease changes nothing any more', async t => {
 t.test('many nodes share a queue: every job is done once, and no node runs more at once than its limit', async t => {
   const { database, logger, rows, send } = await open(t)
   const done: number[] = []
-  let most = 0
+  let maxAtOnce = 0
 
   for (let node = 0; node < 3; node++) {
     const jobs = createJobs({ store: createJobStore(database), log: logger, metrics: noMetrics })
     t.teardown(() => jobs.stop(1000))
     let atOnce = 0
     jobs.work('mail', async job => {
-      most = Math.max(most, ++atOnce)
+      maxAtOnce = Math.max(maxAtOnce, ++atOnce)
       done.push(job.id)
       await new Promise(resolve => setImmediate(resolve))
       atOnce--
@@ -145,7 +145,7 @@ t.test('many nodes share a queue: every job is done once, and no node runs more 
 
   t.equal(done.length, 60)
   t.equal(new Set(done).size, 60)
-  t.ok(most <= 2)
+  t.ok(maxAtOnce <= 2)
 })
 
 t.test('a scheduled queue gets one job for all nodes', async t => {

@@ -74,15 +74,15 @@ t.test('work that fails frees its place and passes its error to the caller', asy
 t.test('under any load no more run at once than allowed', async t => {
   const scheduler = createHashScheduler({ concurrency: 3, queueMax: 64, deadline: 1000, clock: createClock() })
   let running = 0
-  let most = 0
+  let maxRunning = 0
 
   const outcomes = await Promise.allSettled(Array.from({ length: 500 }, (_, index) => scheduler.run(index % 3 === 0 ? 'known' : 'stranger', async () => {
-    most = Math.max(most, ++running)
+    maxRunning = Math.max(maxRunning, ++running)
     await new Promise(resolve => setImmediate(resolve))
     running--
   })))
 
-  t.equal(most, 3)
+  t.equal(maxRunning, 3)
   t.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 67, '3 at once and 64 in the queue')
   t.match(scheduler.stats(), { running: 0, done: 67, refused: 433, queued: { known: 0, stranger: 0 } })
 })

@@ -84,17 +84,17 @@ t.test('of a hundred wrong guesses at once on two nodes, five are checked', asyn
 t.test('right guesses at once wait for one another: all are checked, five at a time', async t => {
   const { nodes, bucket } = await setUp(t)
   let running = 0
-  let most = 0
+  let maxRunning = 0
   const guesses = await Promise.all(Array.from({ length: 20 }, (_, n) =>
     (nodes[n % 2] ?? nodes[0]).guard(bucket, async () => {
-      most = Math.max(most, ++running)
+      maxRunning = Math.max(maxRunning, ++running)
       await new Promise(resolve => setTimeout(resolve, 10))
       running--
       return true
     })))
 
   t.same(count(guesses), { right: 20 })
-  t.ok(most <= 5, `${most}`)
+  t.ok(maxRunning <= 5, `${maxRunning}`)
 })
 
 t.test('a success while wrong guesses are under way frees no more than five places', async t => {
@@ -291,7 +291,7 @@ async function setUp (t: Pick<Test, 'teardown'>) {
     right: (bucket: Bucket) => lockout.guard(bucket, async () => true),
     keys: async () => (await redis.keys(`${keyPrefix}*`)).map(name => name.slice(keyPrefix.length)),
     async fail (bucket: Bucket, times: number) {
-      for (let n = 0; n < times; n++) if ((await wrong(bucket)).outcome !== 'wrong') throw new Error(`the lane is shut before failure ${n + 1}`)
+      for (let n = 0; n < times; n++) if ((await wrong(bucket)).outcome !== 'wrong') throw new Error(`the bucket is locked before failure ${n + 1}`)
     }
   }
 

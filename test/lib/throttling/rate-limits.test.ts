@@ -22,33 +22,33 @@ const echo = async (mayMail: boolean) => mayMail
 
 t.test('a window is exact: it lets through its limit, and one more whenever the oldest leaves it', async t => {
   const { clock, store, log } = open(t)
-  const door = [log('door', { limit: 3, window: minute })]
+  const logins = [log('login', { limit: 3, window: minute })]
 
   for (const used of [1, 2, 3]) {
-    t.match(await store.count(door), { isCounted: true, counts: [{ limit: 3, window: minute, used }] })
+    t.match(await store.count(logins), { isCounted: true, counts: [{ limit: 3, window: minute, used }] })
     clock.advance(10_000)
   }
-  const { isCounted, counts: [count] } = await store.count(door)
+  const { isCounted, counts: [count] } = await store.count(logins)
   t.equal(isCounted, false)
   t.equal(count?.used, 3)
   t.ok(count && count.reset <= 30_000 && count.reset > 29_000, `until the oldest leaves: ${count?.reset} ms`)
 
   clock.advance(count?.reset ?? 0)
-  t.equal((await store.count(door)).isCounted, true, 'the oldest has left')
-  t.equal((await store.count(door)).isCounted, false, 'the second has not')
+  t.equal((await store.count(logins)).isCounted, true, 'the oldest has left')
+  t.equal((await store.count(logins)).isCounted, false, 'the second has not')
   clock.advance(minute)
-  t.match(await store.count(door), { isCounted: true, counts: [{ used: 1, reset: minute }] })
+  t.match(await store.count(logins), { isCounted: true, counts: [{ used: 1, reset: minute }] })
 })
 
 t.test('no window of that length ever lets through more than the limit, whatever the rhythm', async t => {
   const { clock, store, log } = open(t)
-  const door = [log('door', { limit: 5, window: 1000 })]
+  const logins = [log('login', { limit: 5, window: 1000 })]
   const counted: number[] = []
 
   for (let n = 0; n < 400; n++) {
     clock.advance([0, 1, 7, 90, 180, 210, 999][(n * 31 + n % 13) % 7] ?? 0)
     const before = clock.now()
-    if ((await store.count(door)).isCounted) counted.push(before)
+    if ((await store.count(logins)).isCounted) counted.push(before)
   }
   t.ok(counted.length > 100)
   // The moments are taken a little before Redis takes its own, so neighbours may seem that much further apart.
@@ -60,21 +60,21 @@ t.test('no window of that length ever lets through more than the limit, whatever
 
 t.test('a refused request is not counted', async t => {
   const { clock, store, log } = open(t)
-  const door = [log('door', { limit: 2, window: minute })]
+  const logins = [log('login', { limit: 2, window: minute })]
   for (let n = 0; n < 20; n++) {
-    await store.count(door)
+    await store.count(logins)
     clock.advance(2000)
   }
   clock.advance(24_000)
-  t.equal((await store.count(door)).isCounted, true, 'who hammers at it does not lengthen it')
+  t.equal((await store.count(logins)).isCounted, true, 'further requests do not lengthen the window')
 })
 
 t.test('a hundred at once count exactly, from two nodes, even when the script is not loaded yet', async t => {
   const one = open(t)
   const other = open(t, one.prefix)
   await one.redis.script('FLUSH')
-  const door = [one.log('door', { limit: 10, window: minute })]
-  const answers = await Promise.all(Array.from({ length: 100 }, (_, n) => (n % 2 ? one : other).store.count(door)))
+  const logins = [one.log('login', { limit: 10, window: minute })]
+  const answers = await Promise.all(Array.from({ length: 100 }, (_, n) => (n % 2 ? one : other).store.count(logins)))
 
   t.equal(answers.filter(({ isCounted }) => isCounted).length, 10)
   t.same(answers.filter(({ isCounted }) => isCounted)
@@ -84,14 +84,14 @@ t.test('a hundred at once count exactly, from two nodes, even when the script is
 
 t.test('with several rates all of them must hold', async t => {
   const { clock, store, log } = open(t)
-  const door = [log('door', { limit: 2, window: 1000 }, { limit: 5, window: minute })]
+  const logins = [log('login', { limit: 2, window: 1000 }, { limit: 5, window: minute })]
   const taken: boolean[] = []
   for (let n = 0; n < 6; n++) {
-    for (let m = 0; m < 3; m++) taken.push((await store.count(door)).isCounted)
+    for (let m = 0; m < 3; m++) taken.push((await store.count(logins)).isCounted)
     clock.advance(1100)
   }
   t.same(taken.map(Number).join(''), '110110100000000000', 'two a second, and five a minute')
-  t.match(await store.count(door), { isCounted: false, counts: [{ used: 0 }, { used: 5 }] })
+  t.match(await store.count(logins), { isCounted: false, counts: [{ used: 0 }, { used: 5 }] })
 })
 
 t.test('with several logs either all have room or none counts', async t => {
@@ -106,37 +106,37 @@ t.test('with several logs either all have room or none counts', async t => {
 
 t.test('a log keeps no more than its largest limit, and is removed when it is no longer needed', async t => {
   const { redis, clock, store, log } = open(t)
-  const door = log('door', { limit: 4, window: 1000 }, { limit: 3, window: 2000 })
+  const logins = log('login', { limit: 4, window: 1000 }, { limit: 3, window: 2000 })
   for (let n = 0; n < 30; n++) {
-    await store.count([door])
+    await store.count([logins])
     clock.advance(700)
   }
-  t.ok(await redis.llen(door.key) <= 4)
-  const life = await redis.pttl(door.key)
+  t.ok(await redis.llen(logins.key) <= 4)
+  const life = await redis.pttl(logins.key)
   t.ok(life > 0 && life <= 2000, `${life} ms to live`)
 })
 
 t.test('a clock that goes back keeps nobody waiting for longer than a window', async t => {
   const { prefix, clock, store, log } = open(t)
-  const door = [log('door', { limit: 1, window: minute })]
+  const logins = [log('login', { limit: 1, window: minute })]
   clock.advance(3600_000)
-  await store.count(door)
+  await store.count(logins)
 
-  const { isCounted, counts: [count] } = await open(t, prefix).store.count(door)
+  const { isCounted, counts: [count] } = await open(t, prefix).store.count(logins)
   t.equal(isCounted, false)
   t.equal(count?.reset, minute)
 })
 
 t.test('large limits are counted exactly', async t => {
   const { clock, store, log } = open(t)
-  const door = [log('door', { limit: 1000, window: minute })]
+  const logins = [log('login', { limit: 1000, window: minute })]
   for (let n = 0; n < 10; n++) {
-    await Promise.all(Array.from({ length: 100 }, () => store.count(door)))
+    await Promise.all(Array.from({ length: 100 }, () => store.count(logins)))
     clock.advance(5000)
   }
-  t.equal((await store.count(door)).isCounted, false)
+  t.equal((await store.count(logins)).isCounted, false)
   clock.advance(12_000)
-  t.match(await store.count(door), { isCounted: true, counts: [{ used: 901 }] })
+  t.match(await store.count(logins), { isCounted: true, counts: [{ used: 901 }] })
 })
 
 t.test('the keys in Redis name nobody, share one hash tag where they are counted together, and expire', async t => {

@@ -26,15 +26,15 @@ t.test('a line that is too long or not UTF-8 is reported, and the lines around i
 
 t.test('a line without end is not kept in memory', async t => {
   const before = process.memoryUsage().arrayBuffers
-  let most = 0
+  let maxBytes = 0
   async function * endless () {
     for (let i = 0; i < 1000; i++) {
       yield Buffer.alloc(65_536, 'x')
-      most = Math.max(most, process.memoryUsage().arrayBuffers - before)
+      maxBytes = Math.max(maxBytes, process.memoryUsage().arrayBuffers - before)
     }
   }
   t.match(await all(readLines(endless(), 1000)), [{ number: 1, problem: 'is longer than 1000 bytes' }])
-  t.ok(most < 40_000_000, `${most} bytes of 65,536,000`)
+  t.ok(maxBytes < 40_000_000, `${maxBytes} bytes of 65,536,000`)
 })
 
 t.test('CSV is read as RFC 4180 says', t => {

@@ -92,7 +92,7 @@ t.test('five wrong passwords lock the bucket of this session, and no other', asy
   const refused = await change(phone)
   t.match(refused.json(), { status: 429, code: 'too_many_attempts' })
   t.equal(refused.headers['retry-after'], '1800')
-  t.match(await as(app, phone.access_token, 'POST', '/auth/reauthenticate', { password }), { statusCode: 429 }, 'it is one lane')
+  t.match(await as(app, phone.access_token, 'POST', '/auth/reauthenticate', { password }), { statusCode: 429 }, 'it is one bucket')
 
   t.match(await post(app, '/auth/login', { email: ada.email, password }), { statusCode: 200 }, 'nobody else is shut out')
   t.match(await as(app, phone.access_token, 'GET', '/auth/me'), { statusCode: 200 })

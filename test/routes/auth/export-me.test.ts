@@ -38,9 +38,9 @@ const withheld: Record<string, Record<string, string>> = {
   },
   registrations: {
     id: 'half a secret: with the mailed code it makes an account',
-    password_hash: 'a secret, of whoever signed up',
-    full_name: 'typed by whoever signed up, who may be somebody else',
-    locale: 'typed by whoever signed up, who may be somebody else',
+    password_hash: 'a secret of the person who signed up',
+    full_name: 'typed by the person who signed up, who may be another',
+    locale: 'typed by the person who signed up, who may be another',
     code_number: 'from which the code is made',
     tries: 'a counter against guessing'
   },
@@ -60,7 +60,7 @@ const withheld: Record<string, Record<string, string>> = {
     xid: 'a counter of the database',
     actor_id: 'told as actor: self, other or nobody known; who the other is, is not the user’s',
     subject_id: 'account.id',
-    address_hmac: 'stands for addresses without an account: tries by whoever, before there was a user'
+    address_hmac: 'stands for addresses without an account: tries by anybody, before there was a user'
   }
 }
 

@@ -160,7 +160,7 @@ t.test('an account remembers ten devices; the least used is dropped', async t =>
 t.test('the owner is notified of a sign-in on a new device, once per device, but not of the very first', async t => {
   const ada = await signUp(app)
   const phone = await signIn(app, ada)
-  t.strictSame(await newDeviceJobs(ada.user.id), [], 'whoever has just signed up knows where they sign in first')
+  t.strictSame(await newDeviceJobs(ada.user.id), [], 'a new user knows where they sign in first')
 
   const laptops = await Promise.all(Array.from({ length: 3 }, () => signIn(app, ada)))
   t.strictSame(

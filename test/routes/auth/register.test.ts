@@ -171,11 +171,11 @@ t.test('any characters are accepted in a password, from 8 to 128 code points', a
     t.ok([201, 422].includes(answer.statusCode))
     if (answer.statusCode === 422) t.notSame(answer.json().errors.map((error: { code: string }) => error.code).filter((code: string) => code !== 'guessable' && code !== 'blocklisted'), ['too_short'], accepted)
   }
-  const longest = Array.from({ length: 128 }, (_, place) => String.fromCodePoint(0x1F400 + place)).join('')
-  const ada = await confirmed({ password: longest })
-  t.match(await post(app, '/auth/login', { email: ada.email, password: longest }), { statusCode: 200 })
-  t.match(await post(app, '/auth/login', { email: ada.email, password: longest.slice(0, -2) }), { statusCode: 401 })
-  t.match((await register({ password: `${longest}a` })).json(), { code: 'password_rejected', errors: [{ code: 'too_long' }] })
+  const longestPassword = Array.from({ length: 128 }, (_, place) => String.fromCodePoint(0x1F400 + place)).join('')
+  const ada = await confirmed({ password: longestPassword })
+  t.match(await post(app, '/auth/login', { email: ada.email, password: longestPassword }), { statusCode: 200 })
+  t.match(await post(app, '/auth/login', { email: ada.email, password: longestPassword.slice(0, -2) }), { statusCode: 401 })
+  t.match((await register({ password: `${longestPassword}a` })).json(), { code: 'password_rejected', errors: [{ code: 'too_long' }] })
 })
 
 t.test('half characters, NULs and huge values are refused and never cause a 500', async t => {

@@ -332,7 +332,7 @@ t.test('a Redis that fails at the last moment does not undo a finished reset', a
   const id = await node.database.begin(tx => node.oneTimeTokens.issue(tx, { purpose: 'password_reset', userId: ada.user.id }))
   own.meanwhile = async () => { await server.kill() }
   const answer = await reset(node.oneTimeTokens.tokenOf('password_reset', id), newPassword, node)
-  t.equal(answer.statusCode, 200, 'the password is the new one, and the device that is handed out has a lane of its own')
+  t.equal(answer.statusCode, 200, 'the password is the new one, and the device that is handed out has a bucket of its own')
   await server.start()
 })
 

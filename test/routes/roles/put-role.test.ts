@@ -81,8 +81,8 @@ t.test('a name that no role can have is refused', async t => {
   for (const name of ['Admin', '1st', '_x', 'a-b', 'a'.repeat(41), '__proto__', '%00', 'a%20b', '%2e%2e']) {
     t.match((await as(app, root.access_token, 'PUT', `/roles/${name}`, definition())).statusCode, 404, name)
   }
-  const longest = `r${randomUUID().replaceAll('-', '')}`.padEnd(40, 'x')
-  t.match(await put(longest), { statusCode: 201 })
+  const longestName = `r${randomUUID().replaceAll('-', '')}`.padEnd(40, 'x')
+  t.match(await put(longestName), { statusCode: 201 })
   for (const name of ['constructor', 'tostring']) t.match(await put(name), { statusCode: 201 }, name)
 })
 
@@ -275,7 +275,7 @@ t.test('when people register while the role becomes powerful, nobody gets both',
   t.match(replaced, { statusCode: 200 })
   t.ok(answers.every(({ statusCode }) => [200, 201, 422].includes(statusCode)))
   const before = await app.database`select u.id from users u join audit_events e on e.event = 'role_updated' and e.id > (select max(id) from audit_events c where c.subject_id = u.id and c.event = 'user_created') where u.role = ${name} group by u.id`
-  t.equal(before.length, made, 'whoever came in did so before')
+  t.equal(before.length, made, 'every account was made before')
 })
 
 async function put (name: string, fields: object = {}) {
