@@ -13,4 +13,4 @@ export default fp<FeatureOptions>(async function keysFeature (app, { config, clo
 
   const { keyring, audit } = app
   app.decorate('signingKeys', createSigningKeys({ keyring, audit }))
-}, { name: 'keys', dependencies: ['audit', 'changes'] })
+}, { name: 'keys', dependencies: ['audit'] })
