@@ -3,7 +3,7 @@ import type { FastifyRequest, onRequestHookHandler } from 'fastify'
 import type { Principal } from '../../lib/access/authentication.ts'
 import { Refusal } from '../../lib/errors.ts'
 
-/** States of an account in which most routes are closed: a password change is due, or its vendor is suspended. */
+/** States of an account in which most routes are closed to it: a password change is due, its vendor is suspended. */
 export type LimitedState = 'password_due' | 'vendor_suspended'
 
 export interface SessionGuardOptions { allow?: LimitedState[] }
@@ -12,17 +12,10 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Makes a guard for a context of signed-in routes. `allow` opens them to accounts in these states too. */
     readonly requireSession: (options?: SessionGuardOptions) => onRequestHookHandler
-    /**
-     * Authenticates a request by its access token and sets `request.principal`. Returns a promise only where a store
-     * has to be read.
-     * @throws Refusal `unauthenticated`, `vendor_suspended`, `password_change_required`, or what the token is refused with
-     */
-    readonly proveSession: (request: FastifyRequest, options?: SessionGuardOptions) => void | Promise<void>
   }
 }
 
 export default fp(async function provideSessionGuard (app) {
-  app.decorate('proveSession', prove)
   // Most requests are proved without a promise, from this node's memory alone.
   app.decorate('requireSession', options => function requireSession (request, _reply, done) {
     let proof: void | Promise<void>
@@ -36,6 +29,11 @@ export default fp(async function provideSessionGuard (app) {
     else done()
   })
 
+  /**
+   * Authenticates a request by its access token and sets `request.principal`. Returns a promise only where a store
+   * has to be read.
+   * @throws Refusal unauthenticated, vendor_suspended, password_change_required, or what the token is refused with
+   */
   function prove (request: FastifyRequest, { allow = [] }: SessionGuardOptions = {}): void | Promise<void> {
     // A request with an Authorization header is judged by it alone; its cookies are not looked at.
     const token = request.bearerToken ?? request.cookiesCarried.access
@@ -46,7 +44,9 @@ export default fp(async function provideSessionGuard (app) {
 
     function admit (principal: Principal) {
       if (principal.vendorIsSuspended && !allow.includes('vendor_suspended')) throw new Refusal('vendor_suspended')
-      if (principal.mustChangePassword && !allow.includes('password_due')) throw new Refusal('password_change_required')
+      if (principal.mustChangePassword && !allow.includes('password_due')) {
+        throw new Refusal('password_change_required')
+      }
       request.principal = principal
     }
   }
