@@ -26,7 +26,8 @@ async function serve (config: Config) {
     await app.register(latchkey, { config, clock: createClock() })
     await app.ready()
     app.log.info(await connections(app, config), 'Latchkey is connected')
-    closeWithGrace({ delay: config.process.shutdownTimeout + 5000, logger: app.log }, ({ signal, err }) => stop(app, config.process, signal, err))
+    const grace = { delay: config.process.shutdownTimeout + 5000, logger: app.log }
+    closeWithGrace(grace, ({ signal, err }) => stop(app, config.process, signal, err))
     await app.listen({ host, port })
   } catch (err) {
     app.log.fatal({ err }, 'Latchkey cannot start')
@@ -36,17 +37,23 @@ async function serve (config: Config) {
 }
 
 async function connections (app: FastifyInstance, { postgres: { poolMax, poolMin } }: Config) {
-  return { postgres: { ping_ms: Math.ceil(await app.database.ping()), pool: { max: poolMax, min: poolMin } }, redis: app.redis.status }
+  const pingMs = Math.ceil(await app.database.ping())
+  return { postgres: { ping_ms: pingMs, pool: { max: poolMax, min: poolMin } }, redis: app.redis.status }
 }
 
-/** Not ready at once; the door stays open for a moment, so that balancers see it; then nothing new comes in. */
-async function stop (app: FastifyInstance, { drainTime, shutdownTimeout }: Config['process'], signal: string | undefined, err: Error | undefined) {
+/** Answers "not ready" at once, goes on serving for `drainTime` so that balancers see it, then takes nothing new. */
+async function stop (
+  app: FastifyInstance,
+  { drainTime, shutdownTimeout }: Config['process'],
+  signal: string | undefined,
+  err: Error | undefined
+) {
   if (err) app.log.fatal({ err }, 'unexpected error, Latchkey stops')
   else app.log.info({ signal }, 'Latchkey stops')
 
   app.health.drain()
   if (!err) await setTimeout(drainTime)
-  // Whoever has not finished by then is cut off, so that pools and sockets are closed in any case.
+  // A request that has not finished by then is cut off, so that pools and sockets are closed in any case.
   const cut = globalThis.setTimeout(() => app.server.closeAllConnections(), shutdownTimeout - drainTime)
   await app.close()
   clearTimeout(cut)

@@ -34,7 +34,7 @@ const shared = /^(node:.*|fastify|fastify-plugin|@sinclair\/typebox.*|@zxcvbn-ts
 const pairs = new Set(['plugins/http/docs.ts'])
 
 /** Files beside the plugins: what every feature is handed, and what is there before the first plugin. */
-const notPlugins = new Set(['plugins/feature.ts', 'plugins/http/server.ts', 'plugins/http/security-headers.ts', 'plugins/guards/session-proof.ts'])
+const notPlugins = new Set(['plugins/feature.ts', 'plugins/http/server.ts', 'plugins/http/security-headers.ts'])
 
 const readsEnvironment = /^(server\.ts|commands\/with-app\.ts|dev\/|test\/|bench\/)/
 

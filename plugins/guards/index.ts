@@ -8,13 +8,10 @@ import requireRecentSignIn from './require-recent-sign-in.ts'
 import requireRefreshToken from './require-refresh-token.ts'
 import requireService from './require-service.ts'
 import requireSession from './require-session.ts'
-import { createSessionProof } from './session-proof.ts'
 
 export default fp<FeatureOptions>(async function guardsFeature (app, { config, clock }) {
-  const prove = createSessionProof(app)
-
-  await app.register(requireSession, { prove })
-  await app.register(requirePermission, { prove })
+  await app.register(requireSession)
+  await app.register(requirePermission)
   await app.register(requireRecentSignIn, { clock })
   await app.register(refreshToken)
   await app.register(requireRefreshToken)

@@ -1,18 +1,17 @@
 import fp from 'fastify-plugin'
-import type { onRequestAsyncHookHandler } from 'fastify'
+import type { onRequestHookHandler } from 'fastify'
 import { Refusal } from '../../lib/errors.ts'
-import type { ProveSession } from './session-proof.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** A guard for a context of routes that need a permission, which the principal's role has now. */
-    readonly requirePermission: (permission: string) => onRequestAsyncHookHandler
+    /** Makes a guard behind one that proves a session: the principal's role must have the permission now. */
+    readonly requirePermission: (permission: string) => onRequestHookHandler
   }
 }
 
-export default fp<{ prove: ProveSession }>(async function providePermissionGuard (app, { prove }) {
-  app.decorate('requirePermission', permission => async request => {
-    await prove(request)
-    if (!app.authentication.may(request.principal.role, permission)) throw new Refusal('forbidden', { permission })
+export default fp(async function providePermissionGuard (app) {
+  app.decorate('requirePermission', permission => function requirePermission ({ principal }, _reply, done) {
+    const isAllowed = app.authentication.may(principal.role, permission)
+    done(isAllowed ? undefined : new Refusal('forbidden', { permission }))
   })
 }, { name: 'require-permission', dependencies: ['access'] })

@@ -1,15 +1,21 @@
 import fp from 'fastify-plugin'
-import type { onRequestHookHandler } from 'fastify'
-import type { ProveSession, SessionProofOptions } from './session-proof.ts'
+import type { FastifyRequest, onRequestHookHandler } from 'fastify'
+import type { Principal } from '../../lib/access/authentication.ts'
+import { Refusal } from '../../lib/errors.ts'
+
+/** States of an account in which most routes are closed to it: a password change is due, its vendor is suspended. */
+export type LimitedState = 'password_due' | 'vendor_suspended'
+
+export interface SessionGuardOptions { allow?: LimitedState[] }
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Makes a guard for a context of signed-in routes. */
-    readonly requireSession: (options?: SessionProofOptions) => onRequestHookHandler
+    /** Makes a guard for a context of signed-in routes. `allow` opens them to accounts in these states too. */
+    readonly requireSession: (options?: SessionGuardOptions) => onRequestHookHandler
   }
 }
 
-export default fp<{ prove: ProveSession }>(async function provideSessionGuard (app, { prove }) {
+export default fp(async function provideSessionGuard (app) {
   // Most requests are proved without a promise, from this node's memory alone.
   app.decorate('requireSession', options => function requireSession (request, _reply, done) {
     let proof: void | Promise<void>
@@ -22,4 +28,26 @@ export default fp<{ prove: ProveSession }>(async function provideSessionGuard (a
     if (proof) proof.then(() => done(), done)
     else done()
   })
-}, { name: 'require-session' })
+
+  /**
+   * Authenticates a request by its access token and sets `request.principal`. Returns a promise only where a store
+   * has to be read.
+   * @throws Refusal unauthenticated, vendor_suspended, password_change_required, or what the token is refused with
+   */
+  function prove (request: FastifyRequest, { allow = [] }: SessionGuardOptions = {}): void | Promise<void> {
+    // A request with an Authorization header is judged by it alone; its cookies are not looked at.
+    const token = request.bearerToken ?? request.cookiesCarried.access
+    if (token === undefined) throw new Refusal('unauthenticated')
+
+    const principal = app.authentication.authenticate(token)
+    return principal instanceof Promise ? principal.then(admit) : admit(principal)
+
+    function admit (principal: Principal) {
+      if (principal.vendorIsSuspended && !allow.includes('vendor_suspended')) throw new Refusal('vendor_suspended')
+      if (principal.mustChangePassword && !allow.includes('password_due')) {
+        throw new Refusal('password_change_required')
+      }
+      request.principal = principal
+    }
+  }
+}, { name: 'require-session', dependencies: ['http', 'access'] })

@@ -1,7 +1,9 @@
 import fp from 'fastify-plugin'
 
+interface HeadersOptions { securityHeaders: Readonly<Record<string, string>> }
+
 /** The headers of every answer. A route that may be cached or shown says so itself. */
-export default fp<{ securityHeaders: Readonly<Record<string, string>> }>(async function setHeaders (app, { securityHeaders }) {
+export default fp<HeadersOptions>(async function setHeaders (app, { securityHeaders }) {
   app.addHook('onRequest', ({ id }, reply, done) => {
     reply.headers(securityHeaders).header('x-request-id', id)
     done()

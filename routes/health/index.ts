@@ -1,4 +1,4 @@
-import type { FastifyPluginAsync } from 'fastify'
+import type { FastifyPluginAsync, onRequestHookHandler } from 'fastify'
 import database from './database.ts'
 import live from './live.ts'
 import poolStats from './pool-stats.ts'
@@ -14,14 +14,18 @@ const health: FastifyPluginAsync<HealthRoutesOptions> = async (app, options) => 
   await app.register(summary, { version: options.version })
 
   await app.register(async guarded => {
-    const requireStats = guarded.requirePermission('stats:read')
-
-    guarded.addHook('onRequest', async (request, reply) => {
-      if (!guarded.operations.allows(request)) await requireStats.call(guarded, request, reply)
-    })
+    guarded.addHook('onRequest', unlessOperator(guarded.requireSession()))
+    guarded.addHook('onRequest', unlessOperator(guarded.requirePermission('stats:read')))
     await guarded.register(database)
     await guarded.register(poolStats, { poolMax: options.poolMax, poolMin: options.poolMin })
   })
+
+  function unlessOperator (guard: onRequestHookHandler): onRequestHookHandler {
+    return function guardUnlessOperator (request, reply, done) {
+      if (app.operations.allows(request)) done()
+      else guard.call(this, request, reply, done)
+    }
+  }
 }
 
 export default health
