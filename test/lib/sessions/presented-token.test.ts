@@ -15,9 +15,11 @@ t.test('access and device cookies are not refresh tokens', async t => {
 })
 
 t.test('two tokens are refused, also when they are the same or empty', async t => {
-  for (const refresh of ['c', 'b', '']) for (const token of ['b', '']) {
-    t.throws(() => presentedToken({ refresh }, { refresh_token: token }), { code: 'malformed_request' })
-    t.match(findCarriedToken({ refresh }, { refresh_token: token }), { token: refresh, transport: 'cookie' }, 'the cookie is the one that is counted')
+  for (const refresh of ['c', 'b', '']) {
+    for (const token of ['b', '']) {
+      t.throws(() => presentedToken({ refresh }, { refresh_token: token }), { code: 'malformed_request' })
+      t.match(findCarriedToken({ refresh }, { refresh_token: token }), { token: refresh, transport: 'cookie' }, 'the cookie is the one that is counted')
+    }
   }
 })
 
