@@ -91,7 +91,7 @@ t.test('Redis works over TLS, with the authority of NODE_EXTRA_CA_CERTS', async 
   const url = (host: string, scheme = 'rediss') => server.redisUrl.replace('rediss', scheme).replace('127.0.0.1', host)
 
   const node = await spawnNode(t, { ...deployment, REDIS_URL: url('localhost'), NODE_EXTRA_CA_CERTS: ca })
-  const near = await start(t, deployment)
+  const near = await start(t, deployment, { hasher: null })
   const { email } = await account(near)
   const login = await node.send('POST', '/api/v1/auth/login', { body: { email, password } })
   t.equal(login?.status, 200)
