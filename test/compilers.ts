@@ -7,8 +7,8 @@ type Compile = (route: { schema?: unknown }) => unknown
 type Build = (...options: unknown[]) => Compile
 
 /**
- * Fastify's own compilers, which here compile a schema once for all nodes of a process: it is most of what
- * a start costs. What they make depends on nothing but the schema and the options.
+ * Fastify's own compilers, changed to compile a schema once for all nodes of a process, because compiling is most of
+ * the cost of a start. Their results depend on nothing but the schema and the options.
  */
 export const compilersFactory = {
   buildValidator: once(AjvCompiler() as Build),

@@ -4,10 +4,10 @@ import postgres from 'postgres'
 import type { Test } from 'tap'
 import { createDatabase } from '../lib/stores/database.ts'
 
-/** What of a test is needed to clean up after it. */
+/** The part of a test that is needed to clean up after it. */
 type Teardown = Pick<Test, 'teardown'>
 
-/** A database of this test's own, by default a copy of the migrated template; gone when the test ends. */
+/** A database of this test's own, by default a copy of the migrated template; dropped when the test ends. */
 export async function makeDatabase (t: Teardown, { migrated = true } = {}) {
   const name = `latchkey_test_${randomBytes(6).toString('hex')}`
   const server = postgres(setting('DATABASE_DIRECT_URL'), { max: 1, onnotice: () => {} })
@@ -22,7 +22,7 @@ export async function makeDatabase (t: Teardown, { migrated = true } = {}) {
   return { url: to(setting('DATABASE_URL'), name), directUrl: to(setting('DATABASE_DIRECT_URL'), name) }
 }
 
-/** The driver itself, for what a test does behind the back of the code. */
+/** The driver itself, for statements that a test runs past the code. */
 export function connect (t: Teardown, url: string, { max = 10 } = {}) {
   const sql = postgres(url, {
     max,
@@ -35,18 +35,21 @@ export function connect (t: Teardown, url: string, { max = 10 } = {}) {
   return sql
 }
 
-/** What the stores are handed, on a new database. */
+/** The connection of the stores, to a new database. */
 export async function openDatabase (t: Teardown) {
   const { url, directUrl } = await makeDatabase(t)
   return { url, directUrl, database: openStore(t, url) }
 }
 
-/** The only way of the code to Postgres, in no hurry. */
+/** The code's own connection to Postgres, with long deadlines. */
 export function openStore (t: Teardown, url: string, { deadline = 10_000, prepare = true } = {}) {
   const pool = new pg.Pool({
     connectionString: url,
     max: 10,
-    types: { getTypeParser: (type, format) => type === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(type, format) }
+    types: {
+      getTypeParser: (type, format) =>
+        type === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(type, format)
+    }
   })
   pool.on('error', () => {})
   const database = createDatabase(pool, { connections: 10, queueMax: 500, deadline, prepare, begin: 'begin' })

@@ -4,7 +4,7 @@ import latchkey from '../app.ts'
 import { createClock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config/config.ts'
 import { createServer } from '../plugins/http/server.ts'
-import { as, build, deploy, patiently, signIn, start } from './helper.ts'
+import { as, build, deploy, retryUnavailable, signIn, start } from './helper.ts'
 import type { Deployment } from './helper.ts'
 
 interface Response {
@@ -79,13 +79,13 @@ t.test('the documented security is what the guards require', async t => {
 
   for (const { path, verb, operationId, security = document.security } of operationsOf(document)) {
     const request = { method: verb as 'GET', url: path.replace(/\{\w+\}/g, 'b4a1b0f6-6e9f-4f65-8c7c-5b1d7a3f5a10') }
-    const { statusCode } = await patiently(() => app.inject(request))
+    const { statusCode } = await retryUnavailable(() => app.inject(request))
     const isOpen = security.length === 0 || security.some(choice => Object.keys(choice).length === 0)
     // A refresh without a token has no credential to judge; it is in the body.
     t.equal(statusCode !== 401, isOpen && operationId !== 'refresh', operationId)
 
     if (isOpen) continue
-    const operator = await patiently(() => app.inject({ ...request, headers: { authorization: `Bearer ${operationsToken}` } }))
+    const operator = await retryUnavailable(() => app.inject({ ...request, headers: { authorization: `Bearer ${operationsToken}` } }))
     t.equal(operator.statusCode !== 401, security.some(choice => 'operations' in choice), `${operationId} and the operations token`)
   }
 })

@@ -14,11 +14,14 @@ export interface TrailRow {
   requestId: string
   addressHmac: Buffer | null
   personal: Buffer | null
-  /** What `personal` says to who holds the subject's key; null when that is erased. */
+  /** The content of `personal`, decrypted with the subject's key; null when that key is erased. */
   read: Record<string, unknown> | null
 }
 
-/** The audit trail in its order, of one subject (null: of nobody) or whole, with what its keys open. */
+/**
+ * The audit trail in its order, of one subject (null: without a subject) or whole, decrypted with the keys that are
+ * left.
+ */
 export async function trail (app: FastifyInstance, subjectId?: string | null): Promise<TrailRow[]> {
   const rows = await app.database<TrailRow & { wrappedKey: Buffer | null }>`
     select a.event, a.outcome, a.reason, a.actor_id, a.subject_id, a.session_id, a.request_id, a.address_hmac, a.personal, k.wrapped_key
@@ -37,7 +40,7 @@ export async function trail (app: FastifyInstance, subjectId?: string | null): P
 export const eventsOf = async (app: FastifyInstance, subjectId?: string | null) =>
   (await trail(app, subjectId)).map(row => row.event)
 
-/** The mails that wait to be sent, by cause; only where no worker runs do they stay. */
+/** The mails that wait to be sent, by cause; they stay only where no worker runs. */
 export async function mailJobs (app: FastifyInstance, kind?: string) {
   const rows = await app.database<{ data: { kind: string } & Record<string, string> }>`select data from jobs where queue = 'mail' order by id`
   return rows.map(({ data }) => data).filter(data => kind === undefined || data.kind === kind)
@@ -45,7 +48,7 @@ export async function mailJobs (app: FastifyInstance, kind?: string) {
 
 export interface SentMail { kind: string, to: string, raw: string, code: string | undefined }
 
-/** The mails that were sent, from the folder, once no job waits any more. */
+/** The sent mails, read from the folder once no job waits any more. */
 export async function sentMails (app: FastifyInstance, dataDir: string): Promise<SentMail[]> {
   await until(async () => (await mailJobs(app)).length === 0)
   const folder = join(dataDir, 'mails')
@@ -62,7 +65,7 @@ export async function sentMails (app: FastifyInstance, dataDir: string): Promise
   }))
 }
 
-/** Waits until something is so, at most ten seconds. */
+/** Waits until a condition holds, at most ten seconds. */
 export async function until (holds: () => Promise<boolean> | boolean) {
   for (const passed = startStopwatch(); !await holds();) {
     if (passed() > 10_000) throw new Error('it did not come to pass within 10 s')

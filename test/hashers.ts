@@ -5,13 +5,13 @@ import type { Hasher } from '../lib/passwords/passwords.ts'
 const cheap = { memoryCost: 8, timeCost: 1, parallelism: 1 }
 const cheapText = '$m=8,t=1,p=1$'
 
-// So the salt of a cheap hash begins, which a real one does once in 2^60.
+// The salt of a cheap hash begins with this, and that of a real one does so once in 2^60.
 const mark = Buffer.from('a cheap ')
 const markText = `$${mark.toString('base64').slice(0, 10)}`
 
 /**
- * Argon2id at next to no cost: the string names the parameters that were asked for, the work behind
- * it is a thousandth. Right and wrong passwords are told apart as ever, those of real hashes too.
+ * Argon2id at next to no cost: the string names the requested parameters, the actual work is a thousandth of theirs.
+ * Right and wrong passwords are still told apart, those of real hashes too.
  */
 export const cheapHasher: Hasher = {
   hash: async (password, { memoryKib, passes, parallelism }) =>
@@ -19,7 +19,7 @@ export const cheapHasher: Hasher = {
   verify: async (stored, password) => await verify(stored.includes(markText) ? stored.replace(/\$m=\d+,t=\d+,p=\d+\$/, cheapText) : stored, password)
 }
 
-/** A hasher that tells how often it was asked. */
+/** A hasher that counts its calls. */
 export function countingHasher (hasher: Hasher = cheapHasher) {
   const counts = { hashes: 0, verifications: 0 }
 
@@ -35,10 +35,10 @@ export function countingHasher (hasher: Hasher = cheapHasher) {
   }
 }
 
-/** A hasher that lets something happen while a password is being checked. */
+/** A hasher that runs a given action while a password is being checked. */
 export function pausingHasher (hasher: Hasher = cheapHasher) {
   const pausing = {
-    /** What happens, once, between the check of a password and its result. */
+    /** The action that runs once, between the check of a password and its result. */
     meanwhile: async () => {},
     hash: hasher.hash,
     verify: async (...call: Parameters<Hasher['verify']>) => {

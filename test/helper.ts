@@ -16,13 +16,13 @@ import { purposes } from '../lib/crypto/purposes.ts'
 import { makeDatabase } from './database.ts'
 import { cheapHasher } from './hashers.ts'
 
-/** What several nodes of one deployment share. */
+/** The settings that several nodes of one deployment share. */
 export type Deployment = Awaited<ReturnType<typeof deploy>>
 
 export const password = 'a long walk through wet leaves'
 
-/** How long a store may take to answer: a machine that runs other tests at the same time may be slow. */
-const patience = '10s'
+/** How long a store may take to answer, because a machine that runs other tests at the same time may be slow. */
+const statementTimeout = '10s'
 
 /** A deployment of this test's own: a database, a prefix in Redis, a key. Settings win over the defaults. */
 export async function deploy (t: Pick<Test, 'teardown'>, settings: Record<string, string> = {}) {
@@ -38,7 +38,7 @@ export async function deploy (t: Pick<Test, 'teardown'>, settings: Record<string
     DATA_DIR: mkdtempSync(join(tmpdir(), 'latchkey-data-')),
     HASH_CONCURRENCY: '2',
     RATE_LIMITS_ENABLED: 'false',
-    DB_STATEMENT_TIMEOUT: patience,
+    DB_STATEMENT_TIMEOUT: statementTimeout,
     ...settings
   }
 }
@@ -46,11 +46,11 @@ export async function deploy (t: Pick<Test, 'teardown'>, settings: Record<string
 interface NodeOptions {
   clock?: Clock
   workers?: boolean
-  /** Null: the server's own, at its full price. */
+  /** Null for the server's own hasher, at its full cost. */
   hasher?: Hasher | null
 }
 
-/** One node of a deployment: the very server, ready and not listening. Passwords cost it next to nothing. */
+/** One node of a deployment: the real server, ready and not listening. Its passwords cost next to nothing. */
 export async function start (t: Pick<Test, 'teardown'>, deployment: Deployment, { clock = createClock(), workers = true, hasher = cheapHasher }: NodeOptions = {}) {
   const config = configOf(deployment)
   const app = createServer(config, { schemaController: { compilersFactory } })
@@ -61,10 +61,11 @@ export async function start (t: Pick<Test, 'teardown'>, deployment: Deployment, 
   return Object.assign(app, { clock })
 }
 
-/** The settings of a deployment; one that waits patiently for Postgres does so for Redis. */
+/** The settings of a deployment; with the long time limit for Postgres the same one holds for Redis. */
 function configOf (deployment: Deployment) {
   const { redis, ...others } = loadConfig(deployment)
-  return { ...others, redis: { ...redis, ...(deployment.DB_STATEMENT_TIMEOUT === patience && { deadline: others.postgres.deadline }) } }
+  const isLong = deployment.DB_STATEMENT_TIMEOUT === statementTimeout
+  return { ...others, redis: { ...redis, ...(isLong && { deadline: others.postgres.deadline }) } }
 }
 
 /** A node on a deployment of its own. */
@@ -75,7 +76,12 @@ export async function build (t: Pick<Test, 'teardown'>, settings: Record<string,
 export const api = (path: string) => `/api/v1${path}`
 
 /** A JSON request to the API. */
-export async function post (app: FastifyInstance, path: string, payload?: object, headers: Record<string, string> = {}) {
+export async function post (
+  app: FastifyInstance,
+  path: string,
+  payload?: object,
+  headers: Record<string, string> = {}
+) {
   return await app.inject({ method: 'POST', url: api(path), headers, ...(payload && { payload }) })
 }
 
@@ -84,8 +90,8 @@ export async function as (app: FastifyInstance, token: string, method: InjectOpt
   return await app.inject({ method: method ?? 'GET', url: api(path), headers: { authorization: `Bearer ${token}` }, ...(payload && { payload }) })
 }
 
-/** Asks again, as a client does, while a node answers that it cannot say: on a busy machine that is no failure. */
-export async function patiently<T extends Pick<Answer, 'statusCode' | 'headers'>> (ask: () => Promise<T>): Promise<T> {
+/** Repeats a request, as a client does, while a node answers 503: on a busy machine that is no failure. */
+export async function retryUnavailable<T extends Pick<Answer, 'statusCode' | 'headers'>> (ask: () => Promise<T>): Promise<T> {
   let answer = await ask()
   for (let attempt = 1; attempt < 10 && answer.statusCode === 503 && answer.headers['retry-after'] !== undefined; attempt++) {
     await pause(Number(answer.headers['retry-after']) * 1000)
@@ -106,15 +112,15 @@ export async function codeOf (app: FastifyInstance, registrationId: string) {
 /** A confirmed account. */
 export async function signUp (app: FastifyInstance, fields: Record<string, unknown> = {}) {
   const email = freshAddress()
-  const registered = await patiently(() => post(app, '/auth/register', { email, password, full_name: 'Ada King', ...fields }))
+  const registered = await retryUnavailable(() => post(app, '/auth/register', { email, password, full_name: 'Ada King', ...fields }))
   const { registration_id: registrationId } = registered.json()
   const code = await codeOf(app, registrationId)
-  const confirmed = await patiently(() => post(app, '/auth/verify-email', { registration_id: registrationId, code }))
+  const confirmed = await retryUnavailable(() => post(app, '/auth/verify-email', { registration_id: registrationId, code }))
   const { user, device_token: deviceToken } = confirmed.json() as { user: { id: string }, device_token: string }
   return { email, password, user, deviceToken, registrationId: registrationId as string }
 }
 
-/** What a login answers. */
+/** The answer of a login. */
 export interface Tokens {
   user: { id: string, email: string }
   session: { id: string, expires_at: string }
@@ -125,10 +131,14 @@ export interface Tokens {
   refresh_expires_in: number
 }
 
-/** A session of an account that exists, or of a new one. */
-export async function signIn (app: FastifyInstance, account?: { email: string, password?: string }, fields: Record<string, unknown> = {}): Promise<Tokens> {
+/** A session of an existing account, or of a new one. */
+export async function signIn (
+  app: FastifyInstance,
+  account?: { email: string, password?: string },
+  fields: Record<string, unknown> = {}
+): Promise<Tokens> {
   const { email } = account ?? await signUp(app)
-  const answer = await patiently(() => post(app, '/auth/login', { email, password: account?.password ?? password, ...fields }))
+  const answer = await retryUnavailable(() => post(app, '/auth/login', { email, password: account?.password ?? password, ...fields }))
   if (answer.statusCode !== 200) throw new Error(`login answered ${answer.statusCode}: ${answer.body}`)
   return answer.json()
 }

@@ -14,7 +14,7 @@ t.test('a position in compiled code is reported as a position in the source, in 
   t.equal(withSourceLines(`{"fileName":"${compiled}","lineNumber":${line},"columnNumber":${column}}`), `{"fileName":"${told}","lineNumber":6,"columnNumber":3}`)
 })
 
-t.test('what is nobody’s place stays as it is', async t => {
+t.test('a position that has no source stays as it is', async t => {
   for (const text of ['fail (test/x.test.ts:1:2)', 'fail (.data/bundle-gone/x.js:1:2)', 'at 12:30:01']) t.equal(withSourceLines(text), text)
 })
 

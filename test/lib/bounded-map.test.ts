@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createBoundedMap } from '../../lib/bounded-map.ts'
 
-t.test('what was set longest ago is forgotten when there is no room', async t => {
+t.test('the key that was set longest ago is forgotten when there is no room', async t => {
   const map = createBoundedMap<string, number>(2)
   map.set('a', 1)
   map.set('b', 2)
@@ -20,7 +20,7 @@ t.test('setting a key again makes it the newest, reading it does not', async t =
   t.same([map.get('a'), map.get('b'), map.get('c')], [3, undefined, 4])
 })
 
-t.test('a deleted key makes room, and undefined is a key and a value like others', async t => {
+t.test('a deleted key makes room, and undefined is allowed as a key and as a value', async t => {
   const map = createBoundedMap<string | undefined, number | undefined>(2)
   map.set(undefined, undefined)
   map.set('b', 2)
@@ -32,7 +32,7 @@ t.test('a deleted key makes room, and undefined is a key and a value like others
   t.same([map.size, map.get('c'), map.get('d')], [2, 3, 4], 'undefined was the oldest')
 })
 
-t.test('it never holds more than it may', async t => {
+t.test('the map never holds more than its limit', async t => {
   const map = createBoundedMap<number, number>(100)
   for (let n = 0; n < 10_000; n++) {
     map.set(n * 7919 % 251, n)

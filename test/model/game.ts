@@ -37,8 +37,16 @@ export function createGame (plants: Plants = new Set()) {
     }
   })
   const clients: Client[] = sessionIds.map((sid, place) => ({ name: place === 0 ? 'A' : 'B', sid, held: firstToken(sid), past: [] }))
-  const moves: Move[] = [...clients.flatMap(movesOf), ...tabs(), ...thefts(), ...administration(), ...nodes(), ...faults(), ...time()].map(action =>
-    ({ ...action, family: familyOf(action.name) }))
+  const actions = [
+    ...clients.flatMap(movesOf),
+    ...tabs(),
+    ...thefts(),
+    ...administration(),
+    ...nodes(),
+    ...faults(),
+    ...time()
+  ]
+  const moves: Move[] = actions.map(action => ({ ...action, family: familyOf(action.name) }))
   const byName = new Map(moves.map(move => [move.name, move]))
 
   return {

@@ -116,7 +116,8 @@ export function createNode (world: World, name: number) {
   const acts = {
     act: async (_id: string, _by: unknown, work: (act: unknown) => Promise<void>) => {
       const trail = { outcome: 'success', actorId: 'admin', caller: nobody }
-      await unitsOfWork.commit(async unit => await work({ ...unit, subject: (unit.tx as unknown as Draft).user, trail }))
+      await unitsOfWork.commit(async unit =>
+        await work({ ...unit, subject: (unit.tx as unknown as Draft).user, trail }))
     }
   } as unknown as UserActs
 

@@ -138,7 +138,19 @@ export async function begin (
   { sid = null, token = null }: { sid?: string | null, token?: Token | null } = {}
 ): Promise<Operation> {
   const operation: Operation = {
-    slot, kind, node, sid, token, waits: null, draft: null, outcome: null, isLost: false, hasRotated: false, failed: new Set(), ended: [], told: []
+    slot,
+    kind,
+    node,
+    sid,
+    token,
+    waits: null,
+    draft: null,
+    outcome: null,
+    isLost: false,
+    hasRotated: false,
+    failed: new Set(),
+    ended: [],
+    told: []
   }
   world.operations.set(slot, operation)
   world.current = operation

@@ -60,6 +60,10 @@ async function start (t: { teardown: (work: () => unknown) => void }) {
 
   await app.register(metrics)
   await app.register(standIn('http', 'stores', 'audit'))
-  await app.register(passwordsFeature, { config: { ...config, passwords: settings }, clock: createClock(), workers: false })
+  await app.register(passwordsFeature, {
+    config: { ...config, passwords: settings },
+    clock: createClock(),
+    workers: false
+  })
   return app
 }

@@ -11,8 +11,8 @@ import { purposes } from '../../lib/crypto/purposes.ts'
 const made = new WeakMap<FastifyInstance, AuditSeals>()
 
 /**
- * What a node seals the trail with when it listens, to be told when: one for each node, because it remembers how far
- * the chain reached. `retention` (ms) counts when it is made.
+ * The service with which a listening node seals the trail, to be called by the test. There is one for each node,
+ * because it remembers how far the chain reached. `retention` (ms) counts at the first call.
  */
 export function sealsOf (app: FastifyInstance, { retention = null }: { retention?: number | null } = {}): AuditSeals {
   const seals = made.get(app) ?? createSeals(app, retention)
@@ -30,7 +30,7 @@ function createSeals (app: FastifyInstance, retention: number | null) {
     partitions: createAuditPartitionStore(database),
     signer: createSealSigner(secrets.derive(purposes.auditSeals)),
     log,
-    // The node that listens may have these gauges already.
+    // The listening node may have registered these gauges already.
     metrics: { ...metrics, gauge: () => {} },
     clock: createClock(),
     count: statistics.countSealed,

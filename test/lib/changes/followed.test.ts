@@ -3,7 +3,7 @@ import { createFollowed } from '../../../lib/changes/followed.ts'
 
 interface Read { resolve (answer: string): void, reject (error: Error): void }
 
-t.test('before the first read there is nothing, or what was given to begin with', async t => {
+t.test('before the first read the value is undefined, or the one given at the start', async t => {
   const { followed, store } = open()
   t.equal(followed.held, null)
   t.throws(() => followed.current, { code: 'unavailable' })
@@ -13,7 +13,7 @@ t.test('before the first read there is nothing, or what was given to begin with'
   t.equal(createFollowed(async () => 'one', { name: 'the things', clock: { monotonic: () => 0 }, initial: 'none' }).current, 'none')
 })
 
-t.test('told many times while it reads, it reads once more and no more', async t => {
+t.test('however often it is notified during a read, it reads once more and not oftener', async t => {
   const { followed, store } = open()
   followed.follow()
   for (let n = 0; n < 100; n++) followed.follow()
@@ -43,7 +43,7 @@ t.test('a read that fails is tried again, one at a time, and the first failure i
   t.equal(followed.current, 'two')
 })
 
-t.test('what has changed and cannot be read is believed for three seconds', async t => {
+t.test('a value that has changed and cannot be read is trusted for three seconds', async t => {
   const { followed, store, clock } = open({ retryAfterMs: 1 })
   await store.answer(followed.read(), 'one')
   followed.follow()
@@ -70,7 +70,7 @@ t.test('a read that hangs is distrusted like one that fails', async t => {
   t.equal(followed.current, 'two')
 })
 
-t.test('an unending flow of changes distrusts nothing that is read again all the while', async t => {
+t.test('an unending flow of changes does not make a value distrusted that is read again all the while', async t => {
   const { followed, store, clock } = open()
   followed.follow()
   for (let n = 0; n < 10; n++) {
@@ -82,7 +82,7 @@ t.test('an unending flow of changes distrusts nothing that is read again all the
   }
 })
 
-t.test('a slow read that answers late does not take the place of a newer one', async t => {
+t.test('a slow read that answers late does not replace a newer one', async t => {
   const { followed, store } = open()
   const [slow, quick] = [followed.read(), followed.read()]
   await store.settle('new', 1)
@@ -92,7 +92,7 @@ t.test('a slow read that answers late does not take the place of a newer one', a
   t.equal(followed.current, 'new')
 })
 
-t.test('a read that began before the change does not make up for it', async t => {
+t.test('a read that began before the change does not count as a read of it', async t => {
   const { followed, store, clock } = open()
   const early = followed.read()
   const reload = followed.reload()
@@ -104,7 +104,7 @@ t.test('a read that began before the change does not make up for it', async t =>
   t.equal(followed.current, 'new')
 })
 
-t.test('a reload that fails says so and is made up for', async t => {
+t.test('a reload that fails reports its error and is repeated', async t => {
   const { followed, store } = open()
   await store.answer(followed.read(), 'one')
   const reload = followed.reload()
@@ -115,7 +115,7 @@ t.test('a reload that fails says so and is made up for', async t => {
   t.equal(followed.current, 'two')
 })
 
-t.test('a read that fails without a change shakes nothing', async t => {
+t.test('a read that fails without a change affects nothing', async t => {
   const { followed, store, clock } = open()
   await store.answer(followed.read(), 'one')
   const read = followed.read()
@@ -127,7 +127,7 @@ t.test('a read that fails without a change shakes nothing', async t => {
   t.equal(store.pending.length, 0)
 })
 
-t.test('when it is stopped it reads no more by itself', async t => {
+t.test('after it is stopped it reads no more by itself', async t => {
   const { followed, store } = open({ retryAfterMs: 1 })
   followed.follow()
   followed.stop()
@@ -137,7 +137,7 @@ t.test('when it is stopped it reads no more by itself', async t => {
   t.equal(store.reads, 1)
 })
 
-/** Something followed, whose store answers when the test says so, and a clock that stands. */
+/** A followed value, whose store answers when the test says so, and a clock that stands still. */
 function open ({ retryAfterMs = 200 } = {}) {
   const clock = { time: 1e6, monotonic: () => clock.time }
   const warnings: unknown[] = []
@@ -148,7 +148,7 @@ function open ({ retryAfterMs = 200 } = {}) {
   }), { name: 'the things', clock, retryAfterMs, warn: error => warnings.push(error) })
   return { followed, store, clock, warnings }
 
-  /** Answers the read at this place of those that wait, and lets what waits for it go on. */
+  /** Answers the waiting read at this place, and lets the work that waits for it continue. */
   async function settle (answer: string | Error, place = 0) {
     const [read] = store.pending.splice(place, 1)
     if (answer instanceof Error) read?.reject(answer)
@@ -161,7 +161,7 @@ function open ({ retryAfterMs = 200 } = {}) {
     await read
   }
 
-  /** Waits for a read: the one that follows a failure comes after a pause. */
+  /** Waits for a read: the one that follows a failure comes after a delay. */
   async function asked () {
     for (let n = 0; n < 1000 && store.pending.length === 0; n++) await new Promise(resolve => setTimeout(resolve, 1))
   }

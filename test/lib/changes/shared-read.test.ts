@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createSharedRead } from '../../../lib/changes/shared-read.ts'
 
-t.test('all who ask within the time share one read, and then there is another', async t => {
+t.test('all calls within the time share one read, and a later call starts another', async t => {
   const { shared, state } = open()
   t.same(await Promise.all(Array.from({ length: 100 }, () => shared.read())), Array(100).fill(1))
   state.time += 999
@@ -10,7 +10,7 @@ t.test('all who ask within the time share one read, and then there is another', 
   t.equal(await shared.read(), 2)
 })
 
-t.test('an error is shared too, and does not last', async t => {
+t.test('an error is shared too, and is not kept', async t => {
   const { shared, state } = open()
   state.isAway = true
   await t.rejects(shared.read(), /away/)
@@ -21,7 +21,7 @@ t.test('an error is shared too, and does not last', async t => {
   t.equal(await shared.read(), 2)
 })
 
-t.test('a node that knows of something newer reads at once', async t => {
+t.test('a node that knows of a newer state reads at once', async t => {
   const { shared } = open()
   await shared.read()
   shared.forget()

@@ -7,7 +7,7 @@ const change: NewChange = { kind: 'roles_changed' }
 const row: Change = { kind: 'roles_changed', subjectId: null, exceptId: null, number: null, reason: null }
 const evicted: Change = { ...row, kind: 'session_ended', subjectId: 'a session', reason: 'evicted' }
 
-t.test('what is written is published in its order, after the commit and before the answer', async t => {
+t.test('the changes that were written are published in their order, after the commit and before the answer', async t => {
   const { commit, events } = units()
   const answer = await commit(async ({ change: write, note }) => {
     await write(change)
@@ -21,7 +21,7 @@ t.test('what is written is published in its order, after the commit and before t
   t.strictSame(events, ['begin', row, { ...row, number: 2 }, 'commit', { published: [row, evicted, { ...row, number: 2 }] }, 'answered'])
 })
 
-t.test('of what is rolled back nothing is published', async t => {
+t.test('a transaction that is rolled back publishes nothing', async t => {
   const { commit, events } = units()
   await t.rejects(commit(async ({ change: write }) => {
     await write(change)
@@ -31,7 +31,7 @@ t.test('of what is rolled back nothing is published', async t => {
   t.strictSame(events, ['begin', row, 'rollback'])
 })
 
-t.test('nor of what the commit does not answer for', async t => {
+t.test('a commit without an answer publishes nothing', async t => {
   const { commit, events } = units({ commits: false })
   await t.rejects(commit(async ({ change: write }) => { await write(change) }), { message: 'connection lost' })
 
@@ -64,7 +64,7 @@ t.test('a statement that commits by itself needs no transaction', async t => {
   t.equal(events.length, 1)
 })
 
-/** Units of work over a database that only says what it is told to do. */
+/** Units of work over a database that only records what it is told to do. */
 function units ({ commits = true } = {}) {
   const events: unknown[] = []
   const database = { begin } as unknown as Database
@@ -82,7 +82,10 @@ function units ({ commits = true } = {}) {
     return result
   }
 
-  async function append (_tx: Transaction, { kind, subjectId = null, exceptId = null, number = null, reason = null }: NewChange): Promise<Change> {
+  async function append (
+    _tx: Transaction,
+    { kind, subjectId = null, exceptId = null, number = null, reason = null }: NewChange
+  ): Promise<Change> {
     const written = { kind, subjectId, exceptId, number, reason }
     events.push(written)
     return written

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { purposes } from '../../../lib/crypto/purposes.ts'
 
-// Written out once more: a deployment's tokens, keys and trail were made under these very strings.
+// These strings are written out a second time, because the tokens, keys and trails of deployments were made under them.
 const strings = {
   auditAddresses: 'audit addresses',
   auditEventsWithoutSubject: 'audit without subject',

@@ -270,7 +270,10 @@ t.test('an unknown key that cannot be looked up does not disturb the known keys'
   t.ok(keyring.current.signing)
 })
 
-/** A database, a clock and nodes on them; `count.reads` counts reads of the ring by nodes, `published` is what they have published. */
+/**
+ * A database, a clock and nodes on them; `count.reads` counts the nodes' reads of the ring, `published` holds the
+ * changes that they have published.
+ */
 async function deployment (t: Test) {
   const { database } = await openDatabase(t)
   const clock = createClock()
@@ -283,7 +286,8 @@ async function deployment (t: Test) {
 
   async function node (encryptionKeys = secrets) {
     const changes = createChangeStore(database)
-    const store = createSigningKeyStore(database, createUnitsOfWork({ database, changes, publish: changes => { published.push(...changes) } }))
+    const publish = (changes: typeof published) => { published.push(...changes) }
+    const store = createSigningKeyStore(database, createUnitsOfWork({ database, changes, publish }))
     const derived = createSecrets(encryptionKeys).derive('signing keys')
     const keyring = createKeyring({
       store: { ...store, all },

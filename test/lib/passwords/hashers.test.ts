@@ -4,13 +4,18 @@ import { createReferenceHasher, createThreadHasher, firstThatWorks } from '../..
 import type { Hasher } from '../../../lib/passwords/passwords.ts'
 import { startHashThreads } from '../../support/hash-threads.ts'
 
-t.test('the hasher makes argon2id that the reference binding reads, and reads what that makes', async t => {
+t.test('the reference binding reads the hasher’s argon2id, and the hasher reads the binding’s', async t => {
   const { hasher } = createThreadHasher(startHashThreads(t))
 
   const parameters = { memoryKib: 256, passes: 2, parallelism: 1 }
   const password = Buffer.from('pässword')
   const ours = await hasher.hash(password, parameters)
-  const theirs = await reference.hash(password, { type: reference.argon2id, memoryCost: 256, timeCost: 2, parallelism: 1 })
+  const theirs = await reference.hash(password, {
+    type: reference.argon2id,
+    memoryCost: 256,
+    timeCost: 2,
+    parallelism: 1
+  })
 
   t.match(ours, /^\$argon2id\$v=19\$m=256,t=2,p=1\$/)
   t.ok(await reference.verify(ours, password))
@@ -19,7 +24,7 @@ t.test('the hasher makes argon2id that the reference binding reads, and reads wh
   await t.rejects(hasher.verify('nonsense', password))
 })
 
-t.test('the first binding that loads and computes right is taken', async t => {
+t.test('the first binding that loads and computes correctly is used', async t => {
   const threads = startHashThreads(t)
   const fast = async () => createThreadHasher(threads)
   const slow = async () => createReferenceHasher(reference)

@@ -18,14 +18,14 @@ t.test('the event that the statement writes is the one that was encrypted for it
     where a.session_id = ${session.id}`
   t.match(row, { event: 'authn_login_success', outcome: 'success', actorId: user.id, subjectId: user.id, requestId: /./ })
 
-  // The name of the event and its subject are the context of the ciphertext: under others it does not open.
+  // The name of the event and its subject are the context of the ciphertext, which does not decrypt under others.
   const subject = { id: user.id, wrappedKey: row?.wrappedKey ?? null }
   const personal = row?.personal ?? Buffer.alloc(0)
   t.match(audit.read(row?.event ?? '', subject, personal), { ip: '127.0.0.1' })
   t.throws(() => audit.read('authn_login_fail', subject, personal))
 })
 
-t.test('the changes that are published are the rows that the statement has written', async t => {
+t.test('the published changes are the rows that the statement has written', async t => {
   const ada = await signUp(app)
   const first = await signIn(app, ada)
   const published = listen()
@@ -46,7 +46,7 @@ t.test('the notice of a new device names the event and the session of its sign-i
   t.strictSame(jobs, [{ queue: 'mail', data: { kind: 'new_device', userId: user.id, sessionId: session.id, eventId: event?.id } }])
 })
 
-/** What this node publishes from here on. */
+/** The changes that this node publishes from here on. */
 function listen () {
   const published: Change[] = []
   const { publish } = app.feed

@@ -8,7 +8,7 @@ t.test('each purpose has a number of its own', async t => {
   t.equal(new Set(numbers).size, numbers.length)
 })
 
-t.test('the migrations that take a lock take the one of the table', async t => {
+t.test('the migrations that take a lock take the one in the table', async t => {
   const taken = Object.fromEntries(migrations().flatMap(({ name, text }) => {
     const numbers = [...text.matchAll(/advisory_(?:xact_)?lock(?:_shared)?\(([^)]*)\)/g)].map(([, number]) => number)
     return numbers.length > 0 ? [[name, numbers]] : []

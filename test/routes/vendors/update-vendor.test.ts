@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { trail } from '../../evidence.ts'
 import { cheapHasher } from '../../hashers.ts'
-import { as, deploy, patiently, start } from '../../helper.ts'
+import { as, deploy, retryUnavailable, start } from '../../helper.ts'
 import { signInAs } from '../../roles.ts'
 
 const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
@@ -46,7 +46,7 @@ t.test('a vendor that was inserted by other means gets an audit trail as well', 
 
 t.test('after twenty changes at once the final state is the one announced last', async t => {
   const vendor = await create('Crowd')
-  const answers = await Promise.all(Array.from({ length: 20 }, (_, place) => patiently(() => update(vendor.id, { status: place % 2 ? 'active' : 'suspended' }, admin, [app, other][place % 2]))))
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, place) => retryUnavailable(() => update(vendor.id, { status: place % 2 ? 'active' : 'suspended' }, admin, [app, other][place % 2]))))
   t.ok(answers.every(({ statusCode }) => statusCode === 200))
 
   const [row] = await app.database<{ status: string, version: number }>`select status, version from vendors where id = ${vendor.id}`
