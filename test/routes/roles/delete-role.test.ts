@@ -1,7 +1,7 @@
 import t from 'tap'
 import { trail, until } from '../../evidence.ts'
 import { cheapHasher } from '../../hashers.ts'
-import { as, codeOf, deploy, freshAddress, password, patiently, post, signUp, start } from '../../helper.ts'
+import { as, codeOf, deploy, freshAddress, password, retryUnavailable, post, signUp, start } from '../../helper.ts'
 import { freshRole, putRole, signInAs } from '../../roles.ts'
 
 const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
@@ -84,7 +84,7 @@ t.test('while users confirm, deleting their role is refused, and no request hang
   const codes = await Promise.all(ids.map(id => codeOf(app, id)))
 
   const [removals, confirmations] = await Promise.all([
-    Promise.all(Array.from({ length: 10 }, () => patiently(() => remove(name)))),
+    Promise.all(Array.from({ length: 10 }, () => retryUnavailable(() => remove(name)))),
     Promise.all(ids.map((id, place) => post(other, '/auth/verify-email', { registration_id: id, code: codes[place] })))
   ])
   t.ok(removals.every(({ statusCode }) => statusCode === 409))
