@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 /** The code for single-page apps in README.md, letter by letter, with `api` in place of the example's origin. */
 export function readSnippet (api: string) {
   const readme = readFileSync('README.md', 'utf8')
-  const [, code = ''] = /\n## Two doors\n[^]*?```js\n([^]*?)```/.exec(readme) ?? []
+  const [, code = ''] = /\n## Two transports\n[^]*?```js\n([^]*?)```/.exec(readme) ?? []
   const pasted = code.replace('https://auth.example.com', api)
   const use = pasted.indexOf("\nawait call('/auth/login'")
   if (pasted === code || use < 0) throw new Error('README.md has no snippet that a test could use')
