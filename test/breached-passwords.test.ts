@@ -9,6 +9,7 @@ import latchkey from '../app.ts'
 import { createClock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config/config.ts'
 import { createServer } from '../plugins/http/server.ts'
+import { compilersFactory } from './compilers.ts'
 import { run } from './command.ts'
 import { connect } from './database.ts'
 import { eventsOf, trail, until } from './evidence.ts'
@@ -248,7 +249,7 @@ async function startNode (
   const clock = createClock()
   const lines: string[] = []
   const stream = new PassThrough().on('data', (chunk: Buffer) => lines.push(...chunk.toString().trim().split('\n')))
-  const app = createServer(config, { stream })
+  const app = createServer(config, { stream, schemaController: { compilersFactory } })
   t.teardown(() => app.close())
 
   await app.register(latchkey, {

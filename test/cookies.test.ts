@@ -11,6 +11,7 @@ import latchkey from '../app.ts'
 import { createClock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config/config.ts'
 import { createServer } from '../plugins/http/server.ts'
+import { compilersFactory } from './compilers.ts'
 import { cookieHeader, maxAgeOf, openBrowser, sameOrigin, setCookies } from './cookie-jar.ts'
 import { trail, until } from './evidence.ts'
 import { cheapHasher, countingHasher } from './hashers.ts'
@@ -787,7 +788,8 @@ async function wireTo (t: Pick<Test, 'teardown'>, target: string) {
 async function startListed () {
   const config = loadConfig(deployment)
   const stream = new PassThrough().on('data', (chunk: Buffer) => lines.push(chunk.toString()))
-  const node = createServer({ ...config, logger: { level: 'trace', pretty: false } }, { stream })
+  const options = { stream, schemaController: { compilersFactory } }
+  const node = createServer({ ...config, logger: { level: 'trace', pretty: false } }, options)
   t.teardown(() => node.close())
   node.addHook('onRoute', ({ method, url }: RouteOptions) => {
     // The methods are listed as light-my-request takes them.
