@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
-import { floors, importsOf } from '../test/architecture.ts'
+import { floors, importsOf } from '../test/architecture/rules.ts'
 
 /** The folders that each folder of lib imports, types included. */
 type Imports = ReadonlyMap<string, ReadonlySet<string>>
@@ -37,7 +37,7 @@ export function readImports (lib = 'lib'): Imports {
 
 function renderDiagram (imports: Imports): string {
   const homeless = [...imports.keys()].filter(name => !floors.flat().includes(name))
-  if (homeless.length > 0) throw new Error(`lib/${homeless[0]} stands on no floor of test/architecture.ts`)
+  if (homeless.length > 0) throw new Error(`lib/${homeless[0]} stands on no floor of test/architecture/rules.ts`)
 
   const drawn = floors.flatMap((names, floor) => renderFloor(names, floor)).join('\n')
   const arrows = [...imports].flatMap(([from, targets]) => [...targets]

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { findViolations } from './architecture.ts'
+import { findViolations } from './architecture/rules.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { askForChange, changeAddress, undoChange } from './email-changes.ts'
-import { cheapHasher } from './hashers.ts'
-import { deploy, freshAddress, password, post, signIn, signUp, start } from './helper.ts'
+import { askForChange, changeAddress, undoChange } from './support/email-changes.ts'
+import { cheapHasher } from './support/hashers.ts'
+import { deploy, freshAddress, password, post, signIn, signUp, start } from './support/helper.ts'
 
 const settings = { DB_STATEMENT_TIMEOUT: '10s', HASH_QUEUE_MAX: '400' }
 const app = await start(t, await deploy(t, settings), { workers: false, hasher: cheapHasher })

@@ -8,8 +8,8 @@ import { createSecrets } from '../lib/crypto/secrets.ts'
 import { createAuditSealStore } from '../lib/audit/seal-store.ts'
 import type { StoredSeal } from '../lib/audit/chain.ts'
 import { createUnsealedStore } from '../lib/audit/unsealed-store.ts'
-import { connect, openStore } from './database.ts'
-import { as, deploy, signIn, signUp, start } from './helper.ts'
+import { connect, openStore } from './support/database.ts'
+import { as, deploy, signIn, signUp, start } from './support/helper.ts'
 import { sealsOf } from './support/audit-seals.ts'
 
 // The attacker of these tests has the database and its owner's rights, and not the key.

@@ -6,10 +6,10 @@ import { createAuditVerification } from '../lib/audit/verification.ts'
 import { createMigrations } from '../lib/stores/migrations.ts'
 import { createSecrets } from '../lib/crypto/secrets.ts'
 import { createAuditSealStore } from '../lib/audit/seal-store.ts'
-import { connect, makeDatabase, openStore } from './database.ts'
+import { connect, makeDatabase, openStore } from './support/database.ts'
 import { loadConfig } from '../lib/config/config.ts'
-import { until } from './evidence.ts'
-import { deploy, signIn, signUp, start } from './helper.ts'
+import { until } from './support/evidence.ts'
+import { deploy, signIn, signUp, start } from './support/helper.ts'
 import { sealsOf } from './support/audit-seals.ts'
 
 t.test('listening nodes seal within five seconds, one at a time, and log the head', async t => {

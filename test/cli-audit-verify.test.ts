@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
-import { run as runCommand } from './command.ts'
-import { connect } from './database.ts'
-import { deploy, signIn, start } from './helper.ts'
-import type { Deployment } from './helper.ts'
+import { run as runCommand } from './support/command.ts'
+import { connect } from './support/database.ts'
+import { deploy, signIn, start } from './support/helper.ts'
+import type { Deployment } from './support/helper.ts'
 import { sealsOf } from './support/audit-seals.ts'
 
 t.test('audit-verify reports that a trail is sound, or what is wrong with it, for people and for machines', async t => {

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { hashSync } from 'bcryptjs'
 import t from 'tap'
 import { createProgressBar } from '../commands/progress-bar.ts'
-import { run } from './command.ts'
-import { connect } from './database.ts'
-import { deploy, freshAddress, signIn, start } from './helper.ts'
+import { run } from './support/command.ts'
+import { connect } from './support/database.ts'
+import { deploy, freshAddress, signIn, start } from './support/helper.ts'
 
 const secret = 'ExjGmyUT73bFoT'
 const hash = hashSync(secret, 4)

@@ -1,9 +1,9 @@
 import t from 'tap'
-import { run } from './command.ts'
-import { deploy, signIn, start } from './helper.ts'
-import { trail } from './evidence.ts'
-import { cheapHasher } from './hashers.ts'
-import { introspect, revoke } from './services.ts'
+import { run } from './support/command.ts'
+import { deploy, signIn, start } from './support/helper.ts'
+import { trail } from './support/evidence.ts'
+import { cheapHasher } from './support/hashers.ts'
+import { introspect, revoke } from './support/services.ts'
 
 const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { run } from './command.ts'
-import { connect, makeDatabase } from './database.ts'
-import { as, deploy, freshAddress, password, signIn, signUp, start } from './helper.ts'
-import { startStopwatch } from './stopwatch.ts'
+import { run } from './support/command.ts'
+import { connect, makeDatabase } from './support/database.ts'
+import { as, deploy, freshAddress, password, signIn, signUp, start } from './support/helper.ts'
+import { startStopwatch } from './support/stopwatch.ts'
 
 t.test('wrong usage prints the usage and exits with 2', async t => {
   await Promise.all([['nonsense'], [], ['migrate', '--to', 'x'], ['create-admin'], ['rotate-keys', '--force']].map(async args => {

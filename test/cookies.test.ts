@@ -11,11 +11,11 @@ import latchkey from '../app.ts'
 import { createClock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config/config.ts'
 import { createServer } from '../plugins/http/server.ts'
-import { compilersFactory } from './compilers.ts'
-import { cookieHeader, maxAgeOf, openBrowser, sameOrigin, setCookies } from './cookie-jar.ts'
-import { trail, until } from './evidence.ts'
-import { cheapHasher, countingHasher } from './hashers.ts'
-import { api, as, codeOf, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from './helper.ts'
+import { compilersFactory } from './support/compilers.ts'
+import { cookieHeader, maxAgeOf, openBrowser, sameOrigin, setCookies } from './support/cookie-jar.ts'
+import { trail, until } from './support/evidence.ts'
+import { cheapHasher, countingHasher } from './support/hashers.ts'
+import { api, as, codeOf, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from './support/helper.ts'
 
 const minute = 60_000
 const day = 24 * 60 * minute

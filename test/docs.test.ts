@@ -4,8 +4,8 @@ import latchkey from '../app.ts'
 import { createClock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config/config.ts'
 import { createServer } from '../plugins/http/server.ts'
-import { as, build, deploy, retryUnavailable, signIn, start } from './helper.ts'
-import type { Deployment } from './helper.ts'
+import { as, build, deploy, retryUnavailable, signIn, start } from './support/helper.ts'
+import type { Deployment } from './support/helper.ts'
 
 interface Response {
   $ref?: string

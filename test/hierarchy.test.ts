@@ -1,9 +1,9 @@
 import t from 'tap'
-import { cheapHasher } from './hashers.ts'
-import { as, deploy, start } from './helper.ts'
+import { cheapHasher } from './support/hashers.ts'
+import { as, deploy, start } from './support/helper.ts'
 import { mayActUpon, mayGrant } from '../lib/access/hierarchy.ts'
-import { brief, rowOf, signed } from './people.ts'
-import type { Signed } from './people.ts'
+import { brief, rowOf, signed } from './support/people.ts'
+import type { Signed } from './support/people.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

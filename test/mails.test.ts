@@ -5,10 +5,10 @@ import { sampleMails } from '../dev/sample-mails.ts'
 import type { Mail } from '../lib/mail/mailer.ts'
 import { languages } from '../lib/mail/texts/languages.ts'
 import mailer from '../plugins/mail/mailer.ts'
-import { until } from './evidence.ts'
-import { cheapHasher } from './hashers.ts'
-import { deploy, post, signUp, start } from './helper.ts'
-import { headersOf, partsOf, startMailServer } from './mail-server.ts'
+import { until } from './support/evidence.ts'
+import { cheapHasher } from './support/hashers.ts'
+import { deploy, post, signUp, start } from './support/helper.ts'
+import { headersOf, partsOf, startMailServer } from './support/mail-server.ts'
 
 const kinds = ['verify_email', 'already_registered', 'password_reset', 'invitation', 'confirm_email', 'email_changed', 'password_changed', 'new_device', 'locked', 'reuse_detected', 'approval', 'account_deleted']
 

@@ -4,10 +4,10 @@ import latchkey from '../app.ts'
 import { createClock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config/config.ts'
 import { createServer } from '../plugins/http/server.ts'
-import { eventsOf } from './evidence.ts'
-import { cheapHasher } from './hashers.ts'
-import { deploy, signIn } from './helper.ts'
-import { person } from './people.ts'
+import { eventsOf } from './support/evidence.ts'
+import { cheapHasher } from './support/hashers.ts'
+import { deploy, signIn } from './support/helper.ts'
+import { person } from './support/people.ts'
 
 /** The documented permissions of each role. */
 const permissions = `

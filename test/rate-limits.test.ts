@@ -4,12 +4,12 @@ import { Redis } from 'ioredis'
 import t from 'tap'
 import type { Test } from 'tap'
 import { createClock } from '../lib/clock.ts'
-import { mailJobs, sentMails } from './evidence.ts'
+import { mailJobs, sentMails } from './support/evidence.ts'
 import { defaultDeadline, live, outcomeOf, ownPostgres, ownRedis, timed, until } from './failure/nodes.ts'
-import { cheapHasher, countingHasher } from './hashers.ts'
-import { api, as, codeOf, deploy, freshAddress, password, refresh, signIn, signUp, start } from './helper.ts'
-import { parseList } from './structured-fields.ts'
-import { tapWires } from './wiretap.ts'
+import { cheapHasher, countingHasher } from './support/hashers.ts'
+import { api, as, codeOf, deploy, freshAddress, password, refresh, signIn, signUp, start } from './support/helper.ts'
+import { parseList } from './support/structured-fields.ts'
+import { tapWires } from './support/wiretap.ts'
 
 const minute = 60_000
 

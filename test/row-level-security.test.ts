@@ -4,8 +4,8 @@ import postgres from 'postgres'
 import type { Notice, Sql } from 'postgres'
 import t from 'tap'
 import type { Test } from 'tap'
-import { connect } from './database.ts'
-import { deploy, signIn, signUp, start } from './helper.ts'
+import { connect } from './support/database.ts'
+import { deploy, signIn, signUp, start } from './support/helper.ts'
 
 const denied = { code: '42501' }
 const tables = ['users', 'sessions', 'audit_events'] as const

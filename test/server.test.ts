@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import type { Test } from 'tap'
 import { program } from '../dev/program.ts'
-import { deploy } from './helper.ts'
-import { startStopwatch } from './stopwatch.ts'
+import { deploy } from './support/helper.ts'
+import { startStopwatch } from './support/stopwatch.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 

@@ -3,9 +3,9 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import type { Hasher } from '../lib/passwords/passwords.ts'
-import { cheapHasher } from './hashers.ts'
-import { as, deploy, freshAddress, password, post, refresh, signIn, start } from './helper.ts'
-import { tapWires } from './wiretap.ts'
+import { cheapHasher } from './support/hashers.ts'
+import { as, deploy, freshAddress, password, post, refresh, signIn, start } from './support/helper.ts'
+import { tapWires } from './support/wiretap.ts'
 
 // No request gives up waiting during these tests, however slow the machine is; the deadline has a test in
 // lib/passwords/hash-scheduler.test.ts.

@@ -1,8 +1,8 @@
 import t from 'tap'
 import type { FastifyInstance } from 'fastify'
-import { connect } from './database.ts'
-import { as, build, deploy, freshAddress, post, signIn, signUp, start } from './helper.ts'
-import { disable } from './people.ts'
+import { connect } from './support/database.ts'
+import { as, build, deploy, freshAddress, post, signIn, signUp, start } from './support/helper.ts'
+import { disable } from './support/people.ts'
 import { sealsOf } from './support/audit-seals.ts'
 
 const never = new AbortController().signal

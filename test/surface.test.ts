@@ -4,7 +4,7 @@ import latchkey from '../app.ts'
 import { createClock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config/config.ts'
 import { createServer } from '../plugins/http/server.ts'
-import { deploy } from './helper.ts'
+import { deploy } from './support/helper.ts'
 
 /** The routes that answer without credentials, and the answer of each to a request without a body. */
 const open: Record<string, number> = {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
-import { deploy, password, signUp, start } from '../helper.ts'
+import { deploy, password, signUp, start } from '../support/helper.ts'
 import { createAuthority } from '../stores/certificates.ts'
 import { ask, launchChromium, openTab, withoutChromium } from './chromium.ts'
 import { exchange } from './exchange.ts'

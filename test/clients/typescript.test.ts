@@ -5,8 +5,8 @@ import t from 'tap'
 import ts from 'typescript'
 import { createLatchkey, LatchkeyError } from '../../clients/typescript/index.ts'
 import { renderClientSchema } from '../../dev/client-schema.ts'
-import { sentMails } from '../evidence.ts'
-import { build, deploy, freshAddress, password, start } from '../helper.ts'
+import { sentMails } from '../support/evidence.ts'
+import { build, deploy, freshAddress, password, start } from '../support/helper.ts'
 import { live } from './flow.ts'
 
 t.test('the client in the repository is the one generated from this server', async t => {

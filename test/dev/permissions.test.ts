@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { withPermissionMatrix } from '../../dev/permission-matrix.ts'
 import { permissions } from '../../routes/schemas/role.ts'
-import { cheapHasher } from '../hashers.ts'
-import { deploy, start } from '../helper.ts'
+import { cheapHasher } from '../support/hashers.ts'
+import { deploy, start } from '../support/helper.ts'
 
 const app = await start(t, await deploy(t), { workers: false, hasher: cheapHasher })
 const page = readFileSync('docs/administration.md', 'utf8')

@@ -8,7 +8,7 @@ import postgres from 'postgres'
 import t from 'tap'
 import { isOpen } from '../../dev/ports.ts'
 import { startPostgres, startRedis } from '../../dev/services.ts'
-import { startStopwatch } from '../stopwatch.ts'
+import { startStopwatch } from '../support/stopwatch.ts'
 
 t.test('the services end with their launcher, even when it is killed', async t => {
   const launcher = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', `

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { as, deploy, refresh, signIn, start } from '../helper.ts'
+import { as, deploy, refresh, signIn, start } from '../support/helper.ts'
 import { during, openProxy, until } from './nodes.ts'
 
 const settings = { DB_POOL_MAX: '5' }

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createClock } from '../../lib/clock.ts'
-import { connect } from '../database.ts'
-import { as, deploy, post, refresh, signIn, signUp, start } from '../helper.ts'
+import { connect } from '../support/database.ts'
+import { as, deploy, post, refresh, signIn, signUp, start } from '../support/helper.ts'
 import { check, defaultDeadline, isUnavailable, live, openProxy, outcomeOf, timed, until } from './nodes.ts'
 
 t.test('a row that commits late, behind hundreds of later ones, is not missed', async t => {

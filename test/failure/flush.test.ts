@@ -2,8 +2,8 @@ import { Redis } from 'ioredis'
 import t from 'tap'
 import type { Test } from 'tap'
 import { createClock } from '../../lib/clock.ts'
-import { as, deploy, password, post, refresh, signIn, signUp, start } from '../helper.ts'
-import type { Tokens } from '../helper.ts'
+import { as, deploy, password, post, refresh, signIn, signUp, start } from '../support/helper.ts'
+import type { Tokens } from '../support/helper.ts'
 import { check, claimsOf, outcomeOf, ownRedis, until } from './nodes.ts'
 
 const steps = ['login', 'a second login', 'refresh', 'refresh again', 'reauthenticate', 'list', 'logout of one', 'refresh after that', 'sign-out everywhere'] as const

@@ -1,8 +1,8 @@
 import t from 'tap'
 import type { Test } from 'tap'
 import { createClock } from '../../lib/clock.ts'
-import { as, deploy, password, refresh, signIn, signUp, start } from '../helper.ts'
-import type { Tokens } from '../helper.ts'
+import { as, deploy, password, refresh, signIn, signUp, start } from '../support/helper.ts'
+import type { Tokens } from '../support/helper.ts'
 import { api, check, outcomeOf, spawnNode, timed, until } from './nodes.ts'
 
 const entry = 'test/failure/node.ts'

@@ -6,8 +6,8 @@ import latchkey from '../../app.ts'
 import { createClock } from '../../lib/clock.ts'
 import { loadConfig } from '../../lib/config/config.ts'
 import { createServer } from '../../plugins/http/server.ts'
-import { disable } from '../people.ts'
-import { cheapHasher } from '../hashers.ts'
+import { disable } from '../support/people.ts'
+import { cheapHasher } from '../support/hashers.ts'
 import type { Change } from '../../lib/changes/change-store.ts'
 
 const config = loadConfig(process.env)

@@ -13,8 +13,8 @@ import { program } from '../../dev/program.ts'
 import { startPostgres, startRedis } from '../../dev/services.ts'
 import type { PostgresOptions } from '../../dev/services.ts'
 import { migrate } from '../../dev/template.ts'
-import { api, as, post } from '../helper.ts'
-import { startStopwatch } from '../stopwatch.ts'
+import { api, as, post } from '../support/helper.ts'
+import { startStopwatch } from '../support/stopwatch.ts'
 
 type Teardown = Pick<Test, 'teardown'>
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import type { Test } from 'tap'
-import { as, deploy, post, refresh, signIn, signUp, start } from '../helper.ts'
-import type { Tokens } from '../helper.ts'
+import { as, deploy, post, refresh, signIn, signUp, start } from '../support/helper.ts'
+import type { Tokens } from '../support/helper.ts'
 import { check, during, isUnavailable, live, login, openProxy, outcomeOf, ownPostgres, timed, until } from './nodes.ts'
 
 /** No grace at all, so a token that was used up by a refresh which answered 503 would be taken for a replay. */

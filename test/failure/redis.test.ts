@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis'
 import t from 'tap'
 import type { Test } from 'tap'
-import { as, deploy, post, refresh, signIn, signUp, start } from '../helper.ts'
-import type { Tokens } from '../helper.ts'
+import { as, deploy, post, refresh, signIn, signUp, start } from '../support/helper.ts'
+import type { Tokens } from '../support/helper.ts'
 import { check, claimsOf, defaultDeadline, during, isUnavailable, live, login, openProxy, outcomeOf, ownRedis, until } from './nodes.ts'
 
 t.test('a Redis that restarts without its last writes signs nobody out', async t => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { deploy } from '../helper.ts'
+import { deploy } from '../support/helper.ts'
 import { api, defaultDeadline, openProxy, spawnNode, timed } from './nodes.ts'
 
 for (const kind of ['swallow', 'cut'] as const) {

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { connect } from '../database.ts'
-import { as, build, deploy, post, refresh, signIn, start } from '../helper.ts'
+import { connect } from '../support/database.ts'
+import { as, build, deploy, post, refresh, signIn, start } from '../support/helper.ts'
 import { defaultDeadline, outcomeOf, ownRedis, until } from './nodes.ts'
 
 t.test('commands that a frozen Redis runs when it wakes use up no token', async t => {

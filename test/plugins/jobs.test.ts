@@ -4,7 +4,7 @@ import type { Test } from 'tap'
 import Fastify from 'fastify'
 import jobs from '../../plugins/jobs/index.ts'
 import metrics from '../../plugins/http/metrics.ts'
-import { connect, makeDatabase, openStore } from '../database.ts'
+import { connect, makeDatabase, openStore } from '../support/database.ts'
 import { standIn } from '../support/features.ts'
 
 t.test('the runtime role, which owns nothing, can do everything that jobs need', async t => {

@@ -9,8 +9,8 @@ import type { Test } from 'tap'
 import Fastify from 'fastify'
 import type { Mail } from '../../lib/mail/mailer.ts'
 import mailer from '../../plugins/mail/mailer.ts'
-import { headersOf, partsOf, startMailServer } from '../mail-server.ts'
-import { startStopwatch } from '../stopwatch.ts'
+import { headersOf, partsOf, startMailServer } from '../support/mail-server.ts'
+import { startStopwatch } from '../support/stopwatch.ts'
 
 const verify: Mail = { kind: 'verify_email', to: 'ada@example.com', name: null, locale: 'en', about: 'a 1', values: { code: '004271', minutes: 10 } }
 

@@ -4,7 +4,7 @@ import { counters } from '../../lib/operations/metrics.ts'
 import metrics from '../../plugins/http/metrics.ts'
 import metricsPort from '../../plugins/operations/metrics-port.ts'
 import { standIn } from '../support/features.ts'
-import { buildHttp } from '../http.ts'
+import { buildHttp } from '../support/http.ts'
 
 t.test('requests are counted by the pattern of their route, never by their URL', async t => {
   const { app } = await buildHttp(t, app => { app.get('/things/:id', async () => 'ok') })

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { cheapHasher } from '../hashers.ts'
-import { as, deploy, freshAddress, password, post, refresh, signIn, start } from '../helper.ts'
+import { cheapHasher } from '../support/hashers.ts'
+import { as, deploy, freshAddress, password, post, refresh, signIn, start } from '../support/helper.ts'
 
 const deployment = await deploy(t, { ACCESS_TOKEN_TTL: '1h' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { build, signIn } from '../helper.ts'
+import { build, signIn } from '../support/helper.ts'
 
 const token = 'an-operations-token'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { as, deploy, refresh, start } from '../helper.ts'
+import { as, deploy, refresh, start } from '../support/helper.ts'
 import { isUnavailable, outcomeOf, until } from '../failure/nodes.ts'
 import { prepare, showAftermath, twoNodes, wholeFlow } from './redis-flow.ts'
 import { ask, isFollowing, startCluster } from './redis-topologies.ts'

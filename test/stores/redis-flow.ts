@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import { check, defaultDeadline, outcomeOf, until } from '../failure/nodes.ts'
-import { cheapHasher } from '../hashers.ts'
-import { api, as, deploy, freshAddress, post, refresh, signIn, signUp, start } from '../helper.ts'
+import { cheapHasher } from '../support/hashers.ts'
+import { api, as, deploy, freshAddress, post, refresh, signIn, signUp, start } from '../support/helper.ts'
 
 /** Two nodes of one deployment on the given Redis. */
 export async function twoNodes (t: Pick<Test, 'teardown'>, settings: Record<string, string>) {

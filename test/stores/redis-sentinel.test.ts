@@ -1,5 +1,5 @@
 import t from 'tap'
-import { as, deploy, post, refresh, start } from '../helper.ts'
+import { as, deploy, post, refresh, start } from '../support/helper.ts'
 import { check, isUnavailable, outcomeOf, until } from '../failure/nodes.ts'
 import { prepare, showAftermath, twoNodes, wholeFlow } from './redis-flow.ts'
 import { ask, isFollowing, startSentinels } from './redis-topologies.ts'

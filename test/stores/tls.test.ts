@@ -6,7 +6,7 @@ import type { Test } from 'tap'
 import { startPostgres, startRedis } from '../../dev/services.ts'
 import { migrate } from '../../dev/template.ts'
 import { spawnNode } from '../failure/nodes.ts'
-import { as, deploy, password, post, refresh, signIn, start } from '../helper.ts'
+import { as, deploy, password, post, refresh, signIn, start } from '../support/helper.ts'
 import { createAuthority } from './certificates.ts'
 
 const authority = createAuthority('the authority')

@@ -2,7 +2,7 @@ import t from 'tap'
 import { createClock } from '../../../lib/clock.ts'
 import { createRoles } from '../../../lib/access/roles.ts'
 import { createRoleStore } from '../../../lib/access/role-store.ts'
-import { openDatabase } from '../../database.ts'
+import { openDatabase } from '../../support/database.ts'
 
 const permissions = ['users:read', 'users:write', 'users:delete', 'users:approve', 'sessions:revoke', 'audit:read', 'roles:write', 'stats:read']
 

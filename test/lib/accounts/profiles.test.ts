@@ -1,8 +1,8 @@
 import t from 'tap'
-import { cheapHasher } from '../../hashers.ts'
-import { as, deploy, signIn, start } from '../../helper.ts'
-import type { Tokens } from '../../helper.ts'
-import { tapWires } from '../../wiretap.ts'
+import { cheapHasher } from '../../support/hashers.ts'
+import { as, deploy, signIn, start } from '../../support/helper.ts'
+import type { Tokens } from '../../support/helper.ts'
+import { tapWires } from '../../support/wiretap.ts'
 
 const deployment = await deploy(t)
 const { tap, deployment: tapped } = await tapWires(t, deployment)

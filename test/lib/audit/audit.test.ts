@@ -5,7 +5,7 @@ import type { Subject } from '../../../lib/audit/audit.ts'
 import { createEncryption } from '../../../lib/crypto/encryption.ts'
 import { createAuditEventStore } from '../../../lib/audit/event-store.ts'
 import type { NewEvent } from '../../../lib/audit/event.ts'
-import { openDatabase } from '../../database.ts'
+import { openDatabase } from '../../support/database.ts'
 
 const caller = { ip: '192.0.2.7', userAgent: 'Quill/7.1', requestId: 'request-1' }
 const query = Object.assign(async () => [], { fragment: () => { throw new Error('none') }, unsafe: async () => [] }) as never

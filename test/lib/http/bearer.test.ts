@@ -1,6 +1,6 @@
 import t from 'tap'
 import { readBearer } from '../../../lib/http/bearer.ts'
-import { startStopwatch } from '../../stopwatch.ts'
+import { startStopwatch } from '../../support/stopwatch.ts'
 
 t.test('the token is read from the header, whatever the case of the scheme', async t => {
   for (const scheme of ['Bearer', 'bearer', 'BEARER', 'bEaReR']) t.equal(read(`${scheme} abc.DEF-_~+/123==`), 'abc.DEF-_~+/123==')

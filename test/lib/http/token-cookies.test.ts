@@ -3,7 +3,7 @@ import Fastify from 'fastify'
 import t from 'tap'
 import { createTokenCookies } from '../../../lib/http/token-cookies.ts'
 import type { CookieSettings } from '../../../lib/http/token-cookies.ts'
-import { startStopwatch } from '../../stopwatch.ts'
+import { startStopwatch } from '../../support/stopwatch.ts'
 
 // The parser as the plugin hands it over.
 const asSent = { encode: encodeURIComponent, decode: (value: string) => value }

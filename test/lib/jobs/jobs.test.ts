@@ -8,8 +8,8 @@ import { noMetrics } from '../../../lib/operations/metrics.ts'
 import type { Database } from '../../../lib/stores/database.ts'
 import { createJobStore } from '../../../lib/jobs/job-store.ts'
 import type { Job } from '../../../lib/jobs/job-store.ts'
-import { openDatabase } from '../../database.ts'
-import { startStopwatch } from '../../stopwatch.ts'
+import { openDatabase } from '../../support/database.ts'
+import { startStopwatch } from '../../support/stopwatch.ts'
 
 t.test('a job exists exactly if its transaction commits, and costs one statement', async t => {
   const { database, jobs, rows } = await open(t)
@@ -262,7 +262,7 @@ t.test('stopping does not wait forever', async t => {
 
 async function open (t: Test) {
   const { database, url } = await openDatabase(t)
-  const { connect } = await import('../../database.ts')
+  const { connect } = await import('../../support/database.ts')
   const sql = connect(t, url)
   const lines: { level: string, message: string }[] = []
   const note = (level: string) => (_: object, message: string) => { lines.push({ level, message }) }

@@ -12,8 +12,8 @@ import type { Database } from '../../../lib/stores/database.ts'
 import { createUnitsOfWork } from '../../../lib/changes/unit-of-work.ts'
 import { createDeploymentStore } from '../../../lib/changes/deployment-store.ts'
 import { createSigningKeyStore } from '../../../lib/keys/signing-key-store.ts'
-import { openDatabase } from '../../database.ts'
-import { startStopwatch } from '../../stopwatch.ts'
+import { openDatabase } from '../../support/database.ts'
+import { startStopwatch } from '../../support/stopwatch.ts'
 
 const day = 86_400_000
 const signingKeyTtl = 30 * day

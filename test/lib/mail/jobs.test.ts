@@ -16,7 +16,7 @@ import { createJobStore } from '../../../lib/jobs/job-store.ts'
 import { createMailSubjectStore } from '../../../lib/mail/subject-store.ts'
 import { createOneTimeTokenStore } from '../../../lib/tokens/one-time-token-store.ts'
 import type { Purpose } from '../../../lib/tokens/one-time-token-store.ts'
-import { openDatabase } from '../../database.ts'
+import { openDatabase } from '../../support/database.ts'
 
 const key = createHash('sha256').update('a key').digest()
 const minute = 60_000
@@ -299,7 +299,7 @@ t.test('a mail survives a server that is away and a process that dies, keeps its
 
 async function open (t: Test) {
   const { database, url } = await openDatabase(t)
-  const { connect } = await import('../../database.ts')
+  const { connect } = await import('../../support/database.ts')
   const sql = connect(t, url)
   const clock = createClock()
   const sent: Message[] = []

@@ -3,7 +3,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { createCleanUpStore } from '../../../lib/operations/clean-up-store.ts'
 import type { Kind } from '../../../lib/operations/clean-up-store.ts'
-import { connect, openDatabase } from '../../database.ts'
+import { connect, openDatabase } from '../../support/database.ts'
 
 const hour = 3_600_000
 const always = { from: new Date(0), age: hour, limit: 100 }

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createHealth } from '../../../lib/operations/health.ts'
-import { startStopwatch } from '../../stopwatch.ts'
+import { startStopwatch } from '../../support/stopwatch.ts'
 
 t.test('a node is ready from its start until it drains', async t => {
   const { health } = build()

@@ -2,7 +2,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { pino } from 'pino'
 import { loggerOptions } from '../../../lib/operations/logger.ts'
-import { buildHttp } from '../../http.ts'
+import { buildHttp } from '../../support/http.ts'
 
 t.test('no secret is logged, at any depth', async t => {
   const lines: string[] = []

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { dictionary } from '@zxcvbn-ts/language-common'
 import { createPasswordPolicy } from '../../../lib/passwords/policy.ts'
-import { startStopwatch } from '../../stopwatch.ts'
+import { startStopwatch } from '../../support/stopwatch.ts'
 
 const policy = createPasswordPolicy({ minLength: 8, minStrength: 3 })
 const ada = ['ada.lovelace@example.com', 'Ada Lovelace']

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Change } from '../../../lib/changes/change-store.ts'
-import { deploy, signIn, signUp, start } from '../../helper.ts'
+import { deploy, signIn, signUp, start } from '../../support/helper.ts'
 
 // A sign-in has two authors: sql/014.do.sign-in.sql writes its rows in one statement, lib/sessions/sessions.ts encrypts
 // the event and publishes the evictions. These are the words on which they have to agree.

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { advisoryLocks } from '../../../lib/stores/advisory-locks.ts'
-import { openDatabase } from '../../database.ts'
+import { openDatabase } from '../../support/database.ts'
 
 t.test('each purpose has a number of its own', async t => {
   const numbers = Object.values(advisoryLocks)

@@ -7,7 +7,7 @@ import type { Test } from 'tap'
 import { program } from '../../../dev/program.ts'
 import { createMigrations, expectedVersion, schemaProblem } from '../../../lib/stores/migrations.ts'
 import { ownsTables, schemaVersion } from '../../../lib/stores/schema.ts'
-import { connect, makeDatabase, openStore } from '../../database.ts'
+import { connect, makeDatabase, openStore } from '../../support/database.ts'
 
 const newest = expectedVersion()
 

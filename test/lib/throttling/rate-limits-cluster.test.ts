@@ -14,7 +14,7 @@ import { createRedisScripts } from '../../../lib/stores/redis-scripts.ts'
 import { createHotSessions } from '../../../lib/sessions/hot-session-store.ts'
 import { createRateLimitStatuses } from '../../../lib/http/rate-limit-status.ts'
 import { createRateLimitStore } from '../../../lib/throttling/rate-limit-store.ts'
-import { startStopwatch } from '../../stopwatch.ts'
+import { startStopwatch } from '../../support/stopwatch.ts'
 
 const hour = 3600_000
 const { redis, masters } = await startCluster(t)

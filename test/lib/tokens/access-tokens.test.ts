@@ -11,7 +11,7 @@ import { Refusal } from '../../../lib/errors.ts'
 import type { Ring } from '../../../lib/keys/keyring.ts'
 import { createTokens } from '../../../lib/tokens/access-tokens.ts'
 import type { AccessTokenContents } from '../../../lib/tokens/access-tokens.ts'
-import { startStopwatch } from '../../stopwatch.ts'
+import { startStopwatch } from '../../support/stopwatch.ts'
 
 const issuer = 'https://auth.example.com'
 const audience = 'https://api.example.com'

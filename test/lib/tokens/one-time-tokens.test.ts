@@ -5,8 +5,8 @@ import { createOneTimeTokens } from '../../../lib/tokens/one-time-tokens.ts'
 import { createOneTimeTokenStore } from '../../../lib/tokens/one-time-token-store.ts'
 import type { OneTimeTokenStore, Purpose } from '../../../lib/tokens/one-time-token-store.ts'
 import { createUserStore } from '../../../lib/users/user-store.ts'
-import { openDatabase } from '../../database.ts'
-import { until } from '../../evidence.ts'
+import { openDatabase } from '../../support/database.ts'
+import { until } from '../../support/evidence.ts'
 
 const minute = 60_000
 const hour = 60 * minute

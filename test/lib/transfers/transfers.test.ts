@@ -4,7 +4,7 @@ import t from 'tap'
 import type { FastifyInstance } from 'fastify'
 import type { FileFormat } from '../../../lib/transfers/files.ts'
 import type { ImportOptions, Tally } from '../../../lib/transfers/transfers.ts'
-import { as, build, deploy, freshAddress, post, signIn, signUp, start } from '../../helper.ts'
+import { as, build, deploy, freshAddress, post, signIn, signUp, start } from '../../support/helper.ts'
 
 const caller = { ip: '127.0.0.1', userAgent: 'a test', requestId: 'import' }
 const secret = 'ExjGmyUT73bFoT'

@@ -1,7 +1,7 @@
 import t from 'tap'
 import fc from 'fast-check'
 import { canonicalise } from '../../../lib/users/email-address.ts'
-import { startStopwatch } from '../../stopwatch.ts'
+import { startStopwatch } from '../../support/stopwatch.ts'
 
 t.test('the case of the local part and of the domain does not matter', async t => {
   t.same(canonicalise('Ada.Lovelace+News@EXAMPLE.com'), {

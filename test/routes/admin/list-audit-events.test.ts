@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { parseCsv } from '../../../lib/formats/csv.ts'
 import type { ShownEvent, TrailPage } from '../../../lib/audit/trail.ts'
-import { connect } from '../../database.ts'
-import { eventsOf, trail, until } from '../../evidence.ts'
-import { as, deploy, post, signIn, signUp, start } from '../../helper.ts'
-import { startStopwatch } from '../../stopwatch.ts'
+import { connect } from '../../support/database.ts'
+import { eventsOf, trail, until } from '../../support/evidence.ts'
+import { as, deploy, post, signIn, signUp, start } from '../../support/helper.ts'
+import { startStopwatch } from '../../support/stopwatch.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false })

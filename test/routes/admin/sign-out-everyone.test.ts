@@ -1,8 +1,8 @@
 import t from 'tap'
-import { trail, until } from '../../evidence.ts'
-import { cheapHasher } from '../../hashers.ts'
-import { as, deploy, refresh, signIn, start } from '../../helper.ts'
-import { brief, signed } from '../../people.ts'
+import { trail, until } from '../../support/evidence.ts'
+import { cheapHasher } from '../../support/hashers.ts'
+import { as, deploy, refresh, signIn, start } from '../../support/helper.ts'
+import { brief, signed } from '../../support/people.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

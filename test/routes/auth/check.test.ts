@@ -1,7 +1,7 @@
 import t from 'tap'
-import { as, deploy, refresh, signIn, start } from '../../helper.ts'
-import { cheapHasher } from '../../hashers.ts'
-import { tapWires } from '../../wiretap.ts'
+import { as, deploy, refresh, signIn, start } from '../../support/helper.ts'
+import { cheapHasher } from '../../support/hashers.ts'
+import { tapWires } from '../../support/wiretap.ts'
 
 const { tap, deployment } = await tapWires(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' }))
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

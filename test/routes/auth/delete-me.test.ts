@@ -1,9 +1,9 @@
 import t from 'tap'
-import { openBrowser, setCookies } from '../../cookie-jar.ts'
-import { changeAddress } from '../../email-changes.ts'
-import { eventsOf, mailJobs, sentMails, trail, until } from '../../evidence.ts'
-import { cheapHasher } from '../../hashers.ts'
-import { as, codeOf, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../../helper.ts'
+import { openBrowser, setCookies } from '../../support/cookie-jar.ts'
+import { changeAddress } from '../../support/email-changes.ts'
+import { eventsOf, mailJobs, sentMails, trail, until } from '../../support/evidence.ts'
+import { cheapHasher } from '../../support/hashers.ts'
+import { as, codeOf, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
 import { createEncryptedRecipients } from '../../../lib/mail/recipients.ts'
 
 const deployment = await deploy(t)

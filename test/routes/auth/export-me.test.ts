@@ -1,12 +1,12 @@
 import t from 'tap'
-import { openBrowser } from '../../cookie-jar.ts'
-import { connect } from '../../database.ts'
-import { eventsOf, trail } from '../../evidence.ts'
-import { cheapHasher } from '../../hashers.ts'
-import { as, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../../helper.ts'
-import { by, person, signed } from '../../people.ts'
-import type { Tokens } from '../../helper.ts'
-import { tapWires } from '../../wiretap.ts'
+import { openBrowser } from '../../support/cookie-jar.ts'
+import { connect } from '../../support/database.ts'
+import { eventsOf, trail } from '../../support/evidence.ts'
+import { cheapHasher } from '../../support/hashers.ts'
+import { as, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
+import { by, person, signed } from '../../support/people.ts'
+import type { Tokens } from '../../support/helper.ts'
+import { tapWires } from '../../support/wiretap.ts'
 
 type Row = Record<string, unknown>
 type Export = Record<'known_devices' | 'one_time_tokens' | 'registrations' | 'jobs' | 'sessions' | 'audit_events' | 'acts', Row[]> & { exported_at: string, account: Row }

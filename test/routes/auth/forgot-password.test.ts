@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { createClock } from '../../../lib/clock.ts'
-import { api, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../../helper.ts'
-import { mailJobs, sentMails, trail } from '../../evidence.ts'
-import { cheapHasher, countingHasher } from '../../hashers.ts'
-import { sendRaw } from '../../http.ts'
-import { tapWires } from '../../wiretap.ts'
-import { disable } from '../../people.ts'
+import { api, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
+import { mailJobs, sentMails, trail } from '../../support/evidence.ts'
+import { cheapHasher, countingHasher } from '../../support/hashers.ts'
+import { sendRaw } from '../../support/http.ts'
+import { tapWires } from '../../support/wiretap.ts'
+import { disable } from '../../support/people.ts'
 
 const hasher = countingHasher()
 const { tap, deployment } = await tapWires(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' }))

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { as, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../../helper.ts'
-import type { Tokens } from '../../helper.ts'
-import { mailJobs, trail } from '../../evidence.ts'
-import { countingHasher } from '../../hashers.ts'
-import { tapWires } from '../../wiretap.ts'
+import { as, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
+import type { Tokens } from '../../support/helper.ts'
+import { mailJobs, trail } from '../../support/evidence.ts'
+import { countingHasher } from '../../support/hashers.ts'
+import { tapWires } from '../../support/wiretap.ts'
 
 const hasher = countingHasher()
 const { tap, deployment } = await tapWires(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s', HASH_QUEUE_MAX: '400', LOCKOUT_THRESHOLD: '100' }))

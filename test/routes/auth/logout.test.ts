@@ -1,11 +1,11 @@
 import t from 'tap'
 import { createRefreshTokens } from '../../../lib/sessions/refresh-tokens.ts'
 import { createSecrets } from '../../../lib/crypto/secrets.ts'
-import { as, deploy, post, refresh, signIn, signUp, start } from '../../helper.ts'
-import type { Tokens } from '../../helper.ts'
-import { trail, until } from '../../evidence.ts'
-import { cheapHasher } from '../../hashers.ts'
-import { tapWires } from '../../wiretap.ts'
+import { as, deploy, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
+import type { Tokens } from '../../support/helper.ts'
+import { trail, until } from '../../support/evidence.ts'
+import { cheapHasher } from '../../support/hashers.ts'
+import { tapWires } from '../../support/wiretap.ts'
 
 const { tap, deployment } = await tapWires(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' }))
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

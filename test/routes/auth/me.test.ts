@@ -1,5 +1,5 @@
 import t from 'tap'
-import { as, build, post, signIn } from '../../helper.ts'
+import { as, build, post, signIn } from '../../support/helper.ts'
 
 const app = await build(t)
 

@@ -1,9 +1,9 @@
 import t from 'tap'
-import { as, deploy, password, refresh, signIn, signUp, start } from '../../helper.ts'
-import type { Tokens } from '../../helper.ts'
-import { trail } from '../../evidence.ts'
-import { pausingHasher } from '../../hashers.ts'
-import { disable } from '../../people.ts'
+import { as, deploy, password, refresh, signIn, signUp, start } from '../../support/helper.ts'
+import type { Tokens } from '../../support/helper.ts'
+import { trail } from '../../support/evidence.ts'
+import { pausingHasher } from '../../support/hashers.ts'
+import { disable } from '../../support/people.ts'
 
 const hasher = pausingHasher()
 const app = await start(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s', DB_POOL_MAX: '3', LOCKOUT_THRESHOLD: '100' }), { workers: false, hasher })

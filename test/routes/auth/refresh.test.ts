@@ -4,12 +4,12 @@ import type { Test } from 'tap'
 import { createClock } from '../../../lib/clock.ts'
 import { createRefreshTokens } from '../../../lib/sessions/refresh-tokens.ts'
 import { createSecrets } from '../../../lib/crypto/secrets.ts'
-import { cheapHasher } from '../../hashers.ts'
-import { eventsOf, mailJobs, sentMails, trail, until } from '../../evidence.ts'
-import { as, deploy, password, post, refresh, signIn, start } from '../../helper.ts'
-import type { Tokens } from '../../helper.ts'
-import { tapWires } from '../../wiretap.ts'
-import { disable } from '../../people.ts'
+import { cheapHasher } from '../../support/hashers.ts'
+import { eventsOf, mailJobs, sentMails, trail, until } from '../../support/evidence.ts'
+import { as, deploy, password, post, refresh, signIn, start } from '../../support/helper.ts'
+import type { Tokens } from '../../support/helper.ts'
+import { tapWires } from '../../support/wiretap.ts'
+import { disable } from '../../support/people.ts'
 
 type Node = Awaited<ReturnType<typeof open>>
 

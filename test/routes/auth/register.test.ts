@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { codeOf, deploy, freshAddress, password, post, signIn, signUp, start } from '../../helper.ts'
-import { eventsOf, mailJobs, sentMails, trail } from '../../evidence.ts'
-import { cheapHasher, countingHasher } from '../../hashers.ts'
-import { tapWires } from '../../wiretap.ts'
-import { startStopwatch } from '../../stopwatch.ts'
+import { codeOf, deploy, freshAddress, password, post, signIn, signUp, start } from '../../support/helper.ts'
+import { eventsOf, mailJobs, sentMails, trail } from '../../support/evidence.ts'
+import { cheapHasher, countingHasher } from '../../support/hashers.ts'
+import { tapWires } from '../../support/wiretap.ts'
+import { startStopwatch } from '../../support/stopwatch.ts'
 
 const hasher = countingHasher()
 const { tap, deployment } = await tapWires(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s', HASH_QUEUE_MAX: '400' }))

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { codeOf, deploy, freshAddress, password, post, start } from '../../helper.ts'
-import { mailJobs, sentMails } from '../../evidence.ts'
-import { cheapHasher } from '../../hashers.ts'
-import { tapWires } from '../../wiretap.ts'
+import { codeOf, deploy, freshAddress, password, post, start } from '../../support/helper.ts'
+import { mailJobs, sentMails } from '../../support/evidence.ts'
+import { cheapHasher } from '../../support/hashers.ts'
+import { tapWires } from '../../support/wiretap.ts'
 
 const { tap, deployment } = await tapWires(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' }))
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

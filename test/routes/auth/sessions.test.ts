@@ -1,7 +1,7 @@
 import t from 'tap'
-import { api, as, deploy, password, post, refresh, signIn, signUp, start } from '../../helper.ts'
-import type { Tokens } from '../../helper.ts'
-import { cheapHasher } from '../../hashers.ts'
+import { api, as, deploy, password, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
+import type { Tokens } from '../../support/helper.ts'
+import { cheapHasher } from '../../support/hashers.ts'
 
 const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -1,9 +1,9 @@
 import t from 'tap'
-import { askForChange, bare, changeAddress, confirmChange, stateOf, undoChange } from '../../email-changes.ts'
-import { eventsOf, mailJobs, sentMails, trail } from '../../evidence.ts'
-import { cheapHasher } from '../../hashers.ts'
-import { as, build, codeOf, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../../helper.ts'
-import { disable } from '../../people.ts'
+import { askForChange, bare, changeAddress, confirmChange, stateOf, undoChange } from '../../support/email-changes.ts'
+import { eventsOf, mailJobs, sentMails, trail } from '../../support/evidence.ts'
+import { cheapHasher } from '../../support/hashers.ts'
+import { as, build, codeOf, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
+import { disable } from '../../support/people.ts'
 
 const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { as, codeOf, deploy, freshAddress, password, post, signUp, start } from '../../helper.ts'
-import { eventsOf, mailJobs, trail } from '../../evidence.ts'
-import { cheapHasher } from '../../hashers.ts'
+import { as, codeOf, deploy, freshAddress, password, post, signUp, start } from '../../support/helper.ts'
+import { eventsOf, mailJobs, trail } from '../../support/evidence.ts'
+import { cheapHasher } from '../../support/hashers.ts'
 
 const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

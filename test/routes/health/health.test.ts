@@ -1,6 +1,6 @@
 import t from 'tap'
-import { build, signIn } from '../../helper.ts'
-import { startStopwatch } from '../../stopwatch.ts'
+import { build, signIn } from '../../support/helper.ts'
+import { startStopwatch } from '../../support/stopwatch.ts'
 
 const token = 'an-operations-token'
 

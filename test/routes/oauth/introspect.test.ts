@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import t from 'tap'
 import { createClock } from '../../../lib/clock.ts'
-import { as, deploy, password, post, refresh, signIn, start } from '../../helper.ts'
-import type { Tokens } from '../../helper.ts'
-import { until } from '../../evidence.ts'
-import { cheapHasher } from '../../hashers.ts'
-import { basic, introspect, makeService, operator, send } from '../../services.ts'
-import { tapWires } from '../../wiretap.ts'
+import { as, deploy, password, post, refresh, signIn, start } from '../../support/helper.ts'
+import type { Tokens } from '../../support/helper.ts'
+import { until } from '../../support/evidence.ts'
+import { cheapHasher } from '../../support/hashers.ts'
+import { basic, introspect, makeService, operator, send } from '../../support/services.ts'
+import { tapWires } from '../../support/wiretap.ts'
 
 const { tap, deployment } = await tapWires(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' }))
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

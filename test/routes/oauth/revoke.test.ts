@@ -1,9 +1,9 @@
 import t from 'tap'
-import { as, deploy, refresh, signIn, signUp, start } from '../../helper.ts'
-import type { Tokens } from '../../helper.ts'
-import { mailJobs, trail, until } from '../../evidence.ts'
-import { cheapHasher } from '../../hashers.ts'
-import { basic, introspect, makeService, operator, revoke, send } from '../../services.ts'
+import { as, deploy, refresh, signIn, signUp, start } from '../../support/helper.ts'
+import type { Tokens } from '../../support/helper.ts'
+import { mailJobs, trail, until } from '../../support/evidence.ts'
+import { cheapHasher } from '../../support/hashers.ts'
+import { basic, introspect, makeService, operator, revoke, send } from '../../support/services.ts'
 
 const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

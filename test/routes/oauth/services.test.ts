@@ -1,11 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import t from 'tap'
-import { api, deploy, password, post, signIn, start } from '../../helper.ts'
-import { trail, until } from '../../evidence.ts'
-import { cheapHasher } from '../../hashers.ts'
-import { sendRaw } from '../../http.ts'
-import { basic, introspect, makeService, operator, revoke, send } from '../../services.ts'
-import { tapWires } from '../../wiretap.ts'
+import { api, deploy, password, post, signIn, start } from '../../support/helper.ts'
+import { trail, until } from '../../support/evidence.ts'
+import { cheapHasher } from '../../support/hashers.ts'
+import { sendRaw } from '../../support/http.ts'
+import { basic, introspect, makeService, operator, revoke, send } from '../../support/services.ts'
+import { tapWires } from '../../support/wiretap.ts'
 
 const { tap, deployment } = await tapWires(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s', ALLOWED_ORIGINS: 'https://app.example.com' }))
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

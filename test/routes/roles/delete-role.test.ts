@@ -1,8 +1,8 @@
 import t from 'tap'
-import { trail, until } from '../../evidence.ts'
-import { cheapHasher } from '../../hashers.ts'
-import { as, codeOf, deploy, freshAddress, password, retryUnavailable, post, signUp, start } from '../../helper.ts'
-import { freshRole, putRole, signInAs } from '../../roles.ts'
+import { trail, until } from '../../support/evidence.ts'
+import { cheapHasher } from '../../support/hashers.ts'
+import { as, codeOf, deploy, freshAddress, password, retryUnavailable, post, signUp, start } from '../../support/helper.ts'
+import { freshRole, putRole, signInAs } from '../../support/roles.ts'
 
 const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { trail, until } from '../../evidence.ts'
-import { cheapHasher } from '../../hashers.ts'
-import { as, codeOf, deploy, freshAddress, password, post, signIn, signUp, start } from '../../helper.ts'
-import { definition, freshRole, putRole, signInAs } from '../../roles.ts'
-import { startStopwatch } from '../../stopwatch.ts'
+import { trail, until } from '../../support/evidence.ts'
+import { cheapHasher } from '../../support/hashers.ts'
+import { as, codeOf, deploy, freshAddress, password, post, signIn, signUp, start } from '../../support/helper.ts'
+import { definition, freshRole, putRole, signInAs } from '../../support/roles.ts'
+import { startStopwatch } from '../../support/stopwatch.ts'
 
 const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { eventsOf, mailJobs, trail, until } from '../../evidence.ts'
-import { cheapHasher } from '../../hashers.ts'
-import { as, deploy, post, refresh, signIn, start } from '../../helper.ts'
-import { brief, enter, person, rowOf, signed, vendor } from '../../people.ts'
-import { startStopwatch } from '../../stopwatch.ts'
+import { eventsOf, mailJobs, trail, until } from '../../support/evidence.ts'
+import { cheapHasher } from '../../support/hashers.ts'
+import { as, deploy, post, refresh, signIn, start } from '../../support/helper.ts'
+import { brief, enter, person, rowOf, signed, vendor } from '../../support/people.ts'
+import { startStopwatch } from '../../support/stopwatch.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

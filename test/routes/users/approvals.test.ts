@@ -1,8 +1,8 @@
 import t from 'tap'
-import { eventsOf, mailJobs, sentMails, trail, until } from '../../evidence.ts'
-import { cheapHasher } from '../../hashers.ts'
-import { as, deploy, post, refresh, signIn, signUp, start } from '../../helper.ts'
-import { brief, person, rowOf, signed } from '../../people.ts'
+import { eventsOf, mailJobs, sentMails, trail, until } from '../../support/evidence.ts'
+import { cheapHasher } from '../../support/hashers.ts'
+import { as, deploy, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
+import { brief, person, rowOf, signed } from '../../support/people.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

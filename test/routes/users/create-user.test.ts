@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { mailJobs, trail } from '../../evidence.ts'
-import { cheapHasher } from '../../hashers.ts'
-import { as, build, deploy, freshAddress, post, signIn, start } from '../../helper.ts'
-import { brief, rowOf, signed, vendor } from '../../people.ts'
+import { mailJobs, trail } from '../../support/evidence.ts'
+import { cheapHasher } from '../../support/hashers.ts'
+import { as, build, deploy, freshAddress, post, signIn, start } from '../../support/helper.ts'
+import { brief, rowOf, signed, vendor } from '../../support/people.ts'
 
 const app = await start(t, await deploy(t), { workers: false, hasher: cheapHasher })
 const admin = await signed(app, 'admin')

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { cheapHasher } from '../../hashers.ts'
-import { as, deploy, start } from '../../helper.ts'
-import { brief, person, signed } from '../../people.ts'
+import { cheapHasher } from '../../support/hashers.ts'
+import { as, deploy, start } from '../../support/helper.ts'
+import { brief, person, signed } from '../../support/people.ts'
 
 interface Listed {
   id: string

@@ -1,9 +1,9 @@
 import t from 'tap'
-import { connect, makeDatabase } from '../../database.ts'
-import { trail } from '../../evidence.ts'
-import { cheapHasher } from '../../hashers.ts'
-import { as, deploy, start } from '../../helper.ts'
-import { signInAs } from '../../roles.ts'
+import { connect, makeDatabase } from '../../support/database.ts'
+import { trail } from '../../support/evidence.ts'
+import { cheapHasher } from '../../support/hashers.ts'
+import { as, deploy, start } from '../../support/helper.ts'
+import { signInAs } from '../../support/roles.ts'
 
 const app = await start(t, await deploy(t), { workers: false, hasher: cheapHasher })
 const admin = await signInAs(app, 'admin')

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { trail } from '../../evidence.ts'
-import { cheapHasher } from '../../hashers.ts'
-import { as, deploy, retryUnavailable, start } from '../../helper.ts'
-import { signInAs } from '../../roles.ts'
+import { trail } from '../../support/evidence.ts'
+import { cheapHasher } from '../../support/hashers.ts'
+import { as, deploy, retryUnavailable, start } from '../../support/helper.ts'
+import { signInAs } from '../../support/roles.ts'
 
 const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

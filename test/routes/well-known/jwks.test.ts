@@ -3,8 +3,8 @@ import t from 'tap'
 import { createClock } from '../../../lib/clock.ts'
 import { publicationLead, retirement } from '../../../lib/keys/rotation.ts'
 import { createSigningKeys } from '../../../lib/keys/signing-keys.ts'
-import { as, build, deploy, signIn, start } from '../../helper.ts'
-import { startStopwatch } from '../../stopwatch.ts'
+import { as, build, deploy, signIn, start } from '../../support/helper.ts'
+import { startStopwatch } from '../../support/stopwatch.ts'
 
 const day = 86_400_000
 const issuer = 'http://localhost:3000'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { build } from '../../helper.ts'
+import { build } from '../../support/helper.ts'
 
 t.test('password managers are redirected to the form', async t => {
   const app = await build(t, { APP_URL: 'http://localhost:5173/app/' })

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { readUserAgent } from '../../../../lib/mail/texts/user-agent.ts'
-import { startStopwatch } from '../../../stopwatch.ts'
+import { startStopwatch } from '../../../support/stopwatch.ts'
 
 t.test('common browsers and platforms are called by their names', async t => {
   const known: [string, string | null, string | null][] = [

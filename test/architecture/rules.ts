@@ -1,8 +1,8 @@
 import { basename, posix } from 'node:path'
-import { findCircles } from './architecture/circles.ts'
-import { findMiswirings } from './architecture/decorators.ts'
-import { importsOf, isPath } from './architecture/imports.ts'
-import type { Import } from './architecture/imports.ts'
+import { findCircles } from './circles.ts'
+import { findMiswirings } from './decorators.ts'
+import { importsOf, isPath } from './imports.ts'
+import type { Import } from './imports.ts'
 
 export { importsOf }
 

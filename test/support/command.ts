@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { program } from '../dev/program.ts'
+import { program } from '../../dev/program.ts'
 import type { Deployment } from './helper.ts'
 
 /** Runs an operator's command with these settings only and this standard input. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { hash, verify } from '@node-rs/argon2'
-import type { Hasher } from '../lib/passwords/passwords.ts'
+import type { Hasher } from '../../lib/passwords/passwords.ts'
 
 const cheap = { memoryCost: 8, timeCost: 1, parallelism: 1 }
 const cheapText = '$m=8,t=1,p=1$'

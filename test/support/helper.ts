@@ -5,14 +5,14 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse as Answer } from 'fastify'
 import type { Test } from 'tap'
-import latchkey from '../app.ts'
-import { createClock } from '../lib/clock.ts'
-import type { Clock } from '../lib/clock.ts'
-import { loadConfig } from '../lib/config/config.ts'
-import type { Hasher } from '../lib/passwords/passwords.ts'
-import { createServer } from '../plugins/http/server.ts'
+import latchkey from '../../app.ts'
+import { createClock } from '../../lib/clock.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { loadConfig } from '../../lib/config/config.ts'
+import type { Hasher } from '../../lib/passwords/passwords.ts'
+import { createServer } from '../../plugins/http/server.ts'
 import { compilersFactory } from './compilers.ts'
-import { purposes } from '../lib/crypto/purposes.ts'
+import { purposes } from '../../lib/crypto/purposes.ts'
 import { makeDatabase } from './database.ts'
 import { cheapHasher } from './hashers.ts'
 
@@ -105,7 +105,7 @@ export const freshAddress = () => `ada-${randomUUID()}@example.com`
 /** The code in the mail of a registration, derived as the mailer does. */
 export async function codeOf (app: FastifyInstance, registrationId: string) {
   const [registration] = await app.database<{ codeNumber: number }>`select code_number from registrations where id = ${registrationId}`
-  const { createCodes } = await import('../lib/tokens/codes.ts')
+  const { createCodes } = await import('../../lib/tokens/codes.ts')
   return createCodes(app.secrets.derive(purposes.verificationCodes)).codeFor('verify_email', registrationId, registration?.codeNumber ?? 1)
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import postgres from 'postgres'
 import type { Test } from 'tap'
-import { createDatabase } from '../lib/stores/database.ts'
+import { createDatabase } from '../../lib/stores/database.ts'
 
 /** The part of a test that is needed to clean up after it. */
 type Teardown = Pick<Test, 'teardown'>
