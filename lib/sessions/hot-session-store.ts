@@ -6,49 +6,77 @@ import type { RedisScripts } from '../stores/redis-scripts.ts'
 import { readTexts, readWord } from '../stores/script-answer.ts'
 import { flatten, readCounts } from '../throttling/rate-limit-store.ts'
 
-/** The newest token of a session after a step: its generation and when it was issued (ms). */
+/** The newest token of a session after a step: its generation and when it was issued (ms since 1970). */
 export interface Newest { generation: number, issuedAt: number }
 
+/** A step that gives a token; `floor` and `note` as in `lua/rotate-session.lua`. */
+interface TokenStep extends Newest {
+  outcome: 'rotated' | 'replayed'
+  floor: number
+  note: '' | 'fast_forward' | 'forgiven' | 'forked'
+  counts: Count[]
+}
+
 /**
- * What an atomic step of a session's hot record came to; see `lua/rotate-session.lua`. `counts` tell of
- * the rates at which it may rotate, one each.
+ * The outcome of an atomic step of a session's hot record; see `lua/rotate-session.lua`. `counts` has one entry for
+ * each rate that limits the session's rotations.
  */
 export type Step =
   | { outcome: 'reused' }
   | { outcome: 'limited', counts: Count[] }
-  | Newest & { outcome: 'rotated' | 'replayed', floor: number, note: '' | 'fast_forward' | 'forgiven' | 'forked', counts: Count[] }
+  | TokenStep
+
+/** `floor` is the lowest generation that is not a replay; the record is kept for `lifetimeMs` after the step. */
+interface StepTerms { floor: number, lifetimeMs: number }
 
 export type HotSessions = ReturnType<typeof createHotSessions>
 
 /**
- * The hot records of sessions in Redis: which generation of a refresh token is the newest and when
- * the last rotations were. No credential, and nothing that cannot be lost. Redis' own time counts. A step
- * that Redis takes only after its caller has been answered changes nothing: `unavailable` means that no
- * token has been used up.
+ * The hot records of sessions in Redis: which generation of a refresh token is the newest, and the times of the last
+ * rotations. They hold no credential and may be lost. Times are those of Redis. If a step reaches Redis only after its
+ * caller has been answered, it changes nothing: `unavailable` means that no token has been used up.
+ * @param options `graceMs` is how long a superseded token is still answered with the newest one
  */
-export function createHotSessions (scripts: RedisScripts, clock: Clock, { grace, rates = [] }: { grace: number, rates?: readonly Rate[] }) {
+export function createHotSessions (scripts: RedisScripts, clock: Clock, { graceMs, rates = [] }: {
+  graceMs: number
+  rates?: readonly Rate[]
+}) {
   const openSession = scripts.script('open-session')
   const rotateSession = scripts.script('sliding-log', 'rotate-session')
   const currentGeneration = scripts.script('current-generation')
 
   return { begin, present, advance, newest }
 
-  /** Opens the record of a new session at generation 1, to be kept for `lifetime` ms. */
-  async function begin (id: string, lifetime: number): Promise<Newest> {
-    const issuedAt = await openSession([key(id)], [lifetime, clock.offset])
+  /** Writes the record of a new session at generation 1, to be kept for `lifetimeMs` milliseconds. */
+  async function begin (id: string, lifetimeMs: number): Promise<Newest> {
+    const issuedAt = await openSession([key(id)], [lifetimeMs, clock.offset])
     return { generation: 1, issuedAt: Number(issuedAt) }
   }
 
-  /** A refresh token is presented: rotates unless that was too often, replays or tells reuse, in one step. */
-  async function present (id: string, presented: Newest, { floor, lifetime }: { floor: number, lifetime: number }): Promise<Step> {
+  /**
+   * Judges a presented refresh token, in one step: rotates it unless a rate is used up, replays the newest token to a
+   * retry, or detects reuse.
+   * @throws Refusal `unavailable`
+   */
+  async function present (id: string, presented: Newest, terms: StepTerms): Promise<Step> {
     const keys = rates.length ? [key(id), `${key(id)}:rotations`] : [key(id)]
-    return read(await rotateSession(keys, [presented.generation, presented.issuedAt, floor, grace, lifetime, clock.offset, scripts.latest(), ...flatten(rates)]))
+    return read(await rotateSession(keys, [
+      presented.generation,
+      presented.issuedAt,
+      ...termsOf(terms),
+      ...flatten(rates)
+    ]))
   }
 
-  /** Rotates without a token, uncounted: the session's owner has just proved the password. */
-  async function advance (id: string, { floor, lifetime }: { floor: number, lifetime: number }): Promise<Newest> {
-    const step = read(await rotateSession([key(id)], ['', '', floor, grace, lifetime, clock.offset, scripts.latest()]))
-    if (step.outcome === 'reused' || step.outcome === 'limited') throw new Error('a rotation without a token is neither a replay nor limited')
+  /**
+   * Rotates without a token and without counting it: the session's user has just proved the password.
+   * @throws Refusal `unavailable`
+   */
+  async function advance (id: string, terms: StepTerms): Promise<Newest> {
+    const step = read(await rotateSession([key(id)], ['', '', ...termsOf(terms)]))
+    if (step.outcome === 'reused' || step.outcome === 'limited') {
+      throw new Error('a rotation without a token is neither a replay nor limited')
+    }
     return step
   }
 
@@ -56,6 +84,10 @@ export function createHotSessions (scripts: RedisScripts, clock: Clock, { grace,
   async function newest (id: string): Promise<number | null> {
     const generation = await currentGeneration([key(id)], [])
     return generation === null ? null : Number(generation)
+  }
+
+  function termsOf ({ floor, lifetimeMs }: StepTerms) {
+    return [floor, graceMs, lifetimeMs, clock.offset, scripts.latest()]
   }
 
   function read (answer: unknown): Step {
@@ -76,7 +108,7 @@ export function createHotSessions (scripts: RedisScripts, clock: Clock, { grace,
   }
 }
 
-// The braces keep whatever is ever stored beside a record in the same slot of a Redis Cluster.
+// The braces put all keys of a session into the same slot of a Redis Cluster.
 function key (id: string) {
   return `session:{${id}}`
 }

@@ -1,17 +1,17 @@
 import type { Query } from '../stores/database.ts'
 
-/** A device that has signed in to an account, and since when the account has known it without a break. */
+/** A device that has signed in to an account. The account has known it without a break since `knownSince`. */
 export interface KnownDevice { deviceId: string, knownSince: Date }
 
 export type KnownDeviceStore = ReturnType<typeof createKnownDeviceStore>
 
-/** How many devices an account remembers; the one unused longest goes. */
+/** The most devices that an account remembers. The one unused longest is forgotten first. */
 export const devicesMax = 10
 
 export function createKnownDeviceStore () {
   return { remember, list, forget }
 
-  /** The devices that an account knows: never more than `devicesMax`. */
+  /** The devices that an account knows, at most `devicesMax`. */
   async function list (query: Query, userId: string): Promise<KnownDevice[]> {
     return query<KnownDevice>`
       select device_id, created_at as known_since
@@ -19,9 +19,10 @@ export function createKnownDeviceStore () {
       where user_id = ${userId}`
   }
 
-  /** Notes that a device has signed in to an account. The caller holds the lock of the user's row. */
+  /** Records that a device has signed in to an account. The caller has locked the user's row. */
   async function remember (tx: Query, userId: string, deviceId: string, now: Date) {
-    // Both parts see what was there before: the device itself is added to the others that may stay.
+    // Both parts of the statement see the rows from before it. So the deletion leaves room for the new device:
+    // it keeps one less than the maximum of the other devices.
     await tx`
       with remembered as (
         insert into known_devices (user_id, device_id, created_at, last_used_at)
@@ -40,7 +41,7 @@ export function createKnownDeviceStore () {
         )`
   }
 
-  /** Forgets every device of an account and returns them: each is a stranger to it from here on. */
+  /** Forgets every device of an account and returns them. From now on the account treats each as a stranger. */
   async function forget (tx: Query, userId: string): Promise<KnownDevice[]> {
     return tx<KnownDevice>`
       delete from known_devices

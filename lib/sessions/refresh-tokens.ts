@@ -3,7 +3,7 @@ import { uuidFromBytes, uuidToBytes } from '../crypto/uuids.ts'
 
 export type Transport = 'bearer' | 'cookie'
 
-/** What a refresh token says: which session, which generation of its token, issued when. */
+/** The claims of a refresh token: its session, its generation, and when it was issued. */
 export interface RefreshClaims {
   transport: Transport
   sessionId: string
@@ -15,18 +15,19 @@ export interface RefreshClaims {
 export type RefreshTokens = ReturnType<typeof createRefreshTokens>
 
 const transports = ['bearer', 'cookie'] as const
-const payloadLength = 29
+const payloadBytes = 29
 
 /**
- * Refresh tokens are signed, not stored: the same claims always make the same bytes, so asking
- * twice gives one token. Payload: transport (1) ‖ session id (16) ‖ generation (6) ‖ issued at (6).
+ * Refresh tokens are signed, not stored: the same claims always make the same token. The payload in bytes:
+ * transport (1) ‖ session id (16) ‖ generation (6) ‖ issued at (6).
+ * @param keys the first one signs, all of them verify
  */
 export function createRefreshTokens (keys: Buffer[]) {
-  const { sign, verify } = createTokenSigner(keys, payloadLength)
+  const { sign, verify } = createTokenSigner(keys, payloadBytes)
   return { issue, read }
 
   function issue ({ transport, sessionId, generation, issuedAt }: RefreshClaims): string {
-    const payload = Buffer.alloc(payloadLength)
+    const payload = Buffer.alloc(payloadBytes)
     payload.writeUInt8(transports.indexOf(transport))
     uuidToBytes(sessionId).copy(payload, 1)
     payload.writeUIntBE(generation, 17, 6)
@@ -34,7 +35,7 @@ export function createRefreshTokens (keys: Buffer[]) {
     return sign(payload)
   }
 
-  /** The claims of a token of this deployment, else null. Constant time, no store is asked. */
+  /** The claims of a token that this deployment has signed, else null. Takes constant time and asks no store. */
   function read (token: string): RefreshClaims | null {
     const payload = verify(token)
     const transport = payload && transports[payload.readUInt8()]

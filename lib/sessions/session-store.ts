@@ -4,7 +4,7 @@ import type { Database, Query, Transaction } from '../stores/database.ts'
 import { userColumns, userJoins } from '../users/user-store.ts'
 import type { User } from '../users/user-store.ts'
 
-/** The durable record of a session. Times are dates, the epochs those under which its password was checked. */
+/** The durable record of a session. `userEpoch` and `globalEpoch` are the epochs under which the session lives. */
 export interface Session {
   sessionId: string
   transport: Transport
@@ -13,7 +13,7 @@ export interface Session {
   authTime: Date
   userEpoch: number
   globalEpoch: number
-  /** The lowest generation of its refresh token that is not a replay, whatever Redis remembers. */
+  /** The lowest generation of its refresh token that is not a replay, also if Redis has lost the session's record. */
   floor: number
   lastSeenAt: Date
   expiresAt: Date
@@ -21,7 +21,7 @@ export interface Session {
   endedReason: EndReason | null
 }
 
-/** A session with its user and the epochs that hold now. */
+/** A session with its user and the current epochs. */
 export type SessionState = Session & User
 
 export interface NewSession {
@@ -36,7 +36,7 @@ export interface NewSession {
   expiresAt: Date
 }
 
-/** What a user sees of a session. */
+/** The part of a session that its user may see. */
 export interface SessionSummary {
   id: string
   transport: Transport
@@ -50,11 +50,11 @@ export interface SessionSummary {
 
 export type SessionStore = ReturnType<typeof createSessionStore>
 
-/** Unseen for more than `unseen` milliseconds, a session is not shown in lists any more: it is idle. */
-export function createSessionStore (db: Database, { unseen }: { unseen: number }) {
+/** A session that was last seen more than `idleAfterMs` milliseconds ago is idle: `list` leaves it out. */
+export function createSessionStore (db: Database, { idleAfterMs }: { idleAfterMs: number }) {
   return { find, end, lift, list }
 
-  /** One read by primary keys of all that a refresh is judged by; null when the session is unknown. */
+  /** Everything that decides about a refresh, in one read by primary keys; null when the session is unknown. */
   async function find (sessionId: string, query: Query = db): Promise<SessionState | null> {
     const [state] = await query<SessionState>`
       select s.id as session_id, s.transport, s.device_id, s.amr, s.auth_time, s.user_epoch, s.global_epoch, s.floor,
@@ -66,9 +66,9 @@ export function createSessionStore (db: Database, { unseen }: { unseen: number }
   }
 
   /**
-   * Ends one living session; false if something else has ended it before. The user's row is locked
-   * first, in a statement of its own: one that waited behind a raise of the epoch would go on to compare
-   * the lifted session with the epoch from before, and spare it.
+   * Ends one living session; false if it had ended before. A statement of its own locks the user's row first. A single
+   * statement that had to wait for a raise of the epoch would then compare the lifted session with the old epoch, and
+   * not end it.
    */
   async function end (tx: Transaction, sessionId: string, reason: EndReason, now: Date): Promise<boolean> {
     await tx`
@@ -91,12 +91,14 @@ export function createSessionStore (db: Database, { unseen }: { unseen: number }
   }
 
   /**
-   * Moves a living session from the epoch it lives under to the one that holds now, so that it
-   * outlives a raise, and its time of authentication when the password has just been checked. False
-   * when it no longer lives.
+   * Moves a living session from the user's epoch `from` to the epoch `to`, so that it survives a raise. Also sets its
+   * time of authentication, if the password has just been checked. Returns false if the session has ended.
    */
   async function lift (tx: Transaction, sessionId: string, { from, to, authTime = null, now }: {
-    from: number, to: number, authTime?: Date | null, now: Date
+    from: number
+    to: number
+    authTime?: Date | null
+    now: Date
   }): Promise<boolean> {
     const lifted = await tx`
       update sessions
@@ -110,7 +112,7 @@ export function createSessionStore (db: Database, { unseen }: { unseen: number }
     return lifted.length === 1
   }
 
-  /** The user's living sessions, the one used last first; at most a hundred. */
+  /** The user's living sessions that are not idle, the one used last first; at most a hundred. */
   async function list (userId: string, now: Date): Promise<SessionSummary[]> {
     return await db<SessionSummary>`
       select s.id, s.transport, s.device_name, s.user_agent, host(s.ip) as ip, s.created_at, s.last_seen_at, s.expires_at
@@ -120,7 +122,7 @@ export function createSessionStore (db: Database, { unseen }: { unseen: number }
       where u.id = ${userId}
         and s.ended_at is null
         and s.expires_at > ${now}
-        and s.last_seen_at > ${new Date(now.getTime() - unseen)}
+        and s.last_seen_at > ${new Date(now.getTime() - idleAfterMs)}
       order by s.last_seen_at desc
       limit 100`
   }

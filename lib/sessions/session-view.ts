@@ -1,10 +1,10 @@
 import type { SessionSummary } from './session-store.ts'
 
-/** A session as people see one in a list; `current` is the one that asks. */
-export function presentSession (session: SessionSummary, current: string) {
+/** A session as the API lists it. `currentId` is the id of the session that sent the request. */
+export function presentSession (session: SessionSummary, currentId: string) {
   return {
     id: session.id,
-    current: session.id === current,
+    current: session.id === currentId,
     transport: session.transport,
     device_name: session.deviceName,
     user_agent: session.userAgent,

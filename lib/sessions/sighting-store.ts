@@ -1,6 +1,6 @@
 import type { Database } from '../stores/database.ts'
 
-/** What a rotation leaves for the durable record of its session. */
+/** The values that a rotation leaves for the durable record of its session. */
 export interface Sighting { sessionId: string, floor: number, seenAt: Date }
 
 export type SightingStore = ReturnType<typeof createSightingStore>
@@ -9,11 +9,11 @@ export function createSightingStore (db: Database) {
   return { write }
 
   /**
-   * Writes what rotations have left behind. Both values are only ever raised. Rows are locked in the order
-   * of their ids, as wherever several sessions are written, so that two writers cannot block each other.
+   * Writes sightings to their sessions. Both values are only ever raised. Rows are locked in the order of their ids, as
+   * in every statement that writes several sessions, so that two writers cannot deadlock.
    */
   async function write (sightings: Sighting[]) {
-    // As text: the driver would send a list of dates as one date.
+    // The times go as text, because the driver would send a list of dates as one date.
     const times = sightings.map(({ seenAt }) => seenAt.toISOString())
     await db`
       with locked as (

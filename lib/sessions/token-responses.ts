@@ -1,23 +1,32 @@
 import type { Clock } from '../clock.ts'
 import type { DeviceTokens } from '../tokens/device-tokens.ts'
 import type { Metrics } from '../operations/metrics.ts'
-import type { SessionTokens } from './sessions.ts'
+import type { SessionTokens } from './session-tokens.ts'
 import type { Tokens } from '../tokens/access-tokens.ts'
 import { presentUser } from '../users/user-view.ts'
 
 export type TokenResponses = ReturnType<typeof createTokenResponses>
 
-/** What a client gets for a session: its tokens and what it may show. Times in seconds. */
+/** The answer to a sign-in or a refresh: the tokens, the user and the session. Lifetimes are in seconds. */
 export type TokenResponse = ReturnType<TokenResponses['issue']>
 
-/** Turns a living session into the answer of login, refresh and whatever else hands out tokens. */
+/** Makes the answer of login, refresh and every other endpoint that hands out tokens. `refreshTokenTtl` is in ms. */
 export function createTokenResponses ({ tokens, deviceTokens, metrics, clock, refreshTokenTtl }: {
-  tokens: Tokens, deviceTokens: DeviceTokens, metrics: Metrics, clock: Clock, refreshTokenTtl: number
+  tokens: Tokens
+  deviceTokens: DeviceTokens
+  metrics: Metrics
+  clock: Clock
+  refreshTokenTtl: number
 }) {
   return { issue }
 
+  /**
+   * Signs an access token and puts it together with the session's refresh token.
+   * @throws Refusal `session_ended` at the session's absolute end, `unavailable` when this node cannot sign
+   */
   function issue ({ state, newest, refreshToken }: SessionTokens) {
     const expiresAt = state.expiresAt.getTime()
+    const refreshExpiresAt = Math.min(newest.issuedAt + refreshTokenTtl, expiresAt)
     const { token, expiresIn } = tokens.sign({
       userId: state.id,
       sessionId: state.sessionId,
@@ -41,7 +50,7 @@ export function createTokenResponses ({ tokens, deviceTokens, metrics, clock, re
       access_token: token,
       expires_in: expiresIn,
       refresh_token: refreshToken,
-      refresh_expires_in: Math.floor((Math.min(newest.issuedAt + refreshTokenTtl, expiresAt) - clock.now()) / 1000),
+      refresh_expires_in: Math.floor((refreshExpiresAt - clock.now()) / 1000),
       device_token: deviceTokens.issue(state.deviceId)
     }
   }

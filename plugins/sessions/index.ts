@@ -7,7 +7,7 @@ import { createSessionStore } from '../../lib/sessions/session-store.ts'
 import { createSessions } from '../../lib/sessions/sessions.ts'
 import type { Sessions } from '../../lib/sessions/sessions.ts'
 import { createSightingStore } from '../../lib/sessions/sighting-store.ts'
-import { createSightings, period } from '../../lib/sessions/sightings.ts'
+import { createSightings, writeIntervalMs } from '../../lib/sessions/sightings.ts'
 import { createSignInStore } from '../../lib/sessions/sign-in-store.ts'
 import { createTokenResponses } from '../../lib/sessions/token-responses.ts'
 import type { TokenResponses } from '../../lib/sessions/token-responses.ts'
@@ -25,7 +25,7 @@ const flushIntervalMs = 5000
 
 export default fp<FeatureOptions>(async function sessionsFeature (app, { config, clock }) {
   const { issuer, sessionsMax, ...lifetimes } = config.sessions
-  const { refreshTokenTtl, refreshGrace: grace } = lifetimes
+  const { refreshTokenTtl, refreshGrace: graceMs } = lifetimes
   const { database, scripts, secrets, unitsOfWork, audit, jobs, metrics, rateLimitStatuses: statuses } = app
   const { tokens, deviceTokens, oneTimeTokens } = app
   const rates = config.rateLimits.enabled ? config.rateLimits.refresh : []
@@ -35,9 +35,9 @@ export default fp<FeatureOptions>(async function sessionsFeature (app, { config,
   app.decorate('sessions', createSessions({
     database,
     ...unitsOfWork,
-    store: createSessionStore(database, { unseen: refreshTokenTtl + period }),
+    store: createSessionStore(database, { idleAfterMs: refreshTokenTtl + writeIntervalMs }),
     signIns: createSignInStore(database, { sessionsMax }),
-    hot: createHotSessions(scripts, clock, { grace, rates }),
+    hot: createHotSessions(scripts, clock, { graceMs, rates }),
     changes: createChangeStore(database),
     refreshTokens: createRefreshTokens(secrets.derive(purposes.refreshTokens(issuer))),
     oneTimeTokens,

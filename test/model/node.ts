@@ -15,7 +15,7 @@ import { createRevocations } from '../../lib/changes/revocations.ts'
 import { createLogins } from '../../lib/accounts/logins.ts'
 import type { LoginParts } from '../../lib/accounts/logins.ts'
 import { createSessions } from '../../lib/sessions/sessions.ts'
-import type { SessionTokens } from '../../lib/sessions/sessions.ts'
+import type { SessionTokens } from '../../lib/sessions/session-tokens.ts'
 import { createSightings } from '../../lib/sessions/sightings.ts'
 import { createSignOuts } from '../../lib/accounts/sign-outs.ts'
 import type { SignOutScope } from '../../lib/accounts/sign-outs.ts'
@@ -189,7 +189,7 @@ export function createNode (world: World, name: number) {
   }
 
   async function refresh ({ text, sid, generation, issuedAt }: Token) {
-    if (plants.has('Redis is asked before Postgres')) await hot.present(sid, { generation, issuedAt }, { floor: 0, lifetime: terms.refreshTokenTtl })
+    if (plants.has('Redis is asked before Postgres')) await hot.present(sid, { generation, issuedAt }, { floor: 0, lifetimeMs: terms.refreshTokenTtl })
     return await sessions.refresh({ transport: 'bearer', claims: sessions.read(text) }, nobody)
   }
 
@@ -227,13 +227,13 @@ export function createNode (world: World, name: number) {
     }
   }
 
-  function step (id: string, presented: Presented, { floor, lifetime }: Demand): Step {
+  function step (id: string, presented: Presented, { floor, lifetimeMs }: Demand): Step {
     const known = hotRecord(world, id)
     const { answer, record } = rotate(known, presented, { floor, grace: terms.grace, now: world.now }, plants)
     if (answer.outcome === 'reused') return answer
 
     if (answer.outcome === 'rotated' && record) {
-      world.redis.set(id, { record, until: world.now + lifetime })
+      world.redis.set(id, { record, until: world.now + lifetimeMs })
       if (world.current) world.current.hasRotated = true
       if (plants.has('a rotation moves the absolute end')) postgres.tables.sessions.filter(row => row.id === id).forEach(row => { row.expiresAt = world.now + terms.sessionTtl })
     }
@@ -273,7 +273,7 @@ export function createNode (world: World, name: number) {
   }
 }
 
-interface Demand { floor: number, lifetime: number }
+interface Demand { floor: number, lifetimeMs: number }
 interface Checked { sessionEpoch: number, deploymentEpoch: number }
 
 function tokenResponse (answer: TokenResponse) {

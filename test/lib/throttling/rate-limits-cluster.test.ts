@@ -52,17 +52,17 @@ t.test('limits are exact in a Redis Cluster, wherever their keys are', async t =
 })
 
 t.test('rotations are counted in a Redis Cluster', async t => {
-  const hot = createHotSessions(scripts, clock, { grace: 0, rates: [{ limit: 2, window: hour }] })
+  const hot = createHotSessions(scripts, clock, { graceMs: 0, rates: [{ limit: 2, window: hour }] })
   for (let n = 0; n < 20; n++) {
     const id = randomUUID()
     let newest = await hot.begin(id, hour)
     for (const left of [1, 0]) {
-      const step = await hot.present(id, newest, { floor: 0, lifetime: hour })
+      const step = await hot.present(id, newest, { floor: 0, lifetimeMs: hour })
       t.match(step, { outcome: 'rotated', counts: [{ used: 2 - left }] })
       if (step.outcome === 'rotated') newest = step
     }
-    t.match(await hot.present(id, newest, { floor: 0, lifetime: hour }), { outcome: 'limited' })
-    t.match(await hot.advance(id, { floor: 0, lifetime: hour }), { generation: 4 })
+    t.match(await hot.present(id, newest, { floor: 0, lifetimeMs: hour }), { outcome: 'limited' })
+    t.match(await hot.advance(id, { floor: 0, lifetimeMs: hour }), { generation: 4 })
   }
 })
 
