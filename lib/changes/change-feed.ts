@@ -4,64 +4,68 @@ import type { Change, ChangeStore, Cursor, Tail } from './change-store.ts'
 
 export type ChangeFeed = ReturnType<typeof createChangeFeed>
 
-/** Twice a second each node reads what the others have written, wake-up or not. */
-const interval = 500
-/** A node that has not read for so long (ms) does not know what has ended and says so. */
-const staleAfter = 3000
-/** Further off Postgres' clock than this (ms) a node cannot judge expiry. */
-const skewAllowed = 15_000
-/** A start reads so far back (ms): the longest allowed access token and time to spare. */
-const horizon = 80 * 60_000
+/** How often (ms) each node reads the changes of the others, with or without a wake-up. */
+const readIntervalMs = 500
+/** After this time (ms) without a read a node may not know what has ended, and refuses. */
+const staleAfterMs = 3000
+/** A node whose clock differs more than this (ms) from that of Postgres cannot judge expiry. */
+const skewMaxMs = 15_000
+/** How far back (ms) a start reads: the longest allowed lifetime of an access token, and time to spare. */
+const lookBackMs = 80 * 60_000
 
 /**
- * Follows the table of changes and hands each one to `apply`, in the order of their numbers within a read,
- * once while one server answers and again after a start.
- * The table is what is applied; wake-ups from other nodes only make the next read come sooner.
+ * Follows the table of changes and passes each change to `apply`. Within one read, changes come in the order of their
+ * numbers. Each comes once while the same Postgres server answers, and again after a start. Only the table counts:
+ * wake-ups from other nodes merely make the next read come sooner.
  */
 export function createChangeFeed ({ store, clock, apply, wake, warn }: {
   store: Pick<ChangeStore, 'since' | 'recent'>
   clock: Clock
   apply: (change: Change) => void
-  /** Tells the other nodes that there is something to read. */
+  /** Wakes the other nodes, so that they read the table. */
   wake: () => Promise<unknown>
   warn: (error: unknown) => void
 }) {
   let cursor: Cursor | null = null
   let readAt = -Infinity
-  let skew = 0
+  let skewMs = 0
   let reading: Promise<void> | null = null
   let again = false
   let timer: NodeJS.Timeout | undefined
 
   return { start, stop, read, publish, assertFresh, isFresh }
 
-  /** Reads once, so that the first answer knows what has ended, then goes on by itself. */
+  /** Reads once, so that this node knows what has ended before its first answer, then keeps reading. */
   async function start () {
     await read()
-    timer = setInterval(() => { read().catch(warn) }, interval)
+    timer = setInterval(() => { read().catch(warn) }, readIntervalMs)
   }
 
+  /** Ends the reading, after the read that is under way. */
   async function stop () {
     clearInterval(timer)
     await reading?.catch(() => {})
   }
 
-  /** Applies committed changes here, before their cause is answered, and wakes the other nodes. */
+  /** Applies committed changes on this node at once, before the request is answered, and wakes the other nodes. */
   function publish (changes: Change[]) {
     for (const change of changes) apply(change)
     if (changes.length) wake().catch(warn)
   }
 
-  /** Throws `unavailable` while this node may not know of something that has ended. */
+  /**
+   * Call it before trusting a token.
+   * @throws Refusal `unavailable` while this node may not know everything that has ended
+   */
   function assertFresh () {
     if (!isFresh()) throw unavailable(new Error('the change feed is stale'))
   }
 
   function isFresh () {
-    return clock.monotonic() - readAt < staleAfter && Math.abs(skew) <= skewAllowed
+    return clock.monotonic() - readAt < staleAfterMs && Math.abs(skewMs) <= skewMaxMs
   }
 
-  /** Reads the tail. Who asks while a read is under way gets one that begins after it. */
+  /** Reads the new changes. A call while a read is under way makes another read begin after it, and waits for both. */
   function read (): Promise<void> {
     if (reading) {
       again = true
@@ -80,15 +84,15 @@ export function createChangeFeed ({ store, clock, apply, wake, warn }: {
       for (const change of tail.changes) apply(change)
       cursor = tail.next
       readAt = sentAt
-      skew = clock.now() - clock.offset - (clock.monotonic() - sentAt) / 2 - tail.time
+      skewMs = clock.now() - clock.offset - (clock.monotonic() - sentAt) / 2 - tail.time
     } while (again)
   }
 
-  // Another server, or a restarted one, may lack the last transactions of the one before, and a node that
-  // was away for long may have missed rows that are gone: both start over.
+  // Another server, or a restarted one, may lack the last transactions of the one before. A node that has not read for
+  // long may have missed rows that have been deleted since. Both start over.
   async function readTail (): Promise<Tail> {
-    const isRecent = clock.monotonic() - readAt <= horizon / 2
+    const isRecent = clock.monotonic() - readAt <= lookBackMs / 2
     const tail = cursor && isRecent ? await store.since(cursor) : null
-    return tail ?? await store.recent(horizon)
+    return tail ?? await store.recent(lookBackMs)
   }
 }

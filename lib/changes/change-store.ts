@@ -1,25 +1,34 @@
 import type { EndReason } from '../errors.ts'
 import type { Database, Transaction } from '../stores/database.ts'
 
-/** What every node must know at once; one row of the feed. */
+type ChangeKind =
+  | 'session_ended'
+  | 'user_epoch'
+  | 'everyone'
+  | 'user_changed'
+  | 'vendor_changed'
+  | 'roles_changed'
+  | 'keys_changed'
+
+/** A change that every node must know at once; one row of the feed. */
 export interface Change {
-  kind: 'session_ended' | 'user_epoch' | 'everyone' | 'user_changed' | 'vendor_changed' | 'roles_changed' | 'keys_changed'
-  /** The session, user or vendor that it is about. */
+  kind: ChangeKind
+  /** The session, user or vendor that has changed. */
   subjectId: string | null
-  /** The one session of the user that outlives a raise of the epoch. */
+  /** The one session of the user that survives a raise of the epoch. */
   exceptId: string | null
-  /** The epoch or version that holds from here on. */
+  /** The new epoch or version. */
   number: number | null
   reason: EndReason | null
 }
 
-/** A change that is to be written: what is left out is null. */
+/** A change that is to be written. A field that is left out is null. */
 export type NewChange = Pick<Change, 'kind'> & Partial<Change>
 
-/** Where a read stopped: the snapshot that it saw, and of which server's life. */
+/** Where a read stopped: the snapshot that it saw, and when the server that answered was started. */
 export interface Cursor { snapshot: string, server: string }
 
-/** The feed's tail, with where the next read goes on and what the clock of Postgres says (ms). */
+/** The changes of one read, the cursor for the next read, and the time of Postgres (ms since 1970). */
 export interface Tail { changes: Change[], next: Cursor, time: number }
 
 export type ChangeStore = ReturnType<typeof createChangeStore>
@@ -32,7 +41,7 @@ export function createChangeStore (db: Database) {
 
   return { append, since, recent, firstRaise }
 
-  /** Writes a change in the transaction of its cause. For the unit of work alone, which publishes it. */
+  /** Writes a change in the transaction of its cause. Only the unit of work calls it, because that publishes it. */
   async function append (tx: Transaction, { kind, ...change }: NewChange): Promise<Change> {
     const { subjectId = null, exceptId = null, number = null, reason = null } = change
     await tx`
@@ -42,10 +51,10 @@ export function createChangeStore (db: Database) {
   }
 
   /**
-   * All changes that have become visible since `from`, the `next` of an earlier read: each of them once
-   * and exactly, however late it commits and however long another transaction stays open. Null when
-   * another server answers than then, or the same after a restart: it may lack what the other had, and
-   * its numbers mean something else.
+   * All changes that have become visible since `from`, the `next` of an earlier read. Each change is returned exactly
+   * once, however late it commits and however long another transaction stays open. Null when another server answers
+   * than in that read, or the same one after a restart: it may lack changes of the other, and its transaction numbers
+   * mean something else.
    */
   async function since (from: Cursor): Promise<Tail | null> {
     const { next, ...found } = tail(await db<TailRow>`
@@ -58,7 +67,7 @@ export function createChangeStore (db: Database) {
     return next.server === from.server ? { next, ...found } : null
   }
 
-  /** All changes of the last so many milliseconds: where a node starts. */
+  /** All changes of the last `milliseconds`. A node starts with them. */
   async function recent (milliseconds: number): Promise<Tail> {
     return tail(await db<TailRow>`
       select c.kind, c.subject_id, c.except_id, c.number, c.reason, now.snapshot, now.server, now.time
@@ -68,11 +77,14 @@ export function createChangeStore (db: Database) {
   }
 
   /**
-   * Why a session is over whose epochs have been left behind: the first raise that did not spare it.
-   * Null when that row is older than rows are kept.
+   * Why a session with outdated epochs has ended: the reason of the first raise that it did not survive. Null when the
+   * row of that raise has already been deleted.
    */
   async function firstRaise ({ sessionId, userId, userEpoch, globalEpoch }: {
-    sessionId: string, userId: string, userEpoch: number, globalEpoch: number
+    sessionId: string
+    userId: string
+    userEpoch: number
+    globalEpoch: number
   }): Promise<EndReason | null> {
     const [raise] = await db<{ reason: EndReason }>`
       select reason
@@ -86,15 +98,16 @@ export function createChangeStore (db: Database) {
   }
 }
 
-type TailRow = Omit<Change, 'kind'> & Cursor & { kind: Change['kind'] | null, time: string }
+type TailRow = Omit<Change, 'kind'> & Cursor & { kind: ChangeKind | null, time: string }
 
-// The left join gives one row without a change when there is nothing new.
+// When there is nothing new, the left join gives one row without a change.
 function tail (rows: TailRow[]): Tail {
   const [first] = rows
   if (!first) throw new Error('the feed always has a row')
 
   return {
-    changes: rows.flatMap(({ kind, subjectId, exceptId, number, reason }) => kind ? [{ kind, subjectId, exceptId, number, reason }] : []),
+    changes: rows.flatMap(({ kind, subjectId, exceptId, number, reason }) =>
+      kind ? [{ kind, subjectId, exceptId, number, reason }] : []),
     next: { snapshot: first.snapshot, server: first.server },
     time: Number(first.time)
   }

@@ -5,7 +5,7 @@ export type DeploymentStore = ReturnType<typeof createDeploymentStore>
 export function createDeploymentStore () {
   return { endEverything }
 
-  /** Ends every session of every user, in one step however many there are. */
+  /** Ends every session of every user. It is one step, whatever the number of sessions. */
   async function endEverything ({ tx, change }: Pick<UnitOfWork, 'tx' | 'change'>) {
     const [deployment] = await tx<{ sessionEpoch: number }>`
       update deployment

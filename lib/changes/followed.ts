@@ -3,28 +3,28 @@ import type { Clock } from '../clock.ts'
 import { unavailable } from '../errors.ts'
 
 export interface FollowedOptions<T> {
-  /** What is read, in the plural, for the message: `the roles`. */
+  /** The name of the copied thing, in the plural, for messages: `the roles`. */
   name: string
   clock: Pick<Clock, 'monotonic'>
-  /** What `current` answers before the first read; without it `current` throws until then. */
+  /** The value of `current` before the first read. Without it, `current` throws until then. */
   initial?: T | null
   /** After a change that could not be read for this long (ms), `current` throws. */
   distrustAfterMs?: number
   /** The pause (ms) between a read by `follow` that failed and the next one. */
   retryAfterMs?: number
-  /** Is told the first error of each series of failed reads by `follow`. */
+  /** Called with the first error of each series of failed reads by `follow`. */
   warn?: (error: unknown) => void
 }
 
 export type Followed<T> = ReturnType<typeof createFollowed<T>>
 
 /**
- * A copy, in this node's memory, of something small in a store that every node must know: it is read again
- * when the change feed reports a change, and it is not believed any more when that read does not succeed
- * in time. `follow` and `reload` report a change; `read` merely reads.
+ * A copy, in this node's memory, of something small in a store that every node must know. It is read again when the
+ * change feed reports a change, and no longer trusted when that read does not succeed in time. `follow` and `reload`
+ * report a change; `read` merely reads.
  *
- * What is bounded: `follow` runs one read at a time, however often it is called, and waits `retryAfterMs`
- * after each failure. All times are read from the monotonic clock.
+ * `follow` runs one read at a time, however often it is called, and waits `retryAfterMs` after each failure. All times
+ * are read from the monotonic clock.
  */
 export function createFollowed<T> (readStore: () => Promise<T>, {
   name, clock, initial = null, distrustAfterMs = 3000, retryAfterMs = 200, warn = () => {}
@@ -44,11 +44,12 @@ export function createFollowed<T> (readStore: () => Promise<T>, {
     reload,
     follow,
     stop,
-    /** What was read last, believed or not; null before the first read. */
+    /** The value that was read last, trusted or not; null before the first read. */
     get held () { return held },
     /**
-     * What was read last. Throws `unavailable` before the first read, and when a change was reported
-     * `distrustAfterMs` ago or earlier and has not been read since.
+     * The value that was read last.
+     * @throws Refusal `unavailable` before the first read, and when a change was reported `distrustAfterMs` ago or
+     * earlier and has not been read since
      */
     get current (): T {
       if (held === null) throw unavailable(new Error(`${name} have not been read yet`))
@@ -60,8 +61,8 @@ export function createFollowed<T> (readStore: () => Promise<T>, {
   }
 
   /**
-   * Reads now. Returns what is held afterwards: the answer of this read, or that of a read which began later
-   * and answered sooner. Throws what the store throws; that alone makes nothing outdated.
+   * Reads now. Returns the answer of this read, or that of a read which began later and answered sooner.
+   * Throws the error of the store; such an error alone does not make the copy outdated.
    */
   async function read (): Promise<T> {
     const [number, sentAt] = [++lastBegun, clock.monotonic()]
@@ -71,12 +72,12 @@ export function createFollowed<T> (readStore: () => Promise<T>, {
     held = answer
     heldFrom = number
     if (number >= needed) outdatedSince = null
-    // A change was reported while this read was under way: it is the only one that may be missing now.
+    // A change was reported while this read was under way. Only that change may still be missing.
     else if (outdatedSince !== null) outdatedSince = Math.max(outdatedSince, sentAt)
     return held
   }
 
-  /** Reads what has changed. Throws what the store throws, and then goes on trying by itself. */
+  /** Reports a change and reads it. On an error of the store it throws that error and retries in the background. */
   async function reload (): Promise<T> {
     reportChange()
     try {
@@ -87,13 +88,13 @@ export function createFollowed<T> (readStore: () => Promise<T>, {
     }
   }
 
-  /** Has what has changed read, now and again until it succeeds. Never throws and returns at once. */
+  /** Reports a change and reads it in the background, again and again until a read succeeds. Never throws. */
   function follow () {
     reportChange()
     catchUp()
   }
 
-  /** Ends the reading by itself; what is held stays. */
+  /** Ends the reading in the background. The copy stays. */
   function stop () {
     isStopped = true
   }

@@ -3,7 +3,7 @@ import type { EndReason } from '../errors.ts'
 import type { Clock } from '../clock.ts'
 import type { Change } from './change-store.ts'
 
-/** What an access token says that can be over before it expires. */
+/** The claims of an access token that can become invalid before it expires. */
 export interface TokenState {
   sid: string
   sub: string
@@ -11,70 +11,81 @@ export interface TokenState {
   epoch: readonly [number, number]
 }
 
-/** `place` counts the raises as they came in: the feed tells them in the order of their causes. */
-interface Raise { number: number, exceptId: string | null, reason: EndReason, place: number }
+/** `position` counts the raises in the order in which they were applied, which is the order of their causes. */
+interface Raise {
+  number: number
+  exceptId: string | null
+  reason: EndReason
+  position: number
+}
+
+/** `until` is a time of the monotonic clock (ms). */
 interface Entry<T> { value: T, until: number }
 
-/** So many raises of one epoch are told apart. */
-const remembered = 32
+/** The most raises of one epoch that are remembered. */
+const raisesMax = 32
 
 export type Revocations = ReturnType<typeof createRevocations>
 
 /**
- * What has ended within one access token's lifetime, in this node's memory: a signed-in request asks
- * here and no store. An entry stays for `keep` milliseconds after it was applied, by the monotonic
- * clock; whatever it could refuse has expired by then.
+ * Everything that has ended within the lifetime of one access token, in this node's memory, so that a signed-in request
+ * asks no store. An entry is kept for `keepMs` milliseconds after it was applied, by the monotonic clock. Every token
+ * that it could refuse has expired by then.
  */
-export function createRevocations (clock: Pick<Clock, 'monotonic'>, { keep }: { keep: number }) {
+export function createRevocations (clock: Pick<Clock, 'monotonic'>, { keepMs }: { keepMs: number }) {
   const sessions = new Map<string, Entry<EndReason>>()
   const users = new Map<string, Entry<Raise[]>>()
   const versions = new Map<string, Entry<number>>()
   let everyone: Raise[] = []
-  let place = 0
+  let position = 0
 
   return {
     apply,
     check,
     forget,
-    /** The newest version of a user or vendor that the feed has told, 0 if it told none. */
-    version: (subjectId: string) => versions.get(subjectId)?.value ?? 0,
+    version,
     get size () { return sessions.size + users.size + versions.size }
   }
 
-  /** Takes in a change. Taking one in again changes nothing. */
+  /** The newest version of a user or vendor that the feed has reported, 0 if it has reported none. */
+  function version (subjectId: string): number {
+    return versions.get(subjectId)?.value ?? 0
+  }
+
+  /** Applies a change. Applying it again has no effect. */
   function apply ({ kind, subjectId, exceptId, number, reason }: Change) {
-    const until = clock.monotonic() + keep
+    const until = clock.monotonic() + keepMs
 
     if (kind === 'session_ended' && subjectId && reason && !sessions.has(subjectId)) {
       sessions.set(subjectId, { value: reason, until })
     } else if (kind === 'user_epoch' && subjectId && number && reason) {
       const raises = users.get(subjectId)?.value ?? []
-      users.delete(subjectId)
-      users.set(subjectId, { value: insert(raises, { number, exceptId, reason, place: place++ }), until })
+      const value = insert(raises, { number, exceptId, reason, position: position++ })
+      setLast(users, subjectId, { value, until })
     } else if (kind === 'everyone' && number && reason) {
-      everyone = insert(everyone, { number, exceptId: null, reason, place: place++ })
-    } else if ((kind === 'user_changed' || kind === 'vendor_changed') && subjectId && number && number > (versions.get(subjectId)?.value ?? 0)) {
-      versions.delete(subjectId)
-      versions.set(subjectId, { value: number, until })
+      everyone = insert(everyone, { number, exceptId: null, reason, position: position++ })
+    } else if (kind === 'user_changed' || kind === 'vendor_changed') {
+      if (subjectId && number && number > version(subjectId)) setLast(versions, subjectId, { value: number, until })
     }
   }
 
   /**
-   * Throws `session_ended` with the first cause when the token's session is over, and `invalid_token`
-   * (refresh) when the session has outlived a raise that this token has not.
+   * Returns if nothing in memory speaks against the token.
+   * @throws Refusal `session_ended` with the first reason if the token's session is over; `invalid_token` (refresh) if
+   * the session has survived a raise of the epoch after this token was signed
    */
   function check ({ sid, sub, epoch: [globalEpoch, userEpoch] }: TokenState) {
     const raised = everyone.find(raise => raise.number > globalEpoch)
-    const left = users.get(sub)?.value.filter(raise => raise.number > userEpoch)
-    const fatal = left?.find(raise => raise.exceptId !== sid)
-    const first = fatal && raised && raised.place < fatal.place ? raised : fatal ?? raised
+    const newer = users.get(sub)?.value.filter(raise => raise.number > userEpoch)
+    const fatal = newer?.find(raise => raise.exceptId !== sid)
+    const first = fatal && raised && raised.position < fatal.position ? raised : fatal ?? raised
     const reason = sessions.get(sid)?.value ?? first?.reason
 
     if (reason) throw new Refusal('session_ended', { reason })
-    if (left?.length) throw new Refusal('invalid_token')
+    if (newer?.length) throw new Refusal('invalid_token')
   }
 
-  /** Drops what nothing can need any more. Maps keep their order of insertion, so it stops early. */
+  /** Drops the entries that are too old. Maps keep the order of insertion, so it stops at the first newer one. */
   function forget () {
     const now = clock.monotonic()
     for (const map of [sessions, users, versions]) {
@@ -86,9 +97,15 @@ export function createRevocations (clock: Pick<Clock, 'monotonic'>, { keep }: { 
   }
 }
 
-// A few are enough: whoever an older raise has ended, a later one has left behind as well, and only the
-// reason that is told may then be the later one's.
+/** Sets an entry as the newest of its map: a key that is set again has to be removed to lose its old position. */
+function setLast<T> (entries: Map<string, Entry<T>>, key: string, entry: Entry<T>) {
+  entries.delete(key)
+  entries.set(key, entry)
+}
+
+// Keeping the newest raises is enough: a token older than a forgotten raise is also older than every later one, so it
+// is still refused. Only the reported reason may then be that of a later raise.
 function insert (raises: Raise[], raise: Raise): Raise[] {
   if (raises.some(({ number }) => number === raise.number)) return raises
-  return [...raises, raise].sort((a, b) => a.number - b.number).slice(-remembered)
+  return [...raises, raise].sort((a, b) => a.number - b.number).slice(-raisesMax)
 }

@@ -1,20 +1,20 @@
 import type { Change, ChangeStore, NewChange } from './change-store.ts'
 import type { Database, Transaction } from '../stores/database.ts'
 
-/** What a use case writes with: a transaction, and the table of changes that belongs to it. */
+/** A use case writes with it: a transaction, and the changes that belong to it. */
 export interface UnitOfWork {
   tx: Transaction
   /** Writes a change in the transaction. It is published after the commit. */
   change: (change: NewChange) => Promise<void>
-  /** Takes note of changes that a statement of the transaction has written by itself. They are published with the others. */
+  /** Notes changes that a statement of the transaction has written itself, so that they are published, too. */
   note: (changes: Change[]) => void
 }
 
 export type UnitsOfWork = ReturnType<typeof createUnitsOfWork>
 
 /**
- * The only way to write a change: its transaction publishes it. This node's memory has it after the commit and before
- * the caller goes on, the other nodes are woken up. Of what is rolled back nothing is published.
+ * The only way to write a change. After the commit, and before the caller goes on, the change is applied to this
+ * node's memory and the other nodes are woken. The changes of a transaction that is rolled back are not published.
  */
 export function createUnitsOfWork ({ database, changes, publish }: {
   database: Pick<Database, 'begin'> & Transaction
@@ -23,12 +23,12 @@ export function createUnitsOfWork ({ database, changes, publish }: {
 }) {
   return { commit, commitUnlessNull, commitStatement }
 
-  /** Runs the work in a transaction, publishes its changes and answers what the work answers. Throws what the work throws. */
+  /** Runs the work in a transaction, publishes its changes and returns its result. Throws the error of the work. */
   async function commit<T> (work: (unit: UnitOfWork) => Promise<T>): Promise<T> {
     return await publishAfter(written => database.begin(tx => work(unitOf(tx, written))))
   }
 
-  /** Like `commit`, but work that answers null is rolled back: it has found out that it must not have happened. */
+  /** Like `commit`, but rolls back if the work returns null: it has found that it must not happen. */
   async function commitUnlessNull<T> (work: (unit: UnitOfWork) => Promise<T | null>): Promise<T | null> {
     try {
       return await commit(async unit => {
@@ -43,8 +43,8 @@ export function createUnitsOfWork ({ database, changes, publish }: {
   }
 
   /**
-   * Like `commit`, for work of one statement that writes its changes by itself: it commits by itself too, which spares
-   * a transaction's round trips.
+   * Like `commit`, for work that is one statement and writes its changes itself. It runs outside a transaction, because
+   * a statement commits itself; that saves the round trips of a transaction.
    */
   async function commitStatement<T> (work: (unit: Pick<UnitOfWork, 'tx' | 'note'>) => Promise<T>): Promise<T> {
     return await publishAfter(written => work(unitOf(database, written)))
@@ -66,5 +66,5 @@ export function createUnitsOfWork ({ database, changes, publish }: {
   }
 }
 
-/** Undoes a transaction whose work has answered null. It never leaves this file. */
+/** Thrown to roll back a transaction whose work has returned null. It never leaves this file. */
 class RolledBack extends Error {}

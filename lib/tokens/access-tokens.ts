@@ -9,17 +9,17 @@ import { createTokenCache } from './cache.ts'
 
 export type { AccessClaims } from './claims.ts'
 
-/** What an access token is made for. */
+/** The contents of an access token that is to be signed. */
 export interface AccessTokenContents {
   userId: string
   sessionId: string
   /** When the password was checked last; milliseconds since 1970. */
   authTime: number
-  /** How (RFC 8176), `['pwd']` for instance. */
+  /** How the user was authenticated (RFC 8176), `['pwd']` for instance. */
   amr: readonly string[]
   role: string
   vendorId: string | null
-  /** The global and the user's epoch under which the session lives: the session's own, never re-read. */
+  /** The global and the user's epoch under which the session lives. They are the session's own, never re-read. */
   epoch: readonly [global: number, user: number]
   /** The user's version. */
   version: number
@@ -28,10 +28,24 @@ export interface AccessTokenContents {
   sessionEnd: number
 }
 
-/** Makes and checks JWS in compact form with one key; both are synchronous and use no thread pool. */
+type Sign = (payload: Record<string, unknown>) => string
+type Verify = (token: string) => unknown
+
+/** Signs and verifies JWS in compact form with one key. Both are synchronous and use no thread pool. */
 export interface JwtLibrary {
-  createSigner (options: { key: string, algorithm: 'ES256', kid: string, header: { alg: 'ES256', typ: string } }): (payload: Record<string, unknown>) => string
-  createVerifier (options: { key: string, algorithms: ['ES256'], cache: false, ignoreExpiration: true, ignoreNotBefore: true }): (token: string) => unknown
+  createSigner (options: {
+    key: string
+    algorithm: 'ES256'
+    kid: string
+    header: { alg: 'ES256', typ: string }
+  }): Sign
+  createVerifier (options: {
+    key: string
+    algorithms: ['ES256']
+    cache: false
+    ignoreExpiration: true
+    ignoreNotBefore: true
+  }): Verify
 }
 
 export interface TokensOptions {
@@ -46,38 +60,39 @@ export interface TokensOptions {
 
 export type Tokens = ReturnType<typeof createTokens>
 
-/** RFC 9068: an access token, and nothing else that is signed by the same keys. */
+/** The `typ` of access tokens (RFC 9068); nothing else that the same keys sign has it. */
 const type = 'at+jwt'
 
-// One spelling only (RFC 7515): no padding, no white space, no stray bits after the 64 bytes of the
-// signature. The header and the payload have no second spelling, because their text is what is signed.
+// A token has one spelling only (RFC 7515): no padding, no white space, no stray bits after the 64 bytes of the
+// signature. The header and the payload have no second spelling, because the signature covers their text.
 const compact = /^([A-Za-z0-9_-]{1,256})\.[A-Za-z0-9_-]{1,3750}\.[A-Za-z0-9_-]{85}[AQgw]$/
 const ourHeader = /^\{"alg":"ES256","typ":"at\+jwt","kid":"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"\}$/
 
-const longest = 4096
+/** The most characters of a token; a longer one is refused unread. */
+const tokenCharsMax = 4096
 
-/** More are not kept; a signed-in user has one or two. */
-const cached = 10_000
+/** The most tokens in the cache. A signed-in user has one or two. */
+const cacheEntriesMax = 10_000
 
 /**
  * Access tokens: JWTs of type `at+jwt`, signed with ES256 by the active key of the ring.
  *
- * A token's header must be, byte for byte, the one that we write for a key in the ring: it is looked
- * up, not interpreted, so no `alg`, `jku`, `jwk`, `crit` or `zip` in it can have a meaning (RFC 8725).
- * Successes are kept under the whole token until the ring changes; what is found there is checked for
- * its expiry all the same. What has been revoked is not known here.
+ * A token's header must be, byte for byte, the one that we write for a key in the ring. It is looked up, not
+ * interpreted, so no `alg`, `jku`, `jwk`, `crit` or `zip` in it can have a meaning (RFC 8725). Verified tokens are
+ * cached under their whole text until the ring changes; the expiry of a cached token is still checked each time.
+ * Nothing here knows which tokens have been revoked.
  */
 export function createTokens ({ keyring, jwt, clock, issuer, audience, accessTokenTtl }: TokensOptions) {
-  const cache = createTokenCache<AccessClaims>(cached)
+  const cache = createTokenCache<AccessClaims>(cacheEntriesMax)
   let ring: Ring | null = null
-  let signToken: ((payload: Record<string, unknown>) => string) | null = null
-  let verifiers = new Map<string, (token: string) => unknown>()
+  let signToken: Sign | null = null
+  let verifiers = new Map<string, Verify>()
 
   return { sign, assertCanSign, verify, verifyOrReload, readExpired }
 
   /**
-   * The token and its lifetime in seconds, which the session's absolute end cuts short. Throws
-   * `session_ended` when that has come, `unavailable` when this node has no key to sign with.
+   * The token and its lifetime in seconds, which the session's absolute end cuts short.
+   * @throws Refusal `session_ended` if that end has come, `unavailable` if this node has no key to sign with
    */
   function sign (contents: AccessTokenContents): { token: string, expiresIn: number } {
     const signWith = signer()
@@ -104,7 +119,10 @@ export function createTokens ({ keyring, jwt, clock, issuer, audience, accessTok
     return { token, expiresIn: exp - iat }
   }
 
-  /** Throws `unavailable` when `sign` would: to be asked before a refresh token is used up. */
+  /**
+   * Call it before a refresh token is used up.
+   * @throws Refusal `unavailable` if this node has no key to sign with
+   */
   function assertCanSign () {
     signer()
   }
@@ -115,7 +133,10 @@ export function createTokens ({ keyring, jwt, clock, issuer, audience, accessTok
     return signToken
   }
 
-  /** The claims of a valid token, frozen. Throws `invalid_token` for everything else. */
+  /**
+   * The claims of a valid token, frozen.
+   * @throws Refusal `invalid_token` for everything else
+   */
   function verify (token: string): AccessClaims {
     const outcome = inspect(token)
     if (outcome === null || outcome === 'unknown key') throw new Refusal('invalid_token')
@@ -123,8 +144,9 @@ export function createTokens ({ keyring, jwt, clock, issuer, audience, accessTok
   }
 
   /**
-   * Like `verify`, but a token whose header is ours and names a key that this node has not heard of
-   * makes it read the ring before it is refused. Only then is the answer a promise.
+   * Like `verify`, but reads the ring before it refuses a token whose header is ours and names a key that this node
+   * does not know. Only then the result is a promise.
+   * @throws Refusal `invalid_token`
    */
   function verifyOrReload (token: string): AccessClaims | Promise<AccessClaims> {
     const outcome = inspect(token)
@@ -134,8 +156,8 @@ export function createTokens ({ keyring, jwt, clock, issuer, audience, accessTok
   }
 
   /**
-   * The claims of a token that is ours, be it expired or not, for who wants to end its session. Null
-   * for everything else.
+   * The claims of a token of ours, expired or not, for requests that end its session. `isLive` is false for an expired
+   * one. Null for everything else.
    */
   function readExpired (token: string): { claims: AccessClaims, isLive: boolean } | null {
     const claims = read(token)
@@ -152,7 +174,7 @@ export function createTokens ({ keyring, jwt, clock, issuer, audience, accessTok
   }
 
   function read (token: string): AccessClaims | 'unknown key' | null {
-    if (token.length > longest) return null
+    if (token.length > tokenCharsMax) return null
     followRing()
 
     const known = cache.get(token)
@@ -162,31 +184,48 @@ export function createTokens ({ keyring, jwt, clock, issuer, audience, accessTok
     if (header === undefined) return null
 
     const check = verifiers.get(header)
-    if (!check) return ourHeader.test(Buffer.from(header, 'base64url').toString('latin1')) ? 'unknown key' : null
+    if (!check) return isOurs(header) ? 'unknown key' : null
 
     const claims = readClaims(signed(check, token), { issuer, audience, now: clock.now() })
     if (claims && isLive(claims)) cache.set(token, claims)
     return claims
   }
 
-  // The ring is replaced as a whole: another one makes everything anew, and nothing that a key which
-  // has gone has signed is remembered.
+  // The ring is replaced as a whole. With a new ring all signers and verifiers are made anew, and the cache is cleared,
+  // so that no token of a removed key stays in it.
   function followRing () {
     const { current } = keyring
     if (ring === current) return
 
     cache.clear()
-    signToken = current.signing && jwt.createSigner({ key: pem(current.signing.privateKey, 'pkcs8'), ...header(current.signing.kid) })
-    verifiers = new Map([...current.verifying].map(([kid, key]) => [
-      headerText(kid),
-      jwt.createVerifier({ key: pem(key, 'spki'), algorithms: ['ES256'], cache: false, ignoreExpiration: true, ignoreNotBefore: true })
-    ]))
+    signToken = current.signing && signerOf(current.signing)
+    verifiers = new Map([...current.verifying].map(([kid, key]) => [headerText(kid), verifierOf(key)]))
     ring = current
+  }
+
+  function signerOf ({ kid, privateKey }: NonNullable<Ring['signing']>): Sign {
+    return jwt.createSigner({ key: pem(privateKey, 'pkcs8'), ...header(kid) })
+  }
+
+  // We judge expiry and caching ourselves.
+  function verifierOf (key: KeyObject): Verify {
+    return jwt.createVerifier({
+      key: pem(key, 'spki'),
+      algorithms: ['ES256'],
+      cache: false,
+      ignoreExpiration: true,
+      ignoreNotBefore: true
+    })
   }
 }
 
+/** Whether an encoded header is one that we write, for whichever key. */
+function isOurs (encoded: string) {
+  return ourHeader.test(Buffer.from(encoded, 'base64url').toString('latin1'))
+}
+
 /** The payload of a token whose signature is good, else null. */
-function signed (check: (token: string) => unknown, token: string): unknown {
+function signed (check: Verify, token: string): unknown {
   try {
     return check(token)
   } catch {

@@ -1,10 +1,9 @@
 /**
- * A bounded memory that keeps what is used: two halves, each of `size / 2` entries at most. What is
- * set, or found in the older half, goes into the younger one; when that is full it becomes the older
- * half and the other is dropped. A hit costs one look-up, where a strict order by last use would cost
- * three.
+ * A cache of at most `entriesMax` entries that keeps those in use. It has two halves. An entry that is set, or found in
+ * the older half, goes into the younger one. When the younger half is full, it becomes the older half, and the former
+ * older half is dropped. A hit costs one look-up, where a strict order by last use would cost three.
  */
-export function createTokenCache<Value extends object> (size: number) {
+export function createTokenCache<Value extends object> (entriesMax: number) {
   let young = new Map<string, Value>()
   let old = new Map<string, Value>()
 
@@ -20,7 +19,7 @@ export function createTokenCache<Value extends object> (size: number) {
   }
 
   function set (token: string, value: Value) {
-    if (young.size >= size / 2) {
+    if (young.size >= entriesMax / 2) {
       old = young
       young = new Map()
     }

@@ -20,26 +20,31 @@ export interface AccessClaims {
   readonly must_change_password?: true
 }
 
-/** The clocks of two nodes may differ by so much (s). */
-const skew = 30
-/** ACCESS_TOKEN_TTL may not be longer (s). */
-const longest = 3600
+/** The most seconds by which the clocks of two nodes may differ. */
+const clockSkewSeconds = 30
+/** The most seconds that ACCESS_TOKEN_TTL may be. */
+const lifetimeMaxSeconds = 3600
 
 /**
- * The claims of a payload whose signature is good, or null: somebody who signs with our keys, an older
- * version for instance, may still not have meant an access token for this API. Exact types, nothing
- * is coerced. Claims that are not listed are ignored (RFC 7519, section 4), save `nbf`, which we
- * never write. Whether they have expired is not judged here. `now` is in milliseconds.
+ * The claims of a payload whose signature is good, frozen. Null if it is not an access token for this API: something
+ * else may have been signed with our keys, by an older version for instance. Types are exact, nothing is coerced.
+ * Claims that are not listed are ignored (RFC 7519, section 4), except `nbf`: we never write it, so it is refused.
+ * Expiry is not judged here. `now` is in milliseconds since 1970.
  */
-export function readClaims (payload: unknown, { issuer, audience, now }: { issuer: string, audience: string, now: number }): AccessClaims | null {
+export function readClaims (payload: unknown, { issuer, audience, now }: {
+  issuer: string
+  audience: string
+  now: number
+}): AccessClaims | null {
   if (!isAccessClaims(payload) || 'nbf' in payload) return null
 
   const { iss, aud, iat, exp, auth_time: authTime } = payload
-  const meant = iss === issuer && aud === audience
-  const timely = exp > iat && exp - iat <= longest && iat <= now / 1000 + skew && authTime <= now / 1000 + skew
-  if (!meant || !timely) return null
+  const latest = now / 1000 + clockSkewSeconds
+  const isForUs = iss === issuer && aud === audience
+  const isTimely = exp > iat && exp - iat <= lifetimeMaxSeconds && iat <= latest && authTime <= latest
+  if (!isForUs || !isTimely) return null
 
-  // Cached claims are handed to many requests.
+  // Cached claims are shared by many requests.
   Object.freeze(payload.amr)
   Object.freeze(payload.epoch)
   return Object.freeze(payload)
@@ -71,5 +76,6 @@ function isCount (value: unknown) {
 }
 
 function isListOf (isItem: (value: unknown) => boolean, value: unknown, length?: number) {
-  return Array.isArray(value) && value.length > 0 && value.length === (length ?? value.length) && value.every(isItem)
+  if (!Array.isArray(value) || value.length === 0) return false
+  return value.length === (length ?? value.length) && value.every(isItem)
 }

@@ -1,15 +1,15 @@
 import type { Database, Query, Transaction } from '../stores/database.ts'
 
-/** What a token is for; one of a purpose is none of another (ASVS 5.0 6.6.2). */
+/** The purpose of a token. A token of one purpose is not valid for another (ASVS 5.0 6.6.2). */
 export type Purpose = 'password_reset' | 'invitation' | 'email_change' | 'email_undo'
 
-/** A token that lies in somebody's mailbox, as the store knows it. */
+/** The row of a token that was mailed to somebody. */
 export interface OneTimeToken {
   id: string
   purpose: Purpose
-  /** Null where nobody was to get a mail. */
+  /** Null if no mail was due, or if the user was deleted before the row was written. */
   userId: string | null
-  /** The address that it brings or brings back, if it is about one. */
+  /** The address that the token sets or restores, for those purposes. */
   email: string | null
   emailCanonical: string | null
   createdAt: Date
@@ -22,10 +22,11 @@ export function createOneTimeTokenStore (db: Database) {
   return { insert, find, take, release, spend, revoke, revokeOutdone, prolongUndo, isPromised }
 
   /**
-   * Writes a token later than all that its user has of its purpose: whose clock is ahead does not decide
-   * which is the newest. For a user who has gone meanwhile it is nobody's.
+   * Writes a token. Its time of creation is later than that of all tokens that its user has of the same purpose, so
+   * that no node's fast clock decides which one is the newest. If the user has been deleted, `user_id` is null.
    */
-  async function insert (tx: Transaction, { id, purpose, userId, email, emailCanonical, createdAt, expiresAt }: OneTimeToken) {
+  async function insert (tx: Transaction, token: OneTimeToken) {
+    const { id, purpose, userId, email, emailCanonical, createdAt, expiresAt } = token
     await tx`
       insert into one_time_tokens (id, purpose, user_id, email, email_canonical, created_at, expires_at)
       values (${id}, ${purpose}, (
@@ -41,26 +42,30 @@ export function createOneTimeTokenStore (db: Database) {
       )), ${expiresAt})`
   }
 
-  /** A token that is worth something: neither expired nor spent, the user's newest of its purpose, nobody's at the moment. */
+  /** A usable token, or null: not expired, not spent, not taken, and the user's newest of its purpose. */
   async function find (id: string, purpose: Purpose, now: Date, query: Query = db): Promise<OneTimeToken | null> {
     const [token] = await query<OneTimeToken>`
       select t.id, t.purpose, t.user_id, t.email, t.email_canonical, t.created_at, t.expires_at
       from one_time_tokens t
-      where t.id = ${id} and ${worth(query, purpose, now)}`
+      where t.id = ${id} and ${isUsable(query, purpose, now)}`
     return token ?? null
   }
 
-  /** Takes such a token for `by` alone; one statement, so of many at once one gets it. */
-  async function take (id: string, purpose: Purpose, { by, now, until }: { by: string, now: Date, until: Date }): Promise<boolean> {
+  /** Takes a usable token for the request `by` alone. It is one statement, so only one of many requests gets it. */
+  async function take (id: string, purpose: Purpose, { by, now, until }: {
+    by: string
+    now: Date
+    until: Date
+  }): Promise<boolean> {
     const taken = await db`
       update one_time_tokens t
       set taken_by = ${by}, taken_until = ${until}
-      where t.id = ${id} and ${worth(db, purpose, now)}
+      where t.id = ${id} and ${isUsable(db, purpose, now)}
       returning t.id`
     return taken.length === 1
   }
 
-  /** Gives a token back that was taken and could not be spent. */
+  /** Gives back a token that was taken and could not be spent. */
   async function release (id: string, by: string) {
     await db`
       update one_time_tokens
@@ -69,8 +74,8 @@ export function createOneTimeTokenStore (db: Database) {
   }
 
   /**
-   * Spends a token: false for everybody but the first, and for whoever no longer has it to themself.
-   * What it outdoes goes with it, and does not come back to life as the newest.
+   * Spends a token. False if it has been spent before, or if the request `by` no longer holds it. The user's older
+   * tokens of the same purpose are deleted with it, except undos: otherwise one would become the newest, and usable.
    */
   async function spend (tx: Transaction, id: string, by: string): Promise<boolean> {
     const spent = await tx`
@@ -91,7 +96,7 @@ export function createOneTimeTokenStore (db: Database) {
     return spent.length === 1
   }
 
-  /** Makes all of a user's tokens of these purposes worthless. */
+  /** Deletes all of a user's tokens of these purposes. */
   async function revoke (tx: Transaction, userId: string, of: readonly Purpose[]) {
     await tx`
       delete from one_time_tokens
@@ -99,9 +104,9 @@ export function createOneTimeTokenStore (db: Database) {
   }
 
   /**
-   * Makes worthless what an undo outdoes, before it is spent: all of its user's tokens, save the undos
-   * that are older and bring back another address. Whoever had the account before wins: otherwise a thief
-   * who moves it twice could undo the owner's undo away.
+   * Deletes the tokens that an undo overrules; call it before the undo is spent. These are all tokens of its user,
+   * except undos that are older and restore another address. The earlier owner of the account wins: otherwise a thief
+   * who changes the address twice could use an undo to delete the owner's undo.
    */
   async function revokeOutdone (tx: Transaction, { id, userId, emailCanonical }: OneTimeToken) {
     await tx`
@@ -114,10 +119,14 @@ export function createOneTimeTokenStore (db: Database) {
   }
 
   /**
-   * Lets the user's newest undo expire at `until`, if it is the one of their present address. Returns its
-   * id, or null where the address is not the one from which they last asked for a change.
+   * Lets the user's newest undo expire at `until`, if it restores their present address. Returns its id, or null if it
+   * restores another address or there is none.
    */
-  async function prolongUndo (tx: Transaction, { id: userId, emailCanonical }: { id: string, emailCanonical: string }, until: Date): Promise<string | null> {
+  async function prolongUndo (
+    tx: Transaction,
+    { id: userId, emailCanonical }: { id: string, emailCanonical: string },
+    until: Date
+  ): Promise<string | null> {
     const [undo] = await tx<Pick<OneTimeToken, 'id'>>`
       update one_time_tokens
       set expires_at = ${until}
@@ -134,7 +143,7 @@ export function createOneTimeTokenStore (db: Database) {
     return undo?.id ?? null
   }
 
-  /** Whether an undo would bring an account back to this address. */
+  /** Whether an undo could still restore this address to an account. */
   async function isPromised (tx: Transaction, canonical: string, now: Date): Promise<boolean> {
     const undos = await tx`
       select id
@@ -148,8 +157,8 @@ export function createOneTimeTokenStore (db: Database) {
   }
 }
 
-// An undo is not outdone by a later one: each goes to the owner of another address.
-function worth ({ fragment }: Query, purpose: Purpose, now: Date) {
+// A later undo does not replace an earlier one: each was sent to the owner of another address.
+function isUsable ({ fragment }: Query, purpose: Purpose, now: Date) {
   return fragment`t.purpose = ${purpose}
         and t.user_id is not null
         and t.expires_at > ${now}

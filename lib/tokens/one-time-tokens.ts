@@ -6,83 +6,113 @@ import type { OneTimeToken, OneTimeTokenStore, Purpose } from './one-time-token-
 import type { Transaction } from '../stores/database.ts'
 import { uuidFromBytes, uuidToBytes } from '../crypto/uuids.ts'
 
-// The place of a purpose is a byte of its tokens: new ones go to the end.
+// The index of a purpose is a byte of its tokens, so new purposes go to the end.
 const purposes = ['password_reset', 'invitation', 'email_change', 'email_undo'] as const satisfies readonly Purpose[]
 
-/** How long the links in mails are good for (ms). */
-const lifetimes: Record<Purpose, number> = {
+/** How long the links in mails are valid (ms). */
+const lifetimesMs: Record<Purpose, number> = {
   password_reset: 3_600_000,
   invitation: 7 * 86_400_000,
   email_change: 86_400_000,
   email_undo: 7 * 86_400_000
 }
 
-/** So long (ms) a token may be in one request's hands: that of a hash and a transaction, and time to spare. */
-const patience = 30_000
+/** How long (ms) one request may hold a token: enough for a hash and a transaction, and time to spare. */
+const holdMs = 30_000
 
-/** A token that is in this request's hands alone. */
+/** The index of the purpose (1) ‖ the id of the row (16). */
+const payloadBytes = 17
+
+/** A token that one request holds alone, until it spends or releases it. */
 export interface TakenToken extends OneTimeToken { takenBy: string, userId: string }
+
+/** A token to be issued; the addresses are for a change of address and its undo. */
+type NewToken =
+  & Pick<OneTimeToken, 'purpose' | 'userId'>
+  & Partial<Pick<OneTimeToken, 'email' | 'emailCanonical'>>
 
 export type OneTimeTokens = ReturnType<typeof createOneTimeTokens>
 
 /**
- * Tokens in the links of mails. They are sealed, not stored: the token of a row is made from its
- * purpose and id (HMAC-SHA-256), so a mail that is sent again carries the same one and a copy of the
- * database holds none. Wrong, spent, expired, outdone and unknown are one refusal: `token_invalid`.
+ * Tokens in the links of mails. They are signed, not stored: the token of a row is made from its purpose and id
+ * (HMAC-SHA-256). So a mail that is sent again carries the same token, and a copy of the database contains none. A
+ * token that is wrong, spent, expired, replaced by a newer one or unknown is refused with the same `token_invalid`.
+ * @param options `keys`: the first one signs, all of them verify
  */
-export function createOneTimeTokens (store: OneTimeTokenStore, { keys, clock }: { keys: Buffer[], clock: Pick<Clock, 'now'> }) {
-  const { sign, verify } = createTokenSigner(keys, 17)
+export function createOneTimeTokens (store: OneTimeTokenStore, { keys, clock }: {
+  keys: Buffer[]
+  clock: Pick<Clock, 'now'>
+}) {
+  const { sign, verify } = createTokenSigner(keys, payloadBytes)
+  const { revoke, revokeOutdone } = store
 
-  return { issue, tokenOf, find, take, release, spend, revoke: store.revoke, revokeOutdone: store.revokeOutdone, prolongUndo, isPromised }
+  return { issue, tokenOf, find, take, release, spend, revoke, revokeOutdone, prolongUndo, isPromised }
 
-  /** Writes a token's row in the transaction of what it is for; returns the id, which the mail's job carries. */
-  async function issue (tx: Transaction, { purpose, userId, email = null, emailCanonical = null }: Pick<OneTimeToken, 'purpose' | 'userId'> & Partial<Pick<OneTimeToken, 'email' | 'emailCanonical'>>): Promise<string> {
+  /** Writes a token's row in the transaction of its cause. Returns the id, which the mail's job carries. */
+  async function issue (tx: Transaction, token: NewToken): Promise<string> {
+    const { purpose, userId, email = null, emailCanonical = null } = token
     const id = randomUUID()
-    const now = clock.now()
-    await store.insert(tx, { id, purpose, userId, email, emailCanonical, createdAt: new Date(now), expiresAt: new Date(now + lifetimes[purpose]) })
+    const createdAt = new Date(clock.now())
+    const expiresAt = new Date(createdAt.getTime() + lifetimesMs[purpose])
+    await store.insert(tx, { id, purpose, userId, email, emailCanonical, createdAt, expiresAt })
     return id
   }
 
-  /** The token of a row, the same whenever it is asked for. */
+  /** The token of a row; it is always the same. */
   function tokenOf (purpose: Purpose, id: string): string {
     return sign(Buffer.concat([Buffer.of(purposes.indexOf(purpose)), uuidToBytes(id)]))
   }
 
-  /** What a token is about, while it is worth something; looking spends nothing. Throws `token_invalid`. */
+  /**
+   * The row of a usable token of one of the wanted purposes. Spends nothing.
+   * @throws Refusal `token_invalid`
+   */
   async function find (token: string, ...wanted: Purpose[]): Promise<OneTimeToken & { userId: string }> {
     const named = read(token)
-    const found = named && wanted.includes(named.purpose) ? await store.find(named.id, named.purpose, new Date(clock.now())) : null
+    if (!named || !wanted.includes(named.purpose)) throw new Refusal('token_invalid')
+    const found = await store.find(named.id, named.purpose, new Date(clock.now()))
     if (!found || found.userId === null) throw new Refusal('token_invalid')
     return { ...found, userId: found.userId }
   }
 
-  /** As `find`, and nobody else gets the token until it is spent or released: of many at once one. */
+  /**
+   * Like `find`, and no other request gets the token until it is spent or released. One of many concurrent requests
+   * succeeds.
+   * @throws Refusal `token_invalid`
+   */
   async function take (token: string, ...wanted: Purpose[]): Promise<TakenToken> {
     const found = await find(token, ...wanted)
-    const now = clock.now()
+    const now = new Date(clock.now())
     const takenBy = randomUUID()
-    const isTaken = await store.take(found.id, found.purpose, { by: takenBy, now: new Date(now), until: new Date(now + patience) })
+    const until = new Date(now.getTime() + holdMs)
+    const isTaken = await store.take(found.id, found.purpose, { by: takenBy, now, until })
     if (!isTaken) throw new Refusal('token_invalid')
     return { ...found, takenBy }
   }
 
-  /** Gives a token back because what it was taken for could not be done; its owner tries again. */
+  /** Gives a token back because the request could not be completed, so that the user can try again. */
   async function release ({ id, takenBy }: TakenToken) {
-    // Where that fails too, it is free again after a while.
+    // If that fails too, the token becomes free by itself after `holdMs`.
     await store.release(id, takenBy).catch(() => {})
   }
 
-  /** Spends a taken token in the transaction of what it was for; `token_invalid` if it is no longer there. */
+  /**
+   * Spends a taken token, in the transaction of its effect.
+   * @throws Refusal `token_invalid` if this request no longer holds it
+   */
   async function spend (tx: Transaction, { id, takenBy }: TakenToken) {
     if (!await store.spend(tx, id, takenBy)) throw new Refusal('token_invalid')
   }
 
-  /** Starts the time anew in which a change of address can be undone; the undo's id, null if the user has left the address that it brings back. */
+  /**
+   * Restarts the time in which a change of address can be undone. Returns the id of the undo, or null if it does not
+   * restore the user's present address.
+   */
   async function prolongUndo (tx: Transaction, user: { id: string, emailCanonical: string }): Promise<string | null> {
-    return await store.prolongUndo(tx, user, new Date(clock.now() + lifetimes.email_undo))
+    return await store.prolongUndo(tx, user, new Date(clock.now() + lifetimesMs.email_undo))
   }
 
-  /** Whether the owner of an account may bring it back to this address. */
+  /** Whether the owner of an account may still restore this address. */
   async function isPromised (tx: Transaction, canonical: string): Promise<boolean> {
     return await store.isPromised(tx, canonical, new Date(clock.now()))
   }

@@ -14,7 +14,7 @@ const retentionMs = 61 * 60_000
 const forgetIntervalMs = 60_000
 
 export default fp<{ clock: Clock }>(async function rememberRevocations (app, { clock }) {
-  const revocations = createRevocations(clock, { keep: retentionMs })
+  const revocations = createRevocations(clock, { keepMs: retentionMs })
   const timer = setInterval(revocations.forget, forgetIntervalMs)
 
   app.decorate('revocations', revocations)

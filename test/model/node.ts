@@ -45,7 +45,8 @@ const nobody: Caller = { ip: '192.0.2.1', userAgent: null, requestId: 'model' }
 export function createNode (world: World, name: number) {
   const { postgres, plants } = world
   const clock: Clock = { now: () => world.now, monotonic: () => world.now - start, offset: 0, advance () {} }
-  const revocations = createRevocations(clock, { keep: plants.has('a node forgets too early') ? minute : terms.accessTokenTtl + minute })
+  const keepMs = plants.has('a node forgets too early') ? minute : terms.accessTokenTtl + minute
+  const revocations = createRevocations(clock, { keepMs })
   const node = { name, isCut: false, knows: new Set<string>(), passes, judge, work, forget: revocations.forget }
 
   const audit = {

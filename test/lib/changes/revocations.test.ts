@@ -102,7 +102,7 @@ function open () {
   const clock = { now: 0, monotonic: () => clock.now }
   return {
     clock,
-    revocations: createRevocations(clock, { keep: 1000 }),
+    revocations: createRevocations(clock, { keepMs: 1000 }),
     token: { sid: randomUUID(), sub: randomUUID(), epoch: [1, 3] as [number, number] }
   }
 }
