@@ -2,43 +2,51 @@ import type { Clock } from '../clock.ts'
 import type { RedisScripts } from '../stores/redis-scripts.ts'
 import { readTexts } from '../stores/script-answer.ts'
 
-/** How a try ended; `dropped` when nobody looked at the password. */
-export type Ending = 'right' | 'wrong' | 'dropped'
+/** The outcome of a try; `dropped` when the password was not checked. */
+export type TryOutcome = 'right' | 'wrong' | 'dropped'
 
-/** Whether a bucket gives a try; milliseconds until it opens, and how many refused tries are to be noted now. */
+/**
+ * Whether a bucket allows a try. If it is shut: for how many milliseconds, and how many refused tries are to be
+ * recorded now.
+ */
 export type Verdict = { outcome: 'open' | 'busy' } | { outcome: 'shut', milliseconds: number, refused: number }
 
 export interface BucketSettings {
-  /** Failures that shut a bucket. */
+  /** The number of failures that shuts a bucket. */
   threshold: number
-  /** Milliseconds that it is shut at first, doubling up to `longest`, which is also how long it is remembered. */
-  duration: number
-  longest: number
-  /** Milliseconds that a try whose outcome never comes takes up a place. */
-  patience: number
-  /** Milliseconds between two notes of refused tries of one bucket, and between two notices of one owner. */
-  noteInterval: number
-  noticeInterval: number
+  /** How long a bucket is shut the first time (ms). Each further time is twice as long, up to `shutMaxMs`. */
+  shutMs: number
+  /** The longest time that a bucket is shut (ms). After as long without failures its record is forgotten. */
+  shutMaxMs: number
+  /** How long a try without an outcome counts as under way (ms). */
+  tryTimeoutMs: number
+  /** The shortest time between two records of refused tries of one bucket (ms). */
+  noteIntervalMs: number
+  /** The shortest time between two notices to one owner (ms). */
+  noticeIntervalMs: number
 }
 
 export type BucketStore = ReturnType<typeof createBucketStore>
 
-/** The buckets of guesses in Redis: see `lua/step-bucket.lua`. Redis' own time counts. */
-export function createBucketStore (scripts: RedisScripts, clock: Clock, { threshold, duration, longest, patience, noteInterval, noticeInterval }: BucketSettings) {
+/** The buckets of guesses in Redis: see `lua/step-bucket.lua`. Times are those of Redis. */
+export function createBucketStore (scripts: RedisScripts, clock: Clock, {
+  threshold, shutMs, shutMaxMs, tryTimeoutMs, noteIntervalMs, noticeIntervalMs
+}: BucketSettings) {
   const stepBucket = scripts.script('step-bucket')
   const takeTurn = scripts.script('take-turn')
 
   return { ask, settle, unlock, takeNotice }
 
-  /** Asks for a try under an id of the caller's; whoever gets one settles it. */
+  /** Asks for a try under an id that the caller has made. If the bucket is open, the caller must settle the try. */
   async function ask (bucket: string, id: string): Promise<Verdict> {
     const { word, milliseconds, refused } = await step(bucket, 'try', id)
-    return word === 'shut' ? { outcome: word, milliseconds, refused } : { outcome: word === 'open' ? word : 'busy' }
+    if (word === 'shut') return { outcome: word, milliseconds, refused }
+    return { outcome: word === 'open' ? word : 'busy' }
   }
 
-  /** Tells how a try ended. Returns for how many milliseconds that has shut the bucket, or null. */
-  async function settle (bucket: string, id: string, ending: Ending): Promise<number | null> {
-    const { word, milliseconds } = await step(bucket, ending, id)
+  /** Records the outcome of a try. Returns how many milliseconds the bucket is shut because of it, or null. */
+  async function settle (bucket: string, id: string, tryOutcome: TryOutcome): Promise<number | null> {
+    const { word, milliseconds } = await step(bucket, tryOutcome, id)
     return word === 'shut' ? milliseconds : null
   }
 
@@ -47,13 +55,15 @@ export function createBucketStore (scripts: RedisScripts, clock: Clock, { thresh
     await step(bucket, 'right', '')
   }
 
-  /** Whether the owner behind this key may be sent a notice now; asking takes the turn. */
+  /** Whether the owner with this key may be sent a notice now. If so, the interval until the next one has begun. */
   async function takeNotice (owner: string): Promise<boolean> {
-    return await takeTurn([`notice:{${owner}}`], [noticeInterval, clock.offset]) === 'taken'
+    return await takeTurn([`notice:{${owner}}`], [noticeIntervalMs, clock.offset]) === 'taken'
   }
 
-  async function step (bucket: string, name: 'try' | Ending, id: string) {
-    const answer = await stepBucket([`lane:{${bucket}}`], [name, id, threshold, duration, longest, patience, noteInterval, clock.offset])
+  async function step (bucket: string, name: 'try' | TryOutcome, id: string) {
+    const answer = await stepBucket([`lane:{${bucket}}`], [
+      name, id, threshold, shutMs, shutMaxMs, tryTimeoutMs, noteIntervalMs, clock.offset
+    ])
     const [word, milliseconds, refused] = readTexts(answer)
     return { word, milliseconds: Number(milliseconds), refused: Number(refused) }
   }

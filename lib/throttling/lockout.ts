@@ -3,68 +3,80 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Refusal } from '../errors.ts'
 import type { BucketStore } from './bucket-store.ts'
 
-/** Whose failures count together. */
+/** A bucket: the failures of everybody who belongs to it count together. */
 export interface Bucket {
   kind: 'strangers' | 'device' | 'session'
-  /** An HMAC: what lies in Redis names nobody. */
+  /** An HMAC, so that no key in Redis names a person. */
   key: string
 }
 
-/** What came of a guess: looked at and right or wrong, perhaps shutting the bucket (ms), or not looked at. */
+/**
+ * The outcome of a guess. `wrong`: `shutForMs` is how long the bucket is shut because of it, null if it stays open.
+ * `refused`: the password was not checked; `retryAfter` is in seconds, and `refused` is how many tries were refused
+ * since the last record of such tries, 0 if none is due.
+ */
 export type Guess =
   | { outcome: 'right' }
-  | { outcome: 'wrong', shutFor: number | null }
-  | { outcome: 'refused', /** Seconds. */ retryAfter: number, /** Tries refused since the last note, if one is due. */ refused: number }
+  | { outcome: 'wrong', shutForMs: number | null }
+  | { outcome: 'refused', retryAfter: number, refused: number }
 
 export type Lockout = ReturnType<typeof createLockout>
 
-/** Milliseconds between the looks of somebody who waits for others' tries to end, less or more a quarter. */
-const pauses = [0, 20, 40, 80, 160, 320, 640, 1280]
+/** The pauses (ms) between the attempts to get a try while other tries are under way, each ± a quarter at random. */
+const pausesMs = [0, 20, 40, 80, 160, 320, 640, 1280]
 
-/** The most that wait on one node. */
+/** The most requests of one node that wait for a try. */
 const waitingMax = 500
 
 /**
- * Lockout by buckets, after OWASP's device cookies: strangers share one bucket an account, every device
- * that the account knows and every session has its own, so nobody shuts another's. A try is reserved
- * before the password is looked at: however many come at once, a bucket evaluates no more than its
- * threshold. `duration` is that of the first shut, in milliseconds.
+ * Lockout by buckets, after OWASP's device cookies. All strangers share one bucket for each account; every device that
+ * the account knows and every session has its own bucket, so nobody can shut another's. A try is reserved before the
+ * password is checked: however many come at once, a bucket allows no more of them than its threshold.
+ * @param options `shutMs` is how long a bucket is shut the first time; the first of `keys` makes the names of buckets
  */
-export function createLockout ({ buckets, keys: [key = Buffer.alloc(0)], duration }: { buckets: BucketStore, keys: Buffer[], duration: number }) {
+export function createLockout ({ buckets, keys: [key = Buffer.alloc(0)], shutMs }: {
+  buckets: BucketStore
+  keys: Buffer[]
+  shutMs: number
+}) {
   let waiting = 0
 
   return { strangersOf, deviceOf, sessionOf, guard, unlock, takeNotice }
 
-  /** The bucket of everybody whom an account does not know; an address has one whether or not it has an account. */
+  /** The bucket of all devices that an account does not know. An address without an account has one, too. */
   function strangersOf (canonical: string): Bucket {
     return { kind: 'strangers', key: name('strangers', canonical) }
   }
 
-  /** The bucket of a device since it has become known to the account. */
-  function deviceOf (userId: string, { deviceId, knownSince }: { deviceId: string, knownSince: Date }): Bucket {
+  /** The bucket of a device that an account has known since `knownSince`. */
+  function deviceOf (userId: string, { deviceId, knownSince }: {
+    deviceId: string
+    knownSince: Date
+  }): Bucket {
     return { kind: 'device', key: name('device', userId, deviceId, knownSince.getTime()) }
   }
 
-  /** The bucket of a session in which the password is asked for again. */
+  /** The bucket of a session whose user has to enter the password again. */
   function sessionOf (sessionId: string): Bucket {
     return { kind: 'session', key: name('session', sessionId) }
   }
 
   /**
-   * Lets `check` look at a password if the bucket is open and counts what it finds. A check that fails
-   * to find out counts for nothing.
-   * @throws Refusal `unavailable` without Redis: what cannot be counted is not looked at, and what was
-   * found and could not be counted is not told; `overloaded` when others' tries take up the bucket for
-   * too long; what `check` throws
+   * Runs `check` on a password if the bucket is open, and counts the result. A check that throws is not counted.
+   * @throws Refusal `unavailable` without Redis: a try that cannot be counted is not checked, and a result that cannot
+   * be counted is not returned; `overloaded` when other tries fill the bucket for too long
+   * @throws the error of `check`
    */
   async function guard ({ key: bucket }: Bucket, check: () => Promise<boolean>): Promise<Guess> {
     const id = randomBytes(6).toString('base64url')
     const verdict = await reserve(bucket, id)
-    if (verdict.outcome === 'shut') return { outcome: 'refused', retryAfter: coarse(verdict.milliseconds), refused: verdict.refused }
+    if (verdict.outcome === 'shut') {
+      return { outcome: 'refused', retryAfter: coarseSeconds(verdict.milliseconds), refused: verdict.refused }
+    }
 
     const isRight = await check().catch(error => drop(bucket, id, error))
-    const shutFor = await buckets.settle(bucket, id, isRight ? 'right' : 'wrong')
-    return isRight ? { outcome: 'right' } : { outcome: 'wrong', shutFor }
+    const shutForMs = await buckets.settle(bucket, id, isRight ? 'right' : 'wrong')
+    return isRight ? { outcome: 'right' } : { outcome: 'wrong', shutForMs }
   }
 
   /** Opens buckets and forgets their failures. */
@@ -72,15 +84,18 @@ export function createLockout ({ buckets, keys: [key = Buffer.alloc(0)], duratio
     await Promise.all(shut.map(bucket => buckets.unlock(bucket.key)))
   }
 
-  /** Whether it is time to tell the owner of an address, existing or not; asking takes the turn. */
+  /**
+   * Whether the owner of an address, with or without an account, may be sent a notice now. If so, the interval until
+   * the next notice has begun.
+   */
   async function takeNotice (canonical: string): Promise<boolean> {
     return await buckets.takeNotice(name('notice', canonical))
   }
 
-  // Whoever comes while all places are taken by tries under way is not refused for what those may
-  // turn out to be: ten right passwords at once all get in.
+  // While other tries fill the bucket, a request waits for their outcomes instead of being refused for failures that
+  // they may not be: ten right passwords at once all succeed.
   async function reserve (bucket: string, id: string) {
-    for (const milliseconds of pauses) {
+    for (const milliseconds of pausesMs) {
       if (milliseconds > 0) await wait(milliseconds)
       const verdict = await buckets.ask(bucket, id)
       if (verdict.outcome !== 'busy') return verdict
@@ -96,15 +111,15 @@ export function createLockout ({ buckets, keys: [key = Buffer.alloc(0)], duratio
   }
 
   async function drop (bucket: string, id: string, error: unknown): Promise<never> {
-    // If this fails too, the place is free again when patience runs out.
+    // If this fails too, the try stops counting by itself after a while.
     await buckets.settle(bucket, id, 'dropped').catch(() => {})
     throw error
   }
 
-  /** Rounded up to a sixth of the shortest shut: it does not tell when the last failure was. */
-  function coarse (milliseconds: number) {
-    const unit = Math.max(1000, duration / 6)
-    return Math.ceil(milliseconds / unit) * unit / 1000
+  /** Rounds up to a sixth of the first shut, in seconds, so that it does not reveal when the last failure was. */
+  function coarseSeconds (milliseconds: number) {
+    const unitMs = Math.max(1000, shutMs / 6)
+    return Math.ceil(milliseconds / unitMs) * unitMs / 1000
   }
 
   function name (...parts: (string | number)[]) {

@@ -10,19 +10,19 @@ import type { Metrics } from '../operations/metrics.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { Database, Query } from '../stores/database.ts'
 
-/** A password that somebody says is theirs. */
+/** A password that is to be checked, with everything that the check leaves behind when it fails. */
 export interface Claim {
   password: string
-  /** What it is compared with; null for an address without an account and an account without a password. */
+  /** The hash to compare with; null for an address without an account and for an account without a password. */
   passwordHash: string | null
   bucket: Bucket
-  /** Whose it would be; null for an address without an account. */
+  /** The account; null for an address without one. */
   owner: Subject | null
   /** The canonical address, with or without an account. */
   canonical: string
   sessionId?: string
   caller: Caller
-  /** What it is said for. A sign-in that fails is counted in the metrics; proving a password again is one. */
+  /** A failed `sign_in` is counted in the metrics. Entering the password again in a session is one, too. */
   purpose: 'sign_in' | 'password_change'
 }
 
@@ -36,35 +36,38 @@ export interface PasswordCheckParts {
   clock: Pick<Clock, 'now'>
 }
 
-/** What a password that is not right is called in the audit trail. */
+/** The audit event of a wrong password, by purpose. */
 const failures = { sign_in: 'authn_login_fail', password_change: 'authn_password_change_fail' } as const
 
 export type PasswordChecks = ReturnType<typeof createPasswordChecks>
 
 /**
- * The one place where somebody's password is looked at: within a bucket, and with a trace of what was
- * not right. With and without an account it is the same work, down to the mail's job.
+ * The one place that checks passwords: within a bucket, and with an audit event for each failure. An address with an
+ * account and one without cause the same work, down to the mail's job.
  */
-export function createPasswordChecks ({ database, lockout, passwords, audit, jobs, metrics, clock }: PasswordCheckParts) {
+export function createPasswordChecks ({
+  database, lockout, passwords, audit, jobs, metrics, clock
+}: PasswordCheckParts) {
   return { check }
 
   /**
    * Returns if the password is right.
-   * @throws Refusal `invalid_credentials`; `too_many_attempts` while the bucket is shut, whatever the
-   * password; `overloaded`; `unavailable`
+   * @throws Refusal `invalid_credentials`; `too_many_attempts` while the bucket is shut, whether or not the password is
+   * right; `overloaded`; `unavailable`
    */
   async function check (claim: Claim): Promise<void> {
     const { bucket, password, passwordHash } = claim
-    const guess = await lockout.guard(bucket, () => passwords.verify(passwordHash, password, bucket.kind === 'strangers' ? 'stranger' : 'known'))
+    const priority = bucket.kind === 'strangers' ? 'stranger' : 'known'
+    const guess = await lockout.guard(bucket, () => passwords.verify(passwordHash, password, priority))
     if (guess.outcome === 'right') return
 
     if (guess.outcome === 'refused') {
-      // Somebody who hammers at a shut bucket leaves a row a minute, not one a try.
+      // Many tries at a shut bucket leave one event a minute, not one for each try.
       if (guess.refused > 0) await note(database, claim, 'too_many_attempts', { refused: guess.refused })
       throw refuse(claim, 'too_many_attempts', guess.retryAfter)
     }
-    if (guess.shutFor === null) await note(database, claim, 'invalid_credentials')
-    else await noteShut(claim, guess.shutFor)
+    if (guess.shutForMs === null) await note(database, claim, 'invalid_credentials')
+    else await noteShut(claim, guess.shutForMs)
     throw refuse(claim, 'invalid_credentials')
   }
 
@@ -75,10 +78,17 @@ export function createPasswordChecks ({ database, lockout, passwords, audit, job
 
     await database.begin(async tx => {
       await note(tx, claim, 'invalid_credentials')
-      const eventId = await audit.record(tx, { ...traceOf(claim), event: 'authn_login_lock', reason: bucket.kind, personal: { until } })
-      // Where nobody owns the address, the worker finds nobody to write to.
-      // The mail's draft reads `lane`, which is what jobs of earlier versions that still wait say, too.
-      if (isNoticeDue) await jobs.send(tx, 'mail', { kind: 'locked', userId: owner?.id ?? randomUUID(), lane: bucket.kind, until, eventId })
+      const eventId = await audit.record(tx, {
+        ...traceOf(claim),
+        event: 'authn_login_lock',
+        reason: bucket.kind,
+        personal: { until }
+      })
+      if (!isNoticeDue) return
+      // For an address without an account the id is random, and the worker finds no user to write to.
+      const userId = owner?.id ?? randomUUID()
+      // The mail's draft reads `lane`, because waiting jobs of earlier versions have that field, too.
+      await jobs.send(tx, 'mail', { kind: 'locked', userId, lane: bucket.kind, until, eventId })
     })
   }
 

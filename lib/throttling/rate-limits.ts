@@ -7,50 +7,71 @@ import { rateLimited } from '../http/rate-limit-status.ts'
 import type { RateLimitStatuses } from '../http/rate-limit-status.ts'
 import type { Log, RateLimitStore } from './rate-limit-store.ts'
 
-/** What is limited by itself, named as clients are told. */
+/** An action with a limit of its own, by the name that responses show. */
 export type Policy = 'login' | 'register' | 'verify-email' | 'password-reset' | 'export' | 'email-change'
 
-/** What a request counts for: the network of its client, the device that it is known to come from, or the user who has proved a session. */
-export interface LimitedAct { policy: Policy, caller: Caller, deviceId?: string | null, userId?: string }
+/**
+ * A request that is counted: for its user if a session is proved, else for the known device that it comes from, else
+ * for the network of the caller.
+ */
+export interface LimitedRequest {
+  policy: Policy
+  caller: Caller
+  deviceId?: string | null
+  userId?: string
+}
 
-/** A mail that a request causes; notices of what has happened are not among them. */
+/** A mail that a request causes. Notices of events that have happened are not counted. */
 export interface CausedMail {
   /** Mails of one kind count together at their address. */
   kind: string
   /** The canonical address. */
   address: string
   caller: Caller
-  /** A device that the account knows, or a session of it: counted by itself, out of strangers' reach. */
+  /**
+   * A device that the account knows, or one of its sessions. It is counted separately, so strangers cannot use it up.
+   */
   owner?: string | undefined
 }
 
-/** An export reads all that there is of a user. */
+/** An export reads everything that is stored about a user, so it may happen five times an hour. */
 const exportRates: readonly Rate[] = [{ limit: 5, window: 3_600_000 }]
 
 export type RateLimits = ReturnType<typeof createRateLimits>
 
 /**
- * The limits that hold across nodes: exact, in Redis, and never lifted because Redis does not answer.
- * What lies there names nobody: every subject is an HMAC under `key`.
+ * The limits that hold across nodes. They are exact, in Redis, and hold also while Redis does not answer. Nothing in
+ * Redis names a person: every subject is an HMAC under the first of `keys`.
  */
 export function createRateLimits ({ store, statuses, keys: [key = Buffer.alloc(0)], limits }: {
-  store: RateLimitStore, statuses: Pick<RateLimitStatuses, 'record'>, keys: Buffer[], limits: Config['rateLimits']
+  store: RateLimitStore
+  statuses: Pick<RateLimitStatuses, 'record'>
+  keys: Buffer[]
+  limits: Config['rateLimits']
 }) {
-  // A code or a token is guessed like a password, so it is counted like one, by itself.
-  const ratesOf: Record<Policy, readonly Rate[]> = { login: limits.login, register: limits.register, 'verify-email': limits.login, 'email-change': limits.login, 'password-reset': limits.login, export: exportRates }
+  // A code or a token can be guessed like a password, so it has the same rates, with its own count.
+  const ratesOf: Record<Policy, readonly Rate[]> = {
+    login: limits.login,
+    register: limits.register,
+    'verify-email': limits.login,
+    'email-change': limits.login,
+    'password-reset': limits.login,
+    export: exportRates
+  }
 
   return { count, countMail }
 
   /**
-   * Counts an act before it is done. What could not be done because something does not answer or is
-   * overloaded (503) does not stay counted: an outage is not followed by a wait.
-   * @throws Refusal `rate_limited`, then nothing has been counted; `unavailable`; what `work` throws
+   * Counts a request before its work is done. If the work fails because something is unavailable or overloaded (503),
+   * the request is uncounted, so that an outage is not followed by a wait.
+   * @throws Refusal `rate_limited`, in which case nothing has been counted; `unavailable`
+   * @throws the error of `work`
    */
-  async function count<T> ({ policy, caller, deviceId = null, userId }: LimitedAct, work: () => Promise<T>): Promise<T> {
+  async function count<T> (request: LimitedRequest, work: () => Promise<T>): Promise<T> {
     if (!limits.enabled) return await work()
 
-    const who = userId !== undefined ? ['user', userId] : deviceId !== null ? ['device', deviceId] : ['client', clientNetwork(caller.ip)]
-    const subject = name(policy, ...who)
+    const { policy, caller } = request
+    const subject = name(policy, ...subjectOf(request))
     const logs = [{ key: `limit:${policy}:{${subject}}`, rates: ratesOf[policy] }]
     const { isCounted, moment, counts } = await store.count(logs)
     statuses.record(caller, { policy, counts, isWithin: isCounted })
@@ -60,26 +81,31 @@ export function createRateLimits ({ store, statuses, keys: [key = Buffer.alloc(0
   }
 
   /**
-   * Counts a mail, then does what causes it and tells it whether the mail may be sent. Who asks is not
-   * told: the answer stays the same, for an address with an account and without one.
-   * @throws Refusal `unavailable`; what `work` throws
+   * Counts a mail, then does the work that causes it, which learns whether the mail may be sent. The caller does not
+   * learn it: the answer is the same, for an address with an account and without one.
+   * @throws Refusal `unavailable`
+   * @throws the error of `work`
    */
-  async function countMail<T> ({ kind, address, caller, owner }: CausedMail, work: (mayMail: boolean) => Promise<T>): Promise<T> {
+  async function countMail<T> (mail: CausedMail, work: (mayMail: boolean) => Promise<T>): Promise<T> {
     if (!limits.enabled) return await work(true)
 
-    // One tag for all that is counted of an address, so that one script may reach it in a Redis Cluster.
-    const tag = `limit:mail:{${name('mail', address)}}`
-    const logs = owner === undefined
-      ? [
-          { key: `${tag}:${name('mail', 'client', clientNetwork(caller.ip), address)}`, rates: limits.mail },
-          { key: `${tag}:${kind}`, rates: limits.mailAddress }
-        ]
-      : [{ key: `${tag}:${name('mail', 'owner', owner, address)}`, rates: limits.mail }]
+    const logs = logsOf(mail)
     const { isCounted, moment } = await store.count(logs)
     return await work(isCounted).catch(error => isCounted ? takeBack(logs, moment, error) : Promise.reject(error))
   }
 
-  // What cannot be taken back stays counted: the store that is asked may be the one that is away.
+  function logsOf ({ kind, address, caller, owner }: CausedMail): Log[] {
+    // All logs of an address have the same hash tag, so that one script may reach them in a Redis Cluster.
+    const tag = `limit:mail:{${name('mail', address)}}`
+    if (owner !== undefined) return [{ key: `${tag}:${name('mail', 'owner', owner, address)}`, rates: limits.mail }]
+
+    return [
+      { key: `${tag}:${name('mail', 'client', clientNetwork(caller.ip), address)}`, rates: limits.mail },
+      { key: `${tag}:${kind}`, rates: limits.mailAddress }
+    ]
+  }
+
+  // If the request cannot be uncounted, it stays counted: Redis may be the store that does not answer.
   async function takeBack (logs: Log[], moment: string, error: unknown): Promise<never> {
     if (error instanceof Refusal && error.status === 503) await store.uncount(logs, moment).catch(() => {})
     throw error
@@ -88,4 +114,10 @@ export function createRateLimits ({ store, statuses, keys: [key = Buffer.alloc(0
   function name (...parts: string[]) {
     return createHmac('sha256', key).update(JSON.stringify(parts)).digest().subarray(0, 16).toString('base64url')
   }
+}
+
+/** The words that name the subject of a request in its log. */
+function subjectOf ({ caller, deviceId = null, userId }: LimitedRequest): string[] {
+  if (userId !== undefined) return ['user', userId]
+  return deviceId !== null ? ['device', deviceId] : ['client', clientNetwork(caller.ip)]
 }

@@ -25,17 +25,17 @@ export default fp<FeatureOptions>(async function throttlingFeature (app, { confi
   await app.register(rateLimitStatuses)
 
   const { database, scripts, secrets, passwords, audit, jobs, metrics, rateLimitStatuses: statuses } = app
-  const { threshold, duration } = config.lockout
+  const { threshold, duration: shutMs } = config.lockout
   const buckets = createBucketStore(scripts, clock, {
     threshold,
-    duration,
-    longest: 12 * 60 * minute,
+    shutMs,
+    shutMaxMs: 12 * 60 * minute,
     // A hash must have waited and ended by then.
-    patience: 15_000,
-    noteInterval: minute,
-    noticeInterval: 60 * minute
+    tryTimeoutMs: 15_000,
+    noteIntervalMs: minute,
+    noticeIntervalMs: 60 * minute
   })
-  const lockout = createLockout({ buckets, keys: secrets.derive(purposes.lockoutBuckets), duration })
+  const lockout = createLockout({ buckets, keys: secrets.derive(purposes.lockoutBuckets), shutMs })
 
   app.decorate('rateLimits', createRateLimits({
     store: createRateLimitStore(scripts, clock),

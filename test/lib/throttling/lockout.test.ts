@@ -15,8 +15,8 @@ const key = randomBytes(32)
 
 t.test('five failures lock a bucket for half an hour; meanwhile no password is checked', async t => {
   const { lockout, clock, bucket, wrong, right } = await setUp(t)
-  for (let n = 0; n < 4; n++) t.same(await wrong(bucket), { outcome: 'wrong', shutFor: null })
-  t.same(await wrong(bucket), { outcome: 'wrong', shutFor: 30 * minute })
+  for (let n = 0; n < 4; n++) t.same(await wrong(bucket), { outcome: 'wrong', shutForMs: null })
+  t.same(await wrong(bucket), { outcome: 'wrong', shutForMs: 30 * minute })
 
   for (const elapsed of [0, 10 * minute, 19 * minute + 50_000]) {
     clock.advance(elapsed)
@@ -29,8 +29,8 @@ t.test('five failures lock a bucket for half an hour; meanwhile no password is c
 t.test('each further lock is twice as long, up to twelve hours', async t => {
   const { clock, bucket, wrong } = await setUp(t)
   for (const minutes of [30, 60, 120, 240, 480, 720, 720, 720]) {
-    for (let n = 0; n < 4; n++) t.same(await wrong(bucket), { outcome: 'wrong', shutFor: null })
-    t.same(await wrong(bucket), { outcome: 'wrong', shutFor: minutes * minute })
+    for (let n = 0; n < 4; n++) t.same(await wrong(bucket), { outcome: 'wrong', shutForMs: null })
+    t.same(await wrong(bucket), { outcome: 'wrong', shutForMs: minutes * minute })
     clock.advance(minutes * minute - 5000)
     t.match(await wrong(bucket), { outcome: 'refused' })
     clock.advance(5001)
@@ -41,15 +41,15 @@ t.test('failures are forgotten after twelve quiet hours, not sooner', async t =>
   const { clock, bucket, wrong, fail } = await setUp(t)
   await fail(bucket, 4)
   clock.advance(12 * hour - minute)
-  t.match(await wrong(bucket), { shutFor: 30 * minute }, 'four of this morning count in the evening')
+  t.match(await wrong(bucket), { shutForMs: 30 * minute }, 'four of this morning count in the evening')
 
   clock.advance(30 * minute + 12 * hour - minute)
   await fail(bucket, 4)
-  t.match(await wrong(bucket), { shutFor: 60 * minute }, 'it still doubles')
+  t.match(await wrong(bucket), { shutForMs: 60 * minute }, 'it still doubles')
 
   clock.advance(60 * minute + 12 * hour)
   await fail(bucket, 4)
-  t.match(await wrong(bucket), { shutFor: 30 * minute }, 'it has begun anew')
+  t.match(await wrong(bucket), { shutForMs: 30 * minute }, 'it has begun anew')
 })
 
 t.test('a success forgets the failures and the doubling of its own bucket only', async t => {
@@ -60,9 +60,9 @@ t.test('a success forgets the failures and the doubling of its own bucket only',
   clock.advance(30 * minute + 1)
   await fail(bucket, 4)
   await right(bucket)
-  t.match(await wrong(other), { shutFor: 30 * minute })
+  t.match(await wrong(other), { shutForMs: 30 * minute })
   await fail(bucket, 4)
-  t.match(await wrong(bucket), { shutFor: 30 * minute })
+  t.match(await wrong(bucket), { shutForMs: 30 * minute })
 })
 
 t.test('of a hundred wrong guesses at once on two nodes, five are checked', async t => {
@@ -77,7 +77,7 @@ t.test('of a hundred wrong guesses at once on two nodes, five are checked', asyn
 
   t.equal(looked, 5)
   t.same(count(guesses), { wrong: 5, refused: 95 })
-  t.equal(guesses.filter(guess => guess.outcome === 'wrong' && guess.shutFor !== null).length, 1, 'one of them has shut it')
+  t.equal(guesses.filter(guess => guess.outcome === 'wrong' && guess.shutForMs !== null).length, 1, 'one of them has shut it')
   t.equal(guesses.filter(guess => guess.outcome === 'refused' && guess.refused > 0).length, 1, 'one of them is to be noted')
 })
 
@@ -103,7 +103,7 @@ t.test('a success while wrong guesses are under way frees no more than five plac
   const guesses = slow.map(({ check }) => lockout.guard(bucket, check))
   await Promise.all(slow.map(({ begun }) => begun))
   t.match(await right(bucket), { outcome: 'right' })
-  t.match(await wrong(bucket), { shutFor: null })
+  t.match(await wrong(bucket), { shutForMs: null })
   const sixth = lockout.guard(bucket, async () => false)
   slow.forEach(({ finish }) => finish(false))
   t.same(count(await Promise.all([...guesses, sixth])), { wrong: 4, refused: 1 })
@@ -118,11 +118,11 @@ t.test('a try whose outcome never comes keeps its place for fifteen seconds', as
 
   await t.rejects(lockout.guard(bucket, async () => false), { code: 'overloaded' }, 'no place')
   clock.advance(15_000)
-  t.same(await wrong(bucket), { outcome: 'wrong', shutFor: null }, 'they count for nothing')
+  t.same(await wrong(bucket), { outcome: 'wrong', shutForMs: null }, 'they count for nothing')
 
   lost.forEach(({ finish }) => finish(false))
   const late = await Promise.all(guesses)
-  t.equal(late.filter(guess => guess.outcome === 'wrong' && guess.shutFor !== null).length, 1, 'but if it comes late, it counts')
+  t.equal(late.filter(guess => guess.outcome === 'wrong' && guess.shutForMs !== null).length, 1, 'but if it comes late, it counts')
   t.match(await wrong(bucket), { outcome: 'refused' })
 })
 
@@ -130,7 +130,7 @@ t.test('a check that never happens is not counted, however often', async t => {
   const { lockout, bucket, wrong, keys } = await setUp(t)
   for (let n = 0; n < 20; n++) await t.rejects(lockout.guard(bucket, async () => { throw new Error('busy') }), { message: 'busy' })
   t.same(await keys(), [])
-  t.same(await wrong(bucket), { outcome: 'wrong', shutFor: null })
+  t.same(await wrong(bucket), { outcome: 'wrong', shutForMs: null })
 })
 
 t.test('refused tries are recorded at once and then once a minute, with their number', async t => {
@@ -206,7 +206,7 @@ t.test('unlocked buckets begin anew; tries under way keep their places', async t
   await Promise.all(slow.map(({ begun }) => begun))
   await lockout.unlock([bucket, other, fresh()])
 
-  t.same(await wrong(bucket), { outcome: 'wrong', shutFor: null })
+  t.same(await wrong(bucket), { outcome: 'wrong', shutForMs: null })
   const sixth = wrong(other)
   slow.forEach(({ finish }) => finish(false))
   t.same(count(await Promise.all(guesses)), { wrong: 5 })
@@ -226,16 +226,16 @@ t.test('a Redis that has forgotten everything unlocks the buckets, and counts on
   const { lockout, bucket, redis, fail, keys, wrong } = await setUp(t)
   await fail(bucket, 5)
   await redis.del(await keys())
-  t.match(await wrong(bucket), { outcome: 'wrong', shutFor: null })
+  t.match(await wrong(bucket), { outcome: 'wrong', shutForMs: null })
 
   const slow = pending()
   const guess = lockout.guard(bucket, slow.check)
   await slow.begun
   await redis.del(await keys())
   slow.finish(false)
-  t.match(await guess, { outcome: 'wrong', shutFor: null })
+  t.match(await guess, { outcome: 'wrong', shutForMs: null })
   await fail(bucket, 3)
-  t.match(await wrong(bucket), { shutFor: 30 * minute })
+  t.match(await wrong(bucket), { shutForMs: 30 * minute })
 })
 
 t.test('a password is not checked when the try cannot be counted, and not answered when its outcome cannot be counted', async t => {
@@ -262,13 +262,13 @@ function build (clock: Clock, redis: Redis, { threshold = 5 } = {}) {
   const scripts = createRedisScripts(redis, { concurrency: 500, deadline: 1000 })
   const buckets = createBucketStore(scripts, clock, {
     threshold,
-    duration: 30 * minute,
-    longest: 12 * hour,
-    patience: 15_000,
-    noteInterval: minute,
-    noticeInterval: hour
+    shutMs: 30 * minute,
+    shutMaxMs: 12 * hour,
+    tryTimeoutMs: 15_000,
+    noteIntervalMs: minute,
+    noticeIntervalMs: hour
   })
-  return createLockout({ buckets, keys: [key], duration: 30 * minute })
+  return createLockout({ buckets, keys: [key], shutMs: 30 * minute })
 }
 
 async function setUp (t: Pick<Test, 'teardown'>) {

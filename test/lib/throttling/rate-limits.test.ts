@@ -253,7 +253,7 @@ t.test('the general limit counts in memory, each rate by its own window', async 
 
 t.test('the general limit holds no more entries than allowed, and drops the expired ones first', async t => {
   const clock = createClock()
-  const limits = createRequestLimits([{ limit: 1, window: minute }], { clock, most: 100 })
+  const limits = createRequestLimits([{ limit: 1, window: minute }], { clock, subjectsMax: 100 })
   for (let n = 0; n < 1000; n++) limits.take(`flood ${n}`)
   t.equal(limits.size, 100)
   t.equal(limits.take('flood 999').isWithin, false, 'the last ones are remembered')
