@@ -1,4 +1,4 @@
-/** A map that forgets the entry that was set longest ago when it would hold more than `entriesMax`. */
+/** A map of at most `entriesMax` entries. One more entry makes it forget the entry that was set longest ago. */
 export function createBoundedMap<K, V> (entriesMax: number) {
   const entries = new Map<K, V>()
 

@@ -1,4 +1,4 @@
-/** The time as one node sees it. Passed in, so that tests can move it instead of waiting. */
+/** The time as one node sees it. It is passed in, so that tests can move it instead of waiting. */
 export type Clock = ReturnType<typeof createClock>
 
 /**
@@ -13,7 +13,7 @@ export function createClock () {
     now: () => Date.now() + offset,
     monotonic: () => performance.now(),
     get offset () { return offset },
-    /** Moves the wall clock forward. Only tests do. */
+    /** Moves the wall clock forward. Only tests call it. */
     advance (milliseconds: number) { offset += milliseconds }
   }
 }

@@ -38,14 +38,14 @@ const refusals = {
 export type RefusalCode = keyof typeof refusals
 export const refusalCodes = Object.keys(refusals).filter(isRefusalCode)
 
-/** Why a session ended, answered with every 401 `session_ended`. The first cause counts. */
+/** The reasons why a session ended; one is answered with every 401 `session_ended`. The first cause counts. */
 export const endReasons = [
   'expired', 'idle', 'signed_out', 'revoked_by_user', 'revoked_by_admin', 'password_changed',
   'reuse_detected', 'evicted', 'account_disabled', 'account_deleted', 'email_restored', 'everyone_signed_out'
 ] as const
 export type EndReason = typeof endReasons[number]
 
-/** One entry of a problem's `errors`: a JSON pointer into the body, a stable code, a sentence. */
+/** One entry of a problem's `errors`: a JSON pointer into the body, a stable code, and a sentence for a person. */
 export interface FieldError { path: string, code: string, message: string }
 
 export interface RefusalDetails {
@@ -57,7 +57,7 @@ export interface RefusalDetails {
   /** The methods that a path does answer; sent as `Allow`. */
   allow?: string[]
   errors?: FieldError[]
-  /** The permission that was missing; unset if a rank was too low. For the audit trail: it is not answered. */
+  /** The permission that was missing; unset if a rank was too low. It is for the audit trail and not answered. */
   permission?: string
   cause?: unknown
 }
@@ -80,7 +80,7 @@ export class Refusal extends Error {
   }
 }
 
-/** A store did not or could not answer: 503. Nothing is cleared and nothing has been decided. */
+/** The refusal for a store that did not or could not answer: 503. No cookie is cleared and nothing has been decided. */
 export const unavailable = (cause?: unknown) => new Refusal('unavailable', { retryAfter: 1, cause })
 
 function isRefusalCode (code: string): code is RefusalCode {

@@ -1,7 +1,7 @@
 /**
- * What keys are derived for: every info string of HKDF (RFC 5869) in one place. A changed letter is another key, and
- * then nothing that was made under the old one can be read or verified any more. Where it names the issuer, a copy of
- * the database under another ISSUER_URL accepts nothing that was issued here.
+ * The purposes of derived keys: every info string of HKDF (RFC 5869) in one place. A changed letter gives another key,
+ * and then nothing that was made under the old key can be read or verified any more. A purpose that names the issuer
+ * makes sure that a copy of the database under another ISSUER_URL accepts nothing that was issued here.
  */
 export const purposes = {
   auditAddresses: 'audit addresses',
@@ -23,5 +23,5 @@ export const purposes = {
 
 type Entry = typeof purposes[keyof typeof purposes]
 
-/** A purpose of the table; nothing else is one. */
+/** The type of all purposes in the table. */
 export type Purpose = Entry extends infer Value ? Value extends (issuer: string) => infer Named ? Named : Value : never

@@ -5,13 +5,13 @@ import type { Purpose } from './purposes.ts'
 export type Secrets = ReturnType<typeof createSecrets>
 
 /**
- * Derives one key a purpose from each listed encryption key (HKDF-SHA-256, RFC 5869), in their
- * order: the first one makes, all of them read. A purpose names everything the key must not be
- * shared with, the issuer for instance.
+ * Derives keys by HKDF-SHA-256 (RFC 5869): for each purpose one key from each encryption key, in their order. The first
+ * derived key signs or encrypts, all of them verify or decrypt. A purpose names everything that must have another key,
+ * the issuer for instance.
  */
 export function createSecrets (encryptionKeys: Buffer[]) {
   return {
-    /** One 32-byte key for each encryption key, the making one first. */
+    /** One key of 32 bytes for each encryption key, in the same order. */
     derive (purpose: Purpose) {
       return encryptionKeys.map(key => Buffer.from(hkdfSync('sha256', key, 'latchkey', purpose, 32)))
     }

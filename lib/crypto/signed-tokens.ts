@@ -1,29 +1,30 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 
-/** Signs a fixed number of bytes into a token and verifies such tokens. */
+/** Signs payloads of a fixed number of bytes and verifies such tokens. */
 export type TokenSigner = ReturnType<typeof createTokenSigner>
 
 const version = 1
-const headLength = 5
-const macLength = 32
+/** The version (1) and the key id (4). */
+const headBytes = 5
+const macBytes = 32
 
 /**
- * A token is version (1) ‖ key id (4) ‖ payload ‖ HMAC-SHA-256 (32), in base64url. The key id is a
- * hash of the key, not its place in the list, so keys may be reordered. The first key signs, every
- * listed one verifies. `payloadLength + 37` must be a multiple of three: then each token has exactly one
- * base64url form, and no second spelling of it can pass.
+ * A token is version (1) ‖ key id (4) ‖ payload ‖ HMAC-SHA-256 (32), in bytes, as base64url. The key id is a hash of
+ * the key, not its position in the list, so keys may be reordered. The first key signs, every listed key verifies.
+ * `payloadBytes + 37` must be a multiple of three: then each token has exactly one base64url form, and no second
+ * spelling of it is accepted.
  */
-export function createTokenSigner (keys: Buffer[], payloadLength: number) {
+export function createTokenSigner (keys: Buffer[], payloadBytes: number) {
   const ring = keys.map(key => ({ key, id: createHash('sha256').update(key).digest().readUInt32BE() }))
   const byId = new Map(ring.map(entry => [entry.id, entry.key]))
-  const length = headLength + payloadLength + macLength
-  const form = new RegExp(`^[A-Za-z0-9_-]{${length / 3 * 4}}$`)
+  const tokenBytes = headBytes + payloadBytes + macBytes
+  const form = new RegExp(`^[A-Za-z0-9_-]{${tokenBytes / 3 * 4}}$`)
   const [current] = ring
-  if (!current || length % 3 !== 0) throw new Error('a signed token needs a key and a length without padding')
+  if (!current || tokenBytes % 3 !== 0) throw new Error('a signed token needs a key and a length without padding')
 
   return { sign: sign.bind(null, current), verify }
 
-  /** The payload, or null for anything that no listed key has signed. Asks no store. */
+  /** The payload of a token that a listed key has signed, else null. Asks no store. */
   function verify (token: string): Buffer | null {
     if (!form.test(token)) return null
 
@@ -31,13 +32,13 @@ export function createTokenSigner (keys: Buffer[], payloadLength: number) {
     const key = byId.get(bytes.readUInt32BE(1))
     if (bytes[0] !== version || !key) return null
 
-    const signed = bytes.subarray(0, -macLength)
-    return timingSafeEqual(mac(key, signed), bytes.subarray(-macLength)) ? signed.subarray(headLength) : null
+    const signed = bytes.subarray(0, -macBytes)
+    return timingSafeEqual(mac(key, signed), bytes.subarray(-macBytes)) ? signed.subarray(headBytes) : null
   }
 }
 
 function sign ({ id, key }: { id: number, key: Buffer }, payload: Buffer): string {
-  const head = Buffer.alloc(headLength)
+  const head = Buffer.alloc(headBytes)
   head.writeUInt8(version)
   head.writeUInt32BE(id, 1)
 

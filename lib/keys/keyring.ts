@@ -10,9 +10,9 @@ export type KeyringOptions = RingCopyOptions & Omit<RingAdministrationOptions, '
 export type Keyring = ReturnType<typeof createKeyring>
 
 /**
- * The keys that sign access tokens (ES256): next → active → retired → gone. They live in Postgres, their private
- * halves encrypted, and each node keeps a copy in memory, which follows the `keys_changed` of the change feed.
- * Every node may call `maintain` as often as it likes.
+ * The keys that sign access tokens (ES256): next → active → retired → removed. Postgres has them, their private halves
+ * encrypted. Each node keeps a copy in memory, which follows the `keys_changed` of the change feed. Every node may call
+ * `maintain` as often as it likes.
  */
 export function createKeyring (options: KeyringOptions) {
   const copy = createRingCopy(options)

@@ -14,26 +14,27 @@ export async function makeKey (turn: Omit<KeyTurn, 'id'>, encryption: Encryption
   return { id, publicKey: publicJwk(publicKey), privateKey: encryptPrivateKey(id, privateKey, encryption), ...turn }
 }
 
-/** The private half as it lies in the database: PKCS #8, encrypted with the id of its row as context. */
+/** The private half as the database has it: PKCS #8, encrypted with the id of its row as context. */
 export function encryptPrivateKey (id: string, key: KeyObject, encryption: Pick<Encryption, 'encrypt'>): Buffer {
   return encryption.encrypt(key.export({ format: 'der', type: 'pkcs8' }), id)
 }
 
-/** The private half, or null when it does not open. */
-export function tryToOpen (key: StoredKey, encryption: Pick<Encryption, 'decrypt'>): KeyObject | null {
+/** The private half, or null if it does not decrypt. */
+export function tryToDecrypt (key: StoredKey, encryption: Pick<Encryption, 'decrypt'>): KeyObject | null {
   try {
-    return openPrivateKey(key, encryption)
+    return decryptPrivateKey(key, encryption)
   } catch {
     return null
   }
 }
 
+/** The public half as a key object that verifies. */
 export function readPublicKey ({ publicKey: { kty, crv, x, y } }: Pick<StoredKey, 'publicKey'>): KeyObject {
   return createPublicKey({ key: { kty, crv, x, y }, format: 'jwk' })
 }
 
-// Throws when none of the keys of `encryption` fits, or when the ciphertext comes from another row.
-function openPrivateKey ({ id, privateKey }: StoredKey, encryption: Pick<Encryption, 'decrypt'>): KeyObject {
+// Throws if none of the keys of `encryption` fits, or if the ciphertext comes from another row.
+function decryptPrivateKey ({ id, privateKey }: StoredKey, encryption: Pick<Encryption, 'decrypt'>): KeyObject {
   return createPrivateKey({ key: encryption.decrypt(privateKey, id), format: 'der', type: 'pkcs8' })
 }
 

@@ -2,12 +2,12 @@ import type { UnitOfWork } from '../changes/unit-of-work.ts'
 import type { Clock } from '../clock.ts'
 import type { Encryption } from '../crypto/encryption.ts'
 import type { Transaction } from '../stores/database.ts'
-import { encryptPrivateKey, makeKey, tryToOpen } from './material.ts'
+import { encryptPrivateKey, makeKey, tryToDecrypt } from './material.ts'
 import { ringSteps, signsFrom } from './rotation.ts'
 import type { RingCopy } from './ring-copy.ts'
 import type { LockedRing, SigningKeyStore, StoredKey } from './signing-key-store.ts'
 
-/** What became of a request for another signing key; `at` in milliseconds since 1970. */
+/** The outcome of a request for another signing key; `at` is in milliseconds since 1970. */
 export interface Rotation {
   outcome: 'rotated' | 'scheduled'
   /** The key that signs from `at` on. */
@@ -18,9 +18,9 @@ export interface Rotation {
 export interface RingAdministrationOptions {
   store: SigningKeyStore
   copy: Pick<RingCopy, 'held' | 'problem' | 'read' | 'reload'>
-  /** Encrypts under the first `ENCRYPTION_KEY` and decrypts under all of them. */
+  /** Encrypts under the first `ENCRYPTION_KEY`, decrypts under all of them. */
   encryption: Encryption
-  /** Decrypts under the first one only: shows which keys must be encrypted anew. */
+  /** Decrypts under the first one only, which shows the keys that must be encrypted anew. */
   newest: Pick<Encryption, 'decrypt'>
   clock: Pick<Clock, 'now' | 'offset'>
   /** How long a key signs (ms). */
@@ -29,19 +29,19 @@ export interface RingAdministrationOptions {
   endEverything: (unit: UnitOfWork) => Promise<void>
 }
 
-/** Writes what belongs to a change of the ring, in its transaction. */
+/** Writes the event of a change of the ring, in its transaction. */
 export type Recorder = (tx: Transaction) => Promise<unknown>
 
-/** Changes the ring in Postgres. A lock makes sure that each step is taken once, whichever nodes try. */
+/** Changes the ring in Postgres. A lock makes sure that each step is taken once, however many nodes try. */
 export function createRingAdministration ({
   store, copy, encryption, newest, clock, signingKeyTtl, endEverything
 }: RingAdministrationOptions) {
   return { maintain, rotate, replace }
 
   /**
-   * Makes, activates, retires and removes keys when it is time, and encrypts them under the newest encryption
-   * key. Cheap when nothing is due: no store is asked. A node that cannot open the ring leaves it alone,
-   * because the other nodes could not open the keys that it would make.
+   * Makes, activates, retires and removes keys when it is time, and encrypts them under the newest encryption key. If
+   * nothing is due, it asks no store. A node that cannot decrypt the ring leaves it alone, because the other nodes
+   * could not decrypt the keys that it would make.
    */
   async function maintain () {
     const { keys, problem } = copy.held ?? await copy.read()
@@ -54,10 +54,10 @@ export function createRingAdministration ({
   }
 
   /**
-   * Lets the next key sign as soon as every verifier can know it: now, or (`scheduled`) when it has been
-   * published for long enough, which any node then does by itself. Asking twice changes nothing.
-   * `record` writes about it in the same transaction.
-   * @throws Error when this node cannot open the ring.
+   * Lets the next key sign as soon as every verifier can know it: now, or (`scheduled`) when it has been published for
+   * long enough. In the second case any node activates it by itself. A second call changes nothing.
+   * @param record writes the event in the same transaction
+   * @throws Error if this node cannot decrypt the ring, or if the ring is not complete
    */
   async function rotate (record: Recorder = async () => {}): Promise<Rotation> {
     const { problem } = await copy.read()
@@ -81,9 +81,10 @@ export function createRingAdministration ({
   }
 
   /**
-   * After a compromise: every key goes at once, also the next one, which lay beside the others; new keys take
-   * their places and every session ends, in one transaction. Works with keys that cannot be opened, too.
-   * `record` writes about it in the same transaction. Returns the id of the key that signs now.
+   * For use after a compromise. Removes every key at once, also the next one, which was stored with the others. In the
+   * same transaction new keys are made and every session ends. Works with keys that cannot be decrypted, too.
+   * @param record writes the event in the same transaction
+   * @returns the id of the key that signs now
    */
   async function replace (record: Recorder = async () => {}): Promise<string> {
     const kid = await store.change(clock.offset, async locked => {
@@ -98,8 +99,8 @@ export function createRingAdministration ({
     return kid
   }
 
-  // Returns the ids of the keys that were made, the active one first. The active key is retired before the next
-  // one takes its place, because the table allows one of each.
+  // Returns the ids of the keys that were made, the active one first. The active key is retired before the next one
+  // becomes active, because the table allows one of each.
   async function takeSteps ({ keys, now, save, remove }: LockedRing): Promise<string[]> {
     const made: string[] = []
 
@@ -115,15 +116,16 @@ export function createRingAdministration ({
     return made
   }
 
-  // While ENCRYPTION_KEY is being changed, keys move to the newest one, so that the old one can go.
+  // While ENCRYPTION_KEY is being changed, signing keys are encrypted under the newest one, so that the old one can be
+  // removed.
   async function encryptAnew (keys: StoredKey[]) {
     for (const key of keys) {
-      if (tryToOpen(key, newest)) continue
+      if (tryToDecrypt(key, newest)) continue
 
-      const privateKey = tryToOpen(key, encryption)
+      const privateKey = tryToDecrypt(key, encryption)
       if (!privateKey) continue
       const box = encryptPrivateKey(key.id, privateKey, encryption)
-      await store.reseal(key.id, key.privateKey, box)
+      await store.replaceCiphertext(key.id, key.privateKey, box)
       key.privateKey = box
     }
   }

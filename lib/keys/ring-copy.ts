@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Encryption } from '../crypto/encryption.ts'
 import { createFollowed } from '../changes/followed.ts'
 import { createSharedRead } from '../changes/shared-read.ts'
-import { isSameRing, openRing } from './ring.ts'
+import { isSameRing, decryptRing } from './ring.ts'
 import type { Ring, RingSnapshot } from './ring.ts'
 import type { SigningKeyStore } from './signing-key-store.ts'
 
@@ -10,16 +10,18 @@ export interface RingCopyOptions {
   store: Pick<SigningKeyStore, 'all'>
   encryption: Pick<Encryption, 'decrypt'>
   clock: Pick<Clock, 'monotonic'>
-  /** Is told why the ring could not be read after a change. */
+  /** Called with the error if the ring could not be read after a change. */
   warn?: (error: unknown) => void
 }
 
 export type RingCopy = ReturnType<typeof createRingCopy>
 
-/** Tokens with an unknown key make a node read the ring, but at most once in this time (ms). */
+/** A token with an unknown key makes a node read the ring, but at most once in this time (ms). */
 const lookUpEveryMs = 1000
 
-/** The ring of signing keys in this node's memory. A removed key counts for at most 3 s more; see `createFollowed`. */
+/**
+ * The ring of signing keys in this node's memory. A removed key is valid for at most 3 s more; see `createFollowed`.
+ */
 export function createRingCopy ({ store, encryption, clock, warn = () => {} }: RingCopyOptions) {
   const copy = createFollowed(readRing, { name: 'the signing keys', clock, warn })
   const lookUp = createSharedRead(async () => (await copy.read()).ring, { clock, everyMs: lookUpEveryMs })
@@ -29,20 +31,23 @@ export function createRingCopy ({ store, encryption, clock, warn = () => {} }: R
     reload: copy.reload,
     follow: copy.follow,
     stop: copy.stop,
-    /** Reads for a token with an unknown key; all who ask within a second share the outcome, also an error. */
+    /** Reads the ring for a token with an unknown key. All calls within a second share the outcome, also an error. */
     lookUp: lookUp.read,
     /** The last read, however old; null before the first one. */
     get held () { return copy.held },
-    /** The ring as of the last read. Throws `unavailable` before that, and when it is known to be outdated for 3 s. */
+    /**
+     * The ring as of the last read.
+     * @throws Refusal `unavailable` before the first read, and when the ring has been known to be outdated for 3 s
+     */
     get current (): Ring { return copy.current.ring },
-    /** Why this node cannot sign or will soon not be able to; null when all is well. */
+    /** Why this node cannot sign, or will soon be unable to; null if it can. */
     get problem () { return copy.held?.problem ?? null }
   }
 
   async function readRing (): Promise<RingSnapshot> {
-    const fresh = openRing(await store.all(), encryption)
+    const fresh = decryptRing(await store.all(), encryption)
     const known = copy.held?.ring
-    // What others have derived from the ring holds as long as it is the same object.
+    // Others derive signers and verifiers from the ring, and keep them as long as it is the same object.
     return known && isSameRing(known, fresh.ring) ? { ...fresh, ring: known } : fresh
   }
 }

@@ -1,30 +1,32 @@
 import { createHash } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import type { Encryption } from '../crypto/encryption.ts'
-import { readPublicKey, tryToOpen } from './material.ts'
+import { readPublicKey, tryToDecrypt } from './material.ts'
 import type { PublicJwk, StoredKey } from './signing-key-store.ts'
 
 /** A key as the JWKS shows it. */
 export type PublishedKey = PublicJwk & { kid: string, alg: 'ES256', use: 'sig' }
 
-/** What signs and what verifies; replaced as a whole when the ring changes, never altered. */
+/** The key that signs and the keys that verify. It is replaced as a whole when the ring changes, never altered. */
 export interface Ring {
-  /** Null when this node's `ENCRYPTION_KEY` does not open the active key. */
+  /** Null if this node's `ENCRYPTION_KEY` does not decrypt the active key. */
   readonly signing: { readonly kid: string, readonly privateKey: KeyObject } | null
-  /** Every published key, also those that do not sign yet or any more. */
+  /** Every published key by its id, also those that do not sign yet or any more. */
   readonly verifying: ReadonlyMap<string, KeyObject>
   readonly jwks: { readonly keys: PublishedKey[] }
   /** A strong entity tag of `jwks`, quoted. */
   readonly etag: string
 }
 
-/** One read of the ring: the rows, what they mean, and why this node cannot sign, null when it can. */
+/** One read of the ring: its rows, the ring made of them, and why this node cannot sign, null if it can. */
 export interface RingSnapshot { keys: StoredKey[], ring: Ring, problem: string | null }
 
-/** Opens what has been read. A key that `encryption` does not open is a problem, unless it is retired. */
-export function openRing (keys: StoredKey[], encryption: Pick<Encryption, 'decrypt'>): RingSnapshot {
-  const usable = keys.filter(({ status }) => status !== 'retired').map(key => ({ key, privateKey: tryToOpen(key, encryption) }))
-  const locked = usable.filter(({ privateKey }) => privateKey === null).map(({ key }) => key.id)
+/** Makes the ring of its rows. A key that `encryption` does not decrypt is a problem, unless it is retired. */
+export function decryptRing (keys: StoredKey[], encryption: Pick<Encryption, 'decrypt'>): RingSnapshot {
+  const usable = keys
+    .filter(({ status }) => status !== 'retired')
+    .map(key => ({ key, privateKey: tryToDecrypt(key, encryption) }))
+  const unreadable = usable.filter(({ privateKey }) => privateKey === null).map(({ key }) => key.id)
   const active = usable.find(({ key }) => key.status === 'active')
   const jwks = { keys: keys.map(publish) }
 
@@ -36,7 +38,7 @@ export function openRing (keys: StoredKey[], encryption: Pick<Encryption, 'decry
       jwks,
       etag: `"${createHash('sha256').update(JSON.stringify(jwks)).digest('base64url')}"`
     },
-    problem: locked.length ? unreadable(locked) : null
+    problem: unreadable.length ? problemOf(unreadable) : null
   }
 }
 
@@ -49,7 +51,7 @@ function publish ({ id, publicKey: { kty, crv, x, y } }: StoredKey): PublishedKe
   return { kty, crv, x, y, kid: id, alg: 'ES256', use: 'sig' }
 }
 
-function unreadable (kids: string[]) {
+function problemOf (kids: string[]) {
   return `ENCRYPTION_KEY does not open the signing keys ${kids.join(', ')}: this node cannot sign. ` +
     'List the key that sealed them too, or, if it is lost, run `rotate-keys --compromised`.'
 }

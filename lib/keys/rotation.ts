@@ -1,13 +1,18 @@
-/** How long anybody may keep a copy of the JWKS, in seconds: its Cache-Control. */
-export const jwksMaxAge = 300
+/** How many seconds a copy of the JWKS may be kept; the `max-age` of its Cache-Control. */
+export const jwksMaxAgeSeconds = 300
 
-/** A key signs no sooner after its publication (ms): every copy of the JWKS has it by then, and a minute. */
-export const publicationLead = jwksMaxAge * 1000 + 60_000
+/**
+ * How long a key must have been published before it signs (ms): the age of the oldest copy of the JWKS, and a minute.
+ */
+export const publicationLeadMs = jwksMaxAgeSeconds * 1000 + 60_000
 
-/** A retired key stays so long (ms): the longest allowed access token, and a minute for nodes that lag. */
-export const retirement = 61 * 60_000
+/**
+ * How long a retired key still verifies (ms): the longest allowed lifetime of an access token, and a minute for nodes
+ * that lag.
+ */
+export const retirementMs = 61 * 60_000
 
-/** What of a key decides about its turn; times in milliseconds since 1970. */
+/** The fields of a key that decide when it signs. Times are in milliseconds since 1970. */
 export interface KeyTurn {
   id: string
   status: 'next' | 'active' | 'retired'
@@ -17,27 +22,30 @@ export interface KeyTurn {
   expiresAt: number | null
 }
 
-/** One step of the ring: a key to drop, a key in its new state, or a new key to make. */
+/** One step of the ring: a key to remove, a key in its new state, or a new key to make. */
 export type Step<Key extends KeyTurn> =
   | { do: 'remove', key: Key }
   | { do: 'save', key: Key }
   | { do: 'make', turn: Omit<KeyTurn, 'id'> }
 
 /**
- * What a ring needs now, in the order in which it must be done: next → active → retired → gone.
- * There is always a published next key, and one key that signs. A key signs for `signingKeyTtl`
- * milliseconds, longer while its successor has not been published for long enough. Only the first
- * key of an empty ring, or one whose active key has been lost, signs at once: no token of its
- * predecessors exists, or none can be made.
+ * The steps that a ring needs now, in the order in which they must be taken: next → active → retired → removed. There
+ * is always a published next key, and one key that signs. A key signs for `signingKeyTtl` milliseconds, longer if its
+ * successor has not been published for long enough. Only if there is no active key, in an empty ring or because it was
+ * lost, another key signs at once: no token of a predecessor exists, or none can be made.
+ * @param now milliseconds since 1970
+ * @param signingKeyTtl milliseconds
  */
 export function ringSteps<Key extends KeyTurn> (keys: Key[], now: number, signingKeyTtl: number): Step<Key>[] {
   const next = keys.find(({ status }) => status === 'next')
   const active = keys.find(({ status }) => status === 'active')
-  const expired = keys.filter(({ status, expiresAt }) => status === 'retired' && expiresAt !== null && expiresAt <= now)
+  const expired = keys.filter(({ status, expiresAt }) =>
+    status === 'retired' && expiresAt !== null && expiresAt <= now)
   const steps: Step<Key>[] = expired.map(key => ({ do: 'remove', key }))
 
   if (!active) {
-    steps.push(next ? activate(next, now) : { do: 'make', turn: firstTurn(now) }, { do: 'make', turn: waitingTurn(now) })
+    steps.push(next ? activate(next, now) : { do: 'make', turn: firstTurn(now) })
+    steps.push({ do: 'make', turn: waitingTurn(now) })
   } else if (!next) {
     steps.push({ do: 'make', turn: waitingTurn(now) })
   } else if (endOfTurn(active, signingKeyTtl) <= now && signsFrom(next) <= now) {
@@ -46,9 +54,9 @@ export function ringSteps<Key extends KeyTurn> (keys: Key[], now: number, signin
   return steps
 }
 
-/** When a published key may begin to sign. */
+/** When a published key may begin to sign (ms since 1970). */
 export function signsFrom ({ publishedAt }: Pick<KeyTurn, 'publishedAt'>) {
-  return publishedAt + publicationLead
+  return publishedAt + publicationLeadMs
 }
 
 function endOfTurn ({ publishedAt, activatedAt, retiredAt }: KeyTurn, signingKeyTtl: number) {
@@ -60,7 +68,7 @@ function activate<Key extends KeyTurn> (key: Key, now: number): Step<Key> {
 }
 
 function retire<Key extends KeyTurn> (key: Key, now: number): Step<Key> {
-  return { do: 'save', key: { ...key, status: 'retired', retiredAt: now, expiresAt: now + retirement } }
+  return { do: 'save', key: { ...key, status: 'retired', retiredAt: now, expiresAt: now + retirementMs } }
 }
 
 function firstTurn (now: number): Omit<KeyTurn, 'id'> {

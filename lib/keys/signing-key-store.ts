@@ -5,7 +5,7 @@ import type { Database, Transaction } from '../stores/database.ts'
 /** The public half of an ES256 key, as RFC 7517 writes it. */
 export interface PublicJwk { kty: 'EC', crv: 'P-256', x: string, y: string }
 
-/** One key of the ring as it lies in the database; times are in milliseconds since 1970. */
+/** A row of the ring. Times are in milliseconds since 1970. */
 export interface StoredKey {
   id: string
   publicKey: PublicJwk
@@ -14,59 +14,72 @@ export interface StoredKey {
   status: 'next' | 'active' | 'retired'
   publishedAt: number
   activatedAt: number | null
-  /** When it stopped signing; of an active one, when it has been asked to. */
+  /** When the key stopped signing, or for an active key: when it has been asked to stop. */
   retiredAt: number | null
-  /** When the last token that it may have signed has expired. */
+  /** When the last token that the key may have signed expires. */
   expiresAt: number | null
 }
 
 export type SigningKeyStore = ReturnType<typeof createSigningKeyStore>
 
-/** What may be done to the ring while nobody else changes it. */
+/** The ring while no other node changes it, and the functions that change it. */
 export interface LockedRing {
   unit: UnitOfWork
   keys: StoredKey[]
-  /** What the clock of Postgres says, moved as far as a test has moved ours. */
+  /** The time of Postgres (ms since 1970), moved as far as a test has moved our clock. */
   now: number
   save (key: StoredKey): Promise<void>
   remove (id: string): Promise<void>
 }
 
 export function createSigningKeyStore (db: Database, { commit }: Pick<UnitsOfWork, 'commit'>) {
-  return { all, change, reseal }
+  return { all, change, replaceCiphertext }
 
+  /** All keys, in the order of their publication. */
   async function all (): Promise<StoredKey[]> {
     return await select(db)
   }
 
   /**
-   * Works on the ring while no other node does. What was saved or removed is told to every node in
-   * the same transaction. `offset` is added to the time of Postgres, which is the judge, because it
-   * is the same for all nodes.
+   * Runs the work on the ring while no other node changes it, and returns its result. If the work has saved or removed
+   * a key, every node is told through the change feed. The time is that of Postgres, because it is the same for all
+   * nodes; `offset` (ms) is added to it.
    */
   async function change<T> (offset: number, work: (ring: LockedRing) => Promise<T>): Promise<T> {
     return await commit(async unit => {
       const { tx } = unit
       await tx`select pg_advisory_xact_lock(${advisoryLocks.signingKeys})`
-      const [time] = await tx<{ now: number }>`select floor(extract(epoch from clock_timestamp()) * 1000)::float8 as now`
-      let changed = false
+      const [time] = await tx<{ now: number }>`
+        select floor(extract(epoch from clock_timestamp()) * 1000)::float8 as now`
+      let hasChanged = false
 
       const result = await work({
         unit,
         keys: await select(tx),
         now: Number(time?.now) + offset,
-        save: async key => { changed = true; await save(tx, key) },
-        remove: async id => { changed = true; await tx`delete from signing_keys where id = ${id}` }
+        save: async key => {
+          hasChanged = true
+          await save(tx, key)
+        },
+        remove: async id => {
+          hasChanged = true
+          await tx`
+            delete from signing_keys
+            where id = ${id}`
+        }
       })
 
-      if (changed) await unit.change({ kind: 'keys_changed' })
+      if (hasChanged) await unit.change({ kind: 'keys_changed' })
       return result
     })
   }
 
-  /** Puts a private key that has been encrypted anew in the place of the box that was read. */
-  async function reseal (id: string, box: Buffer, privateKey: Buffer) {
-    await db`update signing_keys set private_key = ${privateKey} where id = ${id} and private_key = ${box}`
+  /** Replaces the ciphertext of a private key by a newer one, unless another node has replaced it since it was read. */
+  async function replaceCiphertext (id: string, box: Buffer, privateKey: Buffer) {
+    await db`
+      update signing_keys
+      set private_key = ${privateKey}
+      where id = ${id} and private_key = ${box}`
   }
 }
 

@@ -3,7 +3,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { createClock } from '../../../lib/clock.ts'
 import { createEncryption } from '../../../lib/crypto/encryption.ts'
-import { publicationLead, retirement } from '../../../lib/keys/rotation.ts'
+import { publicationLeadMs, retirementMs } from '../../../lib/keys/rotation.ts'
 import { createKeyring } from '../../../lib/keys/keyring.ts'
 import { createSecrets } from '../../../lib/crypto/secrets.ts'
 import { createChangeStore } from '../../../lib/changes/change-store.ts'
@@ -94,7 +94,7 @@ t.test('a retired key is removed when its last token has expired', async t => {
   const first = keyring.current.signing?.kid ?? ''
   clock.advance(signingKeyTtl)
   await keyring.maintain()
-  clock.advance(retirement - 5000)
+  clock.advance(retirementMs - 5000)
   await keyring.maintain()
   t.ok(keyring.current.verifying.has(first))
 
@@ -117,7 +117,7 @@ t.test('an operator rotates at once when verifiers know the next key', async t =
   const { node, clock } = await deployment(t)
   const keyring = await node()
   const { current } = keyring
-  clock.advance(publicationLead)
+  clock.advance(publicationLeadMs)
   const { outcome, kid } = await keyring.rotate()
 
   t.equal(outcome, 'rotated')
@@ -135,14 +135,14 @@ t.test('a rotation that comes too early is kept and is finished later by any nod
   const again = await command.rotate()
 
   t.equal(wish.outcome, 'scheduled')
-  t.ok(wish.at > clock.now() + publicationLead - 30_000)
+  t.ok(wish.at > clock.now() + publicationLeadMs - 30_000)
   t.strictSame(again, wish, 'asking twice is asking once')
   t.equal(command.current.signing?.kid, first)
 
   await server.reload()
   await server.maintain()
   t.equal(server.current.signing?.kid, first, 'not yet')
-  clock.advance(publicationLead)
+  clock.advance(publicationLeadMs)
   await server.maintain()
   t.equal(server.current.signing?.kid, wish.kid)
   await command.reload()

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { publicationLead, retirement, ringSteps } from '../../../lib/keys/rotation.ts'
+import { publicationLeadMs, retirementMs, ringSteps } from '../../../lib/keys/rotation.ts'
 import type { KeyTurn } from '../../../lib/keys/rotation.ts'
 
 const day = 86_400_000
@@ -19,7 +19,7 @@ t.test('the next key takes over when its turn has come, and another one is publi
 
   t.same(ringSteps(ring, ttl - 1, ttl), [])
   t.match(turn(ring, ttl), [
-    { id: ring[0]?.id, status: 'retired', retiredAt: ttl, expiresAt: ttl + retirement },
+    { id: ring[0]?.id, status: 'retired', retiredAt: ttl, expiresAt: ttl + retirementMs },
     { id: ring[1]?.id, status: 'active', activatedAt: ttl },
     { status: 'next', publishedAt: ttl }
   ])
@@ -29,15 +29,15 @@ t.test('a key that was published a moment ago does not sign yet, however overdue
   const [active, next] = turn([], 0)
   const ring = [active, { ...next, publishedAt: ttl + day }] as KeyTurn[]
 
-  t.same(ringSteps(ring, ttl + day + publicationLead - 1, ttl), [])
-  t.equal(ringSteps(ring, ttl + day + publicationLead, ttl).length, 3)
+  t.same(ringSteps(ring, ttl + day + publicationLeadMs - 1, ttl), [])
+  t.equal(ringSteps(ring, ttl + day + publicationLeadMs, ttl).length, 3)
 })
 
 t.test('a retired key is removed when its last token has expired, not sooner', async t => {
   const ring = turn(turn([], 0), ttl)
 
-  t.same(ringSteps(ring, ttl + retirement - 1, ttl), [])
-  t.match(ringSteps(ring, ttl + retirement, ttl), [{ do: 'remove', key: { id: ring[0]?.id } }])
+  t.same(ringSteps(ring, ttl + retirementMs - 1, ttl), [])
+  t.match(ringSteps(ring, ttl + retirementMs, ttl), [{ do: 'remove', key: { id: ring[0]?.id } }])
 })
 
 t.test('a lost key is replaced', async t => {
@@ -61,8 +61,8 @@ t.test('whenever a ring is looked at, one key signs, and nobody meets a key that
 
       const active = ring.find(({ status }) => status === 'active')
       const retired = before.find(key => key.status === 'active' && key.id !== active?.id)
-      if (retired && now - (active?.publishedAt ?? now) < publicationLead) return false
-      if (retired && !ring.some(({ id, expiresAt }) => id === retired.id && expiresAt === now + retirement)) {
+      if (retired && now - (active?.publishedAt ?? now) < publicationLeadMs) return false
+      if (retired && !ring.some(({ id, expiresAt }) => id === retired.id && expiresAt === now + retirementMs)) {
         return false
       }
     }

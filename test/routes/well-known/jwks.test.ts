@@ -1,7 +1,7 @@
 import { createLocalJWKSet, createRemoteJWKSet, jwtVerify } from 'jose'
 import t from 'tap'
 import { createClock } from '../../../lib/clock.ts'
-import { publicationLead, retirement } from '../../../lib/keys/rotation.ts'
+import { publicationLeadMs, retirementMs } from '../../../lib/keys/rotation.ts'
 import { createSigningKeys } from '../../../lib/keys/signing-keys.ts'
 import { as, build, deploy, signIn, start } from '../../support/helper.ts'
 import { startStopwatch } from '../../support/stopwatch.ts'
@@ -67,14 +67,14 @@ t.test('a verifier with an old copy of the keys knows the one that signs next', 
   const app = await start(t, deployment, { clock })
   const copy = createLocalJWKSet((await app.inject('/.well-known/jwks.json')).json())
   const { access_token: early } = await signIn(app)
-  clock.advance(publicationLead)
+  clock.advance(publicationLeadMs)
   await app.keyring.rotate()
 
   const { access_token: late } = await signIn(app)
   for (const token of [early, late]) t.ok(await jwtVerify(token, copy, { issuer, currentDate: new Date(clock.now()) }))
   t.equal((await as(app, early, 'GET', '/auth/me')).statusCode, 200, 'the old key is known until its tokens have expired')
 
-  clock.advance(retirement)
+  clock.advance(retirementMs)
   await app.keyring.maintain()
   const { keys } = (await app.inject('/.well-known/jwks.json')).json()
   t.notOk(keys.some(({ kid }: { kid: string }) => kid === kidOf(early)))
