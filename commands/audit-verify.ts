@@ -84,7 +84,7 @@ function describe ({ seal, problem, firstId, lastId }: BrokenSeal): string {
 }
 
 function present (verdict: Verdict) {
-  const { brokenSeals, unsealedSince, longestWait, head } = verdict
+  const { brokenSeals, unsealedSince, longestWaitMs, head } = verdict
   return {
     sound: verdict.isSound,
     altered: verdict.altered,
@@ -101,7 +101,7 @@ function present (verdict: Verdict) {
     dropped: verdict.dropped,
     unsealed: verdict.unsealed,
     unsealed_since: unsealedSince === null ? null : timeOf(unsealedSince),
-    longest_wait_seconds: longestWait / 1000,
+    longest_wait_seconds: longestWaitMs / 1000,
     head: head && { seal: head.number, hash: head.hash.toString('hex') }
   }
 }

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { cheapHasher } from './support/hashers.ts'
 import { as, deploy, start } from './support/helper.ts'
-import { mayActUpon, mayGrant } from '../lib/access/hierarchy.ts'
+import { mayActOn, mayAssign } from '../lib/access/hierarchy.ts'
 import { brief, rowOf, signed } from './support/people.ts'
 import type { Signed } from './support/people.ts'
 
@@ -16,9 +16,9 @@ t.test('the rules hold as they are written', async t => {
   for (const actor of people) {
     for (const subject of people) {
       const below = subject.rank < actor.rank
-      t.equal(mayActUpon(actor, { ...subject, id: 'another' }), below || (actor.role === 'super_admin' && subject.role === 'super_admin'), `${actor.role} upon ${subject.role}`)
-      t.notOk(mayActUpon(actor, { ...subject, id: actor.id }), 'nobody upon themself')
-      t.equal(mayGrant(actor, { name: subject.role, rank: subject.rank }), below || (actor.role === 'super_admin' && subject.role === 'super_admin'), `${actor.role} grants ${subject.role}`)
+      t.equal(mayActOn(actor, { ...subject, id: 'another' }), below || (actor.role === 'super_admin' && subject.role === 'super_admin'), `${actor.role} upon ${subject.role}`)
+      t.notOk(mayActOn(actor, { ...subject, id: actor.id }), 'nobody upon themself')
+      t.equal(mayAssign(actor, { name: subject.role, rank: subject.rank }), below || (actor.role === 'super_admin' && subject.role === 'super_admin'), `${actor.role} grants ${subject.role}`)
     }
   }
 })

@@ -5,7 +5,10 @@ export type AdministratorStore = ReturnType<typeof createAdministratorStore>
 export function createAdministratorStore () {
   return { lock, exists, existsBeside }
 
-  /** Whoever makes or removes a super_admin waits here for who does it already, to the end of the transaction. */
+  /**
+   * Takes the lock of creating and removing super_admins, and holds it until the transaction ends. Other transactions
+   * wait for it.
+   */
   async function lock (tx: Transaction) {
     await tx`select name from roles where name = 'super_admin' for no key update`
   }
@@ -21,7 +24,7 @@ export function createAdministratorStore () {
     return found.length > 0
   }
 
-  /** Whether there is an active super_admin beside this one, and not of a vendor that is suspended. */
+  /** Whether there is another active super_admin who does not belong to a suspended vendor. */
   async function existsBeside (tx: Transaction, id: string): Promise<boolean> {
     const found = await tx`
       select id

@@ -2,18 +2,23 @@ import type { Jobs } from '../jobs/jobs.ts'
 import type { Transaction } from '../stores/database.ts'
 import type { HierarchyStore } from './hierarchy-store.ts'
 
+export interface ApprovalParts {
+  hierarchy: Pick<HierarchyStore, 'approvers'>
+  jobs: Pick<Jobs, 'send'>
+}
+
 export type Approvals = ReturnType<typeof createApprovals>
 
-/** So many are told of an applicant: one of them will look. */
-const most = 20
+/** At most this many approvers are notified of an applicant: one of them will react. */
+const approversMax = 20
 
-/** Applicants: accounts that somebody has to approve. */
-export function createApprovals ({ hierarchy, jobs }: { hierarchy: Pick<HierarchyStore, 'approvers'>, jobs: Pick<Jobs, 'send'> }) {
+/** Applicants: accounts that have to be approved. */
+export function createApprovals ({ hierarchy, jobs }: ApprovalParts) {
   return { announce }
 
-  /** Has those who may approve told that somebody waits for it, in the transaction that made the applicant. */
+  /** Queues mails to the approvers of a new applicant, in the transaction that creates the applicant. */
   async function announce (tx: Transaction, applicantId: string) {
-    for (const userId of await hierarchy.approvers(tx, applicantId, most)) {
+    for (const userId of await hierarchy.approvers(tx, applicantId, approversMax)) {
       await jobs.send(tx, 'mail', { kind: 'approval', stage: 'pending', userId, applicantId })
     }
   }

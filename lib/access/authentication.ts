@@ -7,45 +7,56 @@ import type { Roles } from './roles.ts'
 import type { UserStore } from '../users/user-store.ts'
 import type { AccessClaims, Tokens } from '../tokens/access-tokens.ts'
 
-/** Who sends a request, as its access token and what this node knows of it say. */
+/** The user of a request, by its access token and by the changes that this node knows of. */
 export interface Principal {
   userId: string
   sessionId: string
   role: string
   vendorId: string | null
-  /** Then there is next to nothing to be had, as while a password change is due. */
+  /** If true, only `GET /auth/me` and sign-out are allowed. */
   vendorIsSuspended: boolean
+  /** If true, only changing the password, `GET /auth/me` and sign-out are allowed. */
   mustChangePassword: boolean
-  /** Seconds since 1970. */
+  /** When the user last proved their password (seconds since 1970). */
   authTime: number
 }
 
-/** Who does something to somebody, and from where. */
+/** The user who does something, with the caller that sent their request. */
 export interface Actor { principal: Pick<Principal, 'userId' | 'sessionId' | 'role'>, caller: Caller }
+
+export interface AuthenticationParts {
+  tokens: Tokens
+  revocations: Revocations
+  feed: Pick<ChangeFeed, 'assertFresh'>
+  users: Pick<UserStore, 'find'>
+  vendors: { find (id: string): Promise<{ status: 'active' | 'suspended' } | null> }
+  roles: Pick<Roles, 'may'>
+}
 
 export type Authentication = ReturnType<typeof createAuthentication>
 
-/** At most this many users, and as many vendors, are in memory; the one read longest ago goes and is read again. */
+/**
+ * At most this many users, and as many vendors, are in memory. The one that was read longest ago is removed first, and
+ * read again when it is needed.
+ */
 const rowsMax = 10_000
 
 /**
- * Proves requests with an access token. Everything is asked of this node's memory; only a user whose
- * version has moved past the token's is read from the store, once a version. So is a vendor that was
- * suspended or reinstated while a token may live: who has one that is older was let in with the vendor
- * as it has been ever since.
+ * Authenticates requests by their access token, from this node's memory. A user is read from the store only if the
+ * user's version is newer than the token's, and once for each version. A vendor is read only if the feed reported a
+ * change of it within the longest lifetime of a token: tokens issued after the last change already carry the right
+ * state.
  */
-export function createAuthentication ({ tokens, revocations, feed, users, vendors, roles }: {
-  tokens: Tokens, revocations: Revocations, feed: Pick<ChangeFeed, 'assertFresh'>, users: Pick<UserStore, 'find'>, vendors: { find (id: string): Promise<{ status: 'active' | 'suspended' } | null> }, roles: Pick<Roles, 'may'>
-}) {
+export function createAuthentication ({ tokens, revocations, feed, users, vendors, roles }: AuthenticationParts) {
   const readUser = oncePerVersion(id => users.find(id))
   const readVendor = oncePerVersion(id => vendors.find(id))
 
   return { authenticate, may: roles.may }
 
   /**
-   * The principal of an access token; a promise only where the key ring or the user has to be read.
-   * Throws `invalid_token`, `session_ended` with the reason, and `unavailable` while this node may not
-   * know of something that has ended.
+   * The principal of an access token; a promise only if the key ring, the user or the vendor has to be read.
+   * @throws Refusal `invalid_token`; `session_ended` with the reason; `unavailable` while the change feed is stale, so
+   * that this node may not know of sessions that have ended
    */
   function authenticate (token: string): Principal | Promise<Principal> {
     const claims = tokens.verifyOrReload(token)
@@ -55,7 +66,8 @@ export function createAuthentication ({ tokens, revocations, feed, users, vendor
   function judge (claims: AccessClaims): Principal | Promise<Principal> {
     feed.assertFresh()
     revocations.check(claims)
-    return claims.ver < revocations.version(claims.sub) ? renew(claims).then(withVendor) : withVendor(principal(claims))
+    const isOutdated = claims.ver < revocations.version(claims.sub)
+    return isOutdated ? renew(claims).then(withVendor) : withVendor(principal(claims))
   }
 
   async function renew (claims: AccessClaims): Promise<Principal> {
@@ -67,7 +79,7 @@ export function createAuthentication ({ tokens, revocations, feed, users, vendor
     return { ...principal(claims), role, vendorId, vendorIsSuspended: vendorStatus === 'suspended', mustChangePassword }
   }
 
-  // What the feed tells of the vendor counts more than what was read along with the user.
+  // The vendor's status as of the feed takes precedence over the status that was read along with the user.
   function withVendor (known: Principal): Principal | Promise<Principal> {
     const { vendorId } = known
     const version = vendorId === null ? 0 : revocations.version(vendorId)
@@ -76,7 +88,7 @@ export function createAuthentication ({ tokens, revocations, feed, users, vendor
   }
 }
 
-/** Reads a row once a version; who asks for the same one while it is being read waits for the same read. */
+/** Reads a row once for each version. Calls for a row that is being read share that read. */
 function oncePerVersion<T> (read: (id: string) => Promise<T>) {
   const known = createBoundedMap<string, { version: number, row: Promise<T> }>(rowsMax)
 

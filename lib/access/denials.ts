@@ -4,33 +4,49 @@ import type { Database } from '../stores/database.ts'
 import type { UserStore } from '../users/user-store.ts'
 import type { Actor } from './authentication.ts'
 
-/** An act that was refused to somebody who is signed in. */
+/** A request that was refused to a user who is signed in. */
 export interface Denial extends Actor {
   method: string
-  /** The route, as it was registered. */
+  /** The route as it was registered, with the names of its parameters. */
   route: string
-  /** Whom it was about, if it was about somebody. */
+  /** The user whom the request was about; null for none. */
   subjectId: string | null
-  /** The permission that was missing; null where it was there and the rank was not. */
+  /** The permission that was missing; null if the rank was too low. */
   permission: string | null
+}
+
+export interface DenialParts {
+  database: Database
+  users: Pick<UserStore, 'find'>
+  audit: Pick<Audit, 'record'>
+  metrics: Pick<Metrics, 'increment'>
 }
 
 interface DenialLog { warn (fields: object, message: string): void }
 
 export type Denials = ReturnType<typeof createDenials>
 
-/** Every act that somebody was not allowed to do leaves a line in the log, an event and a count (ASVS 5.0 16.3.2). */
-export function createDenials ({ database, users, audit, metrics }: {
-  database: Database, users: Pick<UserStore, 'find'>, audit: Pick<Audit, 'record'>, metrics: Pick<Metrics, 'increment'>
-}) {
+/** Every denied request leaves a line in the log, an audit event and a count (ASVS 5.0 16.3.2). */
+export function createDenials ({ database, users, audit, metrics }: DenialParts) {
   return { record }
 
+  /** Records a denial. The reason is the missing permission, or `rank`. */
   async function record ({ principal, caller, method, route, subjectId, permission }: Denial, log: DenialLog) {
     const reason = permission ?? 'rank'
-    log.warn({ actor: principal.userId, role: principal.role, subject: subjectId, method, route, missing: reason }, 'denied')
+    const { userId, sessionId, role } = principal
+    log.warn({ actor: userId, role, subject: subjectId, method, route, missing: reason }, 'denied')
     metrics.increment('authz_denied', { reason })
 
     const subject = subjectId === null ? null : await users.find(subjectId)
-    await audit.record(database, { event: 'authz_fail', outcome: 'failure', reason, actorId: principal.userId, sessionId: principal.sessionId, subject, caller, personal: { method, route } })
+    await audit.record(database, {
+      event: 'authz_fail',
+      outcome: 'failure',
+      reason,
+      actorId: userId,
+      sessionId,
+      subject,
+      caller,
+      personal: { method, route }
+    })
   }
 }

@@ -6,17 +6,22 @@ import type { User } from '../users/user-store.ts'
 /** An account with the rank of its role. */
 export type RankedUser = User & Ranked
 
+export interface AssignableRole { name: string, rank: number, requiresApproval: boolean }
+
 export type HierarchyStore = ReturnType<typeof createHierarchyStore>
 
-/** Who stands above whom, as it is and stays until the transaction ends. */
+/** Users with their ranks, locked so that these stay as they are until the transaction ends. */
 export function createHierarchyStore () {
   return { lock, lockActor, roleOf, role, approvers }
 
   /**
-   * Locks the row of the person against everything and that of the actor against changes, and reads both as they
-   * are then. In the order of their ids: two who act upon each other at once wait, and not in a circle.
+   * Locks the subject's row against all other locks and the actor's row against changes, and reads both afterwards;
+   * null if there is no such user. The order of the ids decides which row is locked first, so two users who act on each
+   * other at once cannot cause a deadlock.
    */
-  async function lock (tx: Transaction, actorId: string, subjectId: string): Promise<{ actor: RankedUser | null, subject: RankedUser | null }> {
+  async function lock (
+    tx: Transaction, actorId: string, subjectId: string
+  ): Promise<{ actor: RankedUser | null, subject: RankedUser | null }> {
     if (actorId === subjectId) {
       const self = await lockSubject(tx, subjectId)
       return { actor: self, subject: self }
@@ -38,7 +43,7 @@ export function createHierarchyStore () {
     return await read(tx, id)
   }
 
-  /** Keeps the row of who acts as it is: nobody is demoted or disabled while they act. */
+  /** Locks the actor's row against changes and reads it: nobody is demoted or disabled during their own action. */
   async function lockActor (tx: Transaction, id: string): Promise<RankedUser | null> {
     await tx`
       select id
@@ -48,7 +53,7 @@ export function createHierarchyStore () {
     return await read(tx, id)
   }
 
-  // A statement of its own: what waits for a lock goes on to read as of before.
+  // This is a second statement, because a statement that has waited for a lock reads other tables as of its beginning.
   async function read (tx: Transaction, id: string): Promise<RankedUser | null> {
     const [user] = await tx<RankedUser>`
       select ${userColumns(tx)}, r.rank
@@ -57,7 +62,7 @@ export function createHierarchyStore () {
     return user ?? null
   }
 
-  /** What role an account has at the moment, null if there is none. */
+  /** The role that an account has at the moment; null if there is no such account. */
   async function roleOf (tx: Transaction, id: string): Promise<string | null> {
     const [user] = await tx<Pick<User, 'role'>>`
       select role
@@ -66,9 +71,9 @@ export function createHierarchyStore () {
     return user?.role ?? null
   }
 
-  /** A role that is to be given, which stays there until then; null if there is none of this name. */
-  async function role (tx: Transaction, name: string): Promise<{ name: string, rank: number, requiresApproval: boolean } | null> {
-    const [role] = await tx<{ name: string, rank: number, requiresApproval: boolean }>`
+  /** A role that is to be assigned, locked so that it is not removed before; null if there is no such role. */
+  async function role (tx: Transaction, name: string): Promise<AssignableRole | null> {
+    const [role] = await tx<AssignableRole>`
       select name, rank, requires_approval
       from roles
       where name = ${name}
@@ -76,8 +81,8 @@ export function createHierarchyStore () {
     return role ?? null
   }
 
-  /** Those who may approve somebody: active, above them, the highest first; so many at most. */
-  async function approvers (tx: Transaction, applicantId: string, most: number): Promise<string[]> {
+  /** The ids of active users who may approve an applicant and rank above them, the highest first. */
+  async function approvers (tx: Transaction, applicantId: string, limit: number): Promise<string[]> {
     const found = await tx<{ id: string }>`
       select u.id
       from role_permissions p
@@ -93,7 +98,7 @@ export function createHierarchyStore () {
           where applicant.id = ${applicantId}
         )
       order by r.rank desc, u.created_at, u.id
-      limit ${most}`
+      limit ${limit}`
     return found.map(({ id }) => id)
   }
 }

@@ -1,6 +1,6 @@
 import type { Database, Query, Transaction } from '../stores/database.ts'
 
-/** A role and what it may do. */
+/** A role and its permissions. */
 export interface Role {
   name: string
   rank: number
@@ -32,7 +32,7 @@ export function createRoleStore (db: Database) {
     return role ?? null
   }
 
-  /** The role, other than this one, that people of a kind register into by themselves; null if there is none. */
+  /** The role with self-registration for a user type, other than the named one; null if there is none. */
   async function findOpen (tx: Transaction, { userType, name }: Pick<Role, 'userType' | 'name'>): Promise<Role | null> {
     const [role] = await tx<Role>`
       select ${columns(tx)}
@@ -43,7 +43,7 @@ export function createRoleStore (db: Database) {
     return role ?? null
   }
 
-  /** Makes or replaces a role. */
+  /** Creates or replaces a role. */
   async function write (tx: Transaction, role: Role) {
     await tx`
       insert into roles (name, rank, user_type, requires_approval, self_registration)
@@ -63,7 +63,10 @@ export function createRoleStore (db: Database) {
       on conflict do nothing`
   }
 
-  /** Locks a role's row against everything, also against who is being given the role: they wait, and then find none. */
+  /**
+   * Locks a role's row against all other locks, also against assignments of the role: they wait, and find no role if it
+   * has been removed.
+   */
   async function lock (tx: Transaction, name: string) {
     await tx`
       select name
@@ -72,7 +75,7 @@ export function createRoleStore (db: Database) {
       for update`
   }
 
-  /** Whether somebody has a role or is registering into it. The caller holds the `lock` of it: so it stays. */
+  /** Whether a user or a registration has a role. Call `lock` before, so that the answer stays true. */
   async function isUsed (tx: Transaction, name: string): Promise<boolean> {
     const found = await tx`
       select name

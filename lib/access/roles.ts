@@ -5,8 +5,8 @@ import type { Role, RoleStore } from './role-store.ts'
 export type Roles = ReturnType<typeof createRoles>
 
 /**
- * Roles and their permissions, in each node's memory. `follow` is called by the change feed for each change;
- * roles that have changed and could not be read again within three seconds are not answered for any more.
+ * Roles and their permissions, in each node's memory. The change feed calls `follow` for each change. Roles that have
+ * changed and could not be read again within three seconds are not used any more.
  */
 export function createRoles (store: Pick<RoleStore, 'list'>, clock: Pick<Clock, 'monotonic'>) {
   const roles = createFollowed(readRoles, { name: 'the roles', clock, initial: new Map() })
@@ -30,7 +30,7 @@ export function createRoles (store: Pick<RoleStore, 'list'>, clock: Pick<Clock, 
     return roles.current.get(name)
   }
 
-  /** The role that a person of this kind may register into by themself, if there is one. */
+  /** The role with self-registration for a user type, if there is one. */
   function forRegistration (userType: string): Role | undefined {
     return [...roles.current.values()].find(role => role.selfRegistration && role.userType === userType)
   }

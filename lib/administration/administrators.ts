@@ -1,20 +1,21 @@
 import { randomUUID } from 'node:crypto'
-import type { Audit } from '../audit/audit.ts'
-import type { Caller } from '../http/caller.ts'
-import type { Clock } from '../clock.ts'
-import { parseAddress } from '../users/email-address.ts'
-import { Refusal } from '../errors.ts'
-import type { PasswordPolicy } from '../passwords/policy.ts'
-import type { Passwords } from '../passwords/passwords.ts'
 import type { AdministratorStore } from '../access/administrator-store.ts'
-import type { Database } from '../stores/database.ts'
+import type { Audit } from '../audit/audit.ts'
+import type { Clock } from '../clock.ts'
+import { Refusal } from '../errors.ts'
+import type { Caller } from '../http/caller.ts'
+import type { Passwords } from '../passwords/passwords.ts'
+import type { PasswordPolicy } from '../passwords/policy.ts'
+import type { Database, Transaction } from '../stores/database.ts'
+import { parseAddress } from '../users/email-address.ts'
+import type { EmailAddress } from '../users/email-address.ts'
 import type { UserStore } from '../users/user-store.ts'
 
 export interface NewAdministrator {
   email: string
   fullName: string
   password: string
-  /** Although there is one already. */
+  /** Create the account even if there is a super_admin already. */
   another: boolean
 }
 
@@ -30,19 +31,24 @@ export interface AdministratorParts {
 
 export type Administrators = ReturnType<typeof createAdministrators>
 
-/** The people who may do everything. The first one is made at the command line; no default account exists. */
-export function createAdministrators ({ database, administrators, users, policy, passwords, audit, clock }: AdministratorParts) {
+const nameLengthMax = 200
+
+/** Accounts of super_admins. The first one is created at the command line; there is no default account. */
+export function createAdministrators ({
+  database, administrators, users, policy, passwords, audit, clock
+}: AdministratorParts) {
   return { create }
 
   /**
-   * Makes a super_admin, active and verified. Two at once make one. Throws `invalid_request`,
-   * `password_rejected`, and `conflict` when there is one already (unless `another`) or the address
-   * has an account.
+   * Creates a super_admin, active and verified. Of two such calls at once only one succeeds.
+   * @throws Refusal `invalid_request`; `password_rejected`; `conflict` when there is a super_admin already (unless
+   * `another`) or the address has an account
    */
   async function create ({ email, fullName, password, another }: NewAdministrator, caller: Caller) {
     const address = parseAddress(email, '/email')
-    if (fullName.trim() === '' || fullName.length > 200) throw invalid('/full_name', 'length', 'A name has 1 to 200 characters.')
-
+    if (fullName.trim() === '' || fullName.length > nameLengthMax) {
+      throw invalid('/full_name', 'length', 'A name has 1 to 200 characters.')
+    }
     const errors = await policy.check(password, [address.address, fullName])
     if (errors.length) throw new Refusal('password_rejected', { errors })
 
@@ -52,24 +58,35 @@ export function createAdministrators ({ database, administrators, users, policy,
     await database.begin(async tx => {
       await administrators.lock(tx)
       if (!another && await administrators.exists(tx)) throw conflict('There is an active super_admin already.')
-
-      const isMade = await users.insert(tx, {
-        id,
-        email: address.address,
-        emailCanonical: address.canonical,
-        emailVerified: true,
-        passwordHash,
-        fullName,
-        locale: 'en',
-        role: 'super_admin',
-        approval: 'not_required'
-      }, new Date(clock.now()))
-      if (!isMade) throw conflict('The address has an account already.')
-
-      const subject = await audit.createSubject(tx, id)
-      await audit.record(tx, { event: 'user_created', outcome: 'success', reason: 'super_admin', subject, caller, personal: { email: address.address } })
+      await insert(tx, { id, address, fullName, passwordHash }, caller)
     })
     return { id, email: address.address }
+  }
+
+  async function insert (tx: Transaction, { id, address, fullName, passwordHash }: {
+    id: string, address: EmailAddress, fullName: string, passwordHash: string
+  }, caller: Caller) {
+    const isInserted = await users.insert(tx, {
+      id,
+      email: address.address,
+      emailCanonical: address.canonical,
+      emailVerified: true,
+      passwordHash,
+      fullName,
+      locale: 'en',
+      role: 'super_admin',
+      approval: 'not_required'
+    }, new Date(clock.now()))
+    if (!isInserted) throw conflict('The address has an account already.')
+
+    await audit.record(tx, {
+      event: 'user_created',
+      outcome: 'success',
+      reason: 'super_admin',
+      subject: await audit.createSubject(tx, id),
+      caller,
+      personal: { email: address.address }
+    })
   }
 }
 

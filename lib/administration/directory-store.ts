@@ -1,61 +1,83 @@
-import type { Place } from '../http/cursors.ts'
+import type { Position } from '../http/cursors.ts'
 import type { Database, Query, Transaction } from '../stores/database.ts'
 import type { Fragment } from '../stores/statement.ts'
 import type { User } from '../users/user-store.ts'
 
 export interface Order { by: 'created_at' | 'email' | 'last_login_at', isDescending: boolean }
 
-/** What users of a list have in common; null for whatever. */
-export interface Filters { role: string | null, status: User['status'] | null, approval: User['approval'] | null }
+/** The values that all users of a list have; null means no restriction. */
+export interface Filters {
+  role: string | null
+  status: User['status'] | null
+  approval: User['approval'] | null
+}
 
-/**
- * What is searched for: at the beginning, in any part, or anything like it. By `parts` an index finds it: of what is
- * like the text, one of them is right.
- */
-export interface Search { how: 'beginning' | 'part' | 'likeness', text: string, parts: string[] }
+/** A text to be searched for in addresses and names. */
+export interface Search {
+  /** They begin with the text, contain it, or are similar to it. */
+  how: 'beginning' | 'part' | 'likeness'
+  text: string
+  /** Parts of the text for the index: what is similar to the text contains one of them unchanged. */
+  parts: string[]
+}
 
-/** Which part of which list is wanted. */
-export interface Wanted { order: Order, filters: Filters, after: Place | null, limit: number }
+/** A part of a list: at most `limit` users after a position. */
+export interface ListPart {
+  order: Order
+  filters: Filters
+  after: Position | null
+  limit: number
+}
 
-/** A user as lists show one: nothing of the store's own, no hash. */
-export type ListedUser = Omit<User, 'passwordHash' | 'deploymentEpoch' | 'wrappedKey' | 'sessionEpoch' | 'emailCanonical' | 'version' | 'vendorStatus'> & Place
+type InternalColumn =
+  | 'passwordHash'
+  | 'deploymentEpoch'
+  | 'wrappedKey'
+  | 'sessionEpoch'
+  | 'emailCanonical'
+  | 'version'
+  | 'vendorStatus'
 
-/** What a look at a part of a list has found, and the place where it ended; null where the list did. */
-export interface Look { found: ListedUser[], end: Place | null }
+/** A user as lists show one, with their position in the list. */
+export type ListedUser = Omit<User, InternalColumn> & Position
+
+/** The users that a scan has found, and the position where it stopped; null where the list ended. */
+export interface ScanResult { found: ListedUser[], end: Position | null }
 
 export type UserDirectoryStore = ReturnType<typeof createUserDirectoryStore>
 
-/** Words that are at least this alike are found (pg_trgm): `smiht` is to `smith`, `smart` is not. */
-const likeness = 0.5
+/** Words of at least this similarity are found (pg_trgm, from 0 to 1): `smiht` has it to `smith`, `smart` does not. */
+const similarityMin = 0.5
 
-/** Lists of users. No statement counts, skips or reads more than it is told to, whatever the number of users. */
+/** Lists of users. No statement counts or skips rows, or reads more than its limits, whatever the number of users. */
 export function createUserDirectoryStore (db: Database) {
-  return { list, look, gather }
+  return { list, scan, searchIndex }
 
   /** The next users of a list. */
-  async function list (wanted: Wanted): Promise<ListedUser[]> {
+  async function list (part: ListPart): Promise<ListedUser[]> {
     return await db<ListedUser>`
-      with page as (${placesOf(db, wanted)})
+      with page as (${positionsOf(db, part)})
       select ${columns(db)}, p.key::text as key
       from page p
       join users u on u.id = p.id
       join roles r on r.name = u.role
-      order by ${inOrder(db, wanted.order)}`
+      order by ${inOrder(db, part.order)}`
   }
 
-  /** Searches a part of a list: the next so many (`within`) of its users, one after the other. */
-  async function look (search: Search, wanted: Wanted, within: number): Promise<Look> {
+  /** Searches the next `scanRows` users of a list, one after the other. */
+  async function scan (search: Search, wanted: ListPart, scanRows: number): Promise<ScanResult> {
     const isInUsers = wanted.order.by !== 'last_login_at'
+    const source = isInUsers ? db.fragment`part u` : partWithText(db)
     const rows = await db<Row>`
-      with part as materialized (${placesOf(db, { ...wanted, limit: within }, { withText: isInUsers })}),
+      with part as materialized (${positionsOf(db, { ...wanted, limit: scanRows }, { withText: isInUsers })}),
       last as (
         select key::text as last_key, id as last_id
         from part
-        order by key ${direction(db, other(wanted.order))}, id ${direction(db, other(wanted.order))}
+        order by key ${direction(db, reversed(wanted.order))}, id ${direction(db, reversed(wanted.order))}
         limit 1
       ), found as (
         select u.id, u.key
-        from ${isInUsers ? db.fragment`part u` : db.fragment`part p cross join lateral (select id, p.key, email_canonical, full_name from users where id = p.id offset 0) u`}
+        from ${source}
         where ${matches(db, search)}
         order by u.key ${direction(db, wanted.order)}, u.id ${direction(db, wanted.order)}
         limit ${wanted.limit}
@@ -67,32 +89,33 @@ export function createUserDirectoryStore (db: Database) {
       left join roles r on r.name = u.role
       order by f.key ${direction(db, wanted.order)}, f.id ${direction(db, wanted.order)}`
     const [first] = rows
-    const end = first && first.seen === within ? { key: first.lastKey, id: first.lastId } : null
+    const end = first && first.seen === scanRows ? { key: first.lastKey, id: first.lastId } : null
     return { found: foundIn(rows), end }
   }
 
   /**
-   * Searches all users by index and puts what it finds in order; null where the index knows of more than `most`,
-   * whatever the filters leave of them.
+   * Searches all users by the trigram index and sorts what it finds; null if the index has more than `candidatesMax`
+   * candidates, before filters.
    */
-  async function gather (search: Search, wanted: Wanted, most: number): Promise<ListedUser[] | null> {
+  async function searchIndex (search: Search, wanted: ListPart, candidatesMax: number): Promise<ListedUser[] | null> {
     const { order, filters: { role, status, approval }, after, limit } = wanted
+    const isLogins = order.by === 'last_login_at'
 
     return await byIndex(db, async tx => {
       const rows = await tx<Row>`
         with candidates as materialized (
           select u.id, u.role, u.status, u.approval, u.created_at, u.email_canonical, u.full_name
           from users u
-          where ${suggests(tx, search)}
-          limit ${most + 1}
+          where ${isCandidate(tx, search)}
+          limit ${candidatesMax + 1}
         ), counted as (
           select count(*)::int as seen
           from candidates
         ), found as (
           select u.id, ${keyOf(tx, order)} as key
           from candidates u
-          ${order.by === 'last_login_at' ? tx.fragment`join last_logins l on l.user_id = u.id` : tx.fragment``}
-          where (select seen from counted) <= ${most}
+          ${isLogins ? tx.fragment`join last_logins l on l.user_id = u.id` : tx.fragment``}
+          where (select seen from counted) <= ${candidatesMax}
             and ${search.how === 'likeness' ? matches(tx, search) : tx.fragment`true`}
             and (${role}::text is null or u.role = ${role})
             and (${status}::text is null or u.status = ${status})
@@ -107,19 +130,22 @@ export function createUserDirectoryStore (db: Database) {
         left join users u on u.id = f.id
         left join roles r on r.name = u.role
         order by f.key ${direction(tx, order)}, f.id ${direction(tx, order)}`
-      return (rows[0]?.seen ?? 0) > most ? null : foundIn(rows)
+      return (rows[0]?.seen ?? 0) > candidatesMax ? null : foundIn(rows)
     })
   }
 }
 
 type Row = ListedUser & { lastKey: string, lastId: string, seen: number }
 
-// The counts come along with a row of nulls where nothing is found.
+// If nothing is found, the counts come in a row whose other columns are null.
 function foundIn (rows: Row[]): ListedUser[] {
   return rows.filter(({ id }) => id !== null).map(({ lastKey, lastId, seen, ...user }) => user)
 }
 
-/** By index: of how rare a part of a text is the planner knows next to nothing, and it hopes for the table's beginning. */
+/**
+ * Makes the statements of the work use an index. The planner knows almost nothing about how rare a part of a text is,
+ * and expects to find enough rows at the beginning of the table.
+ */
 async function byIndex<T> (db: Database, work: (tx: Transaction) => Promise<T>): Promise<T> {
   return await db.begin(async tx => {
     await tx`select set_config('enable_seqscan', 'off', true)`
@@ -127,20 +153,38 @@ async function byIndex<T> (db: Database, work: (tx: Transaction) => Promise<T>):
   })
 }
 
-/** The next places of a list; with the text that is searched, where users themselves are in that order. */
-function placesOf (query: Query, { order, filters, after, limit }: Wanted, { withText = false } = {}): Fragment {
+// The subquery reads one user by id; `offset 0` keeps the planner from merging it into the query.
+function partWithText ({ fragment }: Query): Fragment {
+  return fragment`
+          part p
+          cross join lateral (
+            select id, p.key, email_canonical, full_name
+            from users
+            where id = p.id
+            offset 0
+          ) u`
+}
+
+/**
+ * The next positions of a list. `withText` adds the columns that are searched, which needs an order by a column of
+ * users.
+ */
+function positionsOf (
+  query: Query, { order, filters, after, limit }: ListPart, { withText = false } = {}
+): Fragment {
   const { fragment } = query
   const isFiltered = Object.values(filters).some(value => value !== null)
   const { source, id } = sourceOf(query, order)
+  const key = keyOf(query, order)
   const text = withText ? fragment`, u.email_canonical, u.full_name` : fragment``
   const rest = fragment`
       ${after ? isAfter(query, order, after) : fragment`true`}
-      order by ${keyOf(query, order)} ${direction(query, order)}, ${id} ${direction(query, order)}
+      order by ${key} ${direction(query, order)}, ${id} ${direction(query, order)}
       limit ${limit}`
 
-  if (!isFiltered) return fragment`select ${id} as id, ${keyOf(query, order)} as key ${text} from ${source} where ${rest}`
+  if (!isFiltered) return fragment`select ${id} as id, ${key} as key ${text} from ${source} where ${rest}`
 
-  // Each combination has its rows in order, so no more than `limit` of it are read.
+  // An index has the rows of each combination in order, so at most `limit` rows of each are read.
   return fragment`
       select p.*
       from (
@@ -153,7 +197,7 @@ function placesOf (query: Query, { order, filters, after, limit }: Wanted, { wit
           and (${filters.approval}::text is null or a.approval = ${filters.approval})
       ) c
       cross join lateral (
-        select ${id} as id, ${keyOf(query, order)} as key ${text}
+        select ${id} as id, ${key} as key ${text}
         from ${source}
         where role = c.role and status = c.status and approval = c.approval and ${rest}
       ) p
@@ -162,7 +206,9 @@ function placesOf (query: Query, { order, filters, after, limit }: Wanted, { wit
 }
 
 function sourceOf ({ fragment }: Query, { by }: Order) {
-  return by === 'last_login_at' ? { source: fragment`last_logins l`, id: fragment`l.user_id` } : { source: fragment`users u`, id: fragment`u.id` }
+  return by === 'last_login_at'
+    ? { source: fragment`last_logins l`, id: fragment`l.user_id` }
+    : { source: fragment`users u`, id: fragment`u.id` }
 }
 
 function keyOf ({ fragment }: Query, { by }: Order): Fragment {
@@ -173,14 +219,16 @@ function keyOf ({ fragment }: Query, { by }: Order): Fragment {
   }
 }
 
-function isAfter (query: Query, order: Order, { key, id }: Place): Fragment {
+function isAfter (query: Query, order: Order, { key, id }: Position): Fragment {
   const { fragment } = query
-  const place = order.by === 'email' ? fragment`(${key}::text, ${id}::uuid)` : fragment`(${key}::timestamptz, ${id}::uuid)`
+  const position = order.by === 'email'
+    ? fragment`(${key}::text, ${id}::uuid)`
+    : fragment`(${key}::timestamptz, ${id}::uuid)`
   const row = fragment`(${keyOf(query, order)}, ${sourceOf(query, order).id})`
-  return order.isDescending ? fragment`${row} < ${place}` : fragment`${row} > ${place}`
+  return order.isDescending ? fragment`${row} < ${position}` : fragment`${row} > ${position}`
 }
 
-/** The order of places. */
+/** The order of positions, which are selected as `p`. */
 function inOrder (query: Query, order: Order): Fragment {
   return query.fragment`p.key ${direction(query, order)}, p.id ${direction(query, order)}`
 }
@@ -189,31 +237,36 @@ function direction ({ fragment }: Query, { isDescending }: Order): Fragment {
   return isDescending ? fragment`desc` : fragment`asc`
 }
 
-function other (order: Order): Order {
+function reversed (order: Order): Order {
   return { ...order, isDescending: !order.isDescending }
 }
 
-function matches ({ fragment }: Query, { how, text }: Search): Fragment {
+function matches (query: Query, { how, text }: Search): Fragment {
+  const { fragment } = query
   switch (how) {
-    // As ranges: of a pattern that is a parameter the planner does not know that it has a beginning.
+    // These are ranges, because the planner cannot use an index for the beginning of a pattern that is a parameter.
     case 'beginning': return fragment`(
             (u.email_canonical ~>=~ lower(${text}::text) and u.email_canonical ~<~ (lower(${text}::text) || chr(1114111)))
             or (lower(u.full_name) ~>=~ lower(${text}::text) and lower(u.full_name) ~<~ (lower(${text}::text) || chr(1114111))))`
-    case 'part': return fragment`(u.email_canonical || ' ' || lower(u.full_name)) like '%' || lower(${literal(text)}::text) || '%'`
-    case 'likeness': return fragment`word_similarity(lower(${text}::text), u.email_canonical || ' ' || lower(u.full_name)) >= ${likeness}`
+    case 'part': return contains(query, text)
+    case 'likeness': return fragment`
+            word_similarity(lower(${text}::text), u.email_canonical || ' ' || lower(u.full_name)) >= ${similarityMin}`
   }
 }
 
-/** What an index knows of those that match. */
-function suggests (query: Query, search: Search): Fragment {
+/** The condition that the trigram index can answer: all matches fulfil it, and some others. */
+function isCandidate (query: Query, search: Search): Fragment {
   const { fragment } = query
   const { how, parts: [first = '', second = first] } = search
   if (how !== 'likeness') return matches(query, search)
-  const has = (part: string) => fragment`(u.email_canonical || ' ' || lower(u.full_name)) like '%' || lower(${literal(part)}::text) || '%'`
-  return fragment`(${has(first)} or ${has(second)})`
+  return fragment`(${contains(query, first)} or ${contains(query, second)})`
 }
 
-/** A text of which no character has a meaning in a pattern. */
+function contains ({ fragment }: Query, part: string): Fragment {
+  return fragment`(u.email_canonical || ' ' || lower(u.full_name)) like '%' || lower(${literal(part)}::text) || '%'`
+}
+
+/** Escapes the characters that have a meaning in a pattern of `like`. */
 function literal (text: string): string {
   return text.replace(/[\\%_]/g, '\\$&')
 }

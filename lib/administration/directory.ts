@@ -1,36 +1,45 @@
-import type { Cursors, Place } from '../http/cursors.ts'
+import type { Cursors, Position } from '../http/cursors.ts'
 import { Refusal } from '../errors.ts'
-import type { Filters, ListedUser, Order, Search, UserDirectoryStore, Wanted } from './directory-store.ts'
+import type { Filters, ListedUser, ListPart, Order, Search, UserDirectoryStore } from './directory-store.ts'
 import type { UserStore } from '../users/user-store.ts'
 import { presentUser } from '../users/user-view.ts'
 
-/** A page of users, as it was asked for. */
+/** A request for a page of users. `limit` is the length of the page. */
 export interface DirectoryQuery extends Partial<Filters> {
+  /** The text to be searched for. */
   q?: string | undefined
   order: Order
   limit: number
   cursor?: string | undefined
 }
 
-/** A part of a list, and after which place it goes on; null where it does not. */
-interface Page { users: ListedUser[], next: Place | null }
+/** A part of a list, and the position after which the next part begins; null at the end of the list. */
+interface Page { users: ListedUser[], next: Position | null }
 
-export interface UserDirectoryParts { directory: UserDirectoryStore, users: Pick<UserStore, 'find'>, cursors: Cursors }
+export interface UserDirectoryParts {
+  directory: UserDirectoryStore
+  users: Pick<UserStore, 'find'>
+  cursors: Cursors
+}
 
 export type UserDirectory = ReturnType<typeof createUserDirectory>
 
-/** So many users of a list are looked at one after the other before an index is asked. */
-const within = 2000
-/** Who finds so many among them goes on like that: an index would have too many to put in order. */
-const frequent = 8
-/** So many an index may find. */
-const most = 4000
+/** This many users of a list are scanned one after the other before the index is used. */
+const scanRows = 2000
+/** With this many matches in a scan, they are common and scanning continues: the index would find too many to sort. */
+const commonMatches = 8
+/** The index is not used if it finds more candidates than this. */
+const candidatesMax = 4000
+const trigramLength = 3
 
-/** Users, for those who may read about others: by id, in lists, by search. */
+/** Users by id, in lists and by search, for actors who may read about other users. */
 export function createUserDirectory ({ directory, users, cursors }: UserDirectoryParts) {
   return { read, list }
 
-  /** The user with this id. Throws `not_found`. */
+  /**
+   * The user with this id.
+   * @throws Refusal `not_found`
+   */
   async function read (userId: string) {
     const user = await users.find(userId)
     if (!user) throw new Refusal('not_found')
@@ -38,51 +47,51 @@ export function createUserDirectory ({ directory, users, cursors }: UserDirector
   }
 
   /**
-   * A page of users in the order that is asked for. With `q` only those whose address or name begins with it
-   * (one or two characters) or contains it; where nobody's does, those that are like it. While there is a
-   * `next_cursor` there may be more, also after a page that is short or empty: of a long list that holds
-   * little of what is searched for, a page is what was found in a part of it.
+   * A page of users in the given order. With `q`, only users whose address or name begins with it (one or two
+   * characters) or contains it (more); if there are none, users whose address or name is similar to it. While there is
+   * a `next_cursor` there may be more users, also after a page that is short or empty: if a long list has few matches,
+   * a page has those that were found in a part of the list.
    * @throws Refusal `invalid_request` for a cursor of another list
    */
   async function list ({ q, order, limit, cursor, role = null, status = null, approval = null }: DirectoryQuery) {
     const filters = { role, status, approval }
     const text = q?.trim()
     const name = { order, filters, text }
-    const [how, place] = opened(name, cursor)
-    const wanted = { order, filters, after: place, limit }
+    const [how, after] = readCursor(name, cursor)
+    const wanted = { order, filters, after, limit }
 
     if (text === undefined) return answer(name, 'list', await browse(wanted))
 
     const parts = partsOf(text)
     const search: Search = { how: how ?? (hasTrigrams(text) ? 'part' : 'beginning'), text, parts }
     const page = await find(search, wanted)
-    const isFruitless = search.how === 'part' && !place && page.users.length === 0 && page.next === null
+    const isFruitless = search.how === 'part' && !after && page.users.length === 0 && page.next === null
     if (!isFruitless || parts.length === 0) return answer(name, search.how, page)
     return answer(name, 'likeness', await find({ how: 'likeness', text, parts }, wanted))
   }
 
-  async function browse (wanted: Wanted): Promise<Page> {
+  async function browse (wanted: ListPart): Promise<Page> {
     return pageOf(await directory.list(oneMore(wanted)), wanted)
   }
 
-  // What is frequent is found soon by looking; what is rare an index finds, and has little to put in order. Where
-  // much is a little like it, what has been seen of that will do.
-  async function find (search: Search, wanted: Wanted): Promise<Page> {
-    const isGuess = search.how === 'likeness'
-    const { found, end } = await directory.look(search, oneMore(wanted), isGuess ? within / 2 : within)
+  // A scan soon finds what is common. The index finds what is rare, and then has few users to sort. If very many users
+  // are slightly similar to the text, the matches of the scan are enough.
+  async function find (search: Search, wanted: ListPart): Promise<Page> {
+    const isSimilarity = search.how === 'likeness'
+    const { found, end } = await directory.scan(search, oneMore(wanted), isSimilarity ? scanRows / 2 : scanRows)
     if (end === null || found.length > wanted.limit) return pageOf(found, wanted)
-    if (found.length >= frequent) return { users: found, next: end }
+    if (found.length >= commonMatches) return { users: found, next: end }
 
-    const gathered = await directory.gather(search, oneMore(wanted), most)
-    return gathered ? pageOf(gathered, wanted) : { users: found, next: isGuess ? null : end }
+    const indexed = await directory.searchIndex(search, oneMore(wanted), candidatesMax)
+    return indexed ? pageOf(indexed, wanted) : { users: found, next: isSimilarity ? null : end }
   }
 
-  // A cursor knows how was searched: a search for what is alike goes on as one.
-  function opened (name: object, cursor: string | undefined): [Search['how'] | null, Place | null] {
-    const place = cursors.decrypt(name, cursor)
-    const [, how, key] = /^(list|beginning|part|likeness):(.*)$/s.exec(place?.key ?? '') ?? []
+  // A cursor contains the kind of its search, so the next page is searched in the same way.
+  function readCursor (name: object, cursor: string | undefined): [Search['how'] | null, Position | null] {
+    const position = cursors.decrypt(name, cursor)
+    const [, how, key] = /^(list|beginning|part|likeness):(.*)$/s.exec(position?.key ?? '') ?? []
     const isSearch = how === 'beginning' || how === 'part' || how === 'likeness'
-    return [isSearch ? how : null, place && { key: key ?? '', id: place.id }]
+    return [isSearch ? how : null, position && { key: key ?? '', id: position.id }]
   }
 
   function answer (name: object, how: Search['how'] | 'list', { users, next }: Page) {
@@ -93,31 +102,37 @@ export function createUserDirectory ({ directory, users, cursors }: UserDirector
   }
 }
 
-function oneMore (wanted: Wanted): Wanted {
+// One user more than the page shows whether the list goes on.
+function oneMore (wanted: ListPart): ListPart {
   return { ...wanted, limit: wanted.limit + 1 }
 }
 
-function pageOf (found: ListedUser[], { limit }: Wanted): Page {
+function pageOf (found: ListedUser[], { limit }: ListPart): Page {
   const users = found.slice(0, limit)
   return { users, next: found.length > limit ? users.at(-1) ?? null : null }
 }
 
 /**
- * Whether an index of trigrams (pg_trgm) is of use for a part of a text: it knows three characters in a row of
- * a word; where a word begins it has two blanks before it, and one after its end. Both ends of the part are open.
+ * Whether the trigram index (pg_trgm) can find a part of a text. A trigram is three characters in a row of a word, to
+ * which two blanks before it and one after it are added. Within the part, only a word that follows another character
+ * is known to begin there, and only one that another character follows is known to end there.
  */
 function hasTrigrams (part: string): boolean {
-  const length = Array.from(part).length
-  return length > 2 && Array.from(part.matchAll(/[\p{L}\p{N}]+/gu)).some(({ index, 0: word }) =>
-    (index > 0 ? 2 : 0) + Array.from(word).length + (index + word.length < part.length ? 1 : 0) >= 3)
+  const words = Array.from(part.matchAll(/[\p{L}\p{N}]+/gu))
+  return Array.from(part).length >= trigramLength && words.some(({ index, 0: word }) => {
+    const before = index > 0 ? 2 : 0
+    const after = index + word.length < part.length ? 1 : 0
+    return before + Array.from(word).length + after >= trigramLength
+  })
 }
 
 /**
- * Two parts of a text, of which one is right where there is one slip in it: its halves, of a short text its
- * beginning and its end. None where no index knows them.
+ * Two parts of a text, one of which is right if the text has one typing error: its halves, or the beginning and the
+ * end of a short text. Parts that the index cannot find are left out.
  */
 function partsOf (text: string): string[] {
   const characters = Array.from(text)
-  const length = Math.max(3, Math.ceil(characters.length / 2))
-  return characters.length < 4 ? [] : [characters.slice(0, length), characters.slice(-length)].map(part => part.join('')).filter(hasTrigrams)
+  if (characters.length <= trigramLength) return []
+  const length = Math.max(trigramLength, Math.ceil(characters.length / 2))
+  return [characters.slice(0, length), characters.slice(-length)].map(part => part.join('')).filter(hasTrigrams)
 }

@@ -1,20 +1,20 @@
+import type { AdministratorStore } from '../access/administrator-store.ts'
+import type { Actor } from '../access/authentication.ts'
+import type { Role, RoleStore } from '../access/role-store.ts'
+import type { Roles } from '../access/roles.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { UnitOfWork, UnitsOfWork } from '../changes/unit-of-work.ts'
 import { Refusal } from '../errors.ts'
-import type { Roles } from '../access/roles.ts'
-import type { AdministratorStore } from '../access/administrator-store.ts'
-import type { Role, RoleStore } from '../access/role-store.ts'
-import type { Actor } from '../access/authentication.ts'
-import type { UserActs } from './acts.ts'
+import type { AdminActions } from './admin-actions.ts'
 
-/** What a role is to be; the name may be said once more. */
-type Definition = Omit<Role, 'name'> & { name?: string | undefined }
+/** The new values of a role. The name is optional, and must be the same as in the path. */
+type RoleDefinition = Omit<Role, 'name'> & { name?: string | undefined }
 
 export interface RoleAdministrationParts {
   commit: UnitsOfWork['commit']
   store: RoleStore
   roles: Pick<Roles, 'reload'>
-  acts: Pick<UserActs, 'actorOf'>
+  actions: Pick<AdminActions, 'lockActor'>
   administrators: Pick<AdministratorStore, 'lock'>
   audit: Pick<Audit, 'record'>
 }
@@ -22,11 +22,13 @@ export interface RoleAdministrationParts {
 export type RoleAdministration = ReturnType<typeof createRoleAdministration>
 
 /**
- * Roles as data. Nobody makes a role out of more than they have: its rank stays below their own, and what it is
- * given they may do themselves. So nobody touches their own role, and `super_admin`, which has every permission
- * and the highest rank, is touched by nobody.
+ * Roles as data. Nobody can create a role with more power than they have: its rank stays below the actor's, and the
+ * actor must have every permission that is added to it. So nobody can change their own role, and nobody at all can
+ * change `super_admin`, which has every permission and the highest rank.
  */
-export function createRoleAdministration ({ commit, store, roles, acts, administrators, audit }: RoleAdministrationParts) {
+export function createRoleAdministration ({
+  commit, store, roles, actions, administrators, audit
+}: RoleAdministrationParts) {
   return { list, put, remove }
 
   /** Every role, the highest first. */
@@ -35,16 +37,16 @@ export function createRoleAdministration ({ commit, store, roles, acts, administ
   }
 
   /**
-   * Makes a role or replaces it, for those who have it already as well. Tells whether it is new.
-   * @throws Refusal `invalid_request` for another name, and for a role that people register into by themselves and that
-   * may do something; `forbidden` for more than the actor has; `conflict` if people of the kind register into another role already
+   * Creates or replaces a role, also for the users who have it already. Returns the role and whether it is new.
+   * @throws Refusal `invalid_request` for a changed name, and for a role with self-registration that has permissions;
+   * `forbidden` for a rank or a permission beyond the actor's; `conflict` if another role of the same user type has
+   * self-registration already
    */
-  async function put (name: string, said: Definition, by: Actor) {
-    const role = { ...said, name }
-    if (said.name !== undefined && said.name !== name) throw invalid('/name', 'not_the_same', 'is not the name in the path: nobody renames a role')
-    if (role.selfRegistration && role.permissions.length > 0) throw invalid('/self_registration', 'has_permissions', 'is not for a role with permissions: anybody could have them')
+  async function put (name: string, definition: RoleDefinition, by: Actor) {
+    const role = { ...definition, name }
+    assertValid(role, definition.name)
 
-    const { isNew } = await change(by, async (unit, actor) => {
+    const { isNew } = await changeRoles(by, async (unit, actor) => {
       const { tx } = unit
       const before = await store.find(tx, role.name)
       assertMay(actor, before, role)
@@ -52,7 +54,7 @@ export function createRoleAdministration ({ commit, store, roles, acts, administ
       if (before && isSame(before, role)) return { hasChanged: false, isNew: false }
 
       await store.write(tx, role)
-      await tell(unit, before, role, by)
+      await record(unit, before, role, by)
       return { hasChanged: true, isNew: before === null }
     })
     return { role: present(role), isNew }
@@ -60,11 +62,11 @@ export function createRoleAdministration ({ commit, store, roles, acts, administ
 
   /**
    * Removes a role.
-   * @throws Refusal `not_found`; `forbidden` for a role that is not below the actor's; `role_in_use` while somebody
-   * has it or is registering into it
+   * @throws Refusal `not_found`; `forbidden` for a role that is not below the actor's; `role_in_use` while a user or a
+   * registration has it
    */
   async function remove (name: string, by: Actor) {
-    await change(by, async (unit, actor) => {
+    await changeRoles(by, async (unit, actor) => {
       const { tx } = unit
       const before = await store.find(tx, name)
       if (!before) throw new Refusal('not_found')
@@ -73,17 +75,19 @@ export function createRoleAdministration ({ commit, store, roles, acts, administ
       await store.lock(tx, name)
       if (await store.isUsed(tx, name)) throw new Refusal('role_in_use')
       await store.remove(tx, name)
-      await tell(unit, before, null, by)
+      await record(unit, before, null, by)
       return { hasChanged: true }
     })
   }
 
-  // Those who change roles do so one after the other, so what they are judged by stays as it is. This node goes on
-  // only when it knows what it has changed.
-  async function change<T extends { hasChanged: boolean }> (by: Actor, work: (unit: UnitOfWork, actor: Role) => Promise<T>): Promise<T> {
+  // Changes of roles run one after the other, so the roles by which one is judged stay as they are meanwhile. This node
+  // answers only after it has read the changed roles itself.
+  async function changeRoles<T extends { hasChanged: boolean }> (
+    by: Actor, work: (unit: UnitOfWork, actor: Role) => Promise<T>
+  ): Promise<T> {
     const result = await commit(async unit => {
       await administrators.lock(unit.tx)
-      const { role } = await acts.actorOf(unit.tx, by)
+      const { role } = await actions.lockActor(unit.tx, by)
       const own = await store.find(unit.tx, role)
       if (!own?.permissions.includes('roles:write')) throw new Refusal('forbidden', { permission: 'roles:write' })
       return await work(unit, own)
@@ -92,18 +96,32 @@ export function createRoleAdministration ({ commit, store, roles, acts, administ
     return result
   }
 
-  async function tell ({ tx, change }: UnitOfWork, before: Role | null, after: Role | null, { principal, caller }: Actor) {
-    const event = !before ? 'role_created' : after ? 'role_updated' : 'role_deleted'
+  async function record (
+    { tx, change }: UnitOfWork, before: Role | null, after: Role | null, { principal, caller }: Actor
+  ) {
     await audit.record(tx, {
-      event,
+      event: eventOf(before, after),
       outcome: 'success',
       actorId: principal.userId,
       subject: null,
       sessionId: principal.sessionId,
       caller,
-      personal: { role: (before ?? after)?.name, ...before && { before: present(before) }, ...after && { after: present(after) } }
+      personal: {
+        role: (before ?? after)?.name,
+        ...before && { before: present(before) },
+        ...after && { after: present(after) }
+      }
     })
     await change({ kind: 'roles_changed' })
+  }
+}
+
+function assertValid (role: Role, repeatedName: string | undefined) {
+  if (repeatedName !== undefined && repeatedName !== role.name) {
+    throw invalid('/name', 'not_the_same', 'is not the name in the path: nobody renames a role')
+  }
+  if (role.selfRegistration && role.permissions.length > 0) {
+    throw invalid('/self_registration', 'has_permissions', 'is not for a role with permissions: anybody could have them')
   }
 }
 
@@ -111,8 +129,14 @@ function assertMay (actor: Role, before: Role | null, after: Role | null = null)
   const isBelow = [before, after].every(role => role === null || role.rank < actor.rank)
   if (!isBelow) throw new Refusal('forbidden')
 
-  const beyond = after?.permissions.find(permission => !before?.permissions.includes(permission) && !actor.permissions.includes(permission))
-  if (beyond !== undefined) throw new Refusal('forbidden', { permission: beyond })
+  const allowed = new Set([...before?.permissions ?? [], ...actor.permissions])
+  const excessive = after?.permissions.find(permission => !allowed.has(permission))
+  if (excessive !== undefined) throw new Refusal('forbidden', { permission: excessive })
+}
+
+function eventOf (before: Role | null, after: Role | null) {
+  if (!before) return 'role_created'
+  return after ? 'role_updated' : 'role_deleted'
 }
 
 function isSame (one: Role, other: Role) {
@@ -123,7 +147,7 @@ function invalid (path: string, code: string, message: string) {
   return new Refusal('invalid_request', { errors: [{ path, code, message }] })
 }
 
-/** A role as clients see one. */
+/** A role as the API answers it. */
 function present (role: Role) {
   return {
     name: role.name,

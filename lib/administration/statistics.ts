@@ -1,62 +1,52 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Clock } from '../clock.ts'
 import type { StoredEvent } from '../audit/event.ts'
+import type { Clock } from '../clock.ts'
 import type { Transaction } from '../stores/database.ts'
-import type { DailyCount, StatisticsStore } from './statistics-store.ts'
+import type { DailyCount, SessionCount, StatisticsStore, UserCount } from './statistics-store.ts'
 
 export type Statistics = ReturnType<typeof createStatistics>
 
-const dayLength = 86_400_000
-/** Days that are shown, today included, and that are kept. */
-const shown = 30
-const kept = 400
-/** Up to about so many sessions they are counted when somebody asks, beyond that by the schedule. */
-const countedAtOnce = 10_000
-/** Into so many parts a count of very many sessions is cut, with a rest after each. */
-const parts = 64
+const dayMs = 86_400_000
+/** Days that are shown, today included. */
+const shownDays = 30
+const storedDays = 400
+const shownRefusalsMax = 10
+/** Up to about this many sessions, they are counted for each request; beyond that, by the schedule. */
+const sessionsCountedAtOnceMax = 10_000
+/** A count of very many sessions is divided into this many parts, with a pause after each. */
+const sessionParts = 64
+const pauseBetweenPartsMs = 100
+const foldedRowsMax = 10_000
 
 /**
- * What dashboards show, at the same cost whatever the size: users are counted as they change, events as
- * they are sealed, and the living sessions, of which nobody notices that they expire, by the schedule.
+ * The figures of dashboards, at a cost that does not depend on the size of the deployment: users are counted when they
+ * change, events when they are sealed, and live sessions, whose expiry causes no event, by the schedule.
  */
 export function createStatistics ({ store, clock }: { store: StatisticsStore, clock: Pick<Clock, 'now'> }) {
   return { overview, countSealed, tidy }
 
-  /** Everything for a dashboard. Days are those of UTC. */
+  /** All figures of a dashboard. Days are in UTC. */
   async function overview () {
     const now = clock.now()
-    const days = Array.from({ length: shown }, (_, n) => dayOf(now - (shown - 1 - n) * dayLength))
-    const [users, sealed, tail, sessions] = [await store.users(), await store.days(days[0] ?? ''), await store.tail(), await livingSessions()]
-    const events = [...sealed, ...tail].filter(({ day }) => day >= (days[0] ?? ''))
-    const failures = events.filter(({ outcome }) => outcome === 'failure')
-    const [succeeded, failed] = [sum(events.filter(isSignIn)), sum(events.filter(isFailedSignIn))]
+    const days = Array.from({ length: shownDays }, (_, index) => dayOf(now - (shownDays - 1 - index) * dayMs))
+    const [firstDay = ''] = days
+    const users = await store.countUsers()
+    const sealed = await store.sealedSince(firstDay)
+    const unsealed = await store.unsealed()
+    const sessions = await countSessions()
+    const events = [...sealed, ...unsealed].filter(({ day }) => day >= firstDay)
 
     return {
-      users: {
-        total: users.reduce((total, kind) => total + kind.users, 0),
-        by_role: group(users.map(({ role, users }) => [role, users])),
-        by_status: group(users.map(({ status, users }) => [status, users])),
-        by_approval: group(users.map(({ approval, users }) => [approval, users]))
-      },
-      registrations: days.map(day => ({ day, count: sum(events.filter(event => event.day === day && isRegistration(event))) })),
-      sign_ins: days.map(day => {
-        const own = events.filter(event => event.day === day)
-        return { day, succeeded: sum(own.filter(isSignIn)), failed: sum(own.filter(isFailedSignIn)) }
-      }),
-      failure_rate: succeeded + failed === 0 ? 0 : failed / (succeeded + failed),
-      refusals: Object.entries(group(failures.map(({ event, reason, events }) => [`${event} ${reason}`, events])))
-        .sort(([, one], [, other]) => other - one)
-        .slice(0, 10)
-        .map(([name, count]) => ({ event: name.split(' ')[0] ?? '', reason: name.split(' ')[1] || null, count })),
-      sessions: {
-        total: sessions.reduce((total, { sessions }) => total + sessions, 0),
-        by_transport: { bearer: 0, cookie: 0, ...group(sessions.map(({ transport, sessions }) => [transport, sessions])) },
-        counted_at: new Date(Math.min(now, ...sessions.map(({ countedAt }) => countedAt.getTime()))).toISOString()
-      }
+      users: presentUsers(users),
+      registrations: days.map(day => ({ day, count: sum(on(day, events).filter(isRegistration)) })),
+      sign_ins: days.map(day => ({ day, ...signInsIn(on(day, events)) })),
+      failure_rate: failureRate(events),
+      refusals: frequentRefusals(events),
+      sessions: presentSessions(sessions, now)
     }
   }
 
-  /** Counts events in the transaction that seals them: each of them once, whatever dies. */
+  /** Counts events in the transaction that seals them, so each of them is counted once, also if a node dies. */
   async function countSealed (tx: Transaction, events: StoredEvent[]) {
     const counts = new Map<string, DailyCount>()
     for (const { at, event, outcome, reason } of events) {
@@ -66,45 +56,96 @@ export function createStatistics ({ store, clock }: { store: StatisticsStore, cl
       count.events++
       counts.set(name, count)
     }
-    if (counts.size) await store.sealed(tx, [...counts.values()])
+    if (counts.size) await store.addSealed(tx, [...counts.values()])
   }
 
-  /** Folds and counts what grows, for the schedule; `rest` is how long (ms) it pauses between two parts. */
-  async function tidy (signal: AbortSignal, { rest = 100 }: { rest?: number } = {}) {
-    await store.foldUsers(10_000)
-    await store.forgetDays(dayOf(clock.now() - kept * dayLength))
-    if (await store.roughly() <= countedAtOnce) return
+  /**
+   * The scheduled work: sums up the rows of user counts, removes old days, and counts the sessions if they are many.
+   * @param signal stops the count of sessions; the stored count then stays as it was
+   */
+  async function tidy (signal: AbortSignal, { pauseMs = pauseBetweenPartsMs }: { pauseMs?: number } = {}) {
+    await store.foldUserCounts(foldedRowsMax)
+    await store.removeDaysBefore(dayOf(clock.now() - storedDays * dayMs))
+    if (await store.estimateSessions() <= sessionsCountedAtOnceMax) return
 
     const found = []
-    for (let part = 0; part < parts; part++) {
+    for (let part = 0; part < sessionParts; part++) {
       if (signal.aborted) return
-      found.push(...await store.sessions(part * 256 / parts, (part + 1) * 256 / parts))
-      await pause(rest)
+      found.push(...await store.countSessions(part * 256 / sessionParts, (part + 1) * 256 / sessionParts))
+      await pause(pauseMs)
     }
-    await store.keepSessions(countsOf(found))
+    await store.storeSessionCounts(totalsOf(found))
   }
 
-  async function livingSessions () {
-    if (await store.roughly() > countedAtOnce) {
-      const counted = await store.keptSessions()
+  async function countSessions (): Promise<SessionCount[]> {
+    if (await store.estimateSessions() > sessionsCountedAtOnceMax) {
+      const counted = await store.storedSessionCounts()
       if (counted.length) return counted
     }
-    return countsOf(await store.sessions(0, 256))
+    return totalsOf(await store.countSessions(0, 256))
   }
 
-  function countsOf (found: { transport: 'bearer' | 'cookie', sessions: number }[]) {
+  function totalsOf (found: Pick<SessionCount, 'transport' | 'sessions'>[]): SessionCount[] {
     const countedAt = new Date(clock.now())
     return (['bearer', 'cookie'] as const).map(transport => ({
-      transport, countedAt, sessions: found.filter(count => count.transport === transport).reduce((total, count) => total + count.sessions, 0)
+      transport,
+      countedAt,
+      sessions: found
+        .filter(count => count.transport === transport)
+        .reduce((total, count) => total + count.sessions, 0)
     }))
   }
+}
+
+function presentUsers (counts: UserCount[]) {
+  return {
+    total: counts.reduce((total, { users }) => total + users, 0),
+    by_role: group(counts.map(({ role, users }) => [role, users])),
+    by_status: group(counts.map(({ status, users }) => [status, users])),
+    by_approval: group(counts.map(({ approval, users }) => [approval, users]))
+  }
+}
+
+function presentSessions (counts: SessionCount[], now: number) {
+  const byTransport = group(counts.map(({ transport, sessions }) => [transport, sessions]))
+  const countedAt = Math.min(now, ...counts.map(({ countedAt }) => countedAt.getTime()))
+  return {
+    total: counts.reduce((total, { sessions }) => total + sessions, 0),
+    by_transport: { bearer: 0, cookie: 0, ...byTransport },
+    counted_at: new Date(countedAt).toISOString()
+  }
+}
+
+function signInsIn (events: DailyCount[]) {
+  return { succeeded: sum(events.filter(isSignIn)), failed: sum(events.filter(isFailedSignIn)) }
+}
+
+/** The share of sign-ins that failed, from 0 to 1. */
+function failureRate (events: DailyCount[]) {
+  const { succeeded, failed } = signInsIn(events)
+  return succeeded + failed === 0 ? 0 : failed / (succeeded + failed)
+}
+
+function frequentRefusals (events: DailyCount[]) {
+  const failures = events.filter(({ outcome }) => outcome === 'failure')
+  return Object.entries(group(failures.map(({ event, reason, events }) => [`${event} ${reason}`, events])))
+    .sort(([, one], [, other]) => other - one)
+    .slice(0, shownRefusalsMax)
+    .map(([name, count]) => {
+      const [event = '', reason] = name.split(' ')
+      return { event, reason: reason || null, count }
+    })
+}
+
+function on (day: string, events: DailyCount[]) {
+  return events.filter(event => event.day === day)
 }
 
 function isRegistration ({ event, outcome }: DailyCount) {
   return event === 'user_created' && outcome === 'success'
 }
 
-// A password that is proved again within a session is no sign-in.
+// An event with a reason is no sign-in: the password was proved again within a session.
 function isSignIn ({ event, reason }: DailyCount) {
   return event === 'authn_login_success' && reason === ''
 }
@@ -123,6 +164,7 @@ function group (entries: [name: string, count: number][]): Record<string, number
   return Object.fromEntries(sums)
 }
 
+/** The day of a time (milliseconds since 1970), as `YYYY-MM-DD` in UTC. */
 function dayOf (milliseconds: number) {
   return new Date(milliseconds).toISOString().slice(0, 10)
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { EventContent } from './event.ts'
 
-/** What a seal knows of an event: its id, its time (microseconds since 1970) and the hash of its content. */
+/** What a seal contains of an event: its id, its time (microseconds since 1970) and the hash of its content. */
 export interface Leaf { id: number, at: number, hash: Buffer }
 
-/** What a seal says. Its hash covers all of it. Times are microseconds since 1970. */
+/** The content of a seal. Its hash covers all of it. Times are microseconds since 1970. */
 export interface SealContent {
   /** 1, 2, 3, … */
   number: number
@@ -37,7 +37,7 @@ export type StoredSeal = SealContent & { hash: Buffer, keyId: Buffer, signature:
 /** What the first seal names as the hash of the one before. */
 export const genesis = Buffer.alloc(32)
 
-const leafLength = 48
+const leafBytes = 48
 
 /** The SHA-256 of an event's content. */
 export function hashEvent (event: EventContent): Buffer {
@@ -57,7 +57,7 @@ export function hashEvent (event: EventContent): Buffer {
   ]))
 }
 
-/** The SHA-256 of all that a seal says. */
+/** The SHA-256 of the content of a seal. */
 export function hashSeal (seal: SealContent): Buffer {
   return sha256(join([
     'latchkey audit seal 1',
@@ -78,22 +78,22 @@ export function hashSeal (seal: SealContent): Buffer {
 
 /** 48 bytes an event, one after the other: id and time as 64 bits each, big-endian, then the hash. */
 export function encodeLeaves (leaves: Leaf[]): Buffer {
-  const bytes = Buffer.alloc(leaves.length * leafLength)
+  const bytes = Buffer.alloc(leaves.length * leafBytes)
 
-  leaves.forEach(({ id, at, hash }, place) => {
-    bytes.writeBigInt64BE(BigInt(id), place * leafLength)
-    bytes.writeBigInt64BE(BigInt(at), place * leafLength + 8)
-    hash.copy(bytes, place * leafLength + 16)
+  leaves.forEach(({ id, at, hash }, index) => {
+    bytes.writeBigInt64BE(BigInt(id), index * leafBytes)
+    bytes.writeBigInt64BE(BigInt(at), index * leafBytes + 8)
+    hash.copy(bytes, index * leafBytes + 16)
   })
   return bytes
 }
 
 /** The leaves that were encoded. An incomplete one at the end is ignored. */
 export function decodeLeaves (bytes: Buffer): Leaf[] {
-  return Array.from({ length: Math.floor(bytes.length / leafLength) }, (_, place) => ({
-    id: Number(bytes.readBigInt64BE(place * leafLength)),
-    at: Number(bytes.readBigInt64BE(place * leafLength + 8)),
-    hash: bytes.subarray(place * leafLength + 16, (place + 1) * leafLength)
+  return Array.from({ length: Math.floor(bytes.length / leafBytes) }, (_, index) => ({
+    id: Number(bytes.readBigInt64BE(index * leafBytes)),
+    at: Number(bytes.readBigInt64BE(index * leafBytes + 8)),
+    hash: bytes.subarray(index * leafBytes + 16, (index + 1) * leafBytes)
   }))
 }
 

@@ -1,4 +1,4 @@
-/** What every form of an audit event has in common, in clear. Null where the event has no such thing. */
+/** The fields in clear that every form of an audit event has. Null if the event has no such value. */
 export interface EventFields {
   /** Its name, from the OWASP logging vocabulary where that has one. */
   event: string

@@ -8,7 +8,7 @@ import { contentColumns } from './unsealed-store.ts'
 export type Link = Pick<StoredSeal, 'number' | 'hash' | 'previous' | 'keyId' | 'signature' | 'keptFrom'>
 
 /** The state of the chain. */
-export interface Look {
+export interface ChainState {
   /** Milliseconds since 1970, by the clock of Postgres. */
   now: number
   head: Pick<StoredSeal, 'number' | 'hash'> | null
@@ -26,7 +26,7 @@ export function createAuditSealStore (db: Database) {
     (extract(epoch from sealed_at) * 1000000)::bigint as sealed_at,
     leaves, previous, hash, key_id, signature`
 
-  return { lock, transaction, lastBefore, insert, look, seals, links, events, horizon }
+  return { lock, transaction, lastBefore, insert, readState, seals, links, events, horizon }
 
   /** Takes the lock of sealing until the end of this transaction. False when another node holds it. */
   async function lock (tx: Transaction): Promise<boolean> {
@@ -66,8 +66,8 @@ export function createAuditSealStore (db: Database) {
       )`
   }
 
-  /** Where the chain ends, what time it is, and the present hash of the seal of that number. */
-  async function look (number: number): Promise<Look> {
+  /** The end of the chain, the time, and the present hash of the seal with this number. */
+  async function readState (number: number): Promise<ChainState> {
     const [row] = await db<{ now: number, last: number, hash: Buffer | null, known: Buffer | null }>`
       select (extract(epoch from clock_timestamp()) * 1000)::bigint as now, coalesce(s.number, 0) as last, s.hash,
              (select hash from audit_seals where number = ${number}) as known
@@ -78,7 +78,7 @@ export function createAuditSealStore (db: Database) {
         order by number desc
         limit 1
       ) s on true`
-    if (!row) throw new Error('a look always has a row')
+    if (!row) throw new Error('the state always has a row')
 
     const { now, last, hash, known } = row
     return { now, head: hash && { number: last, hash }, known }

@@ -62,9 +62,10 @@ export function createAuditTrailStore (db: Database) {
       limit ${limit}`
   }
 
-  // Which index is followed. A person is compared together with the id: so one page of rows is read from the index
-  // in its order, also for a person with many. For an equality the planner expects few rows, and would read and
-  // sort all of them in each partition. There are few names of events, and the planner has statistics about them.
+  // This decides which index is used. The person is compared together with the id, so that one page of rows is read
+  // from the index in its order, even if the person has many events. If the person were compared by an equality, the
+  // planner would expect few rows, and would read and sort all of them in each partition. The name of the event needs
+  // no such index: there are few names, and the planner has statistics about them.
   function indexFor ({ actorId, subjectId }: TrailFilter) {
     if (subjectId !== null) return personIndex(fragment`a.subject_id`, subjectId)
     if (actorId !== null) return personIndex(fragment`a.actor_id`, actorId)

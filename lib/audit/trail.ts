@@ -58,11 +58,11 @@ export function createAuditTrail ({ database, trail, users, audit, cursors }: Au
    * @throws Refusal `invalid_request` for a cursor of another list, or for a `from` that is not before `to`
    */
   async function list (filter: TrailFilter, cursor: string | undefined, reader: TrailReader): Promise<TrailPage> {
-    const place = cursors.decrypt(filter, cursor)
+    const position = cursors.decrypt(filter, cursor)
     const { low, high } = await boundsOf(filter)
     await record(filter, 'json', reader)
 
-    const from = place ? Math.min(high, Number(place.id)) : high
+    const from = position ? Math.min(high, Number(position.id)) : high
     const rows = await trail.before(filter, { low, high: from, limit: pageLength + 1 })
     const last = rows[pageLength - 1]
     return {
@@ -138,7 +138,7 @@ export function createAuditTrail ({ database, trail, users, audit, cursors }: Au
     }
   }
 
-  // A ciphertext that cannot be decrypted is shown as null. Whether it was tampered with is what `audit-verify` tells.
+  // A ciphertext that cannot be decrypted is shown as null. The command `audit-verify` finds out if it was altered.
   function personalOf ({ event, subjectId, personal, wrappedKey }: EventRow): Record<string, unknown> | null {
     try {
       return personal && audit.read(event, subjectId === null ? null : { id: subjectId, wrappedKey }, personal)

@@ -25,14 +25,14 @@ export function createUnsealedStore (db: Database) {
   return { unsealed, leftOver, unsealedSince }
 
   /**
-   * The first events, by transaction and id, that the chain does not cover. One index holds them together:
-   * what has been sealed is not read.
+   * The first events, by transaction and id, that the chain does not cover. They are next to each other in an index, so
+   * no sealed events are read.
    */
   async function unsealed (tx: Transaction, { snapshot, through, floor }: Reached, limit: number): Promise<Unsealed> {
     return await read(tx, limit, fragment`
           (
             select e.*
-            from ${openOnes(snapshot)}
+            from ${openTransactions(snapshot)}
             cross join lateral (
               select *
               from audit_events
@@ -95,7 +95,7 @@ export function createUnsealedStore (db: Database) {
       select least(
         (
           select min(e.at)
-          from ${openOnes(snapshot)}
+          from ${openTransactions(snapshot)}
           cross join lateral (
             select at
             from audit_events
@@ -117,9 +117,9 @@ export function createUnsealedStore (db: Database) {
     return row?.at ?? null
   }
 
-  // The transactions that were under way in a snapshot, as a table: so the index is asked for each of them,
-  // however many events the planner expects each to have.
-  function openOnes (snapshot: string) {
+  // The transactions that were under way in a snapshot, as a table. So the planner uses the index for each of them,
+  // however many events it expects each to have.
+  function openTransactions (snapshot: string) {
     return fragment`pg_snapshot_xip(${snapshot}::pg_snapshot) as x (xid)`
   }
 

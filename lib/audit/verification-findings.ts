@@ -2,8 +2,8 @@
 export interface BrokenSeal {
   seal: number
   /**
-   * `missing`; `altered` (its hash is not that of its content); `forged` (the signature is wrong); `unlinked`
-   * (it does not continue the seal before); `unknown_key` (nor is it confirmed by a later seal).
+   * `missing`; `altered` (its hash is not that of its content); `forged` (the signature is wrong); `unlinked` (it does
+   * not continue the seal before); `unknown_key` (its key is unknown, and no later seal of ours continues it).
    */
   problem: 'missing' | 'altered' | 'forged' | 'unlinked' | 'unknown_key'
   firstId: number | null
@@ -26,7 +26,7 @@ export interface NamedFindings {
 
 export type Findings = ReturnType<typeof createFindings>
 
-/** Collects what does not fit, and in the end says under which name. */
+/** Collects what is wrong with the trail, and finally names it. */
 export function createFindings () {
   const differing = new Map<number, { wanted: Buffer, found: Buffer }>()
   const missing = new Map<number, Buffer>()
@@ -40,7 +40,7 @@ export function createFindings () {
     return differing.size + missing.size + inserted.length + orphaned.length + brokenSeals.length === 0
   }
 
-  // Content that was sealed under one id and stands under another has changed its place.
+  // An event whose content was sealed under another id has been moved.
   function name (): NamedFindings {
     const wanted = [...[...differing.values()].map(({ wanted }) => wanted), ...missing.values()]
     const sealed = new Set(wanted.map(hash => hash.toString('hex')))

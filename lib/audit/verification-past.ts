@@ -4,10 +4,10 @@ import type { StoredSeal } from './chain.ts'
 const clockToleranceMicros = 60_000_000
 
 /**
- * Tells events that cannot have been there when a seal was made. The transaction of an event gets its number
- * first, then the event gets its id and its time. The transaction of a seal gets its number after the seal
- * before it was made. So an event whose transaction is later than that of a seal has a higher id than every event
- * that was sealed before that seal, and a later time, apart from what clocks differ.
+ * Remembers the seals that were made, to find events that claim an earlier id or time than they can have. The
+ * transaction of an event gets its number first, then the event gets its id and its time. The transaction of a seal
+ * gets its number after the seal before it was made. So an event whose transaction is later than that of a seal has a
+ * higher id than every event that was sealed before that seal, and a later time, apart from the tolerance for clocks.
  */
 export function createPast () {
   let seals: { xid: bigint, lastId: number, sealedAt: number }[] = []

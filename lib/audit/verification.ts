@@ -23,8 +23,8 @@ export interface Verdict extends NamedFindings {
   unsealed: number
   /** Since when the oldest of them waits (microseconds since 1970). */
   unsealedSince: number | null
-  /** The longest time that an event had waited for its seal (milliseconds), those of the first seals aside. */
-  longestWait: number
+  /** The longest time that an event had waited for its seal, those of the first seals aside. */
+  longestWaitMs: number
   /** The end of the chain. */
   head: { number: number, hash: Buffer } | null
 }
@@ -32,7 +32,7 @@ export interface Verdict extends NamedFindings {
 export interface Expectation {
   /** A head that was stored elsewhere, or its beginning, in hexadecimal: the chain must contain it. */
   head?: string | undefined
-  /** Called with how many of how many sealed events have been verified. */
+  /** Called with the number of sealed events that have been verified, and of all sealed events. */
   report?: (done: number, total: number) => void
 }
 
@@ -53,7 +53,7 @@ export function createAuditVerification (
   return { verify }
 
   /**
-   * Reads the whole trail. Whatever is wrong with it is in the verdict.
+   * Reads the whole trail. The verdict names everything that is wrong with it.
    * @throws Refusal `unavailable`
    */
   async function verify ({ head, report = () => {} }: Expectation = {}): Promise<Verdict> {
@@ -62,7 +62,7 @@ export function createAuditVerification (
     const rows = createRows(store)
     const past = createPast()
     const findings = createFindings()
-    const tally = { hasHead: false, seals: 0, dropped: 0, longestWait: 0 }
+    const tally = { hasHead: false, seals: 0, dropped: 0, longestWaitMs: 0 }
     let previous: StoredSeal | null = null
     /** The last seal that is ours and unaltered. */
     let reached: StoredSeal | null = null
@@ -114,7 +114,7 @@ export function createAuditVerification (
 
       const before = past.before(row.xid)
       if (isImpossible({ id, at: row.at }, before, seal.sealedAt)) findings.inserted.push(id)
-      if (before) tally.longestWait = Math.max(tally.longestWait, (seal.sealedAt - row.at) / 1000)
+      if (before) tally.longestWaitMs = Math.max(tally.longestWaitMs, (seal.sealedAt - row.at) / 1000)
     }
   }
 
@@ -128,9 +128,9 @@ export function createAuditVerification (
   }
 
   /**
-   * Goes back from the last seal that a known key has signed. Every seal that it continues is ours, by its hash,
-   * also one that was signed under a key that is not known any more. Where that breaks off, the next valid
-   * signature counts. Every other seal is `foreign`.
+   * Reads the chain backwards, from the last seal that a known key has signed. Each seal whose hash is the `previous`
+   * of one of ours is ours too, even if its own key is not known any more. Where that breaks off, the next seal with a
+   * valid signature is ours again. Every other seal is `foreign`.
    */
   async function follow (last: number): Promise<{ foreign: Set<number>, keptFrom: number | null, total: number }> {
     const foreign = new Set<number>()

@@ -2,7 +2,7 @@ import { Refusal } from '../errors.ts'
 import type { Encryption } from '../crypto/encryption.ts'
 
 /** Where a page of a list ends: what the list is ordered by there, and whose row it is. */
-export interface Place { key: string, id: string }
+export interface Position { key: string, id: string }
 
 export type Cursors = ReturnType<typeof createCursors>
 
@@ -13,23 +13,23 @@ export type Cursors = ReturnType<typeof createCursors>
 export function createCursors (encryption: Encryption) {
   return { encrypt, decrypt }
 
-  /** The cursor after a place in a list. */
-  function encrypt (list: object, place: Place): string {
-    return encryption.encrypt(Buffer.from(JSON.stringify([place.key, place.id])), JSON.stringify(list)).toString('base64url')
+  /** The cursor after a position in a list. */
+  function encrypt (list: object, position: Position): string {
+    return encryption.encrypt(Buffer.from(JSON.stringify([position.key, position.id])), JSON.stringify(list)).toString('base64url')
   }
 
-  /** The place of a cursor, null without one. Throws `invalid_request` for what is no cursor of this list. */
-  function decrypt (list: object, cursor: string | undefined): Place | null {
+  /** The position of a cursor, null without one. Throws `invalid_request` for what is no cursor of this list. */
+  function decrypt (list: object, cursor: string | undefined): Position | null {
     if (cursor === undefined) return null
 
     const box = Buffer.from(cursor, 'base64url')
     const isCanonical = box.toString('base64url') === cursor
-    const place: unknown = isCanonical && JSON.parse(encryption.tryDecrypt(box, JSON.stringify(list))?.toString() ?? 'null')
-    if (!isPlace(place)) throw new Refusal('invalid_request', { errors: [{ path: '/cursor', code: 'not_a_cursor', message: 'is no cursor of this list: begin with its first page' }] })
-    return { key: place[0], id: place[1] }
+    const position: unknown = isCanonical && JSON.parse(encryption.tryDecrypt(box, JSON.stringify(list))?.toString() ?? 'null')
+    if (!isPosition(position)) throw new Refusal('invalid_request', { errors: [{ path: '/cursor', code: 'not_a_cursor', message: 'is no cursor of this list: begin with its first page' }] })
+    return { key: position[0], id: position[1] }
   }
 }
 
-function isPlace (value: unknown): value is [key: string, id: string] {
+function isPosition (value: unknown): value is [key: string, id: string] {
   return Array.isArray(value) && value.length === 2 && value.every(part => typeof part === 'string')
 }

@@ -17,25 +17,27 @@ export interface IntrospectionParts {
 
 export type Introspection = ReturnType<typeof createIntrospection>
 
-/** What services ask about tokens that they have been sent, and how they end them (RFC 7662, RFC 7009). */
+/** Introspection (RFC 7662) and revocation (RFC 7009), for services that have received tokens. */
 export function createIntrospection ({ commit, authentication, tokens, sessions, audit }: IntrospectionParts) {
   return { introspect, revoke }
 
   /**
-   * What an access token says, if a request with it would be let in here and now; the role is the one that
-   * the user has now. Of anything else only that it is not active: why is nobody's business (RFC 7662,
-   * section 2.2), and a refresh token is none that a service could accept. While a password change is due
-   * or the vendor is suspended, a user gets nothing from others either. Throws `unavailable` while this node may not know.
+   * The claims of an access token if this API would accept it now, with the user's present role. Every other token is
+   * answered as not active, without the reason (RFC 7662, section 2.2). That includes refresh tokens, because a service
+   * could not accept one. While a password change is due or the vendor is suspended, the user's tokens are not active
+   * for services either.
+   * @throws Refusal `unavailable` while this node may not know of sessions that have ended
    */
   async function introspect (token: string) {
     return await unlessRefused(() => describe(token)) ?? { active: false }
   }
 
   /**
-   * Ends the session that a token belongs to, and with it every token of that session. Any authentic
-   * token will do, also an expired or a superseded one; whatever else it is, there is nothing to end
-   * (RFC 7009, section 2.2). Whoever holds a token may sign out with it at /auth/logout too, so it is a
-   * sign-out; the trail names the service. Throws `forbidden` for a service that may not.
+   * Ends the session of a token, and with it every token of that session. The token has to be authentic, but may have
+   * expired or been superseded. For any other token there is nothing to end, which is no error (RFC 7009, section 2.2).
+   * The end counts as a sign-out, because a holder of the token could also sign out at /auth/logout; the audit event
+   * names the service.
+   * @throws Refusal `forbidden` if the service may not revoke tokens
    */
   async function revoke (token: string, service: Service, caller: Caller) {
     if (!service.mayRevoke) throw new Refusal('forbidden')
@@ -63,10 +65,24 @@ export function createIntrospection ({ commit, authentication, tokens, sessions,
     if (vendorIsSuspended || mustChangePassword) return null
 
     const { iss, aud, sub, sid, jti, iat, exp, auth_time: authTime, amr } = tokens.verify(token)
-    return { active: true, token_type: 'Bearer', iss, aud, sub, sid, jti, iat, exp, auth_time: authTime, amr, role, ...(vendorId !== null && { vendor_id: vendorId }) }
+    return {
+      active: true,
+      token_type: 'Bearer',
+      iss,
+      aud,
+      sub,
+      sid,
+      jti,
+      iat,
+      exp,
+      auth_time: authTime,
+      amr,
+      role,
+      ...(vendorId !== null && { vendor_id: vendorId })
+    }
   }
 
-  // A token whose key this node has not heard of yet is no stranger's before the ring has been read.
+  // If this node does not know the key of an access token, it reads the key ring before it rejects the token.
   async function sessionOf (token: string): Promise<string | null> {
     const refresh = sessions.read(token)
     if (refresh) return refresh.sessionId
@@ -76,7 +92,7 @@ export function createIntrospection ({ commit, authentication, tokens, sessions,
   }
 }
 
-/** What the work gives, or null where the token is refused for what it is. */
+/** The result of the work, or null if it refuses the token with a 401. */
 async function unlessRefused<T> (work: () => T | Promise<T>): Promise<T | null> {
   try {
     return await work()

@@ -1,11 +1,16 @@
 import type { Refusal } from '../errors.ts'
 import { problemHeaders } from '../http/problem.ts'
 
-export type OAuthErrorCode = 'invalid_request' | 'invalid_client' | 'unauthorized_client' | 'temporarily_unavailable' | 'server_error'
+export type OAuthErrorCode =
+  | 'invalid_request'
+  | 'invalid_client'
+  | 'unauthorized_client'
+  | 'temporarily_unavailable'
+  | 'server_error'
 
 type OAuthError = readonly [code: OAuthErrorCode, description: string]
 
-/** By the status of a refusal: what OAuth calls it, and a sentence in the characters that are allowed there. */
+/** The OAuth error of each status, and a description in the characters that RFC 6749 allows there. */
 const errors: { [status: number]: OAuthError } = {
   400: ['invalid_request', 'Send a form with the token, in which no parameter is repeated.'],
   401: ['invalid_client', 'Send the id and the secret of a service by HTTP Basic.'],
@@ -19,7 +24,10 @@ const errors: { [status: number]: OAuthError } = {
 const notAllowed: OAuthError = ['unauthorized_client', 'This service may not revoke tokens.']
 const unexpected: OAuthError = ['server_error', 'Something went wrong here.']
 
-/** A refusal as clients of OAuth endpoints read it (RFC 6749, section 5.2); a 401 asks for HTTP Basic. */
+/**
+ * The answer for a refusal at an OAuth endpoint (RFC 6749, section 5.2): status, headers and body. A 401 asks for HTTP
+ * Basic.
+ */
 export function oauthError (refusal: Refusal) {
   const status = refusal.status === 422 ? 400 : refusal.status
   const [error, description] = refusal.code === 'forbidden' ? notAllowed : errors[status] ?? unexpected

@@ -1,6 +1,6 @@
 import type { Database, Transaction } from '../stores/database.ts'
 
-/** A credential of a service: what it may do, and nothing that would let somebody in. */
+/** A credential of a service and what it may do, without its secret. */
 export interface Service {
   /** The credential's own id, with which the service signs in. */
   id: string
@@ -13,7 +13,7 @@ export type ServiceStore = ReturnType<typeof createServiceStore>
 export function createServiceStore (db: Database) {
   return { find, hashes, count, insert, remove }
 
-  /** The credential with this id while it is not revoked: one read by the primary key. */
+  /** The credential with this id, or null if it does not exist or is revoked: one read by the primary key. */
   async function find (id: string): Promise<Service | null> {
     const [service] = await db<Service>`
       select id, name, may_revoke
@@ -22,7 +22,7 @@ export function createServiceStore (db: Database) {
     return service ?? null
   }
 
-  /** The hash of every credential's secret. There are as many as operators have made. */
+  /** The hash of every credential's secret. There are few, because operators create each of them by hand. */
   async function hashes (): Promise<{ id: string, secretHash: Buffer }[]> {
     return await db<{ id: string, secretHash: Buffer }>`
       select id, secret_hash
@@ -38,13 +38,14 @@ export function createServiceStore (db: Database) {
     return found?.count ?? 0
   }
 
-  async function insert (tx: Transaction, { id, name, mayRevoke, secretHash, createdAt }: Service & { secretHash: Buffer, createdAt: Date }) {
+  async function insert (tx: Transaction, service: Service & { secretHash: Buffer, createdAt: Date }) {
+    const { id, name, mayRevoke, secretHash, createdAt } = service
     await tx`
       insert into services (id, name, secret_hash, may_revoke, created_at)
       values (${id}, ${name}, ${secretHash}, ${mayRevoke}, ${createdAt})`
   }
 
-  /** Removes the credentials of a name, or the one of them with this id; returns the ids of those that there were. */
+  /** Removes all credentials of a service, or only the one with this id, and returns the ids that it has removed. */
   async function remove (tx: Transaction, name: string, id: string | null): Promise<string[]> {
     const removed = await tx<{ id: string }>`
       delete from services

@@ -19,38 +19,42 @@ export interface ServiceParts {
   database: Database
   store: ServiceStore
   audit: Audit
-  /** Counts what failed, by the network of the client; null where limits are lifted. */
   statuses: Pick<RateLimitStatuses, 'record'>
+  /** Counts failures by the network of the caller; null if limits are disabled. */
   failures: Pick<RequestLimits, 'take'> | null
   clock: Pick<Clock, 'now' | 'monotonic'>
 }
 
 export type Services = ReturnType<typeof createServices>
 
-/** A secret that a node does not know makes it read all hashes, but at most once in this time (ms). */
-const lookUpEveryMs = 1000
+/** An unknown secret makes a node read all hashes again, but at most once in this time. */
+const readIntervalMs = 1000
+const secretBytes = 32
+const hashBytes = 32
+const namePattern = /^[a-z][a-z0-9-]{0,62}$/
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /**
- * The services that may ask about tokens, and their credentials. A secret has 256 random bits: a fast
- * hash is enough, and nobody guesses one.
+ * The services that may introspect tokens, and their credentials. A secret has 256 random bits: it cannot be guessed,
+ * so a fast hash is enough.
  *
- * The hashes are in each node's memory, where wrong secrets end: however many a stranger sends, they
- * cost Postgres a read a second, and rows of the trail until the limit. A right one is asked of Postgres
- * each time, so a credential that is revoked is dead on every node with the commit. What failed is
- * counted by the client's network and only after the look, so nobody who sends wrong secrets, from the
- * service's own address even, shuts it out.
+ * Each node has the hashes in memory and rejects wrong secrets there: any number of them costs Postgres one read a
+ * second, and audit events up to the limit. A right secret is confirmed by Postgres each time, so a revoked credential
+ * is invalid on every node from the commit on. Failures are counted by the caller's network, and only after the check:
+ * wrong secrets cannot lock out a service, even if they come from its own address.
  */
 export function createServices ({ database, store, audit, failures, statuses, clock }: ServiceParts) {
-  const decoy = randomBytes(32)
+  // An unknown id is compared with this, so that it takes as long as a wrong secret.
+  const decoy = randomBytes(hashBytes)
   const hashes = createFollowed(readHashes, { name: 'the credentials of services', clock, initial: new Map() })
-  const lookUp = createSharedRead(hashes.read, { clock, everyMs: lookUpEveryMs })
+  const lookUp = createSharedRead(hashes.read, { clock, everyMs: readIntervalMs })
 
   return { authenticate, create, revoke }
 
   /**
-   * The service that these credentials are of. Throws `invalid_credentials`, the same and in the same time for an
-   * unknown id and a wrong secret; `rate_limited` instead for whoever has failed too often.
+   * The service that has these credentials.
+   * @throws Refusal `invalid_credentials`, alike and after the same time for an unknown id and a wrong secret;
+   * `rate_limited` instead after too many failures
    */
   async function authenticate (credentials: Credentials, caller: Caller): Promise<Service> {
     const service = await prove(credentials)
@@ -60,26 +64,37 @@ export function createServices ({ database, store, audit, failures, statuses, cl
     if (status) statuses.record(caller, { ...status, policy: 'service' })
     if (status && !status.isWithin) throw rateLimited(status)
 
-    // Whatever else stands in the place of an id may be a secret that went astray.
     await audit.record(database, {
-      event: 'authn_service_fail', outcome: 'failure', subject: null, caller, personal: { credential: uuid.test(credentials.id) ? credentials.id : null }
+      event: 'authn_service_fail',
+      outcome: 'failure',
+      subject: null,
+      caller,
+      // Only an id is stored: any other text may be a secret that was sent in the wrong field.
+      personal: { credential: uuid.test(credentials.id) ? credentials.id : null }
     })
     throw new Refusal('invalid_credentials')
   }
 
   /**
-   * Makes a credential; the secret is told here and never again. Throws `invalid_request` for a name that is none.
-   * `credentials` is how many the service has now.
+   * Creates a credential. The secret (base64url) is returned here and never again; `credentials` is how many the
+   * service has now.
+   * @throws Refusal `invalid_request` for an invalid name
    */
   async function create ({ name, mayRevoke }: Pick<Service, 'name' | 'mayRevoke'>, caller: Caller) {
-    if (!/^[a-z][a-z0-9-]{0,62}$/.test(name)) {
-      throw new Refusal('invalid_request', { errors: [{ path: '/name', code: 'wrong_format', message: 'A name has 1 to 63 small letters, digits and hyphens and begins with a letter.' }] })
-    }
-    const [id, secret] = [randomUUID(), randomBytes(32).toString('base64url')]
+    if (!namePattern.test(name)) throw invalidName()
+    const id = randomUUID()
+    const secret = randomBytes(secretBytes).toString('base64url')
+    const service = { id, name, mayRevoke, secretHash: digest(secret), createdAt: new Date(clock.now()) }
 
     const credentials = await database.begin(async tx => {
-      await store.insert(tx, { id, name, mayRevoke, secretHash: digest(secret), createdAt: new Date(clock.now()) })
-      await audit.record(tx, { event: 'service_created', outcome: 'success', reason: name, subject: subject(id), caller })
+      await store.insert(tx, service)
+      await audit.record(tx, {
+        event: 'service_created',
+        outcome: 'success',
+        reason: name,
+        subject: subject(id),
+        caller
+      })
       return await store.count(tx, name)
     })
     lookUp.forget()
@@ -87,15 +102,24 @@ export function createServices ({ database, store, audit, failures, statuses, cl
   }
 
   /**
-   * Revokes all credentials of a service, or one of them; dead on every node from here on. Throws
-   * `not_found` when there is none. `credentials` is how many are left.
+   * Revokes all credentials of a service, or one of them. They are invalid on every node afterwards. `revoked` has
+   * their ids, `credentials` is how many are left.
+   * @throws Refusal `not_found` if there is none
    */
   async function revoke ({ name, id = null }: { name: string, id?: string | null }, caller: Caller) {
     return await database.begin(async tx => {
       const revoked = id === null || uuid.test(id) ? await store.remove(tx, name, id) : []
-      if (revoked.length === 0) throw new Refusal('not_found', { cause: new Error(id === null ? `There is no service "${name}".` : `The service "${name}" has no credential ${id}.`) })
+      if (revoked.length === 0) throw notFound(name, id)
 
-      for (const id of revoked) await audit.record(tx, { event: 'service_revoked', outcome: 'success', reason: name, subject: subject(id), caller })
+      for (const id of revoked) {
+        await audit.record(tx, {
+          event: 'service_revoked',
+          outcome: 'success',
+          reason: name,
+          subject: subject(id),
+          caller
+        })
+      }
       return { name, revoked, credentials: await store.count(tx, name) }
     })
   }
@@ -115,11 +139,22 @@ export function createServices ({ database, store, audit, failures, statuses, cl
   }
 }
 
+function invalidName () {
+  const message = 'A name has 1 to 63 small letters, digits and hyphens and begins with a letter.'
+  return new Refusal('invalid_request', { errors: [{ path: '/name', code: 'wrong_format', message }] })
+}
+
+function notFound (name: string, id: string | null) {
+  const message = id === null ? `There is no service "${name}".` : `The service "${name}" has no credential ${id}.`
+  return new Refusal('not_found', { cause: new Error(message) })
+}
+
+/** The SHA-256 of a secret. */
 function digest (secret: string): Buffer {
   return createHash('sha256').update(secret).digest()
 }
 
-// A credential is nobody's person: it is named in clear, and nothing personal is kept with it.
+// A credential is no person: its id is stored in clear, and its events carry no personal data.
 function subject (id: string) {
   return { id, wrappedKey: null }
 }

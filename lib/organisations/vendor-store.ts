@@ -1,4 +1,4 @@
-import type { Place } from '../http/cursors.ts'
+import type { Position } from '../http/cursors.ts'
 import type { Database, Query, Transaction } from '../stores/database.ts'
 
 /** An organisation whose users carry its id. */
@@ -6,18 +6,21 @@ export interface Vendor {
   id: string
   name: string
   status: 'active' | 'suspended'
-  /** How often the status has changed, and one. */
+  /** One more than the number of changes of the status. */
   version: number
 }
 
-/** A vendor whose row is locked, with the key under which the trail tells of it. */
+/** A vendor whose row is locked, with the key of its audit events; null if it has none yet. */
 export type LockedVendor = Vendor & { wrappedKey: Buffer | null }
 
-export type ListedVendor = Vendor & Place
+export type ListedVendor = Vendor & Position
 
 export type VendorStore = ReturnType<typeof createVendorStore>
 
 export function createVendorStore (db: Database) {
+  const { fragment } = db
+  const key = fragment`lower(name) collate "C"`
+
   return { find, list, insert, lock, hasUserFrom, update }
 
   /** The vendor with this id, or null. */
@@ -29,17 +32,23 @@ export function createVendorStore (db: Database) {
     return vendor ?? null
   }
 
-  /** The next vendors by name, whatever the case, of those whose name begins with a text if one is given. */
-  async function list ({ beginning, after, limit }: { beginning: string | null, after: Place | null, limit: number }): Promise<ListedVendor[]> {
-    const { fragment } = db
-    const key = fragment`lower(name) collate "C"`
+  /** The next vendors by name, in upper or lower case; with `beginning`, only those whose name begins with it. */
+  async function list ({ beginning, after, limit }: {
+    beginning: string | null
+    after: Position | null
+    limit: number
+  }): Promise<ListedVendor[]> {
     return await db<ListedVendor>`
       select id, name, status, version, ${key} as key
       from vendors
-      where ${beginning === null ? fragment`true` : fragment`${key} >= lower(${beginning}::text) and ${key} < lower(${beginning}::text) || chr(1114111)`}
+      where ${beginning === null ? fragment`true` : isPrefixed(beginning)}
         and ${after === null ? fragment`true` : fragment`(${key}, id) > (${after.key}::text, ${after.id}::uuid)`}
       order by ${key}, id
       limit ${limit}`
+  }
+
+  function isPrefixed (beginning: string) {
+    return fragment`${key} >= lower(${beginning}::text) and ${key} < lower(${beginning}::text) || chr(1114111)`
   }
 
   async function insert (tx: Transaction, id: string, name: string): Promise<Vendor> {
@@ -51,14 +60,17 @@ export function createVendorStore (db: Database) {
     return vendor
   }
 
-  /** Locks the row of a vendor and reads it as it is then; null if there is none. Who refers to it does not wait. */
+  /**
+   * Locks the row of a vendor and reads it afterwards; null if there is none. Writing a row that refers to the vendor
+   * does not wait for this lock.
+   */
   async function lock (tx: Transaction, id: string): Promise<LockedVendor | null> {
     await tx`
       select id
       from vendors
       where id = ${id}
       for no key update`
-    // A statement of its own: what waits for a lock goes on to read the key as of before.
+    // This is a second statement, because a statement that has waited for a lock reads the key as of its beginning.
     const [vendor] = await tx<LockedVendor>`
       select v.id, v.name, v.status, v.version, k.wrapped_key
       from vendors v
@@ -67,7 +79,10 @@ export function createVendorStore (db: Database) {
     return vendor ?? null
   }
 
-  /** Whether a vendor has a user of this rank or a higher one: one look for each such role, however many users it has. */
+  /**
+   * Whether a vendor has a user of this rank or a higher one. It costs one lookup for each such role, however many
+   * users the vendor has.
+   */
   async function hasUserFrom (tx: Transaction, id: string, rank: number): Promise<boolean> {
     const found = await tx`
       select r.name
@@ -78,7 +93,7 @@ export function createVendorStore (db: Database) {
     return found.length > 0
   }
 
-  /** Writes a vendor whose row the caller has locked. Returns it as it is then. */
+  /** Changes a vendor whose row is locked, and returns it as it is afterwards. */
   async function update (tx: Transaction, { id, name, status }: Pick<Vendor, 'id' | 'name' | 'status'>): Promise<Vendor> {
     const [vendor] = await tx<Vendor>`
       update vendors

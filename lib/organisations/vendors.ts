@@ -1,22 +1,22 @@
 import { randomUUID } from 'node:crypto'
+import type { AdministratorStore } from '../access/administrator-store.ts'
+import type { Actor } from '../access/authentication.ts'
+import type { AdminActions } from '../administration/admin-actions.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { UnitOfWork, UnitsOfWork } from '../changes/unit-of-work.ts'
-import type { Cursors } from '../http/cursors.ts'
 import { Refusal } from '../errors.ts'
-import type { AdministratorStore } from '../access/administrator-store.ts'
+import type { Cursors } from '../http/cursors.ts'
 import type { Database } from '../stores/database.ts'
 import type { LockedVendor, Vendor, VendorStore } from './vendor-store.ts'
-import type { Actor } from '../access/authentication.ts'
-import type { UserActs } from '../administration/acts.ts'
 
-/** What is to become of a vendor; what is left out stays. */
+/** The new values of a vendor; those that are left out stay. */
 export type VendorUpdate = Partial<Pick<Vendor, 'name' | 'status'>>
 
 export interface VendorParts {
   database: Database
   commit: UnitsOfWork['commit']
   vendors: VendorStore
-  acts: Pick<UserActs, 'actorOf'>
+  actions: Pick<AdminActions, 'lockActor'>
   administrators: Pick<AdministratorStore, 'lock'>
   cursors: Cursors
   audit: Pick<Audit, 'record' | 'createSubject'>
@@ -25,46 +25,57 @@ export interface VendorParts {
 export type Vendors = ReturnType<typeof createVendors>
 
 /**
- * Vendors: organisations, whose users carry their id. One that is suspended shuts out all of its users at once,
- * however many they are: nothing of theirs is touched, and so nothing has to be put right when it is reinstated.
+ * Vendors: organisations, whose users carry their id. Suspending a vendor denies access to all of its users at once,
+ * however many they are. Their own rows stay as they are, so nothing has to be restored when it is reinstated.
  */
-export function createVendors ({ database, commit, vendors, acts, administrators, cursors, audit }: VendorParts) {
+export function createVendors ({ database, commit, vendors, actions, administrators, cursors, audit }: VendorParts) {
   return { list, create, update }
 
   /**
-   * A page of vendors by name; with `q` of those whose name begins with it, whatever the case.
+   * A page of vendors, ordered by name; with `q`, only vendors whose name begins with it, in upper or lower case.
    * @throws Refusal `invalid_request` for a cursor of another list
    */
   async function list ({ q, limit, cursor }: { q?: string | undefined, limit: number, cursor?: string | undefined }) {
     const beginning = q ?? null
-    const found = await vendors.list({ beginning, after: cursors.decrypt({ beginning }, cursor), limit: limit + 1 })
+    const after = cursors.decrypt({ beginning }, cursor)
+    const found = await vendors.list({ beginning, after, limit: limit + 1 })
     const page = found.slice(0, limit)
     const last = page.at(-1)
-    return { vendors: page.map(present), next_cursor: found.length > limit && last ? cursors.encrypt({ beginning }, last) : null }
+    return {
+      vendors: page.map(present),
+      next_cursor: found.length > limit && last ? cursors.encrypt({ beginning }, last) : null
+    }
   }
 
-  /** Makes a vendor, active and without users. */
+  /** Creates a vendor, active and without users. */
   async function create (name: string, { principal, caller }: Actor) {
     const id = randomUUID()
     const vendor = await database.begin(async tx => {
       const vendor = await vendors.insert(tx, id, name)
-      const subject = await audit.createSubject(tx, id)
-      await audit.record(tx, { event: 'vendor_created', outcome: 'success', actorId: principal.userId, subject, caller, personal: { after: { name, status: vendor.status } } })
+      await audit.record(tx, {
+        event: 'vendor_created',
+        outcome: 'success',
+        actorId: principal.userId,
+        subject: await audit.createSubject(tx, id),
+        caller,
+        personal: { after: { name, status: vendor.status } }
+      })
       return vendor
     })
     return { vendor: present(vendor) }
   }
 
   /**
-   * Changes a vendor's name or status, which holds at once for all of its users and the tokens they have.
-   * @throws Refusal `not_found`; `forbidden` for who would suspend somebody of their own rank or above
+   * Changes a vendor's name or status. A status holds at once for all of its users and their access tokens.
+   * @throws Refusal `not_found`; `forbidden` for suspending a vendor that has a user of the actor's rank or above
    */
   async function update (id: string, change: VendorUpdate, by: Actor) {
     const vendor = await commit(async unit => {
       const { tx } = unit
-      // In the order of all who ask whether somebody remains who may do everything: no super_admin is made or goes meanwhile.
+      // This lock comes first, as in every transaction that checks for a last super_admin: none is created or removed
+      // meanwhile.
       if (change.status === 'suspended') await administrators.lock(tx)
-      const actor = await acts.actorOf(tx, by)
+      const actor = await actions.lockActor(tx, by)
       const before = await vendors.lock(tx, id)
       if (!before) throw new Refusal('not_found')
 
@@ -75,21 +86,33 @@ export function createVendors ({ database, commit, vendors, acts, administrators
     return { vendor: present(vendor) }
   }
 
-  async function write ({ tx, change }: UnitOfWork, before: LockedVendor, { name = before.name, status = before.status }: VendorUpdate, { principal, caller }: Actor): Promise<Vendor> {
+  async function write (unit: UnitOfWork, before: LockedVendor, update: VendorUpdate, by: Actor): Promise<Vendor> {
+    const { name = before.name, status = before.status } = update
     if (name === before.name && status === before.status) return before
 
-    const vendor = await vendors.update(tx, { id: before.id, name, status })
+    const vendor = await vendors.update(unit.tx, { id: before.id, name, status })
+    await recordUpdate(unit, before, vendor, by)
+    if (vendor.version !== before.version) {
+      await unit.change({ kind: 'vendor_changed', subjectId: vendor.id, number: vendor.version })
+    }
+    return vendor
+  }
+
+  async function recordUpdate (
+    { tx }: UnitOfWork, before: LockedVendor, after: Vendor, { principal, caller }: Actor
+  ) {
     await audit.record(tx, {
-      event: eventOf(before, vendor),
+      event: eventOf(before, after),
       outcome: 'success',
       actorId: principal.userId,
-      // One that was not made here has no key yet.
+      // A vendor that was not created by this API has no key yet.
       subject: before.wrappedKey ? before : await audit.createSubject(tx, before.id),
       caller,
-      personal: { before: { name: before.name, status: before.status }, after: { name, status } }
+      personal: {
+        before: { name: before.name, status: before.status },
+        after: { name: after.name, status: after.status }
+      }
     })
-    if (vendor.version !== before.version) await change({ kind: 'vendor_changed', subjectId: vendor.id, number: vendor.version })
-    return vendor
   }
 }
 
@@ -98,7 +121,7 @@ function eventOf (before: Vendor, after: Vendor) {
   return after.status === 'suspended' ? 'vendor_suspended' : 'vendor_reinstated'
 }
 
-/** A vendor as clients see one. */
+/** A vendor as the API answers it. */
 function present ({ id, name, status }: Vendor) {
   return { id, name, status }
 }

@@ -2,7 +2,7 @@ import fp from 'fastify-plugin'
 import { createAdministratorStore } from '../../lib/access/administrator-store.ts'
 import { createHierarchyStore } from '../../lib/access/hierarchy-store.ts'
 import { createRoleStore } from '../../lib/access/role-store.ts'
-import { createUserActs } from '../../lib/administration/acts.ts'
+import { createAdminActions } from '../../lib/administration/admin-actions.ts'
 import { createAdministrators } from '../../lib/administration/administrators.ts'
 import type { Administrators } from '../../lib/administration/administrators.ts'
 import { createUserDirectoryStore } from '../../lib/administration/directory-store.ts'
@@ -45,11 +45,11 @@ export default fp<FeatureOptions>(async function administrationFeature (app, { c
   const devices = createKnownDeviceStore()
   const hierarchy = createHierarchyStore()
   const users = createUserStore(database)
-  const acts = createUserActs({ ...unitsOfWork, administrators, hierarchy, users })
+  const actions = createAdminActions({ ...unitsOfWork, administrators, hierarchy, users })
 
   const ofUsers = {
     database,
-    acts,
+    actions,
     users,
     hierarchy,
     devices,
@@ -65,7 +65,7 @@ export default fp<FeatureOptions>(async function administrationFeature (app, { c
     metrics,
     clock
   }
-  const ofRoles = { ...unitsOfWork, store: createRoleStore(database), roles, acts, administrators, audit }
+  const ofRoles = { ...unitsOfWork, store: createRoleStore(database), roles, actions, administrators, audit }
   const ofTrail = { database, trail: createAuditTrailStore(database), users, audit }
 
   app.decorate('userDirectory', createUserDirectory({

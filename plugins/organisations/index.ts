@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 import { createAdministratorStore } from '../../lib/access/administrator-store.ts'
 import { createHierarchyStore } from '../../lib/access/hierarchy-store.ts'
-import { createUserActs } from '../../lib/administration/acts.ts'
+import { createAdminActions } from '../../lib/administration/admin-actions.ts'
 import { createEncryption } from '../../lib/crypto/encryption.ts'
 import { purposes } from '../../lib/crypto/purposes.ts'
 import { createCursors } from '../../lib/http/cursors.ts'
@@ -24,7 +24,7 @@ export default fp(async function organisationsFeature (app) {
     ...unitsOfWork,
     vendors: createVendorStore(database),
     administrators,
-    acts: createUserActs({ ...unitsOfWork, ...people }),
+    actions: createAdminActions({ ...unitsOfWork, ...people }),
     cursors: createCursors(createEncryption(secrets.derive(purposes.cursorsOfVendors))),
     audit
   }))

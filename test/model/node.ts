@@ -27,7 +27,7 @@ import type { SessionStore } from '../../lib/sessions/session-store.ts'
 import type { SignInStore } from '../../lib/sessions/sign-in-store.ts'
 import type { Amendment, UserStore } from '../../lib/users/user-store.ts'
 import type { Tokens } from '../../lib/tokens/access-tokens.ts'
-import type { UserActs } from '../../lib/administration/acts.ts'
+import type { AdminActions } from '../../lib/administration/admin-actions.ts'
 import { createUserAdministration } from '../../lib/administration/users.ts'
 import type { UserAdministrationParts } from '../../lib/administration/users.ts'
 import { rotate } from './hot-record.ts'
@@ -114,13 +114,13 @@ export function createNode (world: World, name: number) {
   const lockout = { sessionOf: () => ({ kind: 'session', key: '' }) } as unknown as Lockout
 
   // Ranks are tested elsewhere: here the actor may, and only the subject's row matters.
-  const acts = {
-    act: async (_id: string, _by: unknown, work: (act: unknown) => Promise<void>) => {
-      const trail = { outcome: 'success', actorId: 'admin', caller: nobody }
+  const actions = {
+    perform: async (_id: string, _by: unknown, work: (action: unknown) => Promise<void>) => {
+      const auditFields = { outcome: 'success', actorId: 'admin', caller: nobody }
       await unitsOfWork.commit(async unit =>
-        await work({ ...unit, subject: (unit.tx as unknown as Draft).user, trail }))
+        await work({ ...unit, subject: (unit.tx as unknown as Draft).user, auditFields }))
     }
-  } as unknown as UserActs
+  } as unknown as AdminActions
 
   const sessions = createSessions({
     database,
@@ -166,7 +166,7 @@ export function createNode (world: World, name: number) {
     clock
   } as unknown as LoginParts)
   const administration = createUserAdministration({
-    acts,
+    actions,
     users,
     sessions,
     audit,

@@ -1,0 +1,94 @@
+import type { Actor } from '../access/authentication.ts'
+import type { AdministratorStore } from '../access/administrator-store.ts'
+import type { HierarchyStore, RankedUser } from '../access/hierarchy-store.ts'
+import { highestRole, mayActOn } from '../access/hierarchy.ts'
+import type { UnitOfWork, UnitsOfWork } from '../changes/unit-of-work.ts'
+import { Refusal } from '../errors.ts'
+import type { Caller } from '../http/caller.ts'
+import type { Transaction } from '../stores/database.ts'
+import type { UserStore } from '../users/user-store.ts'
+import { presentUser } from '../users/user-view.ts'
+
+/** An action under way: the rows of actor and subject are locked, and the actor may act on the subject. */
+export interface AdminAction extends UnitOfWork {
+  actor: RankedUser
+  subject: RankedUser
+  /** The fields that the audit events of all actions have in common. */
+  auditFields: { outcome: 'success', actorId: string, subject: RankedUser, caller: Caller }
+}
+
+export interface AdminActionParts {
+  commit: UnitsOfWork['commit']
+  users: Pick<UserStore, 'find'>
+  hierarchy: Pick<HierarchyStore, 'lock' | 'lockActor'>
+  administrators: Pick<AdministratorStore, 'existsBeside'>
+}
+
+export type AdminActions = ReturnType<typeof createAdminActions>
+
+/**
+ * The frame of every action of one user on another: one transaction that locks both rows and first checks that the
+ * actor ranks above the subject. (The guard of the route has already checked the permission for this kind of action.)
+ *
+ * This also protects the last super_admin: only another super_admin can act on one, and that actor's row stays locked,
+ * so at least one always remains.
+ */
+export function createAdminActions ({ commit, users, hierarchy, administrators }: AdminActionParts) {
+  return { perform, authorize, lockActor }
+
+  /**
+   * Does some work on a user, and returns the user as they are afterwards.
+   * @throws Refusal as `authorize`; what the work throws
+   */
+  async function perform (userId: string, by: Actor, work: (action: AdminAction) => Promise<void> = async () => {}) {
+    const user = await commit(async unit => {
+      const { actor, subject } = await authorize(unit.tx, by, userId)
+      const auditFields = { outcome: 'success', actorId: actor.id, subject, caller: by.caller } as const
+      await work({ ...unit, actor, subject, auditFields })
+      return await users.find(userId, unit.tx) ?? subject
+    })
+    return { user: presentUser(user) }
+  }
+
+  /**
+   * Locks actor and subject, and returns both if the actor may act on the subject.
+   * @throws Refusal `not_found`; `forbidden` if the actor does not rank above the subject; `session_ended` if the actor
+   * has been disabled or erased meanwhile; `last_super_admin` if two super_admins removed each other at once, this
+   * actor came second, and the subject is now the last one
+   */
+  async function authorize (
+    tx: Transaction, by: Actor, subjectId: string
+  ): Promise<{ actor: RankedUser, subject: RankedUser }> {
+    const { userId, role } = by.principal
+    const { actor, subject } = await hierarchy.lock(tx, userId, subjectId)
+    if (!subject) throw new Refusal('not_found')
+    if (isActive(actor) && mayActOn(actor, subject)) return { actor, subject }
+
+    const wasSuperAdmin = role === highestRole && userId !== subjectId
+    if (wasSuperAdmin && await isLastSuperAdmin(tx, subject)) throw new Refusal('last_super_admin')
+    throw isActive(actor) ? new Refusal('forbidden') : sessionEnded(actor)
+  }
+
+  async function isLastSuperAdmin (tx: Transaction, { id, role, status }: RankedUser): Promise<boolean> {
+    return role === highestRole && status === 'active' && !await administrators.existsBeside(tx, id)
+  }
+
+  /**
+   * Locks the actor until the transaction ends and returns them, for an action without a subject that exists already.
+   * @throws Refusal `session_ended` if the actor has been disabled or erased meanwhile
+   */
+  async function lockActor (tx: Transaction, { principal }: Actor): Promise<RankedUser> {
+    const actor = await hierarchy.lockActor(tx, principal.userId)
+    if (!isActive(actor)) throw sessionEnded(actor)
+    return actor
+  }
+}
+
+function isActive (actor: RankedUser | null): actor is RankedUser {
+  return actor?.status === 'active'
+}
+
+/** For an actor who has been disabled or erased, which this node has not learnt from the change feed yet. */
+function sessionEnded (actor: RankedUser | null) {
+  return new Refusal('session_ended', { reason: actor ? 'account_disabled' : 'account_deleted' })
+}

@@ -1,0 +1,83 @@
+import type { Approvals } from '../access/approvals.ts'
+import type { Actor } from '../access/authentication.ts'
+import type { HierarchyStore } from '../access/hierarchy-store.ts'
+import type { Roles } from '../access/roles.ts'
+import type { Accounts } from '../accounts/accounts.ts'
+import { Refusal } from '../errors.ts'
+import type { RateLimits } from '../throttling/rate-limits.ts'
+import { parseAddress } from '../users/email-address.ts'
+import type { EmailAddress } from '../users/email-address.ts'
+import type { Amendment, User, UserStore } from '../users/user-store.ts'
+import type { AdminAction, AdminActions } from './admin-actions.ts'
+import { countMail } from './mail-limit.ts'
+import { assignRole } from './role-assignment.ts'
+import type { UserAmendments } from './user-amendments.ts'
+
+/** The new values of an account; those that are left out stay. */
+export type UserUpdate = Pick<Amendment, 'fullName' | 'locale' | 'role' | 'vendorId'> & { email?: string }
+
+export interface UserUpdateParts {
+  actions: Pick<AdminActions, 'perform'>
+  amendments: UserAmendments
+  users: Pick<UserStore, 'find'>
+  hierarchy: Pick<HierarchyStore, 'role'>
+  roles: Pick<Roles, 'may'>
+  approvals: Pick<Approvals, 'announce'>
+  accounts: Pick<Accounts, 'requestEmailChange'>
+  rateLimits: Pick<RateLimits, 'countMail'>
+}
+
+/** Changes of name, language, role, vendor and address by an administrator. */
+export function createUserUpdates ({
+  actions, amendments, users, hierarchy, roles, approvals, accounts, rateLimits
+}: UserUpdateParts) {
+  return { update }
+
+  /**
+   * Changes an account. A new address is only requested: both addresses get a mail, and the new one has to confirm.
+   * @throws Refusal `invalid_request` for an invalid address and for an unknown role or vendor; `forbidden` for a role
+   * that is not below the actor's; `conflict` for a new address of a disabled account; `rate_limited` if the address
+   * has been sent too many mails
+   */
+  async function update (userId: string, { email, ...change }: UserUpdate, by: Actor) {
+    const address = email === undefined ? null : parseAddress(email, '/email')
+    const isUnchanged = address === null || (await users.find(userId))?.emailCanonical === address.canonical
+    if (isUnchanged) return await amend(userId, change, null, by)
+
+    const mail = { kind: 'email_change', address: address.canonical }
+    return await countMail(rateLimits, mail, by, () => amend(userId, change, address, by))
+  }
+
+  async function amend (userId: string, change: Omit<UserUpdate, 'email'>, address: EmailAddress | null, by: Actor) {
+    return await actions.perform(userId, by, async action => {
+      const amendment = { ...change, ...await newRole(action, change.role) }
+      // A disabled account gets no such mail, so its owner could not confirm the address.
+      if (address && action.subject.status === 'disabled') throw new Refusal('conflict')
+      await write(action, amendment)
+      // This comes last: when the sessions of an account end, its pending change of address is cancelled with them.
+      if (address) await requestAddress(action, address, by)
+    })
+  }
+
+  async function write (action: AdminAction, amendment: Amendment) {
+    const event = amendment.role === undefined ? 'user_updated' : 'authz_change'
+    const endsBy = isNotApproved(amendment.approval) ? 'revoked_by_admin' : null
+    if (Object.keys(amendment).length > 0) await amendments.amend(action, amendment, { event, endsBy })
+    if (amendment.approval === 'pending') await approvals.announce(action.tx, action.subject.id)
+  }
+
+  async function requestAddress ({ tx, actor, subject: owner }: AdminAction, address: EmailAddress, by: Actor) {
+    const { principal: { sessionId }, caller } = by
+    await accounts.requestEmailChange(tx, { owner, address, actorId: actor.id, sessionId, caller })
+  }
+
+  async function newRole ({ tx, actor, subject }: AdminAction, name: string | undefined): Promise<Amendment> {
+    if (name === undefined || name === subject.role) return {}
+    const { role, approval } = await assignRole(tx, { hierarchy, roles }, { name, actor, approval: subject.approval })
+    return { role: role.name, approval }
+  }
+}
+
+function isNotApproved (approval: User['approval'] | undefined) {
+  return approval === 'pending' || approval === 'rejected'
+}
