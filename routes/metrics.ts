@@ -15,7 +15,7 @@ const schema = {
 }
 
 const metrics: FastifyPluginAsyncTypebox = async app => {
-  app.get('/metrics', { schema, onRequest: app.operations.guard }, async (_request, reply) => {
+  app.get('/metrics', { schema, onRequest: app.operationsToken.guard }, async (_request, reply) => {
     reply.type(app.metrics.contentType)
     return await app.metrics.render()
   })

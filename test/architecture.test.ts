@@ -88,6 +88,9 @@ t.test('what breaks a rule between files is found', async t => {
     ['a folder with too many files', {
       ...Object.fromEntries(Array.from({ length: 19 }, (_, n) => [`lib/users/file-${n}.ts`, '']))
     }, /lib\/users has 19 files, more than 18/],
+    ['a feature with too many files', {
+      ...Object.fromEntries(Array.from({ length: 19 }, (_, n) => [`plugins/http/file-${n}.ts`, plugin(`file-${n}`)]))
+    }, /plugins\/http has 19 files, more than 18/],
     ...[
       'app.database.ping()',
       "app['database'].ping()",
@@ -166,7 +169,7 @@ function readTree (): Map<string, string> {
 interface Parts { imports?: string, body?: string, dependencies?: string[] }
 
 /** The text of a plugin. */
-function plugin (name: string, { imports = '', body = '', dependencies }: Parts) {
+function plugin (name: string, { imports = '', body = '', dependencies }: Parts = {}) {
   const options = dependencies ? `, dependencies: ${JSON.stringify(dependencies)}` : ''
   return `${imports}\nexport default fp(async function f (app) { ${body} }, { name: '${name}'${options} })`
 }

@@ -56,6 +56,6 @@ export default fp<FeatureOptions>(async function accountsFeature (app, { config,
 }, {
   name: 'accounts',
   dependencies: [
-    'http', 'stores', 'jobs', 'audit', 'changes', 'passwords', 'throttling', 'tokens', 'access', 'sessions'
+    'monitoring', 'stores', 'jobs', 'audit', 'changes', 'passwords', 'throttling', 'tokens', 'access', 'sessions'
   ]
 })

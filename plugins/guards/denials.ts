@@ -32,7 +32,7 @@ export default fp(async function recordDenials (app) {
     const route = routeOptions.url ?? ''
     await denials.record({ principal, caller, method, route, subjectId: subjectOf(request), permission }, log)
   }
-}, { name: 'denials', dependencies: ['http', 'stores', 'audit', 'access'] })
+}, { name: 'denials', dependencies: ['monitoring', 'http', 'stores', 'audit', 'access'] })
 
 function subjectOf ({ params, routeOptions: { config: { subject } } }: FastifyRequest): string | null {
   if (subject === undefined || typeof params !== 'object' || params === null) return null

@@ -36,4 +36,4 @@ export default fp<CleanUpOptions>(async function provideCleanUp (app, options) {
     const { isComplete } = await cleanUp.run({ signal, timeoutMs: runTimeoutMs })
     if (!isComplete) await app.jobs.send(database, 'clean-up', {})
   }
-}, { name: 'clean-up', dependencies: ['http', 'stores', 'jobs'] })
+}, { name: 'clean-up', dependencies: ['monitoring', 'stores', 'jobs'] })

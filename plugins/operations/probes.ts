@@ -11,4 +11,4 @@ export default fp(async function registerProbes (app) {
   app.health.register('redis', () => app.scripts.ping())
   app.health.register('keys', () => proveRing(app.keyring.current), { every: keysIntervalMs })
   app.health.register('mail', () => app.mailer.probe(), { every: mailIntervalMs })
-}, { name: 'probes', dependencies: ['http', 'stores', 'keys', 'mail'] })
+}, { name: 'probes', dependencies: ['monitoring', 'stores', 'keys', 'mail'] })

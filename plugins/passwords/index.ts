@@ -39,4 +39,4 @@ export default fp<FeatureOptions>(async function passwordsFeature (app, { config
   function warn (details: object) {
     app.log.warn(details, 'passwords are accepted without being looked up')
   }
-}, { name: 'passwords', dependencies: ['http', 'stores', 'audit'] })
+}, { name: 'passwords', dependencies: ['monitoring', 'stores', 'audit'] })
