@@ -3,6 +3,7 @@ import { findCircles } from './circles.ts'
 import { findMiswirings } from './decorators.ts'
 import { importsOf, isPath } from './imports.ts'
 import type { Import } from './imports.ts'
+import { findPublishers } from './publishing.ts'
 
 export { importsOf }
 
@@ -53,6 +54,7 @@ export function findViolations (files: ReadonlyMap<string, string>): string[] {
     ...findCircles(imports),
     ...findMiswirings(files),
     ...overfull([...files.keys()]),
+    ...[...files].flatMap(([path, text]) => findPublishers(path, text)),
     ...[...files].flatMap(([path, text]) => environmentReaders(path, text)),
     ...[...files].flatMap(([path, text]) => misnamedPlugins(path, text))
   ]
