@@ -9,7 +9,10 @@ const schema = {
   tags: ['Operations'],
   security: [{ operations: [] }],
   response: {
-    200: Type.Unsafe<string>({ description: 'The text format of Prometheus.', content: { 'text/plain': { schema: Type.String() } } }),
+    200: Type.Unsafe<string>({
+      description: 'The text format of Prometheus.',
+      content: { 'text/plain': { schema: Type.String() } }
+    }),
     ...problems(401, 403, 404)
   }
 }

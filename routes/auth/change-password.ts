@@ -12,7 +12,10 @@ const schema = {
   body: Type.Object({
     current_password: Password,
     new_password: Password
-  }, { additionalProperties: false, examples: [{ current_password: 'violet kettle orbit 1843', new_password: 'amber ladder drift 1791' }] }),
+  }, {
+    additionalProperties: false,
+    examples: [{ current_password: 'violet kettle orbit 1843', new_password: 'amber ladder drift 1791' }]
+  }),
   response: { 200: TokenResponseAnswer, ...problems(...ofBody, 401, 403, 429, 503) }
 }
 

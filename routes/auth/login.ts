@@ -18,7 +18,10 @@ const schema = {
     device_name: Type.Optional(DeviceName),
     device_token: Type.Optional(Token),
     user_type: Type.Optional(UserType)
-  }, { additionalProperties: false, examples: [{ email: 'ada@example.com', password: 'violet kettle orbit 1843', device_name: 'Ada’s phone' }] }),
+  }, {
+    additionalProperties: false,
+    examples: [{ email: 'ada@example.com', password: 'violet kettle orbit 1843', device_name: 'Ada’s phone' }]
+  }),
   response: { 200: TokenResponseAnswer, ...problems(...ofBody, 401, 403, 429, 503) }
 }
 

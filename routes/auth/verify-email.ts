@@ -18,7 +18,10 @@ const schema = {
   response: {
     200: Type.Object({
       user: User,
-      device_token: Type.Optional(Type.String({ description: 'Names this device; send it at login. With `transport: cookie` it is a cookie instead.', examples: ['…'] }))
+      device_token: Type.Optional(Type.String({
+        description: 'Names this device; send it at login. With `transport: cookie` it is a cookie instead.',
+        examples: ['…']
+      }))
     }, { title: 'Confirmed', description: 'The account.' }),
     ...problems(...ofBody, 403, 429, 503)
   }

@@ -9,7 +9,12 @@ const schema = {
   tags: ['Health'],
   security: [{ bearer: [] }, { cookie: [] }, { operations: [] }],
   response: {
-    200: Type.Object({ max: Type.Integer(), min: Type.Integer(), in_use: Type.Integer(), waiting: Type.Integer() }, { description: 'The figures of this moment.' }),
+    200: Type.Object({
+      max: Type.Integer(),
+      min: Type.Integer(),
+      in_use: Type.Integer(),
+      waiting: Type.Integer()
+    }, { description: 'The figures of this moment.' }),
     ...problems(401, 403, 503)
   }
 }

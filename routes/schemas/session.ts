@@ -10,7 +10,10 @@ export const TokenAnswer = Type.Object({
   access_token: Type.String({ description: 'A JWT (RFC 9068) for the Authorization header.', examples: ['…'] }),
   expires_in: Type.Integer({ description: 'Seconds that the access token works.', examples: [900] }),
   refresh_token: Type.String({ description: 'Opaque; replaces the one held so far.', examples: ['…'] }),
-  refresh_expires_in: Type.Integer({ description: 'Seconds that the refresh token works if it is not used.', examples: [604800] }),
+  refresh_expires_in: Type.Integer({
+    description: 'Seconds that the refresh token works if it is not used.',
+    examples: [604800]
+  }),
   device_token: Type.String({ description: 'Names this device; send it back at the next login.', examples: ['…'] })
 }, { title: 'Tokens', description: 'What a client keeps in secure storage, in place of what it held before.' })
 
@@ -23,7 +26,10 @@ export const CookieAnswer = Type.Object({
 }, { title: 'CookieSession', description: 'With `transport: cookie`: the tokens are in Set-Cookie and nowhere else.' })
 
 /** By which door the tokens leave depends on the session's transport. */
-export const TokenResponseAnswer = Type.Union([TokenAnswer, CookieAnswer], { title: 'TokenResponse', description: 'Signed in.' })
+export const TokenResponseAnswer = Type.Union([TokenAnswer, CookieAnswer], {
+  title: 'TokenResponse',
+  description: 'Signed in.'
+})
 
 export const SessionList = Type.Object({
   sessions: Type.Array(Type.Object({

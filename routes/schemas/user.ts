@@ -19,7 +19,10 @@ export const User = Type.Object({
   status: oneOf(['active', 'disabled']),
   email_verified: Type.Boolean(),
   approval: oneOf(['not_required', 'pending', 'approved', 'rejected']),
-  must_change_password: Type.Boolean({ description: 'Until it is changed there is little else to be had.', examples: [false] }),
+  must_change_password: Type.Boolean({
+    description: 'Until it is changed there is little else to be had.',
+    examples: [false]
+  }),
   last_login_at: orNull(Time),
   created_at: Time,
   updated_at: Time
@@ -29,11 +32,16 @@ export const UserAnswer = Type.Object({ user: User }, { title: 'UserAnswer', des
 
 export const UserList = Type.Object({
   users: Type.Array(User),
-  next_cursor: orNull(Type.String({ description: 'Where the next page begins; null on the last one.', examples: ['…'] }))
+  next_cursor: orNull(Type.String({
+    description: 'Where the next page begins; null on the last one.',
+    examples: ['…']
+  }))
 }, { title: 'UserList', description: 'A page of users.' })
 
 /** What a path says of a user. */
-export const UserParams = Type.Object({ id: Type.String({ ...Id, description: 'Of the user.' }) }, { additionalProperties: false })
+export const UserParams = Type.Object({
+  id: Type.String({ ...Id, description: 'Of the user.' })
+}, { additionalProperties: false })
 
 export const UserSessionParams = Type.Object({
   id: Type.String({ ...Id, description: 'Of the user.' }),
@@ -41,4 +49,8 @@ export const UserSessionParams = Type.Object({
 }, { additionalProperties: false })
 
 /** Nobody’s is `null`. */
-export const VendorId = orNull(Type.String({ ...Id, description: 'The vendor whose user it is; `null` for none.', examples: ['0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11'] }))
+export const VendorId = orNull(Type.String({
+  ...Id,
+  description: 'The vendor whose user it is; `null` for none.',
+  examples: ['0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11']
+}))

@@ -15,18 +15,33 @@ const schema = {
   querystring: Type.Object({
     limit: Type.Optional(Limit),
     cursor: Type.Optional(Cursor),
-    q: Type.Optional(Type.String({ ...SearchText, description: 'One or two characters: the beginning of the address or the name. From three on any part of them; where nobody has that, what is like it.' })),
+    q: Type.Optional(Type.String({
+      ...SearchText,
+      description: 'One or two characters: the beginning of the address or the name. From three on any part of them; where nobody has that, what is like it.'
+    })),
     role: Type.Optional(RoleName),
     status: Type.Optional(oneOf(['active', 'disabled'])),
     approval: Type.Optional(oneOf(['not_required', 'pending', 'approved', 'rejected'])),
-    sort: Type.Optional(oneOf(orders, { description: 'With a minus the last come first. The newest first when left out.' }))
+    sort: Type.Optional(oneOf(orders, {
+      description: 'With a minus the last come first. The newest first when left out.'
+    }))
   }, { additionalProperties: false }),
   response: { 200: UserList, ...problems(401, 403, 422, 429, 503) }
 }
 
 const listUsers: FastifyPluginAsyncTypebox = async app => {
-  app.get('/', { schema }, async ({ query: { limit = '50', sort = '-created_at', cursor, q, role, status, approval } }) =>
-    await app.userDirectory.list({ q, cursor, limit: Number(limit), order: orderOf(sort), role: role ?? null, status: status ?? null, approval: approval ?? null }))
+  app.get('/', {
+    schema
+  }, async ({ query: { limit = '50', sort = '-created_at', cursor, q, role, status, approval } }) =>
+    await app.userDirectory.list({
+      q,
+      cursor,
+      limit: Number(limit),
+      order: orderOf(sort),
+      role: role ?? null,
+      status: status ?? null,
+      approval: approval ?? null
+    }))
 }
 
 export default listUsers
