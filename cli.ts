@@ -51,8 +51,14 @@ async function main (args: string[]): Promise<0 | 1 | 2> {
 
 function readArguments ({ options, positionals: expected, usage }: Command, args: string[]): Input {
   try {
-    const { positionals, values } = parseArgs({ args, options: { ...options, json: { type: 'boolean' } }, allowPositionals: true })
-    if (positionals.length !== expected) throw new Error(expected < positionals.length ? 'There are too many arguments.' : 'An argument is missing.')
+    const { positionals, values } = parseArgs({
+      args,
+      options: { ...options, json: { type: 'boolean' } },
+      allowPositionals: true
+    })
+    if (positionals.length !== expected) {
+      throw new Error(expected < positionals.length ? 'There are too many arguments.' : 'An argument is missing.')
+    }
     return { positionals, values }
   } catch (error) {
     throw new UsageError(`${reason(error)}\nUsage: latchkey ${usage}`)
@@ -76,7 +82,9 @@ function explain (error: unknown): string {
 
 // A refusal is meant for a client of the API; what caused it tells an operator more.
 function describe (error: unknown): { code: string, message: string, errors?: FieldError[] } {
-  if (!(error instanceof Refusal)) return { code: error instanceof UsageError ? 'usage' : 'failed', message: reason(error) }
+  if (!(error instanceof Refusal)) {
+    return { code: error instanceof UsageError ? 'usage' : 'failed', message: reason(error) }
+  }
 
   const { code, details: { errors }, cause } = error
   return { code, message: cause === undefined ? error.message : reason(cause), ...(errors && { errors }) }

@@ -65,5 +65,9 @@ function resultOf ({ withoutPassword, ...tally }: Tally, isDryRun: boolean): Res
     `${isDryRun ? 'It would import' : 'Imported'} ${imported} of ${read} users; ${skipped} have an account already, ${refused} refused.`,
     withoutPassword > 0 && `${withoutPassword} of those imported have no password here and come in by a reset.`
   ]
-  return { text: sentences.filter(Boolean).join('\n'), data: { ...tally, without_password: withoutPassword }, isPartial: refused > 0 }
+  return {
+    text: sentences.filter(Boolean).join('\n'),
+    data: { ...tally, without_password: withoutPassword },
+    isPartial: refused > 0
+  }
 }

@@ -12,7 +12,9 @@ export default fp<Pick<Config['http'], 'production'>>(async function requireHttp
 
   app.addHook('onRequest', ({ headers, url }, _reply, done) => {
     const forwarded = headers['x-forwarded-proto']
-    if (forwarded !== undefined && !isProbe(url) && !/(^|[, ])https$/i.test(forwarded.toString())) throw new Refusal('https_required')
+    if (forwarded !== undefined && !isProbe(url) && !/(^|[, ])https$/i.test(forwarded.toString())) {
+      throw new Refusal('https_required')
+    }
     done()
   })
 }, { name: 'https' })

@@ -12,8 +12,12 @@ export default fp(async function parseJson (app) {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async ({ headers }: FastifyRequest, body: Buffer) => {
-    if (!mediaType.test(headers['content-type'] ?? '') || headers['content-encoding'] !== undefined) throw new Refusal('unsupported_media_type')
+  app.addContentTypeParser('application/json', {
+    parseAs: 'buffer'
+  }, async ({ headers }: FastifyRequest, body: Buffer) => {
+    if (!mediaType.test(headers['content-type'] ?? '') || headers['content-encoding'] !== undefined) {
+      throw new Refusal('unsupported_media_type')
+    }
     if (body.length === 0) return undefined
 
     try {

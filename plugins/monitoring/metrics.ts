@@ -22,8 +22,19 @@ declare module 'fastify' {
 export default fp(async function keepMetrics (app) {
   const registers = [new Registry()]
   const [registry = new Registry()] = registers
-  const byName = new Map(Object.entries(counters).map(([name, { help, labels }]) => [name, new Counter({ name: `latchkey_${name}_total`, help, labelNames: [...labels], registers })]))
-  const requests = new Histogram({ name: 'http_request_duration_seconds', help: 'Requests, by method, route and status.', labelNames: ['method', 'route', 'status'], buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10], registers })
+  const byName = new Map(Object.entries(counters).map(([name, { help, labels }]) => [name, new Counter({
+    name: `latchkey_${name}_total`,
+    help,
+    labelNames: [...labels],
+    registers
+  })]))
+  const requests = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Requests, by method, route and status.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers
+  })
 
   // As many as there are routes and statuses: putting labels together anew for each request would cost more than counting it.
   const observers = new Map<string, ReturnType<typeof requests.labels>>()
@@ -31,7 +42,12 @@ export default fp(async function keepMetrics (app) {
   collectDefaultMetrics({ register: registry })
   app.decorate('metrics', {
     increment: (name, labels, count = 1) => byName.get(name)?.inc(labels, count),
-    gauge: (name, help, read) => registry.registerMetric(new Gauge({ name, help, registers: [], collect () { try { this.set(read()) } catch { this.reset() } } })),
+    gauge: (name, help, read) => registry.registerMetric(new Gauge({
+      name,
+      help,
+      registers: [],
+      collect () { try { this.set(read()) } catch { this.reset() } }
+    })),
     observe,
     render: () => registry.metrics(),
     contentType: registry.contentType

@@ -18,8 +18,17 @@ export default fp<DocsOptions>(async function describeRoutes (app, { docsEnabled
   })
   await app.register(swaggerUi, {
     routePrefix: '/docs',
-    theme: { title: 'Latchkey API', css: [{ filename: 'latchkey.css', content: '.swagger-ui .renderedMarkdown code { color: inherit }' }] },
-    uiConfig: { layout: 'BaseLayout', deepLinking: true, docExpansion: 'list', defaultModelsExpandDepth: 0, displayRequestDuration: true },
+    theme: {
+      title: 'Latchkey API',
+      css: [{ filename: 'latchkey.css', content: '.swagger-ui .renderedMarkdown code { color: inherit }' }]
+    },
+    uiConfig: {
+      layout: 'BaseLayout',
+      deepLinking: true,
+      docExpansion: 'list',
+      defaultModelsExpandDepth: 0,
+      displayRequestDuration: true
+    },
     staticCSP: "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
   })
 }, { name: 'docs' })
