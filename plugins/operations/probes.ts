@@ -5,7 +5,7 @@ import { proveRing } from '../../lib/keys/self-test.ts'
 const keysIntervalMs = 5000
 const mailIntervalMs = 30_000
 
-/** Has `app.health` probe both stores, the key ring (in memory) and, less often, the mail server. */
+/** Makes `app.health` probe both stores, the key ring (in memory) and, less often, the mail server. */
 export default fp(async function registerProbes (app) {
   app.health.register('database', () => app.database.ping())
   app.health.register('redis', () => app.scripts.ping())
