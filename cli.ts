@@ -68,7 +68,13 @@ function readArguments ({ options, positionals: expected, usage }: Command, args
 function help (command: Command | undefined, isMissing: boolean): 0 | 2 {
   const listed = command ? [command] : [...commands.values()]
   const lines = listed.map(({ usage, help }) => `  ${usage.padEnd(46)}  ${help}`)
-  const text = ['Usage: latchkey COMMAND [--json] [--help]', '', ...lines, '', 'Settings are read as the server reads them; .env.example explains each.'].join('\n')
+  const text = [
+    'Usage: latchkey COMMAND [--json] [--help]',
+    '',
+    ...lines,
+    '',
+    'Settings are read as the server reads them; .env.example explains each.'
+  ].join('\n')
 
   if (isMissing) console.error(text)
   else console.log(text)
@@ -80,7 +86,7 @@ function explain (error: unknown): string {
   return [message, ...errors.map(({ message }) => `  ${message}`)].join('\n')
 }
 
-// A refusal is meant for a client of the API; what caused it tells an operator more.
+// The message of a refusal is for clients of the API. An operator needs its cause.
 function describe (error: unknown): { code: string, message: string, errors?: FieldError[] } {
   if (!(error instanceof Refusal)) {
     return { code: error instanceof UsageError ? 'usage' : 'failed', message: reason(error) }

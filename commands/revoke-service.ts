@@ -17,8 +17,9 @@ async function run ({ positionals: [name = ''], values: { credential } }: Input)
       ...(credential !== undefined && { id: String(credential) })
     }, operator())
     const left = credentials === 0 ? 'It has none now.' : `It has ${credentials} left.`
+    const are = revoked.length === 1 ? 'credential is' : 'credentials are'
     return {
-      text: `Of the service "${name}", ${revoked.length} credential${revoked.length === 1 ? ' is' : 's are'} revoked. ${left}`,
+      text: `Of the service "${name}", ${revoked.length} ${are} revoked. ${left}`,
       data: { name, revoked, credentials }
     }
   })

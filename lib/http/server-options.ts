@@ -71,7 +71,7 @@ function genReqId ({ headers }: Pick<IncomingMessage, 'headers'>): string {
   return typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : randomUUID()
 }
 
-/** Calls the request's id `request_id`, as problem documents do, and keeps the probes of load balancers out of the log. */
+/** Calls the request's id `request_id`, as problem documents do, and keeps probes of load balancers out of the log. */
 function childLoggerFactory<L extends ParentLogger<L>> (
   logger: L,
   { reqId }: Record<string, unknown>,

@@ -24,8 +24,8 @@ export interface GateOptions {
 
 /**
  * A store that does not answer must neither keep a request waiting nor pile up work. Work that still waits at its
- * deadline is never begun. Work that is under way learns from its slot that its caller has been answered. A slot becomes
- * free when the work has really ended, not when its caller has been answered.
+ * deadline is never begun. Work that is under way learns from its slot that its caller has been answered. A slot
+ * becomes free when the work has really ended, not when its caller has been answered.
  */
 export function createGate ({ concurrency, queueMax, deadline }: GateOptions) {
   const waiting = new Set<() => void>()

@@ -21,7 +21,7 @@ declare module 'fastify' {
 
 type FoundToken = PresentedToken & { isAmbiguous: boolean }
 
-/** The refresh token of a request, found and verified once. Read it in preValidation or later: it may be in the body. */
+/** The refresh token of a request, found and verified once. Read it from preValidation on: it may be in the body. */
 export default fp(async function readRefreshTokens (app) {
   app.decorateRequest('foundToken', null)
   app.decorateRequest('refreshTokenToCount', { getter () { return tokenOf(this) } })

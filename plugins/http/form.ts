@@ -5,7 +5,7 @@ import { parseForm } from '../../lib/formats/forms.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Makes the context that it is called on accept only forms, as OAuth requires. All other contexts accept only JSON. */
+    /** Makes the context that it is called on accept only forms, as OAuth requires. Other contexts accept only JSON. */
     readonly takeForms: (this: FastifyInstance) => void
   }
 }

@@ -2,7 +2,9 @@ import fp from 'fastify-plugin'
 import { Refusal } from '../../lib/errors.ts'
 import { createPathMethods } from '../../lib/http/path-methods.ts'
 
-/** Refuses requests without a route before their body is read: 405 with Allow if the path has other methods, else 404. */
+/**
+ * Refuses requests without a route before their body is read: 405 with Allow if the path has other methods, else 404.
+ */
 export default fp(async function refuseUnknownRoutes (app) {
   const paths = createPathMethods()
 

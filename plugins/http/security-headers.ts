@@ -13,9 +13,9 @@ export const helmetOptions: FastifyHelmetOptions = {
 }
 
 /**
- * The headers of every answer, by lower-case name: those of helmet, and `no-store`. They are the same for every request,
- * so a server that answers nothing else is asked for them once; bench/packages.ts measures what helmet's hook would cost
- * for each request. They are also needed where no hook runs: for a request that is not HTTP.
+ * The headers of every answer, by lower-case name: those of helmet, and `no-store`. They are the same for every
+ * request, so a server that answers nothing else is asked for them once; bench/packages.ts measures what helmet's hook
+ * would cost for each request. They are also needed where no hook runs: for a request that is not HTTP.
  */
 export const securityHeaders = Object.freeze({ 'cache-control': 'no-store', ...await evaluateHelmet() })
 

@@ -18,7 +18,7 @@ const contentSecurityPolicy = [
   "frame-ancestors 'none'"
 ].join('; ')
 
-/** OpenAPI 3.1 of every route at /docs/json, and a page that shows it at /docs. Must be registered before the routes. */
+/** OpenAPI 3.1 of every route at /docs/json, and a page that shows it at /docs. It is registered before the routes. */
 export default fp<DocsOptions>(async function describeRoutes (app, { docsEnabled, version }) {
   if (!docsEnabled) return
 

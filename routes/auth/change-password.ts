@@ -22,7 +22,8 @@ const schema = {
 const changePassword: FastifyPluginAsyncTypebox = async app => {
   app.post('/password/change', { schema }, async ({ body, principal, caller }, reply) =>
     reply.handOver(await app.accounts.changePassword(principal, {
-      currentPassword: body.current_password, newPassword: body.new_password
+      currentPassword: body.current_password,
+      newPassword: body.new_password
     }, caller)))
 }
 

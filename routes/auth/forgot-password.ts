@@ -19,7 +19,9 @@ const schema = {
 const forgotPassword: FastifyPluginAsyncTypebox = async app => {
   app.post('/password/forgot', { schema }, async ({ body, caller, bearerToken, cookiesCarried }, reply) => {
     await app.accounts.forgotPassword({
-      email: body.email, deviceToken: cookiesCarried.device, accessToken: bearerToken ?? cookiesCarried.access
+      email: body.email,
+      deviceToken: cookiesCarried.device,
+      accessToken: bearerToken ?? cookiesCarried.access
     }, caller)
     reply.code(202)
     return null

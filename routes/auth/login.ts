@@ -28,7 +28,7 @@ const schema = {
 const login: FastifyPluginAsyncTypebox = async app => {
   app.post('/login', { schema }, async ({ body, caller, cookiesCarried }, reply) => {
     const transport = body.transport ?? 'bearer'
-    // What came in cookies leaves in cookies: in the body of a bearer login a script would see it.
+    // Tokens from cookies are used only for an answer by cookies: in the body of a bearer login scripts would see them.
     const { device, refresh }: CarriedCookies = transport === 'cookie' ? cookiesCarried : {}
 
     return reply.handOver(await app.accounts.login({

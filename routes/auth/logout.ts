@@ -32,9 +32,8 @@ const schema = {
 }
 
 const logout: FastifyPluginAsyncTypebox = async app => {
-  app.post('/logout', {
-    schema
-  }, async ({ body, caller, bearerToken, cookiesCarried, refreshTokenIfAny: refreshToken }, reply) => {
+  app.post('/logout', { schema }, async (request, reply) => {
+    const { body, caller, bearerToken, cookiesCarried, refreshTokenIfAny: refreshToken } = request
     const { goesOn } = await app.accounts.logout({
       scope: body?.scope ?? 'local',
       accessToken: bearerToken ?? cookiesCarried.access,
@@ -42,7 +41,7 @@ const logout: FastifyPluginAsyncTypebox = async app => {
     }, caller)
 
     reply.code(204)
-    // A session that has signed out the others keeps what it has.
+    // A session that has signed out the others goes on, so it keeps its cookies.
     if (goesOn) return
     reply.header('clear-site-data', '"cache", "storage"')
     if (cookiesCarried.access !== undefined || cookiesCarried.refresh !== undefined) reply.forget('access', 'refresh')

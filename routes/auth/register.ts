@@ -56,7 +56,11 @@ const register: FastifyPluginAsyncTypebox = async app => {
     app.post(path, { schema: described }, async ({ body, caller }, reply) => {
       reply.code(201)
       return await app.accounts.registrations.register({
-        email: body.email, password: body.password, fullName: body.full_name, userType: body.user_type, locale: body.locale
+        email: body.email,
+        password: body.password,
+        fullName: body.full_name,
+        userType: body.user_type,
+        locale: body.locale
       }, caller)
     })
   }

@@ -26,11 +26,10 @@ const schema = {
 }
 
 const resetPassword: FastifyPluginAsyncTypebox = async app => {
-  app.post('/password/reset', { schema }, async ({ body, caller }, reply) =>
-    reply.handOverDevice(await app.accounts.resetPassword({
-      token: body.token,
-      newPassword: body.new_password
-    }, caller), body.transport ?? 'bearer'))
+  app.post('/password/reset', { schema }, async ({ body, caller }, reply) => {
+    const { token, new_password: newPassword, transport = 'bearer' } = body
+    return reply.handOverDevice(await app.accounts.resetPassword({ token, newPassword }, caller), transport)
+  })
 }
 
 export default resetPassword

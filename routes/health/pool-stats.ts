@@ -19,7 +19,9 @@ const schema = {
   }
 }
 
-const poolStats: FastifyPluginAsyncTypebox<{ poolMax: number, poolMin: number }> = async (app, { poolMax, poolMin }) => {
+interface PoolStatsOptions { poolMax: number, poolMin: number }
+
+const poolStats: FastifyPluginAsyncTypebox<PoolStatsOptions> = async (app, { poolMax, poolMin }) => {
   app.get('/pool-stats', { schema }, async () => {
     const { running, waiting } = app.database.load()
     return { max: poolMax, min: poolMin, in_use: running, waiting }

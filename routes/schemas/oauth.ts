@@ -3,7 +3,7 @@ import type { TUnsafe } from '@sinclair/typebox'
 import type { OAuthErrorCode } from '../../lib/oauth/oauth-error.ts'
 import { oneOf } from './types.ts'
 
-/** What a service sends. Parameters that are not known are ignored, as RFC 6749, section 3.2, wants it. */
+/** What a service sends. Unknown parameters are ignored, as RFC 6749, section 3.2, requires. */
 export const TokenForm = Type.Object({
   token: Type.String({ minLength: 1, examples: ['…'] }),
   token_type_hint: Type.Optional(Type.String({
@@ -12,8 +12,12 @@ export const TokenForm = Type.Object({
   }))
 })
 
+const errorCodes = [
+  'invalid_request', 'invalid_client', 'unauthorized_client', 'temporarily_unavailable', 'server_error'
+] satisfies OAuthErrorCode[]
+
 const OAuthError = Type.Object({
-  error: oneOf(['invalid_request', 'invalid_client', 'unauthorized_client', 'temporarily_unavailable', 'server_error'] satisfies OAuthErrorCode[]),
+  error: oneOf(errorCodes),
   error_description: Type.String({ description: 'A sentence for a person; it may change.' })
 }, { title: 'OAuthError', description: 'A refusal (RFC 6749, section 5.2).' })
 

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import type { TUnsafe } from '@sinclair/typebox'
 
-/** What every call that reads a body may be refused with, whoever makes it: `...problems(...ofBody, 401)`. */
+/** The statuses with which any route that reads a body may refuse: `...problems(...ofBody, 401)`. */
 export const ofBody = [400, 413, 415, 422] as const
 
 const meanings = {

@@ -2,10 +2,13 @@ import { Type } from '@sinclair/typebox'
 import { RoleName, UserType } from './input.ts'
 import { oneOf } from './types.ts'
 
-/** What there is to be allowed. */
-export const permissions = ['users:read', 'users:write', 'users:delete', 'users:approve', 'sessions:revoke', 'audit:read', 'roles:write', 'stats:read'] as const
+/** All permissions that a role can have. */
+export const permissions = [
+  'users:read', 'users:write', 'users:delete', 'users:approve', 'sessions:revoke', 'audit:read', 'roles:write',
+  'stats:read'
+] as const
 
-/** Everything about a role but its name. */
+/** The properties of a role except its name. */
 const properties = {
   rank: Type.Integer({
     minimum: 0,

@@ -8,7 +8,7 @@ const Counts = (description: string, example: Record<string, number>) => Type.Re
 const Day = Type.String({ format: 'date', description: 'A day of UTC.', examples: ['2026-11-20'] })
 const Count = Type.Integer({ minimum: 0 })
 
-/** What a dashboard shows. */
+/** The figures of a dashboard. */
 export const StatisticsAnswer = Type.Object({
   users: Type.Object({
     total: Count,

@@ -4,10 +4,10 @@ import { oneOf, orNull } from './types.ts'
 /** A moment in RFC 3339, UTC with milliseconds. */
 export const Time = Type.String({ format: 'date-time', examples: ['2026-11-20T09:30:00.000Z'] })
 
-// The format alone would let `urn:uuid:` through, which is no id of a row.
+// The format alone would accept `urn:uuid:`, which no id of a row begins with.
 export const Id = Type.String({ format: 'uuid', pattern: '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' })
 
-/** A user as clients see one. */
+/** A user as clients see it. */
 export const User = Type.Object({
   id: Id,
   email: Type.String({ examples: ['ada@example.com'] }),
@@ -38,7 +38,7 @@ export const UserList = Type.Object({
   }))
 }, { title: 'UserList', description: 'A page of users.' })
 
-/** What a path says of a user. */
+/** The parameters of the path of a route about a user. */
 export const UserParams = Type.Object({
   id: Type.String({ ...Id, description: 'Of the user.' })
 }, { additionalProperties: false })
@@ -48,7 +48,7 @@ export const UserSessionParams = Type.Object({
   sid: Type.String({ ...Id, description: 'From the list of the user’s sessions.' })
 }, { additionalProperties: false })
 
-/** Nobody’s is `null`. */
+/** `null` for a user without a vendor. */
 export const VendorId = orNull(Type.String({
   ...Id,
   description: 'The vendor whose user it is; `null` for none.',

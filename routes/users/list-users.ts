@@ -47,7 +47,15 @@ const listUsers: FastifyPluginAsyncTypebox = async app => {
 export default listUsers
 
 function orderOf (sort: typeof orders[number]) {
-  const isDescending = sort.startsWith('-')
-  const by = sort === '-created_at' || sort === 'created_at' ? 'created_at' : sort === '-email' || sort === 'email' ? 'email' : 'last_login_at'
-  return { by, isDescending } as const
+  return { by: columnOf(sort), isDescending: sort.startsWith('-') }
+}
+
+function columnOf (sort: typeof orders[number]): 'created_at' | 'email' | 'last_login_at' {
+  switch (sort) {
+    case '-created_at':
+    case 'created_at': return 'created_at'
+    case '-email':
+    case 'email': return 'email'
+    default: return 'last_login_at'
+  }
 }
