@@ -9,6 +9,7 @@ import http from './plugins/http/index.ts'
 import jobs from './plugins/jobs/index.ts'
 import keys from './plugins/keys/index.ts'
 import mail from './plugins/mail/index.ts'
+import monitoring from './plugins/monitoring/index.ts'
 import oauth from './plugins/oauth/index.ts'
 import operations from './plugins/operations/index.ts'
 import organisations from './plugins/organisations/index.ts'
@@ -25,7 +26,7 @@ export type LatchkeyOptions = Omit<FeatureOptions, 'workers'> & Partial<Pick<Fea
 
 /** The features in their order: each depends only on features before it. */
 const features = [
-  http, stores, jobs, audit, changes, keys, passwords, throttling, tokens, mail,
+  monitoring, http, stores, jobs, audit, changes, keys, passwords, throttling, tokens, mail,
   access, sessions, accounts, administration, organisations, transfers, oauth, guards, operations
 ]
 

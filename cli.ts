@@ -51,8 +51,14 @@ async function main (args: string[]): Promise<0 | 1 | 2> {
 
 function readArguments ({ options, positionals: expected, usage }: Command, args: string[]): Input {
   try {
-    const { positionals, values } = parseArgs({ args, options: { ...options, json: { type: 'boolean' } }, allowPositionals: true })
-    if (positionals.length !== expected) throw new Error(expected < positionals.length ? 'There are too many arguments.' : 'An argument is missing.')
+    const { positionals, values } = parseArgs({
+      args,
+      options: { ...options, json: { type: 'boolean' } },
+      allowPositionals: true
+    })
+    if (positionals.length !== expected) {
+      throw new Error(expected < positionals.length ? 'There are too many arguments.' : 'An argument is missing.')
+    }
     return { positionals, values }
   } catch (error) {
     throw new UsageError(`${reason(error)}\nUsage: latchkey ${usage}`)
@@ -62,7 +68,13 @@ function readArguments ({ options, positionals: expected, usage }: Command, args
 function help (command: Command | undefined, isMissing: boolean): 0 | 2 {
   const listed = command ? [command] : [...commands.values()]
   const lines = listed.map(({ usage, help }) => `  ${usage.padEnd(46)}  ${help}`)
-  const text = ['Usage: latchkey COMMAND [--json] [--help]', '', ...lines, '', 'Settings are read as the server reads them; .env.example explains each.'].join('\n')
+  const text = [
+    'Usage: latchkey COMMAND [--json] [--help]',
+    '',
+    ...lines,
+    '',
+    'Settings are read as the server reads them; .env.example explains each.'
+  ].join('\n')
 
   if (isMissing) console.error(text)
   else console.log(text)
@@ -74,9 +86,11 @@ function explain (error: unknown): string {
   return [message, ...errors.map(({ message }) => `  ${message}`)].join('\n')
 }
 
-// A refusal is meant for a client of the API; what caused it tells an operator more.
+// The message of a refusal is for clients of the API. An operator needs its cause.
 function describe (error: unknown): { code: string, message: string, errors?: FieldError[] } {
-  if (!(error instanceof Refusal)) return { code: error instanceof UsageError ? 'usage' : 'failed', message: reason(error) }
+  if (!(error instanceof Refusal)) {
+    return { code: error instanceof UsageError ? 'usage' : 'failed', message: reason(error) }
+  }
 
   const { code, details: { errors }, cause } = error
   return { code, message: cause === undefined ? error.message : reason(cause), ...(errors && { errors }) }

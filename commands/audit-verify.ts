@@ -47,11 +47,9 @@ async function run ({ values: { head } }: Input): Promise<Result> {
 }
 
 function tell (verdict: Verdict): string {
-  const { isSound, events, seals, dropped, unsealed, head, hasHead, brokenSeals } = verdict
-  const end = head === null ? 'There is no seal yet.' : `It ends with seal ${head.number}, ${head.hash.toString('hex')}.`
-
+  const { brokenSeals } = verdict
   return [
-    isSound ? `The audit trail is sound: ${events} events, ${seals} seals. ${end}` : `The audit trail is NOT sound. ${end}`,
+    summaryOf(verdict),
     ...listed('altered', verdict.altered),
     ...listed('removed', verdict.removed),
     ...listed('inserted', verdict.inserted),
@@ -59,11 +57,30 @@ function tell (verdict: Verdict): string {
     ...listed('orphaned', verdict.orphaned),
     ...brokenSeals.slice(0, listedMax).map(describe),
     ...(brokenSeals.length > listedMax ? [`  … and ${brokenSeals.length - listedMax} more seals`] : []),
-    ...(hasHead === false ? ['  cut off: the chain does not contain the head that was asked for. What came before it was removed or rewritten.'] : []),
-    ...(dropped > 0 ? [`  ${dropped} events have been dropped, as AUDIT_RETENTION wants it and the chain says.`] : []),
-    ...(unsealed > 0 ? [`  ${unsealed} events wait for their seal, the first since ${timeOf(verdict.unsealedSince)}; nothing is known of them yet.`] : []),
-    ...(hasHead === null && head !== null ? ['  Only a head that was kept elsewhere (--head, from the log) shows that nothing is missing at the end.'] : [])
+    ...remarksOn(verdict)
   ].join('\n')
+}
+
+function summaryOf ({ isSound, events, seals, head }: Verdict): string {
+  const end = head === null
+    ? 'There is no seal yet.'
+    : `It ends with seal ${head.number}, ${head.hash.toString('hex')}.`
+  return isSound
+    ? `The audit trail is sound: ${events} events, ${seals} seals. ${end}`
+    : `The audit trail is NOT sound. ${end}`
+}
+
+function remarksOn ({ dropped, unsealed, unsealedSince, head, hasHead }: Verdict): string[] {
+  const remarks = [
+    hasHead === false && 'cut off: the chain does not contain the head that was asked for. ' +
+      'What came before it was removed or rewritten.',
+    dropped > 0 && `${dropped} events have been dropped, as AUDIT_RETENTION wants it and the chain says.`,
+    unsealed > 0 && `${unsealed} events wait for their seal, the first since ${timeOf(unsealedSince)}; ` +
+      'nothing is known of them yet.',
+    hasHead === null && head !== null && 'Only a head that was kept elsewhere (--head, from the log) ' +
+      'shows that nothing is missing at the end.'
+  ]
+  return remarks.filter(remark => remark !== false).map(remark => `  ${remark}`)
 }
 
 function listed (kind: string, ids: number[]): string[] {

@@ -24,5 +24,5 @@ export interface Command {
   run (input: Input): Promise<Result>
 }
 
-/** The command was called wrongly: exit code 2. */
+/** The command was called with wrong arguments or options. Ends the process with exit code 2. */
 export class UsageError extends Error {}

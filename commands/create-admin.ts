@@ -11,7 +11,9 @@ const createAdmin: Command = {
 }
 export default createAdmin
 
-async function run ({ positionals: [email = ''], values: { name = 'Administrator', another = false } }: Input): Promise<Result> {
+async function run ({ positionals: [email = ''], values }: Input): Promise<Result> {
+  const { name = 'Administrator', another = false } = values
+
   return await withApp(async app => {
     const password = await readNewPassword(process.stdin, process.stderr)
     const admin = await app.administrators.create({

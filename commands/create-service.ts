@@ -13,12 +13,14 @@ export default createService
 async function run ({ positionals: [name = ''], values: { 'may-revoke': mayRevoke = false } }: Input): Promise<Result> {
   return await withApp(async app => {
     const { id, secret, credentials } = await app.services.create({ name, mayRevoke: mayRevoke === true }, operator())
+    const rights = mayRevoke === true ? 'may introspect and revoke' : 'may introspect'
+    const others = credentials > 1 ? `; it has ${credentials} credentials now` : ''
     return {
       text: [
         `id      ${id}`,
         `secret  ${secret}`,
         '',
-        `This is shown once. The service "${name}" ${mayRevoke === true ? 'may introspect and revoke' : 'may introspect'} with it${credentials > 1 ? `; it has ${credentials} credentials now` : ''}.`
+        `This is shown once. The service "${name}" ${rights} with it${others}.`
       ].join('\n'),
       data: { id, secret, name, may_revoke: mayRevoke === true, credentials }
     }

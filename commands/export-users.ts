@@ -19,7 +19,9 @@ export default exportUsers
 
 async function run ({ positionals: [path = ''], values: { json } }: Input): Promise<Result> {
   const isPiped = path === '-'
-  if (isPiped && process.stdout.isTTY) throw new UsageError('Hashes of passwords do not go onto a terminal: name a file, or a pipe.')
+  if (isPiped && process.stdout.isTTY) {
+    throw new UsageError('Hashes of passwords do not go onto a terminal: name a file, or a pipe.')
+  }
   if (isPiped && json === true) throw new UsageError('--json tells of a file; standard output has the users.')
 
   return await withApp(async app => {

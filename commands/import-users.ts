@@ -28,7 +28,8 @@ async function run ({ positionals: [path = ''], values: { 'dry-run': dryRun } }:
         refuse: (line, reason) => bar.print(`line ${line}: ${reason}`),
         report: soFar => {
           tally = soFar
-          bar.show(done, `${soFar.read} read, ${soFar.imported} imported, ${soFar.skipped} skipped, ${soFar.refused} refused`)
+          const { read, imported, skipped, refused } = soFar
+          bar.show(done, `${read} read, ${imported} imported, ${skipped} skipped, ${refused} refused`)
         }
       }, operator())
       return resultOf(tally, dryRun === true)
@@ -62,8 +63,13 @@ async function sizeOf (path: string): Promise<number | null> {
 function resultOf ({ withoutPassword, ...tally }: Tally, isDryRun: boolean): Result {
   const { read, imported, skipped, refused } = tally
   const sentences = [
-    `${isDryRun ? 'It would import' : 'Imported'} ${imported} of ${read} users; ${skipped} have an account already, ${refused} refused.`,
+    `${isDryRun ? 'It would import' : 'Imported'} ${imported} of ${read} users; ` +
+      `${skipped} have an account already, ${refused} refused.`,
     withoutPassword > 0 && `${withoutPassword} of those imported have no password here and come in by a reset.`
   ]
-  return { text: sentences.filter(Boolean).join('\n'), data: { ...tally, without_password: withoutPassword }, isPartial: refused > 0 }
+  return {
+    text: sentences.filter(Boolean).join('\n'),
+    data: { ...tally, without_password: withoutPassword },
+    isPartial: refused > 0
+  }
 }

@@ -17,6 +17,10 @@ async function run ({ positionals: [name = ''], values: { credential } }: Input)
       ...(credential !== undefined && { id: String(credential) })
     }, operator())
     const left = credentials === 0 ? 'It has none now.' : `It has ${credentials} left.`
-    return { text: `Of the service "${name}", ${revoked.length} credential${revoked.length === 1 ? ' is' : 's are'} revoked. ${left}`, data: { name, revoked, credentials } }
+    const are = revoked.length === 1 ? 'credential is' : 'credentials are'
+    return {
+      text: `Of the service "${name}", ${revoked.length} ${are} revoked. ${left}`,
+      data: { name, revoked, credentials }
+    }
   })
 }

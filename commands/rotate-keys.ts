@@ -15,8 +15,9 @@ async function run ({ values: { compromised } }: Input): Promise<Result> {
     if (compromised === true) {
       const kid = await app.signingKeys.replace(operator())
       return {
-        text: `All signing keys have been replaced, key ${kid} signs now, and everybody is signed out. Services that verify ` +
-          'tokens with a copy of the JWKS may take the old keys until it expires, 5 minutes at most.',
+        text: `All signing keys have been replaced, key ${kid} signs now, and everybody is signed out. ` +
+          'Services that verify tokens with a copy of the JWKS may take the old keys until it expires, ' +
+          '5 minutes at most.',
         data: { outcome: 'replaced', kid }
       }
     }

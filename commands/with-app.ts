@@ -29,7 +29,8 @@ export async function withApp<T> (work: (app: FastifyInstance) => Promise<T>): P
  */
 export function readConfig (standIns: Record<string, string> = {}): Config {
   const env = readEnvironment(process.cwd(), process.env)
-  const missing = Object.entries(standIns).filter(([name]) => env[name] === undefined && env[`${name}_FILE`] === undefined)
+  const isMissing = (name: string) => env[name] === undefined && env[`${name}_FILE`] === undefined
+  const missing = Object.entries(standIns).filter(([name]) => isMissing(name))
   return loadConfig(env['NODE_ENV'] === 'development' ? env : { ...env, ...Object.fromEntries(missing) })
 }
 

@@ -18,8 +18,7 @@ export function registerGuarded (app: FastifyInstance, groups: GuardedRoutes[]):
 }
 
 /**
- * Registers routes by the permission that they need. Each request is first proved and counted by its session.
- *
+ * Registers routes by the permission that they need. Each request is first authenticated, and counted by its session.
  * @param furtherGuards run last
  */
 export function guardedBy (

@@ -9,13 +9,16 @@ const schema = {
   tags: ['Operations'],
   security: [{ operations: [] }],
   response: {
-    200: Type.Unsafe<string>({ description: 'The text format of Prometheus.', content: { 'text/plain': { schema: Type.String() } } }),
+    200: Type.Unsafe<string>({
+      description: 'The text format of Prometheus.',
+      content: { 'text/plain': { schema: Type.String() } }
+    }),
     ...problems(401, 403, 404)
   }
 }
 
 const metrics: FastifyPluginAsyncTypebox = async app => {
-  app.get('/metrics', { schema, onRequest: app.operations.guard }, async (_request, reply) => {
+  app.get('/metrics', { schema, onRequest: app.operationsToken.guard }, async (_request, reply) => {
     reply.type(app.metrics.contentType)
     return await app.metrics.render()
   })

@@ -55,7 +55,12 @@ t.test('what breaks a rule within a file is found', async t => {
     ['commands/migrate.ts', "import { createUserStore } from '../lib/users/user-store.ts'", /imports lib\/users\/user-store\.ts, which commands may not/],
     ['cli.ts', "import latchkey from './app.ts'", /imports app\.ts, which cli\.ts may not/],
     ['lib/users/users.ts', "import { build } from '../../test/helper.ts'", /imports test\/helper\.ts/],
-    ['plugins/access/roles.ts', "import { x } from '../../dev/ports.ts'\n{ name: 'roles' }", /imports dev\/ports\.ts/]
+    ['plugins/access/roles.ts', "import { x } from '../../dev/ports.ts'\n{ name: 'roles' }", /imports dev\/ports\.ts/],
+    ['plugins/access/roles.ts', "app.feed.publish([])\n{ name: 'roles' }", /publishes changes, which only a unit of work may/],
+    ['plugins/access/roles.ts', "app.feed['publish']([])\n{ name: 'roles' }", /publishes changes/],
+    ['plugins/access/roles.ts', "const { publish: tell } = app.feed\n{ name: 'roles' }", /publishes changes/],
+    ['lib/access/roles.ts', 'function create ({ publish }) {}', /publishes changes/],
+    ['routes/users/list.ts', 'app.get(async request => request.server.feed.publish([]))', /publishes changes/]
   ]
 
   for (const [path, text, message] of planted) {
@@ -88,6 +93,9 @@ t.test('what breaks a rule between files is found', async t => {
     ['a folder with too many files', {
       ...Object.fromEntries(Array.from({ length: 19 }, (_, n) => [`lib/users/file-${n}.ts`, '']))
     }, /lib\/users has 19 files, more than 18/],
+    ['a feature with too many files', {
+      ...Object.fromEntries(Array.from({ length: 19 }, (_, n) => [`plugins/http/file-${n}.ts`, plugin(`file-${n}`)]))
+    }, /plugins\/http has 19 files, more than 18/],
     ...[
       'app.database.ping()',
       "app['database'].ping()",
@@ -149,6 +157,8 @@ t.test('what is allowed is not complained about', async t => {
     }),
     'plugins/y/a.ts': "fp(async (app, { database }) => {}, { name: 'a' })",
     'plugins/y/b.ts': "fp(async app => app.database, { name: 'b', decorators: { fastify: ['database'] } })",
+    'plugins/changes/feed.ts': "app.feed.publish([])\n{ name: 'feed' }",
+    'lib/keys/ring.ts': 'function publish (key) {}\nkeys.map(publish)',
     'routes/d.ts': "import { Type } from '@sinclair/typebox'\nimport type { Config } from '../lib/config/config.ts'",
     'routes/e/f.ts': "import { g } from '../schemas/g.ts'\napp.get('/', async () => app.made)",
     'server.ts': "import app from './app.ts'\nprocess.env.PORT"
@@ -166,7 +176,7 @@ function readTree (): Map<string, string> {
 interface Parts { imports?: string, body?: string, dependencies?: string[] }
 
 /** The text of a plugin. */
-function plugin (name: string, { imports = '', body = '', dependencies }: Parts) {
+function plugin (name: string, { imports = '', body = '', dependencies }: Parts = {}) {
   const options = dependencies ? `, dependencies: ${JSON.stringify(dependencies)}` : ''
   return `${imports}\nexport default fp(async function f (app) { ${body} }, { name: '${name}'${options} })`
 }

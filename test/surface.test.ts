@@ -59,6 +59,19 @@ t.test('every route declares what it takes and what it answers', async t => {
   }
 })
 
+t.test('every route about a user says which parameter holds the id of that user', async t => {
+  const { routes } = await collect(t)
+  const aboutUsers = routes.filter(({ url }) => /\/users\/:/.test(url))
+
+  t.ok(aboutUsers.length > 10, 'the routes were found')
+  for (const { method, url, config } of aboutUsers) {
+    t.equal(config?.subject, /\/users\/:(\w+)/.exec(url)?.[1], `${nameOf(method, url)} has it in its config`)
+  }
+  for (const { method, url, config } of routes.filter(({ config }) => config?.subject !== undefined)) {
+    t.match(url, `/:${config?.subject}`, `${nameOf(method, url)} has the parameter that its config names`)
+  }
+})
+
 /**
  * A node with every feature switched on, and every route of ours as it was registered. HEAD follows GET, and the
  * documentation's routes are not ours.
@@ -66,13 +79,13 @@ t.test('every route declares what it takes and what it answers', async t => {
 async function collect (t: Parameters<typeof deploy>[0]) {
   const config = loadConfig(await deploy(t, { OPERATIONS_TOKEN: 'an-operations-token', SECURITY_CONTACT: 'mailto:security@example.com' }))
   const app = createServer(config)
-  const routes: { method: 'GET', url: string, schema: RouteOptions['schema'] }[] = []
+  const routes: { method: 'GET', url: string, schema: RouteOptions['schema'], config: RouteOptions['config'] | undefined }[] = []
 
   t.teardown(() => app.close())
-  app.addHook('onRoute', ({ method, url, schema }) => {
+  app.addHook('onRoute', ({ method, url, schema, config }) => {
     if (url === '*' || url.startsWith('/docs')) return
     // The methods are listed in the spelling of light-my-request.
-    for (const verb of [method].flat()) if (verb !== 'HEAD') routes.push({ method: verb as 'GET', url, schema })
+    for (const verb of [method].flat()) if (verb !== 'HEAD') routes.push({ method: verb as 'GET', url, schema, config })
   })
   await app.register(latchkey, { config, clock: createClock() })
   await app.ready()

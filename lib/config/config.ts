@@ -20,26 +20,35 @@ export class ConfigError extends Error {
 
   constructor (problems: Problem[]) {
     const width = Math.max(...problems.map(([name]) => name.length))
-    const lines = problems.map(([name, problem]) => `  ${name.padEnd(width)}  ${problem}`)
-    super(`Latchkey cannot start, ${problems.length === 1 ? 'one setting is' : `${problems.length} settings are`} wrong:\n${lines.join('\n')}\n.env.example explains every setting.`)
+    const count = problems.length === 1 ? 'one setting is' : `${problems.length} settings are`
+    super([
+      `Latchkey cannot start, ${count} wrong:`,
+      ...problems.map(([name, problem]) => `  ${name.padEnd(width)}  ${problem}`),
+      '.env.example explains every setting.'
+    ].join('\n'))
   }
 }
 
 /**
  * Reads, checks and groups the settings of `env`; see `readEnvironment` for where they come from.
- * Throws one ConfigError that names all problems.
+ * @throws ConfigError which names all problems at once
  */
 export function loadConfig (env: Environment): Config {
   const problems: Problem[] = []
   const given = readSecretFiles(env, problems)
-  const values = given['NODE_ENV'] === 'development' ? readDevelopment(resolve(given['DATA_DIR'] ?? '.data'), given) : given
+  const values = given['NODE_ENV'] === 'development'
+    ? readDevelopment(resolve(given['DATA_DIR'] ?? '.data'), given)
+    : given
 
   for (const name of Object.keys(settings.properties)) checkOne(name, values, problems)
   if (problems.length > 0) {
-    // The rules between settings are told too: whatever does not decode is left out for them.
+    // The rules between settings are checked as well, without the values that cannot be decoded.
     const bad = new Set(problems.map(([name]) => name))
     const decodable = Object.fromEntries(Object.entries(values).filter(([name]) => !bad.has(name)))
-    for (const problem of checkSettings(decode(decodable))) if (!bad.has(problem[0]) && !bad.has(`${problem[0]}_FILE`)) problems.push(problem)
+    for (const problem of checkSettings(decode(decodable))) {
+      const [name] = problem
+      if (!bad.has(name) && !bad.has(`${name}_FILE`)) problems.push(problem)
+    }
     throw new ConfigError(problems)
   }
 
@@ -59,6 +68,10 @@ function checkOne (name: string, values: Environment, problems: Problem[]) {
 }
 
 function decode (values: Environment): Settings {
-  const known = Object.fromEntries(Object.keys(settings.properties).flatMap(name => values[name] === undefined ? [] : [[name, values[name]]]))
+  const known = Object.fromEntries(
+    Object.keys(settings.properties)
+      .filter(name => values[name] !== undefined)
+      .map(name => [name, values[name]])
+  )
   return Value.Decode(settings, Value.Default(settings, known))
 }

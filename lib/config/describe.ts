@@ -2,13 +2,18 @@ import type { Config } from './group.ts'
 
 /** The configuration for the start-up log: secrets and the passwords of URLs are masked. */
 export function describeConfig (config: Config) {
-  const { secrets, operations, postgres: { authority, ...postgres }, redis: { authority: redisAuthority, ...redis }, mail, ...rest } = config
+  const { secrets, operations, postgres, redis, mail, ...rest } = config
 
   return {
     ...rest,
     operations: { ...operations, operationsToken: mask(operations.operationsToken) },
-    postgres: { ...postgres, url: maskUrl(postgres.url), directUrl: maskUrl(postgres.directUrl), authority: authority !== null },
-    redis: { ...redis, url: maskUrl(redis.url), authority: redisAuthority !== null },
+    postgres: {
+      ...postgres,
+      url: maskUrl(postgres.url),
+      directUrl: maskUrl(postgres.directUrl),
+      authority: postgres.authority !== null
+    },
+    redis: { ...redis, url: maskUrl(redis.url), authority: redis.authority !== null },
     secrets: { encryptionKeys: secrets.encryptionKeys.map(mask) },
     mail: { ...mail, smtpUrl: mail.smtpUrl === null ? null : maskUrl(mail.smtpUrl) }
   }
@@ -16,7 +21,10 @@ export function describeConfig (config: Config) {
 
 const mask = (secret: unknown) => secret === null ? null : '***'
 
-/** Lists of hosts are no URLs to `URL`, so this goes by the text: up to the last @, and passwords in the query. */
+/**
+ * Masks the password before the last @, and secrets in the query. It works on the text, because `URL` cannot parse a
+ * list of hosts.
+ */
 function maskUrl (url: string) {
   return url
     .replace(/^([a-z+]+:\/\/[^:/?@]*)(?::.*)?@/, '$1:***@')

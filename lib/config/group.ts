@@ -135,8 +135,8 @@ function readAuthority (path: string | undefined): string | null {
   return path === undefined ? null : readFileSync(path, 'utf8')
 }
 
-// Named statements cost a third of unnamed ones, but a pooler in between may lose them: so only where the
-// settings say that both URLs lead to one and the same server.
+// Named statements take a third of the time of unnamed ones, but a pooler in between may lose them. So statements are
+// named only where the settings say that both URLs lead to the same server.
 function isDirect (url: string, directUrl: string | undefined): boolean {
   return directUrl !== undefined && new URL(url).host === new URL(directUrl).host
 }

@@ -6,7 +6,7 @@ import {
   parseProxy, parseRates
 } from './parse.ts'
 
-/** What a setting says about itself: a sentence for `.env.example`, a default, whether its value is a secret. */
+/** The description of a setting: a sentence for `.env.example`, a default, whether its value is a secret. */
 export interface About {
   description: string
   default?: string
@@ -14,9 +14,9 @@ export interface About {
   secret?: true
 }
 
-const day = 86_400_000
+const dayMs = 86_400_000
 
-/** The kinds a setting may have: a string of the environment, decoded to what the code works with. */
+/** A kind of setting: a string of the environment, and how it is decoded to what the code works with. */
 const kind = <T>(about: About, decode: (text: string) => T) =>
   Type.Transform(Type.String(about)).Decode(decode).Encode(String)
 
@@ -33,7 +33,7 @@ export const proxies = (about: About) => kind(about, text => parseList(text).map
 export const baseUrl = (about: About) => kind(about, parseBaseUrl)
 export const encryptionKeys = (about: About) => kind(about, text => readEncryptionKeys(parseList(text)))
 
-/** Stays a text, because its secrets are masked as one. */
+/** Is checked and stays a text, because the password in it is masked in the text. */
 export function redisUrl (about: About) {
   return kind(about, text => {
     readRedisAddress(text)
@@ -42,7 +42,10 @@ export function redisUrl (about: About) {
 }
 
 /** A duration, decoded to milliseconds; `minimum` and `maximum` are milliseconds too, both included. */
-export function duration (about: About, { minimum = 1, maximum = 400 * day - 1, wanted = 'more than 0 and below 400d' } = {}) {
+export function duration (
+  about: About,
+  { minimum = 1, maximum = 400 * dayMs - 1, wanted = 'more than 0 and below 400d' } = {}
+) {
   return kind(about, text => {
     const milliseconds = parseDuration(text)
     if (milliseconds < minimum || milliseconds > maximum) throw new Error(`must be ${wanted}`)

@@ -1,8 +1,9 @@
 import { isIP } from 'node:net'
 
-/** So many in so long: `limit` requests within `window` milliseconds. */
+/** A rate: at most `limit` requests within `window` milliseconds. */
 export interface Rate { limit: number, window: number }
 
+/** Milliseconds of each unit. */
 const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 type Unit = keyof typeof units
 
@@ -10,7 +11,7 @@ const isUnit = (text: string | undefined): text is Unit => text !== undefined &&
 
 /**
  * Reads `10s`, `15m`, `12h`, `7d` (and `500ms`) as milliseconds.
- * Throws an Error that says what is wanted and never what was given.
+ * @throws Error which says what is wanted and never what was given, as all functions of this file do
  */
 export function parseDuration (text: string): number {
   const [, count, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? []
@@ -18,7 +19,7 @@ export function parseDuration (text: string): number {
   return Number(count) * units[unit]
 }
 
-/** Reads `10/15m` or `60/1m,1000/1h`; every rate of the list must hold. */
+/** Reads `10/15m` or `60/1m,1000/1h`. All rates of the list apply. */
 export function parseRates (text: string): Rate[] {
   return parseList(text).map(entry => {
     const [, limit, window] = /^(\d{1,9})\/(.+)$/.exec(entry) ?? []
@@ -50,11 +51,13 @@ export function parseInteger (text: string, minimum: number, maximum: number): n
   return Number(text)
 }
 
-/** An address or a CIDR. A number of hops or a name would trust whoever comes, so neither is taken. */
+/** An address or a CIDR. A number of hops or a name is refused, because either would trust any sender. */
 export function parseProxy (text: string): string {
   const [address = '', prefix, ...rest] = text.split('/')
   const family = isIP(address)
-  const isNetwork = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) >= 1 && Number(prefix) <= (family === 4 ? 32 : 128))
+  const prefixMax = family === 4 ? 32 : 128
+  const isNetwork = prefix === undefined ||
+    (/^\d{1,3}$/.test(prefix) && Number(prefix) >= 1 && Number(prefix) <= prefixMax)
 
   if (family === 0 || address.includes('%') || !isNetwork || rest.length > 0) {
     throw new Error('must be addresses and CIDRs such as 10.0.0.7,10.1.0.0/16 (no hop count, no true, no /0)')
@@ -80,7 +83,8 @@ export function parseAllowedOrigin (text: string): string {
 /** An http(s) URL without user, query and fragment; a slash at its end is dropped. */
 export function parseBaseUrl (text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || !/^https?:$/.test(url.protocol) || /[?#\s]/.test(text) || url.username !== '' || url.password !== '') {
+  const hasUser = url !== undefined && (url.username !== '' || url.password !== '')
+  if (url === undefined || hasUser || !/^https?:$/.test(url.protocol) || /[?#\s]/.test(text)) {
     throw new Error('must be an http(s) URL without user, query and fragment, such as https://app.example.com')
   }
   return url.href.replace(/\/+$/, '')

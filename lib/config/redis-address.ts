@@ -1,7 +1,7 @@
 /** A host and its port. */
 export interface RedisHost { host: string, port: number }
 
-/** Where Redis is to be found and how to get in: one server, the Sentinels that know it, or nodes of a Cluster. */
+/** The address of Redis and its credentials: one server, the Sentinels that know it, or nodes of a Cluster. */
 export type RedisAddress = Access & (
   | RedisHost & { kind: 'server', db: number }
   | { kind: 'sentinel', sentinels: RedisHost[], name: string }
@@ -15,8 +15,8 @@ interface Parts { schemes: string, access: Access, hosts: string[], path: string
 /**
  * Reads `redis://[[user]:password@]host[:port][/database]`, `redis+sentinel://[:password@]host,host/name` and
  * `redis://[[user]:password@]host,host?cluster`, each with `rediss` for TLS (IANA's registration of redis and
- * rediss; `URL` knows no lists of hosts). Sentinels are asked with the password of the servers.
- * Throws an Error that says what is wanted and shows nothing of what was given.
+ * rediss; `URL` cannot parse lists of hosts). Sentinels are asked with the password of the servers.
+ * @throws Error which says what is wanted and shows nothing of what was given
  */
 export function readRedisAddress (text: string): RedisAddress {
   const { schemes, access, hosts, path, query } = split(text)
@@ -25,7 +25,9 @@ export function readRedisAddress (text: string): RedisAddress {
 
   if (schemes.endsWith('+sentinel')) {
     if (isCluster) throw new Error('must name Sentinels or a Cluster, not both')
-    if (!/^[\w.-]+$/.test(path)) throw new Error('must end with the name that the Sentinels watch: redis+sentinel://host:26379,host:26379/name')
+    if (!/^[\w.-]+$/.test(path)) {
+      throw new Error('must end with the name that the Sentinels watch: redis+sentinel://host:26379,host:26379/name')
+    }
     return { kind: 'sentinel', ...access, sentinels: hosts.map(host => readHost(host, 26379)), name: path }
   }
   if (isCluster) {
@@ -39,12 +41,21 @@ export function readRedisAddress (text: string): RedisAddress {
   return { kind: 'server', ...access, ...readHost(host, 6379), db: Number(path) }
 }
 
+/** Scheme, credentials, hosts, path and query. */
+const form = /^(rediss?(?:\+sentinel)?):\/\/(?:([^@/?#]*)@)?([^@/?#]+)(?:\/([^@?#]*))?(\?[^@#]*)?$/
+
 function split (text: string): Parts {
-  const [, schemes = '', , credentials, hosts = '', path = '', query = ''] = /^(rediss?(\+sentinel)?):\/\/(?:([^@/?#]*)@)?([^@/?#]+)(?:\/([^@?#]*))?(\?[^@#]*)?$/.exec(text) ?? []
-  if (schemes === '') throw new Error('must be a redis://, rediss://, redis+sentinel:// or rediss+sentinel:// URL, with / ? # @ in a password percent-encoded')
+  const [, schemes = '', credentials, hosts = '', path = '', query = ''] = form.exec(text) ?? []
+  if (schemes === '') {
+    throw new Error('must be a redis://, rediss://, redis+sentinel:// or rediss+sentinel:// URL, with / ? # @ in a password percent-encoded')
+  }
 
   const [username, ...password] = (credentials ?? '').split(':')
-  const access = { username: decode(username), password: decode(password.join(':')), isEncrypted: schemes.startsWith('rediss') }
+  const access = {
+    username: decode(username),
+    password: decode(password.join(':')),
+    isEncrypted: schemes.startsWith('rediss')
+  }
   return { schemes, access, hosts: hosts.split(','), path, query }
 }
 
@@ -60,6 +71,8 @@ function decode (text: string | undefined) {
 function readHost (text: string, defaultPort: number): RedisHost {
   const [, address, name, port = defaultPort] = /^(?:\[([0-9a-f:.]+)\]|([\w.-]+))(?::(\d{1,5}))?$/i.exec(text) ?? []
   const host = address ?? name
-  if (host === undefined || Number(port) < 1 || Number(port) > 65535) throw new Error('must list hosts as host:port, with commas and nothing else between them')
+  if (host === undefined || Number(port) < 1 || Number(port) > 65535) {
+    throw new Error('must list hosts as host:port, with commas and nothing else between them')
+  }
   return { host, port: Number(port) }
 }

@@ -5,43 +5,87 @@ import type { Problem } from './sources.ts'
 
 export type Settings = StaticDecode<typeof settings>
 
-/** OWASP Password Storage: rows of equal strength, memory in KiB and passes. */
+/** OWASP Password Storage: rows of equal strength, each with memory in KiB and passes. */
 const argon2Floor = [[47104, 1], [19456, 2], [12288, 3], [9216, 4], [7168, 5]] as const
+
+/** The fewest characters of an OPERATIONS_TOKEN where strangers can try to guess it. */
+const operationsTokenLengthMin = 16
 
 /** Staging is as strict as production: it is as reachable. */
 export const isExposed = (environment: string) => environment === 'production' || environment === 'staging'
 
-/** The rules between settings, each with the name it is about. */
+/** Checks the rules between settings. Each problem has the name of the setting that it is about. */
 export function * checkSettings (s: Settings): Generator<Problem> {
-  const strict = isExposed(s.NODE_ENV)
+  yield * checkStores(s)
+  yield * checkHashes(s)
+  yield * checkCookies(s)
+  yield * checkBreachedPasswords(s)
+  if (isExposed(s.NODE_ENV)) yield * checkExposed(s)
+}
 
-  if (s.ENCRYPTION_KEY === undefined) yield ['ENCRYPTION_KEY', 'is missing: 32 random bytes or more are needed, for example from: openssl rand -base64 32']
+function * checkStores (s: Settings): Generator<Problem> {
+  const { ENCRYPTION_KEY: key, DATABASE_CA_FILE: databaseAuthority, REDIS_CA_FILE: redisAuthority } = s
+  const unreadable = 'names a file that cannot be read'
+
+  if (key === undefined) {
+    const advice = 'for example from: openssl rand -base64 32'
+    yield ['ENCRYPTION_KEY', `is missing: 32 random bytes or more are needed, ${advice}`]
+  }
   if (s.DATABASE_URL === undefined) yield ['DATABASE_URL', missing(s, 'a postgres:// URL')]
   if (s.REDIS_URL === undefined) yield ['REDIS_URL', missing(s, 'a redis:// URL')]
-  if (s.DATABASE_CA_FILE !== undefined && !isReadable(s.DATABASE_CA_FILE)) yield ['DATABASE_CA_FILE', 'names a file that cannot be read']
-  if (s.REDIS_CA_FILE !== undefined && !isReadable(s.REDIS_CA_FILE)) yield ['REDIS_CA_FILE', 'names a file that cannot be read']
-  if (s.REDIS_CA_FILE !== undefined && s.REDIS_URL?.startsWith('rediss') === false) yield ['REDIS_URL', 'must be a rediss:// URL, because REDIS_CA_FILE names an authority']
-  if (s.DB_POOL_MIN > s.DB_POOL_MAX) yield ['DB_POOL_MIN', 'must not be above DB_POOL_MAX']
-  if (!argon2Floor.some(([memory, passes]) => s.ARGON2_MEMORY_KIB >= memory && s.ARGON2_PASSES >= passes)) {
-    yield ['ARGON2_MEMORY_KIB', 'is too weak with ARGON2_PASSES; at least one of 47104/1, 19456/2, 12288/3, 9216/4, 7168/5']
+  if (databaseAuthority !== undefined && !isReadable(databaseAuthority)) yield ['DATABASE_CA_FILE', unreadable]
+  if (redisAuthority !== undefined && !isReadable(redisAuthority)) yield ['REDIS_CA_FILE', unreadable]
+  if (redisAuthority !== undefined && s.REDIS_URL?.startsWith('rediss') === false) {
+    yield ['REDIS_URL', 'must be a rediss:// URL, because REDIS_CA_FILE names an authority']
   }
-  if (s.ARGON2_MEMORY_KIB < 8 * s.ARGON2_PARALLELISM) yield ['ARGON2_PARALLELISM', 'needs 8 KiB of ARGON2_MEMORY_KIB each']
+  if (s.DB_POOL_MIN > s.DB_POOL_MAX) yield ['DB_POOL_MIN', 'must not be above DB_POOL_MAX']
+}
+
+function * checkHashes (s: Settings): Generator<Problem> {
+  if (!argon2Floor.some(([memory, passes]) => s.ARGON2_MEMORY_KIB >= memory && s.ARGON2_PASSES >= passes)) {
+    const rows = argon2Floor.map(([memory, passes]) => `${memory}/${passes}`).join(', ')
+    yield ['ARGON2_MEMORY_KIB', `is too weak with ARGON2_PASSES; at least one of ${rows}`]
+  }
+  if (s.ARGON2_MEMORY_KIB < 8 * s.ARGON2_PARALLELISM) {
+    yield ['ARGON2_PARALLELISM', 'needs 8 KiB of ARGON2_MEMORY_KIB each']
+  }
+}
+
+function * checkCookies (s: Settings): Generator<Problem> {
   if (s.COOKIE_SAMESITE === 'none' && !s.COOKIE_SECURE) yield ['COOKIE_SAMESITE', 'none needs COOKIE_SECURE=true']
   if (s.COOKIE_PARTITIONED && !s.COOKIE_SECURE) yield ['COOKIE_PARTITIONED', 'true needs COOKIE_SECURE=true']
-  if (s.COOKIE_DOMAIN !== undefined && s.ISSUER_URL !== undefined && !isUnder(new URL(s.ISSUER_URL).hostname, s.COOKIE_DOMAIN)) {
+
+  const { COOKIE_DOMAIN: domain, ISSUER_URL: issuer } = s
+  if (domain !== undefined && issuer !== undefined && !isUnder(new URL(issuer).hostname, domain)) {
     yield ['COOKIE_DOMAIN', 'must be the host of ISSUER_URL or a domain above it']
   }
-  if (s.BREACHED_PASSWORDS_URL !== undefined && !/^https:/.test(s.BREACHED_PASSWORDS_URL) && (strict || !isLoopback(new URL(s.BREACHED_PASSWORDS_URL).hostname))) {
-    yield ['BREACHED_PASSWORDS_URL', strict ? `must be https in ${s.NODE_ENV}` : 'must be https, or http on this machine']
-  }
-  if (!strict) return
+}
 
-  if (s.ISSUER_URL === undefined) yield ['ISSUER_URL', 'is missing: the public https origin of this API, such as https://auth.example.com']
-  if (s.ISSUER_URL?.startsWith('http:')) yield ['ISSUER_URL', `must be https in ${s.NODE_ENV}`]
-  if (s.APP_URL !== undefined && !/^https:|^http:\/\/(localhost|127\.0\.0\.1)(:|\/|$)/.test(s.APP_URL)) yield ['APP_URL', `must be https in ${s.NODE_ENV}`]
-  if (!s.COOKIE_SECURE) yield ['COOKIE_SECURE', `must not be false in ${s.NODE_ENV}`]
-  if (!s.RATE_LIMITS_ENABLED) yield ['RATE_LIMITS_ENABLED', `must not be false in ${s.NODE_ENV}`]
-  if (s.OPERATIONS_TOKEN !== undefined && s.OPERATIONS_TOKEN.length < 16) yield ['OPERATIONS_TOKEN', `must have 16 characters or more in ${s.NODE_ENV}`]
+function * checkBreachedPasswords ({ NODE_ENV, BREACHED_PASSWORDS_URL: url }: Settings): Generator<Problem> {
+  if (url === undefined || /^https:/.test(url)) return
+
+  if (isExposed(NODE_ENV)) yield ['BREACHED_PASSWORDS_URL', `must be https in ${NODE_ENV}`]
+  else if (!isLoopback(new URL(url).hostname)) {
+    yield ['BREACHED_PASSWORDS_URL', 'must be https, or http on this machine']
+  }
+}
+
+/** The rules of staging and production. */
+function * checkExposed (s: Settings): Generator<Problem> {
+  const { NODE_ENV: environment, ISSUER_URL: issuer, APP_URL: appUrl, OPERATIONS_TOKEN: token } = s
+
+  if (issuer === undefined) {
+    yield ['ISSUER_URL', 'is missing: the public https origin of this API, such as https://auth.example.com']
+  }
+  if (issuer?.startsWith('http:')) yield ['ISSUER_URL', `must be https in ${environment}`]
+  if (appUrl !== undefined && !/^https:|^http:\/\/(localhost|127\.0\.0\.1)(:|\/|$)/.test(appUrl)) {
+    yield ['APP_URL', `must be https in ${environment}`]
+  }
+  if (!s.COOKIE_SECURE) yield ['COOKIE_SECURE', `must not be false in ${environment}`]
+  if (!s.RATE_LIMITS_ENABLED) yield ['RATE_LIMITS_ENABLED', `must not be false in ${environment}`]
+  if (token !== undefined && token.length < operationsTokenLengthMin) {
+    yield ['OPERATIONS_TOKEN', `must have ${operationsTokenLengthMin} characters or more in ${environment}`]
+  }
 }
 
 function missing (s: Settings, wanted: string) {

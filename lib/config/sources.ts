@@ -7,7 +7,7 @@ import { settings } from './settings.ts'
 
 /** Names and values as a process is given them. An empty value counts as none. */
 export type Environment = Record<string, string | undefined>
-/** What is wrong with which setting. */
+/** The name of a setting, and what is wrong with it. */
 export type Problem = [name: string, problem: string]
 
 const environmentFiles: Record<string, string> = {
@@ -26,7 +26,7 @@ export function readEnvironment (directory: string, env: Environment): Environme
   return { ...parseEnv(content ?? ''), ...given(env), NODE_ENV }
 }
 
-/** What has a value, with the secrets whose NAME_FILE names a file read from there. */
+/** The settings that have a value. A secret whose NAME_FILE names a file is read from that file. */
 export function readSecretFiles (env: Environment, problems: Problem[]): Environment {
   const values = given(env)
 
@@ -42,7 +42,7 @@ export function readSecretFiles (env: Environment, problems: Problem[]): Environ
   return values
 }
 
-/** What development does without: the running services of DATA_DIR and a key that is made there once. */
+/** Adds what development need not set: the running services of DATA_DIR, and a key that is made there once. */
 export function readDevelopment (dataDir: string, env: Environment): Environment {
   const { DATABASE_URL, DATABASE_DIRECT_URL, REDIS_URL } = readServices(dataDir)
   const ownDatabase = env['DATABASE_URL'] !== undefined
@@ -71,7 +71,7 @@ function developmentKey (dataDir: string) {
     mkdirSync(dataDir, { recursive: true })
     writeFileSync(path, randomBytes(32).toString('base64'), { mode: 0o600, flag: 'wx' })
   } catch {
-    // It is there already, or the folder cannot be written and reading says so.
+    // The key exists already. Or the folder cannot be written; then there is no key, and the rules report it.
   }
   return readIfThere(path)?.trim()
 }

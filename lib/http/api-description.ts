@@ -1,6 +1,6 @@
 import { endReasons, Refusal, refusalCodes } from '../errors.ts'
 
-/** What stands in the OpenAPI document besides the routes: how to sign in, how refusals look, what the parts are. */
+/** The OpenAPI document without its routes: how to sign in, the form of refusals, the groups of routes. */
 export function describeApi (version: string) {
   return {
     openapi: '3.1.0',
@@ -11,16 +11,22 @@ export function describeApi (version: string) {
       description: introduction,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' }
     },
-    // Wherever this is read from is where it is served.
+    // The document describes the deployment that serves it.
     servers: [{ url: '/', description: 'This deployment' }],
     tags: [
       { name: 'Sign-up', description: 'From an address to an account.' },
       { name: 'Session', description: 'Sign in, stay signed in, sign out.' },
       { name: 'Password', description: 'Forgotten, reset, changed.' },
       { name: 'Profile', description: 'One’s own account.' },
-      { name: 'Users', description: 'Other people’s accounts, for those with the permission, and upon those whose rank is below one’s own. Upon oneself there is *Profile*.' },
+      {
+        name: 'Users',
+        description: 'Other people’s accounts, for those with the permission, and upon those whose rank is below one’s own. Upon oneself there is *Profile*.'
+      },
       { name: 'Administration', description: 'What concerns the whole deployment.' },
-      { name: 'Services', description: 'What services ask about the tokens that they are sent, by HTTP Basic with the credentials of `create-service`. Forms, and errors as in RFC 6749.' },
+      {
+        name: 'Services',
+        description: 'What services ask about the tokens that they are sent, by HTTP Basic with the credentials of `create-service`. Forms, and errors as in RFC 6749.'
+      },
       { name: 'Well-known', description: 'For services that verify tokens themselves, and for password managers.' },
       { name: 'Health', description: 'For load balancers, and for people with `stats:read` or the operations token.' },
       { name: 'Operations', description: 'For those who run it.' }
@@ -28,8 +34,18 @@ export function describeApi (version: string) {
     security: [{ bearer: [] }, { cookie: [] }],
     components: {
       securitySchemes: {
-        bearer: { type: 'http' as const, scheme: 'bearer', bearerFormat: 'JWT', description: 'The `access_token` of login or refresh.' },
-        cookie: { type: 'apiKey' as const, in: 'cookie', name: '__Host-access', description: 'Set by a login with `transport: cookie`.' },
+        bearer: {
+          type: 'http' as const,
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: 'The `access_token` of login or refresh.'
+        },
+        cookie: {
+          type: 'apiKey' as const,
+          in: 'cookie',
+          name: '__Host-access',
+          description: 'Set by a login with `transport: cookie`.'
+        },
         operations: { type: 'http' as const, scheme: 'bearer', description: 'The `OPERATIONS_TOKEN` of the settings.' },
         service: { type: 'http' as const, scheme: 'basic', description: 'The id and the secret of `create-service`.' }
       }

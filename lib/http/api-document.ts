@@ -4,7 +4,7 @@ import { renderProblem } from './problem.ts'
 
 type Fields = Record<string, unknown>
 
-/** The refusals that many calls share: a name, and what each is shown by. */
+/** The refusals that many routes share, by status: the name of a component, and the refusal of its example. */
 const refusals: { [status: string]: readonly [name: string, code: RefusalCode, details?: RefusalDetails] } = {
   400: ['BadRequest', 'malformed_request'],
   401: ['NotSignedIn', 'session_ended', { reason: 'revoked_by_user' }],
@@ -18,13 +18,13 @@ const refusals: { [status: string]: readonly [name: string, code: RefusalCode, d
   503: ['Unavailable', 'unavailable']
 }
 const wrongPassword = ['WrongPassword', 'invalid_credentials'] as const
+const wrongPasswordMeaning = 'A wrong password; or not signed in, or not any more.'
 
 /**
  * Finishes an OpenAPI document that was made from the schemas of routes, in place: a schema with a title
- * becomes a component of that name, a body that may be `null` is one that may be left out, and refusals are
- * components too, with an example.
- *
- * @throws Error when two different schemas have one title.
+ * becomes a component of that name, a body that may be `null` becomes optional, and refusals become components with an
+ * example.
+ * @throws Error if two different schemas have one title
  */
 export function finishDocument<D extends object> (document: D): D {
   const { paths, components } = fieldsOf(document)
@@ -53,7 +53,9 @@ function moved (schema: unknown, schemas: Fields): unknown {
   const { title, ...rest } = fieldsOf(schema)
   if (typeof title !== 'string') return schema
 
-  if (schemas[title] !== undefined && JSON.stringify(schemas[title]) !== JSON.stringify(rest)) throw new Error(`Two schemas are called ${title}`)
+  if (schemas[title] !== undefined && JSON.stringify(schemas[title]) !== JSON.stringify(rest)) {
+    throw new Error(`Two schemas are called ${title}`)
+  }
   schemas[title] = rest
   return { $ref: `#/components/schemas/${title}` }
 }
@@ -74,16 +76,17 @@ function nameRefusals (operation: Fields, responses: Fields) {
 
   for (const [status, response] of Object.entries(own)) {
     const content = fieldsOf(fieldsOf(fieldsOf(response)['content'])['application/problem+json'])
-    const [name, code, details] = (status === '401' && takesPassword(operation) ? wrongPassword : refusals[status]) ?? []
+    const isOfPassword = status === '401' && takesPassword(operation)
+    const [name, code, details] = (isOfPassword ? wrongPassword : refusals[status]) ?? []
     if (name === undefined || code === undefined || content['schema'] === undefined) continue
 
     content['example'] = renderProblem(new Refusal(code, details), '0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11')
-    responses[name] = name === wrongPassword[0] ? { ...fieldsOf(response), description: 'A wrong password; or not signed in, or not any more.' } : response
+    responses[name] = isOfPassword ? { ...fieldsOf(response), description: wrongPasswordMeaning } : response
     own[status] = { $ref: `#/components/responses/${name}` }
   }
 }
 
-/** A call that takes a password is refused for a wrong one. */
+/** Whether the body of an operation has a password, so that a wrong one is refused with 401. */
 function takesPassword (operation: Fields) {
   const json = fieldsOf(fieldsOf(fieldsOf(operation['requestBody'])['content'])['application/json'])
   return fieldsOf(fieldsOf(json['schema'])['properties'])['password'] !== undefined

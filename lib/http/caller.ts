@@ -1,4 +1,4 @@
-/** Who sent a request, as far as the network tells. */
+/** The sender of a request, as far as the network identifies one. */
 export interface Caller {
   /** The address in its canonical form. */
   ip: string

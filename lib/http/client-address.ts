@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 
 /**
  * An address in its one canonical form: no zone, IPv6 compressed and in lower case, a mapped IPv4 as IPv4.
- * `undefined` for what is no address.
+ * Returns undefined for a text that is no address.
  */
 export function canonicalAddress (text: string | undefined): string | undefined {
   const address = text?.replace(/%.*$/, '') ?? ''
@@ -16,16 +16,17 @@ export function canonicalAddress (text: string | undefined): string | undefined 
 }
 
 /**
- * What counts as one client: an IPv4 address, or the /64 of an IPv6 address, because whoever has one
- * address of it has all of them. Where IPv4 travels inside (NAT64, RFC 6052; 6to4, RFC 3056) it is that
- * IPv4 address: the whole Internet shares the former's /64, and the latter gives everybody 65,536.
+ * The network that counts as one client: an IPv4 address, or the /64 of an IPv6 address, because the owner of one
+ * address of a /64 has all of them. For an IPv6 address that contains an IPv4 address it is the IPv4 address: the
+ * whole Internet shares the /64 of NAT64 (RFC 6052), and 6to4 (RFC 3056) gives each IPv4 address 65,536 of them.
  * @param address in its canonical form
  */
 export function clientNetwork (address: string): string {
   if (isIP(address) !== 6) return address
 
   const groups = groupsOf(address)
-  if (address.startsWith('64:ff9b::') && groups.slice(2, 6).every(group => group === '0')) return dotted(groups.slice(6))
+  const isNat64 = address.startsWith('64:ff9b::') && groups.slice(2, 6).every(group => group === '0')
+  if (isNat64) return dotted(groups.slice(6))
   if (groups[0] === '2002') return dotted(groups.slice(1, 3))
   return `${groups.slice(0, 4).join(':')}::/64`
 }

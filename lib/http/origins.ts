@@ -1,11 +1,11 @@
-/** Where a request says that it comes from. */
+/** The method of a request, and what its headers say about the page that sent it. */
 export interface Provenance { method: string, origin: string | undefined, fetchSite: string | undefined }
 
 export type Origins = ReturnType<typeof createOrigins>
 
 /**
- * Which origins may act through a browser: the listed ones and the API's own, which is that of
- * `ISSUER_URL` and never what a Host header says (OWASP CSRF Prevention, "Verifying Origin").
+ * Which origins may act through a browser: the listed ones and the API's own. That is the origin of `ISSUER_URL`, never
+ * the one of a Host header (OWASP CSRF Prevention, "Verifying Origin").
  */
 export function createOrigins ({ allowedOrigins, issuer }: { allowedOrigins: string[], issuer: string }) {
   const allowed = new Set([...allowedOrigins, new URL(issuer).origin])
@@ -13,9 +13,9 @@ export function createOrigins ({ allowedOrigins, issuer }: { allowedOrigins: str
   return { mayAct }
 
   /**
-   * Whether an unsafe request may act. One with an origin that is not allowed never may; one that acts
-   * through cookies needs a sign that it is wanted: an allowed origin, or a browser's word that it comes
-   * from the API's own pages or from nobody's. `same-site` is no such word.
+   * Whether a request may act. A safe method always may. An unsafe request with an origin that is not allowed never
+   * may. An unsafe request with cookies needs proof that the user wants it: an allowed origin, or Sec-Fetch-Site
+   * `same-origin` (a page of the API's own) or `none` (no page). `same-site` is no proof.
    */
   function mayAct ({ method, origin, fetchSite }: Provenance, hasCookies: boolean): boolean {
     if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return true

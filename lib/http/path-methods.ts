@@ -1,10 +1,13 @@
-/** The methods that paths answer, for the 405 of those they do not. Asked only where no route was found. */
+/** Patterns are compared with this many characters of a path. */
+const pathLengthMax = 2048
+
+/** The methods that each path supports, for the Allow header of a 405. It is asked only if no route was found. */
 export function createPathMethods () {
   const known = new Map<string, { form: RegExp, methods: Set<string> }>()
 
   return { add, allowed }
 
-  /** Notes a route; `pattern` is written as the router takes it: `/users/:id`, `/docs/*`. */
+  /** Adds a route. `pattern` has the form of the router: `/users/:id`, `/docs/*`. */
   function add (pattern: string, methods: string[]) {
     if (pattern === '*' || pattern === '/*') return
     const path = pattern.length > 1 ? pattern.replace(/\/$/, '') : pattern
@@ -14,9 +17,9 @@ export function createPathMethods () {
     known.set(path, entry)
   }
 
-  /** The methods of a URL's path, sorted; none when nobody knows the path. */
+  /** The methods of a URL's path, sorted; empty if the path is unknown. */
   function allowed (url: string): string[] {
-    const path = (/^[^?#]*/.exec(url)?.[0] ?? '').slice(0, 2048)
+    const path = (/^[^?#]*/.exec(url)?.[0] ?? '').slice(0, pathLengthMax)
     const methods = new Set<string>()
 
     for (const { form, methods: found } of known.values()) {

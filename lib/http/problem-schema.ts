@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { endReasons, refusalCodes } from '../errors.ts'
 
-/** A refusal as clients read it (RFC 9457). `plugins/errors` makes it known to every schema as `Problem#`. */
+/** A refusal as clients read it (RFC 9457). Schemas of routes refer to it as `Problem#`, see plugins/http/errors.ts. */
 export const problemSchema = Type.Object({
   type: Type.String({ description: '`urn:latchkey:problem:` and the code.' }),
   title: Type.String(),
@@ -14,6 +14,12 @@ export const problemSchema = Type.Object({
     code: Type.String(),
     message: Type.String()
   }))),
-  reason: Type.Optional(Type.Unsafe<string>({ type: 'string', enum: [...endReasons], description: 'Why the session ended.' })),
-  max_age: Type.Optional(Type.Integer({ description: 'Seconds within which the password must have been entered (RFC 9470).' }))
+  reason: Type.Optional(Type.Unsafe<string>({
+    type: 'string',
+    enum: [...endReasons],
+    description: 'Why the session ended.'
+  })),
+  max_age: Type.Optional(Type.Integer({
+    description: 'Seconds within which the password must have been entered (RFC 9470).'
+  }))
 }, { $id: 'Problem', description: 'A refusal (RFC 9457).' })

@@ -1,13 +1,16 @@
 import type { Refusal } from '../errors.ts'
 
-/** RFC 9457. `type` is `urn:latchkey:problem:` and the code: stable, and nothing to fetch. */
+/** RFC 9457. `type` is `urn:latchkey:problem:` and the code: it is stable, and there is no document to fetch. */
 export type Problem = ReturnType<typeof renderProblem>
 
 export const problemType = 'application/problem+json; charset=utf-8'
 
-/** The body of a refusal. `status` differs from the code's own where HTTP has a finer word (408, 414, 431). */
-export function renderProblem ({ code, message, status: own, details }: Refusal, requestId: string, status: number = own) {
-  const { reason, maxAge, errors } = details
+/**
+ * The body of a refusal.
+ * @param status differs from the refusal's own where HTTP has a more specific one (408, 414, 431)
+ */
+export function renderProblem (refusal: Refusal, requestId: string, status: number = refusal.status) {
+  const { code, message, details: { reason, maxAge, errors } } = refusal
 
   return {
     type: `urn:latchkey:problem:${code}`,

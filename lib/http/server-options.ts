@@ -13,7 +13,6 @@ export type Headers = Readonly<Record<string, string>>
 
 /**
  * The options of Fastify's constructor. Times are milliseconds.
- *
  * @param securityHeaders are also written where no hook runs: for a URL or a request that cannot be read
  */
 export function serverOptions ({ http, logger }: Pick<Config, 'http' | 'logger'>, securityHeaders: Headers) {
@@ -47,8 +46,8 @@ export function serverOptions ({ http, logger }: Pick<Config, 'http' | 'logger'>
       useSemicolonDelimiter: false,
       maxParamLength: 256
     },
-    // Nothing is coerced and nothing is dropped. One violation is enough: to find them all is work that an attacker
-    // could ask for.
+    // Nothing is coerced and nothing is dropped. Validation ends with the first violation, because a request could be
+    // made to have very many.
     ajv: {
       customOptions: {
         coerceTypes: false as const,
@@ -72,7 +71,7 @@ function genReqId ({ headers }: Pick<IncomingMessage, 'headers'>): string {
   return typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : randomUUID()
 }
 
-/** Names the id as the problem documents do, and keeps the probes of load balancers out of the log. */
+/** Calls the request's id `request_id`, as problem documents do, and keeps probes of load balancers out of the log. */
 function childLoggerFactory<L extends ParentLogger<L>> (
   logger: L,
   { reqId }: Record<string, unknown>,
@@ -94,7 +93,7 @@ function answerFrameworkError (error: FrameworkError, id: string, raw: ServerRes
 
 const statusByError: Record<string, number> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }
 
-/** Answers what is not HTTP, too large or too slow, and closes the connection (no request exists yet). */
+/** Answers a request that is not HTTP, too large or too slow, before there is a Request, and closes the connection. */
 function answerClientError (error: ClientError, socket: Socket, securityHeaders: Headers) {
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
     socket.destroy()

@@ -1,6 +1,6 @@
 import { Refusal } from '../errors.ts'
 
-/** What of the settings decides how cookies look. */
+/** The settings that decide the names and attributes of cookies. */
 export interface CookieSettings {
   cookieDomain: string | null
   cookieSameSite: 'strict' | 'lax' | 'none'
@@ -13,7 +13,7 @@ export interface CarriedCookies { access?: string, refresh?: string, device?: st
 
 export type CookieKind = keyof CarriedCookies
 
-/** Parses a Cookie header: values as they were sent, by name; of two with one name the first. */
+/** Parses a Cookie header: values as they were sent, by name. Of two cookies with one name it takes the first. */
 export type ParseCookies = (header: string) => Readonly<Record<string, string | undefined>>
 export type TokenCookies = ReturnType<typeof createTokenCookies>
 
@@ -21,8 +21,8 @@ const kinds = ['access', 'refresh', 'device'] as const
 const none: CarriedCookies = Object.freeze({})
 
 /**
- * The three cookies of the transport `cookie`. Without a domain they are `__Host-` cookies, which no other
- * host can set (RFC 6265bis §4.1.3); with one, every host under it is trusted like the API.
+ * The three cookies of the transport `cookie`. Without a domain they are `__Host-` cookies, which no other host can set
+ * (RFC 6265bis §4.1.3). With a domain, every host under it is trusted like the API.
  */
 export function createTokenCookies (settings: CookieSettings, parse: ParseCookies) {
   const { cookieDomain, cookieSameSite, cookiePartitioned, cookieSecure } = settings
@@ -39,7 +39,7 @@ export function createTokenCookies (settings: CookieSettings, parse: ParseCookie
 
   /**
    * Our cookies in a Cookie header.
-   * @throws Refusal malformed_request for two of one name: nobody can tell which of them another host has set
+   * @throws Refusal malformed_request for two of one name, because one of them may have been set by another host
    */
   function read (header: string | undefined): CarriedCookies {
     if (header === undefined) return none

@@ -143,7 +143,9 @@ export function createCleanUp ({ store, log, metrics, clock, batchSize, lifetime
  * refresh token of it is answered with the reason of its end. A change of an epoch is kept until the last session that
  * it ended has expired. The days and the hour allow for clocks that differ and for requests under way.
  */
-function agesOf ({ registrationTtl, refreshTokenTtl, sessionTtl }: Parts['lifetimes'], offset: number): Record<Kind, number> {
+function agesOf (
+  { registrationTtl, refreshTokenTtl, sessionTtl }: Parts['lifetimes'], offset: number
+): Record<Kind, number> {
   return {
     registrations: registrationTtl - offset,
     one_time_tokens: hourMs - offset,

@@ -75,7 +75,9 @@ function serializeError (error: unknown, depth = 0): unknown {
 
 /** Escapes DEL, the C1 controls and the Unicode line ends: JSON leaves them, and terminals and line readers obey. */
 function escapeControls (line: string) {
-  return line.replace(/[\u007f-\u009f\u2028\u2029]/g, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return line.replace(/[\u007f-\u009f\u2028\u2029]/g, character => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  })
 }
 
 /** The path of a library that need not be installed; undefined if it is not. */

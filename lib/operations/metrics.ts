@@ -21,7 +21,7 @@ export const counters = {
 export type CounterName = keyof typeof counters
 type Labels<N extends CounterName> = Record<typeof counters[N]['labels'][number], string>
 
-/** What the code may measure. plugins/operations/metrics.ts keeps the figures. */
+/** What the code may measure. plugins/monitoring/metrics.ts keeps the figures. */
 export interface Metrics {
   /** Adds `count`, or 1, to a counter. */
   increment<N extends CounterName> (name: N, labels: Labels<N>, count?: number): void

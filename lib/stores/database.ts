@@ -45,8 +45,8 @@ export interface DatabaseOptions {
 /**
  * Postgres with a deadline and a bounded queue. Whatever keeps it from answering (no connection, a shutdown, a
  * failover, a deadlock, a lock that is held, the deadline) is thrown as Refusal `unavailable`. Other errors are bugs
- * and are thrown as they are. At the deadline the connection is closed, whatever it is doing: so a network that
- * swallows packets holds no place, and a transaction is rolled back.
+ * and are thrown as they are. At the deadline the connection is closed, whatever it is doing: so a network that drops
+ * packets blocks no connection, and a transaction is rolled back.
  */
 export function createDatabase (
   pool: Pool, { connections, queueMax, deadline, prepare, begin }: DatabaseOptions
@@ -163,13 +163,14 @@ async function send (client: PoolClient, text: string): Promise<object[]> {
   return results.at(-1)?.rows ?? []
 }
 
-// Errors of the driver itself are recognised by their words. Those of the system have errno names, those of TLS and
+// Errors of the driver itself are recognised by their messages. Those of the system have errno names, those of TLS and
 // Postgres have codes: connection (08), rights to connect (28), no such database (3D), rolled back by concurrency
 // (40), resources (53), a lock that is held (55P03), operator intervention and time-outs (57, 25P03), system (58),
 // read-only because of a failover (25006).
-const words = /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout exceeded when trying to connect|Query read timeout|Cannot use a pool after)/
-const codes = /^(E[A-Z_]+$|CERT_|ERR_(TLS|SSL)|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|08|28|3D|40|53|55P03|57|58|25006|25P03)/
+const driverMessages = /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout exceeded when trying to connect|Query read timeout|Cannot use a pool after)/
+const outageCodes = /^(E[A-Z_]+$|CERT_|ERR_(TLS|SSL)|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|08|28|3D|40|53|55P03|57|58|25006|25P03)/
 
 function isAbsence (error: unknown): boolean {
-  return error instanceof Error && (words.test(error.message) || ('code' in error && codes.test(String(error.code))))
+  if (!(error instanceof Error)) return false
+  return driverMessages.test(error.message) || ('code' in error && outageCodes.test(String(error.code)))
 }

@@ -1,6 +1,6 @@
 import { unavailable } from '../errors.ts'
 
-/** What work is told about its caller. */
+/** What work learns about its caller while it runs. */
 export interface Slot {
   /** Whether the caller has been answered, so that nothing more is to be sent. */
   readonly isOver: boolean
@@ -24,7 +24,7 @@ export interface GateOptions {
 
 /**
  * A store that does not answer must neither keep a request waiting nor pile up work. Work that still waits at its
- * deadline is never begun; work that is under way is told, by its slot, that its caller has been answered. A place
+ * deadline is never begun. Work that is under way learns from its slot that its caller has been answered. A slot
  * becomes free when the work has really ended, not when its caller has been answered.
  */
 export function createGate ({ concurrency, queueMax, deadline }: GateOptions) {
@@ -40,7 +40,7 @@ export function createGate ({ concurrency, queueMax, deadline }: GateOptions) {
   }
 
   /**
-   * Does the work when there is a place for it.
+   * Does the work as soon as a slot is free.
    * @throws Refusal `unavailable` at once if the queue is full, and at the deadline
    */
   function pass<T> (work: (slot: Slot) => Promise<T>): Promise<T> {

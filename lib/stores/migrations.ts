@@ -77,7 +77,9 @@ export function expectedVersion (folder = shippedFolder) {
 export function schemaProblem (version: number, expected = expectedVersion()) {
   if (version === expected) return null
   if (version > expected) return newerDatabase(version, expected)
-  if (version === 0) return 'The database is empty. Run `latchkey migrate` (in development `npm run cli -- migrate`) first.'
+  if (version === 0) {
+    return 'The database is empty. Run `latchkey migrate` (in development `npm run cli -- migrate`) first.'
+  }
   return `The database is at version ${version} and this code needs ${expected}. ` +
     'Run `latchkey migrate` (in development `npm run cli -- migrate`) first.'
 }

@@ -17,7 +17,9 @@ export function reach (url: string, authority: string | null): Reach {
   const ca = authority === null ? {} : { ca: authority }
 
   if (mode === 'disable' || (mode === null && authority === null)) return { connectionString, ssl: false }
-  if (mode === 'verify-full' || authority !== null) return { connectionString, ssl: { rejectUnauthorized: true, ...ca } }
+  if (mode === 'verify-full' || authority !== null) {
+    return { connectionString, ssl: { rejectUnauthorized: true, ...ca } }
+  }
   if (mode === 'verify-ca') {
     return { connectionString, ssl: { rejectUnauthorized: true, checkServerIdentity: () => undefined } }
   }

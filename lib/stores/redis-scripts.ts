@@ -108,8 +108,9 @@ function isUnknownScript (error: unknown) {
   return error instanceof Error && error.message.startsWith('NOSCRIPT')
 }
 
-// Redis reports our own mistakes with these words. LOADING, READONLY, OOM, CLUSTERDOWN, … and all errors of the
+// Redis reports our own mistakes with these codes. LOADING, READONLY, OOM, CLUSTERDOWN, … and all errors of the
 // connection mean that it cannot serve us now.
 function isMistake (error: unknown) {
-  return error instanceof Error && error.name === 'ReplyError' && /^(ERR|WRONGTYPE|NOSCRIPT|NOPERM)\b/.test(error.message)
+  if (!(error instanceof Error) || error.name !== 'ReplyError') return false
+  return /^(ERR|WRONGTYPE|NOSCRIPT|NOPERM)\b/.test(error.message)
 }

@@ -17,6 +17,9 @@ declare module 'fastify' {
   interface FastifyInstance { readonly accounts: Accounts }
 }
 
+/** How often the code of a registration may be tried. */
+const codeTriesMax = 5
+
 export default fp<FeatureOptions>(async function accountsFeature (app, { config, clock }) {
   const { database, unitsOfWork, revocations, audit, jobs, metrics, roles, approvals } = app
   const { passwords, passwordPolicy: policy, passwordChecks: checks, rateLimits, lockout } = app
@@ -42,7 +45,7 @@ export default fp<FeatureOptions>(async function accountsFeature (app, { config,
     deviceTokens,
     oneTimeTokens,
     users: createUserStore(database),
-    registrations: createRegistrationStore(database, { tries: 5 }),
+    registrations: createRegistrationStore(database, { tries: codeTriesMax }),
     devices: createKnownDeviceStore(),
     deployment: createDeploymentStore(),
     erasures: createErasureStore(database),
@@ -56,6 +59,6 @@ export default fp<FeatureOptions>(async function accountsFeature (app, { config,
 }, {
   name: 'accounts',
   dependencies: [
-    'http', 'stores', 'jobs', 'audit', 'changes', 'passwords', 'throttling', 'tokens', 'access', 'sessions'
+    'monitoring', 'stores', 'jobs', 'audit', 'changes', 'passwords', 'throttling', 'tokens', 'access', 'sessions'
   ]
 })

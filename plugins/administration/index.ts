@@ -89,6 +89,7 @@ export default fp<FeatureOptions>(async function administrationFeature (app, { c
 }, {
   name: 'administration',
   dependencies: [
-    'http', 'stores', 'jobs', 'audit', 'changes', 'passwords', 'throttling', 'tokens', 'access', 'sessions', 'accounts'
+    'monitoring', 'stores', 'jobs', 'audit', 'changes', 'passwords', 'throttling', 'tokens', 'access', 'sessions',
+    'accounts'
   ]
 })

@@ -27,4 +27,4 @@ export default fp<Config['audit'] & { clock: Clock }>(async function sealAuditTr
 
   app.addHook('onListen', async () => seals.start())
   app.addHook('preClose', () => seals.stop())
-}, { name: 'audit-seals', dependencies: ['http', 'stores'] })
+}, { name: 'audit-seals', dependencies: ['monitoring', 'stores'] })

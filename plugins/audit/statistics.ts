@@ -8,15 +8,15 @@ declare module 'fastify' {
   interface FastifyInstance { readonly statistics: Statistics }
 }
 
-/** How often (ms) is counted, whatever the number of nodes. */
+/** How often (ms) the statistics are counted, whatever the number of nodes. */
 const countIntervalMs = 300_000
 
-/** How often (ms) a node looks whether a count is due. */
+/** How often (ms) a node checks whether a count is due. */
 const lookIntervalMs = 30_000
 
 interface StatisticsOptions { clock: Clock, workers: boolean }
 
-/** `app.statistics`. The nodes that listen count in the background, one at a time, what a request cannot wait for. */
+/** `app.statistics`. Counts that a request cannot wait for run in the background, on one listening node at a time. */
 export default fp<StatisticsOptions>(async function provideStatistics (app, { clock, workers }) {
   const statistics = createStatistics({ store: createStatisticsStore(app.database), clock })
 

@@ -7,7 +7,7 @@ import type { Change } from '../../lib/changes/change-store.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** With `subscribe`: the listener is called for each change of a kind, which outdates what it keeps in memory. */
+    /** With `subscribe`: the listener is called for each change of a kind, which outdates its copy in memory. */
     readonly feed: ChangeFeed & { subscribe (kind: Change['kind'], listener: () => void): void }
   }
 }

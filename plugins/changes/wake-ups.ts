@@ -2,13 +2,13 @@ import fp from 'fastify-plugin'
 
 /** How long (ms) one read waits for a wake-up. */
 const readTimeoutMs = 2000
-/** An answer is overdue so long (ms) after the read should have ended. */
+/** After its end a read has this long (ms) to answer before the connection is given up. */
 const answerGraceMs = 2000
-/** How long (ms) a failed read is not repeated. */
+/** How long (ms) to wait after a failed read. */
 const retryDelayMs = 500
 
-// Learns that another node has written a change, on a connection of its own because the read blocks.
-// Nothing is lost when a wake-up is: the feed reads twice a second anyway.
+// Reads the feed as soon as another node has written a change. It has a connection of its own, because its reads block.
+// A lost wake-up loses no change: the feed reads twice a second anyway.
 export default fp(async function followWakeUps (app) {
   const redis = app.redis.another(readTimeoutMs + answerGraceMs)
   const closing = new AbortController()

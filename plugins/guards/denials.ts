@@ -6,7 +6,7 @@ import { createUserStore } from '../../lib/users/user-store.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The parameter of a route that holds the id of the user whom it is about. */
+    /** The parameter of a route that contains the id of the user whom the request is about. */
     subject?: string
   }
 }
@@ -22,7 +22,7 @@ export default fp(async function recordDenials (app) {
       if (isDenial && request.routeOptions.config.errors !== 'oauth') {
         return record(request, error.details.permission ?? null).then(() => { throw error })
       }
-      // The handler of all errors is the next.
+      // What is thrown here goes to the handler of plugins/http/errors.ts.
       throw error
     }
   })
@@ -32,7 +32,7 @@ export default fp(async function recordDenials (app) {
     const route = routeOptions.url ?? ''
     await denials.record({ principal, caller, method, route, subjectId: subjectOf(request), permission }, log)
   }
-}, { name: 'denials', dependencies: ['http', 'stores', 'audit', 'access'] })
+}, { name: 'denials', dependencies: ['monitoring', 'http', 'stores', 'audit', 'access'] })
 
 function subjectOf ({ params, routeOptions: { config: { subject } } }: FastifyRequest): string | null {
   if (subject === undefined || typeof params !== 'object' || params === null) return null

@@ -5,20 +5,23 @@ import type { PresentedToken } from '../../lib/sessions/presented-token.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The refresh token of the request; reading it throws where there is none, or two. */
+    /**
+     * The refresh token of the request.
+     * @throws Refusal if there is none, or if there are two
+     */
     readonly refreshToken: PresentedToken
-    /** The same, undefined where there is none. */
+    /** The refresh token of the request; undefined if there is none. */
     readonly refreshTokenIfAny: PresentedToken | undefined
-    /** The same for counting: of two, that of the cookie. */
+    /** The refresh token by which the request is counted: of two, that of the cookie. */
     readonly refreshTokenToCount: PresentedToken | undefined
-    /** What has been found and verified: null before somebody has asked, undefined where there is none. */
+    /** Keeps the token after it has been found and verified once: null before, undefined if there is none. */
     foundToken: FoundToken | undefined | null
   }
 }
 
 type FoundToken = PresentedToken & { isAmbiguous: boolean }
 
-/** The refresh token of a request, found and verified once. To be read from preValidation on: it may be in the body. */
+/** The refresh token of a request, found and verified once. Read it from preValidation on: it may be in the body. */
 export default fp(async function readRefreshTokens (app) {
   app.decorateRequest('foundToken', null)
   app.decorateRequest('refreshTokenToCount', { getter () { return tokenOf(this) } })

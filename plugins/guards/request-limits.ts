@@ -8,13 +8,13 @@ import { rateLimited } from '../../lib/http/rate-limit-status.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The general limit. Each context chooses what it counts by; no store is asked. */
+    /** The general limit. Each context chooses the subject by which its requests are counted. No store is asked. */
     readonly limitRequests: {
       /** By the network of the client, before the body is read. */
       byClient: onRequestHookHandler
-      /** By the session that a guard has proved before. */
+      /** By the session that a guard before it has authenticated. */
       bySession: onRequestHookHandler
-      /** By the session that an authentic token is of, whether it lives or not; else by the network. */
+      /** By the session of an authentic token, whether it has ended or not; without such a token by the network. */
       byToken: preValidationHookHandler
     }
   }

@@ -4,7 +4,7 @@ import { Refusal } from '../../lib/errors.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Makes a guard behind one that proves a session: the principal's role must have the permission now. */
+    /** Makes a guard that runs after `requireSession`: the principal's role must have the permission now. */
     readonly requirePermission: (permission: string) => onRequestHookHandler
   }
 }

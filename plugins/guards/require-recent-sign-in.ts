@@ -5,17 +5,18 @@ import { Refusal } from '../../lib/errors.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** A guard behind one that proves a session: its password must have been checked not long ago (RFC 9470). */
+    /** A guard that runs after `requireSession`: the session's password must have been checked recently (RFC 9470). */
     readonly requireRecentSignIn: onRequestHookHandler
   }
 }
 
-/** Seconds within which the password must have been checked. */
-const maxAge = 600
+/** How long (s) ago the password may have been checked. */
+const maxAgeSeconds = 600
 
 export default fp<{ clock: Clock }>(async function provideRecencyGuard (app, { clock }) {
   app.decorate('requireRecentSignIn', function requireRecentSignIn ({ principal }, _reply, done) {
-    const age = clock.now() / 1000 - principal.authTime
-    done(age > maxAge ? new Refusal('reauthentication_required', { maxAge }) : undefined)
+    const ageSeconds = clock.now() / 1000 - principal.authTime
+    const isTooOld = ageSeconds > maxAgeSeconds
+    done(isTooOld ? new Refusal('reauthentication_required', { maxAge: maxAgeSeconds }) : undefined)
   })
 }, { name: 'require-recent-sign-in', dependencies: ['access'] })

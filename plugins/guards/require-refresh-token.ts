@@ -4,12 +4,12 @@ import { Refusal } from '../../lib/errors.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** A guard for routes that prove a session by its refresh token: refuses requests that carry none, or two. */
+    /** A guard for routes that need a refresh token: refuses requests with none, or with two. */
     readonly requireRefreshToken: preValidationAsyncHookHandler
   }
 }
 
-/** A body without a token is left to the route's schema, which can say what is wrong with it. */
+/** A body without a token passes, because the route's schema refuses it and names the missing field. */
 export default fp(async function provideRefreshTokenGuard (app) {
   app.decorate('requireRefreshToken', async request => {
     const isBare = request.body === undefined || request.body === null

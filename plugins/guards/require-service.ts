@@ -6,11 +6,11 @@ import type { Service } from '../../lib/oauth/services.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** A guard for routes that are for services alone, by HTTP Basic. */
+    /** A guard that authenticates a service by HTTP Basic. */
     readonly requireService: onRequestAsyncHookHandler
   }
   interface FastifyRequest {
-    /** Which service the guard has let in. Without the guard, reading it throws. */
+    /** The service that the guard has authenticated. Reading it on a route without the guard throws. */
     service: Service
   }
 }

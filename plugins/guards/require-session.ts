@@ -3,7 +3,7 @@ import type { FastifyRequest, onRequestHookHandler } from 'fastify'
 import type { Principal } from '../../lib/access/authentication.ts'
 import { Refusal } from '../../lib/errors.ts'
 
-/** States of an account in which most routes are closed to it: a password change is due, its vendor is suspended. */
+/** States of an account that most routes refuse: a password change is due, its vendor is suspended. */
 export type LimitedState = 'password_due' | 'vendor_suspended'
 
 export interface SessionGuardOptions { allow?: LimitedState[] }
@@ -16,16 +16,16 @@ declare module 'fastify' {
 }
 
 export default fp(async function provideSessionGuard (app) {
-  // Most requests are proved without a promise, from this node's memory alone.
+  // Most requests are authenticated from this node's memory alone, without a promise.
   app.decorate('requireSession', options => function requireSession (request, _reply, done) {
-    let proof: void | Promise<void>
+    let pending: void | Promise<void>
     try {
-      proof = prove(request, options)
+      pending = authenticate(request, options)
     } catch (error) {
       return done(error instanceof Error ? error : new Error(String(error)))
     }
 
-    if (proof) proof.then(() => done(), done)
+    if (pending) pending.then(() => done(), done)
     else done()
   })
 
@@ -34,7 +34,7 @@ export default fp(async function provideSessionGuard (app) {
    * has to be read.
    * @throws Refusal unauthenticated, vendor_suspended, password_change_required, or what the token is refused with
    */
-  function prove (request: FastifyRequest, { allow = [] }: SessionGuardOptions = {}): void | Promise<void> {
+  function authenticate (request: FastifyRequest, { allow = [] }: SessionGuardOptions = {}): void | Promise<void> {
     // A request with an Authorization header is judged by it alone; its cookies are not looked at.
     const token = request.bearerToken ?? request.cookiesCarried.access
     if (token === undefined) throw new Refusal('unauthenticated')

@@ -3,14 +3,14 @@ import { readBearer } from '../../lib/http/bearer.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What the Authorization header carries, not yet judged; undefined without one. */
+    /** The token of the Authorization header, not yet verified; undefined without the header. */
     readonly bearerToken: string | undefined
-    /** The same, once somebody has asked for it; null before. */
+    /** Keeps `bearerToken` after it has been read once; null before. */
     readBearerToken: string | undefined | null
   }
 }
 
-/** `request.bearerToken`, read once for each request that asks for it. */
+/** `request.bearerToken`. The header is read at the first access, once for each request. */
 export default fp(async function readBearerTokens (app) {
   app.decorateRequest('readBearerToken', null)
   app.decorateRequest('bearerToken', {

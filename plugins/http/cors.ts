@@ -2,7 +2,10 @@ import cors from '@fastify/cors'
 import fp from 'fastify-plugin'
 import type { Config } from '../../lib/config/config.ts'
 
-/** Lets listed origins call with credentials. Who is not listed gets no CORS header at all: nothing is reflected. */
+/** How long (s) a browser may keep the answer to a preflight. */
+const preflightMaxAgeSeconds = 600
+
+/** Lets listed origins call with credentials. Any other origin gets no CORS header: no origin is reflected. */
 export default fp<Pick<Config['browser'], 'allowedOrigins'>>(async function allowOrigins (app, { allowedOrigins }) {
   const allowed = new Set(allowedOrigins)
 
@@ -13,6 +16,6 @@ export default fp<Pick<Config['browser'], 'allowedOrigins'>>(async function allo
     allowedHeaders: ['Authorization', 'Content-Type', 'X-Request-Id'],
     exposedHeaders: ['X-Request-Id', 'Retry-After', 'RateLimit', 'RateLimit-Policy', 'WWW-Authenticate'],
     strictPreflight: false,
-    maxAge: 600
+    maxAge: preflightMaxAgeSeconds
   })
 }, { name: 'cors' })

@@ -6,7 +6,10 @@ import { createOrigins } from '../../lib/http/origins.ts'
 
 export type CsrfOptions = Pick<Config['browser'], 'allowedOrigins'> & Pick<Config['http'], 'issuer'>
 
-/** Refuses what another site makes a browser do: logins, refreshes and logouts included, with a body or without. */
+/**
+ * Refuses requests that another site makes a browser send: logins, refreshes and logouts included, with a body or
+ * without.
+ */
 export default fp<CsrfOptions>(async function refuseForeignOrigins (app, options) {
   const { mayAct } = createOrigins(options)
 
@@ -14,7 +17,7 @@ export default fp<CsrfOptions>(async function refuseForeignOrigins (app, options
     judge(request, Object.keys(request.cookiesCarried).length > 0)
     done()
   })
-  // Whoever asks for cookies is judged as if it carried them (login CSRF).
+  // A request that asks for cookies is judged as if it carried them (login CSRF).
   app.addHook('preValidation', (request, _reply, done) => {
     if (asksForCookies(request.body)) judge(request, true)
     done()

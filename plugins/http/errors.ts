@@ -6,12 +6,15 @@ import { toRefusal } from '../../lib/http/refusals.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** A route of OAuth is refused in OAuth's words (RFC 6749), every other one in RFC 9457's. */
+    /** `oauth`: refusals of the route have the form of RFC 6749. Without it they have the form of RFC 9457. */
     errors?: 'oauth'
   }
 }
 
-/** The one place where refusals become JSON: problem+json (RFC 9457), save on routes of OAuth. What is unexpected is logged and not told. */
+/**
+ * The one place where refusals become JSON: problem+json (RFC 9457), except on routes of OAuth. The cause of an
+ * unexpected error is logged and not sent.
+ */
 export default fp(async function answerErrors (app) {
   app.addSchema(problemSchema)
   app.setErrorHandler((error, request, reply) => {
@@ -27,7 +30,7 @@ export default fp(async function answerErrors (app) {
       return reply.code(status).headers(headers).send(JSON.stringify(body))
     }
 
-    // Serialized here: the schema of a route's answer has no say in how a refusal looks.
+    // Serialized here, because the schema of a route's answer must not change the form of a refusal.
     return reply.code(status)
       .headers(problemHeaders(refusal))
       .send(JSON.stringify(renderProblem(refusal, request.id)))

@@ -5,7 +5,7 @@ import { parseForm } from '../../lib/formats/forms.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Makes the context that it is called on take forms alone, as OAuth wants; all others take JSON alone. */
+    /** Makes the context that it is called on accept only forms, as OAuth requires. Other contexts accept only JSON. */
     readonly takeForms: (this: FastifyInstance) => void
   }
 }

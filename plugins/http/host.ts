@@ -4,7 +4,10 @@ import { Refusal } from '../../lib/errors.ts'
 /** Entries of `rawHeaders`, a name and a value for each of 200 headers. Node silently drops those beyond 2,000. */
 const rawHeadersMax = 2 * 200
 
-/** A request has exactly one Host (RFC 9112 §3.2): of two, two readers could choose differently. 200 headers at most. */
+/**
+ * A request has exactly one Host (RFC 9112 §3.2), because a proxy and this server could choose different ones of two.
+ * It has 200 headers at most.
+ */
 export default fp(async function requireOneHost (app) {
   app.addHook('onRequest', ({ raw: { rawHeaders, httpVersion } }, _reply, done) => {
     const hosts = rawHeaders.filter(isHost).length
@@ -14,6 +17,6 @@ export default fp(async function requireOneHost (app) {
   })
 }, { name: 'host' })
 
-function isHost (name: string, place: number): boolean {
-  return place % 2 === 0 && name.length === 4 && name.toLowerCase() === 'host'
+function isHost (name: string, index: number): boolean {
+  return index % 2 === 0 && name.length === 4 && name.toLowerCase() === 'host'
 }

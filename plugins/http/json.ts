@@ -3,8 +3,8 @@ import { Refusal } from '../../lib/errors.ts'
 import { parseStrictJson } from '../../lib/formats/json.ts'
 import type { FastifyRequest } from 'fastify'
 
-// One spelling and its letter case. Blanks and tabs around the semicolon and further parameters are where
-// two readers of a header come to differ (CVE-2025-32442, CVE-2026-25223), so they are not taken.
+// One spelling, in any letter case. Blanks and tabs around the semicolon and further parameters are refused, because
+// two readers of a header may understand them differently (CVE-2025-32442, CVE-2026-25223).
 const mediaType = /^application\/json(; ?charset=("utf-8"|utf-8))?$/i
 
 /** The only parser of bodies: JSON in UTF-8, not compressed. An empty body counts as none. */
@@ -12,8 +12,12 @@ export default fp(async function parseJson (app) {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async ({ headers }: FastifyRequest, body: Buffer) => {
-    if (!mediaType.test(headers['content-type'] ?? '') || headers['content-encoding'] !== undefined) throw new Refusal('unsupported_media_type')
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parse)
+
+  async function parse ({ headers }: FastifyRequest, body: Buffer) {
+    if (!mediaType.test(headers['content-type'] ?? '') || headers['content-encoding'] !== undefined) {
+      throw new Refusal('unsupported_media_type')
+    }
     if (body.length === 0) return undefined
 
     try {
@@ -21,5 +25,5 @@ export default fp(async function parseJson (app) {
     } catch (cause) {
       throw new Refusal('malformed_request', { cause })
     }
-  })
+  }
 }, { name: 'json' })

@@ -5,14 +5,17 @@ import { canonicalAddress } from '../../lib/http/client-address.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who sent the request, as limits and the audit trail know them. */
+    /** The sender of the request, for limits and the audit trail. */
     readonly caller: Caller
-    /** The caller, once somebody has asked for it. */
+    /** Keeps `caller` after it has been read once; null before. */
     describedCaller: Caller | null
   }
 }
 
-/** `request.caller`, described once for each request that asks for it. */
+/** How many characters of a User-Agent are kept. */
+const userAgentLengthMax = 512
+
+/** `request.caller`. It is made at the first access, once for each request. */
 export default fp(async function describeCaller (app) {
   app.decorateRequest('describedCaller', null)
   app.decorateRequest('caller', { getter: callerOf })
@@ -24,9 +27,9 @@ function callerOf (this: FastifyRequest): Caller {
 }
 
 function describe (request: FastifyRequest): Caller {
-  // A trusted proxy may pass on something that is no address; then the proxy itself counts as the caller.
+  // A trusted proxy may send something that is no address. Then the proxy itself counts as the caller.
   const ip = canonicalAddress(request.ip) ?? canonicalAddress(request.socket.remoteAddress) ?? '0.0.0.0'
-  const userAgent = request.headers['user-agent']?.slice(0, 512) || null
+  const userAgent = request.headers['user-agent']?.slice(0, userAgentLengthMax) || null
 
   return { ip, userAgent, requestId: request.id }
 }

@@ -2,7 +2,7 @@ import helmet from '@fastify/helmet'
 import Fastify from 'fastify'
 import type { FastifyHelmetOptions } from '@fastify/helmet'
 
-/** The API serves no page: nothing may be loaded, framed or sent to another place by what it answers. */
+/** The API serves no page: its answers may not load anything, be framed, or have a base of their own. */
 export const helmetOptions: FastifyHelmetOptions = {
   contentSecurityPolicy: {
     useDefaults: false,
@@ -13,9 +13,9 @@ export const helmetOptions: FastifyHelmetOptions = {
 }
 
 /**
- * The headers that every answer carries, by lower-case name: those of helmet, and `no-store`. They are the same for
- * every request, so a server that answers nothing else is asked for them once; bench/packages.ts measures what its
- * hook would cost for each. They are also needed where no hook runs: for a request that is no HTTP.
+ * The headers of every answer, by lower-case name: those of helmet, and `no-store`. They are the same for every
+ * request, so a server that answers nothing else is asked for them once; bench/packages.ts measures what helmet's hook
+ * would cost for each request. They are also needed where no hook runs: for a request that is not HTTP.
  */
 export const securityHeaders = Object.freeze({ 'cache-control': 'no-store', ...await evaluateHelmet() })
 

@@ -7,25 +7,25 @@ import type { CarriedCookies, CookieKind } from '../../lib/http/token-cookies.ts
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The cookies of ours that the request carries. */
+    /** Our cookies in the request. */
     readonly cookiesCarried: CarriedCookies
-    /** The same, once the Cookie header has been parsed. */
+    /** Keeps `cookiesCarried` after the Cookie header has been parsed; null before. */
     parsedCookies: CarriedCookies | null
   }
   interface FastifyReply {
-    /** Sets one of our cookies for so many seconds. */
+    /** Sets one of our cookies, which the browser keeps for `seconds`. */
     keep (kind: CookieKind, value: string, seconds: number): FastifyReply
-    /** Makes the browser forget cookies of ours. */
+    /** Makes the browser remove our cookies of these kinds. */
     forget (...kinds: CookieKind[]): FastifyReply
   }
 }
 
-// The package's types know only what is for writing.
+// The types of the package have only the options for writing.
 const asSent = { encode: encodeURIComponent, decode: (value: string) => value }
 
 /**
- * `request.cookiesCarried`, `reply.keep` and `reply.forget`: the tokens of a browser, which no script of it sees. A
- * value is read as it was sent: our values need no decoding, so one that does is not ours.
+ * `request.cookiesCarried`, `reply.keep` and `reply.forget`: the tokens of a browser, hidden from its scripts. A value
+ * is read as it was sent: our values need no decoding, so a value that needs it is not ours.
  */
 export default fp<Config['browser']>(async function carryTokens (app, options) {
   await app.register(cookie, { hook: false, parseOptions: asSent })

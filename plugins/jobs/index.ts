@@ -16,4 +16,4 @@ export default fp(async function jobsFeature (app) {
   app.decorate('jobs', jobs)
   // Jobs stop before anything that they work with closes.
   app.addHook('preClose', () => jobs.stop(stopTimeoutMs))
-}, { name: 'jobs', dependencies: ['http', 'stores'] })
+}, { name: 'jobs', dependencies: ['monitoring', 'stores'] })

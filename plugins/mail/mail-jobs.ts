@@ -25,4 +25,4 @@ export default fp<Pick<Config['mail'], 'appUrl'> & { clock: Clock }>(async funct
 
   // Jobs start after the schema has been checked.
   app.addHook('onReady', async () => app.jobs.work('mail', deliver))
-}, { name: 'mail-jobs', dependencies: ['http', 'stores', 'jobs', 'audit', 'tokens'] })
+}, { name: 'mail-jobs', dependencies: ['monitoring', 'stores', 'jobs', 'audit', 'tokens'] })

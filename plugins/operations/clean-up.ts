@@ -14,10 +14,10 @@ type CleanUpOptions = Config['cleanUp'] & { clock: Clock, workers: boolean }
 /** A run stops after ten minutes (ms) and queues a follow-up job, which any node may take. */
 const runTimeoutMs = 10 * 60_000
 
-/** How often (ms) at most a node looks whether a run is due. */
+/** How often (ms) at most a node checks whether a run is due. */
 const lookIntervalMs = 30_000
 
-/** `app.cleanUp`. The nodes that listen clean up by the clock, one at a time. */
+/** `app.cleanUp`. The listening nodes clean up at intervals, one node at a time. */
 export default fp<CleanUpOptions>(async function provideCleanUp (app, options) {
   const { clock, workers, interval, batchSize, ...lifetimes } = options
   const { log, metrics, database } = app
@@ -36,4 +36,4 @@ export default fp<CleanUpOptions>(async function provideCleanUp (app, options) {
     const { isComplete } = await cleanUp.run({ signal, timeoutMs: runTimeoutMs })
     if (!isComplete) await app.jobs.send(database, 'clean-up', {})
   }
-}, { name: 'clean-up', dependencies: ['http', 'stores', 'jobs'] })
+}, { name: 'clean-up', dependencies: ['monitoring', 'stores', 'jobs'] })

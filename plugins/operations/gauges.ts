@@ -13,4 +13,4 @@ export default fp<Pick<Config['postgres'], 'poolMax'>>(async function showStores
   metrics.gauge('latchkey_database_up', 'Whether Postgres answers.', () => Number(health.isUp('database') === true))
   metrics.gauge('latchkey_redis_up', 'Whether Redis answers.', () => Number(health.isUp('redis') === true))
   metrics.gauge('latchkey_ready', 'Whether this node wants traffic.', () => Number(health.isReady()))
-}, { name: 'gauges', dependencies: ['http', 'stores'] })
+}, { name: 'gauges', dependencies: ['monitoring', 'stores'] })

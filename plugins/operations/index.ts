@@ -1,13 +1,17 @@
 import fp from 'fastify-plugin'
 import type { FeatureOptions } from '../feature.ts'
 import cleanUp from './clean-up.ts'
+import docs from './docs.ts'
 import gauges from './gauges.ts'
 import metricsPort from './metrics-port.ts'
+import operationsToken from './operations-token.ts'
 import probes from './probes.ts'
 
 export default fp<FeatureOptions>(async function operationsFeature (app, { config, clock, workers }) {
+  await app.register(operationsToken, config.operations)
   await app.register(cleanUp, { ...config.cleanUp, clock, workers })
   await app.register(probes)
   await app.register(gauges, config.postgres)
   await app.register(metricsPort, { ...config.operations, ...config.process })
+  await app.register(docs, { ...config.operations, ...config.process })
 }, { name: 'operations' })

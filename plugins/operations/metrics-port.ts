@@ -25,4 +25,4 @@ export default fp<MetricsPortOptions>(async function openMetricsPort (app, { met
     server.listen(metricsPort, host, () => app.log.info({ port: metricsPort }, 'metrics'))
   })
   app.addHook('onClose', async () => { server.close() })
-}, { name: 'metrics-port', dependencies: ['http'] })
+}, { name: 'metrics-port', dependencies: ['monitoring'] })

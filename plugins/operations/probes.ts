@@ -5,10 +5,10 @@ import { proveRing } from '../../lib/keys/self-test.ts'
 const keysIntervalMs = 5000
 const mailIntervalMs = 30_000
 
-/** Has `app.health` probe both stores, the key ring (in memory) and, less often, the mail server. */
+/** Makes `app.health` probe both stores, the key ring (in memory) and, less often, the mail server. */
 export default fp(async function registerProbes (app) {
   app.health.register('database', () => app.database.ping())
   app.health.register('redis', () => app.scripts.ping())
   app.health.register('keys', () => proveRing(app.keyring.current), { every: keysIntervalMs })
   app.health.register('mail', () => app.mailer.probe(), { every: mailIntervalMs })
-}, { name: 'probes', dependencies: ['http', 'stores', 'keys', 'mail'] })
+}, { name: 'probes', dependencies: ['monitoring', 'stores', 'keys', 'mail'] })

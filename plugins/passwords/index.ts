@@ -13,9 +13,8 @@ declare module 'fastify' {
 /** With padding, the length of an encrypted answer does not tell which prefix was asked for. */
 const headers = { accept: 'text/plain', 'add-padding': 'true', 'user-agent': 'Latchkey' }
 
-/** After so many failures in a row the service is not asked … */
+/** After this many failures in a row the service is not asked for `breakMs`. */
 const failuresMax = 5
-/** … for so long (ms). */
 const breakMs = 30_000
 
 export default fp<FeatureOptions>(async function passwordsFeature (app, { config, clock, hasher }) {
@@ -39,4 +38,4 @@ export default fp<FeatureOptions>(async function passwordsFeature (app, { config
   function warn (details: object) {
     app.log.warn(details, 'passwords are accepted without being looked up')
   }
-}, { name: 'passwords', dependencies: ['http', 'stores', 'audit'] })
+}, { name: 'passwords', dependencies: ['monitoring', 'stores', 'audit'] })

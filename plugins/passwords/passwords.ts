@@ -52,4 +52,4 @@ export default fp<PasswordsOptions>(async function providePasswords (app, { hash
     app.log.info({ binding: name }, 'argon2id')
     return hasher
   }
-}, { name: 'passwords', dependencies: ['http'] })
+}, { name: 'passwords', dependencies: ['monitoring'] })

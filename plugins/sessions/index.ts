@@ -58,4 +58,4 @@ export default fp<FeatureOptions>(async function sessionsFeature (app, { config,
   async function flush () {
     await sightings.flush().catch(error => app.log.warn({ err: error }, 'sightings'))
   }
-}, { name: 'sessions', dependencies: ['http', 'stores', 'jobs', 'audit', 'changes', 'throttling', 'tokens'] })
+}, { name: 'sessions', dependencies: ['monitoring', 'stores', 'jobs', 'audit', 'changes', 'throttling', 'tokens'] })

@@ -10,19 +10,19 @@ declare module 'fastify' {
 }
 
 /** How long (ms) a statement waits for a lock at most. */
-const lockTimeout = 1000
+const lockTimeoutMs = 1000
 
 /** How long (ms) statements under way may go on when the server closes. */
-const closeTimeout = 1000
+const closeTimeoutMs = 1000
 
-// The gate hands out no more work than there are connections, so nobody waits within the pool.
+// The gate lets no more work run than there are connections, so no statement waits within the pool.
 export default fp<Config['postgres']>(async function connectPostgres (app, options) {
   const { url, authority, prepare, poolMax, poolMin, queueMax, deadline, idleTimeout, connectTimeout } = options
-  // Postgres gives up what we have given up: a statement, a wait for a lock, a transaction whose node has died.
-  // A connection is told when it opens. A pooler refuses that, so behind one each transaction is told.
+  // Postgres ends what we have given up: a statement, a wait for a lock, a transaction whose node has died. The limits
+  // are set when a connection opens. A pooler refuses that, so behind one they are set in each transaction.
   const limits = {
     statement_timeout: deadline,
-    lock_timeout: Math.min(lockTimeout, deadline),
+    lock_timeout: Math.min(lockTimeoutMs, deadline),
     idle_in_transaction_session_timeout: deadline * 4
   }
   const pool = new pg.Pool({
@@ -37,15 +37,15 @@ export default fp<Config['postgres']>(async function connectPostgres (app, optio
   const begin = prepare ? 'begin' : `begin; ${setLocal(limits)}`
   const database = createDatabase(pool, { connections: poolMax, queueMax, deadline, prepare, begin })
 
-  // The loss of a connection that nobody uses needs no report: the next statement opens another one.
+  // The loss of an idle connection needs no report: the next statement opens another one.
   pool.on('error', () => {})
   pool.on('connect', client => client.on('error', () => {}))
-  app.addHook('onClose', () => database.close(closeTimeout))
+  app.addHook('onClose', () => database.close(closeTimeoutMs))
   await Promise.all(Array.from({ length: Math.max(1, poolMin) }, () => database.ping()))
   app.decorate('database', database)
 }, { name: 'postgres' })
 
-/** A bigint is a number: none of ours comes near 2^53. */
+/** Reads a bigint as a number, because none of ours comes near 2^53. */
 const getTypeParser: typeof pg.types.getTypeParser = (type: number, format: 'text' | 'binary' = 'text') => {
   return type === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(type, format)
 }

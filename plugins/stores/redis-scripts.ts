@@ -7,8 +7,11 @@ declare module 'fastify' {
   interface FastifyInstance { readonly scripts: RedisScripts }
 }
 
+/** How many calls may be under way at once; one more is refused. */
+const callsMax = 500
+
 export default fp<Pick<Config['redis'], 'deadline'>>(async function loadRedisScripts (app, { deadline }) {
-  const scripts = createRedisScripts(app.redis, { concurrency: 500, deadline })
+  const scripts = createRedisScripts(app.redis, { concurrency: callsMax, deadline })
 
   await scripts.ping()
   app.decorate('scripts', scripts)

@@ -10,17 +10,17 @@ type RedisClient = Pick<Redis | Cluster, keyof (Redis | Cluster)>
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** With `another`, which makes a client of its own for reads that wait: see `wake-ups`. */
-    readonly redis: RedisClient & { another: (socketTimeout: number) => RedisClient }
+    /** With `another`, which makes a further client for reads that block: see wake-ups.ts. */
+    readonly redis: RedisClient & { another: (socketTimeoutMs: number) => RedisClient }
   }
 }
 
-const connectTimeout = 2000
-const sentinelCommandTimeout = 1000
+const connectTimeoutMs = 2000
+const sentinelCommandTimeoutMs = 1000
 
-/** A redirection may lead to another one so often in a row. */
-const maxRedirections = 5
-/** A node of a Cluster is tried again so often; then the others are asked where its keys are. */
+/** How many redirections in a row a command follows. */
+const redirectionsMax = 5
+/** How often a connection to a node of a Cluster is tried before the other nodes are asked where its keys are. */
 const nodeAttemptsMax = 3
 
 // There is no offline queue and there are no retries: a command whose request has been answered is never sent, and no
@@ -29,25 +29,25 @@ const nodeAttemptsMax = 3
 export default fp<Config['redis']>(async function connectRedis (app, { url, keyPrefix, authority, deadline }) {
   const { isEncrypted, ...address } = readRedisAddress(url)
   const tls = isEncrypted ? authority === null ? {} : { ca: authority } : undefined
-  // A call that is overdue is refused. If nothing has come after as long again, the connection is given up.
+  // A call is refused at its deadline. If no answer has come after as long again, the connection is given up.
   const redis = Object.assign(another(2 * deadline), { another })
 
   redis.on('error', error => app.log.warn({ err: error }, 'redis'))
   app.addHook('onClose', async () => redis.disconnect())
-  // What goes wrong at the start ends the start. Sentinels would be asked for ever.
+  // An error at the start ends the start. Without that, Sentinels would be asked for ever.
   await Promise.all([once(redis, 'ready'), redis instanceof Cluster ? connectNodes(redis) : redis.connect()])
   app.decorate('redis', redis)
 
-  /** A client of its own. It gives up a connection on which an answer is overdue by `socketTimeout` ms. */
-  function another (socketTimeout: number): RedisClient {
+  /** Makes a client. It gives up a connection on which no answer has come for `socketTimeoutMs`. */
+  function another (socketTimeoutMs: number): RedisClient {
     const { username, password } = address
     const forAll = { keyPrefix, lazyConnect: true, enableOfflineQueue: false }
     const perServer = {
       username,
       password,
       tls,
-      socketTimeout,
-      connectTimeout,
+      socketTimeout: socketTimeoutMs,
+      connectTimeout: connectTimeoutMs,
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
       reconnectOnError: isReadOnly
@@ -59,7 +59,7 @@ export default fp<Config['redis']>(async function connectRedis (app, { url, keyP
         redisOptions: perServer,
         retryDelayOnFailover: 0,
         retryDelayOnClusterDown: 0,
-        maxRedirections,
+        maxRedirections: redirectionsMax,
         clusterRetryStrategy: retryDelay,
         clusterNodeRetryStrategy: attempt => attempt > nodeAttemptsMax ? null : retryDelay(attempt),
         dnsLookup: (name, answer) => answer(null, name)
@@ -69,7 +69,7 @@ export default fp<Config['redis']>(async function connectRedis (app, { url, keyP
       sentinelPassword: password,
       sentinelTLS: tls,
       enableTLSForSentinelMode: isEncrypted,
-      sentinelCommandTimeout,
+      sentinelCommandTimeout: sentinelCommandTimeoutMs,
       sentinelRetryStrategy: retryDelay
     }
     const server = address.kind === 'server' ? address : { ...address, ...sentinels }
@@ -80,5 +80,5 @@ export default fp<Config['redis']>(async function connectRedis (app, { url, keyP
 /** How long (ms) to wait before the next attempt to connect. */
 const retryDelay = (attempt: number) => Math.min(attempt * 50, 500)
 
-/** A server that is no master any more takes no writes. A new connection asks again which one is. */
+/** A server that is no longer the master refuses writes. A new connection asks again which server is the master. */
 const isReadOnly = (error: Error) => error.message.includes('READONLY')

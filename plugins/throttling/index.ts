@@ -45,4 +45,4 @@ export default fp<FeatureOptions>(async function throttlingFeature (app, { confi
   }))
   app.decorate('lockout', lockout)
   app.decorate('passwordChecks', createPasswordChecks({ database, lockout, passwords, audit, jobs, metrics, clock }))
-}, { name: 'throttling', dependencies: ['http', 'stores', 'jobs', 'audit', 'passwords'] })
+}, { name: 'throttling', dependencies: ['monitoring', 'stores', 'jobs', 'audit', 'passwords'] })

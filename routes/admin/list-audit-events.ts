@@ -18,12 +18,19 @@ const AuditEvent = Type.Object({
   subject_id: idOrNull,
   session_id: idOrNull,
   request_id: orNull(Type.String({ description: 'The `X-Request-Id` of the answer.' })),
-  personal: Type.Unsafe<Record<string, unknown> | null>({ type: ['object', 'null'], additionalProperties: true, description: 'From where (`ip`, `user_agent`), and what was changed (`before`, `after`); `null` once the subject has been erased.' })
+  personal: Type.Unsafe<Record<string, unknown> | null>({
+    type: ['object', 'null'],
+    additionalProperties: true,
+    description: 'From where (`ip`, `user_agent`), and what was changed (`before`, `after`); `null` once the subject has been erased.'
+  })
 }, { title: 'AuditEvent' })
 
 const AuditEventList = Type.Object({
   events: Type.Array(AuditEvent),
-  next_cursor: orNull(Type.String({ description: 'Where the next page begins; null on the last one.', examples: ['…'] }))
+  next_cursor: orNull(Type.String({
+    description: 'Where the next page begins; null on the last one.',
+    examples: ['…']
+  }))
 }, { title: 'AuditEventList' })
 
 type Answer = Awaited<ReturnType<AuditTrail['list'] | AuditTrail['stream']>>
@@ -36,11 +43,19 @@ const schema = {
   querystring: Type.Object({
     actor: Type.Optional(Type.String({ ...Id, description: 'Who did it.' })),
     subject: Type.Optional(Type.String({ ...Id, description: 'To whom.' })),
-    event: Type.Optional(Type.String({ minLength: 1, maxLength: 100, pattern: '^[a-z][a-z0-9_]*$', description: 'What happened.', examples: ['authn_login_fail'] })),
+    event: Type.Optional(Type.String({
+      minLength: 1,
+      maxLength: 100,
+      pattern: '^[a-z][a-z0-9_]*$',
+      description: 'What happened.',
+      examples: ['authn_login_fail']
+    })),
     from: Type.Optional(Type.String({ ...Time, description: 'From this time on.' })),
     to: Type.Optional(Type.String({ ...Time, description: 'Before this time.' })),
     cursor: Type.Optional(Cursor),
-    format: Type.Optional(oneOf(['json', 'ndjson', 'csv'], { description: '`json` when left out. The others take no `cursor`.' }))
+    format: Type.Optional(oneOf(['json', 'ndjson', 'csv'], {
+      description: '`json` when left out. The others take no `cursor`.'
+    }))
   }, { additionalProperties: false }),
   response: {
     200: Type.Unsafe<Answer>({
@@ -60,7 +75,13 @@ const types = { ndjson: 'application/x-ndjson', csv: 'text/csv; charset=utf-8' }
 const listAuditEvents: FastifyPluginAsyncTypebox = async app => {
   app.get('/audit-events', { schema }, async ({ query, principal: { userId, sessionId }, caller }, reply) => {
     const { actor, subject, event, from, to, cursor, format = 'json' } = query
-    const filter = { actorId: actor?.toLowerCase() ?? null, subjectId: subject?.toLowerCase() ?? null, event: event ?? null, from: timeOf(from), to: timeOf(to) }
+    const filter = {
+      actorId: actor?.toLowerCase() ?? null,
+      subjectId: subject?.toLowerCase() ?? null,
+      event: event ?? null,
+      from: timeOf(from),
+      to: timeOf(to)
+    }
     const reader = { userId, sessionId, caller }
     if (format === 'json') return await app.auditTrail.list(filter, cursor, reader)
 

@@ -12,14 +12,18 @@ const schema = {
   body: Type.Object({
     current_password: Password,
     new_password: Password
-  }, { additionalProperties: false, examples: [{ current_password: 'violet kettle orbit 1843', new_password: 'amber ladder drift 1791' }] }),
+  }, {
+    additionalProperties: false,
+    examples: [{ current_password: 'violet kettle orbit 1843', new_password: 'amber ladder drift 1791' }]
+  }),
   response: { 200: TokenResponseAnswer, ...problems(...ofBody, 401, 403, 429, 503) }
 }
 
 const changePassword: FastifyPluginAsyncTypebox = async app => {
   app.post('/password/change', { schema }, async ({ body, principal, caller }, reply) =>
     reply.handOver(await app.accounts.changePassword(principal, {
-      currentPassword: body.current_password, newPassword: body.new_password
+      currentPassword: body.current_password,
+      newPassword: body.new_password
     }, caller)))
 }
 

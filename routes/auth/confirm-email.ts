@@ -11,13 +11,18 @@ const schema = {
   security: [],
   body: Type.Object({ token: Token }, { additionalProperties: false }),
   response: {
-    200: Type.Object({ email: Type.String({ examples: ['ada@example.org'] }) }, { title: 'EmailChanged', description: 'The address that the account has now.' }),
+    200: Type.Object({ email: Type.String({ examples: ['ada@example.org'] }) }, {
+      title: 'EmailChanged',
+      description: 'The address that the account has now.'
+    }),
     ...problems(...ofBody, 403, 409, 429, 503)
   }
 }
 
 const confirmEmail: FastifyPluginAsyncTypebox = async app => {
-  app.post('/email/confirm', { schema }, async ({ body, caller }) => await app.accounts.confirmEmail(body.token, caller))
+  app.post('/email/confirm', { schema }, async ({ body, caller }) => {
+    return await app.accounts.confirmEmail(body.token, caller)
+  })
 }
 
 export default confirmEmail

@@ -7,7 +7,9 @@ const schema = {
   operationId: 'endSession',
   tags: ['Session'],
   summary: 'Sign out one of one’s sessions',
-  params: Type.Object({ id: Type.String({ ...Id, description: 'From the list of sessions.' }) }, { additionalProperties: false }),
+  params: Type.Object({
+    id: Type.String({ ...Id, description: 'From the list of sessions.' })
+  }, { additionalProperties: false }),
   response: { 204: Type.Null({ description: 'It has ended, now or before.' }), ...problems(401, 403, 404, 429, 503) }
 }
 

@@ -4,7 +4,9 @@ import type { PersonalExport } from '../../lib/accounts/personal-exports.ts'
 import { problems } from '../schemas/problem.ts'
 import { Time } from '../schemas/user.ts'
 
-const row = (description?: string) => Type.Record(Type.String(), Type.Unknown(), { ...(description && { description }) })
+const row = (description?: string) => Type.Record(Type.String(), Type.Unknown(), {
+  ...(description && { description })
+})
 const rows = (description: string) => Type.Array(row(), { description })
 
 const Answer = Type.Unsafe<PersonalExport>(Type.Object({
@@ -20,7 +22,13 @@ const Answer = Type.Unsafe<PersonalExport>(Type.Object({
 }, {
   title: 'PersonalExport',
   description: 'Everything, under the names of the columns it is stored in.',
-  headers: { 'Content-Disposition': { type: 'string', examples: ['attachment; filename="personal-data.json"'], description: 'A browser saves it as a file.' } }
+  headers: {
+    'Content-Disposition': {
+      type: 'string',
+      examples: ['attachment; filename="personal-data.json"'],
+      description: 'A browser saves it as a file.'
+    }
+  }
 }))
 
 const schema = {

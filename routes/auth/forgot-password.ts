@@ -10,13 +10,18 @@ const schema = {
   description: 'Answers alike whether or not the address has an account. The link works for an hour and once, and only the newest.',
   security: [],
   body: Type.Object({ email: Email }, { additionalProperties: false }),
-  response: { 202: Type.Null({ description: 'If there is an account, its owner gets a mail.' }), ...problems(...ofBody, 403, 429, 503) }
+  response: {
+    202: Type.Null({ description: 'If there is an account, its owner gets a mail.' }),
+    ...problems(...ofBody, 403, 429, 503)
+  }
 }
 
 const forgotPassword: FastifyPluginAsyncTypebox = async app => {
   app.post('/password/forgot', { schema }, async ({ body, caller, bearerToken, cookiesCarried }, reply) => {
     await app.accounts.forgotPassword({
-      email: body.email, deviceToken: cookiesCarried.device, accessToken: bearerToken ?? cookiesCarried.access
+      email: body.email,
+      deviceToken: cookiesCarried.device,
+      accessToken: bearerToken ?? cookiesCarried.access
     }, caller)
     reply.code(202)
     return null

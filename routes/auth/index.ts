@@ -21,7 +21,7 @@ import updateMe from './update-me.ts'
 import verifyEmail from './verify-email.ts'
 import { registerGuarded } from '../guarded.ts'
 
-/** Everything under `/auth`. This table says who may come in, and by what each request is counted. */
+/** Everything under `/auth`. This table says which guards each route has, and by what its requests are counted. */
 const auth: FastifyPluginAsync = async app => {
   const { requireSession, requireRecentSignIn, requireRefreshToken } = app
   const { byClient, bySession, byToken } = app.limitRequests
@@ -50,7 +50,7 @@ const auth: FastifyPluginAsync = async app => {
       routes: [changePassword]
     },
     {
-      // Not counted: a proxy asks once for each request of its own.
+      // Not counted, because a proxy asks once for each request that it receives.
       guards: { onRequest: [requireSession()] },
       routes: [check]
     },

@@ -18,14 +18,17 @@ const schema = {
     device_name: Type.Optional(DeviceName),
     device_token: Type.Optional(Token),
     user_type: Type.Optional(UserType)
-  }, { additionalProperties: false, examples: [{ email: 'ada@example.com', password: 'violet kettle orbit 1843', device_name: 'Ada’s phone' }] }),
+  }, {
+    additionalProperties: false,
+    examples: [{ email: 'ada@example.com', password: 'violet kettle orbit 1843', device_name: 'Ada’s phone' }]
+  }),
   response: { 200: TokenResponseAnswer, ...problems(...ofBody, 401, 403, 429, 503) }
 }
 
 const login: FastifyPluginAsyncTypebox = async app => {
   app.post('/login', { schema }, async ({ body, caller, cookiesCarried }, reply) => {
     const transport = body.transport ?? 'bearer'
-    // What came in cookies leaves in cookies: in the body of a bearer login a script would see it.
+    // Tokens from cookies are used only for an answer by cookies: in the body of a bearer login scripts would see them.
     const { device, refresh }: CarriedCookies = transport === 'cookie' ? cookiesCarried : {}
 
     return reply.handOver(await app.accounts.login({

@@ -12,9 +12,15 @@ const Pending = Type.Object({
     user_type: Type.String({ examples: ['user'] }),
     email_verified: Type.Literal(false)
   })
-}, { title: 'PendingRegistration', description: 'Waits for the mailed code; says nothing about whether the address has an account.' })
+}, {
+  title: 'PendingRegistration',
+  description: 'Waits for the mailed code; says nothing about whether the address has an account.'
+})
 
-const Made = Type.Object({ user: User }, { title: 'Registered', description: 'With EMAIL_VERIFICATION=optional the account is there at once.' })
+const Made = Type.Object({ user: User }, {
+  title: 'Registered',
+  description: 'With EMAIL_VERIFICATION=optional the account is there at once.'
+})
 
 const schema = {
   operationId: 'register',
@@ -28,18 +34,33 @@ const schema = {
     full_name: FullName,
     user_type: Type.Optional(UserType),
     locale: Type.Optional(Locale)
-  }, { additionalProperties: false, examples: [{ email: 'ada@example.com', password: 'violet kettle orbit 1843', full_name: 'Ada King' }] }),
-  response: { 201: Type.Union([Pending, Made], { description: 'Taken down.' }), ...problems(...ofBody, 403, 409, 429, 503) }
+  }, {
+    additionalProperties: false,
+    examples: [{ email: 'ada@example.com', password: 'violet kettle orbit 1843', full_name: 'Ada King' }]
+  }),
+  response: {
+    201: Type.Union([Pending, Made], { description: 'Taken down.' }),
+    ...problems(...ofBody, 403, 409, 429, 503)
+  }
 }
 
-const alias = { ...schema, operationId: 'signup', summary: 'Sign up: another name of /auth/register', description: 'The same call.' }
+const alias = {
+  ...schema,
+  operationId: 'signup',
+  summary: 'Sign up: another name of /auth/register',
+  description: 'The same call.'
+}
 
 const register: FastifyPluginAsyncTypebox = async app => {
   for (const [path, described] of [['/register', schema], ['/signup', alias]] as const) {
     app.post(path, { schema: described }, async ({ body, caller }, reply) => {
       reply.code(201)
       return await app.accounts.registrations.register({
-        email: body.email, password: body.password, fullName: body.full_name, userType: body.user_type, locale: body.locale
+        email: body.email,
+        password: body.password,
+        fullName: body.full_name,
+        userType: body.user_type,
+        locale: body.locale
       }, caller)
     })
   }

@@ -16,15 +16,20 @@ const schema = {
   }, { additionalProperties: false }),
   response: {
     200: Type.Object({
-      device_token: Type.Optional(Type.String({ description: 'Names this device, the only one that the account knows now; send it at login. With `transport: cookie` it is a cookie instead.', examples: ['…'] }))
+      device_token: Type.Optional(Type.String({
+        description: 'Names this device, the only one that the account knows now; send it at login. With `transport: cookie` it is a cookie instead.',
+        examples: ['…']
+      }))
     }, { title: 'PasswordReset', description: 'The new password holds.' }),
     ...problems(...ofBody, 403, 429, 503)
   }
 }
 
 const resetPassword: FastifyPluginAsyncTypebox = async app => {
-  app.post('/password/reset', { schema }, async ({ body, caller }, reply) =>
-    reply.handOverDevice(await app.accounts.resetPassword({ token: body.token, newPassword: body.new_password }, caller), body.transport ?? 'bearer'))
+  app.post('/password/reset', { schema }, async ({ body, caller }, reply) => {
+    const { token, new_password: newPassword, transport = 'bearer' } = body
+    return reply.handOverDevice(await app.accounts.resetPassword({ token, newPassword }, caller), transport)
+  })
 }
 
 export default resetPassword

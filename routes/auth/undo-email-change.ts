@@ -11,13 +11,18 @@ const schema = {
   security: [],
   body: Type.Object({ token: Token }, { additionalProperties: false }),
   response: {
-    200: Type.Object({ email: Type.String({ examples: ['ada@example.com'] }) }, { title: 'EmailRestored', description: 'The address that the account has again.' }),
+    200: Type.Object({ email: Type.String({ examples: ['ada@example.com'] }) }, {
+      title: 'EmailRestored',
+      description: 'The address that the account has again.'
+    }),
     ...problems(...ofBody, 403, 409, 429, 503)
   }
 }
 
 const undoEmailChange: FastifyPluginAsyncTypebox = async app => {
-  app.post('/email/undo', { schema }, async ({ body, caller }) => await app.accounts.undoEmailChange(body.token, caller))
+  app.post('/email/undo', { schema }, async ({ body, caller }) => {
+    return await app.accounts.undoEmailChange(body.token, caller)
+  })
 }
 
 export default undoEmailChange

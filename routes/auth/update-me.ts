@@ -8,7 +8,10 @@ const schema = {
   operationId: 'updateMe',
   tags: ['Profile'],
   summary: 'Change one’s name or locale',
-  body: Type.Object({ full_name: Type.Optional(FullName), locale: Type.Optional(Locale) }, { additionalProperties: false, minProperties: 1 }),
+  body: Type.Object({
+    full_name: Type.Optional(FullName),
+    locale: Type.Optional(Locale)
+  }, { additionalProperties: false, minProperties: 1 }),
   response: { 200: UserAnswer, ...problems(...ofBody, 401, 403, 429, 503) }
 }
 

@@ -18,7 +18,10 @@ const schema = {
   response: {
     200: Type.Object({
       user: User,
-      device_token: Type.Optional(Type.String({ description: 'Names this device; send it at login. With `transport: cookie` it is a cookie instead.', examples: ['…'] }))
+      device_token: Type.Optional(Type.String({
+        description: 'Names this device; send it at login. With `transport: cookie` it is a cookie instead.',
+        examples: ['…']
+      }))
     }, { title: 'Confirmed', description: 'The account.' }),
     ...problems(...ofBody, 403, 429, 503)
   }
@@ -27,11 +30,13 @@ const schema = {
 const verifyEmail: FastifyPluginAsyncTypebox = async app => {
   app.post('/verify-email', { schema }, async ({ body, caller, cookiesCarried }, reply) => {
     const transport = body.transport ?? 'bearer'
-    // As at login: what came in a cookie is not told in a body.
+    // As at login, a token from a cookie is used only for an answer by cookies.
     const deviceToken = transport === 'cookie' ? cookiesCarried.device : undefined
 
     return reply.handOverDevice(await app.accounts.registrations.confirm({
-      registrationId: body.registration_id, code: body.code, deviceToken
+      registrationId: body.registration_id,
+      code: body.code,
+      deviceToken
     }, caller), transport)
   })
 }

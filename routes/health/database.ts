@@ -8,7 +8,13 @@ const schema = {
   description: 'With `stats:read` or the operations token.',
   tags: ['Health'],
   security: [{ bearer: [] }, { cookie: [] }, { operations: [] }],
-  response: { 200: Type.Object({ database: Type.Literal('connected'), latency_ms: Type.Number({ examples: [0.8] }) }, { description: 'It answers.' }), ...problems(401, 403, 503) }
+  response: {
+    200: Type.Object({
+      database: Type.Literal('connected'),
+      latency_ms: Type.Number({ examples: [0.8] })
+    }, { description: 'It answers.' }),
+    ...problems(401, 403, 503)
+  }
 }
 
 const database: FastifyPluginAsyncTypebox = async app => {

@@ -22,7 +22,7 @@ const health: FastifyPluginAsync<HealthRoutesOptions> = async (app, options) => 
 
   function unlessOperator (guard: onRequestHookHandler): onRequestHookHandler {
     return function guardUnlessOperator (request, reply, done) {
-      if (app.operations.allows(request)) done()
+      if (app.operationsToken.allows(request)) done()
       else guard.call(this, request, reply, done)
     }
   }

@@ -9,12 +9,19 @@ const schema = {
   tags: ['Health'],
   security: [{ bearer: [] }, { cookie: [] }, { operations: [] }],
   response: {
-    200: Type.Object({ max: Type.Integer(), min: Type.Integer(), in_use: Type.Integer(), waiting: Type.Integer() }, { description: 'The figures of this moment.' }),
+    200: Type.Object({
+      max: Type.Integer(),
+      min: Type.Integer(),
+      in_use: Type.Integer(),
+      waiting: Type.Integer()
+    }, { description: 'The figures of this moment.' }),
     ...problems(401, 403, 503)
   }
 }
 
-const poolStats: FastifyPluginAsyncTypebox<{ poolMax: number, poolMin: number }> = async (app, { poolMax, poolMin }) => {
+interface PoolStatsOptions { poolMax: number, poolMin: number }
+
+const poolStats: FastifyPluginAsyncTypebox<PoolStatsOptions> = async (app, { poolMax, poolMin }) => {
   app.get('/pool-stats', { schema }, async () => {
     const { running, waiting } = app.database.load()
     return { max: poolMax, min: poolMin, in_use: running, waiting }

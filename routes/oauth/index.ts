@@ -5,8 +5,8 @@ import revoke from './revoke.ts'
 const forServices = [introspect, revoke]
 
 /**
- * What services ask, as OAuth writes it: forms, HTTP Basic, and the errors of RFC 6749. A service may ask as often as
- * it is asked, so only wrong credentials are counted.
+ * The routes for services, in the form of OAuth: forms, HTTP Basic, and the errors of RFC 6749. A service may send a
+ * request for each one that it receives, so only wrong credentials are counted.
  */
 const oauth: FastifyPluginAsync = async app => {
   app.takeForms()

@@ -18,15 +18,24 @@ const schema = {
       active: Type.Boolean({ description: 'All there is when it is `false`.' }),
       token_type: Type.Optional(Type.Literal('Bearer')),
       iss: Type.Optional(Type.String({ examples: ['https://auth.example.com'] })),
-      aud: Type.Optional(Type.String({ description: 'For whom it was issued; compare it.', examples: ['https://auth.example.com'] })),
+      aud: Type.Optional(Type.String({
+        description: 'For whom it was issued; compare it.',
+        examples: ['https://auth.example.com']
+      })),
       sub: Type.Optional(Type.String({ ...id, description: 'The id of the user.' })),
       sid: Type.Optional(Type.String({ ...id, description: 'The id of the session.' })),
       jti: Type.Optional(Type.String({ ...id, description: 'The id of the token.' })),
       iat: Type.Optional(Type.Integer(seconds)),
       exp: Type.Optional(Type.Integer(seconds)),
-      auth_time: Type.Optional(Type.Integer({ ...seconds, description: 'When the password was entered last; seconds since 1970.' })),
+      auth_time: Type.Optional(Type.Integer({
+        ...seconds,
+        description: 'When the password was entered last; seconds since 1970.'
+      })),
       amr: Type.Optional(Type.Array(Type.String(), { description: 'How (RFC 8176).', examples: [['pwd']] })),
-      role: Type.Optional(Type.String({ description: 'The role as it is now, whatever the token says.', examples: ['user'] })),
+      role: Type.Optional(Type.String({
+        description: 'The role as it is now, whatever the token says.',
+        examples: ['user']
+      })),
       vendor_id: Type.Optional(Type.String({ ...id, description: 'Where the user has one, as it is now.' }))
     }, { title: 'Introspection', description: 'What there is to say of the token.' }),
     ...oauthErrors
@@ -34,7 +43,9 @@ const schema = {
 }
 
 const introspect: FastifyPluginAsyncTypebox = async app => {
-  app.post('/introspect', { schema, config: { errors: 'oauth' } }, async ({ body }) => await app.introspection.introspect(body.token))
+  app.post('/introspect', { schema, config: { errors: 'oauth' } }, async ({ body }) => {
+    return await app.introspection.introspect(body.token)
+  })
 }
 
 export default introspect

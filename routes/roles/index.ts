@@ -9,7 +9,7 @@ const needing = {
   'roles:write': [putRole, deleteRole]
 }
 
-/** Everything under `/roles`: who may come in. The use case decides what a caller may make of a role. */
+/** Everything under `/roles`, by the permission that it needs. The use case compares ranks and permissions. */
 const roles: FastifyPluginAsync = async app => guardedBy(app, needing)
 
 export default roles

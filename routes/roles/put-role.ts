@@ -14,8 +14,15 @@ const schema = {
 
 const putRole: FastifyPluginAsyncTypebox = async app => {
   app.put('/:name', { schema }, async (request, reply) => {
-    const { name, rank, user_type: userType, requires_approval: requiresApproval, self_registration: selfRegistration, permissions } = request.body
-    const { role, isNew } = await app.roleAdministration.put(request.params.name, { name, rank, userType, requiresApproval, selfRegistration, permissions }, request)
+    const { body, params } = request
+    const { role, isNew } = await app.roleAdministration.put(params.name, {
+      name: body.name,
+      rank: body.rank,
+      userType: body.user_type,
+      requiresApproval: body.requires_approval,
+      selfRegistration: body.self_registration,
+      permissions: body.permissions
+    }, request)
     reply.code(isNew ? 201 : 200)
     return { role }
   })

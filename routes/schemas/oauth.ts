@@ -3,14 +3,21 @@ import type { TUnsafe } from '@sinclair/typebox'
 import type { OAuthErrorCode } from '../../lib/oauth/oauth-error.ts'
 import { oneOf } from './types.ts'
 
-/** What a service sends. Parameters that are not known are ignored, as RFC 6749, section 3.2, wants it. */
+/** What a service sends. Unknown parameters are ignored, as RFC 6749, section 3.2, requires. */
 export const TokenForm = Type.Object({
   token: Type.String({ minLength: 1, examples: ['…'] }),
-  token_type_hint: Type.Optional(Type.String({ description: '`access_token` or `refresh_token`; it changes nothing, because one look tells which it is.', examples: ['access_token'] }))
+  token_type_hint: Type.Optional(Type.String({
+    description: '`access_token` or `refresh_token`; it changes nothing, because one look tells which it is.',
+    examples: ['access_token']
+  }))
 })
 
+const errorCodes = [
+  'invalid_request', 'invalid_client', 'unauthorized_client', 'temporarily_unavailable', 'server_error'
+] satisfies OAuthErrorCode[]
+
 const OAuthError = Type.Object({
-  error: oneOf(['invalid_request', 'invalid_client', 'unauthorized_client', 'temporarily_unavailable', 'server_error'] satisfies OAuthErrorCode[]),
+  error: oneOf(errorCodes),
   error_description: Type.String({ description: 'A sentence for a person; it may change.' })
 }, { title: 'OAuthError', description: 'A refusal (RFC 6749, section 5.2).' })
 
@@ -24,9 +31,17 @@ const meanings = {
   503: 'A store does not answer. Nothing has been decided: `temporarily_unavailable`.'
 }
 
-const retryAfter = { 'Retry-After': { type: 'integer', minimum: 1, description: 'Seconds to wait before the next try.' } }
+const retryAfter = {
+  'Retry-After': { type: 'integer', minimum: 1, description: 'Seconds to wait before the next try.' }
+}
 const headers: { [status: number]: object } = {
-  401: { 'WWW-Authenticate': { type: 'string', examples: ['Basic realm="latchkey", charset="UTF-8"'], description: 'How a service signs in (RFC 7617).' } },
+  401: {
+    'WWW-Authenticate': {
+      type: 'string',
+      examples: ['Basic realm="latchkey", charset="UTF-8"'],
+      description: 'How a service signs in (RFC 7617).'
+    }
+  },
   429: retryAfter,
   503: retryAfter
 }

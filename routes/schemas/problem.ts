@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import type { TUnsafe } from '@sinclair/typebox'
 
-/** What every call that reads a body may be refused with, whoever makes it: `...problems(...ofBody, 401)`. */
+/** The statuses with which any route that reads a body may refuse: `...problems(...ofBody, 401)`. */
 export const ofBody = [400, 413, 415, 422] as const
 
 const meanings = {
@@ -17,13 +17,29 @@ const meanings = {
   503: 'A store does not answer, or too busy. Nobody is signed out by it.'
 }
 
-const retryAfter = { 'Retry-After': { type: 'integer', minimum: 1, description: 'Seconds to wait before the next try.' } }
+const retryAfter = {
+  'Retry-After': { type: 'integer', minimum: 1, description: 'Seconds to wait before the next try.' }
+}
 const headers: { [status: number]: object } = {
-  401: { 'WWW-Authenticate': { type: 'string', examples: ['Bearer error="invalid_token"'], description: 'How to sign in (RFC 6750, RFC 9470).' } },
+  401: {
+    'WWW-Authenticate': {
+      type: 'string',
+      examples: ['Bearer error="invalid_token"'],
+      description: 'How to sign in (RFC 6750, RFC 9470).'
+    }
+  },
   429: {
     ...retryAfter,
-    RateLimit: { type: 'string', examples: ['"login";r=0;t=840'], description: 'What is left of the rate limit and in how many seconds there is more; it never tells of a lane.' },
-    'RateLimit-Policy': { type: 'string', examples: ['"login";q=10;w=900'], description: 'The rate limit: how many, in how many seconds.' }
+    RateLimit: {
+      type: 'string',
+      examples: ['"login";r=0;t=840'],
+      description: 'What is left of the rate limit and in how many seconds there is more; it never tells of a lane.'
+    },
+    'RateLimit-Policy': {
+      type: 'string',
+      examples: ['"login";q=10;w=900'],
+      description: 'The rate limit: how many, in how many seconds.'
+    }
   },
   503: retryAfter
 }

@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox'
 import { oneOf, orNull } from './types.ts'
 import { Id, Time, User } from './user.ts'
 
-/** What a client gets that has signed in or refreshed. */
+/** The answer to a login or refresh with `transport: bearer`. */
 export const TokenAnswer = Type.Object({
   user: User,
   session: Type.Object({ id: Id, expires_at: Type.String({ ...Time, description: 'The end that no refresh moves.' }) }),
@@ -10,11 +10,14 @@ export const TokenAnswer = Type.Object({
   access_token: Type.String({ description: 'A JWT (RFC 9068) for the Authorization header.', examples: ['…'] }),
   expires_in: Type.Integer({ description: 'Seconds that the access token works.', examples: [900] }),
   refresh_token: Type.String({ description: 'Opaque; replaces the one held so far.', examples: ['…'] }),
-  refresh_expires_in: Type.Integer({ description: 'Seconds that the refresh token works if it is not used.', examples: [604800] }),
+  refresh_expires_in: Type.Integer({
+    description: 'Seconds that the refresh token works if it is not used.',
+    examples: [604800]
+  }),
   device_token: Type.String({ description: 'Names this device; send it back at the next login.', examples: ['…'] })
 }, { title: 'Tokens', description: 'What a client keeps in secure storage, in place of what it held before.' })
 
-/** What a browser is told that has signed in or refreshed by cookies. */
+/** The answer to a login or refresh with `transport: cookie`. */
 export const CookieAnswer = Type.Object({
   user: TokenAnswer.properties.user,
   session: TokenAnswer.properties.session,
@@ -22,8 +25,11 @@ export const CookieAnswer = Type.Object({
   refresh_expires_in: TokenAnswer.properties.refresh_expires_in
 }, { title: 'CookieSession', description: 'With `transport: cookie`: the tokens are in Set-Cookie and nowhere else.' })
 
-/** By which door the tokens leave depends on the session's transport. */
-export const TokenResponseAnswer = Type.Union([TokenAnswer, CookieAnswer], { title: 'TokenResponse', description: 'Signed in.' })
+/** Which of the two is answered depends on the session's transport. */
+export const TokenResponseAnswer = Type.Union([TokenAnswer, CookieAnswer], {
+  title: 'TokenResponse',
+  description: 'Signed in.'
+})
 
 export const SessionList = Type.Object({
   sessions: Type.Array(Type.Object({

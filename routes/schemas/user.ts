@@ -4,10 +4,10 @@ import { oneOf, orNull } from './types.ts'
 /** A moment in RFC 3339, UTC with milliseconds. */
 export const Time = Type.String({ format: 'date-time', examples: ['2026-11-20T09:30:00.000Z'] })
 
-// The format alone would let `urn:uuid:` through, which is no id of a row.
+// The format alone would accept `urn:uuid:`, which no id of a row begins with.
 export const Id = Type.String({ format: 'uuid', pattern: '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' })
 
-/** A user as clients see one. */
+/** A user as clients see it. */
 export const User = Type.Object({
   id: Id,
   email: Type.String({ examples: ['ada@example.com'] }),
@@ -19,7 +19,10 @@ export const User = Type.Object({
   status: oneOf(['active', 'disabled']),
   email_verified: Type.Boolean(),
   approval: oneOf(['not_required', 'pending', 'approved', 'rejected']),
-  must_change_password: Type.Boolean({ description: 'Until it is changed there is little else to be had.', examples: [false] }),
+  must_change_password: Type.Boolean({
+    description: 'Until it is changed there is little else to be had.',
+    examples: [false]
+  }),
   last_login_at: orNull(Time),
   created_at: Time,
   updated_at: Time
@@ -29,16 +32,25 @@ export const UserAnswer = Type.Object({ user: User }, { title: 'UserAnswer', des
 
 export const UserList = Type.Object({
   users: Type.Array(User),
-  next_cursor: orNull(Type.String({ description: 'Where the next page begins; null on the last one.', examples: ['…'] }))
+  next_cursor: orNull(Type.String({
+    description: 'Where the next page begins; null on the last one.',
+    examples: ['…']
+  }))
 }, { title: 'UserList', description: 'A page of users.' })
 
-/** What a path says of a user. */
-export const UserParams = Type.Object({ id: Type.String({ ...Id, description: 'Of the user.' }) }, { additionalProperties: false })
+/** The parameters of the path of a route about a user. */
+export const UserParams = Type.Object({
+  id: Type.String({ ...Id, description: 'Of the user.' })
+}, { additionalProperties: false })
 
 export const UserSessionParams = Type.Object({
   id: Type.String({ ...Id, description: 'Of the user.' }),
   sid: Type.String({ ...Id, description: 'From the list of the user’s sessions.' })
 }, { additionalProperties: false })
 
-/** Nobody’s is `null`. */
-export const VendorId = orNull(Type.String({ ...Id, description: 'The vendor whose user it is; `null` for none.', examples: ['0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11'] }))
+/** `null` for a user without a vendor. */
+export const VendorId = orNull(Type.String({
+  ...Id,
+  description: 'The vendor whose user it is; `null` for none.',
+  examples: ['0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11']
+}))

@@ -13,7 +13,12 @@ export const VendorAnswer = Type.Object({ vendor: Vendor }, { title: 'VendorAnsw
 
 export const VendorList = Type.Object({
   vendors: Type.Array(Vendor),
-  next_cursor: orNull(Type.String({ description: 'Where the next page begins; null on the last one.', examples: ['…'] }))
+  next_cursor: orNull(Type.String({
+    description: 'Where the next page begins; null on the last one.',
+    examples: ['…']
+  }))
 }, { title: 'VendorList', description: 'A page of vendors.' })
 
-export const VendorParams = Type.Object({ id: Type.String({ ...Id, description: 'Of the vendor.' }) }, { additionalProperties: false })
+export const VendorParams = Type.Object({
+  id: Type.String({ ...Id, description: 'Of the vendor.' })
+}, { additionalProperties: false })

@@ -14,7 +14,9 @@ const schema = {
 }
 
 const approveUser: FastifyPluginAsyncTypebox = async app => {
-  app.post('/:id/approve', { schema, config: { subject: 'id' } }, async request => await app.userAdministration.approve(request.params.id, request))
+  app.post('/:id/approve', { schema, config: { subject: 'id' } }, async request => {
+    return await app.userAdministration.approve(request.params.id, request)
+  })
 }
 
 export default approveUser

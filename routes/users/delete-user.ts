@@ -9,7 +9,10 @@ const schema = {
   summary: 'Erase an account',
   description: 'Needs `users:delete` and a rank above the user’s. The account and everything about it, for good, as if its owner had done it; they get one last mail. 409 `last_super_admin`: somebody must remain who may do everything.',
   params: UserParams,
-  response: { 204: Type.Null({ description: 'Erased, and signed out everywhere.' }), ...problems(401, 403, 404, 409, 429, 503) }
+  response: {
+    204: Type.Null({ description: 'Erased, and signed out everywhere.' }),
+    ...problems(401, 403, 404, 409, 429, 503)
+  }
 }
 
 const deleteUser: FastifyPluginAsyncTypebox = async app => {

@@ -14,7 +14,9 @@ const schema = {
 }
 
 const disableUser: FastifyPluginAsyncTypebox = async app => {
-  app.post('/:id/disable', { schema, config: { subject: 'id' } }, async request => await app.userAdministration.disable(request.params.id, request))
+  app.post('/:id/disable', { schema, config: { subject: 'id' } }, async request => {
+    return await app.userAdministration.disable(request.params.id, request)
+  })
 }
 
 export default disableUser

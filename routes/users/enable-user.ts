@@ -14,7 +14,9 @@ const schema = {
 }
 
 const enableUser: FastifyPluginAsyncTypebox = async app => {
-  app.post('/:id/enable', { schema, config: { subject: 'id' } }, async request => await app.userAdministration.enable(request.params.id, request))
+  app.post('/:id/enable', { schema, config: { subject: 'id' } }, async request => {
+    return await app.userAdministration.enable(request.params.id, request)
+  })
 }
 
 export default enableUser

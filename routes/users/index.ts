@@ -20,14 +20,16 @@ import { guardedBy } from '../guarded.ts'
 /** Which routes need which permission. The use case compares the ranks of the caller and of the user. */
 const needing = {
   'users:read': [listUsers, readUser],
-  'users:write': [createUser, updateUser, disableUser, enableUser, unlockUser, requirePasswordChange, sendPasswordReset],
+  'users:write': [
+    createUser, updateUser, disableUser, enableUser, unlockUser, requirePasswordChange, sendPasswordReset
+  ],
   'users:approve': [approveUser, rejectUser],
   'users:delete': [deleteUser],
   'stats:read': [userStats],
   'sessions:revoke': [signOutUser, listUserSessions, endUserSession]
 }
 
-/** Everything under `/users`: the permission is asked before anything else, also for ids that do not exist. */
+/** Everything under `/users`. The permission is checked before anything else, also for ids that do not exist. */
 const users: FastifyPluginAsync = async app => guardedBy(app, needing)
 
 export default users

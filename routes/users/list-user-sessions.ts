@@ -13,7 +13,9 @@ const schema = {
 }
 
 const listUserSessions: FastifyPluginAsyncTypebox = async app => {
-  app.get('/:id/sessions', { schema, config: { subject: 'id' } }, async request => await app.userAdministration.listSessions(request.params.id, request))
+  app.get('/:id/sessions', { schema, config: { subject: 'id' } }, async request => {
+    return await app.userAdministration.listSessions(request.params.id, request)
+  })
 }
 
 export default listUserSessions

@@ -15,24 +15,47 @@ const schema = {
   querystring: Type.Object({
     limit: Type.Optional(Limit),
     cursor: Type.Optional(Cursor),
-    q: Type.Optional(Type.String({ ...SearchText, description: 'One or two characters: the beginning of the address or the name. From three on any part of them; where nobody has that, what is like it.' })),
+    q: Type.Optional(Type.String({
+      ...SearchText,
+      description: 'One or two characters: the beginning of the address or the name. From three on any part of them; where nobody has that, what is like it.'
+    })),
     role: Type.Optional(RoleName),
     status: Type.Optional(oneOf(['active', 'disabled'])),
     approval: Type.Optional(oneOf(['not_required', 'pending', 'approved', 'rejected'])),
-    sort: Type.Optional(oneOf(orders, { description: 'With a minus the last come first. The newest first when left out.' }))
+    sort: Type.Optional(oneOf(orders, {
+      description: 'With a minus the last come first. The newest first when left out.'
+    }))
   }, { additionalProperties: false }),
   response: { 200: UserList, ...problems(401, 403, 422, 429, 503) }
 }
 
 const listUsers: FastifyPluginAsyncTypebox = async app => {
-  app.get('/', { schema }, async ({ query: { limit = '50', sort = '-created_at', cursor, q, role, status, approval } }) =>
-    await app.userDirectory.list({ q, cursor, limit: Number(limit), order: orderOf(sort), role: role ?? null, status: status ?? null, approval: approval ?? null }))
+  app.get('/', {
+    schema
+  }, async ({ query: { limit = '50', sort = '-created_at', cursor, q, role, status, approval } }) =>
+    await app.userDirectory.list({
+      q,
+      cursor,
+      limit: Number(limit),
+      order: orderOf(sort),
+      role: role ?? null,
+      status: status ?? null,
+      approval: approval ?? null
+    }))
 }
 
 export default listUsers
 
 function orderOf (sort: typeof orders[number]) {
-  const isDescending = sort.startsWith('-')
-  const by = sort === '-created_at' || sort === 'created_at' ? 'created_at' : sort === '-email' || sort === 'email' ? 'email' : 'last_login_at'
-  return { by, isDescending } as const
+  return { by: columnOf(sort), isDescending: sort.startsWith('-') }
+}
+
+function columnOf (sort: typeof orders[number]): 'created_at' | 'email' | 'last_login_at' {
+  switch (sort) {
+    case '-created_at':
+    case 'created_at': return 'created_at'
+    case '-email':
+    case 'email': return 'email'
+    default: return 'last_login_at'
+  }
 }

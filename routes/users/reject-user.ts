@@ -14,7 +14,9 @@ const schema = {
 }
 
 const rejectUser: FastifyPluginAsyncTypebox = async app => {
-  app.post('/:id/reject', { schema, config: { subject: 'id' } }, async request => await app.userAdministration.reject(request.params.id, request.body?.reason, request))
+  app.post('/:id/reject', { schema, config: { subject: 'id' } }, async request => {
+    return await app.userAdministration.reject(request.params.id, request.body?.reason, request)
+  })
 }
 
 export default rejectUser

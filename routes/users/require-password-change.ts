@@ -14,7 +14,9 @@ const schema = {
 }
 
 const requirePasswordChange: FastifyPluginAsyncTypebox = async app => {
-  app.post('/:id/require-password-change', { schema, config: { subject: 'id' } }, async request => await app.userAdministration.requirePasswordChange(request.params.id, request))
+  app.post('/:id/require-password-change', { schema, config: { subject: 'id' } }, async request => {
+    return await app.userAdministration.requirePasswordChange(request.params.id, request)
+  })
 }
 
 export default requirePasswordChange

@@ -11,7 +11,10 @@ const schema = {
   description: 'Needs `users:write` and a rank above the user’s. Who was invited and has not come yet is invited once more. 409 `conflict` for a disabled account; 429 for more mails than an address gets.',
   params: UserParams,
   body: NoBody,
-  response: { 204: Type.Null({ description: 'It is on its way.' }), ...problems(...ofBody, 401, 403, 404, 409, 429, 503) }
+  response: {
+    204: Type.Null({ description: 'It is on its way.' }),
+    ...problems(...ofBody, 401, 403, 404, 409, 429, 503)
+  }
 }
 
 const sendPasswordReset: FastifyPluginAsyncTypebox = async app => {

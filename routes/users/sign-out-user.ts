@@ -11,7 +11,10 @@ const schema = {
   description: 'Needs `sessions:revoke` and a rank above the user’s. Their sessions are told so (`revoked_by_admin`).',
   params: UserParams,
   body: NoBody,
-  response: { 204: Type.Null({ description: 'Every session has ended.' }), ...problems(...ofBody, 401, 403, 404, 429, 503) }
+  response: {
+    204: Type.Null({ description: 'Every session has ended.' }),
+    ...problems(...ofBody, 401, 403, 404, 429, 503)
+  }
 }
 
 const signOutUser: FastifyPluginAsyncTypebox = async app => {

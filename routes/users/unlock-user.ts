@@ -14,7 +14,9 @@ const schema = {
 }
 
 const unlockUser: FastifyPluginAsyncTypebox = async app => {
-  app.post('/:id/unlock', { schema, config: { subject: 'id' } }, async request => await app.userAdministration.unlock(request.params.id, request))
+  app.post('/:id/unlock', { schema, config: { subject: 'id' } }, async request => {
+    return await app.userAdministration.unlock(request.params.id, request)
+  })
 }
 
 export default unlockUser

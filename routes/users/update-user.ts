@@ -20,7 +20,12 @@ const schema = {
   response: { 200: UserAnswer, ...problems(...ofBody, 401, 403, 404, 409, 429, 503) }
 }
 
-const alias = { ...schema, operationId: 'replaceUser', summary: 'Change an account: another name of PATCH', description: 'The same call.' }
+const alias = {
+  ...schema,
+  operationId: 'replaceUser',
+  summary: 'Change an account: another name of PATCH',
+  description: 'The same call.'
+}
 
 const updateUser: FastifyPluginAsyncTypebox = async app => {
   for (const [method, described] of [['PATCH', schema], ['PUT', alias]] as const) {

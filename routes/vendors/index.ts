@@ -5,6 +5,8 @@ import updateVendor from './update-vendor.ts'
 import { guardedBy } from '../guarded.ts'
 
 /** Everything under `/vendors`. */
-const vendors: FastifyPluginAsync = async app => guardedBy(app, { 'users:write': [listVendors, createVendor, updateVendor] })
+const vendors: FastifyPluginAsync = async app => guardedBy(app, {
+  'users:write': [listVendors, createVendor, updateVendor]
+})
 
 export default vendors

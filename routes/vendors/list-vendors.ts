@@ -12,13 +12,19 @@ const schema = {
   querystring: Type.Object({
     limit: Type.Optional(Limit),
     cursor: Type.Optional(Cursor),
-    q: Type.Optional(Type.String({ ...SearchText, description: 'The beginning of the name, in upper or lower case.', examples: ['quill'] }))
+    q: Type.Optional(Type.String({
+      ...SearchText,
+      description: 'The beginning of the name, in upper or lower case.',
+      examples: ['quill']
+    }))
   }, { additionalProperties: false }),
   response: { 200: VendorList, ...problems(401, 403, 422, 429, 503) }
 }
 
 const listVendors: FastifyPluginAsyncTypebox = async app => {
-  app.get('/', { schema }, async ({ query: { limit = '50', cursor, q } }) => await app.vendors.list({ q, cursor, limit: Number(limit) }))
+  app.get('/', { schema }, async ({ query: { limit = '50', cursor, q } }) => {
+    return await app.vendors.list({ q, cursor, limit: Number(limit) })
+  })
 }
 
 export default listVendors

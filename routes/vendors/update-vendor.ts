@@ -21,7 +21,10 @@ const schema = {
 const updateVendor: FastifyPluginAsyncTypebox = async app => {
   app.patch('/:id', { schema }, async request => {
     const { name, status } = request.body
-    return await app.vendors.update(request.params.id, { ...name !== undefined && { name }, ...status !== undefined && { status } }, request)
+    return await app.vendors.update(request.params.id, {
+      ...name !== undefined && { name },
+      ...status !== undefined && { status }
+    }, request)
   })
 }
 

@@ -4,7 +4,7 @@ import jwks from './jwks.ts'
 import securityTxt from './security-txt.ts'
 import type { Config } from '../../lib/config/config.ts'
 
-/** Registered under /.well-known (RFC 8615); open to everybody. */
+/** Registered under /.well-known (RFC 8615). Needs no credentials. */
 const wellKnown: FastifyPluginAsync<Config['wellKnown']> = async (app, { appUrl, issuer, securityContact }) => {
   await app.register(jwks)
   await app.register(changePassword, { appUrl })

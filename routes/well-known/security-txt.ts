@@ -14,17 +14,27 @@ const schema = {
   }
 }
 
-const day = 86_400_000
+const dayMs = 86_400_000
+/** How far ahead the file expires. RFC 9116 §2.5.5 recommends less than a year. */
+const lifetimeDays = 180
 
-const securityTxt: FastifyPluginAsyncTypebox<{ issuer: string, securityContact: string | null }> = async (app, { issuer, securityContact }) => {
+interface SecurityTxtOptions { issuer: string, securityContact: string | null }
+
+const securityTxt: FastifyPluginAsyncTypebox<SecurityTxtOptions> = async (app, { issuer, securityContact }) => {
   if (securityContact === null) return
 
   app.get('/security.txt', { schema }, async (_request, reply) => {
-    // RFC 9116 §2.5.5: less than a year ahead. It moves on by itself while somebody runs this.
-    const expires = new Date((Math.floor(Date.now() / day) + 180) * day).toISOString()
+    // Moves forward each day, so that the file does not expire while the server runs.
+    const expires = new Date((Math.floor(Date.now() / dayMs) + lifetimeDays) * dayMs).toISOString()
 
     reply.type('text/plain; charset=utf-8')
-    return `Contact: ${securityContact}\nExpires: ${expires}\nPreferred-Languages: en\nCanonical: ${issuer}/.well-known/security.txt\n`
+    return [
+      `Contact: ${securityContact}`,
+      `Expires: ${expires}`,
+      'Preferred-Languages: en',
+      `Canonical: ${issuer}/.well-known/security.txt`,
+      ''
+    ].join('\n')
   })
 }
 

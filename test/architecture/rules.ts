@@ -3,6 +3,7 @@ import { findCircles } from './circles.ts'
 import { findMiswirings } from './decorators.ts'
 import { importsOf, isPath } from './imports.ts'
 import type { Import } from './imports.ts'
+import { findPublishers } from './publishing.ts'
 
 export { importsOf }
 
@@ -31,7 +32,7 @@ export const floors = [
 const shared = /^(node:.*|fastify|fastify-plugin|@sinclair\/typebox.*|@zxcvbn-ts\/.*)$/
 
 /** Plugins that are two libraries with one purpose. */
-const pairs = new Set(['plugins/http/docs.ts'])
+const pairs = new Set(['plugins/operations/docs.ts'])
 
 /** Files beside the plugins: what every feature is handed, and what is there before the first plugin. */
 const notPlugins = new Set(['plugins/feature.ts', 'plugins/http/server.ts', 'plugins/http/security-headers.ts'])
@@ -53,6 +54,7 @@ export function findViolations (files: ReadonlyMap<string, string>): string[] {
     ...findCircles(imports),
     ...findMiswirings(files),
     ...overfull([...files.keys()]),
+    ...[...files].flatMap(([path, text]) => findPublishers(path, text)),
     ...[...files].flatMap(([path, text]) => environmentReaders(path, text)),
     ...[...files].flatMap(([path, text]) => misnamedPlugins(path, text))
   ]
@@ -102,16 +104,12 @@ function secondOwners (imports: Map<string, Import[]>): string[] {
 /** More than this many files in a folder of lib or plugins, and it is two folders. */
 const filesMax = 18
 
-/** The hooks of every request stand together, in their order. */
-const largerFolders = new Map([['plugins/http', 24]])
-
 function overfull (paths: string[]): string[] {
   const folders = paths.filter(path => /^(lib|plugins)\//.test(path)).map(path => posix.dirname(path))
 
   return [...new Set(folders)].flatMap(folder => {
     const count = folders.filter(other => other === folder).length
-    const most = largerFolders.get(folder) ?? filesMax
-    return count > most ? [`${folder} has ${count} files, more than ${most}`] : []
+    return count > filesMax ? [`${folder} has ${count} files, more than ${filesMax}`] : []
   })
 }
 

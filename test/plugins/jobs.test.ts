@@ -3,7 +3,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import Fastify from 'fastify'
 import jobs from '../../plugins/jobs/index.ts'
-import metrics from '../../plugins/http/metrics.ts'
+import metrics from '../../plugins/monitoring/metrics.ts'
 import { connect, makeDatabase, openStore } from '../support/database.ts'
 import { standIn } from '../support/features.ts'
 
@@ -59,7 +59,7 @@ async function start (t: Test) {
   const events: string[] = []
   const app = Fastify()
   app.decorate('database', openStore(t, target.href, { deadline: 5000 }))
-  app.register(standIn('http', 'stores'))
+  app.register(standIn('monitoring', 'stores'))
   app.register(metrics)
   app.register(jobs)
   app.addHook('onClose', async () => { events.push('closed') })

@@ -1,7 +1,7 @@
 import Fastify from 'fastify'
 import t from 'tap'
 import { counters } from '../../lib/operations/metrics.ts'
-import metrics from '../../plugins/http/metrics.ts'
+import metrics from '../../plugins/monitoring/metrics.ts'
 import metricsPort from '../../plugins/operations/metrics-port.ts'
 import { standIn } from '../support/features.ts'
 import { buildHttp } from '../support/http.ts'
@@ -55,7 +55,7 @@ t.test('METRICS_PORT serves the metrics while the server listens', async t => {
   const app = Fastify()
   const port = 20_000 + process.pid % 40_000
   await app.register(metrics)
-  await app.register(standIn('http'))
+  await app.register(standIn('monitoring'))
   await app.register(metricsPort, { metricsPort: port, host: '127.0.0.1' })
   await app.listen({ host: '127.0.0.1', port: 0 })
 

@@ -3,7 +3,7 @@ import t from 'tap'
 import Fastify from 'fastify'
 import { createClock } from '../../lib/clock.ts'
 import { loadConfig } from '../../lib/config/config.ts'
-import metrics from '../../plugins/http/metrics.ts'
+import metrics from '../../plugins/monitoring/metrics.ts'
 import passwordsFeature from '../../plugins/passwords/index.ts'
 import { standIn } from '../support/features.ts'
 
@@ -59,7 +59,7 @@ async function start (t: { teardown: (work: () => unknown) => void }) {
   t.teardown(() => app.close())
 
   await app.register(metrics)
-  await app.register(standIn('http', 'stores', 'audit'))
+  await app.register(standIn('monitoring', 'stores', 'audit'))
   await app.register(passwordsFeature, {
     config: { ...config, passwords: settings },
     clock: createClock(),

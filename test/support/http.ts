@@ -9,11 +9,11 @@ import cors from '../../plugins/http/cors.ts'
 import errors from '../../plugins/http/errors.ts'
 import headers from '../../plugins/http/headers.ts'
 import host from '../../plugins/http/host.ts'
-import httpMetrics from '../../plugins/http/http-metrics.ts'
+import httpMetrics from '../../plugins/monitoring/http-metrics.ts'
 import https from '../../plugins/http/https.ts'
 import json from '../../plugins/http/json.ts'
 import methods from '../../plugins/http/methods.ts'
-import metrics from '../../plugins/http/metrics.ts'
+import metrics from '../../plugins/monitoring/metrics.ts'
 import { securityHeaders } from '../../plugins/http/security-headers.ts'
 
 export interface HttpSettings {

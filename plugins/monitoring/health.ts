@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
-import { createHealth } from '../../lib/operations/health.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Config } from '../../lib/config/config.ts'
+import { createHealth } from '../../lib/operations/health.ts'
 import type { Health } from '../../lib/operations/health.ts'
 
 declare module 'fastify' {
@@ -10,10 +10,10 @@ declare module 'fastify' {
 
 export type HealthPluginOptions = Pick<Config['operations'], 'readyGrace'> & { clock: Pick<Clock, 'monotonic'> }
 
-/** How often (ms) is looked whether a probe is due. */
-const interval = 500
+/** How often (ms) the probes that are due are run. */
+const tickIntervalMs = 500
 
-/** `app.health`: probes in the background from the start to the end. */
+/** `app.health`. Other features register probes, which run in the background until the server closes. */
 export default fp<HealthPluginOptions>(async function watchHealth (app, { readyGrace, clock }) {
   const health = createHealth({ readyGrace, now: clock.monotonic })
   let timer: NodeJS.Timeout | undefined
@@ -22,7 +22,7 @@ export default fp<HealthPluginOptions>(async function watchHealth (app, { readyG
   app.addHook('onReady', async () => {
     await health.tick()
     health.started()
-    timer = setInterval(() => { health.tick() }, interval)
+    timer = setInterval(() => { health.tick() }, tickIntervalMs)
   })
   app.addHook('preClose', async () => health.drain())
   app.addHook('onClose', async () => clearInterval(timer))

@@ -1,0 +1,75 @@
+import fp from 'fastify-plugin'
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { counters } from '../../lib/operations/metrics.ts'
+import type { Metrics } from '../../lib/operations/metrics.ts'
+
+/**
+ * A request and its answer. The route is the pattern, because a URL would make a time series of its own for each id.
+ */
+export interface Exchange { method: string, route: string, status: string }
+
+export interface MetricsRegistry extends Metrics {
+  /** Records how long (seconds) a request took. */
+  observe (exchange: Exchange, seconds: number): void
+  /** All metrics in the text format of Prometheus. */
+  render (): Promise<string>
+  /** The media type of that text. */
+  readonly contentType: string
+}
+
+declare module 'fastify' {
+  interface FastifyInstance { readonly metrics: MetricsRegistry }
+}
+
+/** The upper bounds (s) of the histogram's buckets. */
+const bucketSeconds = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+/** `app.metrics`: counters, gauges, the durations of requests, and the figures of the process. */
+export default fp(async function keepMetrics (app) {
+  const registry = new Registry()
+  const registers = [registry]
+  const byName = new Map(Object.entries(counters).map(([name, { help, labels }]) => {
+    return [name, new Counter({ name: `latchkey_${name}_total`, help, labelNames: [...labels], registers })]
+  }))
+  const requests = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Requests, by method, route and status.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: bucketSeconds,
+    registers
+  })
+  // One for each route and status. To combine the labels for each request would cost more than to count it.
+  const observers = new Map<string, ReturnType<typeof requests.labels>>()
+
+  collectDefaultMetrics({ register: registry })
+  app.decorate('metrics', {
+    increment: (name, labels, count = 1) => byName.get(name)?.inc(labels, count),
+    gauge: (name, help, read) => registry.registerMetric(gaugeOf(name, help, read)),
+    observe,
+    render: () => registry.metrics(),
+    contentType: registry.contentType
+  })
+
+  function observe ({ method, route, status }: Exchange, seconds: number) {
+    const name = `${method} ${route} ${status}`
+    const observer = observers.get(name) ?? requests.labels(method, route, status)
+    observers.set(name, observer)
+    observer.observe(seconds)
+  }
+}, { name: 'metrics' })
+
+/** A gauge that shows what `read` returns, and nothing while it throws. */
+function gaugeOf (name: string, help: string, read: () => number) {
+  return new Gauge({
+    name,
+    help,
+    registers: [],
+    collect () {
+      try {
+        this.set(read())
+      } catch {
+        this.reset()
+      }
+    }
+  })
+}

@@ -1,0 +1,47 @@
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import fp from 'fastify-plugin'
+import type { Config } from '../../lib/config/config.ts'
+import { describeApi } from '../../lib/http/api-description.ts'
+import { finishDocument } from '../../lib/http/api-document.ts'
+
+export type DocsOptions = Pick<Config['operations'], 'docsEnabled'> & Pick<Config['process'], 'version'>
+
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'"
+].join('; ')
+
+/** OpenAPI 3.1 of every route at /docs/json, and a page that shows it at /docs. It is registered before the routes. */
+export default fp<DocsOptions>(async function describeRoutes (app, { docsEnabled, version }) {
+  if (!docsEnabled) return
+
+  await app.register(swagger, {
+    openapi: describeApi(version),
+    refResolver: { buildLocalReference: ({ $id }) => String($id) },
+    transformObject: document => {
+      return finishDocument('openapiObject' in document ? document.openapiObject : document.swaggerObject)
+    }
+  })
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    theme: {
+      title: 'Latchkey API',
+      css: [{ filename: 'latchkey.css', content: '.swagger-ui .renderedMarkdown code { color: inherit }' }]
+    },
+    uiConfig: {
+      layout: 'BaseLayout',
+      deepLinking: true,
+      docExpansion: 'list',
+      defaultModelsExpandDepth: 0,
+      displayRequestDuration: true
+    },
+    staticCSP: contentSecurityPolicy
+  })
+}, { name: 'docs' })
