@@ -1,5 +1,7 @@
 import type { Principal } from '../access/authentication.ts'
 import type { Caller } from '../http/caller.ts'
+import { createConfirmations } from './confirmations.ts'
+import type { ConfirmationParts } from './confirmations.ts'
 import { createEmailChanges } from './email-changes.ts'
 import type { EmailChangeParts } from './email-changes.ts'
 import { createErasures } from './erasures.ts'
@@ -14,6 +16,8 @@ import { createPersonalExports } from './personal-exports.ts'
 import type { PersonalExportParts } from './personal-exports.ts'
 import { createProfiles } from './profiles.ts'
 import type { ProfileParts } from './profiles.ts'
+import { createReauthentications } from './reauthentications.ts'
+import type { ReauthenticationParts } from './reauthentications.ts'
 import { createRegistrations } from './registrations.ts'
 import type { RegistrationParts } from './registrations.ts'
 import { presentSession } from '../sessions/session-view.ts'
@@ -25,7 +29,9 @@ export type Accounts = ReturnType<typeof createAccounts>
 
 export type AccountParts =
   & RegistrationParts
+  & ConfirmationParts
   & LoginParts
+  & ReauthenticationParts
   & SignOutParts
   & PasswordChangeParts
   & PasswordResetParts
@@ -35,12 +41,15 @@ export type AccountParts =
   & PersonalExportParts
 
 /**
- * Everything that people do with their own accounts; each use case stands in a file of its own. They are named one by
- * one: of two with one name the second would take the place of the first, which does not compile this way. Signing up
- * keeps a name of its own, because there is more than one thing to confirm.
+ * Everything that users do with their own accounts; each use case has a file of its own. They are listed by name: if
+ * they were spread, the second of two with one name would silently replace the first. Registrations are a group of
+ * their own, because there is more than one thing to confirm.
  */
 export function createAccounts (parts: AccountParts) {
-  const { login, reauthenticate } = createLogins(parts)
+  const { register } = createRegistrations(parts)
+  const { confirm, resend } = createConfirmations(parts)
+  const { login } = createLogins(parts)
+  const { reauthenticate } = createReauthentications(parts)
   const { logout, signOut, endSession, signOutEveryone } = createSignOuts(parts)
   const { changePassword } = createPasswordChanges(parts)
   const { forgotPassword, resetPassword } = createPasswordResets(parts)
@@ -50,7 +59,7 @@ export function createAccounts (parts: AccountParts) {
   const { eraseMe, erase } = createErasures(parts)
 
   return {
-    registrations: createRegistrations(parts),
+    registrations: { register, confirm, resend },
     login: ifItCanSign(login),
     reauthenticate: ifItCanSign(reauthenticate),
     refresh: ifItCanSign(refresh),
@@ -73,8 +82,8 @@ export function createAccounts (parts: AccountParts) {
     erase
   }
 
-  // Whatever ends in tokens is refused before it begins where this node cannot sign: found out at the
-  // end, it would have used up a refresh token and have nothing to give for it.
+  // A use case that ends in tokens is refused before it begins if this node cannot sign. If that were found out at the
+  // end, a refresh token would be used up and there would be no new one to answer.
   function ifItCanSign<A extends unknown[], R> (useCase: (...given: A) => Promise<R>) {
     return async (...given: A): Promise<R> => {
       parts.tokens.assertCanSign()
@@ -82,12 +91,12 @@ export function createAccounts (parts: AccountParts) {
     }
   }
 
-  /** New tokens for a refresh token; see `Sessions.refresh` for what is refused. */
+  /** New tokens for a refresh token. Throws what `Sessions.refresh` throws. */
   async function refresh (presented: PresentedToken, caller: Caller) {
     return parts.tokenResponses.issue(await parts.sessions.refresh(presented, caller))
   }
 
-  /** The user's living sessions, the one used last first, and which of them asks. */
+  /** The user's living sessions, the one used last first. The session of the request is marked as current. */
   async function listSessions ({ userId, sessionId }: Pick<Principal, 'userId' | 'sessionId'>) {
     const living = await parts.sessions.list(userId)
     return { sessions: living.map(session => presentSession(session, sessionId)) }

@@ -29,83 +29,132 @@ export interface EmailChangeParts {
   clock: Pick<Clock, 'now'>
 }
 
-/** A move of an account to another address, by a token that is about to be spent. */
-interface Move { token: TakenToken, owner: User, address: EmailAddress, caller: Caller }
+/** A request that an account gets another address. */
+export interface EmailChangeRequest {
+  owner: User
+  address: EmailAddress
+  /** The user who wants it: the owner, or somebody who may. */
+  actorId: string
+  sessionId: string
+  caller: Caller
+}
 
-/** What a token may be for here, what its use is, and what it is called in the audit trail when it comes to nothing. */
-interface Use {
+/** The change of an address by a token, which is spent with it. */
+interface AddressChange { token: TakenToken, owner: User, address: EmailAddress, caller: Caller }
+
+/** What tokens of a purpose do. */
+interface Redemption {
   purpose: 'email_change' | 'email_undo'
-  failure: string
-  apply: (unit: UnitOfWork, move: Move) => Promise<void>
+  /** The event in the audit trail if nothing comes of it. */
+  failureEvent: string
+  apply: (unit: UnitOfWork, change: AddressChange) => Promise<void>
 }
 
 const unchanged: FieldError = { path: '/new_email', code: 'unchanged', message: 'This is the address already.' }
 
 /**
- * Changing the address of an account: asked for in a session, done by whoever has the new mailbox,
- * undone by whoever has the old one. An address is unique at the moment it is written and not before,
- * so a change that waits is in nobody's way. Lanes belong to addresses and stay with them: a change
- * neither takes failures along nor forgets any, so it is no way around a shut bucket.
+ * Changing the address of an account: requested in a session, confirmed by the owner of the new mailbox, undone by the
+ * owner of the old one. Addresses are compared when one is written and not before, so a pending change reserves
+ * nothing. Lockout buckets belong to addresses: a change neither moves failures nor forgets any, so it is no way around
+ * a shut bucket.
  */
-export function createEmailChanges ({ database, commit, users, devices, sessions, oneTimeTokens, rateLimits, audit, jobs, clock }: EmailChangeParts) {
-  const confirming: Use = { purpose: 'email_change', failure: 'email_change_fail', apply: confirm }
-  const undoing: Use = { purpose: 'email_undo', failure: 'email_undo_fail', apply: undo }
+export function createEmailChanges (parts: EmailChangeParts) {
+  const { database, commit, users, devices, sessions, oneTimeTokens, rateLimits, audit, jobs, clock } = parts
+  const confirmation: Redemption = { purpose: 'email_change', failureEvent: 'email_change_fail', apply: confirm }
+  const reversal: Redemption = { purpose: 'email_undo', failureEvent: 'email_undo_fail', apply: undo }
 
-  return {
-    changeEmail,
-    requestEmailChange,
-    /** Gives the account the address to which the token was mailed. Sessions go on. Throws `token_invalid`; `conflict` if somebody else has the address by now. */
-    confirmEmail: (token: string, caller: Caller) => use(token, confirming, caller),
-    /** Brings back the address to which the token was mailed, whatever came after it, and ends every session. Throws as `confirmEmail`. */
-    undoEmailChange: (token: string, caller: Caller) => use(token, undoing, caller)
-  }
+  return { changeEmail, requestEmailChange, confirmEmail, undoEmailChange }
 
   /**
-   * Mails a token to the new address and one to the old. It does the same whether or not the new one
-   * has an account. Mails are counted for the session, and for the new address like a stranger's: it
-   * belongs to somebody else until it has confirmed.
+   * Mails a token to the new address and one to the old. The answer and the work are the same whether or not the new
+   * address has an account. Mails are counted for the session, and for the new address as for a stranger's, because it
+   * belongs to somebody else until it is confirmed.
+   * @throws Refusal `session_ended`; `invalid_token` if the session's access tokens have become outdated meanwhile;
+   * `invalid_request` with `not_an_address` or `unchanged`; `unavailable`
    */
   async function changeEmail ({ sessionId }: Pick<Principal, 'sessionId'>, newEmail: string, caller: Caller) {
     const state = await sessions.find(sessionId)
     const address = parseAddress(newEmail, '/new_email')
     if (address.canonical === state.emailCanonical) throw new Refusal('invalid_request', { errors: [unchanged] })
 
-    const kind = 'email_change'
-    await rateLimits.countMail({ kind, address: state.emailCanonical, caller, owner: sessionId }, async mayAsk => {
-      if (mayAsk) await rateLimits.countMail({ kind, address: address.canonical, caller }, async mayMail => { if (mayMail) await ask(state, address, caller) })
+    const fromSession = { kind: 'email_change', address: state.emailCanonical, caller, owner: sessionId }
+    const toNewAddress = { kind: 'email_change', address: address.canonical, caller }
+    await rateLimits.countMail(fromSession, async mayAsk => {
+      if (!mayAsk) return
+      await rateLimits.countMail(toNewAddress, async mayMail => {
+        if (mayMail) await request(state, address, caller)
+      })
     })
   }
 
-  async function ask (state: SessionState, address: EmailAddress, caller: Caller) {
+  async function request (state: SessionState, address: EmailAddress, caller: Caller) {
     const owner = await database.begin(async tx => {
-      // Read again under the lock: it may have another address by now.
+      // Read again under the lock: the account may have another address by now.
       const owner = await users.lock(tx, state) ? await sessions.findLocked(tx, state.sessionId) : null
-      if (owner) await requestEmailChange(tx, { owner, address, actorId: owner.id, sessionId: owner.sessionId, caller })
+      if (!owner) return null
+      await requestEmailChange(tx, { owner, address, actorId: owner.id, sessionId: owner.sessionId, caller })
       return owner
     })
-    // Asked after the transaction: within it, that would take a second connection while holding one.
+    // This is read after the transaction: within it, the read would take a second connection.
     if (!owner) throw await sessions.refusalFor(state.sessionId)
   }
 
   /**
-   * Writes down that an account is to have another address and has both mailed, for a caller who holds the lock of
-   * its row and has counted the mails. `actorId` is who wants it: the owner, or somebody who may.
+   * Writes that an account is to have another address and mails a token to both. The caller holds the lock of the
+   * account's row and has counted the mails.
    */
-  async function requestEmailChange (tx: Transaction, { owner, address, actorId, sessionId, caller }: {
-    owner: User, address: EmailAddress, actorId: string, sessionId: string, caller: Caller
-  }) {
+  async function requestEmailChange (tx: Transaction, request: EmailChangeRequest) {
+    const { owner, address, actorId, sessionId, caller } = request
     await oneTimeTokens.revoke(tx, owner.id, ['email_change'])
-    const changeId = await oneTimeTokens.issue(tx, { purpose: 'email_change', userId: owner.id, email: address.address, emailCanonical: address.canonical })
-    const undoId = await oneTimeTokens.issue(tx, { purpose: 'email_undo', userId: owner.id, email: owner.email, emailCanonical: owner.emailCanonical })
-    const eventId = await audit.record(tx, { event: 'email_change_requested', outcome: 'success', actorId, subject: owner, sessionId, caller, personal: beforeAndAfter(owner, address) })
+    const changeId = await oneTimeTokens.issue(tx, {
+      purpose: 'email_change',
+      userId: owner.id,
+      email: address.address,
+      emailCanonical: address.canonical
+    })
+    const undoId = await oneTimeTokens.issue(tx, {
+      purpose: 'email_undo',
+      userId: owner.id,
+      email: owner.email,
+      emailCanonical: owner.emailCanonical
+    })
+    const eventId = await audit.record(tx, {
+      event: 'email_change_requested',
+      outcome: 'success',
+      actorId,
+      subject: owner,
+      sessionId,
+      caller,
+      personal: beforeAndAfter(owner, address)
+    })
     await jobs.send(tx, 'mail', { kind: 'confirm_email', tokenId: changeId })
     await jobs.send(tx, 'mail', { kind: 'email_changed', stage: 'requested', tokenId: undoId, eventId })
   }
 
-  /** Spends a token for what it brings. Where that comes to nothing the token is there again. */
-  async function use (token: string, { purpose, failure, apply }: Use, caller: Caller): Promise<{ email: string }> {
+  /**
+   * Gives the account the address to which the token was mailed. Its sessions continue.
+   * @throws Refusal `token_invalid`; `conflict` if another account has the address by now; `rate_limited`;
+   * `unavailable`
+   */
+  async function confirmEmail (token: string, caller: Caller) {
+    return await redeem(token, confirmation, caller)
+  }
+
+  /**
+   * Gives the account back the address to which the token was mailed, whatever changed it since, and ends every
+   * session.
+   * @throws Refusal as `confirmEmail`
+   */
+  async function undoEmailChange (token: string, caller: Caller) {
+    return await redeem(token, reversal, caller)
+  }
+
+  /** Applies a token and spends it. If that fails, the token can be used again. */
+  async function redeem (token: string, redemption: Redemption, caller: Caller): Promise<{ email: string }> {
+    const { purpose, failureEvent, apply } = redemption
+
     return await rateLimits.count({ policy: 'email-change', caller }, async () => {
-      const taken = await oneTimeTokens.take(token, purpose).catch(error => refuse(error, null))
+      const taken = await oneTimeTokens.take(token, purpose).catch(error => fail(error, null))
       const address = addressOf(taken)
 
       await commit(async unit => {
@@ -114,22 +163,22 @@ export function createEmailChanges ({ database, commit, users, devices, sessions
         await apply(unit, { token: taken, owner, address, caller })
       }).catch(async error => {
         await oneTimeTokens.release(taken)
-        return await refuse(error, taken.userId)
+        return await fail(error, taken.userId)
       })
       return { email: address.address }
     })
 
-    async function refuse (error: unknown, userId: string | null): Promise<never> {
+    async function fail (error: unknown, userId: string | null): Promise<never> {
       if (error instanceof Refusal && error.status !== 503) {
         const subject = userId === null ? null : await users.find(userId)
-        await audit.record(database, { event: failure, outcome: 'failure', reason: error.code, subject, caller })
+        await audit.record(database, { event: failureEvent, outcome: 'failure', reason: error.code, subject, caller })
       }
       throw error
     }
   }
 
-  async function confirm ({ tx, change }: UnitOfWork, { token, owner, address, caller }: Move) {
-    // The address from which the change was asked for is the one that the newest undo brings back.
+  async function confirm ({ tx, change }: UnitOfWork, { token, owner, address, caller }: AddressChange) {
+    // The newest undo brings back the address from which this change was requested. The account may have left it.
     const undoId = await oneTimeTokens.prolongUndo(tx, owner)
     if (!undoId) throw new Refusal('token_invalid')
 
@@ -137,14 +186,22 @@ export function createEmailChanges ({ database, commit, users, devices, sessions
     const version = await users.setAddress(tx, owner.id, address, new Date(clock.now()))
     await oneTimeTokens.revoke(tx, owner.id, ['password_reset', 'invitation', 'email_change'])
 
-    const eventId = await audit.record(tx, { event: 'email_changed', outcome: 'success', actorId: owner.id, subject: owner, caller, personal: beforeAndAfter(owner, address) })
+    const eventId = await audit.record(tx, {
+      event: 'email_changed',
+      outcome: 'success',
+      actorId: owner.id,
+      subject: owner,
+      caller,
+      personal: beforeAndAfter(owner, address)
+    })
     await jobs.send(tx, 'mail', { kind: 'email_changed', stage: 'confirmed', tokenId: undoId, eventId })
     await jobs.send(tx, 'mail', { kind: 'email_changed_new', userId: owner.id, eventId })
     await change({ kind: 'user_changed', subjectId: owner.id, number: version })
   }
 
-  // Whoever changed the address may have signed in anywhere, made devices known and asked for links.
-  async function undo (unit: UnitOfWork, { token, owner, address, caller }: Move) {
+  // The person who changed the address may be a thief, and may have signed in anywhere, made devices known and
+  // requested links. All of that ends.
+  async function undo (unit: UnitOfWork, { token, owner, address, caller }: AddressChange) {
     const { tx } = unit
     const { id } = owner
     await oneTimeTokens.revokeOutdone(tx, token)
@@ -154,7 +211,14 @@ export function createEmailChanges ({ database, commit, users, devices, sessions
     await sessions.recordEpochRaise(unit, {
       user: { id, sessionEpoch, version },
       reason: 'email_restored',
-      event: { event: 'email_restored', outcome: 'success', actorId: id, subject: owner, caller, personal: beforeAndAfter(owner, address) }
+      event: {
+        event: 'email_restored',
+        outcome: 'success',
+        actorId: id,
+        subject: owner,
+        caller,
+        personal: beforeAndAfter(owner, address)
+      }
     })
     await devices.forget(tx, id)
   }

@@ -3,22 +3,23 @@ import type { Database, Query, Transaction } from '../stores/database.ts'
 
 export type ErasureStore = ReturnType<typeof createErasureStore>
 
-/** So many rows are written by one statement at most, beside the living sessions. */
-const batch = 1000
+/** How many sessions or registrations one statement writes, beside the living sessions. */
+const batchRows = 1000
 
-/** In place of the device of a session whose user has been erased. */
-const nobody = '00000000-0000-0000-0000-000000000000'
+/** Replaces the device id of a session whose user has been erased. */
+const noDevice = '00000000-0000-0000-0000-000000000000'
 
-/** What of an account lies in which table, and how each part of it goes. */
+/** The rows of an account in every table, and how each of them is removed or anonymised. */
 export function createErasureStore (db: Database) {
-  return { thin, removeClaims, lock, strip, removeJobs, addressesLeft, remove }
+  return { removeSurplus, removeClaims, lock, anonymiseSessions, removeJobs, restorableAddresses, remove }
 
   /**
-   * Beforehand, of an account with more rows than a transaction should write: strips sessions that are
-   * over for good and removes registrations of the address, one batch of each. Whether there are more.
+   * To be called before an erasure, until it returns false, so that the erasure itself writes few rows. Leaves one
+   * batch of sessions that are over, and one of registrations with the address, to the erasure. Of those beyond,
+   * anonymises one batch of the sessions and removes one batch of the registrations. Returns whether there may be more.
    */
-  async function thin (userId: string, canonical: string, now: Date): Promise<boolean> {
-    const stripped = await db`
+  async function removeSurplus (userId: string, canonical: string, now: Date): Promise<boolean> {
+    const anonymised = await db`
       with surplus as (
         select s.id
         from sessions s
@@ -28,8 +29,8 @@ export function createErasureStore (db: Database) {
           and (s.ended_at is not null or s.expires_at <= ${now}
                or s.user_epoch < u.session_epoch or s.global_epoch < d.session_epoch)
         order by s.id
-        offset ${batch}
-        limit ${batch}
+        offset ${batchRows}
+        limit ${batchRows}
       ), locked as (
         select id
         from sessions
@@ -37,7 +38,7 @@ export function createErasureStore (db: Database) {
         order by id
         for no key update
       )
-      update sessions s ${bare(db, now)}
+      update sessions s ${anonymise(db, now)}
       returning s.id`
     const removed = await db`
       delete from registrations
@@ -46,17 +47,17 @@ export function createErasureStore (db: Database) {
         from registrations
         where email_canonical = ${canonical}
         order by id
-        offset ${batch}
-        limit ${batch}
+        offset ${batchRows}
+        limit ${batchRows}
       )
       returning id`
-    return stripped.length === batch || removed.length === batch
+    return anonymised.length === batchRows || removed.length === batchRows
   }
 
   /**
-   * Removes what others' flows hold of the address: registrations, and pending changes of other accounts
-   * to it. Before the account's row is locked, in the order in which those flows lock: whoever confirms
-   * one of them holds its row and may wait for the address. Returns the ids.
+   * Removes what others have begun with the address: registrations of it, and pending changes of other accounts to it.
+   * Returns their ids. Call it before the account's row is locked, which is the order of those flows too: a request
+   * that confirms one of them holds its row and may wait for the address.
    */
   async function removeClaims (tx: Transaction, canonical: string): Promise<string[]> {
     const registrations = await tx<{ id: string }>`
@@ -83,7 +84,7 @@ export function createErasureStore (db: Database) {
     return [...registrations, ...tokens].map(({ id }) => id)
   }
 
-  /** Waits for whoever works with the account and keeps everybody else out; false if it is gone. */
+  /** Locks the account's row, also against transactions that only refer to it. Returns false if it is gone. */
   async function lock (tx: Transaction, userId: string): Promise<boolean> {
     const locked = await tx`
       select id
@@ -94,12 +95,12 @@ export function createErasureStore (db: Database) {
   }
 
   /**
-   * Leaves of the user's sessions what tells a later refresh why there is none: those that lived have
-   * ended by this, the others by what ended them first. Returns the ids of those that lived. Rows are
-   * locked in the order of their ids, as wherever several sessions are written.
+   * Removes everything personal from the user's sessions and ends those that are alive. A later refresh still gets the
+   * reason: `account_deleted` for a session that was alive, for another one what ended it first. Returns the ids of the
+   * sessions that were alive. Rows are locked in the order of their ids, as wherever several sessions are written.
    */
-  async function strip (tx: Transaction, userId: string, now: Date): Promise<string[]> {
-    const stripped = await tx<{ id: string, endedReason: EndReason }>`
+  async function anonymiseSessions (tx: Transaction, userId: string, now: Date): Promise<string[]> {
+    const anonymised = await tx<{ id: string, endedReason: EndReason }>`
       with locked as (
         select id
         from sessions
@@ -107,24 +108,32 @@ export function createErasureStore (db: Database) {
         order by id
         for no key update
       )
-      update sessions s ${bare(tx, now)}
+      update sessions s ${anonymise(tx, now)}
       returning s.id, s.ended_reason`
-    return stripped.filter(({ endedReason }) => endedReason === 'account_deleted').map(({ id }) => id)
+    return anonymised.filter(({ endedReason }) => endedReason === 'account_deleted').map(({ id }) => id)
   }
 
-  /** Removes the jobs about an account, its tokens and what else is named, waiting or failed. */
-  async function removeJobs (tx: Transaction, userId: string, others: string[]) {
+  /** Removes the jobs about an account, its tokens and other ids, whether they wait or have failed. */
+  async function removeJobs (tx: Transaction, userId: string, otherIds: string[]) {
     await tx`
       delete from jobs
       where coalesce(data ->> 'userId', data ->> 'registrationId', data ->> 'tokenId') = any(array(
-        select unnest(${[userId, ...others]}::text[])
+        select unnest(${[userId, ...otherIds]}::text[])
         union all
         select id::text from one_time_tokens where user_id = ${userId}
       ))`
   }
 
-  /** The addresses that the account has left so lately that it could be brought back to them; none that somebody else has by now. */
-  async function addressesLeft (tx: Transaction, userId: string, canonical: string, now: Date): Promise<string[]> {
+  /**
+   * The addresses that the account has left and to which an undo could still bring it back, without those that another
+   * account has by now.
+   */
+  async function restorableAddresses (
+    tx: Transaction,
+    userId: string,
+    canonical: string,
+    now: Date
+  ): Promise<string[]> {
     const left = await tx<{ email: string }>`
       select distinct o.email
       from one_time_tokens o
@@ -136,7 +145,10 @@ export function createErasureStore (db: Database) {
     return left.map(({ email }) => email)
   }
 
-  /** Removes the account; its devices, its tokens and the key of its audit trail go with it. */
+  /**
+   * Removes the account. Its devices and tokens (by foreign keys) and the key of its audit trail (by a trigger, see
+   * `sql/013.do.erasure.sql`) go with it.
+   */
   async function remove (tx: Transaction, userId: string) {
     await tx`
       delete from users
@@ -144,11 +156,12 @@ export function createErasureStore (db: Database) {
   }
 }
 
-// The first cause counts, as it is told to a refresh: once the row names no user, nothing else knows it.
-function bare ({ fragment }: Query, now: Date) {
+// The reason is that of the first end, as a refresh answers it. It is written here, because it cannot be found any more
+// once the row names no user.
+function anonymise ({ fragment }: Query, now: Date) {
   return fragment`
       set user_id = null,
-          device_id = ${nobody},
+          device_id = ${noDevice},
           device_name = null,
           user_agent = null,
           ip = null,

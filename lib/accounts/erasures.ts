@@ -12,13 +12,13 @@ import type { User, UserStore } from '../users/user-store.ts'
 
 export interface Erasure {
   userId: string
-  /** Who wants it: the person, or somebody who may. */
+  /** The user who wants it: the owner, or somebody who may. */
   actorId: string
   reason: 'own_wish' | 'by_administrator'
-  /** The session that asks. */
+  /** The session of the request. */
   sessionId: string
   caller: Caller
-  /** Throws where the actor may not; asked in the transaction, so that nothing comes in between. */
+  /** Throws if the actor may not do it. Called in the transaction, so that nothing can change in between. */
   assertMay?: (tx: Transaction) => Promise<void>
 }
 
@@ -33,62 +33,95 @@ export interface ErasureParts {
   clock: Pick<Clock, 'now'>
 }
 
-/** Goodbye: an account and everything personal about it goes, or becomes unreadable, in one step. */
-export function createErasures ({ commitUnlessNull, users, erasures, administrators, sessions, jobs, recipients, clock }: ErasureParts) {
+/** Erasure of accounts: everything personal about one is deleted, or becomes unreadable, in one step. */
+export function createErasures (parts: ErasureParts) {
+  const { commitUnlessNull, users, erasures, administrators, sessions, jobs, recipients, clock } = parts
+
   return { eraseMe, erase }
 
   /**
-   * Erases the account of who asks. Throws `session_ended`, also for the second of two at once, and
-   * `last_super_admin`.
+   * Erases the account of the user who asks.
+   * @throws Refusal `session_ended`, also for the second of two requests at once; `last_super_admin`; `unavailable`
    */
   async function eraseMe ({ userId, sessionId }: { userId: string, sessionId: string }, caller: Caller) {
-    // Asked of the store: what has just been ended elsewhere must not do what nothing undoes.
+    // Read from the store: a session that has just been ended on another node must not do what cannot be undone.
     await sessions.find(sessionId)
     const isErased = await erase({ userId, actorId: userId, reason: 'own_wish', sessionId, caller })
     if (!isErased) throw await sessions.refusalFor(sessionId)
   }
 
   /**
-   * Erases an account; whoever calls has made sure that the actor may. The audit trail keeps its rows and
-   * ids, what is personal in them can no longer be read. False if there is no such account, or its own
-   * session that asks has ended meanwhile.
-   * @throws Refusal `last_super_admin`; `unavailable`, also where the account is being changed right now
+   * Erases an account. The caller has made sure that the actor may do it. The rows and ids of the audit trail stay, but
+   * what is personal in them can no longer be read.
+   * @returns false if there is no such account, or if the user erases their own and the session has ended meanwhile
+   * @throws Refusal `last_super_admin`; `unavailable`, also if the account is being changed at this moment; what
+   * `assertMay` throws
    */
   async function erase (erasure: Erasure): Promise<boolean> {
     const user = await users.find(erasure.userId)
     if (!user) return false
 
-    for (let isLong = true; isLong;) isLong = await erasures.thin(user.id, user.emailCanonical, new Date(clock.now()))
+    let hasSurplus: boolean
+    do hasSurplus = await erasures.removeSurplus(user.id, user.emailCanonical, now())
+    while (hasSurplus)
     return await commitUnlessNull(unit => eraseWithin(unit, user, erasure)) !== null
   }
 
-  async function eraseWithin (unit: UnitOfWork, before: User, { actorId, reason, sessionId, caller, assertMay }: Erasure): Promise<true | null> {
+  async function eraseWithin (unit: UnitOfWork, before: User, erasure: Erasure): Promise<true | null> {
     const { tx } = unit
-    const { id, role, emailCanonical } = before
-    if (role === 'super_admin') await administrators.lock(tx)
-    const claims = await erasures.removeClaims(tx, emailCanonical)
+    const { id } = before
+    const { actorId, reason, sessionId, caller, assertMay } = erasure
+    if (before.role === 'super_admin') await administrators.lock(tx)
+    const claimIds = await erasures.removeClaims(tx, before.emailCanonical)
     await assertMay?.(tx)
 
-    const user = await erasures.lock(tx, id) ? await users.find(id, tx) : null
+    const user = await lockUnchanged(tx, before)
     if (!user) return null
-    if (user.role !== role || user.emailCanonical !== emailCanonical) throw unavailable(new Error('the account has just been changed'))
-    if (role === 'super_admin' && user.status === 'active' && !await administrators.existsBeside(tx, id)) throw new Refusal('last_super_admin')
-
-    const lived = await erasures.strip(tx, id, new Date(clock.now()))
-    if (actorId === id && !lived.includes(sessionId)) return null
-    await erasures.removeJobs(tx, id, claims)
+    const endedIds = await erasures.anonymiseSessions(tx, id, now())
+    if (actorId === id && !endedIds.includes(sessionId)) return null
+    await erasures.removeJobs(tx, id, claimIds)
 
     await sessions.recordEpochRaise(unit, {
       user: { id, sessionEpoch: user.sessionEpoch + 1, version: user.version + 1 },
       reason: 'account_deleted',
-      // Without its key nothing personal is written about who is no longer there.
-      event: { event: 'user_deleted', outcome: 'success', reason, actorId, subject: { id, wrappedKey: null }, sessionId, caller }
+      event: {
+        event: 'user_deleted',
+        outcome: 'success',
+        reason,
+        actorId,
+        // Without the key nothing personal is written about a user who no longer exists.
+        subject: { id, wrappedKey: null },
+        sessionId,
+        caller
+      }
     })
-    // Whoever moved somebody's account before they erased it must not do it in silence.
-    for (const email of [user.email, ...await erasures.addressesLeft(tx, id, emailCanonical, new Date(clock.now()))]) {
-      await jobs.send(tx, 'mail', { kind: 'account_deleted', recipient: recipients.encrypt({ ...user, email }) })
-    }
+    await announce(tx, user)
     await erasures.remove(tx, id)
     return true
+  }
+
+  /** Locks the account; null if it is gone. What was locked before it depends on its role and its address. */
+  async function lockUnchanged (tx: Transaction, { id, role, emailCanonical }: User): Promise<User | null> {
+    const user = await erasures.lock(tx, id) ? await users.find(id, tx) : null
+    if (!user) return null
+    if (user.role !== role || user.emailCanonical !== emailCanonical) {
+      throw unavailable(new Error('the account has just been changed'))
+    }
+    const isAdministrator = role === 'super_admin' && user.status === 'active'
+    if (isAdministrator && !await administrators.existsBeside(tx, id)) throw new Refusal('last_super_admin')
+    return user
+  }
+
+  // The mail also goes to addresses that the account has just left: a thief who has moved an account must not be able
+  // to erase it without its owner's knowing.
+  async function announce (tx: Transaction, user: User) {
+    const left = await erasures.restorableAddresses(tx, user.id, user.emailCanonical, now())
+    for (const email of [user.email, ...left]) {
+      await jobs.send(tx, 'mail', { kind: 'account_deleted', recipient: recipients.encrypt({ ...user, email }) })
+    }
+  }
+
+  function now () {
+    return new Date(clock.now())
   }
 }

@@ -12,6 +12,7 @@ import type { PasswordPolicy } from '../passwords/policy.ts'
 import { outdatedByPassword } from './password-resets.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { Sessions } from '../sessions/sessions.ts'
+import type { SessionState } from '../sessions/session-store.ts'
 import type { UserStore } from '../users/user-store.ts'
 
 export interface PasswordChangeParts {
@@ -28,17 +29,33 @@ export interface PasswordChangeParts {
   clock: Clock
 }
 
-const unchanged: FieldError = { path: '/new_password', code: 'unchanged', message: 'This is the password that you have now.' }
+/** A change that a user wants. */
+export interface PasswordChange { currentPassword: string, newPassword: string }
 
-/** A user's own change of password. */
-export function createPasswordChanges ({ commitUnlessNull, users, sessions, tokenResponses, oneTimeTokens, policy, passwords, checks, lockout, jobs, clock }: PasswordChangeParts) {
+const unchanged: FieldError = {
+  path: '/new_password',
+  code: 'unchanged',
+  message: 'This is the password that you have now.'
+}
+
+/** The change of a password by its user, who knows the current one. */
+export function createPasswordChanges (parts: PasswordChangeParts) {
+  const { commitUnlessNull, users, sessions, tokenResponses, oneTimeTokens } = parts
+  const { policy, passwords, checks, lockout, jobs, clock } = parts
+
   return { changePassword }
 
   /**
-   * Replaces the password if the current one is right. Every other session ends, in one step with the
-   * change; this one outlives it and gets new tokens.
+   * Replaces the password if the current one is right. Every other session ends in one step with the change. The
+   * session of the request survives and gets new tokens.
+   * @throws Refusal `session_ended`; `invalid_credentials`; `too_many_attempts`; `password_rejected`; `invalid_token`
+   * if the session's access tokens have become outdated meanwhile; `overloaded`; `unavailable`
    */
-  async function changePassword ({ sessionId }: { sessionId: string }, { currentPassword, newPassword }: { currentPassword: string, newPassword: string }, caller: Caller): Promise<TokenResponse> {
+  async function changePassword (
+    { sessionId }: { sessionId: string },
+    { currentPassword, newPassword }: PasswordChange,
+    caller: Caller
+  ): Promise<TokenResponse> {
     const state = await sessions.find(sessionId)
     await checks.check({
       password: currentPassword,
@@ -51,32 +68,51 @@ export function createPasswordChanges ({ commitUnlessNull, users, sessions, toke
       purpose: 'password_change'
     })
 
-    if (newPassword.normalize('NFC') === currentPassword.normalize('NFC')) throw new Refusal('password_rejected', { errors: [unchanged] })
-    const errors = await policy.check(newPassword, [state.email, state.fullName], '/new_password')
+    const errors = await objectionsTo(newPassword, currentPassword, state)
     if (errors.length) throw new Refusal('password_rejected', { errors })
     const passwordHash = await passwords.hash(newPassword, 'known')
     const authTime = new Date(clock.now())
 
-    const user = await commitUnlessNull(async unit => {
+    const user = await replace(state, passwordHash, authTime, caller)
+    // This is read after the transaction: within it, the read would take a second connection.
+    if (!user) throw await sessions.refusalFor(sessionId)
+
+    const changed = { ...state, ...user, userEpoch: user.sessionEpoch, authTime, mustChangePassword: false }
+    return tokenResponses.issue(await sessions.advance(changed))
+  }
+
+  async function objectionsTo (newPassword: string, currentPassword: string, { email, fullName }: SessionState) {
+    if (newPassword.normalize('NFC') === currentPassword.normalize('NFC')) return [unchanged]
+    return await policy.check(newPassword, [email, fullName], '/new_password')
+  }
+
+  /** The counters of the account after the change; null if the account or the session has changed since. */
+  async function replace (state: SessionState, passwordHash: string, authTime: Date, caller: Caller) {
+    const { id, sessionId } = state
+
+    return await commitUnlessNull(async unit => {
       const user = await users.setPassword(unit.tx, state, passwordHash, authTime)
       if (!user) return null
 
       const { hasSurvived, eventId } = await sessions.recordEpochRaise(unit, {
-        user: { id: state.id, ...user },
+        user: { id, ...user },
         reason: 'password_changed',
         survivor: sessionId,
         authTime,
-        event: { event: 'authn_password_change', outcome: 'success', actorId: state.id, subject: state, sessionId, caller }
+        event: {
+          event: 'authn_password_change',
+          outcome: 'success',
+          actorId: id,
+          subject: state,
+          sessionId,
+          caller
+        }
       })
       if (!hasSurvived) return null
 
-      await oneTimeTokens.revoke(unit.tx, state.id, outdatedByPassword)
-      await jobs.send(unit.tx, 'mail', { kind: 'password_changed', userId: state.id, how: 'changed', eventId })
+      await oneTimeTokens.revoke(unit.tx, id, outdatedByPassword)
+      await jobs.send(unit.tx, 'mail', { kind: 'password_changed', userId: id, how: 'changed', eventId })
       return user
     })
-    // Asked after the transaction: within it, that would take a second connection while holding one.
-    if (!user) throw await sessions.refusalFor(sessionId)
-
-    return tokenResponses.issue(await sessions.advance({ ...state, ...user, userEpoch: user.sessionEpoch, authTime, mustChangePassword: false }))
   }
 }

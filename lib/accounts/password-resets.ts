@@ -20,8 +20,13 @@ import type { Purpose } from '../tokens/one-time-token-store.ts'
 import type { User, UserStore } from '../users/user-store.ts'
 import type { Tokens } from '../tokens/access-tokens.ts'
 
-/** Somebody who says that the password of an account is forgotten, and what else they have of it. */
-export interface ForgottenPassword { email: string, deviceToken?: string | undefined, accessToken?: string | undefined }
+/** The address of an account whose password is forgotten, and what may prove that the request comes from its owner. */
+export interface ForgottenPassword extends OwnerProofs { email: string }
+
+interface OwnerProofs { deviceToken?: string | undefined, accessToken?: string | undefined }
+
+/** A token from a mail, and the password that it is to set. */
+export interface PasswordReset { token: string, newPassword: string }
 
 export interface PasswordResetParts {
   database: Database
@@ -42,42 +47,48 @@ export interface PasswordResetParts {
 }
 
 /**
- * Milliseconds before which nobody is answered who has forgotten a password. The work is the same for
- * every address, but a row that is there takes longer to read and to refer to than one that is not.
+ * An answer to a forgotten password takes at least this long. The work is the same for every address, but an existing
+ * row takes longer to read and to reference than a missing one, and the answer must not show that.
  */
-const evenly = 50
+const answerTimeMinMs = 50
 
-/** What sets a password by its mail alone. */
-const accepted = ['password_reset', 'invitation'] as const satisfies readonly Purpose[]
+/** The tokens that set a password. */
+const resetPurposes = ['password_reset', 'invitation'] as const satisfies readonly Purpose[]
 
 /**
- * What is worth nothing any more once a password has changed: whoever had the old one may have asked
- * for a new address. An `email_undo` stays, it is the way back of who was robbed of theirs.
+ * The tokens that are revoked when a password changes: a thief who knew the old password may have requested a change of
+ * the address. An `email_undo` stays, because it lets the owner of a stolen account return.
  */
-export const outdatedByPassword = [...accepted, 'email_change'] as const satisfies readonly Purpose[]
+export const outdatedByPassword = [...resetPurposes, 'email_change'] as const satisfies readonly Purpose[]
 
-/** A forgotten password: a link by mail, and by that link a new password. */
-export function createPasswordResets ({ database, commit, users, devices, sessions, oneTimeTokens, tokens, deviceTokens, policy, passwords, rateLimits, lockout, audit, jobs, clock }: PasswordResetParts) {
+/** The reset of a forgotten password by a link in a mail. */
+export function createPasswordResets (parts: PasswordResetParts) {
+  const { database, commit, users, devices, sessions, oneTimeTokens, tokens, deviceTokens } = parts
+  const { policy, passwords, rateLimits, lockout, audit, jobs, clock } = parts
+
   return { forgotPassword, resetPassword }
 
   /**
-   * Has a link mailed to the owner of an address. Whether it has one nobody learns: it is the same
-   * answer after the same work, down to the token's row and the mail's job; what is nobody's is not mailed.
+   * Mails a link to the owner of an address. The answer does not tell whether there is an account: the work is the
+   * same, including the token's row and the mail's job, but a token without a user is not mailed.
+   * @throws Refusal `invalid_request` with `not_an_address`; `unavailable`
    */
   async function forgotPassword ({ email, ...proofs }: ForgottenPassword, caller: Caller) {
     const address = parseAddress(email, '/email')
 
-    await Promise.all([ask(address.canonical, proofs, caller), pause(evenly)])
+    await Promise.all([request(address.canonical, proofs, caller), pause(answerTimeMinMs)])
   }
 
-  async function ask (address: string, { deviceToken, accessToken }: Omit<ForgottenPassword, 'email'>, caller: Caller) {
+  async function request (address: string, { deviceToken, accessToken }: OwnerProofs, caller: Caller) {
     const deviceId = deviceToken === undefined ? null : deviceTokens.read(deviceToken)
     const user = await users.findByAddress(address, deviceId)
     const owner = (user?.knownSince && deviceId) || sessionOf(user, accessToken)
 
-    await rateLimits.countMail({ kind: 'password_reset', address, caller, owner }, mayMail => database.begin(async tx => {
-      // Beyond the limit too it is nobody's: a link that is not mailed must not outdo the one that was.
-      const tokenId = await oneTimeTokens.issue(tx, { purpose: 'password_reset', userId: mayMail && user?.status === 'active' ? user.id : null })
+    const mail = { kind: 'password_reset', address, caller, owner }
+    await rateLimits.countMail(mail, mayMail => database.begin(async tx => {
+      // Beyond the limit, too, the token has no user: a link that is not mailed must not replace one that was.
+      const userId = mayMail && user?.status === 'active' ? user.id : null
+      const tokenId = await oneTimeTokens.issue(tx, { purpose: 'password_reset', userId })
       await audit.record(tx, {
         event: 'authn_password_reset_request',
         ...mayMail ? { outcome: 'success' } : { outcome: 'failure', reason: 'rate_limited' },
@@ -90,16 +101,19 @@ export function createPasswordResets ({ database, commit, users, devices, sessio
   }
 
   /**
-   * Sets a password for a token out of a mail, which proves the address too. Every session ends and
-   * no device is known any more but the one whose token is answered. Nobody is signed in by it. What is
-   * refused or fails spends nothing.
+   * Sets a password by a token from a mail, which also proves the address. Every session ends, and the account forgets
+   * every device; the device token in the answer is for the only one that it knows then. It does not sign in. The token
+   * can be used again if the reset is refused or fails.
+   * @throws Refusal `token_invalid`; `password_rejected`; `rate_limited`; `overloaded`; `unavailable`
    */
-  async function resetPassword (request: { token: string, newPassword: string }, caller: Caller) {
-    return await rateLimits.count({ policy: 'password-reset', caller }, () => attempt(request, caller).catch(error => note(error, caller)))
+  async function resetPassword (reset: PasswordReset, caller: Caller) {
+    return await rateLimits.count({ policy: 'password-reset', caller }, () => {
+      return attempt(reset, caller).catch(error => recordFailure(error, caller))
+    })
   }
 
-  async function attempt ({ token, newPassword }: { token: string, newPassword: string }, caller: Caller) {
-    const { userId } = await oneTimeTokens.find(token, ...accepted)
+  async function attempt ({ token, newPassword }: PasswordReset, caller: Caller) {
+    const { userId } = await oneTimeTokens.find(token, ...resetPurposes)
     passwords.assertRoom('known')
     const user = await users.find(userId)
     if (user?.status !== 'active') throw new Refusal('token_invalid')
@@ -107,8 +121,8 @@ export function createPasswordResets ({ database, commit, users, devices, sessio
     const errors = await policy.check(newPassword, [user.email, user.fullName], '/new_password')
     if (errors.length) throw new Refusal('password_rejected', { errors })
 
-    // Of many that come at once with one token, one gets as far as the hash.
-    const taken = await oneTimeTokens.take(token, ...accepted)
+    // Of many requests at once with one token, only one gets as far as the hash.
+    const taken = await oneTimeTokens.take(token, ...resetPurposes)
     try {
       return await replace(user, taken, await passwords.hash(newPassword, 'known'), caller)
     } catch (error) {
@@ -119,7 +133,7 @@ export function createPasswordResets ({ database, commit, users, devices, sessio
 
   async function replace (subject: User, taken: TakenToken, passwordHash: string, caller: Caller) {
     const now = new Date(clock.now())
-    // A new one even for a browser that has one: a thief may have a copy of that.
+    // The browser gets a new id even if it has one, because a thief may have a copy of its device token.
     const deviceId = randomUUID()
 
     const forgotten = await commit(async unit => {
@@ -133,33 +147,48 @@ export function createPasswordResets ({ database, commit, users, devices, sessio
       const { eventId } = await sessions.recordEpochRaise(unit, {
         user: { id: subject.id, ...user },
         reason: 'password_changed',
-        event: { event: 'authn_password_change', outcome: 'success', reason, actorId: subject.id, subject, caller }
+        event: {
+          event: 'authn_password_change',
+          outcome: 'success',
+          reason,
+          actorId: subject.id,
+          subject,
+          caller
+        }
       })
       const forgotten = await devices.forget(tx, subject.id)
       await devices.remember(tx, subject.id, deviceId, now)
       await jobs.send(tx, 'mail', { kind: 'password_changed', userId: subject.id, how: 'reset', eventId })
       return forgotten
     })
-    await openLanes(subject, forgotten)
+    await unlockBuckets(subject, forgotten)
 
     return { device_token: deviceTokens.issue(deviceId) }
   }
 
-  // The password has been set by now. Where this cannot be done, the device that is handed out still has
-  // a bucket of its own.
-  async function openLanes ({ id, emailCanonical }: User, forgotten: KnownDevice[]) {
-    await lockout.unlock([lockout.strangersOf(emailCanonical), ...forgotten.map(device => lockout.deviceOf(id, device))]).catch(error => {
+  // The password has been set by now, so the request does not fail if Redis does not answer: the new device has a
+  // bucket of its own.
+  async function unlockBuckets ({ id, emailCanonical }: User, forgotten: KnownDevice[]) {
+    const ofDevices = forgotten.map(device => lockout.deviceOf(id, device))
+    await lockout.unlock([lockout.strangersOf(emailCanonical), ...ofDevices]).catch(error => {
       if (!(error instanceof Refusal && error.code === 'unavailable')) throw error
     })
   }
 
-  async function note (error: unknown, caller: Caller): Promise<never> {
+  async function recordFailure (error: unknown, caller: Caller): Promise<never> {
     if (error instanceof Refusal && error.code === 'token_invalid') {
-      await audit.record(database, { event: 'authn_password_change_fail', outcome: 'failure', reason: 'token_invalid', subject: null, caller })
+      await audit.record(database, {
+        event: 'authn_password_change_fail',
+        outcome: 'failure',
+        reason: 'token_invalid',
+        subject: null,
+        caller
+      })
     }
     throw error
   }
 
+  /** The id of the session, for a live access token of this user. */
   function sessionOf (user: User | null, accessToken: string | undefined): string | undefined {
     const access = accessToken === undefined ? null : tokens.readExpired(accessToken)
     return access?.isLive && access.claims.sub === user?.id ? access.claims.sid : undefined

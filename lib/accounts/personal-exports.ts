@@ -22,20 +22,32 @@ export interface PersonalExportParts {
   clock: Pick<Clock, 'now'>
 }
 
-/** What a person gets to see of everything that is stored about them. */
+/** The export of everything that is stored about a person, for that person. */
 export function createPersonalExports ({ database, exports, sessions, rateLimits, audit, clock }: PersonalExportParts) {
   return { exportMe }
 
   /**
-   * Everything stored about who asks, as one JSON text. It is read while it is sent, page by page, so it
-   * may be long; if a store fails on the way the text breaks off, and nobody takes it for the whole.
-   * Throws `session_ended`, `rate_limited`.
+   * Everything that is stored about the user who asks, as one JSON text. It is read page by page while it is sent, so
+   * it may be long. If a store fails on the way, the text ends early and is no JSON, so that nobody takes it for
+   * complete.
+   * @throws Refusal `session_ended`; `rate_limited`; `unavailable`
    */
-  async function exportMe ({ userId, sessionId }: Pick<Principal, 'userId' | 'sessionId'>, caller: Caller): Promise<PersonalExport> {
+  async function exportMe (
+    { userId, sessionId }: Pick<Principal, 'userId' | 'sessionId'>,
+    caller: Caller
+  ): Promise<PersonalExport> {
     return await rateLimits.count({ policy: 'export', caller, userId }, async () => {
-      // Asked of the store: so much is not handed to a session that has just been ended elsewhere.
+      // Read from the store: a session that has just been ended on another node must not get all of this.
       const state = await sessions.find(sessionId)
-      const last = await audit.record(database, { event: 'sensitive_read', outcome: 'success', reason: 'export', actorId: userId, subject: state, sessionId, caller })
+      const last = await audit.record(database, {
+        event: 'sensitive_read',
+        outcome: 'success',
+        reason: 'export',
+        actorId: userId,
+        subject: state,
+        sessionId,
+        caller
+      })
       return Readable.from(write(state, last), { objectMode: false })
     })
   }
@@ -59,7 +71,7 @@ export function createPersonalExports ({ database, exports, sessions, rateLimits
       const page: (Record<string, unknown> & { id: string })[] = await exports.sessions(userId, after)
       yield page
       after = page.at(-1)?.id ?? null
-      isMore = page.length === exports.pageLength
+      isMore = page.length === exports.pageRows
     }
   }
 
@@ -69,7 +81,8 @@ export function createPersonalExports ({ database, exports, sessions, rateLimits
     }
   }
 
-  // What is personal in acts upon others is the others'; in acts upon nobody it is the user's own.
+  // The personal data of an event about another subject belongs to that subject, so it is left out. In an event without
+  // a subject it is the user's own.
   async function * eventsBy (userId: string, last: number) {
     for await (const page of pagesOf(after => exports.eventsBy(userId, { after, last }))) {
       yield page
@@ -83,7 +96,7 @@ export function createPersonalExports ({ database, exports, sessions, rateLimits
       const page = await read(after)
       yield page
       after = page.at(-1)?.id ?? after
-      isMore = page.length === exports.pageLength
+      isMore = page.length === exports.pageRows
     }
   }
 
@@ -93,20 +106,24 @@ export function createPersonalExports ({ database, exports, sessions, rateLimits
 }
 
 async function * section (name: string, pages: Iterable<object[]> | AsyncIterable<object[]>): AsyncGenerator<string> {
-  let between = ''
+  let separator = ''
 
   yield `,${JSON.stringify(name)}:[`
   for await (const page of pages) {
     if (page.length === 0) continue
-    yield between + page.map(row => JSON.stringify(columnsOf(row))).join(',')
-    between = ','
+    yield separator + page.map(row => JSON.stringify(columnsOf(row))).join(',')
+    separator = ','
   }
   yield ']'
 }
 
-/** A row under the names of its columns; its times become RFC 3339 as JSON. */
+/** A row under the names of its columns. In JSON its times are in RFC 3339. */
 function columnsOf (row: object) {
-  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`), value]))
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [columnOf(name), value]))
+}
+
+function columnOf (name: string) {
+  return name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
 }
 
 function accountOf (user: SessionState) {
@@ -129,16 +146,21 @@ function accountOf (user: SessionState) {
   }
 }
 
-/** How a password is hashed, by the first word of the hash. */
+/** The name of the hash function, from the beginning of a hash. */
 function schemeOf (hash: string) {
   const [, word = 'unknown'] = /^\$?([a-z0-9_-]+)\$/i.exec(hash) ?? []
   return /^2[abxy]$/.test(word) ? 'bcrypt' : word
 }
 
-// Who else did something, and from where, is not the user's to know: an administrator's address stands
-// in the event that it left. Where nobody is known to have done it, a failed sign-in, it is.
-function presentEvent ({ id, at, event, outcome, reason, actorId, sessionId, requestId }: EventRow, userId: string, personal: Record<string, unknown> | null) {
+// Another user who acted, for example an administrator, is not named; nor are the client address and the user agent of
+// that user, which are in the event. An event without a known actor, such as a failed sign-in, keeps them.
+function presentEvent (row: EventRow, userId: string, personal: Record<string, unknown> | null) {
+  const { id, at, event, outcome, reason, actorId, sessionId, requestId } = row
   const actor = actorId === null ? null : actorId === userId ? 'self' : 'other'
-  const { ip: _ip, user_agent: _userAgent, ...rest } = personal ?? {}
-  return { id, at, event, outcome, reason, actor, sessionId, requestId, personal: personal && actor === 'other' ? rest : personal }
+  const shown = personal && actor === 'other' ? withoutOrigin(personal) : personal
+  return { id, at, event, outcome, reason, actor, sessionId, requestId, personal: shown }
+}
+
+function withoutOrigin ({ ip: _ip, user_agent: _userAgent, ...rest }: Record<string, unknown>) {
+  return rest
 }

@@ -17,21 +17,31 @@ export interface ProfileParts {
   clock: Pick<Clock, 'now'>
 }
 
-/** A profile as it was read. */
-interface Read { profile: { user: ReturnType<typeof presentUser> }, version: number, readAt: number }
+/** A profile in memory. `readAt` is in milliseconds since 1970. */
+interface CachedProfile { profile: { user: ReturnType<typeof presentUser> }, version: number, readAt: number }
 
-/** So long (ms) a profile is shown from memory: what no version counts, a sign-in elsewhere, is that late at most. */
-const shownFor = 60_000
-/** At most this many profiles are in memory; the one read longest ago goes. */
+/** What a user may change. What is left out stays. */
+export interface ProfileChange { fullName?: string | undefined, locale?: string | undefined }
+
+/**
+ * How long a profile is answered from memory. A change that does not raise the version, such as `last_login_at` by a
+ * sign-in on another device, appears this late at most.
+ */
+const cacheTtlMs = 60_000
+/** How many profiles are in memory at most. The one that was read longest ago is dropped first. */
 const profilesMax = 10_000
 
-/** What users see and change of themselves. */
+/** The profiles of users, which they read and change themselves. */
 export function createProfiles ({ commit, users, revocations, audit, clock }: ProfileParts) {
-  const known = createBoundedMap<string, Read>(profilesMax)
+  const known = createBoundedMap<string, CachedProfile>(profilesMax)
 
   return { me, updateMe }
 
-  /** The user who asks: from memory unless the change feed tells of a newer version or this session has just begun. */
+  /**
+   * The profile of the user who asks. It comes from memory unless the change feed has reported a newer version, or the
+   * session began after it was read.
+   * @throws Refusal `session_ended` with `account_deleted`; `unavailable`
+   */
   async function me ({ userId, authTime }: Pick<Principal, 'userId' | 'authTime'>) {
     const entry = known.get(userId)
     if (entry && isCurrent(entry, userId, authTime)) return entry.profile
@@ -42,10 +52,10 @@ export function createProfiles ({ commit, users, revocations, audit, clock }: Pr
     return remember(user, readAt)
   }
 
-  // A read that was under way while its user changed has the old version, and is read again.
-  function isCurrent ({ version, readAt }: Read, userId: string, authTime: number) {
+  // A profile that was being read while the user changed has the old version, so it is read again.
+  function isCurrent ({ version, readAt }: CachedProfile, userId: string, authTime: number) {
     const age = clock.now() - readAt
-    return version >= revocations.version(userId) && age >= 0 && age < shownFor && readAt >= (authTime + 1) * 1000
+    return version >= revocations.version(userId) && age >= 0 && age < cacheTtlMs && readAt >= (authTime + 1) * 1000
   }
 
   function remember (user: User, readAt: number) {
@@ -54,15 +64,22 @@ export function createProfiles ({ commit, users, revocations, audit, clock }: Pr
     return profile
   }
 
-  /** Changes the name or the locale; before and after stand in the audit trail. */
-  async function updateMe ({ userId, sessionId }: { userId: string, sessionId: string }, change: { fullName?: string | undefined, locale?: string | undefined }, caller: Caller) {
-    return await commit(async ({ tx, change: tell }) => {
+  /**
+   * Changes the name or the locale. The audit trail gets the values before and after.
+   * @throws Refusal `session_ended` with `account_deleted`; `unavailable`
+   */
+  async function updateMe (
+    { userId, sessionId }: { userId: string, sessionId: string },
+    amendment: ProfileChange,
+    caller: Caller
+  ) {
+    return await commit(async ({ tx, change }) => {
       const before = await users.find(userId, tx)
       if (!before) throw new Refusal('session_ended', { reason: 'account_deleted' })
 
-      const amended = await users.amend(tx, userId, change, { now: new Date(clock.now()) })
+      const amended = await users.amend(tx, userId, amendment, { now: new Date(clock.now()) })
       if (!amended) throw new Refusal('session_ended', { reason: 'account_deleted' })
-      await tell({ kind: 'user_changed', subjectId: userId, number: amended.version })
+      await change({ kind: 'user_changed', subjectId: userId, number: amended.version })
       await audit.record(tx, {
         event: 'user_updated',
         outcome: 'success',
@@ -70,7 +87,7 @@ export function createProfiles ({ commit, users, revocations, audit, clock }: Pr
         subject: before,
         sessionId,
         caller,
-        personal: { before: { full_name: before.fullName, locale: before.locale }, after: change }
+        personal: { before: { full_name: before.fullName, locale: before.locale }, after: amendment }
       })
       const after = await users.find(userId, tx)
       return { user: presentUser(after ?? before) }

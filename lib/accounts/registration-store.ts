@@ -1,7 +1,7 @@
 import type { Database, Query, Transaction } from '../stores/database.ts'
 import type { Role } from '../access/role-store.ts'
 
-/** A sign-up that waits for its code. */
+/** A registration that waits for its code. */
 export interface Registration {
   id: string
   email: string
@@ -16,17 +16,14 @@ export interface Registration {
 
 export type RegistrationStore = ReturnType<typeof createRegistrationStore>
 
-/** What a code is compared with, and the wrapped key under which the trail tells of it. */
+/** A registration whose code is compared, with the wrapped key of its subject in the audit trail. */
 export type TriedRegistration = Registration & { wrappedKey: Buffer | null }
 
-/** `tries` is how many codes a registration may be tried with, whichever of its codes they aim at. */
+/** @param tries how many codes may be tried for one registration, all its codes taken together */
 export function createRegistrationStore (db: Database, { tries }: { tries: number }) {
   return { openRole, insert, tryCode, renewCode, find, remove }
 
-  /**
-   * The role of this name if people register into it by themselves, as it is and stays until the transaction
-   * ends; null if they do not, or do not any more.
-   */
+  /** The role of this name, locked against changes; null if nobody may register into it by themself (any more). */
   async function openRole (tx: Transaction, name: string): Promise<Pick<Role, 'name' | 'requiresApproval'> | null> {
     const [role] = await tx<Pick<Role, 'name' | 'requiresApproval'>>`
       select name, requires_approval
@@ -39,14 +36,18 @@ export function createRegistrationStore (db: Database, { tries }: { tries: numbe
 
   async function insert (tx: Transaction, { codeNumber, ...row }: Registration, now: Date) {
     await tx`
-      insert into registrations (id, email, email_canonical, password_hash, full_name, locale, role, code_number, code_expires_at, created_at)
-      values (${row.id}, ${row.email}, ${row.emailCanonical}, ${row.passwordHash}, ${row.fullName}, ${row.locale},
-              ${row.role}, ${codeNumber}, ${row.codeExpiresAt}, ${now})`
+      insert into registrations (
+        id, email, email_canonical, password_hash, full_name, locale, role, code_number, code_expires_at, created_at
+      )
+      values (
+        ${row.id}, ${row.email}, ${row.emailCanonical}, ${row.passwordHash}, ${row.fullName}, ${row.locale},
+        ${row.role}, ${codeNumber}, ${row.codeExpiresAt}, ${now}
+      )`
   }
 
   /**
-   * Counts a try and returns what it may be compared with: null when there is no such registration,
-   * its code has expired or its tries are used up. One statement, so parallel tries count exactly.
+   * Counts a try and returns the registration whose code may be compared; null if there is none, its code has expired
+   * or its tries are used up. It is one statement, so that parallel tries are counted exactly.
    */
   async function tryCode (id: string, now: Date): Promise<TriedRegistration | null> {
     const [registration] = await db<TriedRegistration>`
@@ -60,7 +61,7 @@ export function createRegistrationStore (db: Database, { tries }: { tries: numbe
     return registration ?? null
   }
 
-  /** Moves on to the next code if the last one has expired; the tries that were used stay used. */
+  /** Starts the next code if the last one has expired. The tries that were used stay used. */
   async function renewCode (tx: Transaction, id: string, { now, expiresAt }: { now: Date, expiresAt: Date }) {
     await tx`
       update registrations
@@ -78,7 +79,7 @@ export function createRegistrationStore (db: Database, { tries }: { tries: numbe
     return registration ?? null
   }
 
-  /** Takes a registration away; true for the one caller that did. */
+  /** Removes a registration. Of several calls at once, one returns true. */
   async function remove (tx: Transaction, id: string): Promise<boolean> {
     const removed = await tx`
       delete from registrations

@@ -1,29 +1,24 @@
 import { randomUUID } from 'node:crypto'
-import type { Approvals } from '../access/approvals.ts'
-import type { Audit } from '../audit/audit.ts'
-import type { Caller } from '../http/caller.ts'
-import type { Clock } from '../clock.ts'
-import type { Codes } from '../tokens/codes.ts'
-import type { DeviceTokens } from '../tokens/device-tokens.ts'
-import { canonicalise, notAnAddress } from '../users/email-address.ts'
-import type { EmailAddress } from '../users/email-address.ts'
+import type { Role } from '../access/role-store.ts'
+import type { Roles } from '../access/roles.ts'
+import { createAccountCreation } from './account-creation.ts'
+import type { AccountCreationParts } from './account-creation.ts'
+import { codeLifetimeMs } from './confirmations.ts'
+import type { RegistrationStore } from './registration-store.ts'
 import { Refusal } from '../errors.ts'
 import type { FieldError } from '../errors.ts'
+import type { Caller } from '../http/caller.ts'
 import type { Jobs } from '../jobs/jobs.ts'
-import type { Metrics } from '../operations/metrics.ts'
-import type { OneTimeTokens } from '../tokens/one-time-tokens.ts'
-import type { PasswordPolicy } from '../passwords/policy.ts'
 import type { Passwords } from '../passwords/passwords.ts'
+import type { PasswordPolicy } from '../passwords/policy.ts'
+import type { Database } from '../stores/database.ts'
 import type { RateLimits } from '../throttling/rate-limits.ts'
-import type { Roles } from '../access/roles.ts'
-import type { Database, Transaction } from '../stores/database.ts'
-import type { KnownDeviceStore } from '../sessions/known-device-store.ts'
-import type { RegistrationStore, TriedRegistration } from './registration-store.ts'
-import type { Role } from '../access/role-store.ts'
-import type { User, UserStore } from '../users/user-store.ts'
+import type { OneTimeTokens } from '../tokens/one-time-tokens.ts'
+import { canonicalise, notAnAddress } from '../users/email-address.ts'
+import type { EmailAddress } from '../users/email-address.ts'
 import { presentUser } from '../users/user-view.ts'
 
-/** What somebody signs up with. */
+/** The data of a new user. */
 export interface RegistrationRequest {
   email: string
   password: string
@@ -32,142 +27,49 @@ export interface RegistrationRequest {
   locale?: string | undefined
 }
 
-/** A code that has come back. */
-export interface Confirmation { registrationId: string, code: string, deviceToken?: string | undefined }
+/** What a valid request registers: a canonical address, into a role that is open to registration. */
+interface Registrant { address: EmailAddress, role: Role }
 
-interface Checked { address: EmailAddress, role: Role }
-
-export interface RegistrationParts {
+export interface RegistrationParts extends AccountCreationParts {
   database: Database
-  registrations: RegistrationStore
-  users: UserStore
-  devices: KnownDeviceStore
-  roles: Roles
-  approvals: Pick<Approvals, 'announce'>
+  registrations: Pick<RegistrationStore, 'openRole' | 'insert'>
+  roles: Pick<Roles, 'forRegistration'>
   policy: PasswordPolicy
-  passwords: Passwords
-  rateLimits: RateLimits
-  codes: Codes
+  passwords: Pick<Passwords, 'assertRoom' | 'hash'>
+  rateLimits: Pick<RateLimits, 'count' | 'countMail'>
   oneTimeTokens: Pick<OneTimeTokens, 'isPromised'>
-  deviceTokens: DeviceTokens
-  audit: Audit
   jobs: Pick<Jobs, 'send'>
-  metrics: Metrics
-  clock: Clock
   emailVerification: 'required' | 'optional'
 }
 
 const notOpen: FieldError = { path: '/user_type', code: 'not_open', message: 'Nobody registers as this by themself.' }
-/** Milliseconds that a mailed code works. */
-const codeLifetime = 10 * 60_000
 
 /**
- * Signing up. With verification a registration is a row of its own and touches no account: whoever
- * registers somebody else's address gains nothing and costs its owner nothing but a mail.
+ * Registration of new users. If addresses must be verified, a registration is a row of its own and changes no account:
+ * somebody who registers another person's address gains nothing, and its owner gets no more than a mail.
  */
-export function createRegistrations ({ database, registrations, users, devices, roles, approvals, policy, passwords, rateLimits, codes, oneTimeTokens, deviceTokens, audit, jobs, metrics, clock, emailVerification }: RegistrationParts) {
-  return {
-    register: emailVerification === 'required' ? register : registerAtOnce,
-    confirm,
-    resend
-  }
+export function createRegistrations (parts: RegistrationParts) {
+  const { database, registrations, roles, policy, passwords, rateLimits, oneTimeTokens, audit, jobs, metrics } = parts
+  const { createAccount } = createAccountCreation(parts)
+  const proceed = parts.emailVerification === 'required' ? storeRegistration : createAtOnce
 
-  /** Answers alike, and does the same work, whether or not the address has an account. */
-  async function register (request: RegistrationRequest, caller: Caller) {
-    passwords.assertRoom('stranger')
-    const checked = await check(request)
-    return await rateLimits.count({ policy: 'register', caller }, () => takeDown(request, checked, caller))
-  }
-
-  async function takeDown (request: RegistrationRequest, { address, role }: Checked, caller: Caller) {
-    const passwordHash = await passwords.hash(request.password, 'stranger')
-    const now = new Date(clock.now())
-    const id = randomUUID()
-
-    await rateLimits.countMail({ kind: 'registration', address: address.canonical, caller }, mayMail => database.begin(async tx => {
-      const { fullName, locale = 'en' } = request
-      if (!await registrations.openRole(tx, role.name)) throw invalid([notOpen])
-      await registrations.insert(tx, {
-        id, email: address.address, emailCanonical: address.canonical, passwordHash, fullName, locale, role: role.name, codeNumber: 1, codeExpiresAt: expiry(now)
-      }, now)
-      const subject = await audit.createSubject(tx, id)
-      await audit.record(tx, { event: 'registration_created', outcome: 'success', subject, caller, personal: { email: address.address } })
-      if (mayMail) await jobs.send(tx, 'mail', { kind: 'registration', registrationId: id })
-    }))
-    metrics.increment('sign_ups', { outcome: 'requested' })
-
-    return {
-      registration_id: id,
-      user: { email: address.address, full_name: request.fullName, user_type: role.userType, email_verified: false }
-    }
-  }
-
-  /** With EMAIL_VERIFICATION=optional the account is there at once; a known address is a `conflict`. */
-  async function registerAtOnce (request: RegistrationRequest, caller: Caller) {
-    passwords.assertRoom('stranger')
-    const checked = await check(request)
-    return await rateLimits.count({ policy: 'register', caller }, () => makeAtOnce(request, checked, caller))
-  }
-
-  async function makeAtOnce (request: RegistrationRequest, { address, role }: Checked, caller: Caller) {
-    const passwordHash = await passwords.hash(request.password, 'stranger')
-    const { fullName, locale = 'en' } = request
-
-    const user = await database.begin(async tx => {
-      const open = await registrations.openRole(tx, role.name)
-      if (!open) throw invalid([notOpen])
-      // Whoever has moved somebody's account away does not bar its way back by settling there unconfirmed.
-      if (await oneTimeTokens.isPromised(tx, address.canonical)) return null
-      return await createAccount(tx, {
-        id: randomUUID(), email: address.address, emailCanonical: address.canonical, passwordHash, fullName, locale, emailVerified: false
-      }, { role: open, caller, isNew: true })
-    })
-    if (!user) throw new Refusal('conflict')
-
-    return { user: presentUser(user) }
-  }
+  return { register }
 
   /**
-   * Makes the account when the code comes back with its registration's id. Every try counts before it
-   * is compared; wrong, spent, expired and unknown are one refusal.
+   * Registers a user. With EMAIL_VERIFICATION=required the answer and the work are the same whether or not the address
+   * has an account. With `optional` the account is made at once.
+   * @throws Refusal `overloaded`; `invalid_request` with `not_an_address` or `not_open`; `password_rejected`;
+   * `rate_limited`; `unavailable`; with `optional` also `conflict` for the address of an account
    */
-  async function confirm (confirmation: Confirmation, caller: Caller) {
-    return await rateLimits.count({ policy: 'verify-email', caller }, () => tryCode(confirmation, caller))
-  }
-
-  async function tryCode ({ registrationId, code, deviceToken }: Confirmation, caller: Caller) {
-    const registration = await registrations.tryCode(registrationId, new Date(clock.now()))
-    const isRight = codes.matches('verify_email', registration?.id ?? registrationId, registration?.codeNumber ?? 0, code)
-    if (!registration || !isRight) throw await refuse(registration, caller)
-
-    const deviceId = deviceTokens.recognise(deviceToken)
-    const user = await database.begin(async tx => {
-      // Nobody comes into a role that has been closed since, and may have got permissions.
-      const role = await registrations.openRole(tx, registration.role)
-      if (!role || !await registrations.remove(tx, registration.id)) return null
-
-      const made = await createAccount(tx, { ...registration, emailVerified: true }, { role, caller, isNew: false })
-      if (made) await devices.remember(tx, made.id, deviceId, new Date(clock.now()))
-      return made
+  async function register (request: RegistrationRequest, caller: Caller) {
+    passwords.assertRoom('stranger')
+    const registrant = await check(request)
+    return await rateLimits.count({ policy: 'register', caller }, async () => {
+      return await proceed(request, registrant, caller)
     })
-    if (!user) throw await refuse(registration, caller)
-
-    return { user: presentUser(user), device_token: deviceTokens.issue(deviceId) }
   }
 
-  /** Mails the code again, or the next one if it has expired; whether there is one, nobody learns. */
-  async function resend (registrationId: string, caller: Caller) {
-    const known = await registrations.find(registrationId)
-    const address = known?.emailCanonical ?? registrationId.toLowerCase()
-    const now = new Date(clock.now())
-    await rateLimits.countMail({ kind: 'registration', address, caller }, mayMail => database.begin(async tx => {
-      await registrations.renewCode(tx, registrationId, { now, expiresAt: expiry(now) })
-      // The code is made from the id as it is stored, whichever case a client writes it in.
-      if (mayMail) await jobs.send(tx, 'mail', { kind: 'registration', registrationId: registrationId.toLowerCase() })
-    }))
-  }
-
-  async function check ({ email, password, fullName, userType = 'user' }: RegistrationRequest): Promise<Checked> {
+  async function check ({ email, password, fullName, userType = 'user' }: RegistrationRequest): Promise<Registrant> {
     const address = canonicalise(email)
     const role = roles.forRegistration(userType)
     const errors: FieldError[] = []
@@ -180,31 +82,71 @@ export function createRegistrations ({ database, registrations, users, devices, 
     return { address, role }
   }
 
-  async function createAccount (tx: Transaction, account: Pick<User, 'id' | 'email' | 'emailCanonical' | 'passwordHash' | 'fullName' | 'locale' | 'emailVerified'>, { role, caller, isNew }: {
-    role: Pick<Role, 'name' | 'requiresApproval'>, caller: Caller, isNew: boolean
-  }): Promise<User | null> {
-    const approval = role.requiresApproval ? 'pending' : 'not_required'
-    const isMade = await users.insert(tx, { ...account, role: role.name, approval }, new Date(clock.now()))
-    if (!isMade) return null
+  async function storeRegistration (request: RegistrationRequest, { address, role }: Registrant, caller: Caller) {
+    const { fullName, locale = 'en' } = request
+    const passwordHash = await passwords.hash(request.password, 'stranger')
+    const now = new Date(parts.clock.now())
+    const registration = {
+      id: randomUUID(),
+      email: address.address,
+      emailCanonical: address.canonical,
+      passwordHash,
+      fullName,
+      locale,
+      role: role.name,
+      codeNumber: 1,
+      codeExpiresAt: new Date(now.getTime() + codeLifetimeMs)
+    }
 
-    if (isNew) await audit.createSubject(tx, account.id)
-    const user = await users.find(account.id, tx)
-    await audit.record(tx, { event: 'user_created', outcome: 'success', actorId: account.id, subject: user, caller })
-    if (approval === 'pending') await approvals.announce(tx, account.id)
-    metrics.increment('sign_ups', { outcome: 'created' })
-    return user
+    const mail = { kind: 'registration', address: address.canonical, caller }
+    await rateLimits.countMail(mail, mayMail => database.begin(async tx => {
+      if (!await registrations.openRole(tx, role.name)) throw invalid([notOpen])
+      await registrations.insert(tx, registration, now)
+      const subject = await audit.createSubject(tx, registration.id)
+      await audit.record(tx, {
+        event: 'registration_created',
+        outcome: 'success',
+        subject,
+        caller,
+        personal: { email: address.address }
+      })
+      if (mayMail) await jobs.send(tx, 'mail', { kind: 'registration', registrationId: registration.id })
+    }))
+    metrics.increment('sign_ups', { outcome: 'requested' })
+
+    return {
+      registration_id: registration.id,
+      user: { email: address.address, full_name: fullName, user_type: role.userType, email_verified: false }
+    }
   }
 
-  async function refuse (registration: TriedRegistration | null, caller: Caller): Promise<Refusal> {
-    await audit.record(database, { event: 'verify_email_fail', outcome: 'failure', reason: 'token_invalid', subject: registration, caller })
-    return new Refusal('token_invalid')
+  async function createAtOnce (request: RegistrationRequest, { address, role }: Registrant, caller: Caller) {
+    const { fullName, locale = 'en' } = request
+    const passwordHash = await passwords.hash(request.password, 'stranger')
+    const account = {
+      id: randomUUID(),
+      email: address.address,
+      emailCanonical: address.canonical,
+      passwordHash,
+      fullName,
+      locale,
+      emailVerified: false
+    }
+
+    const user = await database.begin(async tx => {
+      const open = await registrations.openRole(tx, role.name)
+      if (!open) throw invalid([notOpen])
+      // Another account may still be brought back to this address. A thief who moved it away must not prevent that by
+      // registering the address, which takes no confirmation here.
+      if (await oneTimeTokens.isPromised(tx, address.canonical)) return null
+      return await createAccount(tx, { account, role: open, caller, isNewSubject: true })
+    })
+    if (!user) throw new Refusal('conflict')
+
+    return { user: presentUser(user) }
   }
 }
 
 function invalid (errors: FieldError[]) {
   return new Refusal('invalid_request', { errors })
-}
-
-function expiry (now: Date) {
-  return new Date(now.getTime() + codeLifetime)
 }

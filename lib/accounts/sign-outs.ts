@@ -12,7 +12,11 @@ import type { Tokens } from '../tokens/access-tokens.ts'
 
 export type SignOutScope = 'local' | 'others' | 'everywhere'
 
-export interface LogoutRequest { scope: SignOutScope, accessToken?: string | undefined, refreshToken?: PresentedToken | undefined }
+export interface LogoutRequest {
+  scope: SignOutScope
+  accessToken?: string | undefined
+  refreshToken?: PresentedToken | undefined
+}
 
 export interface SignOutParts {
   commit: UnitsOfWork['commit']
@@ -23,20 +27,26 @@ export interface SignOutParts {
   audit: Audit
 }
 
-/** A living session that a client has proved, and whether well enough to act on the user's others. */
+/** A living session that a request has proved. A strong proof may also end the user's other sessions. */
 interface Proof { state: SessionState, isStrong: boolean }
 
-/** Ending sessions: one, the others, all of a user's, everybody's. Each is one step, whatever the number. */
-export function createSignOuts ({ commit, users, deployment, sessions, tokens, audit }: SignOutParts) {
+/** The end of sessions: of one, of a user's others, of all of a user's, of everybody's. Each is one step. */
+export function createSignOuts (parts: SignOutParts) {
+  const { commit, users, deployment, sessions, tokens, audit } = parts
+
   return { logout, signOut, endSession, signOutEveryone }
 
   /**
-   * Signs out with whatever the client still has. Nothing that proves a session is no error: there is
-   * nothing to end. `others` and `everywhere` need a live access token or the newest refresh token;
-   * less than that, expired but authentic, ends its own session only. Tells whether the session that
-   * asked goes on.
+   * Signs out with any token that the client still has. A request that proves no session is no error, because there is
+   * nothing to end. The scopes `others` and `everywhere` need a live access token or the newest refresh token; an
+   * authentic token that is expired or superseded ends its own session only. `goesOn` says whether the session of the
+   * request is still alive.
+   * @throws Refusal `unavailable`
    */
-  async function logout ({ scope, accessToken, refreshToken }: LogoutRequest, caller: Caller): Promise<{ goesOn: boolean }> {
+  async function logout (
+    { scope, accessToken, refreshToken }: LogoutRequest,
+    caller: Caller
+  ): Promise<{ goesOn: boolean }> {
     const [first, second] = await proofsOf(accessToken, refreshToken)
     if (first) await signOut(first.state, first.isStrong ? scope : 'local', caller)
     if (second) await signOut(second.state, 'local', caller)
@@ -44,16 +54,25 @@ export function createSignOuts ({ commit, users, deployment, sessions, tokens, a
   }
 
   /**
-   * Ends the given session, or the user's others, or all of them. A session that is dead already is no
-   * reason to spare the others.
+   * Ends the given session, or the user's others, or all of them. The others are ended even if the given one has ended
+   * already.
+   * @throws Refusal `unavailable`
    */
   async function signOut (state: SessionState, scope: SignOutScope, caller: Caller) {
-    if (scope === 'local') await endOne(state, { reason: 'signed_out', event: eventOf(state, scope, caller) })
-    else await endAll(state, scope, eventOf(state, scope, caller))
+    const event = eventOf(state, scope, caller)
+    if (scope === 'local') await endOne(state, { reason: 'signed_out', event })
+    else await endAll(state, scope, event)
   }
 
-  /** Ends one of the user's sessions by its id; somebody else's is `not_found`, an ended one no error. */
-  async function endSession ({ userId, sessionId: own }: { userId: string, sessionId: string }, sessionId: string, caller: Caller) {
+  /**
+   * Ends one of the user's sessions by its id. A session that has ended already is no error.
+   * @throws Refusal `not_found` for an unknown session or another user's; `unavailable`
+   */
+  async function endSession (
+    { userId, sessionId: own }: { userId: string, sessionId: string },
+    sessionId: string,
+    caller: Caller
+  ) {
     const state = await sessions.peek(sessionId)
     if (state?.id !== userId) throw new Refusal('not_found')
 
@@ -64,13 +83,20 @@ export function createSignOuts ({ commit, users, deployment, sessions, tokens, a
   /** Ends every session of every user. `actorId` is null for an operator at the command line. */
   async function signOutEveryone ({ actorId, caller }: { actorId: string | null, caller: Caller }) {
     await commit(async unit => {
-      await audit.record(unit.tx, { event: 'sessions_ended', outcome: 'success', reason: 'everyone_signed_out', subject: null, caller, ...(actorId && { actorId }) })
+      await audit.record(unit.tx, {
+        event: 'sessions_ended',
+        outcome: 'success',
+        reason: 'everyone_signed_out',
+        subject: null,
+        caller,
+        ...(actorId && { actorId })
+      })
       await deployment.endEverything(unit)
     })
   }
 
-  // The two tokens may prove two sessions: a client that has mixed them up means both, but the scope is
-  // about one.
+  // The two tokens may prove two sessions, if a client has mixed them up. Then it means both of them, but the scope
+  // holds for the first one only.
   async function proofsOf (accessToken: string | undefined, presented: PresentedToken | undefined): Promise<Proof[]> {
     const access = accessToken ? tokens.readExpired(accessToken) : null
     const claims = presented?.claims ?? null
@@ -81,8 +107,10 @@ export function createSignOuts ({ commit, users, deployment, sessions, tokens, a
       const state = id ? await sessions.findAlive(id) : null
       if (!state) continue
 
-      const isLive = access !== null && access.isLive && access.claims.sid === id && access.claims.epoch[1] === state.userEpoch
-      const isNewest = refresh !== null && refresh.sessionId === id && !isLive && await sessions.isNewest(refresh, state)
+      const isOfAccess = access !== null && access.isLive && access.claims.sid === id
+      const isLive = isOfAccess && access.claims.epoch[1] === state.userEpoch
+      const isOfRefresh = refresh !== null && refresh.sessionId === id
+      const isNewest = isOfRefresh && !isLive && await sessions.isNewest(refresh, state)
       proofs.push({ state, isStrong: isLive || isNewest })
     }
     return proofs
@@ -94,19 +122,32 @@ export function createSignOuts ({ commit, users, deployment, sessions, tokens, a
     })
   }
 
-  // The user's row is locked first, as everywhere. The own session outlives the raise, so that its end
-  // is told as its own.
+  // The user's row is locked first, as everywhere. The session of the request survives the raise, so that it ends by a
+  // change of its own and with a reason of its own.
   async function endAll ({ id, sessionId }: SessionState, scope: 'others' | 'everywhere', event: AuditEvent) {
     await commit(async unit => {
       const sessionEpoch = await users.raiseEpoch(unit.tx, id)
       if (sessionEpoch === null) return
 
-      await sessions.recordEpochRaise(unit, { user: { id, sessionEpoch }, reason: 'revoked_by_user', survivor: sessionId, event })
+      await sessions.recordEpochRaise(unit, {
+        user: { id, sessionEpoch },
+        reason: 'revoked_by_user',
+        survivor: sessionId,
+        event
+      })
       if (scope === 'everywhere') await sessions.end(unit, sessionId, 'signed_out')
     })
   }
 }
 
 function eventOf (state: SessionState, reason: string, caller: Caller): AuditEvent {
-  return { event: 'session_ended', outcome: 'success', reason, actorId: state.id, subject: state, sessionId: state.sessionId, caller }
+  return {
+    event: 'session_ended',
+    outcome: 'success',
+    reason,
+    actorId: state.id,
+    subject: state,
+    sessionId: state.sessionId,
+    caller
+  }
 }

@@ -26,12 +26,12 @@ export function createJobStore (db: Database) {
       values (${queue}, ${JSON.stringify(data)}::text::jsonb)`
   }
 
-  /** Takes up to `limit` due jobs for `lease` milliseconds. No other worker gets them meanwhile. */
-  async function take (queue: string, limit: number, lease: number): Promise<TakenJob[]> {
+  /** Takes up to `jobsMax` due jobs for `leaseMs` milliseconds. No other worker gets them meanwhile. */
+  async function take (queue: string, jobsMax: number, leaseMs: number): Promise<TakenJob[]> {
     return db<TakenJob>`
       update jobs
       set attempts = least(attempts + 1, attempts_max),
-          due_at = now() + ${lease}::float8 * interval '1 millisecond',
+          due_at = now() + ${leaseMs}::float8 * interval '1 millisecond',
           failed_at = case when attempts >= attempts_max then now() end,
           error = case when attempts >= attempts_max then 'The last attempt did not come to an end.' else error end
       where id in (
@@ -39,7 +39,7 @@ export function createJobStore (db: Database) {
         from jobs
         where queue = ${queue} and failed_at is null and due_at <= now()
         order by due_at
-        limit ${limit}
+        limit ${jobsMax}
         for update skip locked
       )
       returning id, data, attempts as attempt, created_at, failed_at is not null as abandoned`
@@ -53,13 +53,13 @@ export function createJobStore (db: Database) {
   }
 
   /**
-   * Stores why an attempt failed. The job is due again after `delay` milliseconds, or stays failed after its last
+   * Stores why an attempt failed. The job is due again after `delayMs` milliseconds, or stays failed after its last
    * attempt. Returns whether that was the last one.
    */
-  async function fail ({ id, attempt }: Job, error: string, delay: number): Promise<boolean> {
+  async function fail ({ id, attempt }: Job, error: string, delayMs: number): Promise<boolean> {
     const [job] = await db<{ final: boolean }>`
       update jobs
-      set due_at = now() + ${delay}::float8 * interval '1 millisecond',
+      set due_at = now() + ${delayMs}::float8 * interval '1 millisecond',
           failed_at = case when attempts >= attempts_max then now() end,
           error = ${error}
       where id = ${id} and attempts = ${attempt} and failed_at is null
@@ -68,15 +68,15 @@ export function createJobStore (db: Database) {
   }
 
   /**
-   * Writes the next job of a queue that works every `interval` milliseconds, if it is due and the one before does not
+   * Writes the next job of a queue that works every `intervalMs` milliseconds, if it is due and the one before does not
    * wait any more. Only one of the nodes that ask writes it. An interval that has become shorter by more than a minute
    * holds at once; nodes that ask may differ by less.
    */
-  async function addScheduled (queue: string, interval: number): Promise<void> {
+  async function addScheduled (queue: string, intervalMs: number): Promise<void> {
     await db`
       with due as (
         insert into job_schedules (queue, due_at)
-        values (${queue}, now() + ${interval}::float8 * interval '1 millisecond')
+        values (${queue}, now() + ${intervalMs}::float8 * interval '1 millisecond')
         on conflict (queue) do update
         set due_at = excluded.due_at
         where job_schedules.due_at <= now() or job_schedules.due_at > excluded.due_at + interval '1 minute'

@@ -11,12 +11,12 @@ export type JobHandler = (job: Job, stopping: AbortSignal) => Promise<void>
 export interface WorkOptions {
   /** The most jobs of this queue that one node does at once. */
   concurrency?: number
-  /** Milliseconds that a job may take. After that another node may begin it again. */
-  lease?: number
-  /** Milliseconds between two look-ups of an empty queue. */
-  interval?: number
-  /** For a scheduled queue: milliseconds from one job to the next, however many nodes there are. */
-  every?: number
+  /** How long a job may take. After that another node may begin it again. */
+  leaseMs?: number
+  /** How long a node waits between two looks into an empty queue. */
+  lookIntervalMs?: number
+  /** For a scheduled queue: the time from one job to the next, however many nodes there are. */
+  scheduleIntervalMs?: number
 }
 
 export interface JobLog {
@@ -80,23 +80,23 @@ export function createJobs (parts: JobParts) {
 }
 
 function createWorker ({ store, log, metrics }: JobParts, queue: string, handler: JobHandler, options: WorkOptions) {
-  const { concurrency = 4, lease = 60_000, interval = 1000, every } = options
+  const { concurrency = 4, leaseMs = 60_000, lookIntervalMs = 1000, scheduleIntervalMs } = options
   const inHand = new Set<Promise<void>>()
   const stopping = new AbortController()
   let polling: Promise<void> | undefined
   let timer: { at: number, handle: NodeJS.Timeout } | undefined
   let scheduleAt = 0
-  /** Milliseconds to the next look. It doubles up to `interval` while the queue is empty. */
-  let pauseMs = interval
+  /** Milliseconds to the next look. It doubles up to `lookIntervalMs` while the queue is empty. */
+  let pauseMs = lookIntervalMs
   let isAway = false
   let isStopped = false
 
   plan(0)
   return { look, stop }
 
-  function look (delay: number) {
-    pauseMs = Math.min(pauseMs, Math.max(delay, firstLookMs))
-    plan(delay)
+  function look (delayMs: number) {
+    pauseMs = Math.min(pauseMs, Math.max(delayMs, firstLookMs))
+    plan(delayMs)
   }
 
   async function stop (timeoutMs: number) {
@@ -110,12 +110,12 @@ function createWorker ({ store, log, metrics }: JobParts, queue: string, handler
   }
 
   /** Plans a look. The earliest plan counts; during a look, `pauseMs` keeps what was asked for meanwhile. */
-  function plan (delay: number) {
-    const at = performance.now() + delay
+  function plan (delayMs: number) {
+    const at = performance.now() + delayMs
     if (isStopped || polling !== undefined || (timer !== undefined && timer.at <= at)) return
 
     clearTimeout(timer?.handle)
-    timer = { at, handle: setTimeout(poll, delay) }
+    timer = { at, handle: setTimeout(poll, delayMs) }
   }
 
   function poll () {
@@ -127,7 +127,7 @@ function createWorker ({ store, log, metrics }: JobParts, queue: string, handler
     pauseMs *= 2
     polling = take(wanted).then(taken => {
       polling = undefined
-      pauseMs = taken > 0 ? firstLookMs : Math.min(pauseMs, interval)
+      pauseMs = taken > 0 ? firstLookMs : Math.min(pauseMs, lookIntervalMs)
       plan(taken > 0 ? 0 : pauseMs)
     })
   }
@@ -135,7 +135,7 @@ function createWorker ({ store, log, metrics }: JobParts, queue: string, handler
   async function take (wanted: number) {
     try {
       await addScheduled()
-      const jobs = await store.take(queue, wanted, lease)
+      const jobs = await store.take(queue, wanted, leaseMs)
 
       if (isAway) log.info({ queue }, 'jobs go on')
       isAway = false
@@ -145,16 +145,16 @@ function createWorker ({ store, log, metrics }: JobParts, queue: string, handler
       // Logged once: work continues by itself as soon as Postgres answers again.
       if (!isAway) log.warn({ queue, err: error }, 'jobs cannot be taken')
       isAway = true
-      pauseMs = interval
+      pauseMs = lookIntervalMs
       return 0
     }
   }
 
   async function addScheduled () {
-    if (every === undefined || performance.now() < scheduleAt) return
+    if (scheduleIntervalMs === undefined || performance.now() < scheduleAt) return
 
-    await store.addScheduled(queue, every)
-    scheduleAt = performance.now() + Math.min(every, scheduleCheckMs)
+    await store.addScheduled(queue, scheduleIntervalMs)
+    scheduleAt = performance.now() + Math.min(scheduleIntervalMs, scheduleCheckMs)
   }
 
   function begin (job: Job & { abandoned: boolean }) {
@@ -177,7 +177,7 @@ function createWorker ({ store, log, metrics }: JobParts, queue: string, handler
   }
 
   async function attempt (job: Job) {
-    const error = await within(lease, handler(job, stopping.signal)).then(() => null, explain)
+    const error = await within(leaseMs, handler(job, stopping.signal)).then(() => null, explain)
     if (error === null) {
       await store.finish(job)
       return metrics.increment('jobs', { name: queue, outcome: 'done' })
@@ -206,9 +206,9 @@ function explain (error: unknown) {
   return (error instanceof Error ? error.message : String(error)).slice(0, 300)
 }
 
-function within<T> (milliseconds: number, work: Promise<T>): Promise<T> {
+function within<T> (timeoutMs: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`not done within ${milliseconds} ms`)), milliseconds)
+    const timer = setTimeout(() => reject(new Error(`not done within ${timeoutMs} ms`)), timeoutMs)
     // A handler that hangs must not keep the process alive when nothing else does.
     timer.unref()
     work.then(resolve, reject).finally(() => clearTimeout(timer))

@@ -11,7 +11,9 @@ import type { Mailer } from './mailer.ts'
 import type { Metrics } from '../operations/metrics.ts'
 import type { Job } from '../jobs/job-store.ts'
 
-type Parts = Omit<RegistrationDraftParts & LinkDraftParts & NoticeDraftParts & OccasionParts, 'occasionOf' | 'reasonOf'> & {
+type DraftParts = RegistrationDraftParts & LinkDraftParts & NoticeDraftParts & OccasionParts
+
+interface Parts extends Omit<DraftParts, 'occasionOf' | 'reasonOf'> {
   mailer: Pick<Mailer, 'deliver'>
   metrics: Pick<Metrics, 'increment'>
 }

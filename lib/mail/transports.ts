@@ -24,7 +24,10 @@ export function createServerTransport (server: Sender<unknown> & { verify (): Pr
   }
 }
 
-/** nodemailer's settings for an SMTP_URL: pooled connections, and a bound on every wait. smtps:// is TLS from the start. */
+/**
+ * nodemailer's settings for an SMTP_URL: pooled connections, and a bound on every wait. With smtps:// a connection is
+ * TLS from the start.
+ */
 export function serverSettings (url: string) {
   return {
     url,

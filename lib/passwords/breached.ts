@@ -11,8 +11,8 @@ export interface RangeAnswer { status: number, body: AsyncIterable<Uint8Array> |
 export interface BreachedPasswordParts {
   /** Asks for all digests that begin with five hexadecimal characters, until the signal is aborted. */
   ask: (prefix: string, signal: AbortSignal) => Promise<RangeAnswer>
-  /** Milliseconds that one query may take, from the name look-up to the last byte. */
-  deadline: number
+  /** How long one query may take, from the name look-up to the last byte. */
+  deadlineMs: number
   breaker: CircuitBreaker
   database: Database
   audit: Pick<Audit, 'record'>
@@ -48,7 +48,7 @@ const noteIntervalMs = 60_000
  * nobody is kept from signing up because that service does not answer.
  */
 export function createBreachedPasswords (parts: BreachedPasswordParts) {
-  const { ask, deadline, breaker, database, audit, metrics, clock, warn } = parts
+  const { ask, deadlineMs, breaker, database, audit, metrics, clock, warn } = parts
   let asking = 0
   let unchecked = 0
   let notedAt = -Infinity
@@ -75,7 +75,7 @@ export function createBreachedPasswords (parts: BreachedPasswordParts) {
     // The protocol wants SHA-1. All it has to hide is which of the many passwords with this prefix is meant.
     const digest = createHash('sha1').update(password).digest('hex').toUpperCase()
     asking++
-    const verdict = await within(deadline, signal => look(digest, signal)).finally(() => { asking-- })
+    const verdict = await within(deadlineMs, signal => look(digest, signal)).finally(() => { asking-- })
     breaker.note(verdict.outcome !== 'failed')
     return verdict
   }
@@ -118,11 +118,11 @@ export function createBreachedPasswords (parts: BreachedPasswordParts) {
  * The verdict of the work, or `timeout`. The signal alone would not do: a body that is aborted at a bad moment leaves
  * its reader waiting for ever (nodejs/node#56917).
  */
-async function within (milliseconds: number, work: (signal: AbortSignal) => Promise<Verdict>): Promise<Verdict> {
+async function within (timeoutMs: number, work: (signal: AbortSignal) => Promise<Verdict>): Promise<Verdict> {
   const over = new AbortController()
   let timer: NodeJS.Timeout | undefined
   const timeout = new Promise<Verdict>(resolve => {
-    timer = setTimeout(resolve, milliseconds, { outcome: 'failed', reason: 'timeout' })
+    timer = setTimeout(resolve, timeoutMs, { outcome: 'failed', reason: 'timeout' })
   })
 
   try {

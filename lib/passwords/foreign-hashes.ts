@@ -11,12 +11,12 @@ export interface UnusableHash { problem: string }
 
 /**
  * What one verification may cost: about a second of one core. Beyond that a stored hash could take so much work that
- * the server stops. `memory` is KiB that are in use at once; `work` is KiB that are processed over all passes.
+ * the server stops. `memoryKib` is in use at once; `workKib` is processed over all passes.
  */
 export const foreignBounds = {
-  argon2: { memory: 262_144, work: 1_048_576, passes: 100, parallelism: 16 },
+  argon2: { memoryKib: 262_144, workKib: 1_048_576, passes: 100, parallelism: 16 },
   bcrypt: { cost: 14 },
-  scrypt: { memory: 262_144, work: 524_288 },
+  scrypt: { memoryKib: 262_144, workKib: 524_288 },
   pbkdf2: { iterations: 3_000_000 }
 }
 
@@ -30,9 +30,13 @@ const key = '(?<key>[A-Za-z0-9+/.]{22,86}={0,2})'
 // No real salt has characters that Postgres cannot store.
 const textSalt = '(?<salt>[^$\\p{Cc}\\p{Cs}]{1,128})'
 
+const argon2Cost = 'm=(?<m>\\d{1,9}),t=(?<t>\\d{1,9}),p=(?<p>\\d{1,9})'
+const argon2Phc = `\\$argon2(id|i|d)(\\$v=(16|19))?\\$${argon2Cost}\\$[A-Za-z0-9+/]{11,64}\\$[A-Za-z0-9+/]{22,86}`
+const pbkdf2Cost = '(i=)?(?<iterations>\\d{1,9})(,l=\\d{1,3})?'
+
 const forms: Form[] = [
   {
-    pattern: form('(argon2(?=\\$argon2))?(?<phc>\\$argon2(id|i|d)(\\$v=(16|19))?\\$m=(?<m>\\d{1,9}),t=(?<t>\\d{1,9}),p=(?<p>\\d{1,9})\\$[A-Za-z0-9+/]{11,64}\\$[A-Za-z0-9+/]{22,86})'),
+    pattern: form(`(argon2(?=\\$argon2))?(?<phc>${argon2Phc})`),
     read: readArgon2
   },
   {
@@ -50,7 +54,7 @@ const forms: Form[] = [
     read: groups => readScrypt(groups, fromText(groups['salt']))
   },
   {
-    pattern: form(`\\$pbkdf2(-(?<digest>sha1|sha256|sha512))?\\$(i=)?(?<iterations>\\d{1,9})(,l=\\d{1,3})?\\$${salt}\\$${key}`),
+    pattern: form(`\\$pbkdf2(-(?<digest>sha1|sha256|sha512))?\\$${pbkdf2Cost}\\$${salt}\\$${key}`),
     read: groups => readPbkdf2(groups, fromBase64(groups['salt']))
   },
   {
@@ -76,7 +80,7 @@ function readArgon2 ({ phc = '', m, t, p }: Groups): ForeignHash | UnusableHash 
   const [memoryKib, passes, lanes] = [Number(m), Number(t), Number(p)]
 
   if (passes < 1 || lanes < 1 || memoryKib < 8 * lanes) return { problem: 'has parameters that argon2 does not allow' }
-  const isTooLarge = memoryKib > max.memory || memoryKib * passes > max.work
+  const isTooLarge = memoryKib > max.memoryKib || memoryKib * passes > max.workKib
   if (isTooLarge || passes > max.passes || lanes > max.parallelism) {
     return tooCostly(`argon2 of ${memoryKib} KiB, ${passes} passes, ${lanes} lanes`)
   }
@@ -91,14 +95,14 @@ function readBcrypt ({ prefix, mcf = '', cost }: Groups): ForeignHash | Unusable
 }
 
 function readScrypt (groups: Groups, salt: Buffer): ForeignHash | UnusableHash {
-  const { memory, work } = foreignBounds.scrypt
+  const max = foreignBounds.scrypt
   const [N, r, p] = [Number(groups['N']), Number(groups['r']), Number(groups['p'])]
   const memoryKib = N * r / 8
 
   if (N < 2 || !Number.isInteger(Math.log2(N)) || r < 1 || p < 1) {
     return { problem: 'has parameters that scrypt does not allow' }
   }
-  if (memoryKib > memory || memoryKib * p > work || r > 64 || p > 64) {
+  if (memoryKib > max.memoryKib || memoryKib * p > max.workKib || r > 64 || p > 64) {
     return tooCostly(`scrypt of N=${N}, r=${r}, p=${p}`)
   }
   return { scheme: 'scrypt', N, r, p, salt, key: fromBase64(groups['key']) }

@@ -11,8 +11,8 @@ export interface HashSchedulerOptions {
   concurrency: number
   /** The most callers that may wait. Strangers may take half of these places, known callers three quarters. */
   queueMax: number
-  /** The most milliseconds that a caller waits for its hash to begin. */
-  deadline: number
+  /** How long a caller waits at most for its hash to begin. */
+  deadlineMs: number
   clock: Pick<Clock, 'monotonic'>
 }
 
@@ -25,7 +25,7 @@ interface Waiting { begin: () => void, since: number }
  * Runs costly work, a few pieces at a time, so that a storm of logins is answered with 503 instead of taking all of the
  * server (ASVS 5.0 15.2.2). Known callers go before strangers, three to one where both wait.
  */
-export function createHashScheduler ({ concurrency, queueMax, deadline, clock }: HashSchedulerOptions) {
+export function createHashScheduler ({ concurrency, queueMax, deadlineMs, clock }: HashSchedulerOptions) {
   const queues: Record<Priority, Set<Waiting>> = { known: new Set(), stranger: new Set() }
   const room: Record<Priority, number> = { known: Math.ceil(queueMax * 3 / 4), stranger: Math.floor(queueMax / 2) }
   let passed = 0
@@ -70,7 +70,7 @@ export function createHashScheduler ({ concurrency, queueMax, deadline, clock }:
 
     return new Promise<void>((resolve, reject) => {
       const waiting = { since: clock.monotonic(), begin }
-      const timer = setTimeout(giveUp, deadline)
+      const timer = setTimeout(giveUp, deadlineMs)
       queues[priority].add(waiting)
 
       function begin () {

@@ -62,20 +62,29 @@ export function createPasswordPolicy (options: PasswordPolicyOptions) {
     const { score, advice } = estimate(password, personal)
 
     return [
-      blocklist.has(folded) && reason('blocklisted', 'This is one of the most common passwords, the first that are tried.'),
-      isMostly(personal, folded) &&
-        reason('context_word', 'Apart from your name, your address or the name of this service hardly anything remains of it.'),
-      score < minStrength && reason('guessable', `This password is too easy to guess. ${advice}`)
+      blocklist.has(folded) && blocklisted,
+      isMostly(personal, folded) && contextWord,
+      score < minStrength && guessable(advice)
     ].filter(weakness => weakness !== false)
   }
 }
 
 type Reason = readonly [code: string, message: string]
 
-const breached: Reason = ['breached', 'This password is in a list of stolen ones, which is what attackers try first. Choose another, and change it wherever else you use it.']
+const breached: Reason = [
+  'breached',
+  'This password is in a list of stolen ones, which is what attackers try first. Choose another, and change it wherever else you use it.'
+]
 
-function reason (code: string, message: string): Reason {
-  return [code, message]
+const blocklisted: Reason = ['blocklisted', 'This is one of the most common passwords, the first that are tried.']
+
+const contextWord: Reason = [
+  'context_word',
+  'Apart from your name, your address or the name of this service hardly anything remains of it.'
+]
+
+function guessable (advice: string): Reason {
+  return ['guessable', `This password is too easy to guess. ${advice}`]
 }
 
 function foldCase (text: string) {
@@ -92,7 +101,8 @@ function wordsOf (text: string) {
 
 /** Whether fewer than 8 characters remain without these words. The longest goes first: words contain each other. */
 function isMostly (personal: string[], folded: string) {
-  const rest = personal.toSorted((a, b) => b.length - a.length).reduce((text, word) => text.replaceAll(word, ''), folded)
+  const longestFirst = personal.toSorted((a, b) => b.length - a.length)
+  const rest = longestFirst.reduce((text, word) => text.replaceAll(word, ''), folded)
 
   return rest !== folded && Array.from(rest).length < 8
 }

@@ -75,7 +75,10 @@ export function createEstimator (enough: number) {
  * strong, however common each of them is.
  */
 const stems = new Set([
-  ...common['passwords-common'].slice(0, 2000), ...english['seasons-en'], ...english['months-en'], ...english['daysOfWeek-en']
+  ...common['passwords-common'].slice(0, 2000),
+  ...english['seasons-en'],
+  ...english['months-en'],
+  ...english['daysOfWeek-en']
 ].map(word => word.toLowerCase()))
 
 function isDecorated (folded: string) {

@@ -2,7 +2,7 @@ import type { NewEvent } from '../audit/event.ts'
 import type { Database, Query } from '../stores/database.ts'
 import { devicesMax } from './known-device-store.ts'
 import type { NewSession } from './session-store.ts'
-import type { Checked } from '../users/user-store.ts'
+import type { UserEpochs } from '../users/user-store.ts'
 
 export type SignInStore = ReturnType<typeof createSignInStore>
 
@@ -22,7 +22,7 @@ export function createSignInStore (db: Database, { sessionsMax }: { sessionsMax:
    * test/lib/sessions/sign-in-store.test.ts holds the two together.
    */
   async function signIn (
-    user: Checked,
+    user: UserEpochs,
     session: NewSession,
     { requestId, personal }: Pick<NewEvent, 'requestId' | 'personal'>,
     query: Query = db

@@ -98,7 +98,7 @@ function csvReader (head: Line): (text: string) => Read {
     const cells = parseCsv(text)
     if (cells === null) return { problem: 'has quotes that do not fit' }
     if (cells.length !== columns.length) return { problem: `has ${cells.length} cells, not ${columns.length}` }
-    return { values: Object.fromEntries(columns.map((name, place) => [name, cells[place]])) }
+    return { values: Object.fromEntries(columns.map((name, index) => [name, cells[index]])) }
   }
 }
 

@@ -110,13 +110,13 @@ export function createUserTransfers ({ database, transfers, audit, clock, ...rul
       const ids = new Set(await transfers.insert(tx, users, new Date(clock.now())))
       const made = users.filter(({ id }) => ids.has(id))
       const subjects = await audit.createSubjects(tx, made.map(({ id }) => id))
-      await audit.recordAll(tx, subjects.map((subject, place) => ({
+      await audit.recordAll(tx, subjects.map((subject, index) => ({
         event: 'user_created',
         outcome: 'success',
         reason: 'imported',
         subject,
         caller,
-        personal: { email: made[place]?.email }
+        personal: { email: made[index]?.email }
       })))
       return made
     })

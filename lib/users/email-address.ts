@@ -3,25 +3,25 @@ import { Refusal } from '../errors.ts'
 import type { FieldError } from '../errors.ts'
 
 export interface EmailAddress {
-  /** What mail is sent to: NFC, the local part as it was typed, the domain as lower-case A-labels. */
+  /** The recipient of mail: in NFC, the local part as it was typed, the domain as lower-case A-labels. */
   address: string
-  /** What identifies the mailbox: `address` with its local part case-folded. Unique among accounts. */
+  /** The identity of the mailbox: `address` with its local part case-folded. Unique among accounts. */
   canonical: string
 }
 
 /**
- * The one canonical form of a mail address; every flow goes through here (OWASP Email Validation,
- * ASVS 5.0 1.3.12, RFC 5321 §4.1.2, RFC 6531).
+ * The canonical form of a mail address. Every flow uses this function (OWASP Email Validation, ASVS 5.0 1.3.12,
+ * RFC 5321 §4.1.2, RFC 6531).
  *
- * Plus signs and dots are significant, letters are not mapped beyond NFC and case. Refused are
- * quoted local parts, comments, IP literals, a trailing dot, domains of one label, and every
- * control, zero-width, bidi or otherwise invisible character. Takes linear time.
+ * Plus signs and dots are significant, and letters are not mapped beyond NFC and case. Quoted local parts, comments, IP
+ * literals, a trailing dot, domains of one label, and every control, zero-width, bidi or otherwise invisible character
+ * are refused. Takes linear time.
  *
- * @returns null for what is not an address: local part ≤ 64 octets, all of it ≤ 254 (RFC 5321 §4.5.3.1).
+ * @returns null for a text that is no address, or one with a local part of more than 64 octets or more than 254 octets
+ * in all (RFC 5321 §4.5.3.1)
  */
 export function canonicalise (input: string): EmailAddress | null {
-  // Nothing of this length shrinks to 254 octets; so nothing below sees a long string.
-  if (input.length > 1024) return null
+  if (input.length > inputLengthMax) return null
 
   const typed = input.normalize('NFC')
   const at = typed.indexOf('@')
@@ -46,10 +46,13 @@ export function parseAddress (input: string, path: string): EmailAddress {
   return address
 }
 
-/** What is wrong with a field that holds no address, for who has more to say about the request. */
+/** The error of a field without an address, for a refusal that may list further errors of the request. */
 export function notAnAddress (path: string): FieldError {
   return { path, code: 'not_an_address', message: 'This is not an email address.' }
 }
+
+/** Nothing longer, in UTF-16 units, shrinks to 254 octets. So no step has to work on a long string. */
+const inputLengthMax = 1024
 
 /** Visible letters, marks and digits; no assigned code point changes its class or its case later. */
 const visible = '(?![\\p{ASCII}\\p{Default_Ignorable_Code_Point}])[\\p{L}\\p{M}\\p{N}]'
@@ -61,9 +64,9 @@ function isLocalPart (local: string) {
 }
 
 /**
- * Maps upper to lower case one code point at a time, and only where the way back is the same pair.
- * So İ, ı, ſ, ß and ẞ stay what they are instead of colliding with i, s and ss, which may be other
- * people's mailboxes; no mapping depends on its neighbours (final sigma) or grows the text.
+ * Maps upper to lower case, one code point at a time, and only if the lower case maps back to it. Therefore İ, ı, ſ, ß
+ * and ẞ stay as they are and do not collide with i, s and ss, which may be other people's mailboxes. No mapping depends
+ * on the neighbours (final sigma) or makes the text longer.
  */
 function fold (local: string) {
   return Array.from(local, letter => {
@@ -77,7 +80,7 @@ const label = '[a-z0-9](?:[a-z0-9\\-]{0,61}[a-z0-9])?'
 const asciiDomain = new RegExp(`^(?:${label}\\.)+(?!\\d+$)${label}$`)
 
 function toAscii (domain: string) {
-  // The URL parser behind domainToASCII decodes %2e and drops soft hyphens: they stop here.
+  // The URL parser behind domainToASCII decodes %2e and drops soft hyphens, so they are refused before it.
   if (!typedDomain.test(domain)) return null
 
   const ascii = domainToASCII(domain)

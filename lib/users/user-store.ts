@@ -1,8 +1,9 @@
 import type { EmailAddress } from './email-address.ts'
 import { Refusal } from '../errors.ts'
+import type { FieldError } from '../errors.ts'
 import type { Database, Query, Transaction } from '../stores/database.ts'
 
-/** An account as the store knows it. Counters are exact integers, times are dates. */
+/** An account as it is stored, with what belongs to it. */
 export interface User {
   id: string
   email: string
@@ -25,22 +26,56 @@ export interface User {
   updatedAt: Date
   /** The global epoch at the time of reading. */
   deploymentEpoch: number
-  /** The key of what the audit trail says about this person, wrapped. */
+  /** The wrapped key of this user's personal data in the audit trail; null if there is none. */
   wrappedKey: Buffer | null
 }
 
-/** What was true of an account when its password was checked. */
-export type Checked = Pick<User, 'id' | 'sessionEpoch' | 'deploymentEpoch'>
+/** An account with the epochs under which it was read. They differ later if its sessions or its password changed. */
+export type UserEpochs = Pick<User, 'id' | 'sessionEpoch' | 'deploymentEpoch'>
 
-export type NewUser = Pick<User, 'id' | 'email' | 'emailCanonical' | 'emailVerified' | 'passwordHash' | 'fullName' | 'locale' | 'role' | 'approval'> & Partial<Pick<User, 'vendorId'>>
+/** The counters of an account after a write. */
+export type UserCounters = Pick<User, 'sessionEpoch' | 'version'>
 
-/** What may be changed of an account; what is left out stays. */
-export type Amendment = { [Name in 'fullName' | 'locale' | 'role' | 'vendorId' | 'approval' | 'status' | 'mustChangePassword']?: User[Name] | undefined }
+/** An account, and since when it has known the device that was asked about; null if it does not know the device. */
+export type UserAndDevice = User & { knownSince: Date | null }
+
+export type NewUser = Partial<Pick<User, 'vendorId'>> & Pick<
+  User,
+  | 'id'
+  | 'email'
+  | 'emailCanonical'
+  | 'emailVerified'
+  | 'passwordHash'
+  | 'fullName'
+  | 'locale'
+  | 'role'
+  | 'approval'
+>
+
+type Amendable = 'fullName' | 'locale' | 'role' | 'vendorId' | 'approval' | 'status' | 'mustChangePassword'
+
+/** The fields of an account that change. A field that is left out stays. */
+export type Amendment = { [Name in Amendable]?: User[Name] | undefined }
+
+export interface AmendOptions { now: Date, endsSessions?: boolean }
 
 export type UserStore = ReturnType<typeof createUserStore>
 
 export function createUserStore (db: Database) {
-  return { find, findByAddress, insert, lock, lockActive, lockInOrder, amend, rehash, setPassword, resetPassword, setAddress, raiseEpoch }
+  return {
+    find,
+    findByAddress,
+    insert,
+    lock,
+    lockActive,
+    lockInOrder,
+    amend,
+    rehash,
+    setPassword,
+    resetPassword,
+    setAddress,
+    raiseEpoch
+  }
 
   /** The account with this id, or null. */
   async function find (id: string, query: Query = db): Promise<User | null> {
@@ -52,11 +87,11 @@ export function createUserStore (db: Database) {
   }
 
   /**
-   * The account with this canonical address, or null, and since when it has known this device: one
-   * statement, whether or not there is an account or a device.
+   * The account with this canonical address, or null, and since when it has known this device. It is one statement,
+   * whether or not there is an account or a device.
    */
-  async function findByAddress (canonical: string, deviceId: string | null = null): Promise<User & { knownSince: Date | null } | null> {
-    const [user] = await db<User & { knownSince: Date | null }>`
+  async function findByAddress (canonical: string, deviceId: string | null = null): Promise<UserAndDevice | null> {
+    const [user] = await db<UserAndDevice>`
       select ${userColumns(db)}, kd.created_at as known_since
       from users u ${userJoins(db)}
       left join known_devices kd on kd.user_id = u.id and kd.device_id = ${deviceId}
@@ -64,24 +99,32 @@ export function createUserStore (db: Database) {
     return user ?? null
   }
 
-  /** Makes the account unless its address has one already; returns whether it did. */
+  /**
+   * Makes the account unless its address has one already. Returns whether it did.
+   * @throws Refusal `invalid_request` with `unknown` for `/vendor_id`
+   */
   async function insert (tx: Transaction, user: NewUser, now: Date): Promise<boolean> {
     const made = await tx`
-      insert into users (id, email, email_canonical, email_verified, password_hash, full_name, locale, role, vendor_id, approval, created_at, updated_at)
-      values (${user.id}, ${user.email}, ${user.emailCanonical}, ${user.emailVerified}, ${user.passwordHash},
-              ${user.fullName}, ${user.locale}, ${user.role}, ${user.vendorId ?? null}, ${user.approval}, ${now}, ${now})
+      insert into users (
+        id, email, email_canonical, email_verified, password_hash, full_name, locale, role, vendor_id, approval,
+        created_at, updated_at
+      )
+      values (
+        ${user.id}, ${user.email}, ${user.emailCanonical}, ${user.emailVerified}, ${user.passwordHash},
+        ${user.fullName}, ${user.locale}, ${user.role}, ${user.vendorId ?? null}, ${user.approval},
+        ${now}, ${now}
+      )
       on conflict (email_canonical) do nothing
       returning id`.catch(refuseUnknownVendor)
     return made.length === 1
   }
 
   /**
-   * Locks the account's row if it still is what was read with its password hash: active, and under
-   * the same epochs (whatever replaces a password raises one). Whoever writes on the strength of a
-   * password starts here; false means that the account has changed since and the password counts
-   * for nothing.
+   * Locks the account's row if the account is active and its epochs are those that were read with its password hash:
+   * every change of a password raises one. Call it before a write that a password has allowed. False means that the
+   * account has changed since, so that the password no longer counts.
    */
-  async function lock (tx: Transaction, { id, sessionEpoch, deploymentEpoch }: Checked): Promise<boolean> {
+  async function lock (tx: Transaction, { id, sessionEpoch, deploymentEpoch }: UserEpochs): Promise<boolean> {
     const locked = await tx`
       select u.id
       from users u
@@ -95,9 +138,9 @@ export function createUserStore (db: Database) {
   }
 
   /**
-   * Locks the row of an active account and reads it as it is then; null if there is none. Against
-   * everything, also against what refers to it: to write a unique column takes that lock, and who
-   * comes to it by way of a weaker one may end in a deadlock.
+   * Locks the row of an active account and reads it under the lock; null if there is none. It is the strongest lock,
+   * which also excludes new references to the row: writing a unique column takes it, and a transaction that came to it
+   * from a weaker one could deadlock.
    */
   async function lockActive (tx: Transaction, id: string): Promise<User | null> {
     const [user] = await tx<User>`
@@ -109,7 +152,7 @@ export function createUserStore (db: Database) {
     return user ?? null
   }
 
-  /** Locks rows of several accounts, in the order of their ids: so nobody waits in a circle. */
+  /** Locks the rows of several accounts, in the order of their ids, so that two transactions do not deadlock. */
   async function lockInOrder (tx: Transaction, ids: string[]) {
     await tx`
       select u.id
@@ -120,11 +163,16 @@ export function createUserStore (db: Database) {
   }
 
   /**
-   * Replaces the password and ends all of the user's sessions, if the account still is what was read
-   * with the old hash. Returns the epoch and the version that hold now, null if it is not.
+   * Replaces the password and ends all of the user's sessions, if the account is active and its epochs are those that
+   * were read with the old hash. Otherwise returns null.
    */
-  async function setPassword (tx: Transaction, { id, sessionEpoch, deploymentEpoch }: Checked, passwordHash: string, now: Date): Promise<Pick<User, 'sessionEpoch' | 'version'> | null> {
-    const [user] = await tx<Pick<User, 'sessionEpoch' | 'version'>>`
+  async function setPassword (
+    tx: Transaction,
+    { id, sessionEpoch, deploymentEpoch }: UserEpochs,
+    passwordHash: string,
+    now: Date
+  ): Promise<UserCounters | null> {
+    const [user] = await tx<UserCounters>`
       update users
       set password_hash = ${passwordHash},
           must_change_password = false,
@@ -140,11 +188,16 @@ export function createUserStore (db: Database) {
   }
 
   /**
-   * Replaces the password of an active account on the strength of its mailbox, which is its own by that,
-   * and ends all of its sessions. Returns the epoch and the version that hold now, null if it is not active.
+   * Replaces the password of an active account whose user has proved the mailbox, and ends all of its sessions. The
+   * address is verified by that. Returns null if the account is not active.
    */
-  async function resetPassword (tx: Transaction, id: string, passwordHash: string, now: Date): Promise<Pick<User, 'sessionEpoch' | 'version'> | null> {
-    const [user] = await tx<Pick<User, 'sessionEpoch' | 'version'>>`
+  async function resetPassword (
+    tx: Transaction,
+    id: string,
+    passwordHash: string,
+    now: Date
+  ): Promise<UserCounters | null> {
+    const [user] = await tx<UserCounters>`
       update users
       set password_hash = ${passwordHash},
           must_change_password = false,
@@ -159,13 +212,18 @@ export function createUserStore (db: Database) {
   }
 
   /**
-   * Gives an account an address that has been confirmed. Returns the version that holds now. The caller
-   * holds `lockActive`.
-   * @throws Refusal `conflict` if another account has it, also one that gets it at this moment
+   * Gives an account an address that has been confirmed. Returns its new version. The caller holds the lock of
+   * `lockActive`.
+   * @throws Refusal `conflict` if another account has the address, or gets it at this moment
    */
-  async function setAddress (tx: Transaction, id: string, { address, canonical }: EmailAddress, now: Date): Promise<number> {
-    // Of an address that is taken nobody waits to see whether it becomes free: two who want each other's
-    // would wait for ever.
+  async function setAddress (
+    tx: Transaction,
+    id: string,
+    { address, canonical }: EmailAddress,
+    now: Date
+  ): Promise<number> {
+    // The condition refuses a taken address at once. Without it, two accounts that take each other's address would wait
+    // for each other at the unique index.
     const [user] = await tx<Pick<User, 'version'>>`
       update users
       set email = ${address},
@@ -186,16 +244,24 @@ export function createUserStore (db: Database) {
   }
 
   /**
-   * Changes an account, and ends its sessions if that is said. Returns the epoch and the version that hold now, null
-   * if there is no such account.
+   * Changes an account, and ends its sessions with `endsSessions`. Returns null if there is no such account.
+   * @throws Refusal `invalid_request` with `unknown` for `/vendor_id`
    */
-  async function amend (tx: Transaction, id: string, change: Amendment, { now, endsSessions = false }: { now: Date, endsSessions?: boolean }): Promise<Pick<User, 'sessionEpoch' | 'version'> | null> {
-    const [user] = await tx<Pick<User, 'sessionEpoch' | 'version'>>`
+  async function amend (
+    tx: Transaction,
+    id: string,
+    change: Amendment,
+    { now, endsSessions = false }: AmendOptions
+  ): Promise<UserCounters | null> {
+    const [user] = await tx<UserCounters>`
       update users
       set full_name = coalesce(${change.fullName ?? null}, full_name),
           locale = coalesce(${change.locale ?? null}, locale),
           role = coalesce(${change.role ?? null}, role),
-          vendor_id = case when ${change.vendorId === undefined} then vendor_id else ${change.vendorId ?? null}::uuid end,
+          vendor_id = case
+            when ${change.vendorId === undefined} then vendor_id
+            else ${change.vendorId ?? null}::uuid
+          end,
           approval = coalesce(${change.approval ?? null}, approval),
           status = coalesce(${change.status ?? null}, status),
           must_change_password = coalesce(${change.mustChangePassword ?? null}, must_change_password),
@@ -209,10 +275,14 @@ export function createUserStore (db: Database) {
 
   /** Replaces a hash by a stronger one of the same password, if it is still the stored one. */
   async function rehash (id: string, from: string, to: string) {
-    await db`update users set password_hash = ${to} where id = ${id} and password_hash = ${from}`
+    await db`
+      update users
+      set password_hash = ${to}
+      where id = ${id}
+        and password_hash = ${from}`
   }
 
-  /** Ends all of a user's sessions: O(1) however many there are. Returns the epoch that holds now. */
+  /** Ends all of a user's sessions, in O(1). Returns the new epoch; null if there is no such account. */
   async function raiseEpoch (tx: Transaction, id: string): Promise<number | null> {
     const [user] = await tx<{ sessionEpoch: number }>`
       update users
@@ -227,17 +297,19 @@ function isTaken (error: unknown): boolean {
   return violates(error, 'users_email_canonical_key')
 }
 
-// Found out by the foreign key, at the moment that counts.
+const unknownVendor: FieldError = { path: '/vendor_id', code: 'unknown', message: 'is no vendor’s' }
+
+// The foreign key finds it out at the moment of the write. An earlier read could be outdated by then.
 function refuseUnknownVendor (error: unknown): never {
   if (!violates(error, 'users_vendor_id_fkey')) throw error
-  throw new Refusal('invalid_request', { errors: [{ path: '/vendor_id', code: 'unknown', message: 'is no vendor’s' }], cause: error })
+  throw new Refusal('invalid_request', { errors: [unknownVendor], cause: error })
 }
 
 function violates (error: unknown, constraint: string): boolean {
   return error instanceof Error && 'constraint' in error && error.constraint === constraint
 }
 
-/** The columns of a `User`, for every store that reads one along: u, r, v, k and d as in `userJoins`. */
+/** The columns of a `User`, also for stores that read one with something else. The aliases are those of `userJoins`. */
 export function userColumns ({ fragment }: Query) {
   return fragment`
     u.id, u.email, u.email_canonical, u.email_verified, u.password_hash, u.full_name, u.locale, u.role,
@@ -246,7 +318,7 @@ export function userColumns ({ fragment }: Query) {
     d.session_epoch as deployment_epoch, k.wrapped_key`
 }
 
-/** What a `User` is made of beside its own row `u`. */
+/** The tables that a `User` is read from, beside its own row `u`. */
 export function userJoins ({ fragment }: Query) {
   return fragment`
     cross join deployment d

@@ -1,7 +1,26 @@
 import type { User } from './user-store.ts'
 
-/** A user as clients see one: nothing of the store's own, times in RFC 3339. */
-export function presentUser (user: Pick<User, 'id' | 'email' | 'fullName' | 'locale' | 'role' | 'userType' | 'vendorId' | 'status' | 'emailVerified' | 'approval' | 'mustChangePassword' | 'lastLoginAt' | 'createdAt' | 'updatedAt'>) {
+/** The fields of a user that clients may see. */
+export type VisibleUser = Pick<
+  User,
+  | 'id'
+  | 'email'
+  | 'fullName'
+  | 'locale'
+  | 'role'
+  | 'userType'
+  | 'vendorId'
+  | 'status'
+  | 'emailVerified'
+  | 'approval'
+  | 'mustChangePassword'
+  | 'lastLoginAt'
+  | 'createdAt'
+  | 'updatedAt'
+>
+
+/** A user in an answer, under the names of the API. Times are in RFC 3339. */
+export function presentUser (user: VisibleUser) {
   return {
     id: user.id,
     email: user.email,

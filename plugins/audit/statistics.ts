@@ -28,4 +28,4 @@ export default fp<StatisticsOptions>(async function provideStatistics (app, { cl
   }
 }, { name: 'statistics', dependencies: ['stores', 'jobs'] })
 
-const schedule = { concurrency: 1, every: countIntervalMs, interval: lookIntervalMs }
+const schedule = { concurrency: 1, scheduleIntervalMs: countIntervalMs, lookIntervalMs }

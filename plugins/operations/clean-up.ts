@@ -24,9 +24,9 @@ export default fp<CleanUpOptions>(async function provideCleanUp (app, options) {
   const cleanUp = createCleanUp({ store: createCleanUpStore(database), log, metrics, clock, batchSize, lifetimes })
   const schedule = {
     concurrency: 1,
-    every: interval,
-    interval: Math.min(interval, lookIntervalMs),
-    lease: 2 * runTimeoutMs
+    scheduleIntervalMs: interval,
+    lookIntervalMs: Math.min(interval, lookIntervalMs),
+    leaseMs: 2 * runTimeoutMs
   }
 
   app.decorate('cleanUp', cleanUp)

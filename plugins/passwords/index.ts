@@ -19,7 +19,7 @@ const breakMs = 30_000
 
 export default fp<FeatureOptions>(async function passwordsFeature (app, { config, clock, hasher }) {
   const { database, audit, metrics } = app
-  const { url, deadline } = config.breachedPasswords
+  const { url, deadline: deadlineMs } = config.breachedPasswords
   const breaker = createCircuitBreaker({ threshold: failuresMax, pauseMs: breakMs, clock })
   const isBreached = url === null ? undefined : breachedPasswordsAt(url).isBreached
 
@@ -27,7 +27,7 @@ export default fp<FeatureOptions>(async function passwordsFeature (app, { config
   app.decorate('passwordPolicy', createPasswordPolicy({ ...config.passwords, isBreached }))
 
   function breachedPasswordsAt (url: string) {
-    return createBreachedPasswords({ ask, warn, deadline, breaker, database, audit, metrics, clock })
+    return createBreachedPasswords({ ask, warn, deadlineMs, breaker, database, audit, metrics, clock })
 
     // A redirect is not followed: it counts as an answer that cannot be used.
     function ask (prefix: string, signal: AbortSignal) {

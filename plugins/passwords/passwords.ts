@@ -30,7 +30,7 @@ export default fp<PasswordsOptions>(async function providePasswords (app, { hash
   app.addHook('onClose', threads.close)
 
   const hasher = given ?? await loadHasher()
-  const scheduler = createHashScheduler({ ...options, deadline: deadlineMs })
+  const scheduler = createHashScheduler({ ...options, deadlineMs })
   const verifyForeign = createForeignVerifier({ verifyArgon2: hasher.verify, call: threads.call })
   app.decorate('passwords', await createPasswords(hasher, scheduler, options, verifyForeign))
 

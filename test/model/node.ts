@@ -12,8 +12,8 @@ import type { PasswordPolicy } from '../../lib/passwords/policy.ts'
 import type { Passwords } from '../../lib/passwords/passwords.ts'
 import { createRefreshTokens } from '../../lib/sessions/refresh-tokens.ts'
 import { createRevocations } from '../../lib/changes/revocations.ts'
-import { createLogins } from '../../lib/accounts/logins.ts'
-import type { LoginParts } from '../../lib/accounts/logins.ts'
+import { createReauthentications } from '../../lib/accounts/reauthentications.ts'
+import type { ReauthenticationParts } from '../../lib/accounts/reauthentications.ts'
 import { createSessions } from '../../lib/sessions/sessions.ts'
 import type { SessionTokens } from '../../lib/sessions/session-tokens.ts'
 import { createSightings } from '../../lib/sessions/sightings.ts'
@@ -88,8 +88,8 @@ export function createNode (world: World, name: number) {
     newest: (id: string) => call(world, 'redis', 'look', () => hotRecord(world, id)?.generation ?? null)
   } as unknown as HotSessions
   const users = {
-    lock: async (tx: unknown, checked: Checked) => isStill(tx as Draft, checked),
-    setPassword: async (tx: unknown, checked: Checked) => isStill(tx as Draft, checked) ? raise(tx as Draft) : null,
+    lock: async (tx: unknown, checked: UserEpochs) => isStill(tx as Draft, checked),
+    setPassword: async (tx: unknown, checked: UserEpochs) => isStill(tx as Draft, checked) ? raise(tx as Draft) : null,
     raiseEpoch: async (tx: unknown) => raise(tx as Draft).sessionEpoch,
     amend: async (tx: unknown, _id: string, { status }: Amendment) => {
       const draft = tx as Draft
@@ -153,18 +153,16 @@ export function createNode (world: World, name: number) {
     jobs,
     clock
   })
-  const logins = createLogins({
+  const reauthentications = createReauthentications({
     database,
-    ...unitsOfWork,
     users,
     sessions,
     tokenResponses,
-    passwords,
     checks,
     lockout,
     audit,
     clock
-  } as unknown as LoginParts)
+  } as unknown as ReauthenticationParts)
   const administration = createUserAdministration({
     actions,
     users,
@@ -183,7 +181,7 @@ export function createNode (world: World, name: number) {
     if (kind === 'refresh' && token) return tokenResponse(tokenResponses.issue(await refresh(token)))
     if (sid === null) return null
 
-    if (kind === 'reauthenticate') return tokenResponse(await logins.reauthenticate({ sessionId: sid }, 'password', nobody))
+    if (kind === 'reauthenticate') return tokenResponse(await reauthentications.reauthenticate({ sessionId: sid }, 'password', nobody))
     if (kind === 'change password') return tokenResponse(await passwordChanges.changePassword({ sessionId: sid }, { currentPassword: 'password', newPassword: 'another' }, nobody))
     await signOuts.signOut(await sessions.find(sid), kind as SignOutScope, nobody)
     return null
@@ -264,7 +262,7 @@ export function createNode (world: World, name: number) {
     return tail
   }
 
-  function isStill ({ user, globalEpoch }: Draft, { sessionEpoch, deploymentEpoch }: Checked) {
+  function isStill ({ user, globalEpoch }: Draft, { sessionEpoch, deploymentEpoch }: UserEpochs) {
     return user.status === 'active' && user.epoch === sessionEpoch && globalEpoch === deploymentEpoch
   }
 
@@ -275,7 +273,7 @@ export function createNode (world: World, name: number) {
 }
 
 interface Demand { floor: number, lifetimeMs: number }
-interface Checked { sessionEpoch: number, deploymentEpoch: number }
+interface UserEpochs { sessionEpoch: number, deploymentEpoch: number }
 
 function tokenResponse (answer: TokenResponse) {
   return answer as unknown as Answered

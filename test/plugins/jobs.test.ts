@@ -15,11 +15,11 @@ t.test('the runtime role, which owns nothing, can do everything that jobs need',
   await t.rejects(sql`truncate jobs`, /permission denied/)
 
   const outcomes: string[] = []
-  app.jobs.work('clean-up', async () => { outcomes.push('scheduled') }, { every: 60_000, interval: 5 })
+  app.jobs.work('clean-up', async () => { outcomes.push('scheduled') }, { scheduleIntervalMs: 60_000, lookIntervalMs: 5 })
   app.jobs.work('mail', async job => {
     outcomes.push(`mail ${job.attempt}`)
     if (job.attempt === 1) throw new Error('not yet')
-  }, { interval: 5 })
+  }, { lookIntervalMs: 5 })
   await app.database.begin(tx => app.jobs.send(tx, 'mail', { kind: 'test' }))
 
   await until(async () => (await app.jobs.counts()).length === 1 && outcomes.length === 2)
@@ -36,7 +36,7 @@ t.test('closing waits for the running job before it closes what the job needs', 
     begun = true
     await app.database.begin(tx => tx`select pg_sleep(0.1)`)
     events.push('done')
-  }, { interval: 5 })
+  }, { lookIntervalMs: 5 })
   await app.database.begin(tx => app.jobs.send(tx, 'mail', {}))
 
   await until(async () => begun)

@@ -62,7 +62,12 @@ export function draftLinks ({ subjects, tokenStore, tokens, occasionOf, clock, a
 
       const holder = await subjects.accountAt(token.emailCanonical)
       if (holder !== null && holder.id !== owner.id) {
-        return { kind: 'already_registered', ...to(holder), about: tokenId, values: { attempt: 'email_change', appUrl } }
+        return {
+          kind: 'already_registered',
+          ...to(holder),
+          about: tokenId,
+          values: { attempt: 'email_change', appUrl }
+        }
       }
       return {
         kind: 'confirm_email',

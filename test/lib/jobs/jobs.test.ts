@@ -138,7 +138,7 @@ t.test('many nodes share a queue: every job is done once, and no node runs more 
       done.push(job.id)
       await new Promise(resolve => setImmediate(resolve))
       atOnce--
-    }, { concurrency: 2, interval: 20 })
+    }, { concurrency: 2, lookIntervalMs: 20 })
   }
   await Promise.all(Array.from({ length: 60 }, () => send({ kind: 'test' })))
   await until(async () => (await rows()).length === 0)
@@ -154,7 +154,7 @@ t.test('a scheduled queue gets one job for all nodes', async t => {
   const start = () => {
     const jobs = createJobs({ store: createJobStore(database), log: logger, metrics: noMetrics })
     t.teardown(() => jobs.stop(1000))
-    jobs.work('clean-up', async job => { done.push(job.id) }, { every: 3_600_000, interval: 10 })
+    jobs.work('clean-up', async job => { done.push(job.id) }, { scheduleIntervalMs: 3_600_000, lookIntervalMs: 10 })
   }
 
   for (let node = 0; node < 5; node++) start()
@@ -175,7 +175,7 @@ t.test('a scheduled queue gets one job for all nodes', async t => {
 t.test('a job that is not done in time counts as failed and frees its place', async t => {
   const { send, work, rows } = await open(t)
   const { handler } = listen(() => new Promise(() => {}))
-  work(handler, { lease: 30, concurrency: 1 })
+  work(handler, { leaseMs: 30, concurrency: 1 })
 
   await send({ kind: 'test' })
   await until(async () => (await rows())[0]?.error === 'not done within 30 ms')
@@ -197,7 +197,7 @@ t.test('when Postgres is away the worker logs it once and continues by itself', 
   const jobs = createJobs({ store: flaky, log: logger, metrics: noMetrics })
   t.teardown(() => jobs.stop(1000))
   const { handler, next } = listen()
-  jobs.work('mail', handler, { interval: 5 })
+  jobs.work('mail', handler, { lookIntervalMs: 5 })
 
   await send({ kind: 'test' })
   await until(async () => asked > 5)
@@ -212,7 +212,7 @@ t.test('an outcome that cannot be written does no harm: the lease brings the job
   const store = createJobStore(database)
   const jobs = createJobs({ store: { ...store, finish: async () => { throw new Error('no connection') } }, log: logger, metrics: noMetrics })
   t.teardown(() => jobs.stop(1000))
-  jobs.work('mail', async () => {}, { interval: 5 })
+  jobs.work('mail', async () => {}, { lookIntervalMs: 5 })
 
   await send({ kind: 'test' })
   await until(async () => logged('warn').length === 1)
@@ -279,7 +279,7 @@ async function open (t: Test) {
     logger,
     logged: (level: string) => lines.filter(line => line.level === level),
     send: (data: object) => database.begin(tx => jobs.send(tx, 'mail', data)),
-    work: (handler: JobHandler, options: WorkOptions = {}) => jobs.work('mail', handler, { interval: 3_600_000, ...options }),
+    work: (handler: JobHandler, options: WorkOptions = {}) => jobs.work('mail', handler, { lookIntervalMs: 3_600_000, ...options }),
     // The time is moved in the row itself.
     makeDue: async () => {
       await sql`update jobs set due_at = now()`

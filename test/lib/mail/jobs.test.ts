@@ -359,7 +359,7 @@ async function open (t: Test) {
     const log = { info () {}, warn () {}, error () {} }
     const jobs = createJobs({ store, log, metrics })
     t.teardown(() => jobs.stop(1000))
-    jobs.work('mail', deliver, { interval: 10 })
+    jobs.work('mail', deliver, { lookIntervalMs: 10 })
     return jobs
   }
 

@@ -68,7 +68,7 @@ t.test('the deadline holds whatever the other side does, even if it ignores the 
     const { breached, outcomes, noted } = make(async (_, signal) => {
       heard = signal
       return await ask(signal)
-    }, { deadline: 20 })
+    }, { deadlineMs: 20 })
     t.equal(await breached.isBreached(password), false)
     t.strictSame(outcomes, ['failed'])
     t.match(noted().events, [{ reason: 'timeout' }])
@@ -79,7 +79,7 @@ t.test('the deadline holds whatever the other side does, even if it ignores the 
 t.test('sixteen lookups run at once; further ones are skipped instead of waiting', async t => {
   let release = () => {}
   const held = new Promise<void>(resolve => { release = resolve })
-  const { breached, asked, outcomes, noted } = make(async () => { await held; return answer(`${own}:3`) }, { deadline: 10_000 })
+  const { breached, asked, outcomes, noted } = make(async () => { await held; return answer(`${own}:3`) }, { deadlineMs: 10_000 })
   const first = Array.from({ length: 16 }, () => breached.isBreached(password))
 
   t.strictSame(
@@ -164,7 +164,7 @@ t.test('an audit trail that cannot be written delays nobody', async t => {
 
 function make (
   ask: (prefix: string, signal: AbortSignal) => Promise<RangeAnswer>,
-  { deadline = 1000, record }: { deadline?: number, record?: () => Promise<number> } = {}
+  { deadlineMs = 1000, record }: { deadlineMs?: number, record?: () => Promise<number> } = {}
 ) {
   const clock = createClock()
   const asked: string[] = []
@@ -174,7 +174,7 @@ function make (
 
   const breached = createBreachedPasswords({
     ask: async (prefix, signal) => { asked.push(prefix); return await ask(prefix, signal) },
-    deadline,
+    deadlineMs,
     breaker: createCircuitBreaker({ threshold: 5, pauseMs: 30_000, clock }),
     database: {} as Database,
     audit: { record: record ?? (async (_, event) => events.push(event)) },

@@ -50,7 +50,7 @@ t.test('strangers hold at most half the queue, known callers all that is left', 
 })
 
 t.test('a caller who waits past the deadline is refused, and their work is never begun', async t => {
-  const { run, release, begun, scheduler } = start({ concurrency: 1, deadline: 5 })
+  const { run, release, begun, scheduler } = start({ concurrency: 1, deadlineMs: 5 })
   const first = run('known', 'first')
 
   await t.rejects(run('known', 'late'), { code: 'overloaded' })
@@ -63,7 +63,7 @@ t.test('a caller who waits past the deadline is refused, and their work is never
 })
 
 t.test('work that fails frees its place and passes its error to the caller', async t => {
-  const scheduler = createHashScheduler({ concurrency: 1, queueMax: 4, deadline: 1000, clock: createClock() })
+  const scheduler = createHashScheduler({ concurrency: 1, queueMax: 4, deadlineMs: 1000, clock: createClock() })
 
   await t.rejects(scheduler.run('known', async () => { throw new Error('no memory') }), { message: 'no memory' })
   await t.rejects(scheduler.run('known', () => { throw new Error('at once') }), { message: 'at once' })
@@ -72,7 +72,7 @@ t.test('work that fails frees its place and passes its error to the caller', asy
 })
 
 t.test('under any load no more run at once than allowed', async t => {
-  const scheduler = createHashScheduler({ concurrency: 3, queueMax: 64, deadline: 1000, clock: createClock() })
+  const scheduler = createHashScheduler({ concurrency: 3, queueMax: 64, deadlineMs: 1000, clock: createClock() })
   let running = 0
   let maxRunning = 0
 
@@ -87,8 +87,8 @@ t.test('under any load no more run at once than allowed', async t => {
   t.match(scheduler.stats(), { running: 0, done: 67, refused: 433, queued: { known: 0, stranger: 0 } })
 })
 
-function start ({ concurrency = 1, queueMax = 64, deadline = 10_000 }) {
-  const scheduler = createHashScheduler({ concurrency, queueMax, deadline, clock: createClock() })
+function start ({ concurrency = 1, queueMax = 64, deadlineMs = 10_000 }) {
+  const scheduler = createHashScheduler({ concurrency, queueMax, deadlineMs, clock: createClock() })
   const begun: string[] = []
   const held = new Map<string, () => void>()
   let isOpen = false

@@ -102,7 +102,7 @@ async function start (changed: Partial<Hasher> = {}, parameters = cheap, size = 
     },
     ...changed
   }
-  const scheduler = createHashScheduler({ ...size, deadline: 5000, clock: createClock() })
+  const scheduler = createHashScheduler({ ...size, deadlineMs: 5000, clock: createClock() })
 
   const verifyForeign = createForeignVerifier({
     verifyArgon2: hasher.verify,
