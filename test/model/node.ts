@@ -88,8 +88,10 @@ export function createNode (world: World, name: number) {
     newest: (id: string) => call(world, 'redis', 'look', () => hotRecord(world, id)?.generation ?? null)
   } as unknown as HotSessions
   const users = {
-    lock: async (tx: unknown, checked: Checked) => isStill(tx as Draft, checked),
-    setPassword: async (tx: unknown, checked: Checked) => isStill(tx as Draft, checked) ? raise(tx as Draft) : null,
+    lock: async (tx: unknown, checked: CheckedEpochs) => isStill(tx as Draft, checked),
+    setPassword: async (tx: unknown, checked: CheckedEpochs) => (
+      isStill(tx as Draft, checked) ? raise(tx as Draft) : null
+    ),
     raiseEpoch: async (tx: unknown) => raise(tx as Draft).sessionEpoch,
     amend: async (tx: unknown, _id: string, { status }: Amendment) => {
       const draft = tx as Draft
@@ -264,7 +266,7 @@ export function createNode (world: World, name: number) {
     return tail
   }
 
-  function isStill ({ user, globalEpoch }: Draft, { sessionEpoch, deploymentEpoch }: Checked) {
+  function isStill ({ user, globalEpoch }: Draft, { sessionEpoch, deploymentEpoch }: CheckedEpochs) {
     return user.status === 'active' && user.epoch === sessionEpoch && globalEpoch === deploymentEpoch
   }
 
@@ -275,7 +277,7 @@ export function createNode (world: World, name: number) {
 }
 
 interface Demand { floor: number, lifetimeMs: number }
-interface Checked { sessionEpoch: number, deploymentEpoch: number }
+interface CheckedEpochs { sessionEpoch: number, deploymentEpoch: number }
 
 function tokenResponse (answer: TokenResponse) {
   return answer as unknown as Answered
