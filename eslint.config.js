@@ -1,5 +1,14 @@
 import neostandard from 'neostandard'
 
+/** Lines of up to 120 columns; texts, regular expressions and URLs may be longer, because a break would hide them. */
+const maxLen = {
+  code: 120,
+  ignoreStrings: true,
+  ignoreTemplateLiterals: true,
+  ignoreRegExpLiterals: true,
+  ignoreUrls: true
+}
+
 export default [
   { ignores: ['dist/', '.data/', 'clients/**/*.d.ts'] },
   ...neostandard({ ts: true }),
@@ -10,5 +19,10 @@ export default [
       '@typescript-eslint/no-non-null-assertion': 'error',
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'separate-type-imports' }]
     }
+  },
+  {
+    files: ['**/*.ts'],
+    ignores: ['lib/**'],
+    rules: { '@stylistic/max-len': ['error', maxLen] }
   }
 ]
