@@ -15,14 +15,10 @@ export default [
   {
     files: ['**/*.ts'],
     rules: {
+      '@stylistic/max-len': ['error', maxLen],
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-non-null-assertion': 'error',
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'separate-type-imports' }]
     }
-  },
-  {
-    files: ['**/*.ts'],
-    ignores: ['lib/**'],
-    rules: { '@stylistic/max-len': ['error', maxLen] }
   }
 ]
