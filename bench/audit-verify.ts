@@ -1,5 +1,5 @@
-// node --import tsx bench/audit-verify.ts: how fast the audit trail is sealed and verified, what its pages cost,
-// and what its partitions cost who writes to it.
+// node --import tsx bench/audit-verify.ts: how fast the audit trail is sealed and verified, how long its pages take,
+// and how long it takes to write an event into its partitions.
 //   --rows=N  events, over a year and four months of partitions (1000000)
 import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
@@ -21,10 +21,17 @@ import { createDatabase } from '../lib/stores/database.ts'
 
 const { values } = parseArgs({ options: { rows: { type: 'string', default: '1000000' } } })
 const rows = Number(values.rows)
+const rowsPerInsert = 50_000
 
 tell('starting Postgres')
 const services = await startServices({ dataDir: makeTestFolder(), durable: false })
-await migrate({ NODE_ENV: 'test', DATABASE_URL: services.databaseUrl, DATABASE_DIRECT_URL: services.databaseDirectUrl, REDIS_URL: services.redisUrl, ENCRYPTION_KEY: randomBytes(32).toString('base64') })
+await migrate({
+  NODE_ENV: 'test',
+  DATABASE_URL: services.databaseUrl,
+  DATABASE_DIRECT_URL: services.databaseDirectUrl,
+  REDIS_URL: services.redisUrl,
+  ENCRYPTION_KEY: randomBytes(32).toString('base64')
+})
 const sql = postgres(services.databaseDirectUrl, { max: 1, onnotice () {} })
 const pool = new pg.Pool({
   connectionString: services.databaseUrl,
@@ -61,8 +68,7 @@ try {
   await sealFew()
   await readPages()
   await writeSteadily()
-  const sizes = await sql`select pg_size_pretty(sum(pg_table_size(inhrelid))) as events, pg_size_pretty(sum(pg_indexes_size(inhrelid))) as indexes, pg_size_pretty(pg_total_relation_size('audit_seals')) as seals from pg_inherits where inhparent = 'audit_events'::regclass`
-  console.log(sizes[0])
+  console.log(await readSizes())
 } finally {
   await database.close(1000)
   await sql.end()
@@ -84,20 +90,21 @@ function createSeals () {
   })
 }
 
-// Rows as they are written: of ten thousand users, in transactions of a few.
+// Events of ten thousand users, of four kinds in turn.
 async function seed () {
-  for (let done = 0; done < rows; done += 50_000) {
+  for (let done = 0; done < rows; done += rowsPerInsert) {
     await sql`
       insert into audit_events (event, outcome, actor_id, subject_id, session_id, request_id, personal)
-      select (array['authn_login_success', 'authn_login_fail', 'session_refreshed', 'user_updated'])[1 + n % 4], 'success', u, u, gen_random_uuid(), gen_random_uuid()::text,
+      select (array['authn_login_success', 'authn_login_fail', 'session_refreshed', 'user_updated'])[1 + n % 4],
+             'success', u, u, gen_random_uuid(), gen_random_uuid()::text,
              decode(repeat(md5(n::text), 8), 'hex')
-      from generate_series(1, ${Math.min(50_000, rows - done)}::int) n
+      from generate_series(1, ${Math.min(rowsPerInsert, rows - done)}::int) n
       cross join lateral (select md5((n * 7919 % 10000)::text)::uuid as u) as users`
   }
   await sql`analyze audit_events`
 }
 
-// What a node does every second, and every few.
+// Measures what a node does every second (to look for unsealed events) and every few seconds (to seal them).
 async function sealFew () {
   const last = await store.lastBefore(Number.MAX_SAFE_INTEGER)
   const seals = createSeals()
@@ -114,13 +121,25 @@ async function sealFew () {
     few.push(performance.now() - sealing)
   }
   const median = (times: number[]) => times.sort((a, b) => a - b)[25]?.toFixed(1)
-  console.log(`to look whether there is something to seal takes ${median(looks)} ms, to seal ten events ${median(few)} ms`)
+  console.log(`to look whether there is something to seal takes ${median(looks)} ms, ` +
+    `to seal ten events ${median(few)} ms`)
+}
+
+async function readSizes () {
+  const [sizes] = await sql`
+    select pg_size_pretty(sum(pg_table_size(inhrelid))) as events,
+           pg_size_pretty(sum(pg_indexes_size(inhrelid))) as indexes,
+           pg_size_pretty(pg_total_relation_size('audit_seals')) as seals
+    from pg_inherits
+    where inhparent = 'audit_events'::regclass`
+  return sizes
 }
 
 async function readPages () {
   const trail = createAuditTrailStore(database)
   const nothing = { actorId: null, subjectId: null, event: null, from: null, to: null }
-  const [{ user, at } = {}] = await sql`select subject_id as user, at from audit_events where id = ${Math.floor(rows / 2)}`
+  const [{ user, at } = {}] = await sql`
+    select subject_id as user, at from audit_events where id = ${Math.floor(rows / 2)}`
   const filters = {
     all: nothing,
     subject: { ...nothing, subjectId: user },
@@ -148,9 +167,13 @@ async function writeSteadily () {
   const count = 5000
   const started = performance.now()
   for (let n = 0; n < count; n++) {
-    await database`insert into audit_events (event, outcome, request_id) values ('authn_login_success', 'success', ${String(n)}) returning id`
+    await database`
+      insert into audit_events (event, outcome, request_id)
+      values ('authn_login_success', 'success', ${String(n)})
+      returning id`
   }
-  console.log(`an event is written in ${((performance.now() - started) / count * 1000).toFixed(0)} µs, round trip included`)
+  const microseconds = (performance.now() - started) / count * 1000
+  console.log(`an event is written in ${microseconds.toFixed(0)} µs, round trip included`)
 }
 
 async function measure (what: string, expected: number, work: () => Promise<number>) {
@@ -160,7 +183,10 @@ async function measure (what: string, expected: number, work: () => Promise<numb
   const seconds = (performance.now() - started) / 1000
   const { user, system } = process.cpuUsage(cpu)
   if (done !== expected) throw new Error(`${done} events instead of ${expected}`)
-  console.log(`${what}: ${done} events in ${seconds.toFixed(1)} s, ${(done / seconds * 60 / 1e6).toFixed(2)} million a minute; ${((user + system) / 1e6).toFixed(1)} s of our processor`)
+  const millionsPerMinute = done / seconds * 60 / 1e6
+  const cpuSeconds = (user + system) / 1e6
+  console.log(`${what}: ${done} events in ${seconds.toFixed(1)} s, ${millionsPerMinute.toFixed(2)} million a minute; ` +
+    `${cpuSeconds.toFixed(1)} s of our processor`)
 }
 
 function tell (line: string) {

@@ -1,19 +1,19 @@
-// npm run bench: what Latchkey costs, in one table. The server is kept to one processor, the load and the
-// stores to the other; every figure is the median over processes that were started afresh.
-//   --quick     one process each and short, for a look (a minute)
+// npm run bench: what Latchkey costs, in one table. The server runs on one processor, the load and the stores on the
+// other. Every figure is the median over processes that were each started for it.
+//   --quick     one process each, and short measurements, for a first look (a minute)
 //   --json      the figures of every process instead of the table
 //   --only=RE   the scenarios whose names match, and nothing else
-//   --profile=FOLDER   leaves a .cpuprofile of every scenario there; the figures are then its own too
+//   --profile=FOLDER   writes a .cpuprofile of every scenario there; the figures then include the profiler's own cost
 import { mkdirSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { deploy } from './deployment.ts'
-import type { Deployment } from './deployment.ts'
 import { enumerate } from './enumeration.ts'
 import type { Account } from './latchkey.ts'
 import { measure } from './measure.ts'
 import { bytesPerSession } from './memory.ts'
 import { canPin, pinOurselves } from './node.ts'
+import type { Node } from './node.ts'
 import { password, scenarios } from './scenarios.ts'
 import type { Subject } from './scenarios.ts'
 import { storm } from './storm.ts'
@@ -29,10 +29,13 @@ const { values: { quick, json, only, profile } } = parseArgs({
   }
 })
 const processes = quick ? 1 : 3
-const times = quick ? { warm: 4000, measured: 1000 } : { warm: 12_000, measured: 2500 }
+const times = quick ? { warmUpMs: 4000, measureMs: 1000 } : { warmUpMs: 12_000, measureMs: 2500 }
+const stormWarmUpMs = 1000
 const stormMs = quick ? 3000 : 6000
 const connections = 16
-const chosen = scenarios.filter(({ name }) => only === undefined || name.startsWith('Fastify') || new RegExp(only).test(name))
+const chosen = scenarios.filter(({ name }) => (
+  only === undefined || name.startsWith('Fastify') || new RegExp(only).test(name)
+))
 
 const report: Report = {
   machine: describeMachine(),
@@ -89,22 +92,36 @@ async function measureStorm (round: number) {
   pinOurselves('0,1')
   await withNode('latchkey', '0,1', async (node, accounts) => {
     tell(`process ${round} of ${processes}: the login storm`)
-    await storm(node, accounts, { clients: 50, milliseconds: 1000 })
+    await storm(node, accounts, { clients: 50, milliseconds: stormWarmUpMs })
     report.storms.push(await storm(node, accounts, { clients: 50, milliseconds: stormMs }))
   })
 }
 
-async function withNode (subject: Subject, cores: string, work: (node: Awaited<ReturnType<Deployment['start']>>, accounts: Account[]) => Promise<void>) {
+async function withNode (
+  subject: Subject,
+  cores: string,
+  work: (node: Node, accounts: Account[]) => Promise<void>
+) {
   const node = await deployment.start(subject, cores)
-  // Of people who sign in now and then, not of a few with as many sessions as they may have.
-  const accounts = subject === 'hello' ? [] : await node.ask<Account[]>('makeAccounts', { count: subject === 'hashless' ? 4000 : 400, password })
-  await work(node, accounts)
+  await work(node, await makeAccounts(node, subject))
   await node.stop()
+}
+
+// There are enough accounts that each has few sessions, as people have, and none reaches its limit of sessions.
+async function makeAccounts (node: Node, subject: Subject) {
+  if (subject === 'hello') return []
+  const count = subject === 'hashless' ? 4000 : 400
+  return await node.ask<Account[]>('makeAccounts', { count, password })
 }
 
 function describeMachine () {
   const [processor] = cpus()
-  return `Node ${process.version}, ${cpus().length} × ${processor?.model ?? 'unknown processor'}, ${processes} process${processes > 1 ? 'es' : ''} each, load at the start ${loadavg()[0]?.toFixed(1)}`
+  return [
+    `Node ${process.version}`,
+    `${cpus().length} × ${processor?.model ?? 'unknown processor'}`,
+    `${processes} process${processes > 1 ? 'es' : ''} each`,
+    `load at the start ${loadavg()[0]?.toFixed(1)}`
+  ].join(', ')
 }
 
 function tell (line: string) {

@@ -10,7 +10,7 @@ import type { Subject } from './scenarios.ts'
 
 export type Deployment = Awaited<ReturnType<typeof deploy>>
 
-/** Private stores, migrated, and Latchkey built for production, to be started as often as it takes. */
+/** Private stores with all migrations, and Latchkey built for production, to be started any number of times. */
 export async function deploy () {
   const folder = makeTestFolder()
   const services = await startServices({ dataDir: folder, durable: false })
@@ -32,7 +32,7 @@ export async function deploy () {
 
   return { env, start, stop: services.stop }
 
-  /** A fresh process on the same stores, on some processors only. */
+  /** A new process on the same stores, limited to the processors `cores`. */
   async function start (subject: Subject, cores: string) {
     return await startNode({
       script: join(built, 'bench', subject === 'hello' ? 'hello.js' : 'latchkey.js'),

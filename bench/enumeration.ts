@@ -5,10 +5,13 @@ import type { Node } from './node.ts'
 import { login } from './scenarios.ts'
 import { mannWhitney, percentile } from './statistics.ts'
 
-/** How long a wrong password takes where there is an account and where there is none; medians in milliseconds. */
+/**
+ * How long a wrong password takes with an account and without one: medians in milliseconds. `p` is how probable such a
+ * difference is if both take the same time.
+ */
 export interface Enumeration { samples: number, known: number, unknown: number, p: number }
 
-/** Wrong passwords, one after the other, for known and unknown addresses in turn; each address once. */
+/** Sends wrong passwords, one after the other, for known and unknown addresses in turn, to each address once. */
 export async function enumerate (node: Node, accounts: Account[], samples: number): Promise<Enumeration> {
   const times: [known: number[], unknown: number[]] = [[], []]
 
@@ -21,7 +24,13 @@ export async function enumerate (node: Node, accounts: Account[], samples: numbe
 
   async function timed (text: string, i: number) {
     const started = performance.now()
-    await load({ port: node.port, connections: 1, milliseconds: 10_000, from: () => `127.1.${i}.1`, next: (_, last) => last ? undefined : text })
+    await load({
+      port: node.port,
+      connections: 1,
+      milliseconds: 10_000,
+      from: () => `127.1.${i}.1`,
+      next: (_, last) => last ? undefined : text
+    })
     return performance.now() - started
   }
 }

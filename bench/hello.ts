@@ -1,4 +1,4 @@
-// A measured process: the least that Fastify can do. What Latchkey costs is told in multiples of it.
+// A measured process: Fastify with one trivial route. The table shows what Latchkey costs in multiples of it.
 import Fastify from 'fastify'
 import { answerTasks, portOf } from './tasks.ts'
 

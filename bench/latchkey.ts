@@ -1,4 +1,4 @@
-// A measured process: Latchkey itself, as server.ts runs it, with accounts and tokens for who measures.
+// A measured process: Latchkey itself, as server.ts runs it. It makes accounts and tokens for the measuring process.
 import { createHash, randomUUID } from 'node:crypto'
 import { destination } from 'pino'
 import latchkey from '../app.ts'
@@ -15,10 +15,16 @@ import { answerTasks, portOf } from './tasks.ts'
 /** An account for the load. */
 export interface Account { id: string, email: string }
 
-// In place of argon2id: what a login costs beside its hash.
+// A hasher in place of argon2id, to measure what a login costs without its hash.
+const accountsPerTransaction = 50
 const digest = (password: Buffer) => createHash('sha256').update(password).digest('base64').slice(0, 43)
 const noHasher: Hasher = {
-  hash: async (password, { memoryKib, passes, parallelism }) => `$argon2id$v=19$m=${memoryKib},t=${passes},p=${parallelism}$bm8gc2FsdCBhdCBhbGw$${digest(password)}`,
+  hash: async (password, { memoryKib, passes, parallelism }) => [
+    '$argon2id$v=19',
+    `m=${memoryKib},t=${passes},p=${parallelism}`,
+    'bm8gc2FsdCBhdCBhbGw',
+    digest(password)
+  ].join('$'),
   verify: async (stored, password) => stored.endsWith(digest(password))
 }
 
@@ -39,8 +45,9 @@ async function makeAccounts ({ count, password }: { count: number, password: str
   const passwordHash = await app.passwords.hash(password, 'known')
   const accounts = Array.from({ length: count }, () => ({ id: randomUUID(), email: `ada-${randomUUID()}@example.com` }))
 
-  for (let i = 0; i < accounts.length; i += 50) {
-    await app.database.begin(async tx => await insert(tx, accounts.slice(i, i + 50), passwordHash))
+  for (let i = 0; i < accounts.length; i += accountsPerTransaction) {
+    const some = accounts.slice(i, i + accountsPerTransaction)
+    await app.database.begin(async tx => await insert(tx, some, passwordHash))
   }
   return accounts
 }

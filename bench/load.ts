@@ -1,38 +1,40 @@
 import { connect } from 'node:net'
 
-/** An answer, as far as the next request may depend on it. */
+/** The parts of an answer that the next request may depend on. */
 export interface Answer { status: number, body: string }
 
-/** The next request of a connection, as `request` makes it; undefined: nothing is left to ask. */
+/** The next request of a connection, as `request` makes it; undefined when it has nothing left to ask. */
 export type Next = (connection: number, last: Answer | undefined) => string | undefined
 
 export interface LoadOptions {
   port: number
   connections: number
   milliseconds: number
-  /** Ends earlier after so many answers. */
-  requests?: number
+  /** Ends earlier once this many answers have arrived. */
+  answersMax?: number
   next: Next
-  /** The address from which a connection comes: on Linux all of 127/8 is ours. */
+  /** The local address of a connection. Only Linux lets us use all of 127/8; it has no effect elsewhere. */
   from?: (connection: number) => string
-  /** Milliseconds a connection waits after an answer before its next request. */
-  pause?: (answer: Answer) => number
+  /** Milliseconds that a connection waits after an answer before its next request. */
+  pauseMs?: (answer: Answer) => number
 }
 
 export interface LoadResult {
   seconds: number
-  /** Milliseconds of each answer that was wanted (2xx). */
+  /** Milliseconds of each answer that succeeded (a status below 300). */
   latencies: number[]
-  /** How many answers had which status. */
+  /** The number of answers by status. */
   statuses: Record<number, number>
 }
 
 /**
- * Keeps connections busy, one request at a time on each, by raw sockets: an HTTP client of the same
- * make as the server would measure itself as much.
+ * Keeps connections busy, with one request at a time on each. It uses raw sockets, because an HTTP client on Node
+ * would cost about as much as the server.
+ *
+ * @throws Error when a connection fails
  */
 export async function load (options: LoadOptions): Promise<LoadResult> {
-  const { port, connections, milliseconds, requests = Infinity, next, from, pause = () => 0 } = options
+  const { port, connections, milliseconds, answersMax = Infinity, next, from, pauseMs = () => 0 } = options
   const latencies: number[] = []
   const statuses: Record<number, number> = {}
   const started = performance.now()
@@ -42,7 +44,7 @@ export async function load (options: LoadOptions): Promise<LoadResult> {
   return { seconds: (performance.now() - started) / 1000, latencies, statuses }
 
   function isOver () {
-    return answers >= requests || performance.now() - started >= milliseconds
+    return answers >= answersMax || performance.now() - started >= milliseconds
   }
 
   async function keepBusy (connection: number) {
@@ -52,7 +54,7 @@ export async function load (options: LoadOptions): Promise<LoadResult> {
       if (!goesOn) return
     }
 
-    // Ends with false when nothing is left to ask, with true when the server has closed the connection.
+    // Resolves to false when nothing is left to ask, and to true when the server has closed the connection.
     function useSocket () {
       return new Promise<boolean>((resolve, reject) => {
         const localAddress = process.platform === 'linux' ? from?.(connection) : undefined
@@ -66,7 +68,7 @@ export async function load (options: LoadOptions): Promise<LoadResult> {
         socket.on('data', receive)
 
         function send () {
-          // Asked also when the time is up: whoever makes requests of answers is to have the last one.
+          // Called even when the time is up, because `next` may need the last answer for a later measurement.
           const request = next(connection, last)
           if (request === undefined || isOver()) return finish(false)
           sentAt = performance.now()
@@ -84,7 +86,7 @@ export async function load (options: LoadOptions): Promise<LoadResult> {
           statuses[answer.status] = (statuses[answer.status] ?? 0) + 1
           if (answer.status < 300) latencies.push(performance.now() - sentAt)
           if (answer.closes) finish(true)
-          else wait(pause(answer))
+          else wait(pauseMs(answer))
         }
 
         function wait (milliseconds: number) {
@@ -103,7 +105,9 @@ export async function load (options: LoadOptions): Promise<LoadResult> {
 
 /** The text of a request. */
 export function request (
-  method: string, path: string, { token, body }: { token?: string, body?: object } = {}
+  method: string,
+  path: string,
+  { token, body }: { token?: string, body?: object } = {}
 ): string {
   const payload = body && JSON.stringify(body)
   return [
@@ -117,7 +121,7 @@ export function request (
   ].join('\r\n')
 }
 
-/** The answer that stands in the text, undefined while it is not complete. */
+/** The answer in the text; undefined while it is not complete. */
 function parse (text: string): Answer & { closes: boolean } | undefined {
   const end = text.indexOf('\r\n\r\n')
   if (end < 0) return undefined

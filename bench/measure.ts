@@ -4,48 +4,59 @@ import { load } from './load.ts'
 import { percentile } from './statistics.ts'
 import type { Prepared, Scenario } from './scenarios.ts'
 
-/** One scenario in one process. */
+/** The figures of one scenario in one process. */
 export interface Figures {
   perSecond: number
-  /** Microseconds of processor time of the server for each request, the kernel's share included. */
+  /** Microseconds of the server's processor time for each request, including the kernel's time. */
   cpu: number
-  /** Milliseconds. */
+  /** The median time of an answer, in milliseconds. */
   p50: number
+  /** The 99th percentile of the times, in milliseconds. */
   p99: number
 }
 
 export interface MeasureOptions {
-  /** Milliseconds of warming up. */
-  warm: number
-  /** Milliseconds of measuring. */
-  measured: number
-  /** A folder for a profile of each measurement. */
+  warmUpMs: number
+  measureMs: number
+  /** The folder for a profile of each measurement. */
   profile?: string | undefined
 }
 
-/** After this many requests V8 has compiled the hot code. */
+/** Once this many requests are answered V8 has compiled the hot code, and the warm-up ends before its time. */
 const warmUpRequests = 8000
 
-/** Warms a process up with a scenario, then measures it. */
+/**
+ * Warms a process up with a scenario, then measures it.
+ *
+ * @throws Error when an answer has a status of 300 or more, or there is none
+ */
 export async function measure (
-  scenario: Scenario, prepared: Prepared, { warm, measured, profile }: MeasureOptions
+  scenario: Scenario,
+  prepared: Prepared,
+  { warmUpMs, measureMs, profile }: MeasureOptions
 ): Promise<Figures> {
   const { node, connections } = prepared
   const next = await scenario.prepare(prepared)
-  await load({ port: node.port, connections, milliseconds: warm, requests: warmUpRequests, next })
+  await load({ port: node.port, connections, milliseconds: warmUpMs, answersMax: warmUpRequests, next })
   if (profile) await node.ask('startProfile')
 
   const before = await node.cpu()
-  const { seconds, latencies, statuses } = await load({ port: node.port, connections, milliseconds: measured, next })
+  const { seconds, latencies, statuses } = await load({ port: node.port, connections, milliseconds: measureMs, next })
   const used = await node.cpu() - before
-  if (profile) writeFileSync(join(profile, `${scenario.name.replaceAll(/\W+/g, '-')}.cpuprofile`), await node.ask<string>('stopProfile'))
+  if (profile) writeFileSync(profileOf(scenario, profile), await node.ask<string>('stopProfile'))
 
   const answers = Object.values(statuses).reduce((sum, count) => sum + count, 0)
-  if (answers === 0 || latencies.length < answers) throw new Error(`${scenario.name} was answered with ${JSON.stringify(statuses)}`)
+  if (answers === 0 || latencies.length < answers) {
+    throw new Error(`${scenario.name} was answered with ${JSON.stringify(statuses)}`)
+  }
   return {
     perSecond: answers / seconds,
     cpu: used / answers,
     p50: percentile(latencies, 0.5),
     p99: percentile(latencies, 0.99)
   }
+}
+
+function profileOf ({ name }: Scenario, folder: string) {
+  return join(folder, `${name.replaceAll(/\W+/g, '-')}.cpuprofile`)
 }

@@ -4,9 +4,11 @@ import { load, request } from './load.ts'
 import type { Node } from './node.ts'
 import { login } from './scenarios.ts'
 
-/** The mean size in Redis (bytes, MEMORY USAGE) of a session that has been refreshed once. */
+/** The mean size in Redis (bytes, by MEMORY USAGE) of a session that has been refreshed once. */
 export async function bytesPerSession (
-  node: Node, accounts: Account[], { url, prefix, sessions }: { url: string, prefix: string, sessions: number }
+  node: Node,
+  accounts: Account[],
+  { url, prefix, sessions }: { url: string, prefix: string, sessions: number }
 ): Promise<number> {
   const ids: string[] = []
   const connections = 10

@@ -1,4 +1,5 @@
-// node --import tsx bench/packages.ts: what packages cost beside what stands in their place, in nanoseconds a request.
+// node --import tsx bench/packages.ts: what packages cost, and what our own code in their place costs, in nanoseconds a
+// request.
 import { performance } from 'node:perf_hooks'
 import { setImmediate as turn } from 'node:timers/promises'
 import helmet from '@fastify/helmet'
@@ -12,15 +13,17 @@ import { helmetOptions, securityHeaders } from '../plugins/http/security-headers
 const rounds = 15
 const requestsPerRound = 2_000
 
-/** A way of doing something, once a request. */
+/** Does the work of one request, number `n`, in one way. */
 type Way = (n: number) => Promise<unknown> | unknown
 
 console.table({ ...await compare(await headers()), ...await compare(await limits()) })
 
-/** The security headers of an answer: by helmet's hook for each request, or evaluated once. */
+/** The security headers of an answer: set by helmet's hook for each request, or evaluated once at the start. */
 async function headers (): Promise<Record<string, Way>> {
   const hooked = await serverWith(async app => { await app.register(helmet, helmetOptions) })
-  const frozen = await serverWith(app => { app.addHook('onRequest', async (_request, reply) => { reply.headers(securityHeaders) }) })
+  const frozen = await serverWith(app => {
+    app.addHook('onRequest', async (_request, reply) => { reply.headers(securityHeaders) })
+  })
   const bare = await serverWith(() => {})
 
   return {
@@ -51,7 +54,7 @@ function subject (n: number) {
   return `2001:db8::${n % 1000}`
 }
 
-/** As much of a request as the limiter looks at. */
+/** The parts of a request that the limiter reads. */
 function requestOf (n: number) {
   return { id: subject(n), routeOptions: {} } as FastifyRequest
 }
@@ -64,7 +67,7 @@ async function serverWith (prepare: (app: FastifyInstance) => Promise<void> | vo
   return app
 }
 
-/** The median of the rounds, which take turns so that a busy machine is as hard on each way. */
+/** The median of the rounds. The ways take turns, so that a busy machine slows all of them down alike. */
 async function compare (ways: Record<string, Way>) {
   const times = new Map<string, number[]>()
 
@@ -74,7 +77,7 @@ async function compare (ways: Record<string, Way>) {
       for (let n = 0; n < requestsPerRound; n++) await way(n)
       const took = performance.now() - began
       times.set(name, [...times.get(name) ?? [], took * 1e6 / requestsPerRound])
-      // Injected requests are let go of only when the event loop turns.
+      // Injected requests are freed only in the next turn of the event loop.
       await turn()
     }
   }

@@ -4,7 +4,7 @@ import type { Next } from './load.ts'
 import type { Account } from './latchkey.ts'
 import type { Node } from './node.ts'
 
-/** Which process is asked: Fastify alone, Latchkey, or Latchkey with a hasher that costs nothing. */
+/** The process under measurement: Fastify alone, Latchkey, or Latchkey with a hasher that costs next to nothing. */
 export type Subject = 'hello' | 'latchkey' | 'hashless'
 
 export interface Prepared { node: Node, accounts: Account[], connections: number, tokens: number }
@@ -12,7 +12,7 @@ export interface Prepared { node: Node, accounts: Account[], connections: number
 export interface Scenario {
   name: string
   subject: Subject
-  /** Makes what the requests need and says which they are. */
+  /** Makes the accounts and tokens that the requests need, and returns the requests. */
   prepare (prepared: Prepared): Promise<Next>
 }
 
@@ -33,7 +33,8 @@ export const scenarios: Scenario[] = [
 
 /** A login of an account with its right password, or with another one, on a device that it may know. */
 export function login ({ email }: Pick<Account, 'email'>, given = password, deviceToken?: string): string {
-  return request('POST', '/api/v1/auth/login', { body: { email, password: given, device_token: deviceToken } })
+  const body = { email, password: given, device_token: deviceToken }
+  return request('POST', '/api/v1/auth/login', { body })
 }
 
 function oneToken (path: string) {
@@ -44,7 +45,7 @@ function oneToken (path: string) {
   }
 }
 
-// Each token once: the measurement ends early when they are used up.
+// Uses each token once. The measurement ends early when none is left.
 function newTokens (path: string) {
   return async ({ node, accounts, tokens: count }: Prepared): Promise<Next> => {
     const tokens = await node.ask<string[]>('signTokens', { count, accounts })
@@ -56,18 +57,19 @@ function newTokens (path: string) {
   }
 }
 
-// Each connection is a client that signs in once and then trades every token it gets.
+// Each connection signs in once, and then exchanges every refresh token that it gets.
 function refreshing (accounts: Account[]): Next {
   const held = new Map<number, string>()
 
   return (connection, last) => {
     if (last?.status === 200) held.set(connection, JSON.parse(last.body).refresh_token)
     const token = held.get(connection)
-    return token === undefined ? login(accountOf(accounts, connection)) : request('POST', '/api/v1/auth/refresh', { body: { refresh_token: token } })
+    if (token === undefined) return login(accountOf(accounts, connection))
+    return request('POST', '/api/v1/auth/refresh', { body: { refresh_token: token } })
   }
 }
 
-// As people do: again and again on a device that has signed in to the account before.
+// Signs in to each account on the same device again and again, as people do.
 async function loggingIn ({ accounts }: Prepared): Promise<Next> {
   const devices = new Map<string, string>()
   let turn = 0
@@ -84,7 +86,8 @@ async function loggingIn ({ accounts }: Prepared): Promise<Next> {
 }
 
 function registering () {
-  return request('POST', '/api/v1/auth/register', { body: { email: `ada-${randomUUID()}@example.com`, password, full_name: 'Ada King' } })
+  const email = `ada-${randomUUID()}@example.com`
+  return request('POST', '/api/v1/auth/register', { body: { email, password, full_name: 'Ada King' } })
 }
 
 function accountOf (accounts: Account[], turn: number): Account {

@@ -4,7 +4,7 @@ export function percentile (values: readonly number[], p: number): number {
   return sorted[Math.min(sorted.length - 1, Math.ceil(p * sorted.length))] ?? Number.NaN
 }
 
-/** The middle of some figures and how far they lie apart, in percent of it. */
+/** The median of some figures, and the distance from the smallest to the largest, in percent of the median. */
 export interface Spread { median: number, percent: number }
 
 export function spread (values: readonly number[]): Spread {
@@ -15,8 +15,8 @@ export function spread (values: readonly number[]): Spread {
 }
 
 /**
- * Mann and Whitney's test, two-sided, by the normal approximation: how probable it is that two samples
- * which come from one distribution differ at least so much. Below 0.01 they can be told apart.
+ * The two-sided test of Mann and Whitney, by the normal approximation: the probability that two samples of the same
+ * distribution differ at least as much as these. Below 0.01 we take them for samples of different distributions.
  */
 export function mannWhitney (one: readonly number[], other: readonly number[]): number {
   const n = one.length * other.length

@@ -5,7 +5,7 @@ import type { Node } from './node.ts'
 import { login } from './scenarios.ts'
 import { percentile } from './statistics.ts'
 
-/** What other callers experience during a storm of logins. Times are milliseconds. */
+/** What callers experience during a storm of logins. Times are milliseconds. */
 export interface Storm {
   loginsPerSecond: number
   refusedPerSecond: number
@@ -15,17 +15,19 @@ export interface Storm {
 }
 interface Latencies { p50: number, p99: number }
 
-/** Milliseconds between two light requests of another caller. */
-const rarely = () => 5
-/** A refused client does as Retry-After says. */
-const patiently = ({ status }: Answer) => status === 503 ? 1000 : 0
+/** Milliseconds between an answer and the next light request of another caller. */
+const lightPauseMs = () => 5
+/** A refused caller waits as long as Retry-After says. */
+const retryPauseMs = ({ status }: Answer) => status === 503 ? 1000 : 0
 
 /**
- * Lets `clients` strangers, each at an address of its own, sign in again and again. One that is refused waits for a
- * second, as Retry-After says.
+ * Lets `clients` callers, each at an address of its own and without a device token, sign in again and again. A refused
+ * one waits for a second, as Retry-After says.
  */
 export async function storm (
-  node: Node, accounts: Account[], { clients, milliseconds }: { clients: number, milliseconds: number }
+  node: Node,
+  accounts: Account[],
+  { clients, milliseconds }: { clients: number, milliseconds: number }
 ): Promise<Storm> {
   const [token = ''] = await node.ask<string[]>('signTokens', { count: 1, accounts })
   const { port } = node
@@ -37,7 +39,7 @@ export async function storm (
       port,
       connections: clients,
       milliseconds,
-      pause: patiently,
+      pauseMs: retryPauseMs,
       from: connection => `127.0.${1 + connection}.1`,
       next: () => login(accounts[turn++ % accounts.length] ?? { email: '' })
     }),
@@ -45,10 +47,16 @@ export async function storm (
       port,
       connections: 1,
       milliseconds,
-      pause: rarely,
+      pauseMs: lightPauseMs,
       next: asking(request('GET', '/api/v1/auth/check', { token }))
     }),
-    load({ port, connections: 1, milliseconds, pause: rarely, next: asking(request('GET', '/health/live')) })
+    load({
+      port,
+      connections: 1,
+      milliseconds,
+      pauseMs: lightPauseMs,
+      next: asking(request('GET', '/health/live'))
+    })
   ])
   const refused = Object.values(logins.statuses).reduce((sum, count) => sum + count, 0) - logins.latencies.length
 

@@ -3,7 +3,7 @@ import type { Figures } from './measure.ts'
 import { spread } from './statistics.ts'
 import type { Storm } from './storm.ts'
 
-/** Everything that one run has found. */
+/** All results of one run. */
 export interface Report {
   machine: string
   scenarios: { name: string, runs: Figures[] }[]
@@ -14,15 +14,24 @@ export interface Report {
 
 const head = ['', 'requests/s', 'CPU-µs', '×', 'p50 ms', 'p99 ms']
 
-/** The report as a table to read: medians, and behind ± how far the processes lie apart. */
+/** The report as a table of medians; the number after ± is half the spread between the processes. */
 export function renderTable ({ machine, scenarios, storms, bytesPerSession, enumeration }: Report): string {
   const hello = spread(scenarios[0]?.runs.map(({ cpu }) => cpu) ?? []).median
   const rows = scenarios.map(({ name, runs }) => {
     const cpu = spread(runs.map(({ cpu }) => cpu))
-    return [name, withSpread(runs.map(({ perSecond }) => perSecond), 0), withSpread(runs.map(({ cpu }) => cpu), 0), (cpu.median / hello).toFixed(2), middle(runs, 'p50'), middle(runs, 'p99')]
+    return [
+      name,
+      withSpread(runs.map(({ perSecond }) => perSecond), 0),
+      withSpread(runs.map(({ cpu }) => cpu), 0),
+      (cpu.median / hello).toFixed(2),
+      middle(runs, 'p50'),
+      middle(runs, 'p99')
+    ]
   })
+  const logins = withSpread(storms.map(storm => storm.loginsPerSecond), 0)
+  const refused = withSpread(storms.map(storm => storm.refusedPerSecond), 1)
   const stormRows = [
-    ['Login storm, both processors: logins', withSpread(storms.map(storm => storm.loginsPerSecond), 0), '', '', ...latencies(storms, 'login')],
+    ['Login storm, both processors: logins', logins, '', '', ...latencies(storms, 'login')],
     ['  GET /auth/check meanwhile', '', '', '', ...latencies(storms, 'check')],
     ['  GET /health/live meanwhile', '', '', '', ...latencies(storms, 'live')]
   ]
@@ -32,10 +41,15 @@ export function renderTable ({ machine, scenarios, storms, bytesPerSession, enum
     '',
     ...align([head, ...rows, ...stormRows]),
     '',
-    `Logins refused during the storm (503): ${withSpread(storms.map(storm => storm.refusedPerSecond), 1)} a second`,
+    `Logins refused during the storm (503): ${refused} a second`,
     `A session in Redis: ${bytesPerSession.toFixed(0)} bytes`,
-    `A wrong password, median of ${enumeration.samples / 2} each: known address ${enumeration.known.toFixed(2)} ms, unknown ${enumeration.unknown.toFixed(2)} ms, p = ${enumeration.p.toFixed(2)}`
+    renderEnumeration(enumeration)
   ].join('\n')
+}
+
+function renderEnumeration ({ samples, known, unknown, p }: Enumeration) {
+  return `A wrong password, median of ${samples / 2} each: known address ${known.toFixed(2)} ms, ` +
+    `unknown ${unknown.toFixed(2)} ms, p = ${p.toFixed(2)}`
 }
 
 function latencies (storms: Storm[], of: 'login' | 'check' | 'live') {
@@ -54,5 +68,10 @@ function withSpread (values: number[], digits: number) {
 
 function align (rows: string[][]) {
   const widths = head.map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0)))
-  return rows.map(row => row.map((cell, column) => column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)).join('  ').trimEnd())
+  return rows.map(row => row.map((cell, column) => pad(cell, column)).join('  ').trimEnd())
+
+  function pad (cell: string, column: number) {
+    const width = widths[column] ?? 0
+    return column === 0 ? cell.padEnd(width) : cell.padStart(width)
+  }
 }

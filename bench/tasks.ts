@@ -1,10 +1,10 @@
 import { Session } from 'node:inspector/promises'
 import type { AddressInfo } from 'node:net'
 
-/** What a measured process does when it is asked to. */
+/** What a measured process does on request, by name. */
 export type Tasks = Record<string, (argument: never) => unknown>
 
-/** Answers the process that measures; ends when that one goes. */
+/** Does the tasks that the measuring process asks for. Ends this process when the measuring one disconnects. */
 export function answerTasks (tasks: Tasks, close: () => Promise<unknown>) {
   const all: Tasks = { ...tasks, ...createProfiler(), cpu }
 
@@ -19,7 +19,7 @@ export function portOf ([address]: (string | AddressInfo)[]) {
   return typeof address === 'object' ? address.port : undefined
 }
 
-/** Microseconds of processor time since the start. */
+/** Microseconds of processor time since the start of this process. */
 function cpu () {
   const { user, system } = process.cpuUsage()
   return user + system
@@ -36,7 +36,7 @@ function createProfiler () {
     await session.post('Profiler.start')
   }
 
-  /** The profile since its start, as a browser's developer tools open it. */
+  /** The profile since `startProfile`, as JSON that a browser's developer tools can open. */
   async function stopProfile () {
     const { profile } = await session.post('Profiler.stop')
     session.disconnect()

@@ -1,6 +1,6 @@
-// node --import tsx bench/users.ts: what lists of users and searches cost Postgres, statement by statement, in the
-// database of DATABASE_URL (which `npm run seed` has filled).
-//   --plans     every statement's plan as well
+// node --import tsx bench/users.ts: how long Postgres takes for lists of users and for searches, statement by
+// statement, in the database of DATABASE_URL (which `npm run seed` has filled).
+//   --plans     prints the plan of every statement as well
 import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { createCursors } from '../lib/http/cursors.ts'
@@ -13,12 +13,39 @@ import { createUserStore } from '../lib/users/user-store.ts'
 import { createUserDirectory } from '../lib/administration/directory.ts'
 import { percentile } from './statistics.ts'
 
-interface Explained { 'Execution Time': number, 'Planning Time': number, Plan: { 'Shared Hit Blocks': number, 'Shared Read Blocks': number } }
+/** The parts of a plan in JSON that are used here. Times are milliseconds. */
+interface Explained {
+  'Execution Time': number
+  'Planning Time': number
+  Plan: { 'Shared Hit Blocks': number, 'Shared Read Blocks': number }
+}
 
 const { values: { plans } } = parseArgs({ options: { plans: { type: 'boolean', default: false } } })
 const orders: Order['by'][] = ['created_at', 'email', 'last_login_at']
-const filters: Partial<Filters>[] = [{}, { role: 'super_admin' }, { status: 'disabled' }, { role: 'vendor', approval: 'pending' }, { role: 'user', status: 'disabled', approval: 'rejected' }]
-const searches = [undefined, 'a', 'zq', 'sm', 'smith', 'smiht', 'throckmorton', 'ada lovelace', 'mariah anderson', 'exampel', 'example', '@post', 'xyzzyx', '%_%']
+const filters: Partial<Filters>[] = [
+  {},
+  { role: 'super_admin' },
+  { status: 'disabled' },
+  { role: 'vendor', approval: 'pending' },
+  { role: 'user', status: 'disabled', approval: 'rejected' }
+]
+const searches = [
+  undefined,
+  'a',
+  'zq',
+  'sm',
+  'smith',
+  'smiht',
+  'throckmorton',
+  'ada lovelace',
+  'mariah anderson',
+  'exampel',
+  'example',
+  '@post',
+  'xyzzyx',
+  '%_%'
+]
+const rounds = 3
 
 const pool = new pg.Pool({
   connectionString: process.env['DATABASE_URL'],
@@ -37,6 +64,7 @@ const directory = createUserDirectory({
   users: createUserStore(database),
   cursors: createCursors(createEncryption([Buffer.alloc(32)]))
 })
+/** A page of a list, and the milliseconds that Postgres took for it. */
 const all: { name: string, took: number }[] = []
 
 try {
@@ -53,25 +81,27 @@ try {
 all.sort((a, b) => b.took - a.took)
 console.log('\nThe slowest, in milliseconds of Postgres:')
 for (const { name, took } of all.slice(0, 20)) console.log(`${took.toFixed(1).padStart(8)}  ${name}`)
-console.log(`\n${all.length} pages: p50 ${percentile(all.map(({ took }) => took), 0.5).toFixed(1)}, p95 ${percentile(all.map(({ took }) => took), 0.95).toFixed(1)}, p99 ${percentile(all.map(({ took }) => took), 0.99).toFixed(1)} ms`)
+const [p50, p95, p99] = [0.5, 0.95, 0.99].map(p => percentile(all.map(({ took }) => took), p).toFixed(1))
+console.log(`\n${all.length} pages: p50 ${p50}, p95 ${p95}, p99 ${p99} ms`)
 
-/** A page and the next; of three times the fastest, because a machine does other things too. */
+/** Reads a page and the next one. The fastest of three rounds counts, because the machine has other work as well. */
 async function measure (q: string | undefined, order: Order, filter: Partial<Filters>) {
-  const name = `${q === undefined ? 'list' : `q=${q}`} by ${order.isDescending ? '-' : ''}${order.by} ${JSON.stringify(filter)}`
+  const what = q === undefined ? 'list' : `q=${q}`
+  const name = `${what} by ${order.isDescending ? '-' : ''}${order.by} ${JSON.stringify(filter)}`
   let cursor: string | undefined
 
   for (const page of ['', ', page 2']) {
     let best = Number.POSITIVE_INFINITY
     let line = ''
     let next: string | null = null
-    for (let time = 0; time < 3; time++) {
+    for (let round = 0; round < rounds; round++) {
       statements = []
       const answer = await directory.list({ q, order, limit: 50, cursor, ...filter })
-      const took = statements.reduce((sum, statement) => sum + statement['Execution Time'] + statement['Planning Time'], 0)
+      const took = statements.reduce((sum, statement) => sum + millisecondsOf(statement), 0)
       next = answer.next_cursor
       if (took >= best) continue
       best = took
-      line = `${name}${page}: ${answer.users.length} users; ${statements.map(({ 'Execution Time': ms, Plan }) => `${ms.toFixed(1)} ms, ${Plan['Shared Hit Blocks'] + Plan['Shared Read Blocks']} blocks`).join(' + ')}`
+      line = `${name}${page}: ${answer.users.length} users; ${statements.map(describe).join(' + ')}`
     }
     all.push({ name: line, took: best })
     if (next === null) return
@@ -79,7 +109,15 @@ async function measure (q: string | undefined, order: Order, filter: Partial<Fil
   }
 }
 
-/** Has every statement explained that it sends. */
+function millisecondsOf (statement: Explained) {
+  return statement['Execution Time'] + statement['Planning Time']
+}
+
+function describe ({ 'Execution Time': ms, Plan }: Explained) {
+  return `${ms.toFixed(1)} ms, ${Plan['Shared Hit Blocks'] + Plan['Shared Read Blocks']} blocks`
+}
+
+/** A database that also has Postgres explain each statement that is sent through it. */
 function explain (db: Database): Database {
   return Object.assign(explainEach(db), {
     ...db,
@@ -95,9 +133,10 @@ function explainEach (query: Query) {
   return async <T extends object>(strings: TemplateStringsArray, ...values: unknown[]): Promise<T[]> => {
     if (/set_config/.test(strings.join(''))) return await query<T>(strings, ...values)
     const [first = '', ...rest] = strings
-    const [row] = await query<{ 'qUERY PLAN'?: Explained[] }>(template([`explain (analyze, buffers, format json) ${first}`, ...rest]), ...values)
+    const text = template([`explain (analyze, buffers, format json) ${first}`, ...rest])
+    const [row] = await query<Record<string, Explained[]>>(text, ...values)
     const [explained] = Object.values(row ?? {}).flat()
-    if (explained) statements.push(explained as Explained)
+    if (explained) statements.push(explained)
     if (plans) console.log(JSON.stringify(explained, null, 1))
     return await query<T>(strings, ...values)
   }

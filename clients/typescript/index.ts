@@ -1,5 +1,17 @@
 import createClient from 'openapi-fetch'
-import type { CookieSession, operations, paths, Problem, Tokens, UserAnswer, SessionList, Confirmed, KeySet, PendingRegistration, Registered } from './schema.d.ts'
+import type {
+  Confirmed,
+  CookieSession,
+  KeySet,
+  operations,
+  paths,
+  PendingRegistration,
+  Problem,
+  Registered,
+  SessionList,
+  Tokens,
+  UserAnswer
+} from './schema.d.ts'
 
 export type { Problem, Session, SessionList, Tokens, User } from './schema.d.ts'
 export type Latchkey = ReturnType<typeof createLatchkey>
@@ -9,15 +21,17 @@ export interface LatchkeyOptions {
   baseUrl: string
   /** The deployment's API_PREFIX, if it is not `/api/v1`. */
   apiPrefix?: string
-  /** The access token that is held at the moment; asked for each call. */
+  /** Returns the current access token, if there is one; called for each request. */
   accessToken?: () => string | undefined
-  /** Instead of the platform's own. */
+  /** Takes the place of the platform's own `fetch`. */
   fetch?: (request: Request) => Promise<Response>
 }
 
 /**
- * Latchkey's API as functions, with bearer tokens. Each call returns what the server answers or throws a
- * {@link LatchkeyError}; a network that fails throws what `fetch` throws. Nothing is stored or retried here.
+ * Latchkey's API as functions, with bearer tokens. Nothing is stored or retried here.
+ *
+ * Each function returns the answer of the server.
+ * @throws LatchkeyError when the server refuses, and the error of `fetch` when the network fails
  */
 export function createLatchkey ({ baseUrl, apiPrefix = '/api/v1', accessToken, fetch }: LatchkeyOptions) {
   const api = createClient<paths>({
@@ -34,23 +48,49 @@ export function createLatchkey ({ baseUrl, apiPrefix = '/api/v1', accessToken, f
   })
 
   return {
-    register: async (body: Body<'register'>): Promise<PendingRegistration | Registered> => await answered(api.POST('/api/v1/auth/register', { body })),
-    verifyEmail: async (body: Body<'verifyEmail'>): Promise<Confirmed> => await answered(api.POST('/api/v1/auth/verify-email', { body })),
-    resendCode: async (body: Body<'resendCode'>) => { await accepted(api.POST('/api/v1/auth/verify-email/resend', { body })) },
-    login: async (body: Omit<Body<'login'>, 'transport'>): Promise<Tokens> => await granted(api.POST('/api/v1/auth/login', { body })),
-    refresh: async (body: Body<'refresh'>): Promise<Tokens> => await granted(api.POST('/api/v1/auth/refresh', { body })),
-    reauthenticate: async (body: Body<'reauthenticate'>): Promise<Tokens> => await granted(api.POST('/api/v1/auth/reauthenticate', { body })),
-    logout: async (body?: Body<'logout'>) => { await accepted(api.POST('/api/v1/auth/logout', { ...(body && { body }) })) },
-    check: async () => identityOf(await accepted(api.GET('/api/v1/auth/check'))),
-    getMe: async (): Promise<UserAnswer> => await answered(api.GET('/api/v1/auth/me')),
-    updateMe: async (body: Body<'updateMe'>): Promise<UserAnswer> => await answered(api.PATCH('/api/v1/auth/me', { body })),
-    listSessions: async (): Promise<SessionList> => await answered(api.GET('/api/v1/auth/sessions')),
-    endSession: async (id: string) => { await accepted(api.DELETE('/api/v1/auth/sessions/{id}', { params: { path: { id } } })) },
-    getJwks: async (): Promise<KeySet> => await answered(api.GET('/.well-known/jwks.json'))
+    async register (body: Body<'register'>): Promise<PendingRegistration | Registered> {
+      return await answered(api.POST('/api/v1/auth/register', { body }))
+    },
+    async verifyEmail (body: Body<'verifyEmail'>): Promise<Confirmed> {
+      return await answered(api.POST('/api/v1/auth/verify-email', { body }))
+    },
+    async resendCode (body: Body<'resendCode'>): Promise<void> {
+      await accepted(api.POST('/api/v1/auth/verify-email/resend', { body }))
+    },
+    async login (body: Omit<Body<'login'>, 'transport'>): Promise<Tokens> {
+      return await granted(api.POST('/api/v1/auth/login', { body }))
+    },
+    async refresh (body: Body<'refresh'>): Promise<Tokens> {
+      return await granted(api.POST('/api/v1/auth/refresh', { body }))
+    },
+    async reauthenticate (body: Body<'reauthenticate'>): Promise<Tokens> {
+      return await granted(api.POST('/api/v1/auth/reauthenticate', { body }))
+    },
+    async logout (body?: Body<'logout'>): Promise<void> {
+      await accepted(api.POST('/api/v1/auth/logout', { ...(body && { body }) }))
+    },
+    async check () {
+      return identityOf(await accepted(api.GET('/api/v1/auth/check')))
+    },
+    async getMe (): Promise<UserAnswer> {
+      return await answered(api.GET('/api/v1/auth/me'))
+    },
+    async updateMe (body: Body<'updateMe'>): Promise<UserAnswer> {
+      return await answered(api.PATCH('/api/v1/auth/me', { body }))
+    },
+    async listSessions (): Promise<SessionList> {
+      return await answered(api.GET('/api/v1/auth/sessions'))
+    },
+    async endSession (id: string): Promise<void> {
+      await accepted(api.DELETE('/api/v1/auth/sessions/{id}', { params: { path: { id } } }))
+    },
+    async getJwks (): Promise<KeySet> {
+      return await answered(api.GET('/.well-known/jwks.json'))
+    }
   }
 }
 
-/** A refusal, or an answer that is not Latchkey's (a proxy's, say): then without `problem` and `code`. */
+/** A refusal, or an answer that is not Latchkey's (a proxy's, for example), which has no `problem` and no `code`. */
 export class LatchkeyError extends Error {
   override readonly name = 'LatchkeyError'
   readonly status: number
@@ -72,9 +112,10 @@ export class LatchkeyError extends Error {
   get reason () { return this.problem?.reason }
 }
 
-type Body<Id extends keyof operations> = operations[Id] extends { requestBody?: { content: { 'application/json': infer Fields } } } ? Fields : never
+interface JsonBody<Fields> { requestBody?: { content: { 'application/json': Fields } } }
+type Body<Id extends keyof operations> = operations[Id] extends JsonBody<infer Fields> ? Fields : never
 
-/** The paths of the schema are those of the default prefix; a request goes where this deployment has them. */
+/** Requests whose paths have this deployment's prefix in place of the default one, which the schema has. */
 function requestsUnder (root: string, apiPrefix: string): typeof Request {
   const target = root.replace(/\/api\/v1\/$/, `${apiPrefix}/`)
 
@@ -100,11 +141,11 @@ async function answered<Data> (call: Answer<Data>): Promise<Data> {
   return data
 }
 
-/** This client never asks for cookies, so it is given tokens. */
+/** The tokens of an answer. This client never asks for cookies, so the server never answers with a cookie session. */
 async function granted (call: Answer<Tokens | CookieSession>): Promise<Tokens> {
-  const grant = await answered(call)
-  if (!('access_token' in grant)) throw new LatchkeyError((await call).response, undefined)
-  return grant
+  const session = await answered(call)
+  if (!('access_token' in session)) throw new LatchkeyError((await call).response, undefined)
+  return session
 }
 
 function isProblem (error: unknown): error is Problem {
@@ -112,5 +153,9 @@ function isProblem (error: unknown): error is Problem {
 }
 
 function identityOf ({ headers }: Response) {
-  return { userId: headers.get('x-auth-user'), role: headers.get('x-auth-role'), sessionId: headers.get('x-auth-session') }
+  return {
+    userId: headers.get('x-auth-user'),
+    role: headers.get('x-auth-role'),
+    sessionId: headers.get('x-auth-session')
+  }
 }

@@ -3,7 +3,7 @@ import type { Import } from './imports.ts'
 
 type Graph = ReadonlyMap<string, readonly string[]>
 
-/** Circles between files and between folders, types included: what imports each other is one thing in two places. */
+/** Circles between files and between folders, types included: two parts that import each other belong together. */
 export function findCircles (imports: ReadonlyMap<string, Import[]>): string[] {
   const files = new Map([...imports].map(([path, found]) => [path, targetsOf(found)]))
   return [...circles(files), ...circles(betweenFolders(files))]
@@ -38,7 +38,7 @@ function betweenFolders (files: Graph): Graph {
 
 const targetsOf = (found: Import[]) => found.map(({ target }) => target).filter(isPath)
 
-/** `lib/mail` for all that is below it; a file that stands in no such folder is one for itself. */
+/** `lib/mail` for every file below it; a file that is in no such folder counts as a folder. */
 function folderOf (path: string): string {
   const [top, folder, ...rest] = path.split('/')
   return rest.length > 0 ? `${top}/${folder}` : path

@@ -5,8 +5,8 @@ import type { Wiring } from './wiring.ts'
 type Offers = ReadonlyMap<string, ReadonlySet<string>>
 
 /**
- * Features and their decorators: a plugin depends on the features of which it uses something, and on no other; and
- * what is used by the feature alone that makes it is a constant there, no decorator.
+ * Features and their decorators: a plugin depends on exactly those features of which it uses something. A value
+ * that only one feature uses is a constant in that feature, not a decorator.
  */
 export function findMiswirings (files: ReadonlyMap<string, string>): string[] {
   const wirings = new Map([...files].map(([path, text]) => [path, wiringOf(path, text)]))
@@ -43,9 +43,15 @@ function undeclared (path: string, { uses, dependencies, decorators }: Wiring, o
 function unused (path: string, { uses, dependencies, decorators }: Wiring, offers: Offers): string[] {
   const used = new Set([...uses].filter(name => !decorators.has(name)).flatMap(name => [...offers.get(name) ?? []]))
   return [
-    ...[...dependencies].filter(feature => !used.has(feature)).map(feature => `${path} depends on ${feature} and uses nothing of it`),
-    ...[...dependencies].filter(feature => feature === featureOf(path)).map(feature => `${path} depends on ${feature}, its own feature`),
-    ...[...decorators].filter(name => !uses.has(name)).map(name => `${path} wants ${name} and does not use it`)
+    ...[...dependencies]
+      .filter(feature => !used.has(feature))
+      .map(feature => `${path} depends on ${feature} and uses nothing of it`),
+    ...[...dependencies]
+      .filter(feature => feature === featureOf(path))
+      .map(feature => `${path} depends on ${feature}, its own feature`),
+    ...[...decorators]
+      .filter(name => !uses.has(name))
+      .map(name => `${path} wants ${name} and does not use it`)
   ]
 }
 

@@ -8,7 +8,8 @@ export interface Import { target: string, isType: boolean }
 export function importsOf (path: string, text: string): Import[] {
   const found: Import[] = []
   const add = (target: ts.Expression | undefined, isType: boolean) => {
-    if (target !== undefined && ts.isStringLiteralLike(target)) found.push({ target: resolve(path, target.text), isType })
+    if (target === undefined || !ts.isStringLiteralLike(target)) return
+    found.push({ target: resolve(path, target.text), isType })
   }
 
   function visit (node: ts.Node) {

@@ -7,41 +7,104 @@ import { findPublishers } from './publishing.ts'
 
 export { importsOf }
 
-/** What the layers may import (by value, or as types only), as beginnings of paths and names of libraries. */
-const layers: { name: string, owns: RegExp, values: RegExp, types: RegExp }[] = [
-  { name: 'a store', owns: /^lib\/(stores\/|.*-store\.ts$)/, values: /^(lib\/stores\/|lib\/.*-store\.ts$|lib\/errors\.ts$|node:(?!process)|postgrator$)/, types: /^(lib\/|pg$|ioredis$)/ },
-  { name: 'lib', owns: /^lib\//, values: /^(lib\/(?!stores\/|.*-store\.ts$)|node:(?!process)|@sinclair\/typebox|@zxcvbn-ts\/|postgrator$|@fastify\/error$)/, types: /^(lib\/|(?!fastify$|@fastify\/|fastify-plugin$|.*\.ts$)[@a-z])/ },
-  { name: 'a feature', owns: /^plugins\/[a-z]+\/index\.ts$/, values: /^(plugins\/|lib\/|fastify-plugin$)/, types: /^(lib\/|plugins\/feature\.ts$)/ },
-  { name: 'the way to a server', owns: /^plugins\/http\/(server|security-headers)\.ts$/, values: /^(lib\/http\/|lib\/operations\/|plugins\/http\/security-headers\.ts$|fastify$|@fastify\/helmet$)/, types: /^(lib\/|fastify$|@fastify\/helmet$)/ },
-  { name: 'plugins', owns: /^plugins\//, values: /^(lib\/|node:(?!process)|(?!fastify$|@sinclair\/|.*\.ts$)[@a-z][^:/]*(\/[^/.]+)?$)/, types: /^(lib\/|fastify$|(?!.*\.ts$)[@a-z])/ },
-  { name: 'routes', owns: /^routes\//, values: /^(routes\/|@sinclair\/typebox$)/, types: /^(lib\/|fastify$|@fastify\/type-provider-typebox$|@sinclair\/typebox$)/ },
-  { name: 'app.ts', owns: /^app\.ts$/, values: /^(plugins\/[a-z]+\/index\.ts$|routes\/|fastify-plugin$)/, types: /^(lib\/|plugins\/feature\.ts$|fastify$)/ },
-  { name: 'server.ts', owns: /^server\.ts$/, values: /^(app\.ts$|lib\/|plugins\/http\/server\.ts$|node:|pino$|close-with-grace$)/, types: /^(lib\/|fastify$)/ },
-  { name: 'cli.ts', owns: /^cli\.ts$/, values: /^(commands\/|lib\/errors\.ts$|node:)/, types: /^(commands\/|lib\/)/ },
+/** The files of a layer, and what they may import (by value, or as types only): paths and names of libraries. */
+interface Layer { name: string, owns: RegExp, values: RegExp, types: RegExp }
+
+/** The layers. The first one that owns a file applies to it. */
+const layers: Layer[] = [
+  {
+    name: 'a store',
+    owns: /^lib\/(stores\/|.*-store\.ts$)/,
+    values: /^(lib\/stores\/|lib\/.*-store\.ts$|lib\/errors\.ts$|node:(?!process)|postgrator$)/,
+    types: /^(lib\/|pg$|ioredis$)/
+  },
+  {
+    name: 'lib',
+    owns: /^lib\//,
+    values: /^(lib\/(?!stores\/|.*-store\.ts$)|node:(?!process)|@sinclair\/typebox|@zxcvbn-ts\/|postgrator$|@fastify\/error$)/,
+    types: /^(lib\/|(?!fastify$|@fastify\/|fastify-plugin$|.*\.ts$)[@a-z])/
+  },
+  {
+    name: 'a feature',
+    owns: /^plugins\/[a-z]+\/index\.ts$/,
+    values: /^(plugins\/|lib\/|fastify-plugin$)/,
+    types: /^(lib\/|plugins\/feature\.ts$)/
+  },
+  {
+    name: 'the way to a server',
+    owns: /^plugins\/http\/(server|security-headers)\.ts$/,
+    values: /^(lib\/http\/|lib\/operations\/|plugins\/http\/security-headers\.ts$|fastify$|@fastify\/helmet$)/,
+    types: /^(lib\/|fastify$|@fastify\/helmet$)/
+  },
+  {
+    name: 'plugins',
+    owns: /^plugins\//,
+    values: /^(lib\/|node:(?!process)|(?!fastify$|@sinclair\/|.*\.ts$)[@a-z][^:/]*(\/[^/.]+)?$)/,
+    types: /^(lib\/|fastify$|(?!.*\.ts$)[@a-z])/
+  },
+  {
+    name: 'routes',
+    owns: /^routes\//,
+    values: /^(routes\/|@sinclair\/typebox$)/,
+    types: /^(lib\/|fastify$|@fastify\/type-provider-typebox$|@sinclair\/typebox$)/
+  },
+  {
+    name: 'app.ts',
+    owns: /^app\.ts$/,
+    values: /^(plugins\/[a-z]+\/index\.ts$|routes\/|fastify-plugin$)/,
+    types: /^(lib\/|plugins\/feature\.ts$|fastify$)/
+  },
+  {
+    name: 'server.ts',
+    owns: /^server\.ts$/,
+    values: /^(app\.ts$|lib\/|plugins\/http\/server\.ts$|node:|pino$|close-with-grace$)/,
+    types: /^(lib\/|fastify$)/
+  },
+  {
+    name: 'cli.ts',
+    owns: /^cli\.ts$/,
+    values: /^(commands\/|lib\/errors\.ts$|node:)/,
+    types: /^(commands\/|lib\/)/
+  },
   // `migrate` must work where the app refuses to start: before the schema fits.
-  { name: 'commands', owns: /^commands\//, values: /^(commands\/|app\.ts$|lib\/(?!stores\/|.*-store\.ts$)|plugins\/|node:|fastify$)/, types: /^(commands\/|lib\/|plugins\/|fastify$)/ }
+  {
+    name: 'commands',
+    owns: /^commands\//,
+    values: /^(commands\/|app\.ts$|lib\/(?!stores\/|.*-store\.ts$)|plugins\/|node:|fastify$)/,
+    types: /^(commands\/|lib\/|plugins\/|fastify$)/
+  }
 ]
 
 /** The floors of lib, the ground first: a folder imports only folders of lower floors, types included. */
 export const floors = [
-  ['bounded-map.ts', 'clock.ts', 'errors.ts', 'config', 'crypto', 'formats'], ['stores'], ['operations', 'changes', 'users'], ['http', 'jobs'], ['audit'], ['keys', 'passwords'],
-  ['throttling', 'tokens'], ['sessions', 'mail', 'access'], ['accounts', 'transfers', 'oauth'], ['administration'], ['organisations']
+  ['bounded-map.ts', 'clock.ts', 'errors.ts', 'config', 'crypto', 'formats'],
+  ['stores'],
+  ['operations', 'changes', 'users'],
+  ['http', 'jobs'],
+  ['audit'],
+  ['keys', 'passwords'],
+  ['throttling', 'tokens'],
+  ['sessions', 'mail', 'access'],
+  ['accounts', 'transfers', 'oauth'],
+  ['administration'],
+  ['organisations']
 ]
 
-/** Libraries that more than one file may import, because they are the frame or pure; every other one has one owner. */
+/** Libraries that more than one file may import: the framework, and pure functions. Every other one has one owner. */
 const shared = /^(node:.*|fastify|fastify-plugin|@sinclair\/typebox.*|@zxcvbn-ts\/.*)$/
 
 /** Plugins that are two libraries with one purpose. */
 const pairs = new Set(['plugins/operations/docs.ts'])
 
-/** Files beside the plugins: what every feature is handed, and what is there before the first plugin. */
+/** Files of plugins/ that are no plugins: the options of every feature, and the server before its first plugin. */
 const notPlugins = new Set(['plugins/feature.ts', 'plugins/http/server.ts', 'plugins/http/security-headers.ts'])
 
 const readsEnvironment = /^(server\.ts|commands\/with-app\.ts|dev\/|test\/|bench\/)/
 
 /**
- * What in a tree breaks the table of layers: `files` are texts by path from the root. Each violation is
- * a sentence that begins with the path.
+ * The violations of the architecture in a tree, each as a sentence that begins with a path.
+ *
+ * @param files the texts of the files by their path from the root
  */
 export function findViolations (files: ReadonlyMap<string, string>): string[] {
   const imports = new Map([...files].map(([path, text]) => [path, importsOf(path, text)]))
@@ -72,10 +135,11 @@ function climb (path: string, { target }: Import): string[] {
   return floorOf(to) < floorOf(from) ? [] : [`${path} imports ${target}: ${to} is not below ${from}`]
 }
 
-/** The index of a feature wires its own folder, nobody else's. */
+/** The index of a feature imports plugins only from its own folder. */
 function trespass (path: string, { target }: Import): string[] {
   if (!isFeature.test(path) || !target.startsWith('plugins/') || target === 'plugins/feature.ts') return []
-  return posix.dirname(target) === posix.dirname(path) ? [] : [`${path} imports ${target}, which belongs to another feature`]
+  if (posix.dirname(target) === posix.dirname(path)) return []
+  return [`${path} imports ${target}, which belongs to another feature`]
 }
 
 const isFeature = /^plugins\/[a-z]+\/index\.ts$/
@@ -96,12 +160,16 @@ function secondOwners (imports: Map<string, Import[]>): string[] {
     }
   }
   return [
-    ...[...owners].filter(([, paths]) => paths.size > 1).map(([library, paths]) => `${[...paths].join(' and ')} both own ${library}`),
-    ...[...owned].filter(([path, libraries]) => path.startsWith('plugins/') && libraries.size > 1 && !pairs.has(path)).map(([path, libraries]) => `${path} owns ${[...libraries].join(' and ')}`)
+    ...[...owners]
+      .filter(([, paths]) => paths.size > 1)
+      .map(([library, paths]) => `${[...paths].join(' and ')} both own ${library}`),
+    ...[...owned]
+      .filter(([path, libraries]) => path.startsWith('plugins/') && libraries.size > 1 && !pairs.has(path))
+      .map(([path, libraries]) => `${path} owns ${[...libraries].join(' and ')}`)
   ]
 }
 
-/** More than this many files in a folder of lib or plugins, and it is two folders. */
+/** A folder of lib or plugins with more files than this should be two folders. */
 const filesMax = 18
 
 function overfull (paths: string[]): string[] {
@@ -114,10 +182,12 @@ function overfull (paths: string[]): string[] {
 }
 
 function environmentReaders (path: string, text: string): string[] {
-  return !readsEnvironment.test(path) && /\bprocess\s*(\?\.|\.)\s*env\b|process\[/.test(text.replace(/^\s*(\/\/|\/?\*).*$/gm, '')) ? [`${path} reads process.env`] : []
+  const code = text.replace(/^\s*(\/\/|\/?\*).*$/gm, '')
+  const isReader = /\bprocess\s*(\?\.|\.)\s*env\b|process\[/.test(code)
+  return isReader && !readsEnvironment.test(path) ? [`${path} reads process.env`] : []
 }
 
-/** A plugin is found by its name: in the tree, in `dependencies`, in errors at boot. */
+/** A plugin is named after its file, so that it can be found from `dependencies` and from errors at the start. */
 function misnamedPlugins (path: string, text: string): string[] {
   if (!path.startsWith('plugins/')) return []
   if (notPlugins.has(path)) return []

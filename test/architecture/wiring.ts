@@ -6,20 +6,20 @@ export interface Wiring {
   offers: Set<string>
   /** Decorators of requests and replies that it makes. */
   slots: Set<string>
-  /** Names that it reads from an instance, a request or a reply; others than those of decorators are among them. */
+  /** Names that it reads from an instance, a request or a reply, including names that are no decorators. */
   uses: Set<string>
   /** The features that it says it needs. */
   dependencies: Set<string>
-  /** The decorators that it says it needs, whoever made them: what commands register alone. */
+  /** The decorators that it says it needs from any feature, as plugins do that commands register alone. */
   decorators: Set<string>
 }
 
-/** What an instance, a request or a reply is called wherever one is used. */
+/** The names of variables that hold an instance, a request or a reply. */
 const receivers = new Set(['app', 'context', 'request', 'reply'])
 
 /**
- * Reads a file's wiring off its syntax: `app.x`, `this.x`, `request.server.x`, `const { x } = app`, and parameters
- * that are taken apart, as of `({ x }, reply) => …`.
+ * Reads a file's wiring from its syntax: `app.x`, `this.x`, `request.server.x`, `const { x } = app`, and parameters
+ * that are destructured, such as `({ x }, reply) => …`.
  */
 export function wiringOf (path: string, text: string): Wiring {
   const wiring: Wiring = {
@@ -30,7 +30,7 @@ export function wiringOf (path: string, text: string): Wiring {
     if (ts.isCallExpression(node)) readCall(node, wiring)
     if (ts.isPropertyAccessExpression(node) && isReceiver(node.expression)) wiring.uses.add(node.name.text)
     if (ts.isElementAccessExpression(node) && isReceiver(node.expression)) addText(wiring.uses, node.argumentExpression)
-    if (ts.isVariableDeclaration(node) && node.initializer && isReceiver(node.initializer)) addNames(wiring.uses, node.name)
+    if (ts.isVariableDeclaration(node) && isReceiver(node.initializer)) addNames(wiring.uses, node.name)
     if (ts.isParameter(node) && !isOfOptions(node)) addNames(wiring.uses, node.name)
     ts.forEachChild(node, visit)
   }
@@ -49,12 +49,13 @@ function readCall ({ expression, arguments: [first, second] }: ts.CallExpression
   }
 }
 
-function isReceiver (node: ts.Expression): boolean {
+function isReceiver (node: ts.Expression | undefined): boolean {
+  if (node === undefined) return false
   if (ts.isPropertyAccessExpression(node)) return node.name.text === 'server'
   return node.kind === ts.SyntaxKind.ThisKeyword || (ts.isIdentifier(node) && receivers.has(node.text))
 }
 
-/** The second parameter of a plugin: settings, which may be called as a decorator is. */
+/** Whether this is the second parameter of a plugin: settings, whose names may be those of decorators. */
 function isOfOptions (parameter: ts.ParameterDeclaration): boolean {
   const { parent } = parameter
   const isPlugin = ts.isCallExpression(parent.parent) && ts.isIdentifier(parent.parent.expression) &&
@@ -64,7 +65,7 @@ function isOfOptions (parameter: ts.ParameterDeclaration): boolean {
 
 function property (node: ts.Node | undefined, name: string): ts.Expression | undefined {
   if (node === undefined || !ts.isObjectLiteralExpression(node)) return undefined
-  const found = node.properties.find(entry => entry.name !== undefined && ts.isIdentifier(entry.name) && entry.name.text === name)
+  const found = node.properties.find(entry => entry.name && ts.isIdentifier(entry.name) && entry.name.text === name)
   return found && ts.isPropertyAssignment(found) ? found.initializer : undefined
 }
 
@@ -77,7 +78,8 @@ function addNames (names: Set<string>, pattern: ts.BindingName) {
 }
 
 function addTexts (names: Set<string>, list: ts.Expression | undefined) {
-  if (list !== undefined && ts.isArrayLiteralExpression(list)) for (const element of list.elements) addText(names, element)
+  if (list === undefined || !ts.isArrayLiteralExpression(list)) return
+  for (const element of list.elements) addText(names, element)
 }
 
 function addText (names: Set<string>, node: ts.Expression | undefined) {

@@ -89,7 +89,9 @@ export function createNode (world: World, name: number) {
   } as unknown as HotSessions
   const users = {
     lock: async (tx: unknown, checked: UserEpochs) => isStill(tx as Draft, checked),
-    setPassword: async (tx: unknown, checked: UserEpochs) => isStill(tx as Draft, checked) ? raise(tx as Draft) : null,
+    setPassword: async (tx: unknown, checked: UserEpochs) => (
+      isStill(tx as Draft, checked) ? raise(tx as Draft) : null
+    ),
     raiseEpoch: async (tx: unknown) => raise(tx as Draft).sessionEpoch,
     amend: async (tx: unknown, _id: string, { status }: Amendment) => {
       const draft = tx as Draft

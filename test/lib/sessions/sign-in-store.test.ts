@@ -2,7 +2,7 @@ import t from 'tap'
 import type { Change } from '../../../lib/changes/change-store.ts'
 import { deploy, signIn, signUp, start } from '../../support/helper.ts'
 
-// A sign-in has two authors: sql/014.do.sign-in.sql writes its rows in one statement, lib/sessions/session-beginnings.ts
+// Two files make a sign-in: sql/014.do.sign-in.sql writes its rows in one statement, lib/sessions/session-beginnings.ts
 // encrypts the event and publishes the evictions. These are the words on which they have to agree.
 const app = await start(t, await deploy(t, { SESSIONS_MAX: '1' }), { workers: false })
 const { database, audit } = app
