@@ -10,14 +10,21 @@ if (!program) console.error('Left out: no Chromium here. On Debian: apt-get inst
 /** The reason why tests in a browser are skipped, or false if they can run. */
 export const withoutChromium = program === undefined && 'there is no Chromium here'
 
+const switches = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync'
+]
+
 /** A Chromium that reaches no host but the test's. Each context of it is a browser of its own, with its own cookies. */
 export async function launchChromium (t: Pick<Test, 'teardown'>, args: string[] = []) {
-  const browser = await chromium.launch({
-    executablePath: program ?? '',
-    args: ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', ...args]
-  })
-  t.teardown(() => browser.close())
-  return browser
+  const launched = chromium.launch({ executablePath: program ?? '', args: [...switches, ...args] })
+  // Registered before the browser is there: a test that ends meanwhile must close it as well.
+  t.teardown(async () => { await launched.then(browser => browser.close(), () => {}) })
+  return await launched
 }
 
 /** A new tab on a page whose scripts have run. */

@@ -4,10 +4,11 @@ import { sampleMails } from '../../dev/sample-mails.ts'
 import { createMailer } from '../../lib/mail/mailer.ts'
 import type { Mail } from '../../lib/mail/mailer.ts'
 import { languages } from '../../lib/mail/texts/languages.ts'
+import { openOnce } from '../support/once.ts'
 import { launchChromium, withoutChromium } from './chromium.ts'
 
 const options = { skip: withoutChromium }
-const browser = withoutChromium ? undefined : launchChromium(t)
+const sharedBrowser = openOnce(() => launchChromium(t))
 
 /** The faults of the mail that a page shows; an empty list if it is sound. */
 const faults = `(() => {
@@ -78,9 +79,8 @@ t.test('a mail that would read badly is detected', options, async t => {
 })
 
 async function openPage ({ width, colorScheme }: { width: number, colorScheme: 'light' | 'dark' }): Promise<Page> {
-  const launched = await browser
-  if (!launched) throw new Error('no browser')
-  const context = await launched.newContext({ viewport: { width, height: 800 }, colorScheme })
+  const browser = await sharedBrowser()
+  const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme })
   return await context.newPage()
 }
 

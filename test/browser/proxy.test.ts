@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { deploy, password, signUp, start } from '../support/helper.ts'
+import { openOnce } from '../support/once.ts'
 import { createAuthority } from '../stores/certificates.ts'
 import { ask, launchChromium, openTab, withoutChromium } from './chromium.ts'
 import { exchange } from './exchange.ts'
@@ -24,10 +25,10 @@ const forged = {
   forwarded: 'for=203.0.113.9;proto=https'
 }
 const options = { skip: withoutNginx }
-const shared = withoutNginx ? undefined : openWorld()
+const sharedWorld = openOnce(openWorld)
 
 t.test('an app behind TLS signs in, refreshes in two tabs, loses an answer and signs out', { skip: withoutNginx || withoutChromium }, async t => {
-  const { app, origin, entrance, accessLog, spa, stranger, traffic } = await everything()
+  const { app, origin, entrance, accessLog, spa, stranger, traffic } = await sharedWorld()
   const browser = await launchChromium(t, ['--host-resolver-rules=MAP *.example.com 127.0.0.1'])
   const context = await browser.newContext({ ignoreHTTPSErrors: true })
   const { email, user } = await signUp(app)
@@ -82,7 +83,7 @@ t.test('an app behind TLS signs in, refreshes in two tabs, loses an answer and s
 })
 
 t.test('another origin is refused through the proxy as well', options, async t => {
-  const { send, allowed } = await everything()
+  const { send, allowed } = await sharedWorld()
   const { cookie } = await signedIn()
 
   for (const path of ['/auth/login', '/auth/refresh', '/auth/logout']) {
@@ -107,7 +108,7 @@ t.test('cookies are set for this host only', options, async t => {
 })
 
 t.test('the proxy’s headers about the client count, the client’s own do not', options, async t => {
-  const { send, app, direct } = await everything()
+  const { send, app, direct } = await sharedWorld()
 
   t.equal(await addressOf(await signedIn({ localAddress: '127.0.0.8' })), '127.0.0.8')
   t.equal(await addressOf(await signedIn({ localAddress: '127.0.0.8', headers: forged })), '127.0.0.8')
@@ -129,7 +130,7 @@ t.test('the proxy’s headers about the client count, the client’s own do not'
 })
 
 t.test('plain http is refused, not redirected, whatever the client says', options, async t => {
-  const { send, http } = await everything()
+  const { send, http } = await sharedWorld()
   const plain = { port: http, ca: '' }
   const login = { path: '/auth/login', body: { email: 'ada@example.com', password } }
 
@@ -143,7 +144,7 @@ t.test('plain http is refused, not redirected, whatever the client says', option
 })
 
 t.test('forward authentication lets signed-in users through and passes on who they are', options, async t => {
-  const { send } = await everything()
+  const { send } = await sharedWorld()
   const { cookie, user } = await signedIn()
   const reports = { path: '/reports/', prefix: '' }
   const pretended = { 'x-auth-user': randomUUID(), 'x-auth-role': 'super_admin' }
@@ -158,7 +159,7 @@ t.test('forward authentication lets signed-in users through and passes on who th
 })
 
 t.test('a body beyond the limit is refused with a problem document', options, async t => {
-  const { send } = await everything()
+  const { send } = await sharedWorld()
 
   t.match(await send({ path: '/auth/login', body: { email: 'x'.repeat(40_000), password } }), { status: 413, body: { code: 'body_too_large' } })
 })
@@ -198,14 +199,9 @@ async function openWorld () {
   }
 }
 
-async function everything () {
-  if (!shared) throw new Error('There is no nginx')
-  return await shared
-}
-
 /** A session with cookies, opened by a request with these properties. */
 async function signedIn (request: Omit<Parameters<typeof exchange>[0], 'path'> = {}) {
-  const { app, send, allowed } = await everything()
+  const { app, send, allowed } = await sharedWorld()
   const { email, user } = await signUp(app)
   const answer = await send({ localAddress: '127.0.0.6', ...request, path: '/auth/login', headers: { origin: allowed, ...request.headers as object }, body: { email, password, transport: 'cookie' } })
   if (answer.status !== 200) throw new Error(`login answered ${answer.status}: ${JSON.stringify(answer.body)}`)

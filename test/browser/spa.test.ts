@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import type { BrowserContext, Page } from 'playwright-core'
 import { deploy, password, signUp, start } from '../support/helper.ts'
+import { openOnce } from '../support/once.ts'
 import { ask, launchChromium, openTab, withoutChromium } from './chromium.ts'
 import { servePages } from './pages.ts'
 import { openRelay } from './relay.ts'
@@ -10,8 +11,8 @@ import { spaPages } from './snippet.ts'
 import { watchTraffic } from './traffic.ts'
 
 const options = { skip: withoutChromium }
-const browser = withoutChromium ? undefined : launchChromium(t)
-const shared = withoutChromium ? undefined : openWorld()
+const sharedBrowser = openOnce(() => launchChromium(t))
+const sharedWorld = openOnce(() => openWorld())
 
 t.test('the snippet of README.md works as it is pasted', options, async t => {
   const { context, app, traffic } = await openBrowser(t)
@@ -278,22 +279,17 @@ async function openWorld (test: Pick<typeof t, 'teardown'> = t, settings: Record
   return { api, app, spa, stranger, traffic, origin }
 }
 
-async function everything () {
-  if (!shared) throw new Error('There is no browser')
-  return await shared
-}
-
 async function openBrowser (test: Pick<typeof t, 'teardown'>, world?: Awaited<ReturnType<typeof openWorld>>) {
-  const given = world ?? await everything()
-  const context = await (await browser)?.newContext()
-  if (!context) throw new Error('There is no browser')
+  const given = world ?? await sharedWorld()
+  const browser = await sharedBrowser()
+  const context = await browser.newContext()
   test.teardown(() => context.close())
   return { ...given, context }
 }
 
 /** The app, with an account written into the page that runs the snippet. */
 async function openApp (email: string) {
-  const { api, spa } = await everything()
+  const { api, spa } = await sharedWorld()
   Object.assign(spa.pages, spaPages(api.origin, { email, password }))
   return { spa }
 }
@@ -313,7 +309,7 @@ function signInBy (email: string, password: string) {
 }
 
 async function refreshUrl () {
-  return `${(await everything()).api.origin}/api/v1/auth/refresh`
+  return `${(await sharedWorld()).api.origin}/api/v1/auth/refresh`
 }
 
 async function cookieNames (context: BrowserContext) {
