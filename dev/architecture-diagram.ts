@@ -9,9 +9,9 @@ const begin = '<!-- Made by `npm run architecture` from the imports in lib. -->'
 const end = '<!-- Until here. -->'
 
 /**
- * A page with the diagram of lib between its two markers, in place of what stands there.
+ * Replaces the text between the two markers of a page by the diagram of lib.
  *
- * @throws Error for a page without them, and for a folder that stands on no floor.
+ * @throws Error for a page without exactly one pair of markers, and for a folder that stands on no floor.
  */
 export function withDiagram (page: string, imports: Imports): string {
   const [before, rest, ...more] = page.split(begin)
@@ -36,8 +36,8 @@ export function readImports (lib = 'lib'): Imports {
 }
 
 function renderDiagram (imports: Imports): string {
-  const homeless = [...imports.keys()].filter(name => !floors.flat().includes(name))
-  if (homeless.length > 0) throw new Error(`lib/${homeless[0]} stands on no floor of test/architecture/rules.ts`)
+  const unplaced = [...imports.keys()].filter(name => !floors.flat().includes(name))
+  if (unplaced.length > 0) throw new Error(`lib/${unplaced[0]} stands on no floor of test/architecture/rules.ts`)
 
   const drawn = floors.flatMap((names, floor) => renderFloor(names, floor)).join('\n')
   const arrows = [...imports].flatMap(([from, targets]) => [...targets]
@@ -51,7 +51,7 @@ function renderFloor (names: string[], floor: number): string[] {
   return [`  subgraph floor${floor} ["floor ${floor}"]`, ...nodes, '  end']
 }
 
-/** Whether another import of `from` leads to `to` as well: then the arrow would say nothing new. */
+/** Whether another import of `from` leads to `to` as well: the arrow is then redundant. */
 function isImplied (imports: Imports, from: string, to: string): boolean {
   return [...imports.get(from) ?? []].some(other => other !== to && reaches(imports, other, to))
 }
@@ -63,5 +63,5 @@ function reaches (imports: Imports, from: string, to: string): boolean {
 
 const folderOf = (path: string) => path.split('/', 1).join('')
 
-/** Not the bare name, because `end` and others are words of Mermaid. */
+/** The prefix is needed because `end` and other names are keywords of Mermaid. */
 const idOf = (name: string) => `lib_${name.replace('.ts', '')}`

@@ -2,10 +2,22 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { dirname, join } from 'node:path'
 import ts from 'typescript'
 
+/** Files beside the TypeScript that the code reads when it runs. */
+const assets = ['lib/stores/lua', 'lib/passwords/hash-thread.cjs', 'sql']
+
+const compilerOptions: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ES2023,
+  module: ts.ModuleKind.ESNext,
+  verbatimModuleSyntax: true,
+  rewriteRelativeImportExtensions: true
+}
+
 /**
- * JavaScript as `npm run build` would write it, because what a loader makes of TypeScript on the fly is
- * slower; types are not checked. `parts` are files, and folders whole. Returns the folder, which goes when
- * this process ends.
+ * Compiles TypeScript as `npm run build` would, because code that a loader compiles on the fly runs slower. Types are
+ * not checked.
+ *
+ * @param parts files, and folders that are taken as a whole
+ * @returns the folder of the JavaScript, which is removed when this process ends
  */
 export function build (parts: string[]): string {
   mkdirSync('.data', { recursive: true })
@@ -17,17 +29,17 @@ export function build (parts: string[]): string {
     mkdirSync(dirname(target), { recursive: true })
     writeFileSync(target, compile(readFileSync(path, 'utf8')))
   }
-  for (const path of ['lib/stores/lua', 'lib/passwords/hash-thread.cjs', 'sql']) cpSync(path, join(folder, path), { recursive: true })
+  for (const path of assets) cpSync(path, join(folder, path), { recursive: true })
   return folder
 }
 
 function sourcesOf (part: string): string[] {
   if (part.endsWith('.ts')) return [part]
-  return readdirSync(part, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ts')).map(name => join(part, name))
+  return readdirSync(part, { recursive: true, encoding: 'utf8' })
+    .filter(name => name.endsWith('.ts'))
+    .map(name => join(part, name))
 }
 
 function compile (text: string) {
-  return ts.transpileModule(text, {
-    compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true, rewriteRelativeImportExtensions: true }
-  }).outputText
+  return ts.transpileModule(text, { compilerOptions }).outputText
 }

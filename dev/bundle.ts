@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 
-/** What is started in a process of its own by tests. */
+/** The programs that tests start in processes of their own. */
 const programs = ['server.ts', 'cli.ts', 'test/failure/node.ts']
 
 // These look for files of their own beside themselves, are native, or import CommonJS on demand.
@@ -12,11 +12,17 @@ const external = [
   'esbuild', 'openapi-typescript', 'pino', 'pino-pretty', 'playwright-core', 'typescript'
 ]
 
+// CommonJS packages call `require` for node's own modules.
+const defineRequire = `
+import { createRequire as requireFrom } from 'node:module'
+const require = requireFrom(import.meta.url)`
+
 /**
- * Compiles test files, and the programs that tests start, to JavaScript with the packages they use: a
- * process then reads some dozens of files where it would read more than a thousand. What several of them
- * need is in shared files, so that every module still exists once. Returns the folder, which goes when this
- * process ends.
+ * Compiles test files, and the programs that tests start, to JavaScript with the packages they use: a process then
+ * reads some dozens of files instead of more than a thousand. Modules that several of them need are in shared files,
+ * so each module still exists once.
+ *
+ * @returns the folder of the JavaScript, which is removed when this process ends
  */
 export async function bundle (testFiles: string[]): Promise<string> {
   mkdirSync('.data', { recursive: true })
@@ -36,17 +42,16 @@ export async function bundle (testFiles: string[]): Promise<string> {
     sourcemap: 'linked',
     sourcesContent: false,
     external,
-    // CommonJS packages ask for `require` of node's own modules.
-    banner: { js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);" },
-    plugins: [ownPlaces],
+    banner: { js: defineRequire },
+    plugins: [sourceUrls],
     logLevel: 'error'
   })
   return folder
 }
 
 // A module that looks for a file beside itself finds it beside its source.
-const ownPlaces: Plugin = {
-  name: 'own places',
+const sourceUrls: Plugin = {
+  name: 'source urls',
   setup ({ onLoad }) {
     onLoad({ filter: /\.ts$/ }, ({ path }) => {
       const source = readFileSync(path, 'utf8')

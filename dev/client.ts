@@ -27,7 +27,7 @@ try {
 }
 await end()
 
-/** The document of everything that can be switched on. */
+/** The OpenAPI document of a deployment in which every optional route is switched on. */
 async function readDocument ({ databaseUrl, databaseDirectUrl, redisUrl }: Services) {
   const env = {
     NODE_ENV: 'test',

@@ -1,5 +1,14 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -10,6 +19,11 @@ export interface Unpacked {
 }
 
 const run = promisify(execFile)
+const aptTimeoutMs = 180_000
+const aptOutputMaxBytes = 64 << 20
+
+/** The folders that apt wants to find, the packages that it downloads, and what they unpack to. */
+const workFolders = ['state/lists/partial', 'cache/archives/partial', 'packages', 'root']
 
 /** Whether this is Debian or one of its children, with the tools to fetch packages. */
 export function isDebian (): boolean {
@@ -17,11 +31,16 @@ export function isDebian (): boolean {
 }
 
 /**
- * Fetches Debian packages, and what they need that is not installed, and unpacks them into a folder
- * below the data folder: nothing is installed and root is not needed. A second call finds the folder.
+ * Fetches Debian packages, and those they need that are not installed, and unpacks them into a folder below the data
+ * folder: nothing is installed and root is not needed. A second call finds the folder.
+ *
+ * @throws Error when apt-get or dpkg fails
  */
-export async function unpackDebian (packages: string[], scripts = join(process.env['DATA_DIR'] ?? '.data', 'bin')): Promise<Unpacked> {
-  const parent = resolve(scripts)
+export async function unpackDebian (
+  packages: string[],
+  parentFolder = join(process.env['DATA_DIR'] ?? '.data', 'bin')
+): Promise<Unpacked> {
+  const parent = resolve(parentFolder)
   const folder = join(parent, `${packages.join('+')}-${release()}-${process.arch}`)
 
   if (!existsSync(folder)) {
@@ -39,7 +58,7 @@ export async function unpackDebian (packages: string[], scripts = join(process.e
 }
 
 async function fetchInto (work: string, packages: string[]) {
-  for (const name of ['state/lists/partial', 'cache/archives/partial', 'packages', 'root']) mkdirSync(join(work, name), { recursive: true })
+  for (const name of workFolders) mkdirSync(join(work, name), { recursive: true })
   writeFileSync(join(work, 'apt.conf'), configuration(work))
 
   await apt(work, ['update'])
@@ -49,15 +68,21 @@ async function fetchInto (work: string, packages: string[]) {
   const wanted = [...new Set([...packages, ...missing])].filter(name => !/^libc6|^libc-bin/.test(name))
 
   await apt(work, ['download', ...wanted])
-  for (const file of readdirSync(join(work, 'packages'))) await run('dpkg', ['-x', join(work, 'packages', file), join(work, 'root')])
+  for (const file of readdirSync(join(work, 'packages'))) {
+    await run('dpkg', ['-x', join(work, 'packages', file), join(work, 'root')])
+  }
 }
 
 async function apt (work: string, args: string[]) {
-  const options = { cwd: join(work, 'packages'), maxBuffer: 64 << 20, timeout: 180_000, env: { ...process.env, LC_ALL: 'C' } }
-  return await run('apt-get', ['-q', '-c', join(work, 'apt.conf'), ...args], options)
+  return await run('apt-get', ['-q', '-c', join(work, 'apt.conf'), ...args], {
+    cwd: join(work, 'packages'),
+    maxBuffer: aptOutputMaxBytes,
+    timeout: aptTimeoutMs,
+    env: { ...process.env, LC_ALL: 'C' }
+  })
 }
 
-// Read after the system's own configuration, so its hooks (which want root) can be cleared.
+// apt reads this after the system's own configuration, so this can clear the system's hooks, which need root.
 function configuration (work: string) {
   return `
     Dir::State "${work}/state";
@@ -73,7 +98,7 @@ function configuration (work: string) {
   `
 }
 
-// Several processes may unpack at once: whose folder arrives second is thrown away.
+// Several processes may unpack at once. One that finds the folder in place uses it and drops its own.
 function adopt (unpacked: string, folder: string) {
   try {
     renameSync(unpacked, folder)

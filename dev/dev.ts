@@ -8,7 +8,8 @@ import { type Services, startServices } from './services.ts'
 import { onceAskedToEnd } from './signals.ts'
 import { migrate } from './template.ts'
 
-const showDeadline = 20_000
+const openTimeoutMs = 20_000
+const pollMs = 50
 
 if (existsSync('.env')) process.loadEnvFile('.env')
 const dataDir = resolve(process.env['DATA_DIR'] ?? '.data')
@@ -36,7 +37,7 @@ try {
   process.exit(1)
 }
 
-// A port that was asked for is taken or refused; without one, the next free one is as good.
+// A port that PORT names is used or refused. Without PORT, the first free port is used.
 async function choosePort () {
   const wanted = process.env['PORT']
   if (wanted !== undefined) {
@@ -57,11 +58,11 @@ async function startApi (env: NodeJS.ProcessEnv) {
   })
 }
 
-// Late enough that the addresses stand below the start-up log, but they are shown in any case.
+// Waits for the API, so that its addresses appear below its start-up log. After the time-out they are shown anyway.
 async function untilOpen (port: number) {
-  for (const deadline = Date.now() + showDeadline; Date.now() < deadline;) {
+  for (const deadline = Date.now() + openTimeoutMs; Date.now() < deadline;) {
     if (await isOpen(port)) return
-    await new Promise(resolve => setTimeout(resolve, 50))
+    await new Promise(resolve => setTimeout(resolve, pollMs))
   }
 }
 
@@ -81,7 +82,7 @@ function show (port: number, stores: Record<string, string>) {
   ].join('\n'))
 }
 
-// The API first: while it finishes what it has begun, it needs its stores.
+// Stops the API first, because it needs its stores while it finishes the requests that it has begun.
 async function end () {
   await api?.stop()
   await services?.stop()

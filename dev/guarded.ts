@@ -108,7 +108,7 @@ function childrenSeconds (said: string) {
     .reduce((sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds), 0)
 }
 
-// Ends whatever the command has left running in its group.
+// Kills the processes that the command has left running in its group.
 function sweep (shell: ChildProcess) {
   signalGroup(shell, 'SIGKILL')
   shell.stdin?.destroy()

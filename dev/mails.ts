@@ -8,7 +8,10 @@ import { sampleMails } from './sample-mails.ts'
 
 const from = process.argv[2] ?? 'Acme Schools <no-reply@acme.example>'
 const folder = resolve(process.env['DATA_DIR'] ?? '.data', 'mail-previews')
-const samples = languages.flatMap(({ tag }) => sampleMails(tag).map(({ name, mail }) => ({ file: `${name}.${tag}`, mail })))
+const samples = languages.flatMap(({ tag }) => sampleMails(tag).map(({ name, mail }) => ({
+  file: `${name}.${tag}`,
+  mail
+})))
 
 rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })

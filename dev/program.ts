@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** The arguments with which node starts a file of ours: as compiled for this test run (see bundle.ts), else from its source. */
+/** The arguments with which node starts one of our files: compiled for this test run by bundle.ts, or its source. */
 export function program (file: string): string[] {
   if (!file.endsWith('.ts')) return [file]
 
-  const compiled = join(process.env['LATCHKEY_TEST_BUILD'] ?? 'dist', file.replace(/\.ts$/, '.js'))
-  return process.env['LATCHKEY_TEST_BUILD'] !== undefined && existsSync(compiled) ? [compiled] : ['--import', 'tsx', file]
+  const build = process.env['LATCHKEY_TEST_BUILD']
+  const compiled = build === undefined ? undefined : join(build, file.replace(/\.ts$/, '.js'))
+  return compiled !== undefined && existsSync(compiled) ? [compiled] : ['--import', 'tsx', file]
 }

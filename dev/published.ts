@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path'
 
 /**
- * Writes the URLs of a running `npm run dev` where the commands find them: `services.json` in the
- * data folder. The file goes when this process ends.
+ * Writes the URLs of a running `npm run dev` where the commands find them: `services.json` in the data folder. The file
+ * is removed when this process ends.
  *
  * @throws Error when another `npm run dev` uses this data folder.
  */
@@ -12,7 +12,8 @@ export function publish (dataDir: string, urls: Record<string, string> = {}): vo
   const owner = ownerOf(file)
 
   if (owner !== undefined && owner !== process.pid && isAlive(owner)) {
-    throw new Error(`npm run dev is running in ${dataDir} already (process ${owner}): end it, or choose another DATA_DIR`)
+    const hint = 'end it, or choose another DATA_DIR'
+    throw new Error(`npm run dev is running in ${dataDir} already (process ${owner}): ${hint}`)
   }
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   rmSync(file, { force: true })
@@ -29,7 +30,7 @@ function ownerOf (file: string): number | undefined {
   }
 }
 
-// Process ids are used again, soonest in a container: the one that was left by a crash may be anybody's by now.
+// Process ids are reused, and quickly in a container: the id that a crashed run has left may be another program's now.
 function isAlive (pid: number) {
   try {
     process.kill(pid, 0)

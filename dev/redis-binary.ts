@@ -9,9 +9,14 @@ export interface RedisBinary {
 }
 
 const packages = ['redis-tools', 'liblzf1', 'libjemalloc2', 'libatomic1']
-const advice = 'No Redis here: apt-get install redis-server | brew install redis | docker run -p 6379:6379 redis:7 and REDIS_URL=redis://127.0.0.1:6379'
+const advice = 'No Redis here: apt-get install redis-server | brew install redis | ' +
+  'docker run -p 6379:6379 redis:7 and REDIS_URL=redis://127.0.0.1:6379'
 
-/** Finds a Redis or Valkey server on the PATH, else unpacks Debian's without installing it. */
+/**
+ * Finds a Redis or Valkey server on the PATH, or unpacks Debian's without installing it.
+ *
+ * @throws Error that says what to install.
+ */
 export async function findRedis (): Promise<RedisBinary> {
   for (const name of ['redis', 'valkey']) {
     const [server, cli] = [onPath(`${name}-server`), onPath(`${name}-cli`)]
@@ -22,11 +27,12 @@ export async function findRedis (): Promise<RedisBinary> {
   try {
     return await unpacked()
   } catch (error) {
-    throw new Error(`${advice}\n(unpacking Debian's did not work: ${error instanceof Error ? error.message.trim() : String(error)})`)
+    const reason = error instanceof Error ? error.message.trim() : String(error)
+    throw new Error(`${advice}\n(unpacking Debian's did not work: ${reason})`)
   }
 }
 
-// In Debian's redis-tools the checker and the server are one program, which goes by its name.
+// Debian's redis-tools has one program that acts as the checker or as the server, depending on its file name.
 async function unpacked (): Promise<RedisBinary> {
   const { folder, env } = await unpackDebian(packages)
   const server = join(folder, 'usr/bin/redis-server')

@@ -5,12 +5,12 @@ import { connect as connectTls } from 'node:tls'
 import { freePort } from './ports.ts'
 import { type PrivateServer, startPrivateServer } from './private-server.ts'
 import { findRedis } from './redis-binary.ts'
-import { keptSecret } from './secret.ts'
+import { readOrMakeSecret } from './secret.ts'
 
 export interface RedisOptions {
   /** A folder for this server alone. */
   dataDir: string
-  /** True: an append-only file, flushed every second. False: nothing is kept. */
+  /** True: an append-only file, flushed every second. False: nothing is written to disk. */
   durable: boolean
   port?: number
   /** Default: random, kept in the data folder. Nodes of one cluster share one. */
@@ -42,10 +42,11 @@ export async function startRedis (options: RedisOptions): Promise<RedisServer> {
   const port = options.port ?? await freePort()
 
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-  const password = options.password ?? keptSecret(join(dataDir, 'password'))
+  const password = options.password ?? readOrMakeSecret(join(dataDir, 'password'))
   rmSync(log, { force: true })
-  // In a file, because everybody on the machine can read a command line.
-  writeFileSync(file, [...basics(), ...(tls === undefined ? [`port ${port}`] : listenTls(tls)), ...config, ''].join('\n'), { mode: 0o600 })
+  const lines = [...basics(), ...(tls === undefined ? [`port ${port}`] : listenTls(tls)), ...config, '']
+  // The password is in a file, because every user of the machine can read a command line.
+  writeFileSync(file, lines.join('\n'), { mode: 0o600 })
 
   const server = await startPrivateServer({
     name: 'Redis',
@@ -56,21 +57,35 @@ export async function startRedis (options: RedisOptions): Promise<RedisServer> {
     log,
     answers: async () => await answers(port, password, tls !== undefined)
   })
-  return Object.assign(server, { port, password, cli, env, redisUrl: `${tls === undefined ? 'redis' : 'rediss'}://:${password}@127.0.0.1:${port}` })
+  const scheme = tls === undefined ? 'redis' : 'rediss'
+  return Object.assign(server, { port, password, cli, env, redisUrl: `${scheme}://:${password}@127.0.0.1:${port}` })
 
   function basics () {
-    return ['bind 127.0.0.1', 'daemonize no', `requirepass ${password}`, `masterauth ${password}`, `dir "${dataDir}"`,
-      ...(durable ? ['appendonly yes', 'appendfsync everysec'] : ['appendonly no', 'save ""'])]
+    return [
+      'bind 127.0.0.1',
+      'daemonize no',
+      `requirepass ${password}`,
+      `masterauth ${password}`,
+      `dir "${dataDir}"`,
+      ...(durable ? ['appendonly yes', 'appendfsync everysec'] : ['appendonly no', 'save ""'])
+    ]
   }
 
   function listenTls ({ cert, key }: { cert: string, key: string }) {
     writeFileSync(join(dataDir, 'tls.crt'), cert)
     writeFileSync(join(dataDir, 'tls.key'), key, { mode: 0o600 })
-    return ['port 0', `tls-port ${port}`, 'tls-cert-file tls.crt', 'tls-key-file tls.key', 'tls-ca-cert-file tls.crt', 'tls-auth-clients no']
+    return [
+      'port 0',
+      `tls-port ${port}`,
+      'tls-cert-file tls.crt',
+      'tls-key-file tls.key',
+      'tls-ca-cert-file tls.crt',
+      'tls-auth-clients no'
+    ]
   }
 }
 
-// PONG and nothing else: a server that still reads its file says LOADING.
+// Only PONG counts: a server that is still reading its file answers LOADING.
 async function answers (port: number, password: string, secure: boolean): Promise<boolean> {
   return await new Promise(resolve => {
     const socket = secure

@@ -17,8 +17,8 @@ export interface Ending {
 }
 
 /**
- * Reads the TAP one test file prints and counts its assertions, those of subtests too. A file that
- * crashed, hung, asserted nothing or broke off without a plan has failed, whatever it printed before.
+ * Reads the TAP that one test file prints and counts its assertions, including those of subtests. A file that crashed,
+ * hung, asserted nothing or ended without a plan has failed, even if everything that it printed before was ok.
  */
 export async function report (tap: Readable, ending: Promise<Ending>): Promise<FileReport> {
   const counts: FileReport = { passed: 0, failed: 0, skipped: 0, failures: [] }
@@ -48,7 +48,9 @@ export async function report (tap: Readable, ending: Promise<Ending>): Promise<F
   function complain (results: FinalResults, { code, hungAfter }: Ending) {
     if (hungAfter !== undefined) return `it hung: killed after ${hungAfter} s`
     if (results.bailout !== false) return `it bailed out: ${String(results.bailout)}`
-    if (counts.passed + counts.failed + counts.skipped === 0) return code === 0 ? skipAll(results) : `it crashed with exit code ${code} before the first assertion`
+    if (counts.passed + counts.failed + counts.skipped === 0) {
+      return code === 0 ? skipAll(results) : `it crashed with exit code ${code} before the first assertion`
+    }
     if (counts.failed > 0) return undefined
     if (!results.ok) return `its TAP is broken: ${results.failures.map(tapError).join('; ')}`
     if (code !== 0) return `it ended with exit code ${code}`
@@ -66,7 +68,7 @@ function describe ({ fullname, name, diag }: Result) {
   return diag === null || diag === undefined ? path : `${path}\n${yaml(diag).trimEnd()}`
 }
 
-// tap's diagnostics hold texts of several lines (diff, stack, source): those are what one reads first.
+// Texts of several lines in tap's diagnostics (diff, stack, source) are printed as they are: they are read first.
 function yaml (diag: unknown) {
   if (typeof diag !== 'object' || diag === null) return String(diag)
   return Object.entries(diag).map(([key, value]) => typeof value === 'string' && value.includes('\n')

@@ -7,7 +7,7 @@ import { type FileReport, report } from './reporter.ts'
 export interface TestRun extends FileReport {
   file: string
   seconds: number
-  /** Processor time of the file's process and of what it started itself. */
+  /** Processor time of the file's process and of the processes that it started. */
   cpuSeconds: number
   stderr: string
 }
@@ -15,7 +15,7 @@ export interface TestRun extends FileReport {
 /** Runs one test file in a process of its own, which is killed when it takes longer than allowed. */
 export async function runTestFile (file: string, env: NodeJS.ProcessEnv, deadlineSeconds: number): Promise<TestRun> {
   const started = Date.now()
-  // tap's own time-out is 30 s for a whole file; the deadline here is the one that counts.
+  // tap's own time-out is 30 s for a whole file by default; this one lets it end shortly before our deadline.
   const child = await spawnGuarded([process.execPath, ...program(file)], {
     env: { TAP_TIMEOUT: `${deadlineSeconds - 10}`, ...env, NODE_ENV: 'test' },
     output: 'pipe',
@@ -26,7 +26,13 @@ export async function runTestFile (file: string, env: NodeJS.ProcessEnv, deadlin
 
   const complaints = collect(stderr)
   const counts = await report(stdout, ended())
-  return { file, seconds: (Date.now() - started) / 1000, cpuSeconds: await child.cpuSeconds, stderr: await complaints, ...counts }
+  return {
+    file,
+    seconds: (Date.now() - started) / 1000,
+    cpuSeconds: await child.cpuSeconds,
+    stderr: await complaints,
+    ...counts
+  }
 
   async function ended () {
     const clock = new AbortController()

@@ -10,36 +10,101 @@ const occasion = {
   ip: '203.0.113.7',
   userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0'
 }
+const unknownCaller = { ...occasion, ip: null, userAgent: null }
 
 /** One mail of every kind, and of every form that it takes, in the language of a locale. */
 export function sampleMails (locale: string): Sample[] {
   const reader = { to: 'ada@example.com', name: 'Ada Lovelace', locale, about: 'a sample' }
+  const stranger = { ...reader, name: null }
+  const applicant = { name: 'Charles Babbage', email: 'charles@example.org' }
   const link = (path: string) => `${appUrl}${path}#token=${token}`
+  const undoUrl = link('/undo-email-change')
   const device = 'Ada’s laptop'
 
   return [
-    { name: 'verify_email', mail: { ...reader, name: null, kind: 'verify_email', values: { code: '004271', minutes: 10 } } },
-    { name: 'already_registered', mail: { ...reader, kind: 'already_registered', values: { attempt: 'registration', appUrl } } },
-    { name: 'already_registered-email_change', mail: { ...reader, kind: 'already_registered', values: { attempt: 'email_change', appUrl } } },
-    { name: 'password_reset', mail: { ...reader, kind: 'password_reset', values: { url: link('/reset-password'), minutes: 60 } } },
-    { name: 'invitation', mail: { ...reader, kind: 'invitation', values: { url: link('/accept-invitation'), until } } },
-    { name: 'confirm_email', mail: { ...reader, name: null, kind: 'confirm_email', values: { url: link('/confirm-email'), until } } },
-    { name: 'email_changed-requested', mail: { ...reader, kind: 'email_changed', values: { stage: 'requested', url: link('/undo-email-change'), until }, occasion } },
-    { name: 'email_changed-confirmed', mail: { ...reader, kind: 'email_changed', values: { stage: 'confirmed', url: link('/undo-email-change'), until }, occasion } },
-    { name: 'email_changed-arrived', mail: { ...reader, kind: 'email_changed', values: { stage: 'arrived' }, occasion } },
-    { name: 'password_changed', mail: { ...reader, kind: 'password_changed', values: { how: 'changed', appUrl }, occasion } },
-    { name: 'password_changed-reset', mail: { ...reader, kind: 'password_changed', values: { how: 'reset', appUrl }, occasion } },
-    { name: 'new_device', mail: { ...reader, kind: 'new_device', values: { device, appUrl }, occasion } },
-    { name: 'new_device-unnamed', mail: { ...reader, kind: 'new_device', values: { device: null, appUrl }, occasion: { ...occasion, ip: null, userAgent: null } } },
+    {
+      name: 'verify_email',
+      mail: { ...stranger, kind: 'verify_email', values: { code: '004271', minutes: 10 } }
+    },
+    {
+      name: 'already_registered',
+      mail: { ...reader, kind: 'already_registered', values: { attempt: 'registration', appUrl } }
+    },
+    {
+      name: 'already_registered-email_change',
+      mail: { ...reader, kind: 'already_registered', values: { attempt: 'email_change', appUrl } }
+    },
+    {
+      name: 'password_reset',
+      mail: { ...reader, kind: 'password_reset', values: { url: link('/reset-password'), minutes: 60 } }
+    },
+    {
+      name: 'invitation',
+      mail: { ...reader, kind: 'invitation', values: { url: link('/accept-invitation'), until } }
+    },
+    {
+      name: 'confirm_email',
+      mail: { ...stranger, kind: 'confirm_email', values: { url: link('/confirm-email'), until } }
+    },
+    {
+      name: 'email_changed-requested',
+      mail: { ...reader, kind: 'email_changed', values: { stage: 'requested', url: undoUrl, until }, occasion }
+    },
+    {
+      name: 'email_changed-confirmed',
+      mail: { ...reader, kind: 'email_changed', values: { stage: 'confirmed', url: undoUrl, until }, occasion }
+    },
+    {
+      name: 'email_changed-arrived',
+      mail: { ...reader, kind: 'email_changed', values: { stage: 'arrived' }, occasion }
+    },
+    {
+      name: 'password_changed',
+      mail: { ...reader, kind: 'password_changed', values: { how: 'changed', appUrl }, occasion }
+    },
+    {
+      name: 'password_changed-reset',
+      mail: { ...reader, kind: 'password_changed', values: { how: 'reset', appUrl }, occasion }
+    },
+    {
+      name: 'new_device',
+      mail: { ...reader, kind: 'new_device', values: { device, appUrl }, occasion }
+    },
+    {
+      name: 'new_device-unnamed',
+      mail: { ...reader, kind: 'new_device', values: { device: null, appUrl }, occasion: unknownCaller }
+    },
     ...(['strangers', 'device', 'session'] as const).map((lane): Sample => ({
-      name: `locked-${lane}`, mail: { ...reader, kind: 'locked', values: { lane, until, appUrl }, occasion }
+      name: `locked-${lane}`,
+      mail: { ...reader, kind: 'locked', values: { lane, until, appUrl }, occasion }
     })),
-    { name: 'reuse_detected', mail: { ...reader, kind: 'reuse_detected', values: { device, appUrl }, occasion } },
-    { name: 'reuse_detected-unnamed', mail: { ...reader, kind: 'reuse_detected', values: { device: null, appUrl }, occasion } },
-    { name: 'approval-pending', mail: { ...reader, kind: 'approval', values: { stage: 'pending', applicant: { name: 'Charles Babbage', email: 'charles@example.org' }, appUrl }, occasion: { ...occasion, ip: null, userAgent: null } } },
-    { name: 'approval-approved', mail: { ...reader, kind: 'approval', values: { stage: 'approved', appUrl } } },
-    { name: 'approval-rejected', mail: { ...reader, kind: 'approval', values: { stage: 'rejected', reason: '№ 4711-b' } } },
-    { name: 'approval-rejected-unsaid', mail: { ...reader, kind: 'approval', values: { stage: 'rejected', reason: null } } },
-    { name: 'account_deleted', mail: { ...reader, kind: 'account_deleted', values: {}, occasion: { ...occasion, ip: null, userAgent: null } } }
+    {
+      name: 'reuse_detected',
+      mail: { ...reader, kind: 'reuse_detected', values: { device, appUrl }, occasion }
+    },
+    {
+      name: 'reuse_detected-unnamed',
+      mail: { ...reader, kind: 'reuse_detected', values: { device: null, appUrl }, occasion }
+    },
+    {
+      name: 'approval-pending',
+      mail: { ...reader, kind: 'approval', values: { stage: 'pending', applicant, appUrl }, occasion: unknownCaller }
+    },
+    {
+      name: 'approval-approved',
+      mail: { ...reader, kind: 'approval', values: { stage: 'approved', appUrl } }
+    },
+    {
+      name: 'approval-rejected',
+      mail: { ...reader, kind: 'approval', values: { stage: 'rejected', reason: '№ 4711-b' } }
+    },
+    {
+      name: 'approval-rejected-unsaid',
+      mail: { ...reader, kind: 'approval', values: { stage: 'rejected', reason: null } }
+    },
+    {
+      name: 'account_deleted',
+      mail: { ...reader, kind: 'account_deleted', values: {}, occasion: unknownCaller }
+    }
   ]
 }

@@ -35,9 +35,9 @@ try {
 }
 
 /**
- * Adds the users with the numbers `from` to `to`, out of `all`, by one statement. As in a real deployment some names
- * are common and most are not, most people are users, few wait for approval or are disabled, and a tenth has never signed
- * in.
+ * Adds the users with the numbers `from` to `to`, out of `all`, with one statement. As in a real deployment some names
+ * are common and most are not, most people have the role `user`, few wait for approval or are disabled, and a tenth has
+ * never signed in.
  */
 async function addUsers ({ from, to, all }: { from: number, to: number, all: number }) {
   await sql`
@@ -57,7 +57,8 @@ async function addUsers ({ from, to, all }: { from: number, to: number, all: num
            p.created_at, p.created_at
     from (
       select n.first, n.last, n.dice,
-             regexp_replace(normalize(lower(n.first || '.' || n.last), NFD), '[^a-z0-9.-]', '', 'g') || n.number || '@' || n.domain as address,
+             regexp_replace(normalize(lower(n.first || '.' || n.last), NFD), '[^a-z0-9.-]', '', 'g')
+               || n.number || '@' || n.domain as address,
              (array['en', 'de', 'fr', 'es', 'pl'])[ceil(n.dice[4] * 5)::int] as locale,
              case
                when n.dice[5] < 0.0001 then 'admin'
@@ -65,7 +66,8 @@ async function addUsers ({ from, to, all }: { from: number, to: number, all: num
                when n.dice[5] < 0.05 then 'vendor'
                else 'user'
              end as role,
-             now() - interval '4 years' * (1 - n.number::float8 / ${all}) - interval '1 day' * n.dice[6] as created_at
+             now() - interval '4 years' * (1 - n.number::float8 / ${all})
+               - interval '1 day' * n.dice[6] as created_at
       from (
         select number,
                (${firstNames}::text[])[ceil(random() ^ 2 * ${firstNames.length})::int] as first,

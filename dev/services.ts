@@ -9,7 +9,7 @@ export interface Services {
   readonly databaseUrl: string
   readonly databaseDirectUrl: string
   readonly redisUrl: string
-  /** Ours, or undefined where the environment names another. */
+  /** The servers that we started; undefined where the environment names another. */
   readonly postgres: PostgresServer | undefined
   readonly redis: RedisServer | undefined
   stop (): Promise<void>

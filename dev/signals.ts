@@ -1,4 +1,6 @@
+/** A signal that arrives this soon after another is the same request to end. */
 const sameSignalMs = 1000
+const parentPollMs = 500
 
 /**
  * Calls back once when this process is asked to end: by Ctrl-C, by SIGTERM or SIGHUP, or because
@@ -9,7 +11,7 @@ export function onceAskedToEnd (end: (reason: string) => void, atOnce: () => voi
   let askedAt = 0
 
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => ask(signal))
-  if (process.env['npm_lifecycle_event'] !== undefined) setInterval(watchParent, 500).unref()
+  if (process.env['npm_lifecycle_event'] !== undefined) setInterval(watchParent, parentPollMs).unref()
 
   function watchParent () {
     if (process.ppid !== parent && askedAt === 0) ask('npm has gone')

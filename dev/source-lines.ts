@@ -2,21 +2,24 @@ import { existsSync, readFileSync } from 'node:fs'
 import { SourceMap } from 'node:module'
 import { dirname, relative, resolve } from 'node:path'
 
-// A place in a stack, `…/.data/bundle-x/shared/y.js:12:3`, and one as tap tells it beside.
-const place = /(?:file:\/\/)?([^\s("']*\.data\/bundle-\w+\/[^\s:"']+\.js)(:|","lineNumber":)(\d+)(:|,"columnNumber":)(\d+)/g
+// A position in a stack, `…/.data/bundle-x/shared/y.js:12:3`, or in the form of tap's diagnostics, which hold both.
+const position = /(?:file:\/\/)?([^\s("']*\.data\/bundle-\w+\/[^\s:"']+\.js)(:|","lineNumber":)(\d+)(:|,"columnNumber":)(\d+)/g
 
-// tap leaves its own lines out of a stack where it finds them by their path.
-const ownLine = /^.*node_modules\/(@tapjs|tap)\/.*\n/gm
+// tap removes its own lines from a stack by their path, which it cannot find in a bundle.
+const tapLine = /^.*node_modules\/(@tapjs|tap)\/.*\n/gm
 
-/** Tells places in what bundle.ts has made as places in our sources. */
+/** What `position` finds. */
+type Groups = [file: string, beforeLine: string, line: string, beforeColumn: string, column: string]
+
+/** Replaces positions in files that bundle.ts has made by positions in our sources, and removes the lines of tap. */
 export function withSourceLines (text: string): string {
-  return withSources(text).replaceAll(ownLine, '')
+  return withSources(text).replaceAll(tapLine, '')
 }
 
 function withSources (text: string) {
   const maps = new Map<string, SourceMap | null>()
 
-  return text.replace(place, (whole, file: string, beforeLine: string, line: string, beforeColumn: string, column: string) => {
+  return text.replace(position, (whole, ...[file, beforeLine, line, beforeColumn, column]: Groups) => {
     const entry = mapOf(file)?.findEntry(Number(line) - 1, Number(column) - 1)
     if (entry === undefined || !('originalSource' in entry)) return whole
 

@@ -16,7 +16,13 @@ export async function makeTemplate ({ databaseUrl, databaseDirectUrl, redisUrl }
   const name = `latchkey_template_${randomBytes(4).toString('hex')}`
 
   await run(sql => sql`create database ${sql(name)}`)
-  await migrate({ DATABASE_URL: to(databaseUrl, name), DATABASE_DIRECT_URL: to(databaseDirectUrl, name), REDIS_URL: redisUrl, NODE_ENV: 'test', ENCRYPTION_KEY: randomBytes(32).toString('base64') })
+  await migrate({
+    NODE_ENV: 'test',
+    DATABASE_URL: to(databaseUrl, name),
+    DATABASE_DIRECT_URL: to(databaseDirectUrl, name),
+    REDIS_URL: redisUrl,
+    ENCRYPTION_KEY: randomBytes(32).toString('base64')
+  })
   return { name, drop: async () => await run(sql => sql`drop database if exists ${sql(name)} with (force)`) }
 
   async function run (command: (sql: postgres.Sql) => Promise<unknown>) {
@@ -32,11 +38,14 @@ export async function makeTemplate ({ databaseUrl, databaseDirectUrl, redisUrl }
 /**
  * Brings a database up to date with the operator's own command.
  *
- * @throws Error when the command fails; it has said why.
+ * @throws Error with the output of the command when it fails.
  */
 export async function migrate (env: NodeJS.ProcessEnv): Promise<void> {
   if (!existsSync('cli.ts')) return console.log('(there is no cli.ts: the database stays empty)')
-  const cli = await spawnGuarded([process.execPath, ...program('cli.ts'), 'migrate'], { env: { ...process.env, ...env }, output: 'pipe' })
+  const cli = await spawnGuarded([process.execPath, ...program('cli.ts'), 'migrate'], {
+    env: { ...process.env, ...env },
+    output: 'pipe'
+  })
   let said = ''
 
   for (const stream of [cli.stdout, cli.stderr]) stream?.on('data', chunk => { said += String(chunk) })

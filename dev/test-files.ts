@@ -2,10 +2,9 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join, normalize, relative } from 'node:path'
 
 /**
- * The test files below a folder: all of them, or those that the arguments name (a file, a folder
- * or a part of a path).
+ * The test files below a folder: all of them, or those that the arguments name (a file, a folder or a part of a path).
  *
- * @throws Error when an argument names none.
+ * @throws Error when an argument names no test file.
  */
 export function findTestFiles (folder: string, names: string[]): string[] {
   const all = below(folder)

@@ -2,13 +2,13 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import type { TestRun } from './run-test-file.ts'
 
 const record = '.data/test-seconds.json'
-/** What starts servers of its own or waits for time to pass, and so takes longer than its size says. */
+/** Files that start servers of their own or wait for time to pass, and so take longer than their size suggests. */
 const slow = /^test\/(failure|stores|model|cli|deployment|server|browser\/spa|races|siege)/
 
 /**
- * The files in the order in which they are best begun: the longest first, so that none is waited for alone
- * in the end. Measured is the last run; what has not run yet goes first: what is known to be slow, then the
- * largest before the smaller.
+ * The files in the order in which to begin them: the longest first, so that a run does not end with one file alone. The
+ * durations are those of the last run. Files that have not run yet come first: those known to be slow, then the rest,
+ * the largest before the smaller.
  */
 export function longestFirst (files: string[]): string[] {
   const known = readDurations()
@@ -21,10 +21,11 @@ export function longestFirst (files: string[]): string[] {
   }
 }
 
-/** Remembers how long files took. */
+/** Records how long files took, for the order of the next run. */
 export function keepDurations (runs: Array<Pick<TestRun, 'file' | 'seconds'>>): void {
   mkdirSync('.data', { recursive: true })
-  writeFileSync(record, JSON.stringify({ ...readDurations(), ...Object.fromEntries(runs.map(({ file, seconds }) => [file, seconds])) }))
+  const measured = Object.fromEntries(runs.map(({ file, seconds }) => [file, seconds]))
+  writeFileSync(record, JSON.stringify({ ...readDurations(), ...measured }))
 }
 
 function readDurations (): Record<string, number> {

@@ -11,10 +11,10 @@ import { findTestFiles } from './test-files.ts'
 import { keepDurations, longestFirst } from './test-order.ts'
 import { makeTestFolder } from './test-folder.ts'
 
-// Nothing takes as long, on a busy machine either: what does, hangs.
+// No file takes this long, not even on a busy machine: one that does hangs.
 const deadlineSeconds = 600
-// One more than there are processors: tests wait as often as they compute.
-const atOnce = Math.min(4, availableParallelism() + 1)
+// One more than there are processors, because tests wait about as much as they compute.
+const filesAtOnce = Math.min(4, availableParallelism() + 1)
 
 const folder = makeTestFolder()
 const runs: TestRun[] = []
@@ -51,22 +51,28 @@ process.exitCode = total.failed > 0 ? 1 : 0
 async function runAll (files: string[], env: NodeJS.ProcessEnv) {
   const waiting = [...files]
 
-  await Promise.all(Array.from({ length: atOnce }, async () => {
+  await Promise.all(Array.from({ length: filesAtOnce }, async () => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
       const run = await runTestFile(file, env, deadlineSeconds)
       runs.push(run)
-      tell(run)
+      print(run)
     }
   }))
   keepDurations(runs)
 }
 
-function tell ({ file, passed, failed, skipped, seconds, cpuSeconds, failures, stderr }: TestRun) {
+function print ({ file, passed, failed, skipped, seconds, cpuSeconds, failures, stderr }: TestRun) {
   total.passed += passed
   total.failed += failed
   total.skipped += skipped
 
-  console.log(`${failed > 0 ? 'FAILED' : 'ok'}  ${file}  ${passed} passed${failed > 0 ? `, ${failed} failed` : ''}${skipped > 0 ? `, ${skipped} skipped` : ''}  ${seconds.toFixed(1)} s (${cpuSeconds.toFixed(1)} s of a processor)`)
+  const counts = [
+    `${passed} passed`,
+    ...(failed > 0 ? [`${failed} failed`] : []),
+    ...(skipped > 0 ? [`${skipped} skipped`] : [])
+  ].join(', ')
+  const times = `${seconds.toFixed(1)} s (${cpuSeconds.toFixed(1)} s of a processor)`
+  console.log(`${failed > 0 ? 'FAILED' : 'ok'}  ${file}  ${counts}  ${times}`)
   for (const failure of failures) console.log(indent(`✗ ${withSourceLines(failure)}`, '    '))
   if (stderr.trim() !== '') console.log(indent(withSourceLines(stderr.trimEnd()), '    stderr | '))
 }
