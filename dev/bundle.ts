@@ -1,10 +1,11 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build, type Plugin } from 'esbuild'
+import { mayShareProcess } from './test-files.ts'
 
 /** The programs that tests start in processes of their own. */
-const programs = ['server.ts', 'cli.ts', 'test/failure/node.ts']
+const programs = ['server.ts', 'cli.ts', 'dev/tests-together.ts', 'test/failure/node.ts']
 
 // These look for files of their own beside themselves, are native, or import CommonJS on demand.
 const external = [
@@ -43,7 +44,7 @@ export async function bundle (testFiles: string[]): Promise<string> {
     sourcesContent: false,
     external,
     banner: { js: defineRequire },
-    plugins: [sourceUrls],
+    plugins: [sourceUrls, ownTests],
     logLevel: 'error'
   })
   return folder
@@ -64,5 +65,15 @@ const sourceUrls: Plugin = {
           .replaceAll('import.meta.dirname', JSON.stringify(dirname(path)))
       }
     })
+  }
+}
+
+// tap has one root in a process: files that share one each have a test of their own as their `t`.
+const ownTests: Plugin = {
+  name: 'own tests',
+  setup ({ onResolve }) {
+    onResolve({ filter: /^tap$/ }, ({ importer }) => (
+      mayShareProcess(relative('.', importer)) ? { path: resolve('dev/current-test.ts') } : undefined
+    ))
   }
 }

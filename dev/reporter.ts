@@ -7,6 +7,8 @@ export interface FileReport {
   skipped: number
   /** What went wrong, ready to be printed. */
   failures: string[]
+  /** Processor time, where files share a process. */
+  cpuSeconds?: number | undefined
 }
 
 /** How the process of a test file ended. */
@@ -16,28 +18,73 @@ export interface Ending {
   hungAfter?: number
 }
 
+/** What a process says of the processor time that a file took, where files share the process. */
+export const processorSeconds = {
+  write: (seconds: number) => `seconds of a processor: ${seconds}`,
+  read: (comment: string) => /^# seconds of a processor: ([\d.]+)/.exec(comment)?.[1]
+}
+
 /**
  * Reads the TAP that one test file prints and counts its assertions, including those of subtests. A file that crashed,
  * hung, asserted nothing or ended without a plan has failed, even if everything that it printed before was ok.
  */
 export async function report (tap: Readable, ending: Promise<Ending>): Promise<FileReport> {
-  const counts: FileReport = { passed: 0, failed: 0, skipped: 0, failures: [] }
+  const tally = createTally()
   const parser = new Parser()
-  const completed = new Promise<FinalResults>(resolve => parser.once('complete', resolve))
+  parser.on('result', (result: Result) => tally.count(result))
 
-  parser.on('result', (result: Result) => count(result))
-  tap.on('data', chunk => parser.write(chunk))
-  tap.once('end', () => parser.end())
+  const [results, end] = await Promise.all([parse(tap, parser), ending])
+  return tally.conclude(results, end)
+}
 
-  const [results, end] = await Promise.all([completed, ending])
-  const complaint = complain(results, end)
-  if (complaint !== undefined) fail(complaint)
-  return counts
+/**
+ * Reads the TAP of several files that ran one after another in one process, each as one subtest that has its name. What
+ * ends the process early (a crash, the deadline) is the failure of each file that has not ended.
+ */
+export async function reportEach (tap: Readable, files: string[], ending: Promise<Ending>): Promise<FileReport[]> {
+  const begun = new Map<string, { tally: Tally, results?: FinalResults, cpuSeconds?: number }>()
+  const parser = new Parser()
+
+  parser.on('child', (child: Parser) => {
+    const entry: { tally: Tally, results?: FinalResults } = { tally: createTally() }
+    begun.set(child.name, entry)
+    child.once('complete', (results: FinalResults) => { entry.results = results })
+  })
+  parser.on('result', (result: Result) => last()?.tally.count(result))
+  parser.on('comment', (comment: string) => {
+    const entry = last()
+    const seconds = processorSeconds.read(comment)
+    if (entry && seconds !== undefined) entry.cpuSeconds = Number(seconds)
+  })
+
+  const [results, end] = await Promise.all([parse(tap, parser), ending])
+  return files.map(file => {
+    const { tally = createTally(), results: own, cpuSeconds } = begun.get(file) ?? {}
+    const hasEnded = cpuSeconds !== undefined && own !== undefined
+    return { ...tally.conclude(own ?? results, hasEnded ? { code: 0 } : { ...end, code: end.code || 1 }), cpuSeconds }
+  })
+
+  function last () {
+    return [...begun.values()].at(-1)
+  }
+}
+
+type Tally = ReturnType<typeof createTally>
+
+function createTally () {
+  const counts: FileReport = { passed: 0, failed: 0, skipped: 0, failures: [] }
+  return { count, conclude }
 
   function count (result: Result) {
     if (result.skip !== false || result.todo !== false) counts.skipped++
     else if (result.ok) counts.passed++
     else fail(describe(result))
+  }
+
+  function conclude (results: FinalResults, end: Ending): FileReport {
+    const complaint = complain(results, end)
+    if (complaint !== undefined) fail(complaint)
+    return counts
   }
 
   function fail (text: string) {
@@ -61,6 +108,13 @@ export async function report (tap: Readable, ending: Promise<Ending>): Promise<F
     if (!plan.skipAll || plan.skipReason === '' || plan.skipReason === 'no tests found') return 'it has no test'
     counts.skipped++
   }
+}
+
+async function parse (tap: Readable, parser: Parser): Promise<FinalResults> {
+  const completed = new Promise<FinalResults>(resolve => parser.once('complete', resolve))
+  tap.on('data', chunk => parser.write(chunk))
+  tap.once('end', () => parser.end())
+  return await completed
 }
 
 function describe ({ fullname, name, diag }: Result) {

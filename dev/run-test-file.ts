@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { spawnGuarded } from './guarded.ts'
 import { program } from './program.ts'
-import { type FileReport, report } from './reporter.ts'
+import { type FileReport, report, reportEach } from './reporter.ts'
 
 export interface TestRun extends FileReport {
   file: string
@@ -15,24 +15,41 @@ export interface TestRun extends FileReport {
 /** Runs one test file in a process of its own, which is killed when it takes longer than allowed. */
 export async function runTestFile (file: string, env: NodeJS.ProcessEnv, deadlineSeconds: number): Promise<TestRun> {
   const started = Date.now()
+  const child = await spawnTests(program(file), env, deadlineSeconds)
+  const counts = await report(child.stdout, child.ended)
+
+  return { file, seconds: secondsSince(started), stderr: await child.complaints, ...counts, cpuSeconds: await child.cpuSeconds }
+}
+
+/**
+ * Runs test files one after another in one process, so that they read and compile the same modules once. What they
+ * complain about is told with the last of them.
+ */
+export async function runTestFilesTogether (
+  files: string[], env: NodeJS.ProcessEnv, deadlineSeconds: number
+): Promise<TestRun[]> {
+  const started = Date.now()
+  const child = await spawnTests([...program('dev/tests-together.ts'), ...files], env, deadlineSeconds)
+  const reports = await reportEach(child.stdout, files, child.ended)
+  const seconds = secondsSince(started) / files.length
+  const stderr = await child.complaints
+
+  return files.map((file, place) => {
+    const { cpuSeconds = 0, ...counts } = reports[place] ?? { passed: 0, failed: 1, skipped: 0, failures: ['no report'] }
+    return { file, seconds, stderr: place === files.length - 1 ? stderr : '', ...counts, cpuSeconds }
+  })
+}
+
+async function spawnTests (programAndFiles: string[], env: NodeJS.ProcessEnv, deadlineSeconds: number) {
   // tap's own time-out is 30 s for a whole file by default; this one lets it end shortly before our deadline.
-  const child = await spawnGuarded([process.execPath, ...program(file)], {
+  const child = await spawnGuarded([process.execPath, ...programAndFiles], {
     env: { TAP_TIMEOUT: `${deadlineSeconds - 10}`, ...env, NODE_ENV: 'test' },
     output: 'pipe',
     graceSeconds: 5
   })
-  const { stdout, stderr } = child
-  if (stdout === null || stderr === null) throw new Error('A test file runs without pipes')
-
-  const complaints = collect(stderr)
-  const counts = await report(stdout, ended())
-  return {
-    file,
-    seconds: (Date.now() - started) / 1000,
-    cpuSeconds: await child.cpuSeconds,
-    stderr: await complaints,
-    ...counts
-  }
+  const { stdout, stderr, cpuSeconds } = child
+  if (stdout === null || stderr === null) throw new Error('Tests run without pipes')
+  return { stdout, cpuSeconds, complaints: collect(stderr), ended: ended() }
 
   async function ended () {
     const clock = new AbortController()
@@ -46,6 +63,10 @@ export async function runTestFile (file: string, env: NodeJS.ProcessEnv, deadlin
     await sleep(deadlineSeconds * 1000, undefined, { signal }).catch(() => {})
     return 'hung' as const
   }
+}
+
+function secondsSince (started: number) {
+  return (Date.now() - started) / 1000
 }
 
 async function collect (stream: Readable) {

@@ -1,6 +1,9 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join, normalize, relative } from 'node:path'
 
+// These change the environment of their process, or listen to its end.
+const alone = new Set(['test/lib/passwords/hash-threads.test.ts', 'test/lib/transfers/files.test.ts'])
+
 /**
  * The test files below a folder: all of them, or those that the arguments name (a file, a folder or a part of a path).
  *
@@ -28,4 +31,12 @@ function below (folder: string) {
     .filter(file => file.endsWith('.test.ts'))
     .map(file => join(folder, file))
     .sort()
+}
+
+/**
+ * Whether a test file may run in one process with others: it tests modules, plugins or routes, and leaves alone what
+ * belongs to the process (signals, environment, exit).
+ */
+export function mayShareProcess (file: string): boolean {
+  return /^test\/(lib|plugins|routes)\//.test(file) && !alone.has(file)
 }

@@ -1,24 +1,46 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import type { TestRun } from './run-test-file.ts'
+import { mayShareProcess } from './test-files.ts'
 
 const record = '.data/test-seconds.json'
 /** Files that start servers of their own or wait for time to pass, and so take longer than their size suggests. */
 const slow = /^test\/(failure|stores|model|cli|deployment|server|browser\/spa|races|siege)/
 
+/** A process keeps what its files have compiled and opened, so it runs no more of them than this. */
+const filesPerProcess = 10
+
 /**
- * The files in the order in which to begin them: the longest first, so that a run does not end with one file alone. The
- * durations are those of the last run. Files that have not run yet come first: those known to be slow, then the rest,
- * the largest before the smaller.
+ * The files in batches, each for one process: most alone, those that may share a process together. The batches are in
+ * the order in which to begin them: the longest first, so that a run does not end with one file alone. The durations
+ * are those of the last run. Files that have not run yet come first: those known to be slow, then the rest, the largest
+ * before the smaller.
  */
-export function longestFirst (files: string[]): string[] {
+export function inBatches (files: string[]): string[][] {
   const known = readDurations()
   const size = new Map(files.map(file => [file, statSync(file).size]))
+  const sorted = files.toSorted((a, b) => duration(b) - duration(a) || sizeOf([b]) - sizeOf([a]))
 
-  return files.toSorted((a, b) => duration(b) - duration(a) || (size.get(b) ?? 0) - (size.get(a) ?? 0))
+  const alone = sorted.filter(file => !mayShareProcess(file)).map(file => [file])
+  return [...alone, ...deal(sorted.filter(mayShareProcess))]
+    .sort((a, b) => durationOf(b) - durationOf(a) || sizeOf(b) - sizeOf(a))
 
   function duration (file: string) {
     return known[file] ?? (slow.test(file) ? 1e9 : 1e6)
   }
+
+  function durationOf (batch: string[]) {
+    return batch.reduce((sum, file) => sum + duration(file), 0)
+  }
+
+  function sizeOf (batch: string[]) {
+    return batch.reduce((sum, file) => sum + (size.get(file) ?? 0), 0)
+  }
+}
+
+/** Shares files out so that each batch has long and short ones. */
+function deal (files: string[]): string[][] {
+  const batches = Math.ceil(files.length / filesPerProcess)
+  return Array.from({ length: batches }, (_, batch) => files.filter((_, place) => place % batches === batch))
 }
 
 /** Records how long files took, for the order of the next run. */

@@ -1,20 +1,20 @@
-// npm test: fresh private stores, one migrated template database, every test file in its own process.
+// npm test: fresh private stores, one migrated template database, test files in processes of their own or a few in one.
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { bundle } from './bundle.ts'
-import { runTestFile, type TestRun } from './run-test-file.ts'
+import { runTestFile, runTestFilesTogether, type TestRun } from './run-test-file.ts'
 import { type Services, startServices } from './services.ts'
 import { onceAskedToEnd } from './signals.ts'
 import { withSourceLines } from './source-lines.ts'
 import { makeTemplate } from './template.ts'
-import { findTestFiles } from './test-files.ts'
-import { keepDurations, longestFirst } from './test-order.ts'
+import { findTestFiles, mayShareProcess } from './test-files.ts'
+import { inBatches, keepDurations } from './test-order.ts'
 import { makeTestFolder } from './test-folder.ts'
 
-// No file takes this long, not even on a busy machine: one that does hangs.
+// No process takes this long, not even on a busy machine: one that does hangs.
 const deadlineSeconds = 600
 // One more than there are processors, because tests wait about as much as they compute.
-const filesAtOnce = Math.min(4, availableParallelism() + 1)
+const processesAtOnce = Math.min(4, availableParallelism() + 1)
 
 const folder = makeTestFolder()
 const runs: TestRun[] = []
@@ -30,7 +30,7 @@ try {
   process.env['LATCHKEY_TEST_BUILD'] = await bundle(files)
   services = await startServices({ dataDir: folder, durable: false })
   const template = await makeTemplate(services)
-  await runAll(longestFirst(files), {
+  await runAll(inBatches(files), {
     ...process.env,
     TMPDIR: join(folder, 'tmp'),
     LATCHKEY_TEST_DATABASE_DIRECT_URL: services.databaseDirectUrl,
@@ -48,17 +48,25 @@ await finish()
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`)
 process.exitCode = total.failed > 0 ? 1 : 0
 
-async function runAll (files: string[], env: NodeJS.ProcessEnv) {
-  const waiting = [...files]
+async function runAll (batches: string[][], env: NodeJS.ProcessEnv) {
+  const waiting = [...batches]
 
-  await Promise.all(Array.from({ length: filesAtOnce }, async () => {
-    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      const run = await runTestFile(file, env, deadlineSeconds)
-      runs.push(run)
-      print(run)
+  await Promise.all(Array.from({ length: processesAtOnce }, async () => {
+    for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
+      for (const run of await runBatch(batch, env)) {
+        runs.push(run)
+        print(run)
+      }
     }
   }))
   keepDurations(runs)
+}
+
+async function runBatch (files: string[], env: NodeJS.ProcessEnv) {
+  const [file = ''] = files
+  return mayShareProcess(file)
+    ? await runTestFilesTogether(files, env, deadlineSeconds)
+    : [await runTestFile(file, env, deadlineSeconds)]
 }
 
 function print ({ file, passed, failed, skipped, seconds, cpuSeconds, failures, stderr }: TestRun) {

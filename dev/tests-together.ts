@@ -1,0 +1,18 @@
+// Runs compiled test files one after another in this process, each as one test that has the file's name.
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import tap from 'tap'
+import { current } from './current-test.ts'
+import { processorSeconds } from './reporter.ts'
+
+const folder = process.env['LATCHKEY_TEST_BUILD'] ?? ''
+
+for (const file of process.argv.slice(2)) {
+  const before = process.cpuUsage()
+  await tap.test(file, async test => {
+    current.test = test
+    await import(pathToFileURL(join(folder, file.replace(/\.ts$/, '.js'))).href)
+  })
+  const { user, system } = process.cpuUsage(before)
+  tap.comment(processorSeconds.write((user + system) / 1e6))
+}
