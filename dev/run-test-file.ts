@@ -18,7 +18,13 @@ export async function runTestFile (file: string, env: NodeJS.ProcessEnv, deadlin
   const child = await spawnTests(program(file), env, deadlineSeconds)
   const counts = await report(child.stdout, child.ended)
 
-  return { file, seconds: secondsSince(started), stderr: await child.complaints, ...counts, cpuSeconds: await child.cpuSeconds }
+  return {
+    file,
+    seconds: secondsSince(started),
+    stderr: await child.complaints,
+    ...counts,
+    cpuSeconds: await child.cpuSeconds
+  }
 }
 
 /**
