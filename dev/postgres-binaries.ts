@@ -37,15 +37,22 @@ const advice = 'No Postgres runs here: apt-get install postgresql | brew install
  * @throws Error with one line that says what to install.
  */
 export function findPostgres (dataDir: string): PostgresBinaries {
-  const accounts: Account[] = process.getuid?.() === 0 ? accountsForRoot : [{ prefix: [] }]
-
   for (const folder of folders()) {
-    for (const account of accounts) {
-      const found = tryOut(folder, account, dataDir)
-      if (found !== undefined) return found
-    }
+    const found = postgresIn(folder, dataDir)
+    if (found !== undefined) return found
   }
   throw new Error(advice)
+}
+
+/** The Postgres whose programs lie in a folder; undefined if it does not run here. */
+export function postgresIn (folder: string, dataDir: string): PostgresBinaries | undefined {
+  const accounts: Account[] = process.getuid?.() === 0 ? accountsForRoot : [{ prefix: [] }]
+
+  for (const account of accounts) {
+    const found = tryOut(folder, account, dataDir)
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 function tryOut (folder: string, { prefix, owner }: Account, dataDir: string): PostgresBinaries | undefined {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { chownSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import postgres from 'postgres'
-import { findPostgres, type PostgresBinaries } from './postgres-binaries.ts'
+import { findPostgres, postgresIn, type PostgresBinaries } from './postgres-binaries.ts'
 import { freePort } from './ports.ts'
 import { type PrivateServer, startPrivateServer } from './private-server.ts'
 import { readOrMakeSecret } from './secret.ts'
@@ -13,6 +13,8 @@ export interface PostgresOptions {
   /** False: faster, and a crash of the machine may lose data. */
   durable: boolean
   port?: number
+  /** The folder of the programs; by default the first that `findPostgres` finds. */
+  programs?: string
   /** More of the command line, such as `['-c', 'max_connections=20']`. */
   args?: string[]
   /** Certificate and key in PEM; connections without TLS are then refused. */
@@ -49,7 +51,8 @@ export async function startPostgres (options: PostgresOptions): Promise<Postgres
   const port = options.port ?? await freePort()
 
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-  const binaries = findPostgres(dataDir)
+  const binaries = options.programs === undefined ? findPostgres(dataDir) : postgresIn(options.programs, dataDir)
+  if (!binaries) throw new Error(`The Postgres in ${options.programs} does not run here.`)
   const password = readOrMakeSecret(join(dataDir, 'password'))
   if (!existsSync(data)) initialise(binaries, dataDir, durable)
   rmSync(log, { force: true })

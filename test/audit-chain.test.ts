@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import type { Test } from 'tap'
 import { encodeLeaves, decodeLeaves, hashEvent, hashSeal } from '../lib/audit/chain.ts'
+import { nothingSealed } from '../lib/audit/seal-batches.ts'
 import { createSealSigner } from '../lib/audit/signatures.ts'
 import { createAuditVerification } from '../lib/audit/verification.ts'
 import { createSecrets } from '../lib/crypto/secrets.ts'
@@ -369,7 +370,7 @@ t.test('when a node dies before its seal is committed, the next node seals every
     t.equal(await store.lock(tx), true)
     const xid = await store.transaction(tx)
     const last = await store.lastBefore(6, tx)
-    const { events, snapshot, now } = await createUnsealedStore(killed).unsealed(tx, last ?? { snapshot: '3:3:', through: null, floor: 0 }, 100)
+    const { events, snapshot, now } = await createUnsealedStore(killed).unsealed(tx, last ?? nothingSealed, 100)
     t.ok(events.length > 0)
     const content = {
       number: 6,

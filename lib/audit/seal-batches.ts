@@ -1,5 +1,5 @@
 import type { Transaction } from '../stores/database.ts'
-import { cutSnapshot, encodeLeaves, genesis, hashEvent, hashSeal, readSnapshot } from './chain.ts'
+import { cutSnapshot, encodeLeaves, genesis, hashEvent, hashSeal } from './chain.ts'
 import type { StoredSeal } from './chain.ts'
 import type { StoredEvent } from './event.ts'
 import type { AuditSealStore } from './seal-store.ts'
@@ -8,7 +8,7 @@ import type { Reached, Unsealed, UnsealedStore } from './unsealed-store.ts'
 
 export interface SealBatchParts {
   store: Pick<AuditSealStore, 'lock' | 'transaction' | 'lastBefore' | 'insert'>
-  unsealed: Pick<UnsealedStore, 'unsealed' | 'leftOver'>
+  unsealed: Pick<UnsealedStore, 'unsealed' | 'leftOver' | 'hasBegunAnew'>
   signer: Pick<SealSigner, 'sign' | 'verify'>
   /** Called in the transaction of each seal with the events that it covers. Every event comes once. */
   count: (tx: Transaction, events: StoredEvent[]) => Promise<void>
@@ -25,7 +25,7 @@ export type SealBatches = ReturnType<typeof createSealBatches>
 const foreignSealsMax = 1000
 
 /** Before the first seal no event is covered: 3 is the first transaction number that Postgres gives. */
-export const nothingSealed: Reached = { snapshot: '3:3:', through: null, floor: 0 }
+export const nothingSealed: Reached = { snapshot: '3:3:', through: null, floor: 0, lastId: 0 }
 
 /** Makes seals, each in one transaction that also counts the events it covers. */
 export function createSealBatches ({ store, unsealed, signer, count, batchSize }: SealBatchParts) {
@@ -42,13 +42,13 @@ export function createSealBatches ({ store, unsealed, signer, count, batchSize }
     const xid = await store.transaction(tx)
     const { last, ours } = await end(tx)
     const from = ours ?? nothingSealed
-    const hasBegunAnew = BigInt(xid) < readSnapshot(from.snapshot).xmax
+    const hasBegunAnew = await unsealed.hasBegunAnew(from, tx)
     const found = await (hasBegunAnew ? unsealed.leftOver(tx, from) : unsealed.unsealed(tx, from, batchSize))
     const announces = keptFrom !== null && keptFrom !== ours?.keptFrom
     if (found.events.length === 0 && !hasBegunAnew && !announces) return null
 
     const content = { ...contentOf(last, ours, xid, found), ...(announces && { keptFrom }) }
-    if (hasBegunAnew) Object.assign(content, { ...nothingSealed, floor: content.lastId })
+    if (hasBegunAnew) Object.assign(content, { ...nothingSealed, floor: content.lastId, lastId: content.lastId })
     else if (found.events.length === batchSize) Object.assign(content, stopAfter(found))
 
     const hash = hashSeal(content)

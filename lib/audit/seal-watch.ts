@@ -10,7 +10,7 @@ export type SealLog = Record<'info' | 'warn' | 'error', (fields: object, message
 
 export interface SealWatchParts {
   store: Pick<AuditSealStore, 'readState'>
-  unsealed: Pick<UnsealedStore, 'unsealedSince'>
+  unsealed: Pick<UnsealedStore, 'unsealedSince' | 'hasBegunAnew' | 'firstSince'>
   batches: Pick<SealBatches, 'end'>
   log: SealLog
   metrics: Metrics
@@ -18,6 +18,9 @@ export interface SealWatchParts {
 }
 
 export type SealWatch = ReturnType<typeof createSealWatch>
+
+/** What a look at the trail has shown; see `observe`. */
+export interface Observation { unsealedForMs: number, isRestored: boolean }
 
 /** An event that waits longer than this raises an alarm: something keeps every node from sealing. */
 const overdueAfterMs = 30_000
@@ -57,9 +60,10 @@ export function createSealWatch ({ store, unsealed, batches, log, metrics, clock
 
   /**
    * Reads the end of the chain, and raises an alarm if the seal that this node knows is not there any more.
-   * @returns how long the oldest unsealed event has waited (milliseconds); 0 if there is none
+   * @returns how long the oldest unsealed event has waited (milliseconds), 0 if there is none; and whether the numbers
+   * of transactions have begun anew, which a seal must record before anything else
    */
-  async function observe (): Promise<number> {
+  async function observe (): Promise<Observation> {
     const { now, head, known } = await store.readState(witnessed?.number ?? 0)
 
     if (witnessed && known?.equals(witnessed.hash) !== true) {
@@ -69,9 +73,10 @@ export function createSealWatch ({ store, unsealed, batches, log, metrics, clock
       )
     }
     if (!head || witnessed?.hash.equals(head.hash) !== true) await follow()
-    const since = await unsealed.unsealedSince(reached)
+    const isRestored = await unsealed.hasBegunAnew(reached)
+    const since = isRestored ? await unsealed.firstSince(reached.lastId) : await unsealed.unsealedSince(reached)
     unsealedForMs = since === null ? 0 : Math.max(0, now - since.getTime())
-    return unsealedForMs
+    return { unsealedForMs, isRestored }
   }
 
   /** Takes over what another node has added to the chain, and raises an alarm if it was not a node. */

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Metrics } from '../operations/metrics.ts'
 import type { Database } from '../stores/database.ts'
 import type { AuditPartitionStore } from './partition-store.ts'
-import { createSealBatches } from './seal-batches.ts'
+import { createSealBatches, nothingSealed } from './seal-batches.ts'
 import type { SealBatchParts } from './seal-batches.ts'
 import { createSealWatch } from './seal-watch.ts'
 import type { SealLog } from './seal-watch.ts'
@@ -67,8 +67,9 @@ export function createAuditSeals ({ batchSize = 2000, ...parts }: Parts) {
 
   async function work () {
     try {
-      const unsealedForMs = await watch.observe()
-      if (unsealedForMs >= sealAfterMs) await seal()
+      const { unsealedForMs, isRestored } = await watch.observe()
+      if (isRestored) log.warn({}, 'the database was restored: its transactions are numbered anew, and a seal records it')
+      if (isRestored || unsealedForMs >= sealAfterMs) await seal()
       if (clock.monotonic() - tidiedAt >= tidyIntervalMs) await tidy()
       isAway = false
     } catch (error) {
@@ -85,9 +86,10 @@ export function createAuditSeals ({ batchSize = 2000, ...parts }: Parts) {
     // The chain must still be as we knew it, before anything is added to it.
     await watch.observe()
     for (let isMore = true; isMore;) {
-      const events = await sealBatch(null)
-      sealed += events ?? 0
-      isMore = events === batchSize && !isStopping
+      const made = await sealBatch(null)
+      sealed += made?.events ?? 0
+      // The first seal after a restore covers old events only.
+      isMore = (made?.events === batchSize || made?.isRestored === true) && !isStopping
     }
     watch.logHead()
     await watch.observe()
@@ -112,9 +114,9 @@ export function createAuditSeals ({ batchSize = 2000, ...parts }: Parts) {
   }
 
   /** Makes one seal and returns how many events it covers; null if none was made. */
-  async function sealBatch (keptFrom: number | null): Promise<number | null> {
+  async function sealBatch (keptFrom: number | null): Promise<{ events: number, isRestored: boolean } | null> {
     const made = await database.begin(tx => batches.make(tx, keptFrom))
     if (made) watch.note(made)
-    return made && made.events
+    return made && { events: made.events, isRestored: made.snapshot === nothingSealed.snapshot }
   }
 }

@@ -4,7 +4,7 @@ import type { StoredSeal } from './chain.ts'
 import type { StoredEvent } from './event.ts'
 
 /** How far a seal and those before it reach: the next seal continues there. */
-export type Reached = Pick<StoredSeal, 'snapshot' | 'through' | 'floor'>
+export type Reached = Pick<StoredSeal, 'snapshot' | 'through' | 'floor' | 'lastId'>
 
 /** What the next seal covers, read by one statement and therefore under one snapshot. */
 export interface Unsealed {
@@ -22,7 +22,7 @@ const lowestId = '-9223372036854775808'
 export function createUnsealedStore (db: Database) {
   const { fragment } = db
 
-  return { unsealed, leftOver, unsealedSince }
+  return { unsealed, leftOver, hasBegunAnew, unsealedSince, firstSince }
 
   /**
    * The first events, by transaction and id, that the chain does not cover. They are next to each other in an index, so
@@ -58,17 +58,50 @@ export function createUnsealedStore (db: Database) {
 
   /**
    * Call it instead of `unsealed` when the numbers of transactions have begun anew (a restored dump): all
-   * events that were written under the old numbers and that the chain does not cover.
+   * events that were written under the old numbers and that the chain does not cover. An event that was written since
+   * has a higher id than every old one. So up to the highest id among those whose numbers have not been given out yet,
+   * and up to the last sealed id, all events are old ones.
    */
-  async function leftOver (tx: Transaction, { snapshot, through, floor }: Reached): Promise<Unsealed> {
+  async function leftOver (tx: Transaction, { snapshot, through, floor, lastId }: Reached): Promise<Unsealed> {
+    const isOld = fragment`id > ${floor}
+              and id <= greatest(${lastId}::bigint, (
+                select id
+                from audit_events
+                where id > ${lastId}
+                  and xid >= pg_snapshot_xmax(pg_current_snapshot())
+                order by id desc
+                limit 1
+              ))`
+
     return await read(tx, null, fragment`
-          select *
-          from audit_events
-          where id > ${floor}
-            and (
-              xid = any(array(select pg_snapshot_xip(${snapshot}::pg_snapshot)))
-              or ${isLater({ snapshot, through })}
-            )`)
+          (
+            select e.*
+            from ${openTransactions(snapshot)}
+            cross join lateral (
+              select *
+              from audit_events
+              where xid = x.xid
+                and ${isOld}
+            ) e
+          )
+          union all
+          (
+            select *
+            from audit_events
+            where ${isLater({ snapshot, through })}
+              and ${isOld}
+            order by xid, id
+          )`)
+  }
+
+  /**
+   * Whether the numbers of transactions have begun anew since a seal was made: its snapshot ends with a number that this
+   * Postgres has not given out yet. That happens to a dump that is restored into another cluster.
+   */
+  async function hasBegunAnew ({ snapshot }: Pick<Reached, 'snapshot'>, query: Query = db): Promise<boolean> {
+    const [row] = await query<{ has: boolean }>`
+      select pg_snapshot_xmax(pg_current_snapshot()) < pg_snapshot_xmax(${snapshot}::pg_snapshot) as has`
+    return row?.has === true
   }
 
   /** Events in the order of transaction and id, with the snapshot and the time at which they were read. */
@@ -114,6 +147,17 @@ export function createUnsealedStore (db: Database) {
           limit 1
         )
       ) as at`
+    return row?.at ?? null
+  }
+
+  /** When the first event with a higher id was written; null for none. */
+  async function firstSince (id: number): Promise<Date | null> {
+    const [row] = await db<{ at: Date }>`
+      select at
+      from audit_events
+      where id > ${id}
+      order by id
+      limit 1`
     return row?.at ?? null
   }
 

@@ -17,7 +17,7 @@ export function createPast () {
 
   function add ({ xid, lastId, sealedAt, floor: start }: StoredSeal) {
     // Numbers of transactions that began anew cannot be compared with the earlier ones.
-    if (start !== floor) seals = []
+    if (start !== floor || BigInt(xid) < (seals.at(-1)?.xid ?? 0n)) seals = []
     floor = start
     seals.push({ xid: BigInt(xid), lastId, sealedAt })
   }

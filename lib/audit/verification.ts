@@ -197,15 +197,19 @@ function judgeRest (rows: Rows, last: StoredSeal | null, snapshot: string, findi
   const { inserted, orphaned, brokenSeals } = findings
   const now = readSnapshot(snapshot)
   const covered = last && readSnapshot(last.snapshot)
+  // A dump was restored into a cluster that has not given out the numbers of the last seal yet, and no node has recorded
+  // that in a seal so far. Events after the last seal may have old or new numbers: they wait for their seal.
+  const isRestored = covered !== null && now.xmax < covered.xmax
   const unnamed = brokenSeals.length > 0 ? orphaned : inserted
   let unsealed = 0
   let unsealedSince: number | null = null
 
   inserted.push(...rows.twice)
   for (const [id, { at, xid }] of rows.waiting) {
-    if (last && covered && isCovered(id, xid, last, covered)) unnamed.push(id)
+    const isNew = isRestored && last !== null && id > last.lastId
+    if (!isNew && last && covered && isCovered(id, xid, last, covered)) unnamed.push(id)
     // Its transaction has not happened yet.
-    else if (!isSeen(now, xid)) inserted.push(id)
+    else if (!isRestored && !isSeen(now, xid)) inserted.push(id)
     else {
       unsealed++
       unsealedSince = Math.min(unsealedSince ?? at, at)
