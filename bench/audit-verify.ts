@@ -9,6 +9,7 @@ import { migrate } from '../dev/template.ts'
 import { startServices } from '../dev/services.ts'
 import { makeTestFolder } from '../dev/test-folder.ts'
 import { createAuditSeals } from '../lib/audit/seals.ts'
+import { createEventMacs } from '../lib/audit/macs.ts'
 import { createSealSigner } from '../lib/audit/signatures.ts'
 import { createAuditVerification } from '../lib/audit/verification.ts'
 import { createClock } from '../lib/clock.ts'
@@ -57,7 +58,7 @@ try {
 
   let peak = 0
   await measure('verified', rows, async () => {
-    const verdict = await createAuditVerification(store, signer).verify({
+    const verdict = await createAuditVerification(store, signer, createEventMacs([randomBytes(32)])).verify({
       report () { peak = Math.max(peak, process.memoryUsage().rss) }
     })
     if (!verdict.isSound || verdict.unsealed > 0) throw new Error(JSON.stringify(verdict).slice(0, 1000))

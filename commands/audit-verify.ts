@@ -54,7 +54,9 @@ function tell (verdict: Verdict): string {
     ...listed('removed', verdict.removed),
     ...listed('inserted', verdict.inserted),
     ...listed('reordered', verdict.reordered),
+    ...listed('unsigned', verdict.unsigned),
     ...listed('orphaned', verdict.orphaned),
+    ...listed('key lost', verdict.lostKeys),
     ...brokenSeals.slice(0, listedMax).map(describe),
     ...(brokenSeals.length > listedMax ? [`  … and ${brokenSeals.length - listedMax} more seals`] : []),
     ...remarksOn(verdict)
@@ -70,11 +72,13 @@ function summaryOf ({ isSound, events, seals, head }: Verdict): string {
     : `The audit trail is NOT sound. ${end}`
 }
 
-function remarksOn ({ dropped, unsealed, unsealedSince, head, hasHead }: Verdict): string[] {
+function remarksOn ({ dropped, unchecked, unsealed, unsealedSince, head, hasHead }: Verdict): string[] {
   const remarks = [
     hasHead === false && 'cut off: the chain does not contain the head that was asked for. ' +
       'What came before it was removed or rewritten.',
     dropped > 0 && `${dropped} events have been dropped, as AUDIT_RETENTION wants it and the chain says.`,
+    unchecked > 0 && `${unchecked} events have no MAC that can be checked: ` +
+      'they are older than MACs, or were written under an ENCRYPTION_KEY that is not listed.',
     unsealed > 0 && `${unsealed} events wait for their seal, the first since ${timeOf(unsealedSince)}; ` +
       'nothing is known of them yet.',
     hasHead === null && head !== null && 'Only a head that was kept elsewhere (--head, from the log) ' +
@@ -83,7 +87,7 @@ function remarksOn ({ dropped, unsealed, unsealedSince, head, hasHead }: Verdict
   return remarks.filter(remark => remark !== false).map(remark => `  ${remark}`)
 }
 
-function listed (kind: string, ids: number[]): string[] {
+function listed (kind: string, ids: (number | string)[]): string[] {
   if (ids.length === 0) return []
   const rest = ids.length > listedMax ? `, … ${ids.length} in all` : ''
   return [`  ${kind}: ${ids.slice(0, listedMax).join(', ')}${rest}`]
@@ -108,7 +112,10 @@ function present (verdict: Verdict) {
     removed: verdict.removed,
     inserted: verdict.inserted,
     reordered: verdict.reordered,
+    unsigned: verdict.unsigned,
     orphaned: verdict.orphaned,
+    lost_keys: verdict.lostKeys,
+    unchecked: verdict.unchecked,
     broken_seals: brokenSeals.map(({ seal, problem, firstId, lastId }) => (
       { seal, problem, first_id: firstId, last_id: lastId }
     )),

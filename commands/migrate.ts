@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import Fastify from 'fastify'
+import auditRetention from '../plugins/audit/audit-retention.ts'
 import migrations from '../plugins/stores/migrations.ts'
 import connectPostgres from '../plugins/stores/postgres.ts'
 import { UsageError } from './command.ts'
@@ -15,6 +16,9 @@ const migrate: Command = {
   run
 }
 export default migrate
+
+/** The schema's first version with a row for the retention of the trail. */
+const versionOfRetention = 22
 
 async function run ({ values: { to } }: Input): Promise<Result> {
   if (to !== undefined && !/^\d{1,6}$/.test(String(to))) throw new UsageError('--to takes the number of a version.')
@@ -34,7 +38,10 @@ async function run ({ values: { to } }: Input): Promise<Result> {
       deadline: 86_400_000
     })
     await app.register(migrations)
+    await app.register(auditRetention)
     const result = await app.migrations.migrate({ report: progress, ...(to !== undefined && { to: Number(to) }) })
+    // What the server may drop of the trail is the owner's to decide, and the server is not the owner.
+    if (result.to >= versionOfRetention) await app.auditRetention.setRetention(config.audit.retention)
     const moved = result.from === result.to ? 'is' : `was at version ${result.from} and is now`
     return { text: `The database ${moved} at version ${result.to}.`, data: result }
   } finally {

@@ -11,7 +11,7 @@ import type { StoredSeal } from '../lib/audit/chain.ts'
 import { createUnsealedStore } from '../lib/audit/unsealed-store.ts'
 import { connect, openStore } from './support/database.ts'
 import { as, deploy, signIn, signUp, start } from './support/helper.ts'
-import { sealsOf } from './support/audit-seals.ts'
+import { macsOf, sealsOf } from './support/audit-seals.ts'
 
 // The attacker of these tests has the database and its owner's rights, and not the key.
 
@@ -65,7 +65,9 @@ t.test('an altered field is reported, whichever it is', async t => {
     t.match(await verify(), { isSound: false, altered: touched, removed: [], inserted: [], reordered: [] }, column)
   }
   const named = await sql<{ columnName: string }[]>`select column_name from information_schema.columns where table_name = 'audit_events'`
-  t.strictSame(named.map(({ columnName }) => columnName).sort(), ['id', ...Object.keys(changes)].sort(), 'every column counts')
+  t.strictSame(named.map(({ columnName }) => columnName).sort(), ['id', 'mac', ...Object.keys(changes)].sort(), 'every column counts')
+  const [{ id } = {}] = await sql`update audit_events set mac = set_byte(mac, 30, (get_byte(mac, 30) + 1) % 256) where id = (select max(id) from audit_events) returning id`
+  t.match(await verify(), { isSound: false, altered: touched, unsigned: [id] }, 'mac')
 })
 
 t.test('an empty field differs from a missing one', async t => {
@@ -323,7 +325,11 @@ t.test('an event that commits late is covered by a later seal', async t => {
   const slow = connect(t, deployment.DATABASE_URL)
   const connection = await slow.reserve()
   await connection`begin`
-  const [{ id: late = 0 } = {}] = await connection`insert into audit_events (event, outcome) values ('late', 'success') returning id`
+  const { event, outcome, requestId, personal, mac } = app.audit.prepare({ event: 'late', outcome: 'success', subject: null, caller: { ip: '::1', userAgent: null, requestId: 'late' } })
+  const [{ id: late = 0 } = {}] = await connection`
+    insert into audit_events (event, outcome, request_id, personal, mac)
+    values (${event}, ${outcome}, ${requestId}, ${personal}, ${mac})
+    returning id`
   for (let round = 0; round < 3; round++) {
     await act(app)
     t.ok(await sealsOf(app).seal() > 0, 'those that are there do not wait for it')
@@ -437,7 +443,7 @@ async function prepare (t: Test) {
 
   function verifyWith (keys: string) {
     const signer = createSealSigner(createSecrets(keys.split(',').map(key => Buffer.from(key, 'base64'))).derive('audit seals'))
-    const { verify } = createAuditVerification(store, signer)
+    const { verify } = createAuditVerification(store, signer, macsOf({ ENCRYPTION_KEY: keys }))
     return (head?: string) => verify({ head })
   }
 }

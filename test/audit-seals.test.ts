@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { Test } from 'tap'
 import { encodeLeaves, genesis, hashEvent, hashSeal } from '../lib/audit/chain.ts'
+import { createAuditPartitionStore } from '../lib/audit/partition-store.ts'
 import { createSealSigner } from '../lib/audit/signatures.ts'
 import { createAuditVerification } from '../lib/audit/verification.ts'
 import { createMigrations } from '../lib/stores/migrations.ts'
@@ -10,7 +11,7 @@ import { connect, makeDatabase, openStore } from './support/database.ts'
 import { loadConfig } from '../lib/config/config.ts'
 import { until } from './support/evidence.ts'
 import { deploy, signIn, signUp, start } from './support/helper.ts'
-import { sealsOf } from './support/audit-seals.ts'
+import { macsOf, sealsOf } from './support/audit-seals.ts'
 
 t.test('listening nodes seal within five seconds, one at a time, and log the head', async t => {
   const { deployment, sql, verify } = await open(t)
@@ -142,6 +143,10 @@ t.test('whole months are dropped at the end of their retention once they are sea
   t.match(before, { isSound: true, dropped: 0 })
 
   await sealsOf(app).tidy()
+  t.match(await verify(), { isSound: true, dropped: 0, seals: before.seals }, 'the server alone decides nothing')
+  const partitions = createAuditPartitionStore(openStore(t, deployment.DATABASE_DIRECT_URL))
+  await partitions.setRetention(200 * 86_400_000)
+  await sealsOf(app).tidy()
   t.match(await sql`select count(*)::int as left from audit_events where at < '2025-03-01'`, [{ left: 0 }])
   const verdict = await verify(before.head?.hash.toString('hex'))
   t.match(verdict, { isSound: true, hasHead: true, dropped: 20, unsealed: 0, seals: before.seals + 1 }, 'the seal that had some of them, too')
@@ -174,6 +179,8 @@ t.test('an overdue month is not dropped before it is sealed, nor without an anno
     from audit_seals
     order by number desc
     limit 1`
+  await t.rejects(app.database`select drop_audit_partitions('2025-03-01')`, /the owner of the trail keeps these events/)
+  await sql`insert into audit_retention (days) values (90)`
   t.match(await app.database`select drop_audit_partitions('2025-03-01') as dropped`, [{ dropped: 1 }], 'who pretends to be the server can drop what is old, not what is unsealed')
   const verdict = await verify()
   t.match(verdict, { isSound: false, dropped: 0, brokenSeals: [{ seal: 2, problem: 'altered' }] }, 'and it is found')
@@ -186,7 +193,7 @@ async function open (t: Test, settings: Record<string, string> = {}) {
   const sql = connect(t, deployment.DATABASE_DIRECT_URL)
   const store = createAuditSealStore(openStore(t, deployment.DATABASE_DIRECT_URL))
   const signer = createSealSigner(createSecrets([Buffer.from(deployment.ENCRYPTION_KEY, 'base64')]).derive('audit seals'))
-  const { verify } = createAuditVerification(store, signer)
+  const { verify } = createAuditVerification(store, signer, macsOf(deployment))
   return { deployment, sql, store, signer, verify: (head?: string) => verify({ head }) }
 }
 
@@ -195,7 +202,7 @@ async function node (t: Test, { url, directUrl }: { url: string, directUrl: stri
   const { deployment } = await open(t)
   const app = await start(t, { ...deployment, DATABASE_URL: url, DATABASE_DIRECT_URL: directUrl }, { workers: false })
   const signer = createSealSigner(createSecrets([Buffer.from(deployment.ENCRYPTION_KEY, 'base64')]).derive('audit seals'))
-  const { verify } = createAuditVerification(createAuditSealStore(openStore(t, directUrl)), signer)
+  const { verify } = createAuditVerification(createAuditSealStore(openStore(t, directUrl)), signer, macsOf(deployment))
   return { app, verify }
 }
 

@@ -4,6 +4,7 @@ import type { Encryption } from '../crypto/encryption.ts'
 import type { Caller } from '../http/caller.ts'
 import type { AuditEventStore } from './event-store.ts'
 import type { NewEvent } from './event.ts'
+import type { EventMacs } from './macs.ts'
 import type { Query } from '../stores/database.ts'
 
 /** The account or registration that an event is about. Its wrapped key is null once it has been erased. */
@@ -33,13 +34,14 @@ export type Audit = ReturnType<typeof createAudit>
  * under a key of its subject, and that key is wrapped under `ENCRYPTION_KEY`. So erasing a person means erasing
  * one key, and no row of the trail changes.
  */
-export function createAudit (store: AuditEventStore, { wrapping, anonymous, addressKeys }: {
+export function createAudit (store: AuditEventStore, { wrapping, anonymous, addressKeys, macs }: {
   /** Wraps the keys of subjects. */
   wrapping: Encryption
   /** Encrypts the personal data of events without a subject, under a key of the deployment. */
   anonymous: Encryption
   /** The keys of the HMAC of an address; the first one is used. */
   addressKeys: Buffer[]
+  macs: Pick<EventMacs, 'sign'>
 }) {
   const [addressKey = Buffer.alloc(0)] = addressKeys
 
@@ -61,7 +63,7 @@ export function createAudit (store: AuditEventStore, { wrapping, anonymous, addr
   /** The row of an event, encrypted: for a statement that writes it together with its cause. */
   function prepare (entry: AuditEvent): NewEvent {
     const { event, outcome, reason, actorId, subject, sessionId, caller, address, personal } = entry
-    return {
+    const row = {
       event,
       outcome,
       reason: reason ?? null,
@@ -72,6 +74,7 @@ export function createAudit (store: AuditEventStore, { wrapping, anonymous, addr
       addressHmac: address === undefined ? null : createHmac('sha256', addressKey).update(address).digest(),
       personal: encryptPersonal(event, subject, { ip: caller.ip, user_agent: caller.userAgent, ...personal })
     }
+    return { ...row, mac: macs.sign({ ...row, addressHmac: hexOf(row.addressHmac), personal: hexOf(row.personal) }) }
   }
 
   /** Makes and stores the key of a new subject. Call it before the subject's first event. */
@@ -108,6 +111,10 @@ export function createAudit (store: AuditEventStore, { wrapping, anonymous, addr
     const key = subject.wrappedKey && wrapping.tryDecrypt(subject.wrappedKey, subject.id)
     return key && createEncryption([key])
   }
+}
+
+function hexOf (bytes: Buffer | null): string | null {
+  return bytes && bytes.toString('hex')
 }
 
 function context (event: string, subject: Subject | null) {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { EventContent } from './event.ts'
+import { netstrings } from '../crypto/netstrings.ts'
 
 /** What a seal contains of an event: its id, its time (microseconds since 1970) and the hash of its content. */
 export interface Leaf { id: number, at: number, hash: Buffer }
@@ -41,7 +42,7 @@ const leafBytes = 48
 
 /** The SHA-256 of an event's content. */
 export function hashEvent (event: EventContent): Buffer {
-  return sha256(join([
+  return sha256(netstrings([
     'latchkey audit event 1',
     event.xid,
     String(event.at),
@@ -59,7 +60,7 @@ export function hashEvent (event: EventContent): Buffer {
 
 /** The SHA-256 of the content of a seal. */
 export function hashSeal (seal: SealContent): Buffer {
-  return sha256(join([
+  return sha256(netstrings([
     'latchkey audit seal 1',
     String(seal.number),
     String(seal.events),
@@ -116,12 +117,6 @@ export function cutSnapshot (text: string, end: string): string {
   const { xmin, xip } = readSnapshot(text)
   const last = BigInt(end)
   return `${xmin < last ? xmin : last}:${last}:${xip.filter(xid => xid < last).join(',')}`
-}
-
-// Netstrings (cr.yp.to/proto/netstrings.txt), with lengths in bytes, and a hyphen for null: two different lists of
-// fields never give the same text.
-function join (fields: (string | null)[]): string {
-  return fields.map(field => field === null ? '-' : `${Buffer.byteLength(field)}:${field},`).join('')
 }
 
 function textOf (number: number | null): string | null {

@@ -10,11 +10,11 @@ export function createAuditEventStore () {
   async function insert (query: Query, row: NewEvent): Promise<number> {
     const [event] = await query<{ id: number }>`
       insert into audit_events (
-        event, outcome, reason, actor_id, subject_id, session_id, request_id, address_hmac, personal
+        event, outcome, reason, actor_id, subject_id, session_id, request_id, address_hmac, personal, mac
       )
       values (
         ${row.event}, ${row.outcome}, ${row.reason}, ${row.actorId}, ${row.subjectId}, ${row.sessionId},
-        ${row.requestId}, ${row.addressHmac}, ${row.personal}
+        ${row.requestId}, ${row.addressHmac}, ${row.personal}, ${row.mac}
       )
       returning id`
     if (!event) throw new Error('an event that is written has an id')
@@ -25,7 +25,7 @@ export function createAuditEventStore () {
   async function insertAll (query: Query, rows: NewEvent[]) {
     await query`
       insert into audit_events (
-        event, outcome, reason, actor_id, subject_id, session_id, request_id, address_hmac, personal
+        event, outcome, reason, actor_id, subject_id, session_id, request_id, address_hmac, personal, mac
       )
       select *
       from unnest(
@@ -37,7 +37,8 @@ export function createAuditEventStore () {
         ${rows.map(row => row.sessionId)}::uuid[],
         ${rows.map(row => row.requestId)}::text[],
         ${rows.map(row => row.addressHmac)}::bytea[],
-        ${rows.map(row => row.personal)}::bytea[]
+        ${rows.map(row => row.personal)}::bytea[],
+        ${rows.map(row => row.mac)}::bytea[]
       )`
   }
 

@@ -17,6 +17,8 @@ export interface NewEvent extends EventFields {
   requestId: string
   addressHmac: Buffer | null
   personal: Buffer | null
+  /** See `createEventMacs`. */
+  mac: Buffer
 }
 
 /** An event as readers get it. `personal` is ciphertext. */
@@ -28,7 +30,7 @@ export interface EventRow extends EventFields {
   wrappedKey: Buffer | null
 }
 
-/** An event as its hash covers it: everything in its row except the id. */
+/** An event as its hash covers it: everything in its row except the id and the MAC. */
 export interface EventContent extends EventFields {
   /** The number of the transaction that wrote it. */
   xid: string
@@ -40,5 +42,5 @@ export interface EventContent extends EventFields {
   personal: string | null
 }
 
-/** An event to be sealed or verified. */
-export type StoredEvent = EventContent & { id: number }
+/** An event to be sealed or verified. Its MAC is hexadecimal, and null if it was written before there were MACs. */
+export type StoredEvent = EventContent & { id: number, mac: string | null }

@@ -2,9 +2,11 @@ import type { Database } from '../stores/database.ts'
 
 export type AuditPartitionStore = ReturnType<typeof createAuditPartitionStore>
 
+const dayMs = 86_400_000
+
 /** The monthly partitions of the audit trail. */
 export function createAuditPartitionStore (db: Database) {
-  return { make, drop, endOfMonthsBefore }
+  return { make, drop, retention, setRetention, endOfMonthsBefore }
 
   /** Makes the missing partitions of this month and of those ahead. Returns how many it has made. */
   async function make (monthsAhead: number): Promise<number> {
@@ -16,6 +18,21 @@ export function createAuditPartitionStore (db: Database) {
   async function drop (time: Date): Promise<number> {
     const [row] = await db<{ dropped: number }>`select drop_audit_partitions(${time}) as dropped`
     return row?.dropped ?? 0
+  }
+
+  /** How many milliseconds the owner of the trail has events kept; null for ever. */
+  async function retention (): Promise<number | null> {
+    const [row] = await db<{ days: number }>`select days from audit_retention`
+    return row ? row.days * dayMs : null
+  }
+
+  /** Decides, as the owner of the trail, how many milliseconds events are kept; null for ever. */
+  async function setRetention (ms: number | null) {
+    if (ms === null) return await db`delete from audit_retention`
+    return await db`
+      insert into audit_retention (days)
+      values (${Math.ceil(ms / dayMs)})
+      on conflict (only_row) do update set days = excluded.days`
   }
 
   /** The end of the last month that was over by a time and still has a partition; null for none. */

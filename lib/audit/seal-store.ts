@@ -26,7 +26,7 @@ export function createAuditSealStore (db: Database) {
     (extract(epoch from sealed_at) * 1000000)::bigint as sealed_at,
     leaves, previous, hash, key_id, signature`
 
-  return { lock, transaction, lastBefore, insert, readState, seals, links, events, horizon }
+  return { lock, transaction, lastBefore, insert, readState, seals, links, events, lostKeys, horizon }
 
   /** Takes the lock of sealing until the end of this transaction. False when another node holds it. */
   async function lock (tx: Transaction): Promise<boolean> {
@@ -112,6 +112,27 @@ export function createAuditSealStore (db: Database) {
       where id > ${after}
       order by id, at
       limit ${limit}`
+  }
+
+  /**
+   * The subjects whose key is gone although nothing has erased them: an account or a vendor without the event of its
+   * erasure, or a registration that is still there.
+   */
+  async function lostKeys (): Promise<string[]> {
+    const lost = await db<{ id: string }>`
+      select distinct a.subject_id::text as id
+      from audit_events a
+      where a.event in ('user_created', 'vendor_created', 'registration_created')
+        and a.personal is not null
+        and not exists (select from subject_keys k where k.subject_id = a.subject_id)
+        and (a.event <> 'registration_created' or exists (select from registrations r where r.id = a.subject_id))
+        and not exists (
+          select from audit_events d
+          where d.subject_id = a.subject_id
+            and d.event = 'user_deleted'
+        )
+      order by 1`
+    return lost.map(({ id }) => id)
   }
 
   /** The number of the last seal (0 for none) and the snapshot of this moment. */

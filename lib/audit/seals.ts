@@ -103,7 +103,13 @@ export function createAuditSeals ({ batchSize = 2000, ...parts }: Parts) {
     await partitions.make(monthsAhead)
     if (retention === null) return
 
-    const keptFrom = await partitions.endOfMonthsBefore(new Date(now.getTime() - retention))
+    const owners = await partitions.retention()
+    if (owners === null || owners > retention) {
+      log.warn({}, 'AUDIT_RETENTION is shorter than the owner of the trail allows: run `latchkey migrate` with the same setting')
+    }
+    if (owners === null) return
+
+    const keptFrom = await partitions.endOfMonthsBefore(new Date(now.getTime() - Math.max(retention, owners)))
     if (!keptFrom) return
 
     await seal()

@@ -5,6 +5,8 @@ import type { KeyObject } from 'node:crypto'
 export interface SealVerifier {
   /** Whether the key with that id has signed a hash; null when the key is not known. */
   verify (hash: Buffer, signature: Buffer, keyId: Buffer): boolean | null
+  /** Whether the key with that id is known. */
+  knows (keyId: Buffer): boolean
 }
 
 export type SealSigner = ReturnType<typeof createSealSigner>
@@ -46,6 +48,7 @@ export function createSealVerifier (publicKeys: Buffer[]): SealVerifier {
   ]))
 
   return {
+    knows: keyId => known.has(keyId.toString('hex')),
     verify (hash, signature, keyId) {
       const key = known.get(keyId.toString('hex'))
       return key ? verifyWith(null, messageOf(hash), key, signature) : null

@@ -177,7 +177,7 @@ export function contentColumns ({ fragment }: Pick<Query, 'fragment'>): Fragment
   return fragment`
     id, xid::text as xid, (extract(epoch from at) * 1000000)::bigint as at, event, outcome, reason,
     actor_id::text as actor_id, subject_id::text as subject_id, session_id::text as session_id, request_id,
-    encode(address_hmac, 'hex') as address_hmac, encode(personal, 'hex') as personal`
+    encode(address_hmac, 'hex') as address_hmac, encode(personal, 'hex') as personal, encode(mac, 'hex') as mac`
 }
 
 type UnsealedRow = Partial<StoredEvent> & { snapshot: string, time: number }

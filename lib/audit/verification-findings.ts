@@ -20,6 +20,8 @@ export interface NamedFindings {
   inserted: number[]
   /** The content of another sealed event stands under this id. */
   reordered: number[]
+  /** The event's MAC is not ours, was copied, or is missing although every node wrote MACs by then. */
+  unsigned: number[]
   /** No seal confirms the event, because seals are missing or are not ours. */
   orphaned: number[]
 }
@@ -31,13 +33,15 @@ export function createFindings () {
   const differing = new Map<number, { wanted: Buffer, found: Buffer }>()
   const missing = new Map<number, Buffer>()
   const inserted: number[] = []
+  const unsigned: number[] = []
   const orphaned: number[] = []
   const brokenSeals: BrokenSeal[] = []
 
-  return { differing, missing, inserted, orphaned, brokenSeals, isNone, name }
+  return { differing, missing, inserted, unsigned, orphaned, brokenSeals, isNone, name }
 
   function isNone () {
-    return differing.size + missing.size + inserted.length + orphaned.length + brokenSeals.length === 0
+    return differing.size + missing.size + inserted.length + unsigned.length + orphaned.length +
+      brokenSeals.length === 0
   }
 
   // An event whose content was sealed under another id has been moved.
@@ -52,6 +56,7 @@ export function createFindings () {
       removed: sorted([...missing.keys()]),
       inserted: sorted(inserted),
       reordered: sorted(reordered),
+      unsigned: sorted(unsigned),
       orphaned: sorted(orphaned)
     }
   }

@@ -1,16 +1,19 @@
 import { hashEvent } from './chain.ts'
+import { macToleranceMs, nonceOf } from './macs.ts'
+import type { Authenticity, EventMacs } from './macs.ts'
 import type { StoredEvent } from './event.ts'
 import type { AuditSealStore } from './seal-store.ts'
 
-/** What verification keeps of a row until a seal has named it: its time (microseconds), transaction and hash. */
-export interface Found { at: number, xid: bigint, hash: Buffer }
+/** What verification keeps of a row until a seal has named it: its time (microseconds), transaction and hash, and its MAC's verdict. */
+export interface Found { at: number, xid: bigint, hash: Buffer, authenticity: Authenticity }
 
 export type Rows = ReturnType<typeof createRows>
 
 const rowsPerPage = 5000
 
 /** Reads the rows of the trail in the order of their ids, and keeps those that no seal has named so far. */
-export function createRows (store: Pick<AuditSealStore, 'events'>) {
+export function createRows (store: Pick<AuditSealStore, 'events'>, macs: Pick<EventMacs, 'check'>) {
+  const nonces = createNonces()
   const waiting = new Map<number, Found>()
   const twice: number[] = []
   let page: StoredEvent[] = []
@@ -57,7 +60,13 @@ export function createRows (store: Pick<AuditSealStore, 'events'>) {
   function add (row: StoredEvent) {
     count++
     if (waiting.has(row.id)) twice.push(row.id)
-    else waiting.set(row.id, { at: row.at, xid: BigInt(row.xid), hash: hashEvent(row) })
+    else waiting.set(row.id, { at: row.at, xid: BigInt(row.xid), hash: hashEvent(row), authenticity: authenticityOf(row) })
+  }
+
+  function authenticityOf (row: StoredEvent): Authenticity {
+    const authenticity = macs.check(row)
+    const isCopied = authenticity === 'valid' && row.mac !== null && nonces.has(nonceOf(row.mac), row.at)
+    return isCopied ? 'invalid' : authenticity
   }
 
   /** Removes the row of an id from those that wait and returns it. */
@@ -65,5 +74,30 @@ export function createRows (store: Pick<AuditSealStore, 'events'>) {
     const row = waiting.get(id)
     waiting.delete(id)
     return row
+  }
+}
+
+/**
+ * Remembers nonces as long as a copy of their MAC could pass: its event must be within the tolerance of the MAC's time,
+ * so two events with one MAC are at most twice the tolerance apart.
+ */
+function createNonces () {
+  const keptMicros = 2 * macToleranceMs * 1000
+  let recent = new Set<string>()
+  let older = new Set<string>()
+  let since = -Infinity
+
+  return { has }
+
+  /** Whether a nonce has occurred before; from now on it has. */
+  function has (nonce: string, at: number): boolean {
+    if (at - since > keptMicros) {
+      older = recent
+      recent = new Set()
+      since = at
+    }
+    if (recent.has(nonce) || older.has(nonce)) return true
+    recent.add(nonce)
+    return false
   }
 }

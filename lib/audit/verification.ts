@@ -1,9 +1,11 @@
 import { decodeLeaves, genesis, hashSeal, isSeen, readSnapshot } from './chain.ts'
 import type { Leaf, Snapshot, StoredSeal } from './chain.ts'
+import type { EventMacs } from './macs.ts'
 import type { AuditSealStore, Link } from './seal-store.ts'
 import type { SealVerifier } from './signatures.ts'
 import { createFindings } from './verification-findings.ts'
 import type { BrokenSeal, Findings, NamedFindings } from './verification-findings.ts'
+import { createMacRules } from './macs.ts'
 import { createPast, isImpossible } from './verification-past.ts'
 import { createRows } from './verification-rows.ts'
 import type { Found, Rows } from './verification-rows.ts'
@@ -11,6 +13,10 @@ import type { Found, Rows } from './verification-rows.ts'
 export interface Verdict extends NamedFindings {
   isSound: boolean
   brokenSeals: BrokenSeal[]
+  /** Subjects that have an account, or had one whose erasure no event records, and whose key is gone. */
+  lostKeys: string[]
+  /** Events whose MAC could not be checked: they were written before there were MACs, or under a key not listed. */
+  unchecked: number
   /** Whether the chain contains the head that was asked for; null when none was. */
   hasHead: boolean | null
   /** How many seals were read. */
@@ -48,7 +54,9 @@ const missingSealsMax = 1000
  * rows that no seal has named yet, and three numbers for each seal.
  */
 export function createAuditVerification (
-  store: Pick<AuditSealStore, 'seals' | 'links' | 'events' | 'horizon'>, signatures: SealVerifier
+  store: Pick<AuditSealStore, 'seals' | 'links' | 'events' | 'horizon' | 'lostKeys'>,
+  signatures: SealVerifier,
+  macs: Pick<EventMacs, 'check'>
 ) {
   return { verify }
 
@@ -59,7 +67,8 @@ export function createAuditVerification (
   async function verify ({ head, report = () => {} }: Expectation = {}): Promise<Verdict> {
     const { last } = await store.horizon()
     const { foreign, keptFrom, total } = await follow(last)
-    const rows = createRows(store)
+    const rows = createRows(store, macs)
+    const macRules = createMacRules()
     const past = createPast()
     const findings = createFindings()
     const tally = { hasHead: false, seals: 0, dropped: 0, longestWaitMs: 0 }
@@ -86,9 +95,13 @@ export function createAuditVerification (
     }
 
     const waiting = judgeRest(rows, reached, now.snapshot, findings)
+    for (const [id, { authenticity }] of rows.waiting) if (macRules.isWrong(authenticity)) findings.unsigned.push(id)
+    const lostKeys = await store.lostKeys()
     return {
-      isSound: findings.isNone() && (head === undefined || tally.hasHead),
+      isSound: findings.isNone() && lostKeys.length === 0 && (head === undefined || tally.hasHead),
       ...findings.name(),
+      lostKeys,
+      unchecked: macRules.tolerated(),
       brokenSeals: findings.brokenSeals,
       ...tally,
       hasHead: head === undefined ? null : tally.hasHead,
@@ -101,8 +114,11 @@ export function createAuditVerification (
       const leaves = decodeLeaves(seal.leaves)
       await rows.advance(leaves.reduce((highest, { id }) => Math.max(highest, id), 0))
 
-      for (const leaf of leaves) {
-        const row = rows.take(leaf.id)
+      const found = leaves.map(({ id }) => rows.take(id))
+      macRules.begin({ sealedAt: seal.sealedAt, isRetired: !signatures.knows(seal.keyId) }, found.flatMap(row => row ? [row.authenticity] : []))
+
+      for (const [place, leaf] of leaves.entries()) {
+        const row = found[place]
         if (row) judgeEvent(seal, leaf, row)
         else if (keptFrom !== null && leaf.at < keptFrom) tally.dropped++
         else findings.missing.set(leaf.id, leaf.hash)
@@ -111,6 +127,7 @@ export function createAuditVerification (
 
     function judgeEvent (seal: StoredSeal, { id, hash }: Leaf, row: Found) {
       if (!row.hash.equals(hash)) return findings.differing.set(id, { wanted: hash, found: row.hash })
+      if (macRules.isWrong(row.authenticity)) findings.unsigned.push(id)
 
       const before = past.before(row.xid)
       if (isImpossible({ id, at: row.at }, before, seal.sealedAt)) findings.inserted.push(id)

@@ -193,7 +193,7 @@ export const settings = Type.Object({
 
   // Audit
   AUDIT_RETENTION: Type.Optional(duration({
-    description: 'How long audit events are kept, in whole months, 90d at least. Unset: for ever.'
+    description: 'How long audit events are kept, in whole months, 90d at least. Unset: for ever. `latchkey migrate` needs it too.'
   }, { minimum: 90 * 86_400_000, maximum: 36_500 * 86_400_000, wanted: 'from 90d to 36500d' })),
 
   // Clean-up

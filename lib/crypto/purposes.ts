@@ -6,6 +6,7 @@
 export const purposes = {
   auditAddresses: 'audit addresses',
   auditEventsWithoutSubject: 'audit without subject',
+  auditMacs: 'audit macs',
   auditSeals: 'audit seals',
   auditSubjectKeys: 'audit subject keys',
   cursorsOfAuditEvents: 'cursors of audit events',

@@ -19,22 +19,27 @@ export function createSignInStore (db: Database, { sessionsMax }: { sessionsMax:
    * The statement itself names the rows that it writes: the event `authn_login_success` with its outcome (the name is
    * also the context under which `personal` must have been encrypted), the changes `session_ended` with the reason
    * `evicted`, the job `new_device`. They must agree with `begin` in session-beginnings.ts;
-   * test/lib/sessions/sign-in-store.test.ts holds the two together.
+   * test/lib/sessions/sign-in-store.test.ts holds the two together. The MAC of the event is handed over in a setting of the
+   * transaction, which is the column's default (sql/022.do.audit-macs.sql): the function is older than the column.
    */
   async function signIn (
     user: UserEpochs,
     session: NewSession,
-    { requestId, personal }: Pick<NewEvent, 'requestId' | 'personal'>,
+    { requestId, personal, mac }: Pick<NewEvent, 'requestId' | 'personal' | 'mac'>,
     query: Query = db
   ): Promise<string[] | null> {
     const [row] = await query<{ evicted: string[] | null }>`
+      with mac as materialized (
+        select set_config('latchkey.audit_mac', ${mac.toString('hex')}, true)
+      )
       select sign_in(
         ${user.id}, ${user.sessionEpoch}, ${user.deploymentEpoch},
         ${session.id}, ${session.transport}, ${session.deviceId}, ${session.deviceName},
         ${session.userAgent}, ${session.ip}, ${session.amr},
         ${session.now}, ${session.expiresAt}, ${sessionsMax}, ${devicesMax},
         ${requestId}, ${personal}
-      ) as evicted`
+      ) as evicted
+      from mac`
     return row?.evicted ?? null
   }
 }

@@ -1,5 +1,6 @@
 import fp from 'fastify-plugin'
 import { createAuditSealStore } from '../../lib/audit/seal-store.ts'
+import { createEventMacs } from '../../lib/audit/macs.ts'
 import { createSealSigner } from '../../lib/audit/signatures.ts'
 import { createAuditVerification } from '../../lib/audit/verification.ts'
 import type { AuditVerification } from '../../lib/audit/verification.ts'
@@ -16,7 +17,11 @@ declare module 'fastify' {
  * so a command registers it without the features.
  */
 export default fp<Config['secrets']>(async function verifyAuditTrail (app, { encryptionKeys }) {
-  const signer = createSealSigner(createSecrets(encryptionKeys).derive(purposes.auditSeals))
+  const secrets = createSecrets(encryptionKeys)
 
-  app.decorate('auditVerification', createAuditVerification(createAuditSealStore(app.database), signer))
+  app.decorate('auditVerification', createAuditVerification(
+    createAuditSealStore(app.database),
+    createSealSigner(secrets.derive(purposes.auditSeals)),
+    createEventMacs(secrets.derive(purposes.auditMacs))
+  ))
 }, { name: 'audit-verification', decorators: { fastify: ['database'] } })

@@ -2,6 +2,7 @@ import fp from 'fastify-plugin'
 import { createAudit } from '../../lib/audit/audit.ts'
 import type { Audit } from '../../lib/audit/audit.ts'
 import { createAuditEventStore } from '../../lib/audit/event-store.ts'
+import { createEventMacs } from '../../lib/audit/macs.ts'
 import { createEncryption } from '../../lib/crypto/encryption.ts'
 import { purposes } from '../../lib/crypto/purposes.ts'
 import type { FeatureOptions } from '../feature.ts'
@@ -18,7 +19,8 @@ export default fp<FeatureOptions>(async function auditFeature (app, { config, cl
   app.decorate('audit', createAudit(createAuditEventStore(), {
     wrapping: createEncryption(secrets.derive(purposes.auditSubjectKeys)),
     anonymous: createEncryption(secrets.derive(purposes.auditEventsWithoutSubject)),
-    addressKeys: secrets.derive(purposes.auditAddresses)
+    addressKeys: secrets.derive(purposes.auditAddresses),
+    macs: createEventMacs(secrets.derive(purposes.auditMacs))
   }))
   await app.register(statistics, { clock, workers })
   if (workers) await app.register(auditSeals, { ...config.audit, clock })

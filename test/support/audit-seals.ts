@@ -3,9 +3,11 @@ import { createAuditPartitionStore } from '../../lib/audit/partition-store.ts'
 import { createAuditSealStore } from '../../lib/audit/seal-store.ts'
 import { createAuditSeals } from '../../lib/audit/seals.ts'
 import type { AuditSeals } from '../../lib/audit/seals.ts'
+import { createEventMacs } from '../../lib/audit/macs.ts'
 import { createSealSigner } from '../../lib/audit/signatures.ts'
 import { createUnsealedStore } from '../../lib/audit/unsealed-store.ts'
 import { createClock } from '../../lib/clock.ts'
+import { createSecrets } from '../../lib/crypto/secrets.ts'
 import { purposes } from '../../lib/crypto/purposes.ts'
 
 const made = new WeakMap<FastifyInstance, AuditSeals>()
@@ -18,6 +20,11 @@ export function sealsOf (app: FastifyInstance, { retention = null }: { retention
   const seals = made.get(app) ?? createSeals(app, retention)
   made.set(app, seals)
   return seals
+}
+
+/** Signs and checks events as the nodes of a deployment do. */
+export function macsOf ({ ENCRYPTION_KEY: keys }: { ENCRYPTION_KEY: string }) {
+  return createEventMacs(createSecrets(keys.split(',').map(key => Buffer.from(key, 'base64'))).derive(purposes.auditMacs))
 }
 
 function createSeals (app: FastifyInstance, retention: number | null) {

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import t from 'tap'
+import { createEventMacs } from '../../../lib/audit/macs.ts'
 import { createAudit } from '../../../lib/audit/audit.ts'
 import type { Subject } from '../../../lib/audit/audit.ts'
 import { createEncryption } from '../../../lib/crypto/encryption.ts'
@@ -59,7 +60,7 @@ t.test('each subject has a key of its own, wrapped', async t => {
 t.test('the table is append-only for the runtime role and for its owner', async t => {
   const { database } = await openDatabase(t)
   const store = createAuditEventStore()
-  await store.insert(database, { event: 'test', outcome: 'success', reason: null, actorId: null, subjectId: null, sessionId: null, requestId: 'x', addressHmac: null, personal: null })
+  await store.insert(database, { event: 'test', outcome: 'success', reason: null, actorId: null, subjectId: null, sessionId: null, requestId: 'x', addressHmac: null, personal: null, mac: randomBytes(56) })
   await t.rejects(database`update audit_events set event = 'other'`)
   await t.rejects(database`delete from audit_events`)
   await t.rejects(database`truncate audit_events`)
@@ -78,7 +79,8 @@ async function open () {
   }, {
     wrapping: createEncryption([randomBytes(32)]),
     anonymous: createEncryption([randomBytes(32)]),
-    addressKeys: [randomBytes(32)]
+    addressKeys: [randomBytes(32)],
+    macs: createEventMacs([randomBytes(32)])
   })
   const subject: Subject = await audit.createSubject(query, randomUUID())
   return { audit, rows, keys, subject }

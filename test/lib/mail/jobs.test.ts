@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import t from 'tap'
 import type { Test } from 'tap'
+import { createEventMacs } from '../../../lib/audit/macs.ts'
 import { createAudit } from '../../../lib/audit/audit.ts'
 import { createClock } from '../../../lib/clock.ts'
 import { createCodes } from '../../../lib/tokens/codes.ts'
@@ -200,7 +201,7 @@ t.test('a changed password is reported to its owner; a deleted user gets nothing
 })
 
 t.test('a notice leaves out what the audit trail lacks: no event, another user’s, an administrator’s, an erased one', async t => {
-  const { signUp, record, deliver, sent, sql } = await open(t)
+  const { signUp, record, deliver, sent, owner } = await open(t)
   const [userId, other] = [await signUp(), await signUp({ email: 'eve@example.com' })]
   const eventId = await record(userId)
 
@@ -208,7 +209,7 @@ t.test('a notice leaves out what the audit trail lacks: no event, another user�
   await deliver({ kind: 'password_changed', userId, how: 'changed', eventId: eventId + 1000 })
   await deliver({ kind: 'password_changed', userId, how: 'changed', eventId: await record(other) })
   await deliver({ kind: 'password_changed', userId, how: 'changed', eventId: await record(userId, other) })
-  await sql`delete from subject_keys where subject_id = ${userId}`
+  await owner`delete from subject_keys where subject_id = ${userId}`
   await deliver({ kind: 'password_changed', userId, how: 'changed', eventId })
 
   t.equal(sent.length, 5)
@@ -298,9 +299,10 @@ t.test('a mail survives a server that is away and a process that dies, keeps its
 })
 
 async function open (t: Test) {
-  const { database, url } = await openDatabase(t)
+  const { database, url, directUrl } = await openDatabase(t)
   const { connect } = await import('../../support/database.ts')
   const sql = connect(t, url)
+  const owner = connect(t, directUrl, { max: 1 })
   const clock = createClock()
   const sent: Message[] = []
   const failures: Error[] = []
@@ -318,7 +320,8 @@ async function open (t: Test) {
   const audit = createAudit(createAuditEventStore(), {
     wrapping: createEncryption([key]),
     anonymous: createEncryption([key]),
-    addressKeys: [key]
+    addressKeys: [key],
+    macs: createEventMacs([key])
   })
   const tokenStore = createOneTimeTokenStore(database)
   const tokens = createOneTimeTokens(tokenStore, { keys: [key], clock })
@@ -339,6 +342,7 @@ async function open (t: Test) {
   return {
     database,
     sql,
+    owner,
     clock,
     sent,
     failures,

@@ -206,7 +206,7 @@ t.test('the audit trail names nobody in the clear, and an erased user can no lon
     t.notOk(stored?.text.includes(secret), secret)
     t.notOk(row?.personal?.includes(secret), `${secret} as bytes`)
   }
-  await app.database`delete from subject_keys where subject_id = ${id}`
+  await app.database`delete from registrations where id = ${id}`
   t.match(await trail(app, id), [{ event: 'registration_created', read: null }])
 })
 
