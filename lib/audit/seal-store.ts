@@ -14,6 +14,8 @@ export interface ChainState {
   head: Pick<StoredSeal, 'number' | 'hash'> | null
   /** The hash of the seal whose number was asked for. */
   known: Buffer | null
+  /** When the seal was made that is the given number of seals before the last one (milliseconds since 1970). */
+  earlier: number | null
 }
 
 export type AuditSealStore = ReturnType<typeof createAuditSealStore>
@@ -66,11 +68,16 @@ export function createAuditSealStore (db: Database) {
       )`
   }
 
-  /** The end of the chain, the time, and the present hash of the seal with this number. */
-  async function readState (number: number): Promise<ChainState> {
-    const [row] = await db<{ now: number, last: number, hash: Buffer | null, known: Buffer | null }>`
+  /** The end of the chain, the time, the present hash of the seal with this number, and the time of an earlier seal. */
+  async function readState (number: number, sealsBack: number): Promise<ChainState> {
+    const [row] = await db<{ now: number, last: number, hash: Buffer | null, known: Buffer | null, earlier: number | null }>`
       select (extract(epoch from clock_timestamp()) * 1000)::bigint as now, coalesce(s.number, 0) as last, s.hash,
-             (select hash from audit_seals where number = ${number}) as known
+             (select hash from audit_seals where number = ${number}) as known,
+             (
+               select (extract(epoch from sealed_at) * 1000)::bigint
+               from audit_seals
+               where number = s.number - ${sealsBack}::bigint
+             ) as earlier
       from (select 1) as one
       left join (
         select number, hash
@@ -80,8 +87,8 @@ export function createAuditSealStore (db: Database) {
       ) s on true`
     if (!row) throw new Error('the state always has a row')
 
-    const { now, last, hash, known } = row
-    return { now, head: hash && { number: last, hash }, known }
+    const { now, last, hash, known, earlier } = row
+    return { now, head: hash && { number: last, hash }, known, earlier }
   }
 
   /** The first seals after a number, in their order. */

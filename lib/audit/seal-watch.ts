@@ -19,8 +19,24 @@ export interface SealWatchParts {
 
 export type SealWatch = ReturnType<typeof createSealWatch>
 
-/** What a look at the trail has shown; see `observe`. */
-export interface Observation { unsealedForMs: number, isRestored: boolean }
+/** What a look at the trail has shown. */
+export interface Observation {
+  /** Whether it is time for a seal. */
+  isDue: boolean
+  /** Whether the numbers of transactions have begun anew, which a seal must record before anything else. */
+  isRestored: boolean
+}
+
+/** The age (ms) at which the oldest unsealed event causes a seal, while there are few seals. */
+const quickSealMs = 2000
+/** So many seals may be made quickly within `quickWindowMs`. */
+const quickSeals = 10
+const quickWindowMs = 200_000
+/**
+ * The age (ms) while that number is used up. A seal of many events takes as much room and time to verify as a seal of one,
+ * so where something happens every second there are about 4,300 seals a day, and not one a second.
+ */
+const busySealMs = 20_000
 
 /** An event that waits longer than this raises an alarm: something keeps every node from sealing. */
 const overdueAfterMs = 30_000
@@ -60,11 +76,9 @@ export function createSealWatch ({ store, unsealed, batches, log, metrics, clock
 
   /**
    * Reads the end of the chain, and raises an alarm if the seal that this node knows is not there any more.
-   * @returns how long the oldest unsealed event has waited (milliseconds), 0 if there is none; and whether the numbers
-   * of transactions have begun anew, which a seal must record before anything else
    */
   async function observe (): Promise<Observation> {
-    const { now, head, known } = await store.readState(witnessed?.number ?? 0)
+    const { now, head, known, earlier } = await store.readState(witnessed?.number ?? 0, quickSeals - 1)
 
     if (witnessed && known?.equals(witnessed.hash) !== true) {
       alarm(
@@ -76,7 +90,8 @@ export function createSealWatch ({ store, unsealed, batches, log, metrics, clock
     const isRestored = await unsealed.hasBegunAnew(reached)
     const since = isRestored ? await unsealed.firstSince(reached.lastId) : await unsealed.unsealedSince(reached)
     unsealedForMs = since === null ? 0 : Math.max(0, now - since.getTime())
-    return { unsealedForMs, isRestored }
+    const isBusy = earlier !== null && now - earlier < quickWindowMs
+    return { isDue: isRestored || unsealedForMs >= (isBusy ? busySealMs : quickSealMs), isRestored }
   }
 
   /** Takes over what another node has added to the chain, and raises an alarm if it was not a node. */

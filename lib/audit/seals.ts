@@ -27,8 +27,6 @@ export type AuditSeals = ReturnType<typeof createAuditSeals>
 
 /** Milliseconds from one look at the trail to the next. */
 const lookIntervalMs = 1000
-/** The age at which the oldest unsealed event causes a seal: a seal of many events costs what a seal of one does. */
-const sealAfterMs = 2000
 /** Milliseconds from one look after partitions and retention to the next. */
 const tidyIntervalMs = 3_600_000
 /** Months for which partitions are made in advance. */
@@ -67,9 +65,9 @@ export function createAuditSeals ({ batchSize = 2000, ...parts }: Parts) {
 
   async function work () {
     try {
-      const { unsealedForMs, isRestored } = await watch.observe()
+      const { isDue, isRestored } = await watch.observe()
       if (isRestored) log.warn({}, 'the database was restored: its transactions are numbered anew, and a seal records it')
-      if (isRestored || unsealedForMs >= sealAfterMs) await seal()
+      if (isDue) await seal()
       if (clock.monotonic() - tidiedAt >= tidyIntervalMs) await tidy()
       isAway = false
     } catch (error) {
