@@ -113,7 +113,7 @@ async function sealFew () {
 
   for (let round = 0; round < 50; round++) {
     const started = performance.now()
-    await store.readState(last?.number ?? 0)
+    await store.readState(last?.number ?? 0, 9)
     if (last) await unsealed.unsealedSince(last)
     looks.push(performance.now() - started)
     await sql`insert into audit_events (event, outcome) select 'few', 'success' from generate_series(1, 10)`

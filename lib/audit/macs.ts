@@ -23,7 +23,7 @@ const macBytes = keyIdBytes + nonceBytes + 32
 export const macToleranceMs = 900_000
 
 /**
- * Authenticates events by HMAC-SHA-256, so that an event that somebody else has inserted into the trail is noticed. A MAC
+ * Authenticates events by HMAC-SHA-256, so that an event that somebody else has inserted is noticed. A MAC
  * begins with the id of its key (8 bytes) and a nonce: the time in milliseconds (6 bytes, big-endian) and 10 random
  * bytes. So a MAC that is copied to another event is noticed by its time, or by the nonce that occurs twice within
  * `macToleranceMs`.
@@ -96,10 +96,10 @@ const changeoverMicros = 86_400_000_000
 export type MacRules = ReturnType<typeof createMacRules>
 
 /**
- * Decides from when on an event must have a valid MAC. The seals say so, which nobody can forge or move: where the first
- * sealed events have MACs, all must. Where a trail is older than MACs, each event must have one that is sealed a day after
- * the first with a MAC was. A key that is not listed any more is accepted until a day after the first seal under a later
- * key.
+ * Decides from when on an event must have a valid MAC. The seals say so, and nobody can forge them. Where the first
+ * sealed events have MACs, all events must. Where a trail is older than MACs, each event must that is sealed a day or
+ * more after the first event with a MAC. A key that is not listed any more is accepted until a day after the first seal
+ * under a later key.
  */
 export function createMacRules () {
   let signedFrom = Infinity

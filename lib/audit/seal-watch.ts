@@ -33,8 +33,8 @@ const quickSealMs = 2000
 const quickSeals = 10
 const quickWindowMs = 200_000
 /**
- * The age (ms) while that number is used up. A seal of many events takes as much room and time to verify as a seal of one,
- * so where something happens every second there are about 4,300 seals a day, and not one a second.
+ * The age (ms) while that number is used up. A seal of many events takes as much room and time to verify as one of one
+ * event, so where something happens every second there are about 4,300 seals a day, and not one a second.
  */
 const busySealMs = 20_000
 

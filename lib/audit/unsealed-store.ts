@@ -95,8 +95,8 @@ export function createUnsealedStore (db: Database) {
   }
 
   /**
-   * Whether the numbers of transactions have begun anew since a seal was made: its snapshot ends with a number that this
-   * Postgres has not given out yet. That happens to a dump that is restored into another cluster.
+   * Whether the numbers of transactions have begun anew since a seal was made: its snapshot ends with a number that
+   * this Postgres has not given out yet. That happens to a dump that is restored into another cluster.
    */
   async function hasBegunAnew ({ snapshot }: Pick<Reached, 'snapshot'>, query: Query = db): Promise<boolean> {
     const [row] = await query<{ has: boolean }>`

@@ -4,7 +4,7 @@ import type { Authenticity, EventMacs } from './macs.ts'
 import type { StoredEvent } from './event.ts'
 import type { AuditSealStore } from './seal-store.ts'
 
-/** What verification keeps of a row until a seal has named it: its time (microseconds), transaction and hash, and its MAC's verdict. */
+/** What verification keeps of a row until a seal has named it. Its time is in microseconds since 1970. */
 export interface Found { at: number, xid: bigint, hash: Buffer, authenticity: Authenticity }
 
 export type Rows = ReturnType<typeof createRows>
@@ -60,7 +60,10 @@ export function createRows (store: Pick<AuditSealStore, 'events'>, macs: Pick<Ev
   function add (row: StoredEvent) {
     count++
     if (waiting.has(row.id)) twice.push(row.id)
-    else waiting.set(row.id, { at: row.at, xid: BigInt(row.xid), hash: hashEvent(row), authenticity: authenticityOf(row) })
+    else {
+      const authenticity = authenticityOf(row)
+      waiting.set(row.id, { at: row.at, xid: BigInt(row.xid), hash: hashEvent(row), authenticity })
+    }
   }
 
   function authenticityOf (row: StoredEvent): Authenticity {

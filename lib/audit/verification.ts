@@ -115,7 +115,8 @@ export function createAuditVerification (
       await rows.advance(leaves.reduce((highest, { id }) => Math.max(highest, id), 0))
 
       const found = leaves.map(({ id }) => rows.take(id))
-      macRules.begin({ sealedAt: seal.sealedAt, isRetired: !signatures.knows(seal.keyId) }, found.flatMap(row => row ? [row.authenticity] : []))
+      const isRetired = !signatures.knows(seal.keyId)
+      macRules.begin({ ...seal, isRetired }, found.flatMap(row => row ? [row.authenticity] : []))
 
       for (const [place, leaf] of leaves.entries()) {
         const row = found[place]
@@ -214,8 +215,8 @@ function judgeRest (rows: Rows, last: StoredSeal | null, snapshot: string, findi
   const { inserted, orphaned, brokenSeals } = findings
   const now = readSnapshot(snapshot)
   const covered = last && readSnapshot(last.snapshot)
-  // A dump was restored into a cluster that has not given out the numbers of the last seal yet, and no node has recorded
-  // that in a seal so far. Events after the last seal may have old or new numbers: they wait for their seal.
+  // A dump was restored into a cluster that has not given out the numbers of the last seal yet, and no node has
+  // recorded that in a seal so far. Events after the last seal may have old or new numbers: they wait for their seal.
   const isRestored = covered !== null && now.xmax < covered.xmax
   const unnamed = brokenSeals.length > 0 ? orphaned : inserted
   let unsealed = 0

@@ -19,8 +19,8 @@ export function createSignInStore (db: Database, { sessionsMax }: { sessionsMax:
    * The statement itself names the rows that it writes: the event `authn_login_success` with its outcome (the name is
    * also the context under which `personal` must have been encrypted), the changes `session_ended` with the reason
    * `evicted`, the job `new_device`. They must agree with `begin` in session-beginnings.ts;
-   * test/lib/sessions/sign-in-store.test.ts holds the two together. The MAC of the event is handed over in a setting of the
-   * transaction, which is the column's default (sql/022.do.audit-macs.sql): the function is older than the column.
+   * test/lib/sessions/sign-in-store.test.ts holds the two together. The MAC of the event is handed over in a setting of
+   * the transaction, which is the column's default (sql/022.do.audit-macs.sql): the function is older than the column.
    */
   async function signIn (
     user: UserEpochs,

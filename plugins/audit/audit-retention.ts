@@ -6,7 +6,7 @@ declare module 'fastify' {
   interface FastifyInstance { readonly auditRetention: Pick<AuditPartitionStore, 'setRetention'> }
 }
 
-/** `app.auditRetention` decides how long the trail is kept. Only the owner of the tables may; a command registers it. */
+/** `app.auditRetention` decides how long the trail is kept, which only the owner of the tables may. For commands. */
 export default fp(async function provideAuditRetention (app) {
   app.decorate('auditRetention', createAuditPartitionStore(app.database))
 }, { name: 'audit-retention', decorators: { fastify: ['database'] } })

@@ -20,7 +20,10 @@ t.test('where something happens every second there are at most 4,400 seals a day
   for (let second = 0; second < 86_400; second++) {
     unsealedSince ??= second
     const tenth = seals.at(-10)
-    const due = await isDue({ waitsMs: (second - unsealedSince) * 1000, tenthSealMs: tenth === undefined ? null : (second - tenth) * 1000 })
+    const due = await isDue({
+      waitsMs: (second - unsealedSince) * 1000,
+      tenthSealMs: tenth === undefined ? null : (second - tenth) * 1000
+    })
     if (!due) continue
     seals.push(second)
     unsealedSince = null
@@ -33,7 +36,9 @@ t.test('the seal that records a restore does not wait', async t => {
 })
 
 /** Whether a seal is due, by how long the oldest event waits and how long ago the tenth last seal was made. */
-async function isDue ({ waitsMs, tenthSealMs, isRestored = false }: { waitsMs: number, tenthSealMs: number | null, isRestored?: boolean }) {
+async function isDue (
+  { waitsMs, tenthSealMs, isRestored = false }: { waitsMs: number, tenthSealMs: number | null, isRestored?: boolean }
+) {
   const since = async () => waitsMs === 0 ? null : new Date(now - waitsMs)
   const watch = createSealWatch({
     store: {
