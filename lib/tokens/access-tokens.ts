@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { Refusal, unavailable } from '../errors.ts'
 import type { Ring } from '../keys/keyring.ts'
-import { readClaims } from './claims.ts'
+import { firstParty, readClaims } from './claims.ts'
 import type { AccessClaims } from './claims.ts'
 import { createTokenCache } from './cache.ts'
 
@@ -103,6 +103,7 @@ export function createTokens ({ keyring, jwt, clock, issuer, audience, accessTok
     const token = signWith({
       iss: issuer,
       aud: audience,
+      client_id: firstParty,
       sub: contents.userId,
       sid: contents.sessionId,
       jti: randomUUID(),

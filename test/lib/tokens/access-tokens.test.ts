@@ -28,6 +28,7 @@ t.test('a token carries the claims of its session and nothing personal', async t
   t.strictSame(tokens.verify(token), {
     iss: issuer,
     aud: audience,
+    client_id: 'first-party',
     sub: contents.userId,
     sid: contents.sessionId,
     jti: claimsOf(token)['jti'],
@@ -326,6 +327,7 @@ t.test('C13: large and deep tokens are refused at once', async t => {
 t.test('C14: claims of other types are refused', async t => {
   const { tokens, claims, header, privateKey } = service()
   const wrong: Record<string, unknown[]> = {
+    client_id: ['', 'First-Party', 'first-party ', randomUUID(), 'console', ['first-party'], { 'first-party': 1 }, 1, true, null, undefined],
     sub: [1, {}, [], null, '__proto__', '', true, undefined, 'me', randomUUID().toUpperCase()],
     sid: [1, null, '', '__proto__', [randomUUID()], undefined],
     jti: [1, null, undefined, 'x'],
