@@ -136,10 +136,12 @@ export function createTokens ({ keyring, jwt, clock, issuer, audience, accessTok
 
   /**
    * The claims of a valid token, frozen.
-   * @throws Refusal `invalid_token` for everything else
+   * @throws Refusal `invalid_token` for everything else; `unavailable` if its key may be one that this node lacks the
+   * `ENCRYPTION_KEY` for
    */
   function verify (token: string): AccessClaims {
     const outcome = inspect(token)
+    if (outcome === 'unknown key' && keyring.current.isPartial) throw unavailable(new Error('an unreadable key ring'))
     if (outcome === null || outcome === 'unknown key') throw new Refusal('invalid_token')
     return outcome
   }
@@ -147,7 +149,7 @@ export function createTokens ({ keyring, jwt, clock, issuer, audience, accessTok
   /**
    * Like `verify`, but reads the ring before it refuses a token whose header is ours and names a key that this node
    * does not know. Only then the result is a promise.
-   * @throws Refusal `invalid_token`
+   * @throws Refusal as `verify`
    */
   function verifyOrReload (token: string): AccessClaims | Promise<AccessClaims> {
     const outcome = inspect(token)
