@@ -8,7 +8,7 @@ import type { RateLimitStatuses } from '../http/rate-limit-status.ts'
 import type { Log, RateLimitStore } from './rate-limit-store.ts'
 
 /** An action with a limit of its own, by the name that responses show. */
-export type Policy = 'login' | 'register' | 'verify-email' | 'password-reset' | 'export' | 'email-change'
+export type Policy = 'login' | 'register' | 'verify-email' | 'password-reset' | 'export' | 'email-change' | 'profile'
 
 /**
  * A request that is counted: for its user if a session is proved, else for the known device that it comes from, else
@@ -37,6 +37,9 @@ export interface CausedMail {
 /** An export reads everything that is stored about a user, so it may happen five times an hour. */
 const exportRates: readonly Rate[] = [{ limit: 5, window: 3_600_000 }]
 
+/** Each write of a profile is a version, an audit event and a row that every node reads. */
+const profileRates: readonly Rate[] = [{ limit: 60, window: 900_000 }]
+
 export type RateLimits = ReturnType<typeof createRateLimits>
 
 /**
@@ -56,7 +59,8 @@ export function createRateLimits ({ store, statuses, keys: [key = Buffer.alloc(0
     'verify-email': limits.login,
     'email-change': limits.login,
     'password-reset': limits.login,
-    export: exportRates
+    export: exportRates,
+    profile: profileRates
   }
 
   return { count, countMail }
