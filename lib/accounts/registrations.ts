@@ -94,14 +94,15 @@ export function createRegistrations (parts: RegistrationParts) {
       fullName,
       locale,
       role: role.name,
-      codeNumber: 1,
-      codeExpiresAt: new Date(now.getTime() + codeLifetimeMs)
+      codeNumber: 1
     }
+    const codeExpiresAt = new Date(now.getTime() + codeLifetimeMs)
 
     const mail = { kind: 'registration', address: address.canonical, caller }
     await rateLimits.countMail(mail, mayMail => database.begin(async tx => {
       if (!await registrations.openRole(tx, role.name)) throw invalid([notOpen])
-      await registrations.insert(tx, registration, now)
+      // A code that is not mailed is not valid: nobody knows it, so it could only be guessed.
+      await registrations.insert(tx, { ...registration, codeExpiresAt: mayMail ? codeExpiresAt : now }, now)
       const subject = await audit.createSubject(tx, registration.id)
       await audit.record(tx, {
         event: 'registration_created',

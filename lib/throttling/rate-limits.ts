@@ -40,6 +40,12 @@ const exportRates: readonly Rate[] = [{ limit: 5, window: 3_600_000 }]
 /** Each write of a profile is a version, an audit event and a row that every node reads. */
 const profileRates: readonly Rate[] = [{ limit: 60, window: 900_000 }]
 
+/**
+ * Wrong codes for one address, over all of its registrations: anybody can make registrations, each with tries of its
+ * own. With 20 of a million codes an hour, a guesser needs four years for an even chance.
+ */
+const guessRates: readonly Rate[] = [{ limit: 20, window: 3_600_000 }]
+
 export type RateLimits = ReturnType<typeof createRateLimits>
 
 /**
@@ -63,7 +69,7 @@ export function createRateLimits ({ store, statuses, keys: [key = Buffer.alloc(0
     profile: profileRates
   }
 
-  return { count, countMail }
+  return { count, countMail, countGuess }
 
   /**
    * Counts a request before its work is done. If the work fails because something is unavailable or overloaded (503),
@@ -96,6 +102,24 @@ export function createRateLimits ({ store, statuses, keys: [key = Buffer.alloc(0
     const logs = logsOf(mail)
     const { isCounted, moment } = await store.count(logs)
     return await work(isCounted).catch(error => isCounted ? takeBack(logs, moment, error) : Promise.reject(error))
+  }
+
+  /**
+   * Counts a guess at a code that was mailed to an address, before it is judged, so that parallel guesses are counted
+   * exactly. If the work succeeds the guess was right, and is uncounted. It holds also while limits are switched off,
+   * like the lockout.
+   * @param address the canonical address, or what stands for an unknown one
+   * @throws Refusal `rate_limited`, in which case nothing has been counted; `unavailable`
+   * @throws the error of `work`
+   */
+  async function countGuess<T> (address: string, work: () => Promise<T>): Promise<T> {
+    const logs = [{ key: `limit:guess:{${name('guess', address)}}`, rates: guessRates }]
+    const { isCounted, moment, counts } = await store.count(logs)
+    if (!isCounted) throw rateLimited({ counts })
+
+    const result = await work().catch(error => takeBack(logs, moment, error))
+    await store.uncount(logs, moment).catch(() => {})
+    return result
   }
 
   function logsOf ({ kind, address, caller, owner }: CausedMail): Log[] {
