@@ -69,7 +69,7 @@ export function createChangeStore (db: Database) {
 
   /**
    * The changes of the last `milliseconds`: of each kind and subject the newest one, in the order of their numbers. A
-   * node starts with them. They are read in pages, so that no flood of changes makes a statement too long to answer. The
+   * node starts with them. They are read in pages, so that no flood of changes makes one statement too long. The
    * cursor is from before the first page, so the next read returns what has become visible meanwhile.
    */
   async function recent (milliseconds: number): Promise<Tail> {
