@@ -43,20 +43,13 @@ export function createConfirmations (parts: ConfirmationParts) {
     return await rateLimits.count({ policy: 'verify-email', caller }, () => tryCode(confirmation, caller))
   }
 
-  async function tryCode (confirmation: Confirmation, caller: Caller) {
-    const { registrationId, code } = confirmation
+  async function tryCode ({ registrationId, code, deviceToken }: Confirmation, caller: Caller) {
     const registration = await registrations.tryCode(registrationId, new Date(clock.now()))
-    if (registration) {
-      return await rateLimits.countGuess(registration.emailCanonical, () => judge(registration, confirmation, caller))
-    }
     // An unknown registration costs a comparison too.
-    codes.matches('verify_email', registrationId, 0, code)
-    throw await refuse(registration, caller)
-  }
-
-  async function judge (registration: TriedRegistration, { code, deviceToken }: Confirmation, caller: Caller) {
-    const { id, codeNumber } = registration
-    if (!codes.matches('verify_email', id, codeNumber, code)) throw await refuse(registration, caller)
+    const { id, codeNumber } = registration ?? { id: registrationId, codeNumber: 0 }
+    const isRight = codes.matches('verify_email', id, codeNumber, code)
+    if (registration) await rateLimits.countGuess(registration.emailCanonical, isRight)
+    if (!registration || !isRight) throw await refuse(registration, caller)
 
     const deviceId = deviceTokens.recognise(deviceToken)
     const user = await makeAccount(registration, deviceId, caller)

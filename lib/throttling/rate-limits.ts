@@ -105,21 +105,21 @@ export function createRateLimits ({ store, statuses, keys: [key = Buffer.alloc(0
   }
 
   /**
-   * Counts a guess at a code that was mailed to an address, before it is judged, so that parallel guesses are counted
-   * exactly. If the work succeeds the guess was right, and is uncounted. It holds also while limits are switched off,
-   * like the lockout.
-   * @param address the canonical address, or what stands for an unknown one
+   * Counts a guess at a code that was mailed to an address, if it is wrong. Nobody may learn whether it is right before
+   * this returns: then parallel guesses gain nothing, because a right one behind 20 wrong ones is refused too. It holds
+   * also while limits are switched off, like the lockout.
+   * @param address the canonical address
    * @throws Refusal `rate_limited`, in which case nothing has been counted; `unavailable`
-   * @throws the error of `work`
    */
-  async function countGuess<T> (address: string, work: () => Promise<T>): Promise<T> {
-    const logs = [{ key: `limit:guess:{${name('guess', address)}}`, rates: guessRates }]
-    const { isCounted, moment, counts } = await store.count(logs)
-    if (!isCounted) throw rateLimited({ counts })
-
-    const result = await work().catch(error => takeBack(logs, moment, error))
-    await store.uncount(logs, moment).catch(() => {})
-    return result
+  async function countGuess (address: string, isRight: boolean) {
+    const log = { key: `limit:guess:{${name('guess', address)}}`, rates: guessRates }
+    if (isRight) {
+      const { isFull, counts } = await store.look(log)
+      if (isFull) throw rateLimited({ counts })
+    } else {
+      const { isCounted, counts } = await store.count([log])
+      if (!isCounted) throw rateLimited({ counts })
+    }
   }
 
   function logsOf ({ kind, address, caller, owner }: CausedMail): Log[] {

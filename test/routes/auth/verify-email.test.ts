@@ -114,7 +114,12 @@ t.test('wrong, spent, expired and unknown codes get one answer', async t => {
 })
 
 t.test('a code that was not mailed does not work, and begins to work with its mail', async t => {
-  const limited = await start(t, { ...deployment, RATE_LIMITS_ENABLED: 'true', RATE_LIMIT_REGISTER: '100/1h', RATE_LIMIT_LOGIN: '100/1h' }, { workers: false, hasher: cheapHasher, clock: app.clock })
+  const settings = { RATE_LIMITS_ENABLED: 'true', RATE_LIMIT_REGISTER: '100/1h', RATE_LIMIT_LOGIN: '100/1h' }
+  const limited = await start(t, Object.assign({}, deployment, settings), {
+    workers: false,
+    hasher: cheapHasher,
+    clock: app.clock
+  })
   const email = freshAddress()
   const ids: string[] = []
   for (let n = 0; n < 5; n++) ids.push((await register({ email }, limited)).id)
@@ -134,7 +139,9 @@ t.test('the registrations of one address share twenty wrong codes an hour; a rig
   for (let n = 0; n < 4; n++) {
     const { id } = await register({ email })
     const code = await codeOf(app, id)
-    for (let tried = 0; tried < 5; tried++) t.match(await confirm(id, wrong(code, tried), tried % 2 ? app : other), { statusCode: 422 })
+    for (let tried = 0; tried < 5; tried++) {
+      t.match(await confirm(id, wrong(code, tried), tried % 2 ? app : other), { statusCode: 422 })
+    }
   }
   const [late, next] = [await register({ email: email.toUpperCase() }), await register({ email })]
   t.match((await confirm(late.id, await codeOf(app, late.id))).json(), { status: 429, code: 'rate_limited' })
