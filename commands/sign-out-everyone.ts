@@ -12,7 +12,7 @@ export default signOutEveryone
 
 async function run (): Promise<Result> {
   return await withApp(async app => {
-    await app.accounts.signOutEveryone({ actorId: null, caller: operator() })
+    await app.accounts.signOutEveryone({ caller: operator() })
     return { text: 'Everybody is signed out.', data: { outcome: 'signed_out' } }
   })
 }

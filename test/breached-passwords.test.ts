@@ -40,6 +40,15 @@ t.test('a stolen password is refused at registration, with a reason and before a
   t.strictSame(await checksFailed(app), [])
 })
 
+t.test('the service is asked only for registrations that have been counted', async t => {
+  const { app, count } = await startNode(t, { RATE_LIMITS_ENABLED: 'true', RATE_LIMIT_REGISTER: '3/1h' })
+  const statuses = []
+  for (let n = 0; n < 6; n++) statuses.push((await register(app, { password: stolen })).statusCode)
+
+  t.strictSame(statuses, [422, 422, 422, 429, 429, 429])
+  t.strictSame(await count(), { breached: 3 })
+})
+
 t.test('with EMAIL_VERIFICATION=optional it is refused as well', async t => {
   const { app } = await startNode(t, { EMAIL_VERIFICATION: 'optional' })
 

@@ -199,7 +199,7 @@ t.test('no session survives when logins and refreshes race with signing everybod
 
     async function signOutEveryone () {
       await pauses(random)
-      await pick(nodes, random).accounts.signOutEveryone({ actorId: null, caller })
+      await pick(nodes, random).accounts.signOutEveryone({ caller })
     }
   }
   t.pass()

@@ -1,10 +1,11 @@
+import { sign } from 'node:crypto'
 import type { RouteOptions } from 'fastify'
 import t from 'tap'
 import latchkey from '../app.ts'
 import { createClock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config/config.ts'
 import { createServer } from '../plugins/http/server.ts'
-import { deploy } from './support/helper.ts'
+import { as, deploy, signIn } from './support/helper.ts'
 
 /** The routes that answer without credentials, and the answer of each to a request without a body. */
 const open: Record<string, number> = {
@@ -44,6 +45,24 @@ t.test('without credentials every route answers 401, except a written list', asy
     if (statusCode === 401) t.match(headers['www-authenticate'], forServices.has(name) ? /^Basic/ : /^Bearer/, `${name} says how to sign in`)
   }
   t.strictSame(Object.keys(open).filter(name => !seen.has(name)), [], 'the list names nothing that is not there')
+})
+
+t.test('the token of an OAuth client opens no route and ends no session', async t => {
+  const { app, routes } = await collect(t)
+  const ada = await signIn(app)
+  const token = reissue(app, ada.access_token, { client_id: 'b4a1b0f6-6e9f-4f65-8c7c-5b1d7a3f5a10' })
+  t.equal((await as(app, reissue(app, ada.access_token, {}), 'GET', '/auth/me')).statusCode, 200, 'the forger has the key')
+
+  for (const { method, url } of routes) {
+    const name = nameOf(method, url)
+    const { statusCode } = await app.inject({
+      method,
+      url: url.replace(/:\w+/g, ada.user.id),
+      headers: { authorization: `Bearer ${token}` }
+    })
+    t.equal(statusCode, open[name] ?? 401, name)
+  }
+  t.equal((await as(app, ada.access_token, 'GET', '/auth/me')).statusCode, 200, 'logout has ended nothing')
 })
 
 t.test('every route declares what it takes and what it answers', async t => {
@@ -90,6 +109,16 @@ async function collect (t: Parameters<typeof deploy>[0]) {
   await app.register(latchkey, { config, clock: createClock() })
   await app.ready()
   return { app, routes }
+}
+
+/** A token with other claims, signed with this node's own key. */
+function reissue (app: Awaited<ReturnType<typeof collect>>['app'], token: string, changes: Record<string, unknown>) {
+  const [header, payload = ''] = token.split('.')
+  const claims = { ...JSON.parse(Buffer.from(payload, 'base64url').toString()), ...changes }
+  const input = `${header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`
+  const key = app.keyring.current.signing?.privateKey
+  if (!key) throw new Error('the node has no key to sign with')
+  return `${input}.${sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
 }
 
 const nameOf = (method: string, url: string) => `${method} ${url.replace(/(.)\/$/, '$1')}`

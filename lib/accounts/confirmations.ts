@@ -18,7 +18,7 @@ export interface ConfirmationParts extends AccountCreationParts {
   database: Database
   registrations: Pick<RegistrationStore, 'openRole' | 'tryCode' | 'renewCode' | 'find' | 'remove'>
   devices: Pick<KnownDeviceStore, 'remember'>
-  rateLimits: Pick<RateLimits, 'count' | 'countMail'>
+  rateLimits: Pick<RateLimits, 'count' | 'countMail' | 'countGuess'>
   codes: Pick<Codes, 'matches'>
   deviceTokens: Pick<DeviceTokens, 'recognise' | 'issue'>
   jobs: Pick<Jobs, 'send'>
@@ -35,7 +35,8 @@ export function createConfirmations (parts: ConfirmationParts) {
   return { confirm, resend }
 
   /**
-   * Makes the account of a registration when its code is entered. Every try is counted before the code is compared.
+   * Makes the account of a registration when its code is entered. Every try is counted before the code is compared: for
+   * the network of the caller, and for the address, whose registrations share 20 wrong codes an hour.
    * @throws Refusal `token_invalid` for a wrong, used, expired or unknown code alike; `rate_limited`; `unavailable`
    */
   async function confirm (confirmation: Confirmation, caller: Caller) {
@@ -47,6 +48,7 @@ export function createConfirmations (parts: ConfirmationParts) {
     // An unknown registration costs a comparison too.
     const { id, codeNumber } = registration ?? { id: registrationId, codeNumber: 0 }
     const isRight = codes.matches('verify_email', id, codeNumber, code)
+    if (registration) await rateLimits.countGuess(registration.emailCanonical, isRight)
     if (!registration || !isRight) throw await refuse(registration, caller)
 
     const deviceId = deviceTokens.recognise(deviceToken)
@@ -70,8 +72,8 @@ export function createConfirmations (parts: ConfirmationParts) {
   }
 
   /**
-   * Mails the code again, or the next one if the last one has expired. The answer does not tell whether there is such a
-   * registration.
+   * Mails the code again, or the next one if the last one has expired. Without a mail no new code begins. The answer
+   * does not tell whether there is such a registration.
    * @throws Refusal `unavailable`
    */
   async function resend (registrationId: string, caller: Caller) {
@@ -83,8 +85,9 @@ export function createConfirmations (parts: ConfirmationParts) {
 
     const mail = { kind: 'registration', address: known?.emailCanonical ?? storedId, caller }
     await rateLimits.countMail(mail, mayMail => database.begin(async tx => {
+      if (!mayMail) return
       await registrations.renewCode(tx, registrationId, { now, expiresAt })
-      if (mayMail) await jobs.send(tx, 'mail', { kind: 'registration', registrationId: storedId })
+      await jobs.send(tx, 'mail', { kind: 'registration', registrationId: storedId })
     }))
   }
 

@@ -6,6 +6,7 @@ import type { UnitsOfWork } from '../changes/unit-of-work.ts'
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
 import type { Revocations } from '../changes/revocations.ts'
+import type { RateLimits } from '../throttling/rate-limits.ts'
 import type { User, UserStore } from '../users/user-store.ts'
 import { presentUser } from '../users/user-view.ts'
 
@@ -14,6 +15,7 @@ export interface ProfileParts {
   users: Pick<UserStore, 'find' | 'amend'>
   revocations: Pick<Revocations, 'version'>
   audit: Pick<Audit, 'record'>
+  rateLimits: Pick<RateLimits, 'count'>
   clock: Pick<Clock, 'now'>
 }
 
@@ -32,7 +34,7 @@ const cacheTtlMs = 60_000
 const profilesMax = 10_000
 
 /** The profiles of users, which they read and change themselves. */
-export function createProfiles ({ commit, users, revocations, audit, clock }: ProfileParts) {
+export function createProfiles ({ commit, users, revocations, audit, rateLimits, clock }: ProfileParts) {
   const known = createBoundedMap<string, CachedProfile>(profilesMax)
 
   return { me, updateMe }
@@ -65,10 +67,21 @@ export function createProfiles ({ commit, users, revocations, audit, clock }: Pr
   }
 
   /**
-   * Changes the name or the locale. The audit trail gets the values before and after.
-   * @throws Refusal `session_ended` with `account_deleted`; `unavailable`
+   * Changes the name or the locale. The audit trail gets the values before and after. If they are what they were,
+   * nothing is written.
+   * @throws Refusal `rate_limited`; `session_ended` with `account_deleted`; `unavailable`
    */
   async function updateMe (
+    { userId, sessionId }: { userId: string, sessionId: string },
+    amendment: ProfileChange,
+    caller: Caller
+  ) {
+    return await rateLimits.count({ policy: 'profile', caller, userId }, async () => {
+      return await amend({ userId, sessionId }, amendment, caller)
+    })
+  }
+
+  async function amend (
     { userId, sessionId }: { userId: string, sessionId: string },
     amendment: ProfileChange,
     caller: Caller
@@ -76,6 +89,7 @@ export function createProfiles ({ commit, users, revocations, audit, clock }: Pr
     return await commit(async ({ tx, change }) => {
       const before = await users.find(userId, tx)
       if (!before) throw new Refusal('session_ended', { reason: 'account_deleted' })
+      if (!changes(before, amendment)) return { user: presentUser(before) }
 
       const amended = await users.amend(tx, userId, amendment, { now: new Date(clock.now()) })
       if (!amended) throw new Refusal('session_ended', { reason: 'account_deleted' })
@@ -93,4 +107,8 @@ export function createProfiles ({ commit, users, revocations, audit, clock }: Pr
       return { user: presentUser(after ?? before) }
     })
   }
+}
+
+function changes (before: User, { fullName = before.fullName, locale = before.locale }: ProfileChange) {
+  return fullName !== before.fullName || locale !== before.locale
 }

@@ -63,13 +63,14 @@ export function createRegistrations (parts: RegistrationParts) {
    */
   async function register (request: RegistrationRequest, caller: Caller) {
     passwords.assertRoom('stranger')
-    const registrant = await check(request)
+    const registrant = check(request)
     return await rateLimits.count({ policy: 'register', caller }, async () => {
+      reject(await policy.findBreach(request.password))
       return await proceed(request, registrant, caller)
     })
   }
 
-  async function check ({ email, password, fullName, userType = 'user' }: RegistrationRequest): Promise<Registrant> {
+  function check ({ email, password, fullName, userType = 'user' }: RegistrationRequest): Registrant {
     const address = canonicalise(email)
     const role = roles.forRegistration(userType)
     const errors: FieldError[] = []
@@ -77,8 +78,7 @@ export function createRegistrations (parts: RegistrationParts) {
     if (!role) errors.push(notOpen)
     if (!address || !role) throw invalid(errors)
 
-    const objections = await policy.check(password, [address.address, fullName])
-    if (objections.length) throw new Refusal('password_rejected', { errors: objections })
+    reject(policy.findWeaknesses(password, [address.address, fullName]))
     return { address, role }
   }
 
@@ -94,14 +94,15 @@ export function createRegistrations (parts: RegistrationParts) {
       fullName,
       locale,
       role: role.name,
-      codeNumber: 1,
-      codeExpiresAt: new Date(now.getTime() + codeLifetimeMs)
+      codeNumber: 1
     }
+    const codeExpiresAt = new Date(now.getTime() + codeLifetimeMs)
 
     const mail = { kind: 'registration', address: address.canonical, caller }
     await rateLimits.countMail(mail, mayMail => database.begin(async tx => {
       if (!await registrations.openRole(tx, role.name)) throw invalid([notOpen])
-      await registrations.insert(tx, registration, now)
+      // A code that is not mailed is not valid: nobody knows it, so it could only be guessed.
+      await registrations.insert(tx, { ...registration, codeExpiresAt: mayMail ? codeExpiresAt : now }, now)
       const subject = await audit.createSubject(tx, registration.id)
       await audit.record(tx, {
         event: 'registration_created',
@@ -145,6 +146,10 @@ export function createRegistrations (parts: RegistrationParts) {
 
     return { user: presentUser(user) }
   }
+}
+
+function reject (objections: FieldError[]) {
+  if (objections.length) throw new Refusal('password_rejected', { errors: objections })
 }
 
 function invalid (errors: FieldError[]) {

@@ -8,6 +8,8 @@ import type { Sessions } from '../sessions/sessions.ts'
 import type { DeploymentStore } from '../changes/deployment-store.ts'
 import type { SessionState } from '../sessions/session-store.ts'
 import type { UserStore } from '../users/user-store.ts'
+import { assertMayStill } from './actor-checks.ts'
+import type { ActorCheckParts, AskingUser } from './actor-checks.ts'
 import type { Tokens } from '../tokens/access-tokens.ts'
 
 export type SignOutScope = 'local' | 'others' | 'everywhere'
@@ -18,7 +20,7 @@ export interface LogoutRequest {
   refreshToken?: PresentedToken | undefined
 }
 
-export interface SignOutParts {
+export interface SignOutParts extends ActorCheckParts {
   commit: UnitsOfWork['commit']
   users: UserStore
   deployment: DeploymentStore
@@ -80,16 +82,20 @@ export function createSignOuts (parts: SignOutParts) {
     await endOne(state, { reason, event: eventOf(state, reason, caller) })
   }
 
-  /** Ends every session of every user. `actorId` is null for an operator at the command line. */
-  async function signOutEveryone ({ actorId, caller }: { actorId: string | null, caller: Caller }) {
+  /**
+   * Ends every session of every user. Without an actor an operator at the command line does it.
+   * @throws Refusal as `assertMayStill`, if the actor may not do it any more
+   */
+  async function signOutEveryone ({ actor = null, caller }: { actor?: AskingUser | null, caller: Caller }) {
     await commit(async unit => {
+      if (actor) await assertMayStill(parts, unit.tx, actor, 'roles:write')
       await audit.record(unit.tx, {
         event: 'sessions_ended',
         outcome: 'success',
         reason: 'everyone_signed_out',
         subject: null,
         caller,
-        ...(actorId && { actorId })
+        ...(actor && { actorId: actor.userId })
       })
       await deployment.endEverything(unit)
     })

@@ -62,7 +62,7 @@ export function createUserUpdates ({
   async function write (action: AdminAction, amendment: Amendment) {
     const event = amendment.role === undefined ? 'user_updated' : 'authz_change'
     const endsBy = isNotApproved(amendment.approval) ? 'revoked_by_admin' : null
-    if (Object.keys(amendment).length > 0) await amendments.amend(action, amendment, { event, endsBy })
+    if (changes(action.subject, amendment)) await amendments.amend(action, amendment, { event, endsBy })
     if (amendment.approval === 'pending') await approvals.announce(action.tx, action.subject.id)
   }
 
@@ -76,6 +76,12 @@ export function createUserUpdates ({
     const { role, approval } = await assignRole(tx, { hierarchy, roles }, { name, actor, approval: subject.approval })
     return { role: role.name, approval }
   }
+}
+
+/** Whether an amendment has a value that the user does not have already. What changes nothing is not recorded. */
+function changes (subject: User, amendment: Amendment): boolean {
+  const values = new Map<string, unknown>(Object.entries(subject))
+  return Object.entries(amendment).some(([name, value]) => value !== undefined && value !== values.get(name))
 }
 
 function isNotApproved (approval: User['approval'] | undefined) {

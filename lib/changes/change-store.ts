@@ -67,13 +67,47 @@ export function createChangeStore (db: Database) {
     return next.server === from.server ? { next, ...found } : null
   }
 
-  /** All changes of the last `milliseconds`. A node starts with them. */
+  /**
+   * The changes of the last `milliseconds`: of each kind and subject the newest one, in the order of their numbers. A
+   * node starts with them. They are read in pages, so that no flood of changes makes one statement too long. The
+   * cursor is from before the first page, so the next read returns what has become visible meanwhile.
+   */
   async function recent (milliseconds: number): Promise<Tail> {
-    return tail(await db<TailRow>`
-      select c.kind, c.subject_id, c.except_id, c.number, c.reason, now.snapshot, now.server, now.time
-      from (${now}) as now
-      left join changes c on c.at > clock_timestamp() - ${milliseconds} * interval '1 millisecond'
-      order by c.seq`)
+    const [start] = await db<Cursor & { time: string, at: string }>`
+      select now.*, (clock_timestamp() - ${milliseconds} * interval '1 millisecond')::text as at
+      from (${now}) as now`
+    if (!start) throw new Error('Postgres does not tell the time')
+
+    const newest = new Map<string, PageRow>()
+    for (let last: PageEnd | null = { at: start.at, seq: 0 }; last !== null;) {
+      const rows: PageRow[] = await page(last)
+      for (const row of rows) {
+        const subject = `${row.kind} ${row.subjectId}`
+        if ((newest.get(subject)?.seq ?? 0) < row.seq) newest.set(subject, row)
+      }
+      last = rows[0] ? { at: rows[0].lastAt, seq: rows[0].lastSeq } : null
+    }
+
+    const changes = [...newest.values()].sort((a, b) => a.seq - b.seq).map(changeOf)
+    return { changes, next: { snapshot: start.snapshot, server: start.server }, time: Number(start.time) }
+  }
+
+  /** Of the next rows by time, the newest one of each kind and subject; each with the end of the page. */
+  async function page ({ at, seq }: PageEnd): Promise<PageRow[]> {
+    return await db<PageRow>`
+      with page as materialized (
+        select seq, at, kind, subject_id, except_id, number, reason
+        from changes
+        where (at, seq) > (${at}::timestamptz, ${seq})
+        order by at, seq
+        limit ${pageRows}
+      )
+      select distinct on (p.kind, p.subject_id)
+             p.seq, p.kind, p.subject_id, p.except_id, p.number, p.reason,
+             last.at::text as last_at, last.seq as last_seq
+      from page p
+      cross join (select at, seq from page order by at desc, seq desc limit 1) as last
+      order by p.kind, p.subject_id, p.seq desc`
   }
 
   /**
@@ -98,6 +132,14 @@ export function createChangeStore (db: Database) {
   }
 }
 
+/** How many rows a page of a start is made of. */
+const pageRows = 10_000
+
+/** The last row of a page. `at` is as Postgres writes it, because a Date would lose the microseconds. */
+interface PageEnd { at: string, seq: number }
+
+type PageRow = Change & { seq: number, lastAt: string, lastSeq: number }
+
 type TailRow = Omit<Change, 'kind'> & Cursor & { kind: ChangeKind | null, time: string }
 
 // When there is nothing new, the left join gives one row without a change.
@@ -106,9 +148,12 @@ function tail (rows: TailRow[]): Tail {
   if (!first) throw new Error('the feed always has a row')
 
   return {
-    changes: rows.flatMap(({ kind, subjectId, exceptId, number, reason }) =>
-      kind ? [{ kind, subjectId, exceptId, number, reason }] : []),
+    changes: rows.flatMap(({ kind, ...row }) => kind ? [changeOf({ kind, ...row })] : []),
     next: { snapshot: first.snapshot, server: first.server },
     time: Number(first.time)
   }
+}
+
+function changeOf ({ kind, subjectId, exceptId, number, reason }: Change): Change {
+  return { kind, subjectId, exceptId, number, reason }
 }

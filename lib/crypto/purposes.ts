@@ -18,6 +18,7 @@ export const purposes = {
   oneTimeTokens: (issuer: string) => `one-time tokens of ${issuer}` as const,
   rateLimits: 'rate limits',
   refreshTokens: (issuer: string) => `refresh tokens of ${issuer}` as const,
+  signingKeyRows: 'rows of signing keys',
   signingKeys: 'signing keys',
   verificationCodes: 'verification codes'
 } as const

@@ -7,11 +7,21 @@ import type { PublicJwk, StoredKey } from './signing-key-store.ts'
 
 const generate = promisify(generateKeyPair)
 
-/** Makes an ES256 key (RFC 7518, P-256) under a random id, its private half encrypted for the database. */
+/**
+ * Makes an ES256 key (RFC 7518, P-256) under a random id, its private half encrypted for the database. Its MAC is
+ * written when it is saved.
+ */
 export async function makeKey (turn: Omit<KeyTurn, 'id'>, encryption: Encryption): Promise<StoredKey> {
   const { publicKey, privateKey } = await generate('ec', { namedCurve: 'P-256' })
   const id = randomUUID()
-  return { id, publicKey: publicJwk(publicKey), privateKey: encryptPrivateKey(id, privateKey, encryption), ...turn }
+  return {
+    id,
+    publicKey: publicJwk(publicKey),
+    privateKey: encryptPrivateKey(id, privateKey, encryption),
+    mac: null,
+    isInherited: false,
+    ...turn
+  }
 }
 
 /** The private half as the database has it: PKCS #8, encrypted with the id of its row as context. */
@@ -26,6 +36,12 @@ export function tryToDecrypt (key: StoredKey, encryption: Pick<Encryption, 'decr
   } catch {
     return null
   }
+}
+
+/** Whether a private half belongs to the public half of a row. */
+export function isPair (privateKey: KeyObject, { publicKey: { x, y } }: Pick<StoredKey, 'publicKey'>): boolean {
+  const derived = publicJwk(createPublicKey(privateKey))
+  return derived.x === x && derived.y === y
 }
 
 /** The public half as a key object that verifies. */

@@ -1,14 +1,12 @@
 import type { Clock } from '../clock.ts'
-import type { Encryption } from '../crypto/encryption.ts'
 import { createFollowed } from '../changes/followed.ts'
 import { createSharedRead } from '../changes/shared-read.ts'
 import { isSameRing, decryptRing } from './ring.ts'
-import type { Ring, RingSnapshot } from './ring.ts'
+import type { Ring, RingSecrets, RingSnapshot } from './ring.ts'
 import type { SigningKeyStore } from './signing-key-store.ts'
 
-export interface RingCopyOptions {
+export interface RingCopyOptions extends RingSecrets {
   store: Pick<SigningKeyStore, 'all'>
-  encryption: Pick<Encryption, 'decrypt'>
   clock: Pick<Clock, 'monotonic'>
   /** Called with the error if the ring could not be read after a change. */
   warn?: (error: unknown) => void
@@ -22,7 +20,7 @@ const lookUpEveryMs = 1000
 /**
  * The ring of signing keys in this node's memory. A removed key is valid for at most 3 s more; see `createFollowed`.
  */
-export function createRingCopy ({ store, encryption, clock, warn = () => {} }: RingCopyOptions) {
+export function createRingCopy ({ store, encryption, authenticity, clock, warn = () => {} }: RingCopyOptions) {
   const copy = createFollowed(readRing, { name: 'the signing keys', clock, warn })
   const lookUp = createSharedRead(async () => (await copy.read()).ring, { clock, everyMs: lookUpEveryMs })
 
@@ -45,7 +43,7 @@ export function createRingCopy ({ store, encryption, clock, warn = () => {} }: R
   }
 
   async function readRing (): Promise<RingSnapshot> {
-    const fresh = decryptRing(await store.all(), encryption)
+    const fresh = decryptRing(await store.all(), { encryption, authenticity })
     const known = copy.held?.ring
     // Others derive signers and verifiers from the ring, and keep them as long as it is the same object.
     return known && isSameRing(known, fresh.ring) ? { ...fresh, ring: known } : fresh

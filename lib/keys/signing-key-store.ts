@@ -18,6 +18,10 @@ export interface StoredKey {
   retiredAt: number | null
   /** When the last token that the key may have signed expires. */
   expiresAt: number | null
+  /** Authenticates the row, see `createKeyAuthenticity`; null if no node of this version has written it. */
+  mac: Buffer | null
+  /** Whether the row is as the owner of the tables found it when MACs were introduced. */
+  isInherited: boolean
 }
 
 export type SigningKeyStore = ReturnType<typeof createSigningKeyStore>
@@ -33,7 +37,7 @@ export interface LockedRing {
 }
 
 export function createSigningKeyStore (db: Database, { commit }: Pick<UnitsOfWork, 'commit'>) {
-  return { all, change, replaceCiphertext }
+  return { all, change, replaceSecrets, forgetInherited }
 
   /** All keys, in the order of their publication. */
   async function all (): Promise<StoredKey[]> {
@@ -74,40 +78,54 @@ export function createSigningKeyStore (db: Database, { commit }: Pick<UnitsOfWor
     })
   }
 
-  /** Replaces the ciphertext of a private key by a newer one, unless another node has replaced it since it was read. */
-  async function replaceCiphertext (id: string, box: Buffer, privateKey: Buffer) {
+  /** Replaces ciphertext and MAC of a key by newer ones, unless another node has changed the row since it was read. */
+  async function replaceSecrets (key: StoredKey, { privateKey, mac }: { privateKey: Buffer, mac: Buffer }) {
     await db`
       update signing_keys
-      set private_key = ${privateKey}
-      where id = ${id} and private_key = ${box}`
+      set private_key = ${privateKey},
+          mac = ${mac}
+      where id = ${key.id} and private_key = ${key.privateKey} and mac is not distinct from ${key.mac}`
+  }
+
+  /** From now on no row counts without a MAC. */
+  async function forgetInherited () {
+    await db`delete from signing_keys_inherited`
   }
 }
 
 async function select (db: Database | Transaction): Promise<StoredKey[]> {
   return await db<StoredKey>`
-    select id, public_key, private_key, status,
-           floor(extract(epoch from published_at) * 1000)::float8 as published_at,
-           floor(extract(epoch from activated_at) * 1000)::float8 as activated_at,
-           floor(extract(epoch from retired_at) * 1000)::float8 as retired_at,
-           floor(extract(epoch from expires_at) * 1000)::float8 as expires_at
-    from signing_keys
-    order by published_at, id`
+    select k.id, k.public_key, k.private_key, k.status, k.mac,
+           floor(extract(epoch from k.published_at) * 1000)::float8 as published_at,
+           floor(extract(epoch from k.activated_at) * 1000)::float8 as activated_at,
+           floor(extract(epoch from k.retired_at) * 1000)::float8 as retired_at,
+           floor(extract(epoch from k.expires_at) * 1000)::float8 as expires_at,
+           coalesce(
+             (k.public_key, k.status, k.published_at, k.activated_at, k.retired_at, k.expires_at) is not distinct from
+             (i.public_key, i.status, i.published_at, i.activated_at, i.retired_at, i.expires_at),
+             false
+           ) as is_inherited
+    from signing_keys k
+    left join signing_keys_inherited i on i.id = k.id
+    order by k.published_at, k.id`
 }
 
 async function save (tx: Transaction, key: StoredKey) {
   await tx`
     insert into signing_keys (
-      id, algorithm, public_key, private_key, status, published_at, activated_at, retired_at, expires_at
+      id, algorithm, public_key, private_key, status, published_at, activated_at, retired_at, expires_at, mac
     )
     values (
       ${key.id}, 'ES256', ${JSON.stringify(key.publicKey)}::text::jsonb, ${key.privateKey}, ${key.status},
-      ${date(key.publishedAt)}, ${date(key.activatedAt)}, ${date(key.retiredAt)}, ${date(key.expiresAt)}
+      ${date(key.publishedAt)}, ${date(key.activatedAt)}, ${date(key.retiredAt)}, ${date(key.expiresAt)},
+      ${key.mac}
     )
     on conflict (id) do update
     set status = excluded.status,
         activated_at = excluded.activated_at,
         retired_at = excluded.retired_at,
-        expires_at = excluded.expires_at`
+        expires_at = excluded.expires_at,
+        mac = excluded.mac`
 }
 
 function date (milliseconds: number | null) {

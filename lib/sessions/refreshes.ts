@@ -60,13 +60,16 @@ export function createRefreshes ({
     return issueRefreshToken(refreshTokens, state, step)
   }
 
-  /** Whether no newer refresh token of the session is known, and this one has not expired. */
+  /**
+   * Whether this refresh token is known to be the session's newest, and has not expired. False where Redis has lost the
+   * session's record, or writes of it: then nobody knows.
+   */
   async function isNewest (
     { sessionId, generation, issuedAt }: RefreshClaims,
     { floor }: Pick<SessionState, 'floor'>
   ): Promise<boolean> {
     if (generation < floor || isIdle({ issuedAt })) return false
-    return generation >= (await hot.newest(sessionId) ?? generation)
+    return generation === await hot.newest(sessionId)
   }
 
   /** Sets a session's time of authentication after its user has proved the password. False if it has ended. */

@@ -13,8 +13,9 @@ export type RateLimitStore = ReturnType<typeof createRateLimitStore>
 export function createRateLimitStore (scripts: RedisScripts, clock: Pick<Clock, 'offset'>) {
   const countRequest = scripts.script('sliding-log', 'count-request')
   const uncountRequest = scripts.script('uncount-request')
+  const readRequests = scripts.script('sliding-log', 'read-requests')
 
-  return { count, uncount }
+  return { count, uncount, look }
 
   /**
    * Counts a request in every log if every rate of each log has room, else in none, in one atomic step. `moment` is the
@@ -29,6 +30,12 @@ export function createRateLimitStore (scripts: RedisScripts, clock: Pick<Clock, 
     const answer = await countRequest(logs.map(({ key }) => key), [clock.offset, ...terms])
     const [word, moment = '', ...numbers] = readTexts(answer)
     return { isCounted: word === 'counted', moment, counts: readCounts(logs.flatMap(({ rates }) => rates), numbers) }
+  }
+
+  /** Whether a log is full, in one atomic step that counts nothing. */
+  async function look ({ key, rates }: Log): Promise<{ isFull: boolean, counts: Count[] }> {
+    const [word, ...numbers] = readTexts(await readRequests([key], [clock.offset, ...flatten(rates)]))
+    return { isFull: word === 'full', counts: readCounts(rates, numbers) }
   }
 
   /** Removes the request that was counted in these logs at this moment. */

@@ -8,7 +8,7 @@ import type { RateLimitStatuses } from '../http/rate-limit-status.ts'
 import type { Log, RateLimitStore } from './rate-limit-store.ts'
 
 /** An action with a limit of its own, by the name that responses show. */
-export type Policy = 'login' | 'register' | 'verify-email' | 'password-reset' | 'export' | 'email-change'
+export type Policy = 'login' | 'register' | 'verify-email' | 'password-reset' | 'export' | 'email-change' | 'profile'
 
 /**
  * A request that is counted: for its user if a session is proved, else for the known device that it comes from, else
@@ -37,6 +37,15 @@ export interface CausedMail {
 /** An export reads everything that is stored about a user, so it may happen five times an hour. */
 const exportRates: readonly Rate[] = [{ limit: 5, window: 3_600_000 }]
 
+/** Each write of a profile is a version, an audit event and a row that every node reads. */
+const profileRates: readonly Rate[] = [{ limit: 60, window: 900_000 }]
+
+/**
+ * Wrong codes for one address, over all of its registrations: anybody can make registrations, each with tries of its
+ * own. With 20 of a million codes an hour, a guesser needs four years for an even chance.
+ */
+const guessRates: readonly Rate[] = [{ limit: 20, window: 3_600_000 }]
+
 export type RateLimits = ReturnType<typeof createRateLimits>
 
 /**
@@ -56,10 +65,11 @@ export function createRateLimits ({ store, statuses, keys: [key = Buffer.alloc(0
     'verify-email': limits.login,
     'email-change': limits.login,
     'password-reset': limits.login,
-    export: exportRates
+    export: exportRates,
+    profile: profileRates
   }
 
-  return { count, countMail }
+  return { count, countMail, countGuess }
 
   /**
    * Counts a request before its work is done. If the work fails because something is unavailable or overloaded (503),
@@ -92,6 +102,24 @@ export function createRateLimits ({ store, statuses, keys: [key = Buffer.alloc(0
     const logs = logsOf(mail)
     const { isCounted, moment } = await store.count(logs)
     return await work(isCounted).catch(error => isCounted ? takeBack(logs, moment, error) : Promise.reject(error))
+  }
+
+  /**
+   * Counts a guess at a code that was mailed to an address, if it is wrong. Nobody may learn whether it is right before
+   * this returns: then parallel guesses gain nothing, because a right one behind 20 wrong ones is refused too. It holds
+   * also while limits are switched off, like the lockout.
+   * @param address the canonical address
+   * @throws Refusal `rate_limited`, in which case nothing has been counted; `unavailable`
+   */
+  async function countGuess (address: string, isRight: boolean) {
+    const log = { key: `limit:guess:{${name('guess', address)}}`, rates: guessRates }
+    if (isRight) {
+      const { isFull, counts } = await store.look(log)
+      if (isFull) throw rateLimited({ counts })
+    } else {
+      const { isCounted, counts } = await store.count([log])
+      if (!isCounted) throw rateLimited({ counts })
+    }
   }
 
   function logsOf ({ kind, address, caller, owner }: CausedMail): Log[] {

@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { Refusal, unavailable } from '../errors.ts'
 import type { Ring } from '../keys/keyring.ts'
-import { readClaims } from './claims.ts'
+import { firstParty, readClaims } from './claims.ts'
 import type { AccessClaims } from './claims.ts'
 import { createTokenCache } from './cache.ts'
 
@@ -103,6 +103,7 @@ export function createTokens ({ keyring, jwt, clock, issuer, audience, accessTok
     const token = signWith({
       iss: issuer,
       aud: audience,
+      client_id: firstParty,
       sub: contents.userId,
       sid: contents.sessionId,
       jti: randomUUID(),
@@ -135,10 +136,12 @@ export function createTokens ({ keyring, jwt, clock, issuer, audience, accessTok
 
   /**
    * The claims of a valid token, frozen.
-   * @throws Refusal `invalid_token` for everything else
+   * @throws Refusal `invalid_token` for everything else; `unavailable` if its key may be one that this node lacks the
+   * `ENCRYPTION_KEY` for
    */
   function verify (token: string): AccessClaims {
     const outcome = inspect(token)
+    if (outcome === 'unknown key' && keyring.current.isPartial) throw unavailable(new Error('an unreadable key ring'))
     if (outcome === null || outcome === 'unknown key') throw new Refusal('invalid_token')
     return outcome
   }
@@ -146,7 +149,7 @@ export function createTokens ({ keyring, jwt, clock, issuer, audience, accessTok
   /**
    * Like `verify`, but reads the ring before it refuses a token whose header is ours and names a key that this node
    * does not know. Only then the result is a promise.
-   * @throws Refusal `invalid_token`
+   * @throws Refusal as `verify`
    */
   function verifyOrReload (token: string): AccessClaims | Promise<AccessClaims> {
     const outcome = inspect(token)

@@ -1,7 +1,12 @@
+/** The `client_id` of a session's own tokens. A token with another one would be an OAuth client's. */
+export const firstParty = 'first-party'
+
 /** The claims of an access token (RFC 9068); times in whole seconds since 1970. */
 export interface AccessClaims {
   readonly iss: string
   readonly aud: string
+  /** The client that the token was issued to (RFC 9068, section 2.2): a session has no OAuth client. */
+  readonly client_id: typeof firstParty
   /** The user's id. */
   readonly sub: string
   /** The session's id. */
@@ -28,7 +33,8 @@ const lifetimeMaxSeconds = 3600
 /**
  * The claims of a payload whose signature is good, frozen. Null if it is not an access token for this API: something
  * else may have been signed with our keys, by an older version for instance. Types are exact, nothing is coerced.
- * Claims that are not listed are ignored (RFC 7519, section 4), except `nbf`: we never write it, so it is refused.
+ * Claims that are not listed are ignored (RFC 7519, section 4), except `nbf`: we never write it, so it is refused. A
+ * token of an OAuth client is refused too: its rights are not those of the user's own session.
  * Expiry is not judged here. `now` is in milliseconds since 1970.
  */
 export function readClaims (payload: unknown, { issuer, audience, now }: {
@@ -55,6 +61,7 @@ function isAccessClaims (payload: unknown): payload is AccessClaims {
 
   const claims = new Map<string, unknown>(Object.entries(payload))
   return ['iss', 'aud', 'role'].every(name => isText(claims.get(name))) &&
+    claims.get('client_id') === firstParty &&
     ['sub', 'sid', 'jti'].every(name => isUuid(claims.get(name))) &&
     ['iat', 'exp', 'auth_time', 'ver'].every(name => isCount(claims.get(name))) &&
     isListOf(isText, claims.get('amr')) &&

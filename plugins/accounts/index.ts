@@ -1,5 +1,7 @@
 import fp from 'fastify-plugin'
 import { createAdministratorStore } from '../../lib/access/administrator-store.ts'
+import { createHierarchyStore } from '../../lib/access/hierarchy-store.ts'
+import { createRoleStore } from '../../lib/access/role-store.ts'
 import { createAccounts } from '../../lib/accounts/accounts.ts'
 import type { Accounts } from '../../lib/accounts/accounts.ts'
 import { createErasureStore } from '../../lib/accounts/erasure-store.ts'
@@ -51,6 +53,8 @@ export default fp<FeatureOptions>(async function accountsFeature (app, { config,
     erasures: createErasureStore(database),
     exports: createPersonalExportStore(database),
     administrators: createAdministratorStore(),
+    hierarchy: createHierarchyStore(),
+    roleStore: createRoleStore(database),
     recipients: createEncryptedRecipients(app.secrets.derive(purposes.mailRecipients)),
     codes: createCodes(app.secrets.derive(purposes.verificationCodes)),
     clock,

@@ -2,6 +2,7 @@ import fp from 'fastify-plugin'
 import type { Clock } from '../../lib/clock.ts'
 import type { Config } from '../../lib/config/config.ts'
 import { createEncryption } from '../../lib/crypto/encryption.ts'
+import { createKeyAuthenticity } from '../../lib/keys/authenticity.ts'
 import { createKeyring } from '../../lib/keys/keyring.ts'
 import type { Keyring } from '../../lib/keys/keyring.ts'
 import { createDeploymentStore } from '../../lib/changes/deployment-store.ts'
@@ -24,6 +25,7 @@ export default fp<KeyringPluginOptions>(async function openKeyring (app, { clock
     store: createSigningKeyStore(app.database, app.unitsOfWork),
     encryption: createEncryption(secrets),
     newest: createEncryption(secrets.slice(0, 1)),
+    authenticity: createKeyAuthenticity(app.secrets.derive(purposes.signingKeyRows)),
     clock,
     signingKeyTtl,
     endEverything,

@@ -14,7 +14,7 @@ const schema = {
 
 const signOutEveryone: FastifyPluginAsyncTypebox = async app => {
   app.post('/sign-out-everyone', { schema }, async ({ principal, caller }, reply) => {
-    await app.accounts.signOutEveryone({ actorId: principal.userId, caller })
+    await app.accounts.signOutEveryone({ actor: principal, caller })
     reply.code(204)
   })
 }

@@ -16,7 +16,7 @@ const caller = { ip: '127.0.0.1', userAgent: null, requestId: 'test' }
 
 await app.register(latchkey, { config, clock: createClock(), hasher: cheapHasher })
 app.post<{ Params: { id: string } }>('/test/disable/:id', async ({ params }) => await disable(app, params.id))
-app.post('/test/sign-out-everyone', async () => await app.accounts.signOutEveryone({ actorId: null, caller }))
+app.post('/test/sign-out-everyone', async () => await app.accounts.signOutEveryone({ caller }))
 app.post<{ Params: { id: string }, Body: { next: string, current: string } }>('/test/change-password/:id', async ({ params, body }) =>
   await app.accounts.changePassword(
     { sessionId: params.id },

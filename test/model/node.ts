@@ -27,6 +27,8 @@ import type { SessionStore } from '../../lib/sessions/session-store.ts'
 import type { SignInStore } from '../../lib/sessions/sign-in-store.ts'
 import type { Amendment, UserStore } from '../../lib/users/user-store.ts'
 import type { Tokens } from '../../lib/tokens/access-tokens.ts'
+import type { HierarchyStore } from '../../lib/access/hierarchy-store.ts'
+import type { RoleStore } from '../../lib/access/role-store.ts'
 import type { AdminActions } from '../../lib/administration/admin-actions.ts'
 import { createUserAdministration } from '../../lib/administration/users.ts'
 import type { UserAdministrationParts } from '../../lib/administration/users.ts'
@@ -141,7 +143,17 @@ export function createNode (world: World, name: number) {
     clock,
     lifetimes: terms
   })
-  const signOuts = createSignOuts({ ...unitsOfWork, users, deployment, sessions, tokens: {} as Tokens, audit })
+  // Everybody is signed out by an operator only, so no actor is read.
+  const actors = { hierarchy: {} as HierarchyStore, roleStore: {} as RoleStore }
+  const signOuts = createSignOuts({
+    ...unitsOfWork,
+    ...actors,
+    users,
+    deployment,
+    sessions,
+    tokens: {} as Tokens,
+    audit
+  })
   const passwordChanges = createPasswordChanges({
     ...unitsOfWork,
     users,
@@ -179,7 +191,7 @@ export function createNode (world: World, name: number) {
     if (kind === 'read') await feed.read()
     if (kind === 'write behind') await sightings.flush()
     if (kind === 'disable') await administration.disable(postgres.tables.user.id, { principal: { userId: 'admin', sessionId: 'admin', role: 'super_admin' }, caller: nobody })
-    if (kind === 'everyone') await signOuts.signOutEveryone({ actorId: null, caller: nobody })
+    if (kind === 'everyone') await signOuts.signOutEveryone({ caller: nobody })
     if (kind === 'refresh' && token) return tokenResponse(tokenResponses.issue(await refresh(token)))
     if (sid === null) return null
 

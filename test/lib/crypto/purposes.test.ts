@@ -16,6 +16,7 @@ const strings = {
   oneTimeTokens: 'one-time tokens of https://a.example',
   rateLimits: 'rate limits',
   refreshTokens: 'refresh tokens of https://a.example',
+  signingKeyRows: 'rows of signing keys',
   signingKeys: 'signing keys',
   verificationCodes: 'verification codes'
 }

@@ -1,9 +1,10 @@
-import { randomBytes } from 'node:crypto'
+import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
 import t from 'tap'
 import type { Test } from 'tap'
 import { createClock } from '../../../lib/clock.ts'
 import { createEncryption } from '../../../lib/crypto/encryption.ts'
 import { publicationLeadMs, retirementMs } from '../../../lib/keys/rotation.ts'
+import { createKeyAuthenticity } from '../../../lib/keys/authenticity.ts'
 import { createKeyring } from '../../../lib/keys/keyring.ts'
 import { createSecrets } from '../../../lib/crypto/secrets.ts'
 import { createChangeStore } from '../../../lib/changes/change-store.ts'
@@ -12,7 +13,7 @@ import type { Database } from '../../../lib/stores/database.ts'
 import { createUnitsOfWork } from '../../../lib/changes/unit-of-work.ts'
 import { createDeploymentStore } from '../../../lib/changes/deployment-store.ts'
 import { createSigningKeyStore } from '../../../lib/keys/signing-key-store.ts'
-import { openDatabase } from '../../support/database.ts'
+import { connect, openDatabase } from '../../support/database.ts'
 import { startStopwatch } from '../../support/stopwatch.ts'
 
 const day = 86_400_000
@@ -182,7 +183,7 @@ t.test('the encryption key is changed without losing the ring, and the old one c
   t.strictSame(await statuses(database), ['active', 'next'])
 })
 
-t.test('a node that cannot decrypt the ring reports it, still verifies, and leaves the ring alone', async t => {
+t.test('a node that cannot judge the ring reports it, trusts no key of it, and leaves it alone', async t => {
   const { node, database, clock } = await deployment(t)
   const sound = await node()
   clock.advance(signingKeyTtl)
@@ -190,7 +191,9 @@ t.test('a node that cannot decrypt the ring reports it, still verifies, and leav
 
   t.match(blind.problem, /ENCRYPTION_KEY does not open the signing keys/)
   t.equal(blind.current.signing, null)
-  t.equal(blind.current.verifying.size, 2)
+  t.equal(blind.current.verifying.size, 0)
+  t.ok(blind.current.isPartial, 'so that a token of such a key is not called invalid')
+  t.notOk(sound.current.isPartial)
   t.strictSame(await statuses(database), ['active', 'next'])
   await t.rejects(blind.rotate(), /ENCRYPTION_KEY does not open/)
 
@@ -270,19 +273,197 @@ t.test('an unknown key that cannot be looked up does not disturb the known keys'
   t.ok(keyring.current.signing)
 })
 
+t.test('a key that was written past the nodes does not count, and is removed', async t => {
+  const { node, database, warnings } = await deployment(t)
+  const keyring = await node()
+  const { jwks, signing } = keyring.current
+  const [sound] = await database<{ mac: Buffer }>`select mac from signing_keys where status = 'active'`
+  const keyId = sound?.mac.subarray(0, 4) ?? Buffer.alloc(0)
+  const forged = [Buffer.concat([keyId, randomBytes(32)]), keyId, Buffer.concat([sound?.mac ?? keyId, keyId])]
+  const macs = [null, Buffer.alloc(0), randomBytes(36), sound?.mac, ...forged]
+  const kids = await Promise.all(macs.map(mac => plant(database, { mac })))
+  await keyring.reload()
+
+  t.strictSame(keyring.current.jwks, jwks)
+  t.notOk(kids.some(kid => keyring.current.verifying.has(kid)))
+  await keyring.maintain()
+  t.equal(keyring.current.signing?.kid, signing?.kid)
+  t.match(warnings, [/Rows of signing_keys that no node has written were removed/])
+  t.strictSame((await statuses(database)).filter(status => status !== 'retired'), ['active', 'next'])
+  t.match(await node(), { current: { jwks } }, 'nor is it counted by a node that starts')
+})
+
+t.test('a row that was changed past the nodes does not count, and the ring becomes whole again', async t => {
+  const { database, node } = await deployment(t)
+  const changes = [
+    `public_key = '${JSON.stringify(jwkOf())}'`,
+    "published_at = published_at - interval '1 hour'",
+    "activated_at = activated_at + interval '30 days'",
+    "retired_at = now() + interval '1 year'",
+    "status = 'retired', retired_at = now(), expires_at = now() + interval '1 year'",
+    'mac = null'
+  ]
+
+  for (const change of changes) {
+    const keyring = await node()
+    const kid = keyring.current.signing?.kid ?? ''
+    await database.unsafe(`update signing_keys set ${change} where id = '${kid}'`)
+    await keyring.reload()
+    t.notOk(keyring.current.verifying.has(kid), change)
+
+    await keyring.maintain()
+    t.ok(keyring.current.signing, `${change}: another key signs`)
+    t.strictSame(await statuses(database), ['active', 'next'])
+  }
+})
+
+t.test('a key never goes back: not from retired to active, and not from removed to anything', async t => {
+  const { database, node, clock } = await deployment(t)
+  const keyring = await node()
+  const [kept] = await database<Row>`select id, public_key, private_key, published_at, activated_at, mac from signing_keys where status = 'active'`
+  if (!kept) return t.fail('no active key')
+  clock.advance(signingKeyTtl)
+  await keyring.maintain()
+  await database`delete from signing_keys where status = 'active'`
+  await t.rejects(database`update signing_keys set status = 'active', retired_at = null, expires_at = null, mac = ${kept.mac} where id = ${kept.id}`, /does not go back/)
+  await t.rejects(database`update signing_keys set id = gen_random_uuid() where id = ${kept.id}`, /does not change/)
+
+  await keyring.reload()
+  await keyring.replace()
+  await t.rejects(restore(database, kept), /does not go back/)
+  t.notOk(keyring.current.verifying.has(kept.id))
+})
+
+t.test('a key does not come back in a transaction that began before its removal', async t => {
+  const { database, node, directUrl } = await deployment(t)
+  const keyring = await node()
+  const [kept] = await database<Row>`select id, public_key, private_key, published_at, activated_at, mac from signing_keys where status = 'active'`
+  if (!kept) return t.fail('no active key')
+  const sql = connect(t, directUrl)
+
+  for (const isolation of ['repeatable read', 'serializable']) {
+    await t.rejects(sql.begin(`isolation level ${isolation}`, async tx => {
+      await tx`select 1 from users`
+      if (keyring.current.verifying.has(kept.id)) await keyring.replace()
+      await tx`delete from signing_keys`
+      await tx`
+        insert into signing_keys (id, algorithm, public_key, private_key, status, published_at, activated_at, mac)
+        values (${kept.id}, 'ES256', ${JSON.stringify(kept.publicKey)}::text::jsonb, ${kept.privateKey}, 'active', ${kept.publishedAt}, ${kept.activatedAt}, ${kept.mac})`
+    }), /could not serialize|does not go back/, isolation)
+  }
+})
+
+t.test('rows from before the MACs survive the upgrade, and get theirs once', async t => {
+  const { database, node, directUrl } = await deployment(t)
+  const before = (await node()).current
+  const owner = connect(t, directUrl)
+  await asBeforeMacs(owner)
+  const forged = await plant(database, { mac: null })
+  await inherit(owner)
+  const after = await node()
+
+  t.equal(after.current.signing?.kid, before.signing?.kid)
+  t.strictSame(after.current.jwks, before.jwks)
+  t.notOk(after.current.verifying.has(forged), 'nobody without ENCRYPTION_KEY has encrypted its private half')
+  await after.reload()
+  await after.maintain()
+  t.strictSame(await statuses(database), ['active', 'next'], 'it is gone')
+  t.match(await database`select count(*)::int as n from signing_keys where mac is null`, [{ n: 0 }])
+  t.match(await database`select count(*)::int as n from signing_keys_inherited`, [{ n: 0 }])
+
+  await database`update signing_keys set mac = null`
+  await after.reload()
+  t.equal(after.current.verifying.size, 0, 'from then on none counts without')
+})
+
+t.test('an inherited row counts only as the owner found it', async t => {
+  const { database, node, directUrl } = await deployment(t)
+  const kid = (await node()).current.signing?.kid ?? ''
+  await asBeforeMacs(connect(t, directUrl))
+  await database`update signing_keys set activated_at = activated_at + interval '30 days' where id = ${kid}`
+
+  t.notOk((await node()).current.verifying.has(kid))
+})
+
+t.test('a node with another ENCRYPTION_KEY leaves rows from before the MACs alone', async t => {
+  const { database, node, directUrl } = await deployment(t)
+  const kid = (await node()).current.signing?.kid
+  await asBeforeMacs(connect(t, directUrl))
+  const blind = await node([randomBytes(32)])
+
+  t.match(blind.problem, /ENCRYPTION_KEY does not open the signing keys/)
+  t.equal(blind.current.verifying.size, 0)
+  t.equal((await node()).current.signing?.kid, kid)
+  t.strictSame(await statuses(database), ['active', 'next'])
+})
+
+t.test('the server’s role writes neither to what was inherited nor to the stages', async t => {
+  const { database } = await deployment(t)
+  for (const statement of [
+    'insert into signing_keys_inherited select id, public_key, status, published_at, activated_at, retired_at, expires_at from signing_keys',
+    'update signing_keys_inherited set expires_at = null',
+    'delete from signing_key_stages',
+    'update signing_key_stages set stage = 1',
+    'alter table signing_keys disable trigger signing_keys_stage',
+    'truncate signing_keys',
+    'create temporary table planted (id uuid, status text); ' +
+      'create trigger planted before insert on planted for each row execute function advance_signing_key()'
+  ]) await t.rejects(database.unsafe(statement), /permission denied|must be owner/, statement)
+})
+
+/** A row of the ring that somebody keeps in order to put it back. */
+interface Row { id: string, publicKey: object, privateKey: Buffer, publishedAt: Date, activatedAt: Date, mac: Buffer }
+
+async function restore (database: Database, { id, publicKey, privateKey, publishedAt, activatedAt, mac }: Row) {
+  await database`delete from signing_keys`
+  await database`
+    insert into signing_keys (id, algorithm, public_key, private_key, status, published_at, activated_at, mac)
+    values (${id}, 'ES256', ${JSON.stringify(publicKey)}::text::jsonb, ${privateKey}, 'active', ${publishedAt}, ${activatedAt}, ${mac})`
+}
+
+/** Writes a retired key of a stranger, as somebody can who may only write to the database. Returns its id. */
+async function plant (database: Database, { mac }: { mac: Buffer | null | undefined }) {
+  const id = randomUUID()
+  await database`
+    insert into signing_keys (id, algorithm, public_key, private_key, status, published_at, activated_at, retired_at, expires_at, mac)
+    values (${id}, 'ES256', ${JSON.stringify(jwkOf())}::text::jsonb, ${randomBytes(64)}, 'retired', now(), now(), now(), now() + interval '1 hour', ${mac ?? null})`
+  return id
+}
+
+function jwkOf () {
+  const { kty, crv, x, y } = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })
+  return { kty, crv, x, y }
+}
+
+/** The ring as the migration finds it. */
+async function asBeforeMacs (owner: ReturnType<typeof connect>) {
+  await owner`update signing_keys set mac = null`
+  await owner`delete from signing_keys_inherited`
+  await inherit(owner)
+}
+
+async function inherit (owner: ReturnType<typeof connect>) {
+  await owner`
+    insert into signing_keys_inherited
+    select id, public_key, status, published_at, activated_at, retired_at, expires_at
+    from signing_keys
+    on conflict do nothing`
+}
+
 /**
  * A database, a clock and nodes on them; `count.reads` counts the nodes' reads of the ring, `published` holds the
  * changes that they have published.
  */
 async function deployment (t: Test) {
-  const { database } = await openDatabase(t)
+  const { database, directUrl } = await openDatabase(t)
   const clock = createClock()
   const secrets = [randomBytes(32)]
   const count = { reads: 0, monotonic: 1e6, fails: false }
   const published: Change[] = []
+  const warnings: string[] = []
   let gate: Promise<void> | null = null
 
-  return { node, database, clock, secrets, count, published, hold }
+  return { node, database, directUrl, clock, secrets, count, published, warnings, hold }
 
   async function node (encryptionKeys = secrets) {
     const changes = createChangeStore(database)
@@ -293,6 +474,8 @@ async function deployment (t: Test) {
       store: { ...store, all },
       encryption: createEncryption(derived),
       newest: createEncryption(derived.slice(0, 1)),
+      authenticity: createKeyAuthenticity(createSecrets(encryptionKeys).derive('rows of signing keys')),
+      warn: error => { warnings.push(String(error)) },
       clock: { ...clock, now: clock.now, get offset () { return clock.offset }, monotonic: () => count.monotonic },
       signingKeyTtl,
       endEverything: createDeploymentStore().endEverything

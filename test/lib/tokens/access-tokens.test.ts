@@ -28,6 +28,7 @@ t.test('a token carries the claims of its session and nothing personal', async t
   t.strictSame(tokens.verify(token), {
     iss: issuer,
     aud: audience,
+    client_id: 'first-party',
     sub: contents.userId,
     sid: contents.sessionId,
     jti: claimsOf(token)['jti'],
@@ -326,6 +327,7 @@ t.test('C13: large and deep tokens are refused at once', async t => {
 t.test('C14: claims of other types are refused', async t => {
   const { tokens, claims, header, privateKey } = service()
   const wrong: Record<string, unknown[]> = {
+    client_id: ['', 'First-Party', 'first-party ', randomUUID(), 'console', ['first-party'], { 'first-party': 1 }, 1, true, null, undefined],
     sub: [1, {}, [], null, '__proto__', '', true, undefined, 'me', randomUUID().toUpperCase()],
     sid: [1, null, '', '__proto__', [randomUUID()], undefined],
     jti: [1, null, undefined, 'x'],
@@ -383,6 +385,16 @@ t.test('a node that cannot decrypt its key verifies and reports that it cannot s
   t.throws(() => tokens.sign(contents), { code: 'unavailable' })
 })
 
+t.test('a token of a key that this node cannot judge is neither taken nor called invalid', async t => {
+  const { tokens, claims, privateKey, lookUps, halve } = service()
+  halve()
+  const token = forge({ alg: 'ES256', typ: 'at+jwt', kid: randomUUID() }, claims(), privateKey)
+
+  await t.rejects(async () => await tokens.verifyOrReload(token), { code: 'unavailable' })
+  t.equal(lookUps.count, 1)
+  refused(t, tokens, `${token}x`, 'what is no token of ours')
+})
+
 t.test('verifying a cached token costs next to nothing', async t => {
   const { tokens, contents } = service()
   const list = Array.from({ length: 100 }, () => tokens.sign(contents).token)
@@ -427,13 +439,15 @@ function service () {
   const { kid, privateKey } = keyring.current.signing
   const publicKey = keyring.current.verifying.get(kid) as KeyObject
 
-  return { tokens, clock, contents, claims, kid, header: { alg: 'ES256', typ: 'at+jwt', kid }, privateKey, publicKey, lookUps, replaceKeys, blind }
+  return { tokens, clock, contents, claims, kid, header: { alg: 'ES256', typ: 'at+jwt', kid }, privateKey, publicKey, lookUps, replaceKeys, blind, halve }
 
   function claims (changes: Record<string, unknown> = {}) {
     return { ...claimsOf(tokens.sign(contents).token), ...changes }
   }
 
   function replaceKeys () { keyring.current = newRing() }
+
+  function halve () { Object.assign(keyring, { current: { ...keyring.current, isPartial: true } }) }
 
   function blind () { Object.assign(keyring, { current: { ...keyring.current, signing: null } }) }
 
@@ -454,7 +468,8 @@ function newRing () {
     signing: { kid: active.kid, privateKey: active.privateKey },
     verifying: new Map([active, next].map(({ kid, publicKey }) => [kid, publicKey])),
     jwks: { keys: [] },
-    etag: '""'
+    etag: '""',
+    isPartial: false
   }
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { trail, until } from '../../support/evidence.ts'
 import { cheapHasher } from '../../support/hashers.ts'
@@ -31,4 +32,29 @@ t.test('signing everybody out needs the permission, then a password that was ent
   t.match((await as(app, chief.access_token, 'POST', '/admin/sign-out-everyone')).json(), { status: 401, code: 'reauthentication_required', max_age: 600 })
   t.match(brief(await as(app, chief.access_token, 'GET', '/auth/me')), { status: 200 })
   t.match(brief(await as(app, chief.access_token, 'POST', '/admin/sign-out-everyone', { everyone: true })), { status: 401 })
+})
+
+t.test('what the actor may do is read again under a lock, whatever this node has heard', async t => {
+  const caller = { ip: '127.0.0.1', userAgent: 'test', requestId: randomUUID() }
+  const statements: Record<string, (id: string, session: string) => PromiseLike<unknown>> = {
+    forbidden: id => app.database`update users set role = 'admin' where id = ${id}`,
+    session_ended: id => app.database`update users set status = 'disabled' where id = ${id}`,
+    invalid_token: (_, session) => app.database`
+      update sessions set ended_at = now(), ended_reason = 'revoked_by_admin' where id = ${session}`
+  }
+  const epoch = async () => await app.database`select session_epoch from deployment`
+  const before = await epoch()
+
+  for (const [code, change] of Object.entries(statements)) {
+    const chief = await signed(app, 'super_admin')
+    await change(chief.id, chief.session.id)
+    t.match((await as(app, chief.access_token, 'POST', '/admin/sign-out-everyone')).json(), { code }, code)
+  }
+  const [chief, bob] = [await signed(app, 'super_admin'), await signed(app)]
+  for (const [actor, code] of [
+    [{ userId: randomUUID(), sessionId: chief.session.id }, 'session_ended'],
+    [{ userId: chief.id, sessionId: bob.session.id }, 'invalid_token'],
+    [{ userId: bob.id, sessionId: bob.session.id }, 'forbidden']
+  ] as const) await t.rejects(app.accounts.signOutEveryone({ actor, caller }), { code })
+  t.same(await epoch(), before)
 })

@@ -72,6 +72,8 @@ const others: Record<string, string> = {
   vendors: 'an organisation, no person',
   deployment: 'of the deployment',
   signing_keys: 'of the deployment',
+  signing_keys_inherited: 'of the deployment',
+  signing_key_stages: 'of the deployment',
   job_schedules: 'of the deployment',
   services: 'of the deployment',
   service_secrets: 'of the deployment',

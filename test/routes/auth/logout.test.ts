@@ -84,6 +84,26 @@ for (const scope of ['others', 'everywhere'] as const) {
   }
 }
 
+t.test('a refresh token that nobody knows to be the newest ends its own session only', async t => {
+  const flush = async (tokens: Tokens) => { await app.redis.unlink(`session:{${tokens.session.id}}`) }
+  const rewind = async (tokens: Tokens) => {
+    const key = `session:{${tokens.session.id}}`
+    await app.redis.set(key, (await app.redis.get(key) ?? '').replace(/^\d+/, '1'))
+  }
+
+  for (const [lose, rotations] of [[flush, 2], [flush, 0], [rewind, 2]] as const) {
+    const { mine, others: [phone] } = await signedIn(2)
+    const tokens = [mine.refresh_token]
+    for (let n = 0; n < rotations; n++) tokens.push((await refresh(app, tokens.at(-1) ?? '')).json().refresh_token)
+    const [presented] = lose === rewind ? tokens.slice(1) : tokens
+    await lose(mine)
+    t.match(await logout({ scope: 'everywhere', refresh_token: presented }), { statusCode: 204 })
+
+    t.equal(await stateOf(mine), 'signed_out')
+    t.match(await refresh(app, phone?.refresh_token ?? ''), { statusCode: 200 }, `${lose.name} after ${rotations}`)
+  }
+})
+
 t.test('scope others keeps the own session, whose older access token asks for a refresh', async t => {
   const { mine } = await signedIn(2)
   await logout({ scope: 'others' }, mine.access_token)

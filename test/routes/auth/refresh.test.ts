@@ -209,7 +209,7 @@ for (const [reason, end] of Object.entries<(app: Node, ada: Tokens) => Promise<u
     const elsewhere = await signIn(app, { email: ada.user.email })
     await app.accounts.changePassword({ sessionId: elsewhere.session.id }, { currentPassword: password, newPassword: 'seven quiet herons over reeds' }, caller)
   },
-  everyone_signed_out: app => app.accounts.signOutEveryone({ actorId: null, caller }),
+  everyone_signed_out: app => app.accounts.signOutEveryone({ caller }),
   evicted: async (app, ada) => {
     for (let n = 0; n < 2; n++) { app.clock.advance(1000); await signIn(app, { email: ada.user.email }) }
   }

@@ -57,6 +57,36 @@ t.test('twenty changes at once are all made, to one user', async t => {
   t.match((await as(app, ada.access_token, 'GET', '/auth/me')).json().user.full_name, /^Ada \d+$/)
 })
 
+t.test('a change to the values that are there writes nothing', async t => {
+  const ada = await signIn(app)
+  await patch(ada, { full_name: 'Ada Lovelace', locale: 'de' })
+  const written = async () => ({
+    user: await app.database`select version, updated_at from users where id = ${ada.user.id}`,
+    changes: await app.database`select seq from changes where subject_id = ${ada.user.id}`,
+    events: (await trail(app, ada.user.id)).length
+  })
+  const before = await written()
+
+  for (const body of [{ full_name: 'Ada Lovelace' }, { locale: 'de' }, { full_name: 'Ada Lovelace', locale: 'de' }]) {
+    t.match((await patch(ada, body)).json(), { user: { full_name: 'Ada Lovelace', locale: 'de' } })
+  }
+  t.same(await written(), before)
+})
+
+t.test('a profile is written sixty times in fifteen minutes at most, whatever the session', async t => {
+  const limited = await start(t, { ...deployment, RATE_LIMITS_ENABLED: 'true' }, { workers: false, hasher: cheapHasher })
+  const ada = await signIn(app)
+  const again = await signIn(app, { email: ada.user.email })
+  const send = async (n: number) => await patch(n % 2 ? ada : again, { full_name: `Ada ${n}` }, limited)
+  for (let n = 0; n < 60; n++) t.equal((await send(n)).statusCode, 200)
+
+  t.match((await send(60)).json(), { status: 429, code: 'rate_limited' })
+  t.match((await as(limited, ada.access_token, 'GET', '/auth/me')).json(), { user: { full_name: 'Ada 59' } })
+  limited.clock.advance(15 * 60_000)
+  app.clock.advance(15 * 60_000)
+  t.equal((await patch(await signIn(app, { email: ada.user.email }), { full_name: 'Ada 61' }, limited)).statusCode, 200)
+})
+
 async function patch ({ access_token: token }: { access_token: string }, body: object, node = app) {
   return await as(node, token, 'PATCH', '/auth/me', body)
 }

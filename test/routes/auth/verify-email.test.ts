@@ -113,6 +113,45 @@ t.test('wrong, spent, expired and unknown codes get one answer', async t => {
   t.match((await trail(app, id)).at(-1), { event: /fail/, outcome: 'failure', read: { ip: '127.0.0.1' } })
 })
 
+t.test('a code that was not mailed does not work, and begins to work with its mail', async t => {
+  const settings = { RATE_LIMITS_ENABLED: 'true', RATE_LIMIT_REGISTER: '100/1h', RATE_LIMIT_LOGIN: '100/1h' }
+  const limited = await start(t, Object.assign({}, deployment, settings), {
+    workers: false,
+    hasher: cheapHasher,
+    clock: app.clock
+  })
+  const email = freshAddress()
+  const ids: string[] = []
+  for (let n = 0; n < 5; n++) ids.push((await register({ email }, limited)).id)
+  t.equal((await mailJobs(limited)).filter(job => ids.includes(String(job['registrationId']))).length, 3)
+
+  const [unmailed = ''] = ids.slice(3)
+  t.match((await confirm(unmailed, await codeOf(app, unmailed), limited)).json(), { status: 422, code: 'token_invalid' })
+  await post(limited, '/auth/verify-email/resend', { registration_id: unmailed })
+  t.match(await confirm(unmailed, await codeOf(app, unmailed), limited), { statusCode: 422 }, 'a resend without a mail begins no code')
+  app.clock.advance(60 * 60_000)
+  await post(limited, '/auth/verify-email/resend', { registration_id: unmailed })
+  t.match(await confirm(unmailed, await codeOf(app, unmailed), limited), { statusCode: 200 })
+})
+
+t.test('the registrations of one address share twenty wrong codes an hour; a right one does not count', async t => {
+  const email = freshAddress()
+  for (let n = 0; n < 4; n++) {
+    const { id } = await register({ email })
+    const code = await codeOf(app, id)
+    for (let tried = 0; tried < 5; tried++) {
+      t.match(await confirm(id, wrong(code, tried), tried % 2 ? app : other), { statusCode: 422 })
+    }
+  }
+  const [late, next] = [await register({ email: email.toUpperCase() }), await register({ email })]
+  t.match((await confirm(late.id, await codeOf(app, late.id))).json(), { status: 429, code: 'rate_limited' })
+  t.match(await confirm((await register()).id, '000000'), { statusCode: 422 }, 'another address')
+
+  await app.database`update registrations set code_expires_at = code_expires_at + interval '2 hours' where id = ${next.id}`
+  app.clock.advance(60 * 60_000)
+  t.match(await confirm(next.id, await codeOf(app, next.id)), { statusCode: 200 })
+})
+
 t.test('a malformed code is refused and does not count as a try', async t => {
   const { id } = await register()
   for (const code of [undefined, null, '', 123456, '12345', '1234567', '12 345', '１２３４５６', '12345a', ' 123456', '123456\n', ['123456'], { code: '123456' }, '-12345', '1e5000']) {
@@ -157,9 +196,9 @@ t.test('a resend mails the same code, gives no tries back and is always answered
   t.ok((await mailJobs(app)).filter(job => job['registrationId'] === id).length >= 1)
 })
 
-async function register (fields: Record<string, unknown> = {}) {
+async function register (fields: Record<string, unknown> = {}, node = app) {
   const email = String(fields['email'] ?? freshAddress())
-  const answer = await post(app, '/auth/register', { email, password, full_name: 'Ada King', ...fields })
+  const answer = await post(node, '/auth/register', { email, password, full_name: 'Ada King', ...fields })
   if (answer.statusCode !== 201) throw new Error(answer.body)
   return { email, id: answer.json().registration_id as string }
 }

@@ -129,7 +129,7 @@ t.test('a session that ended on one node is inactive there at once, and soon on 
 
 t.test('after everybody is signed out no token is active', async t => {
   const { access_token: token } = await signIn(app)
-  await app.accounts.signOutEveryone({ actorId: null, caller: operator })
+  await app.accounts.signOutEveryone({ caller: operator })
   t.equal((await introspect(app, service, token)).body, inactive)
 })
 
