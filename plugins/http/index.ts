@@ -9,6 +9,7 @@ import handOver from './hand-over.ts'
 import headers from './headers.ts'
 import host from './host.ts'
 import https from './https.ts'
+import ids from './ids.ts'
 import json from './json.ts'
 import methods from './methods.ts'
 import requestCaller from './request-caller.ts'
@@ -24,6 +25,7 @@ export default fp<FeatureOptions>(async function httpFeature (app, { config }) {
   await app.register(methods)
   await app.register(json)
   await app.register(form)
+  await app.register(ids)
   await app.register(requestCaller)
   await app.register(bearerToken)
   await app.register(tokenCookies, config.browser)

@@ -76,8 +76,8 @@ const listAuditEvents: FastifyPluginAsyncTypebox = async app => {
   app.get('/audit-events', { schema }, async ({ query, principal: { userId, sessionId }, caller }, reply) => {
     const { actor, subject, event, from, to, cursor, format = 'json' } = query
     const filter = {
-      actorId: actor?.toLowerCase() ?? null,
-      subjectId: subject?.toLowerCase() ?? null,
+      actorId: actor ?? null,
+      subjectId: subject ?? null,
       event: event ?? null,
       from: timeOf(from),
       to: timeOf(to)
