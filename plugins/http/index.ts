@@ -3,6 +3,7 @@ import type { FeatureOptions } from '../feature.ts'
 import bearerToken from './bearer-token.ts'
 import cors from './cors.ts'
 import csrf from './csrf.ts'
+import emptyBodies from './empty-bodies.ts'
 import errors from './errors.ts'
 import form from './form.ts'
 import handOver from './hand-over.ts'
@@ -23,6 +24,7 @@ export default fp<FeatureOptions>(async function httpFeature (app, { config }) {
   await app.register(https, config.http)
   await app.register(cors, config.browser)
   await app.register(methods)
+  await app.register(emptyBodies)
   await app.register(json)
   await app.register(form)
   await app.register(ids)
