@@ -30,7 +30,7 @@ export default fp<FeatureOptions>(async function httpFeature (app, { config }) {
   await app.register(ids)
   await app.register(requestCaller)
   await app.register(bearerToken)
-  await app.register(tokenCookies, config.browser)
+  await app.register(tokenCookies, { ...config.browser, ...config.http })
   await app.register(csrf, { ...config.browser, ...config.http })
   await app.register(handOver)
 }, { name: 'http' })
