@@ -1,10 +1,9 @@
 import cookie from '@fastify/cookie'
-import type { CookieSerializeOptions } from '@fastify/cookie'
 import fp from 'fastify-plugin'
 import type { FastifyReply } from 'fastify'
 import type { Config } from '../../lib/config/config.ts'
 import { createTokenCookies } from '../../lib/http/token-cookies.ts'
-import type { CarriedCookies, CookieKind, IssueTimes } from '../../lib/http/token-cookies.ts'
+import type { CarriedCookies, CookieKind, IssueTimes, TokenCookies } from '../../lib/http/token-cookies.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -29,6 +28,8 @@ declare module 'fastify' {
 
 export type TokenCookiesOptions = Config['browser'] & Pick<Config['http'], 'issuer'>
 
+type Scope = TokenCookies['attributes']
+
 // The types of the package have only the options for writing.
 const asSent = { encode: encodeURIComponent, decode: (value: string) => value }
 
@@ -38,8 +39,8 @@ const asSent = { encode: encodeURIComponent, decode: (value: string) => value }
  */
 export default fp<TokenCookiesOptions>(async function carryTokens (app, options) {
   await app.register(cookie, { hook: false, parseOptions: asSent })
-  const cookies = createTokenCookies(options, pair => app.parseCookie(pair))
-  const { names, attributes, scopes, find, choose, twinsIn } = cookies
+  const { names, attributes, scopes, find, choose, twinsIn } =
+    createTokenCookies(options, pair => app.parseCookie(pair))
   const otherScopes = scopes.filter(({ domain, partitioned = false }) => {
     return domain !== attributes.domain || partitioned !== (attributes.partitioned ?? false)
   })
@@ -80,11 +81,11 @@ export default fp<TokenCookiesOptions>(async function carryTokens (app, options)
     return setCookie(reply, kind, value, { ...attributes, maxAge })
   }
 
-  function expire (reply: FastifyReply, kind: CookieKind, expiring: typeof scopes) {
+  function expire (reply: FastifyReply, kind: CookieKind, expiring: Scope[]) {
     for (const scope of expiring) setCookie(reply, kind, '', { ...scope, maxAge: 0 })
   }
 
-  function setCookie (reply: FastifyReply, kind: CookieKind, value: string, options: CookieSerializeOptions) {
+  function setCookie (reply: FastifyReply, kind: CookieKind, value: string, options: Scope & { maxAge: number }) {
     return reply.header('set-cookie', app.serializeCookie(names[kind], value, options))
   }
 }, { name: 'token-cookies' })
