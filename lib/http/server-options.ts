@@ -92,6 +92,14 @@ function answerFrameworkError (error: FrameworkError, id: string, raw: ServerRes
     .end(JSON.stringify(renderProblem(refusal, id, status)))
 }
 
+/** Answers an `Expect` header other than `100-continue` (RFC 9110 §10.1.1). Node would answer it without a body. */
+export function answerExpectation (request: IncomingMessage, response: ServerResponse, securityHeaders: Headers) {
+  const [id, status, refusal] = [genReqId(request), 417, new Refusal('malformed_request')]
+
+  response.writeHead(status, { ...securityHeaders, ...problemHeaders(refusal), 'x-request-id': id, connection: 'close' })
+    .end(JSON.stringify(renderProblem(refusal, id, status)))
+}
+
 const statusByError: Record<string, number> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }
 
 /** Answers a request that is not HTTP, too large or too slow, before there is a Request, and closes the connection. */
