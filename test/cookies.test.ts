@@ -108,6 +108,21 @@ t.test('a refresh needs no body, and rotates both cookies', async t => {
   t.match(await browser.send('POST', '/auth/refresh', undefined, { headers: { 'content-type': 'application/json' } }), { statusCode: 200 }, 'an empty one is none either')
 })
 
+t.test('refresh and sign-out take an empty body of any type, and `{}`', async t => {
+  const bodies: { headers?: Record<string, string>, payload?: object }[] = [
+    { headers: { 'content-type': 'text/plain;charset=UTF-8', 'content-length': '0' } },
+    { headers: { 'content-type': 'application/x-www-form-urlencoded', 'content-length': '0' } },
+    { payload: {} }
+  ]
+  for (const { headers = {}, payload } of bodies) {
+    const { browser } = await signedIn()
+    t.match(await browser.send('POST', '/auth/refresh', payload, { headers }), { statusCode: 200 })
+    t.match(await browser.send('POST', '/auth/logout', payload, { headers }), { statusCode: 204, headers: { 'clear-site-data': '"cache", "storage"' } })
+    t.equal(browser.cookies.has('__Host-refresh'), false, 'the session is over')
+  }
+  t.match((await post(app, '/auth/refresh', {}, sameOrigin)).json(), { status: 422, errors: [{ path: '/refresh_token', code: 'required' }] }, 'without a cookie a field is missing')
+})
+
 t.test('two tabs that refresh at once both keep the session', async t => {
   const { browser, sessionId } = await signedIn()
   const cookie = cookieHeader(browser.cookies)

@@ -178,6 +178,59 @@ t.test('the page is complete, and loads nothing from other hosts', async t => {
   }
 })
 
+t.test('what is no file of the page is answered as everywhere', async t => {
+  const { app } = await shown
+  for (const path of ['%00', 'x%00.js', '%2e%2e%2f%2e%2e%2fpackage.json', '..%2findex.html', '.git', 'no-such-file.js', 'x/y', 'x'.repeat(250), '%5c..%5cx']) {
+    const answer = await app.inject(`/docs/static/${path}`)
+    t.match(answer, { statusCode: 404, headers: { 'content-type': 'application/problem+json; charset=utf-8' } }, path)
+    t.match(answer.json(), { status: 404, code: 'not_found' })
+  }
+})
+
+t.test('every pattern compiles in every flavour, and lets pass what the server takes', async t => {
+  const { document } = await shown
+  const patterns = [...new Set([...JSON.stringify(document).matchAll(/"pattern":("(?:[^"\\\\]|\\\\.)*")/g)].map(([, text = '""']) => String(JSON.parse(text))))]
+  const line = patterns.find(pattern => pattern.includes('x7f')) ?? ''
+
+  t.ok(patterns.length > 3)
+  for (const pattern of patterns) {
+    t.match(pattern, /^[ -~]+$/, 'it is ASCII')
+    t.notMatch(pattern, /\\[pPuU]/, `${pattern} needs no flag and has no escape that flavours read differently`)
+    for (const flags of ['', 'u']) t.ok(new RegExp(pattern, flags), `${pattern} with the flags '${flags}'`)
+  }
+  for (const flags of ['', 'u']) {
+    for (const name of ['Chris', 'Oscar Peck', 'Ada’s phone', '山田　太郎', 'Zoë 😀', ' x', 'p', '\u200dx']) t.match(name, new RegExp(line, flags))
+    for (const text of ['', ' ', '\u3000', 'a\nb', 'a\0', 'a\u0085', 'a\u2028b', '\u2029', 'a\u007f']) t.notMatch(text, new RegExp(line, flags), JSON.stringify(text))
+  }
+})
+
+t.test('no operation is called as generators call what they make of another', async t => {
+  const { document } = await shown
+  const names = operationsOf(document).map(({ operationId }) => operationId)
+  for (const name of names) {
+    const [first = '', rest] = [name.charAt(0).toUpperCase(), name.slice(1)]
+    for (const made of [`get${first}${rest}Url`, `get${first}${rest}`, `use${first}${rest}`]) t.notOk(names.includes(made), made)
+  }
+})
+
+t.test('an answer without content has no body, and a path that is too long is documented', async t => {
+  const { document } = await shown
+  const app = await build(t)
+  const { access_token: token } = await signIn(app)
+
+  for (const { path, operationId, responses } of operationsOf(document)) {
+    t.equal(path.includes('{'), '414' in responses, `${operationId} and 414`)
+    t.notMatch(responses['202'], { content: {} }, `${operationId} answers 202 without content`)
+  }
+  for (const answer of [
+    await as(app, token, 'POST', '/auth/email/change', { new_email: 'grace@example.com' }),
+    await app.inject({ method: 'POST', url: '/api/v1/auth/password/forgot', payload: { email: 'grace@example.com' } }),
+    await app.inject({ method: 'POST', url: '/api/v1/auth/verify-email/resend', payload: { registration_id: 'b4a1b0f6-6e9f-4f65-8c7c-5b1d7a3f5a10' } })
+  ]) t.match(answer, { statusCode: 202, body: '', headers: { 'content-type': undefined } })
+  const tooLong = await as(app, token, 'GET', `/users/${'x'.repeat(300)}`)
+  t.match(tooLong.json(), { status: 414, code: 'malformed_request' })
+})
+
 t.test('in production the page is off unless it is switched on', async t => {
   const production = { NODE_ENV: 'production', RATE_LIMITS_ENABLED: 'true', ISSUER_URL: 'https://auth.example.com', APP_URL: 'https://app.example.com', SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'no-reply@example.com' }
   const deployment: Deployment = { ...await deploy(t), ...production }

@@ -212,7 +212,7 @@ export interface paths {
         put?: never;
         /**
          * Trade the refresh token for new tokens
-         * @description Bearer: the token in the body. Cookie: no body. Keep both new tokens. A lost answer may be asked for again: within REFRESH_GRACE one token always gets the one newest token; later than that it is taken for stolen, and the session ends (`reuse_detected`).
+         * @description Bearer: the token in the body. Cookie: no body, or `{}`. Keep both new tokens. A lost answer may be asked for again: within REFRESH_GRACE one token always gets the one newest token; later than that it is taken for stolen, and the session ends (`reuse_detected`).
          */
         post: operations["refresh"];
         delete?: never;
@@ -972,7 +972,7 @@ export interface paths {
          * Where to change the password
          * @description For password managers: to the web application.
          */
-        get: operations["getChangePasswordUrl"];
+        get: operations["openChangePasswordForm"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1828,6 +1828,25 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description A parameter of the path is too long. */
+        PathTooLong: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:latchkey:problem:malformed_request",
+                 *       "title": "Malformed request",
+                 *       "status": 414,
+                 *       "detail": "The request could not be read.",
+                 *       "code": "malformed_request",
+                 *       "request_id": "0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
     };
     parameters: never;
     requestBodies: never;
@@ -1874,6 +1893,7 @@ export type ResponseUnavailable = components['responses']['Unavailable'];
 export type ResponseWrongPassword = components['responses']['WrongPassword'];
 export type ResponseNotSignedIn = components['responses']['NotSignedIn'];
 export type ResponseNotFound = components['responses']['NotFound'];
+export type ResponsePathTooLong = components['responses']['PathTooLong'];
 export type $defs = Record<string, never>;
 export interface operations {
     register: {
@@ -2330,7 +2350,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @example … */
-                    refresh_token: string;
+                    refresh_token?: string;
                 };
             };
         };
@@ -2629,6 +2649,7 @@ export interface operations {
             401: components["responses"]["NotSignedIn"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            414: components["responses"]["PathTooLong"];
             429: components["responses"]["TooOften"];
             503: components["responses"]["Unavailable"];
         };
@@ -2998,6 +3019,7 @@ export interface operations {
             401: components["responses"]["NotSignedIn"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            414: components["responses"]["PathTooLong"];
             429: components["responses"]["TooOften"];
             503: components["responses"]["Unavailable"];
         };
@@ -3059,6 +3081,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["PathTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooOften"];
@@ -3088,6 +3111,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            414: components["responses"]["PathTooLong"];
             429: components["responses"]["TooOften"];
             503: components["responses"]["Unavailable"];
         };
@@ -3149,6 +3173,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["PathTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooOften"];
@@ -3186,6 +3211,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["PathTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooOften"];
@@ -3222,6 +3248,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["PathTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooOften"];
@@ -3258,6 +3285,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["PathTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooOften"];
@@ -3294,6 +3322,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["PathTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooOften"];
@@ -3329,6 +3358,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["PathTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooOften"];
@@ -3366,6 +3396,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["PathTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooOften"];
@@ -3409,6 +3440,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["PathTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooOften"];
@@ -3467,6 +3499,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["PathTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooOften"];
@@ -3497,6 +3530,7 @@ export interface operations {
             401: components["responses"]["NotSignedIn"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            414: components["responses"]["PathTooLong"];
             429: components["responses"]["TooOften"];
             503: components["responses"]["Unavailable"];
         };
@@ -3525,6 +3559,7 @@ export interface operations {
             401: components["responses"]["NotSignedIn"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            414: components["responses"]["PathTooLong"];
             429: components["responses"]["TooOften"];
             503: components["responses"]["Unavailable"];
         };
@@ -3629,6 +3664,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["PathTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooOften"];
@@ -3661,6 +3697,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            414: components["responses"]["PathTooLong"];
             429: components["responses"]["TooOften"];
             503: components["responses"]["Unavailable"];
         };
@@ -3778,6 +3815,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["PathTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooOften"];
@@ -3797,7 +3835,7 @@ export interface operations {
                  */
                 event?: string;
                 /**
-                 * @description From this time on.
+                 * @description From this time on. A leap second is refused.
                  * @example 2026-11-20T09:30:00.000Z
                  */
                 from?: string;
@@ -3808,7 +3846,7 @@ export interface operations {
                 to?: string;
                 /** @description The `next_cursor` of the page before. */
                 cursor?: string;
-                /** @description `json` when left out. The others take no `cursor`. */
+                /** @description `json` when left out. With the others a `cursor` is refused. */
                 format?: "json" | "ndjson" | "csv";
             };
             header?: never;
@@ -4060,7 +4098,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
         };
     };
-    getChangePasswordUrl: {
+    openChangePasswordForm: {
         parameters: {
             query?: never;
             header?: never;

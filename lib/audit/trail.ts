@@ -74,9 +74,13 @@ export function createAuditTrail ({ database, trail, users, audit, cursors }: Au
   /**
    * All events up to now, the earliest first, as text: a line of JSON or CSV each. Rows are read as the receiver
    * takes them, and no more once the receiver has gone. If a store fails on the way, the text breaks off.
-   * @throws Refusal `invalid_request` for a `from` that is not before `to`
+   * @param cursor is refused: it belongs to a page, and a stream is the whole
+   * @throws Refusal `invalid_request` for a cursor, or for a `from` that is not before `to`
    */
-  async function stream (filter: TrailFilter, format: TrailFormat, reader: TrailReader): Promise<Readable> {
+  async function stream (
+    filter: TrailFilter, format: TrailFormat, cursor: string | undefined, reader: TrailReader
+  ): Promise<Readable> {
+    if (cursor !== undefined) throw invalid('/cursor', 'not_allowed', 'belongs to the pages of json')
     const { low, high } = await boundsOf(filter)
     const last = await record(filter, format, reader)
     return Readable.from(write(filter, format, { low, high: Math.min(high, last + 1) }), { objectMode: false })
@@ -96,11 +100,9 @@ export function createAuditTrail ({ database, trail, users, audit, cursors }: Au
   }
 
   async function boundsOf ({ from, to }: TrailFilter): Promise<{ low: number, high: number }> {
-    if (from && to && from >= to) {
-      throw new Refusal('invalid_request', {
-        errors: [{ path: '/to', code: 'before_from', message: 'must be later than from' }]
-      })
-    }
+    if (!isTime(from)) throw invalid('/from', 'wrong_format', 'must be a valid date-time')
+    if (!isTime(to)) throw invalid('/to', 'wrong_format', 'must be a valid date-time')
+    if (from && to && from >= to) throw invalid('/to', 'before_from', 'must be later than from')
     return {
       low: from ? await trail.idNear(from, { late: false }) : 0,
       high: to ? await trail.idNear(to, { late: true }) : Number.MAX_SAFE_INTEGER
@@ -146,6 +148,15 @@ export function createAuditTrail ({ database, trail, users, audit, cursors }: Au
       return null
     }
   }
+}
+
+/** False for a text that the schema took for a time and no `Date` can hold: a leap second, an offset without minutes. */
+function isTime (time: Date | null): boolean {
+  return time === null || !Number.isNaN(time.getTime())
+}
+
+function invalid (path: string, code: string, message: string): Refusal {
+  return new Refusal('invalid_request', { errors: [{ path, code, message }] })
 }
 
 function jsonLine (event: ShownEvent): string {

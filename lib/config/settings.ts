@@ -122,7 +122,7 @@ export const settings = Type.Object({
     description: 'Exact origins that may call with credentials, also capacitor://localhost.'
   })),
   COOKIE_DOMAIN: Type.Optional(text({
-    description: 'A domain for the cookies. Every host under it is then trusted like the API. Unset: this host only.'
+    description: 'A domain for the cookies. Every host under it is then trusted like the API. Unset: this host only. Browsers stay signed in when it becomes a parent or a child.'
   }, /^(?=.{1,253}$)[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'a domain such as example.com')),
   COOKIE_SAMESITE: choice(['strict', 'lax', 'none'], { description: 'SameSite of the cookies.', default: 'strict' }),
   COOKIE_PARTITIONED: boolean({

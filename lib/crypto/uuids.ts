@@ -1,3 +1,5 @@
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
 /** The 16 bytes of a UUID. */
 export function uuidToBytes (uuid: string): Buffer {
   return Buffer.from(uuid.replaceAll('-', ''), 'hex')
@@ -6,4 +8,9 @@ export function uuidToBytes (uuid: string): Buffer {
 /** The UUID of 16 bytes, in its one lower-case form. */
 export function uuidFromBytes (bytes: Buffer): string {
   return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}
+
+/** A UUID in its one lower-case form; undefined for a text that is no UUID. */
+export function canonicalUuid (text: string): string | undefined {
+  return uuid.test(text) ? text.toLowerCase() : undefined
 }

@@ -12,11 +12,13 @@ const refusals: { [status: string]: readonly [name: string, code: RefusalCode, d
   404: ['NotFound', 'not_found'],
   409: ['Conflict', 'conflict'],
   413: ['BodyTooLarge', 'body_too_large'],
+  414: ['PathTooLong', 'malformed_request'],
   415: ['UnsupportedMediaType', 'unsupported_media_type'],
   422: ['Invalid', 'invalid_request', { errors: [{ path: '/email', code: 'required', message: 'is required' }] }],
   429: ['TooOften', 'rate_limited'],
   503: ['Unavailable', 'unavailable']
 }
+const exampleRequestId = '0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11'
 const wrongPassword = ['WrongPassword', 'invalid_credentials'] as const
 const wrongPasswordMeaning = 'A wrong password; or not signed in, or not any more.'
 
@@ -80,7 +82,7 @@ function nameRefusals (operation: Fields, responses: Fields) {
     const [name, code, details] = (isOfPassword ? wrongPassword : refusals[status]) ?? []
     if (name === undefined || code === undefined || content['schema'] === undefined) continue
 
-    content['example'] = renderProblem(new Refusal(code, details), '0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11')
+    content['example'] = renderProblem(new Refusal(code, details), exampleRequestId, Number(status))
     responses[name] = isOfPassword ? { ...fieldsOf(response), description: wrongPasswordMeaning } : response
     own[status] = { $ref: `#/components/responses/${name}` }
   }

@@ -16,6 +16,15 @@ export function canonicalAddress (text: string | undefined): string | undefined 
 }
 
 /**
+ * An element of X-Forwarded-For in canonical form. Some proxies append the port of the connection: `1.2.3.4:5678`,
+ * `[2001:db8::1]:5678`. Returns undefined for a text that cannot be read.
+ */
+export function forwardedAddress (element: string | undefined): string | undefined {
+  const [, bracketed, dotted] = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d{1,5})?$/.exec(element ?? '') ?? []
+  return canonicalAddress(bracketed ?? dotted ?? element)
+}
+
+/**
  * The network that counts as one client: an IPv4 address, or the /64 of an IPv6 address, because the owner of one
  * address of a /64 has all of them. For an IPv6 address that contains an IPv4 address it is the IPv4 address: the
  * whole Internet shares the /64 of NAT64 (RFC 6052), and 6to4 (RFC 3056) gives each IPv4 address 65,536 of them.

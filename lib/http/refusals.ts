@@ -6,6 +6,7 @@ interface SchemaViolation { instancePath: string, keyword: string, params: Recor
 const refusalByCode: Record<string, RefusalCode> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_STATIC_FORBIDDEN_PATH: 'not_found',
   FST_ERR_BAD_URL: 'malformed_request',
   FST_ERR_MAX_PARAM_LENGTH: 'malformed_request'
 }

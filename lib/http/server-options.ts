@@ -4,6 +4,7 @@ import { Refusal } from '../errors.ts'
 import { isProbe, loggerOptions } from '../operations/logger.ts'
 import { problemHeaders, renderProblem } from './problem.ts'
 import { toRefusal } from './refusals.ts'
+import { createTrustedProxies } from './trusted-proxies.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Config } from '../config/config.ts'
@@ -32,7 +33,7 @@ export function serverOptions ({ http, logger }: Pick<Config, 'http' | 'logger'>
     // While this node drains, requests that still arrive on open connections are served; then the connection closes.
     forceCloseConnections: 'idle' as const,
     return503OnClosing: false,
-    trustProxy: http.trustProxy.length > 0 ? http.trustProxy : false,
+    trustProxy: http.trustProxy.length > 0 ? createTrustedProxies(http.trustProxy) : false,
     requestIdHeader: false as const,
     genReqId,
     childLoggerFactory,
@@ -88,6 +89,14 @@ function answerFrameworkError (error: FrameworkError, id: string, raw: ServerRes
   const status = error.statusCode === 414 ? 414 : refusal.status
 
   raw.writeHead(status, { ...securityHeaders, ...problemHeaders(refusal), 'x-request-id': id })
+    .end(JSON.stringify(renderProblem(refusal, id, status)))
+}
+
+/** Answers an `Expect` header other than `100-continue` (RFC 9110 §10.1.1). Node would answer it without a body. */
+export function answerExpectation (request: IncomingMessage, response: ServerResponse, securityHeaders: Headers) {
+  const [id, status, refusal] = [genReqId(request), 417, new Refusal('malformed_request')]
+
+  response.writeHead(status, { ...securityHeaders, ...problemHeaders(refusal), 'x-request-id': id, connection: 'close' })
     .end(JSON.stringify(renderProblem(refusal, id, status)))
 }
 

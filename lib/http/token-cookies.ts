@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { Refusal } from '../errors.ts'
 
 /** The settings that decide the names and attributes of cookies. */
@@ -6,6 +7,8 @@ export interface CookieSettings {
   cookieSameSite: 'strict' | 'lax' | 'none'
   cookiePartitioned: boolean
   cookieSecure: boolean
+  /** The origin of the API. A browser may keep cookies of its host and of each parent domain of that. */
+  issuer: string
 }
 
 /** The values of our cookies that a request carries. */
@@ -13,54 +16,72 @@ export interface CarriedCookies { access?: string, refresh?: string, device?: st
 
 export type CookieKind = keyof CarriedCookies
 
+/** Our cookies in a Cookie header, in their order; several of one kind may be among them. */
+export type FoundCookies = readonly (readonly [kind: CookieKind, value: string])[]
+
+/**
+ * Tells when a cookie's value was issued (milliseconds since 1970; 0 if it does not say), and null for a value that
+ * this deployment has not signed.
+ */
+export type IssueTimes = Partial<Record<CookieKind, (value: string) => number | null>>
+
 /** Parses a Cookie header: values as they were sent, by name. Of two cookies with one name it takes the first. */
 export type ParseCookies = (header: string) => Readonly<Record<string, string | undefined>>
 export type TokenCookies = ReturnType<typeof createTokenCookies>
 
 const kinds = ['access', 'refresh', 'device'] as const
 const none: CarriedCookies = Object.freeze({})
+const nothing: FoundCookies = Object.freeze([])
 
 /**
  * The three cookies of the transport `cookie`. Without a domain they are `__Host-` cookies, which no other host can set
  * (RFC 6265bis §4.1.3). With a domain, every host under it is trusted like the API.
  */
 export function createTokenCookies (settings: CookieSettings, parse: ParseCookies) {
-  const { cookieDomain, cookieSameSite, cookiePartitioned, cookieSecure } = settings
+  const { cookieDomain, cookieSameSite, cookiePartitioned, cookieSecure, issuer } = settings
   const prefix = !cookieSecure ? '' : cookieDomain === null ? '__Host-' : '__Secure-'
   const names = { access: `${prefix}access`, refresh: `${prefix}refresh`, device: `${prefix}device` }
   const attributes = attributesOf(cookieDomain, cookiePartitioned)
-  // A browser may keep several cookies under one name, left from other settings or set by another host: of the
-  // domain or of this host alone, partitioned or not.
-  const domains = cookieDomain === null ? [null] : [cookieDomain, null]
+  // A browser may keep several cookies under one name, left from other settings or set by another host: of a domain
+  // or of this host alone, partitioned or not.
+  const hosts = cookieDomain === null ? [] : [cookieDomain, new URL(issuer).hostname]
+  const domains = [...domainsAbove(hosts), null]
   const partitions = cookieSecure ? [true, false] : [false]
   const scopes = domains.flatMap(domain => partitions.map(partitioned => attributesOf(domain, partitioned)))
 
-  return { names, attributes, scopes, read, twinsIn }
+  return { names, attributes, scopes, find, choose, twinsIn }
 
   /**
-   * Our cookies in a Cookie header.
-   * @throws Refusal malformed_request for two of one name, because one of them may have been set by another host
+   * One value for each kind of cookie. Of several, the one that was issued last: the others are left from other
+   * settings. Values that this deployment has not signed are passed over where the cookies have a domain, because any
+   * host under it may have set them.
+   * @throws Refusal malformed_request for several of one kind of which none is ours; without a domain, also where one
+   * is not ours, because no other host can have set it
    */
-  function read (header: string | undefined): CarriedCookies {
-    if (header === undefined) return none
+  function choose (found: FoundCookies, issueTimes: IssueTimes = {}): CarriedCookies {
+    if (found.length === 0) return none
 
-    const carried: CarriedCookies = {}
-    for (const [kind, value] of ours(header)) {
-      if (carried[kind] !== undefined) throw new Refusal('malformed_request')
-      carried[kind] = value
-    }
+    const carried: CarriedCookies = Object.fromEntries(found)
+    for (const kind of twinsIn(found)) carried[kind] = newest(valuesOf(found, kind), issueTimes[kind])
     return carried
   }
 
-  /** The kinds of our cookies of which a header carries two or more. */
-  function twinsIn (header: string): CookieKind[] {
-    const found = ours(header).map(([kind]) => kind)
-    return kinds.filter(kind => found.indexOf(kind) !== found.lastIndexOf(kind))
+  function newest (values: string[], issuedAt: (value: string) => number | null = () => null): string {
+    let [latest, latestAt] = ['', -1]
+    for (const value of values) {
+      const at = issuedAt(value)
+      if (at === null && cookieDomain === null) throw new Refusal('malformed_request')
+      if (at !== null && at >= latestAt) [latest, latestAt] = [value, at]
+    }
+    if (latestAt < 0) throw new Refusal('malformed_request')
+    return latest
   }
 
+  /** Our cookies in a Cookie header. */
   // Each pair is parsed by itself: a parser of the whole header keeps one of two cookies with one name. Parsers also
   // take white space before the `=`, which no browser sends: such a name is not ours.
-  function ours (header: string) {
+  function find (header: string | undefined): FoundCookies {
+    if (header === undefined) return nothing
     const found: [CookieKind, string][] = []
     for (const pair of header.split(';')) {
       const cookies = parse(pair)
@@ -82,4 +103,22 @@ export function createTokenCookies (settings: CookieSettings, parse: ParseCookie
       ...(partitioned && { partitioned })
     }
   }
+}
+
+/** The kinds of which there are two or more. */
+function twinsIn (found: FoundCookies): CookieKind[] {
+  return kinds.filter(kind => valuesOf(found, kind).length > 1)
+}
+
+function valuesOf (found: FoundCookies, wanted: CookieKind): string[] {
+  return found.filter(([kind]) => kind === wanted).map(([, value]) => value)
+}
+
+/** The domains for which a host may set cookies: its own name and each parent, save the last label; of an IP none. */
+function domainsAbove (hosts: string[]): Set<string> {
+  return new Set(hosts.filter(host => isIP(host.replace(/^\[|\]$/g, '')) === 0).flatMap(host => {
+    const labels = host.split('.')
+    // A name of one label (localhost) is a host; no browser takes a cookie for a whole top-level domain.
+    return labels.slice(0, Math.max(1, labels.length - 1)).map((_, index) => labels.slice(index).join('.'))
+  }))
 }

@@ -4,6 +4,7 @@
  */
 export const counters = {
   refused: { help: 'Requests refused, by code.', labels: ['code'] },
+  forwarded_unreadable: { help: 'Requests whose address, as a trusted proxy forwarded it, cannot be read: the proxy counts as the caller.', labels: [] },
   authz_denied: { help: 'Acts refused for want of a permission or of rank, by permission asked for (none: by rank).', labels: ['reason'] },
   sign_ups: { help: 'Sign-ups, by outcome: requested, created, …', labels: ['outcome'] },
   sign_ins: { help: 'Logins, by outcome: success, or the code of the refusal.', labels: ['outcome'] },

@@ -1,6 +1,7 @@
 import fp from 'fastify-plugin'
 import type { FastifyRequest } from 'fastify'
 import { createDenials } from '../../lib/access/denials.ts'
+import { canonicalUuid } from '../../lib/crypto/uuids.ts'
 import { Refusal } from '../../lib/errors.ts'
 import { createUserStore } from '../../lib/users/user-store.ts'
 
@@ -37,5 +38,6 @@ export default fp(async function recordDenials (app) {
 function subjectOf ({ params, routeOptions: { config: { subject } } }: FastifyRequest): string | null {
   if (subject === undefined || typeof params !== 'object' || params === null) return null
   const id: unknown = Reflect.get(params, subject)
-  return typeof id === 'string' ? id : null
+  // A denial may come before the parameters are validated, and a text that is no id is nobody's.
+  return typeof id === 'string' ? canonicalUuid(id) ?? null : null
 }

@@ -1,5 +1,6 @@
 import fp from 'fastify-plugin'
 import type { FeatureOptions } from '../feature.ts'
+import cookieTimes from './cookie-times.ts'
 import denials from './denials.ts'
 import refreshToken from './refresh-token.ts'
 import requestLimits from './request-limits.ts'
@@ -10,6 +11,7 @@ import requireService from './require-service.ts'
 import requireSession from './require-session.ts'
 
 export default fp<FeatureOptions>(async function guardsFeature (app, { config, clock }) {
+  await app.register(cookieTimes)
   await app.register(requireSession)
   await app.register(requirePermission)
   await app.register(requireRecentSignIn, { clock })

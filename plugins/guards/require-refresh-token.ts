@@ -9,10 +9,21 @@ declare module 'fastify' {
   }
 }
 
-/** A body without a token passes, because the route's schema refuses it and names the missing field. */
 export default fp(async function provideRefreshTokenGuard (app) {
   app.decorate('requireRefreshToken', async request => {
-    const isBare = request.body === undefined || request.body === null
-    if (!request.refreshTokenIfAny && isBare) throw new Refusal('unauthenticated')
+    if (request.refreshTokenIfAny) return
+    if (request.body === undefined || request.body === null) throw new Refusal('unauthenticated')
+    if (isEmptyObject(request.body)) throw missingToken()
+    // Any other body is refused by the route's schema, which names what is wrong with it.
   })
 }, { name: 'require-refresh-token' })
+
+function isEmptyObject (body: unknown): boolean {
+  return typeof body === 'object' && body !== null && Object.keys(body).length === 0
+}
+
+function missingToken () {
+  return new Refusal('invalid_request', {
+    errors: [{ path: '/refresh_token', code: 'required', message: 'is required' }]
+  })
+}

@@ -3,12 +3,14 @@ import type { FeatureOptions } from '../feature.ts'
 import bearerToken from './bearer-token.ts'
 import cors from './cors.ts'
 import csrf from './csrf.ts'
+import emptyBodies from './empty-bodies.ts'
 import errors from './errors.ts'
 import form from './form.ts'
 import handOver from './hand-over.ts'
 import headers from './headers.ts'
 import host from './host.ts'
 import https from './https.ts'
+import ids from './ids.ts'
 import json from './json.ts'
 import methods from './methods.ts'
 import requestCaller from './request-caller.ts'
@@ -22,11 +24,13 @@ export default fp<FeatureOptions>(async function httpFeature (app, { config }) {
   await app.register(https, config.http)
   await app.register(cors, config.browser)
   await app.register(methods)
+  await app.register(emptyBodies)
   await app.register(json)
   await app.register(form)
+  await app.register(ids)
   await app.register(requestCaller)
   await app.register(bearerToken)
-  await app.register(tokenCookies, config.browser)
+  await app.register(tokenCookies, { ...config.browser, ...config.http })
   await app.register(csrf, { ...config.browser, ...config.http })
   await app.register(handOver)
 }, { name: 'http' })

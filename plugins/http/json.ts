@@ -7,7 +7,7 @@ import type { FastifyRequest } from 'fastify'
 // two readers of a header may understand them differently (CVE-2025-32442, CVE-2026-25223).
 const mediaType = /^application\/json(; ?charset=("utf-8"|utf-8))?$/i
 
-/** The only parser of bodies: JSON in UTF-8, not compressed. An empty body counts as none. */
+/** The only parser of bodies: JSON in UTF-8, not compressed. plugins/http/empty-bodies.ts keeps empty ones away. */
 export default fp(async function parseJson (app) {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -18,7 +18,6 @@ export default fp(async function parseJson (app) {
     if (!mediaType.test(headers['content-type'] ?? '') || headers['content-encoding'] !== undefined) {
       throw new Refusal('unsupported_media_type')
     }
-    if (body.length === 0) return undefined
 
     try {
       return parseStrictJson(decoder.decode(body))

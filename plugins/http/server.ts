@@ -1,7 +1,7 @@
 import Fastify, { LogController } from 'fastify'
 import type { FastifyInstance, FastifyServerOptions } from 'fastify'
 import type { Config } from '../../lib/config/config.ts'
-import { serverOptions } from '../../lib/http/server-options.ts'
+import { answerExpectation, serverOptions } from '../../lib/http/server-options.ts'
 import { logOnce } from '../../lib/operations/request-log.ts'
 import { securityHeaders } from './security-headers.ts'
 
@@ -22,10 +22,12 @@ export function createServer (
 ): FastifyInstance {
   const { logger, ...options } = serverOptions(config, securityHeaders)
 
-  return Fastify({
+  const app = Fastify({
     ...options,
     logger: { ...logger, ...(stream && { stream }) },
     logController: logOnce(new LogController()),
     ...(schemaController && { schemaController })
   })
+  app.server.on('checkExpectation', (request, response) => answerExpectation(request, response, securityHeaders))
+  return app
 }

@@ -50,11 +50,11 @@ const schema = {
       description: 'What happened.',
       examples: ['authn_login_fail']
     })),
-    from: Type.Optional(Type.String({ ...Time, description: 'From this time on.' })),
+    from: Type.Optional(Type.String({ ...Time, description: 'From this time on. A leap second is refused.' })),
     to: Type.Optional(Type.String({ ...Time, description: 'Before this time.' })),
     cursor: Type.Optional(Cursor),
     format: Type.Optional(oneOf(['json', 'ndjson', 'csv'], {
-      description: '`json` when left out. The others take no `cursor`.'
+      description: '`json` when left out. With the others a `cursor` is refused.'
     }))
   }, { additionalProperties: false }),
   response: {
@@ -76,8 +76,8 @@ const listAuditEvents: FastifyPluginAsyncTypebox = async app => {
   app.get('/audit-events', { schema }, async ({ query, principal: { userId, sessionId }, caller }, reply) => {
     const { actor, subject, event, from, to, cursor, format = 'json' } = query
     const filter = {
-      actorId: actor?.toLowerCase() ?? null,
-      subjectId: subject?.toLowerCase() ?? null,
+      actorId: actor ?? null,
+      subjectId: subject ?? null,
       event: event ?? null,
       from: timeOf(from),
       to: timeOf(to)
@@ -85,7 +85,7 @@ const listAuditEvents: FastifyPluginAsyncTypebox = async app => {
     const reader = { userId, sessionId, caller }
     if (format === 'json') return await app.auditTrail.list(filter, cursor, reader)
 
-    const text = await app.auditTrail.stream(filter, format, reader)
+    const text = await app.auditTrail.stream(filter, format, cursor, reader)
     reply.type(types[format]).header('content-disposition', `attachment; filename="audit-events.${format}"`)
     return text
   })

@@ -19,7 +19,6 @@ const changeEmail: FastifyPluginAsyncTypebox = async app => {
   app.post('/email/change', { schema }, async ({ body, principal, caller }, reply) => {
     await app.accounts.changeEmail(principal, body.new_email, caller)
     reply.code(202)
-    return null
   })
 }
 

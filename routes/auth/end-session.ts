@@ -10,7 +10,7 @@ const schema = {
   params: Type.Object({
     id: Type.String({ ...Id, description: 'From the list of sessions.' })
   }, { additionalProperties: false }),
-  response: { 204: Type.Null({ description: 'It has ended, now or before.' }), ...problems(401, 403, 404, 429, 503) }
+  response: { 204: Type.Null({ description: 'It has ended, now or before.' }), ...problems(401, 403, 404, 414, 429, 503) }
 }
 
 const endSession: FastifyPluginAsyncTypebox = async app => {

@@ -24,7 +24,6 @@ const forgotPassword: FastifyPluginAsyncTypebox = async app => {
       accessToken: bearerToken ?? cookiesCarried.access
     }, caller)
     reply.code(202)
-    return null
   })
 }
 

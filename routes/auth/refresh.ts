@@ -8,11 +8,11 @@ const schema = {
   operationId: 'refresh',
   tags: ['Session'],
   summary: 'Trade the refresh token for new tokens',
-  description: 'Bearer: the token in the body. Cookie: no body. Keep both new tokens. A lost answer may be asked for again: within REFRESH_GRACE one token always gets the one newest token; later than that it is taken for stolen, and the session ends (`reuse_detected`).',
+  description: 'Bearer: the token in the body. Cookie: no body, or `{}`. Keep both new tokens. A lost answer may be asked for again: within REFRESH_GRACE one token always gets the one newest token; later than that it is taken for stolen, and the session ends (`reuse_detected`).',
   security: [],
   body: Type.Optional(Type.Union([
     Type.Null(),
-    Type.Object({ refresh_token: Token }, { additionalProperties: false })
+    Type.Object({ refresh_token: Type.Optional(Token) }, { additionalProperties: false })
   ])),
   response: { 200: TokenResponseAnswer, ...problems(...ofBody, 401, 403, 429, 503) }
 }

@@ -17,7 +17,6 @@ const resendCode: FastifyPluginAsyncTypebox = async app => {
   app.post('/verify-email/resend', { schema }, async ({ body, caller }, reply) => {
     await app.accounts.registrations.resend(body.registration_id, caller)
     reply.code(202)
-    return null
   })
 }
 

@@ -9,7 +9,7 @@ const schema = {
   summary: 'Remove a role',
   description: 'Needs `roles:write` and a rank above the role’s. 409 `role_in_use`: somebody has it, or is registering into it.',
   params: RoleParams,
-  response: { 204: Type.Null({ description: 'Removed.' }), ...problems(401, 403, 404, 409, 429, 503) }
+  response: { 204: Type.Null({ description: 'Removed.' }), ...problems(401, 403, 404, 409, 414, 429, 503) }
 }
 
 const deleteRole: FastifyPluginAsyncTypebox = async app => {

@@ -12,8 +12,10 @@ export const Password = Type.String({
   examples: ['violet kettle orbit 1843']
 })
 
-// One line of text: at least one visible character, no control characters, no lone surrogates.
-const line = '^(?=.*[^\\s])[^\\p{Cc}\\p{Cs}\\u2028\\u2029]*$'
+// One line of text: at least one visible character and no control characters. The dot excludes line separators. It is
+// ASCII and needs no flag, because other languages compile it from the document. Lone surrogates never get here: a body
+// with one is no valid JSON, and a query is decoded from UTF-8.
+const line = '^(?=.*\\S.*$)[^\\x00-\\x1f\\x7f-\\x9f]*$'
 
 /** A name as people write it. */
 export const FullName = Type.String({ minLength: 1, maxLength: 200, pattern: line, examples: ['Ada King'] })

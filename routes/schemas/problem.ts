@@ -11,6 +11,7 @@ const meanings = {
   404: 'Not there, or not yours.',
   409: 'In the way of something else.',
   413: 'The body is too large.',
+  414: 'A parameter of the path is too long.',
   415: 'The body is not application/json.',
   422: 'Not valid.',
   429: 'Too often. Nobody is signed out by it.',

@@ -11,7 +11,7 @@ const schema = {
   params: UserParams,
   response: {
     204: Type.Null({ description: 'Erased, and signed out everywhere.' }),
-    ...problems(401, 403, 404, 409, 429, 503)
+    ...problems(401, 403, 404, 409, 414, 429, 503)
   }
 }
 

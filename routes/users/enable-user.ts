@@ -10,7 +10,7 @@ const schema = {
   description: 'Needs `users:write` and a rank above the user’s. Sessions that ended stay so.',
   params: UserParams,
   body: NoBody,
-  response: { 200: UserAnswer, ...problems(...ofBody, 401, 403, 404, 429, 503) }
+  response: { 200: UserAnswer, ...problems(...ofBody, 401, 403, 404, 414, 429, 503) }
 }
 
 const enableUser: FastifyPluginAsyncTypebox = async app => {

@@ -9,7 +9,7 @@ const schema = {
   summary: 'Sign out one session of a user',
   description: 'Needs `sessions:revoke` and a rank above the user’s. The session is told so (`revoked_by_admin`).',
   params: UserSessionParams,
-  response: { 204: Type.Null({ description: 'It has ended, now or before.' }), ...problems(401, 403, 404, 429, 503) }
+  response: { 204: Type.Null({ description: 'It has ended, now or before.' }), ...problems(401, 403, 404, 414, 429, 503) }
 }
 
 const endUserSession: FastifyPluginAsyncTypebox = async app => {

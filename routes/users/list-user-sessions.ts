@@ -9,7 +9,7 @@ const schema = {
   summary: 'Where a user is signed in',
   description: 'Needs `sessions:revoke` and a rank above the user’s.',
   params: UserParams,
-  response: { 200: SessionList, ...problems(401, 403, 404, 429, 503) }
+  response: { 200: SessionList, ...problems(401, 403, 404, 414, 429, 503) }
 }
 
 const listUserSessions: FastifyPluginAsyncTypebox = async app => {

@@ -8,7 +8,7 @@ const schema = {
   summary: 'One user',
   description: 'Needs `users:read`.',
   params: UserParams,
-  response: { 200: UserAnswer, ...problems(401, 403, 404, 429, 503) }
+  response: { 200: UserAnswer, ...problems(401, 403, 404, 414, 429, 503) }
 }
 
 const readUser: FastifyPluginAsyncTypebox = async app => {

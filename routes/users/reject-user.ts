@@ -10,7 +10,7 @@ const schema = {
   description: 'Needs `users:approve` and a rank above the user’s. They are mailed, with the reason; whoever was let in before is signed out everywhere. 409 `conflict` where the role needs no approval.',
   params: UserParams,
   body: Reason,
-  response: { 200: UserAnswer, ...problems(...ofBody, 401, 403, 404, 409, 429, 503) }
+  response: { 200: UserAnswer, ...problems(...ofBody, 401, 403, 404, 409, 414, 429, 503) }
 }
 
 const rejectUser: FastifyPluginAsyncTypebox = async app => {

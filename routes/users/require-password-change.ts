@@ -10,7 +10,7 @@ const schema = {
   description: 'Needs `users:write` and a rank above the user’s. Sessions go on, but until it is changed they are good for nothing else: 403 `password_change_required`.',
   params: UserParams,
   body: NoBody,
-  response: { 200: UserAnswer, ...problems(...ofBody, 401, 403, 404, 429, 503) }
+  response: { 200: UserAnswer, ...problems(...ofBody, 401, 403, 404, 414, 429, 503) }
 }
 
 const requirePasswordChange: FastifyPluginAsyncTypebox = async app => {

@@ -13,7 +13,7 @@ const schema = {
   body: NoBody,
   response: {
     204: Type.Null({ description: 'It is on its way.' }),
-    ...problems(...ofBody, 401, 403, 404, 409, 429, 503)
+    ...problems(...ofBody, 401, 403, 404, 409, 414, 429, 503)
   }
 }
 

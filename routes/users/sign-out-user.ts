@@ -13,7 +13,7 @@ const schema = {
   body: NoBody,
   response: {
     204: Type.Null({ description: 'Every session has ended.' }),
-    ...problems(...ofBody, 401, 403, 404, 429, 503)
+    ...problems(...ofBody, 401, 403, 404, 414, 429, 503)
   }
 }
 

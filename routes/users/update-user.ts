@@ -17,7 +17,7 @@ const schema = {
     locale: Type.Optional(Locale),
     email: Type.Optional(Email)
   }, { additionalProperties: false, minProperties: 1, examples: [{ role: 'accountant' }] }),
-  response: { 200: UserAnswer, ...problems(...ofBody, 401, 403, 404, 409, 429, 503) }
+  response: { 200: UserAnswer, ...problems(...ofBody, 401, 403, 404, 409, 414, 429, 503) }
 }
 
 const alias = {

@@ -15,7 +15,7 @@ const schema = {
     name: Type.Optional(VendorName),
     status: Type.Optional(oneOf(['active', 'suspended']))
   }, { additionalProperties: false, minProperties: 1, examples: [{ status: 'suspended' }] }),
-  response: { 200: VendorAnswer, ...problems(...ofBody, 401, 403, 404, 429, 503) }
+  response: { 200: VendorAnswer, ...problems(...ofBody, 401, 403, 404, 414, 429, 503) }
 }
 
 const updateVendor: FastifyPluginAsyncTypebox = async app => {

@@ -4,7 +4,7 @@ import { problems } from '../schemas/problem.ts'
 
 // W3C, A Well-Known URL for Changing Passwords: password managers open it to find the form.
 const schema = {
-  operationId: 'getChangePasswordUrl',
+  operationId: 'openChangePasswordForm',
   summary: 'Where to change the password',
   description: 'For password managers: to the web application.',
   tags: ['Well-known'],

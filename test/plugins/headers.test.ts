@@ -14,7 +14,7 @@ t.test('every answer of every kind carries the same security headers', async t =
   })
   const requests: [string, number][] = [
     ['GET / HTTP/1.1\r\nHost: x', 200], ['GET /empty HTTP/1.1\r\nHost: x', 204], ['GET /moved HTTP/1.1\r\nHost: x', 302], ['GET /nothing HTTP/1.1\r\nHost: x', 404],
-    ['PUT / HTTP/1.1\r\nHost: x', 405], ['GET /broken HTTP/1.1\r\nHost: x', 500], ['POST /json HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 0', 415],
+    ['PUT / HTTP/1.1\r\nHost: x', 405], ['GET / HTTP/1.1\r\nHost: x\r\nExpect: x', 417], ['GET /broken HTTP/1.1\r\nHost: x', 500], ['POST /json HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 1', 415],
     ['GET /%zz HTTP/1.1\r\nHost: x', 400], ['GET / HTTP/1.1', 400], ['GET / HTTP/1.1\r\nHost: x\r\nHost: y', 400], ['nonsense', 400], [`GET / HTTP/1.1\r\nHost: x\r\nX-Big: ${'x'.repeat(17_000)}`, 431]
   ]
 

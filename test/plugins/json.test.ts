@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import type { Test } from 'tap'
-import { buildHttp } from '../support/http.ts'
+import { buildHttp, sendRaw } from '../support/http.ts'
 
 t.test('JSON in UTF-8 is read', async t => {
   const { app } = await build(t)
@@ -71,6 +71,35 @@ t.test('an empty JSON body counts as none', async t => {
   const { app } = await build(t)
   const answer = await app.inject({ method: 'POST', url: '/echo', headers: { 'content-type': 'application/json' }, payload: '' })
   t.strictSame(answer.json(), {}, 'there is no body')
+})
+
+t.test('an empty body counts as none, whatever its content type', async t => {
+  const { app } = await build(t)
+  const types = ['text/plain;charset=UTF-8', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/json\t;x', 'json', '*/*', '']
+
+  for (const type of types) {
+    for (const encoding of [{}, { 'content-encoding': 'gzip' }]) {
+      const answer = await app.inject({ method: 'POST', url: '/echo', headers: { 'content-type': type, 'content-length': '0', ...encoding } })
+      t.equal(answer.statusCode, 200, type)
+      t.strictSame(answer.json(), {})
+    }
+  }
+  for (const head of [...types.map(type => `Content-Type: ${type}\r\nContent-Length: 0`), 'Content-Type: text/plain', 'Content-Type: text/plain\r\nContent-Length: 000']) {
+    t.match(await sendRaw(app, `POST /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${head}\r\n\r\n`), /^HTTP\/1\.1 200 [^]*\{\}$/, head)
+  }
+})
+
+t.test('an empty chunked body counts as none, and one that is not empty is read as ever', async t => {
+  const { app } = await build(t)
+  const ask = (type: string, ...chunks: string[]) => sendRaw(app, `POST /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${type}Transfer-Encoding: chunked\r\n\r\n${chunks.map(chunk => `${chunk.length.toString(16)}\r\n${chunk}\r\n`).join('')}0\r\n\r\n`)
+
+  for (const type of ['', 'Content-Type: text/plain\r\n', 'Content-Type: application/json\r\n', 'Content-Type: json\r\n']) {
+    t.match(await ask(type), /^HTTP\/1\.1 200 [^]*\{\}$/, type)
+  }
+  t.match(await ask('Content-Type: application/json\r\n', '{"a":', '"e"}', ' '), /^HTTP\/1\.1 200 [^]*\{"body":\{"a":/)
+  t.match(await ask('Content-Type: application/json\r\n', `{"a":"${'x'.repeat(20_000)}`, `${'y'.repeat(10_000)}"}`), /^HTTP\/1\.1 200 [^]*xy/, 'in several reads')
+  t.match(await ask('Content-Type: application/json\r\n', ...Array.from({ length: 40 }, () => ' '.repeat(1000))), /^HTTP\/1\.1 413 /)
+  for (const type of ['', 'Content-Type: text/plain\r\n', 'Content-Type: json\r\n']) t.match(await ask(type, 'x'), /^HTTP\/1\.1 415 [^]*unsupported_media_type/, type)
 })
 
 t.test('a body beyond 32 KiB is refused before it is read', async t => {

@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { Test } from 'tap'
 import { canonicalAddress } from '../../lib/http/client-address.ts'
+import { createTrustedProxies } from '../../lib/http/trusted-proxies.ts'
 import { buildHttp } from '../support/http.ts'
 
 t.test('only a listed proxy is believed about the caller’s address', async t => {
@@ -18,13 +19,41 @@ t.test('behind proxies the nearest address that is not a proxy’s counts', asyn
     ['::ffff:10.0.0.1', '::ffff:1.2.3.4', '1.2.3.4'],
     ['::1', '2001:DB8:0:0::1', '2001:db8::1'],
     ['10.0.0.1', 'garbage', '10.0.0.1'],
-    ['10.0.0.1', '1.2.3.4:5678', '10.0.0.1'],
+    ['10.0.0.1', '1.2.3.4:5678', '1.2.3.4'],
+    ['10.0.0.1', '6.6.6.6, 1.2.3.4:5678, 10.9.9.9:443', '1.2.3.4'],
+    ['10.0.0.1', '[2001:DB8::1]:5678', '2001:db8::1'],
+    ['10.0.0.1', '[2001:db8::1]', '2001:db8::1'],
+    ['10.0.0.1', '1.2.3.4, [::1]:80', '1.2.3.4'],
+    ['10.0.0.1', '[::ffff:1.2.3.4]:80', '1.2.3.4'],
+    ['10.0.0.1', '1.2.3.4, garbage', '10.0.0.1'],
+    ['10.0.0.1', '1.2.3.4:port', '10.0.0.1'],
+    ['10.0.0.1', '[1.2.3.4:80', '10.0.0.1'],
+    ['10.0.0.1', 'unknown', '10.0.0.1'],
     ['9.9.9.9', '1.2.3.4', '9.9.9.9']
   ]
 
   for (const [remoteAddress, forwarded, ip] of cases) {
     t.match((await app.inject({ url: '/', remoteAddress, headers: { 'x-forwarded-for': forwarded } })).json(), { ip }, `${forwarded} by ${remoteAddress}`)
   }
+})
+
+t.test('an address that cannot be read is counted, and logged once a minute', async t => {
+  const { app, lines } = await buildHttp(t, app => { app.get('/', async ({ caller }) => caller) }, { trustProxy: ['10.0.0.0/8'], level: 'info' })
+  const forwarded = `unknown${'x'.repeat(100)}`
+  for (let n = 0; n < 3; n++) await app.inject({ url: '/', remoteAddress: '10.0.0.1', headers: { 'x-forwarded-for': forwarded } })
+  await app.inject({ url: '/', remoteAddress: '10.0.0.1', headers: { 'x-forwarded-for': '1.2.3.4:5678' } })
+  await app.inject({ url: '/', remoteAddress: '10.0.0.1' })
+  const told = lines.filter(line => /X-Forwarded-For cannot be read/.test(line))
+
+  t.equal(told.length, 1)
+  t.match(JSON.parse(told[0] ?? ''), { level: 'warn', forwarded: forwarded.slice(0, 64) })
+  t.match(await app.metrics.render(), /^latchkey_forwarded_unreadable_total 3$/m)
+})
+
+t.test('proxies are trusted by address and by network, however they are written', async t => {
+  const isTrusted = createTrustedProxies(['10.0.0.0/8', '192.0.2.7', '2001:db8::/32', '::ffff:172.16.0.0/108', '::ffff:203.0.113.9'])
+  for (const yes of ['10.255.0.1', '::ffff:10.0.0.1', '10.0.0.1:443', '192.0.2.7', '2001:DB8:1::1', '[2001:db8::1]:443', '172.31.0.1', '203.0.113.9']) t.ok(isTrusted(yes), yes)
+  for (const no of ['11.0.0.1', '192.0.2.8', '2001:db9::1', '172.32.0.1', '203.0.113.8', 'unknown', '', undefined]) t.notOk(isTrusted(no), String(no))
 })
 
 t.test('every address has one form', async t => {

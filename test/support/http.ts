@@ -6,6 +6,7 @@ import type { Test } from 'tap'
 import { createServer } from '../../plugins/http/server.ts'
 import caller from '../../plugins/http/request-caller.ts'
 import cors from '../../plugins/http/cors.ts'
+import emptyBodies from '../../plugins/http/empty-bodies.ts'
 import errors from '../../plugins/http/errors.ts'
 import headers from '../../plugins/http/headers.ts'
 import host from '../../plugins/http/host.ts'
@@ -36,7 +37,7 @@ export async function buildHttp (t: Pick<Test, 'teardown'>, routes: (app: Fastif
   await app.register(host)
   await app.register(https, { production })
   await app.register(cors, { allowedOrigins })
-  for (const plugin of [methods, json, caller]) await app.register(plugin)
+  for (const plugin of [methods, emptyBodies, json, caller]) await app.register(plugin)
   await app.register(async context => routes(context))
   await app.ready()
   return { app, lines }

@@ -2,7 +2,7 @@ import cookie from '@fastify/cookie'
 import Fastify from 'fastify'
 import t from 'tap'
 import { createTokenCookies } from '../../../lib/http/token-cookies.ts'
-import type { CookieSettings } from '../../../lib/http/token-cookies.ts'
+import type { CookieSettings, IssueTimes } from '../../../lib/http/token-cookies.ts'
 import { startStopwatch } from '../../support/stopwatch.ts'
 
 // The parser as the plugin hands it over.
@@ -40,7 +40,9 @@ t.test('the scopes of a name contain the current one and all that earlier settin
     [{}, ['- partitioned', '- -']],
     [{ cookieSecure: false }, ['- -']],
     [{ cookieDomain: 'example.com' }, ['example.com partitioned', 'example.com -', '- partitioned', '- -']],
-    [{ cookieDomain: 'example.com', cookieSecure: false }, ['example.com -', '- -']]
+    [{ cookieDomain: 'example.com', cookieSecure: false }, ['example.com -', '- -']],
+    [{ cookieDomain: 'eu.example.com', cookieSecure: false, issuer: 'https://auth.eu.example.com' }, ['eu.example.com -', 'example.com -', 'auth.eu.example.com -', '- -']],
+    [{ cookieDomain: 'localhost', cookieSecure: false, issuer: 'http://127.0.0.1:3000' }, ['localhost -', '- -']]
   ] as const) {
     const { scopes, attributes } = create(settings)
     t.same(scopes.map(scope => `${scope.domain ?? '-'} ${scope.partitioned ? 'partitioned' : '-'}`), expected)
@@ -85,6 +87,22 @@ t.test('two cookies with the same name are refused, whatever their values', asyn
   t.strictSame(cookies.twinsIn('theme=1; theme=2; __Host-access=1; access=2'), [])
 })
 
+t.test('of several cookies with the same name the one that was issued last is read', async t => {
+  const issueTimes = { refresh: (value: string) => /^[0-9]+$/.test(value) ? Number(value) : null }
+  const twins = (...values: string[]) => values.map(value => `__Host-refresh=${value}`).join('; ')
+  const wide = (...values: string[]) => twins(...values).replaceAll('__Host-', '__Secure-')
+
+  for (const order of [['1', '2', '3'], ['3', '2', '1'], ['2', '3', '1'], ['3', '3']]) {
+    t.strictSame(cookies.read(twins(...order), issueTimes), { refresh: '3' }, 'left from the other partition')
+    t.strictSame(create({ cookieDomain: 'example.com' }).read(wide(...order), issueTimes), { refresh: '3' })
+  }
+  for (const order of [['x', '1'], ['1', 'x']]) {
+    t.throws(() => cookies.read(twins(...order), issueTimes), { code: 'malformed_request' }, 'no other host can have set it')
+    t.strictSame(create({ cookieDomain: 'example.com' }).read(wide(...order), issueTimes), { refresh: '1' }, 'any host of the domain can have set it')
+  }
+  t.throws(() => create({ cookieDomain: 'example.com' }).read(wide('x', 'y'), issueTimes), { code: 'malformed_request' })
+})
+
 t.test('only the current names are read', async t => {
   const header = 'access=plain; __Secure-access=secure; __Host-access=host'
   t.strictSame(create().read(header), { access: 'host' })
@@ -100,5 +118,10 @@ t.test('the time to read a header grows linearly with its length', async t => {
 })
 
 function create (settings: Partial<CookieSettings> = {}) {
-  return createTokenCookies({ cookieDomain: null, cookieSameSite: 'strict', cookiePartitioned: false, cookieSecure: true, ...settings }, pair => parser.parseCookie(pair))
+  const made = createTokenCookies({ issuer: 'https://example.com', cookieDomain: null, cookieSameSite: 'strict', cookiePartitioned: false, cookieSecure: true, ...settings }, pair => parser.parseCookie(pair))
+  return {
+    ...made,
+    read: (header: string | undefined, issueTimes?: IssueTimes) => made.choose(made.find(header), issueTimes),
+    twinsIn: (header: string) => made.twinsIn(made.find(header))
+  }
 }

@@ -157,9 +157,17 @@ t.test('an invalid filter is refused and leaves no event', async t => {
   for (const query of [
     'actor=ada', 'subject=1', `actor=${randomUUID()}'--`, 'event=', 'event=A', 'event=x%27%20or%201=1', 'from=yesterday', 'to=2026-13-01T00:00:00Z', 'from=2026-01-01',
     'from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z', 'from=2026-01-01T00:00:00Z&to=2026-01-01T00:00:00Z', 'format=xml', 'format=', 'cursor=', 'cursor=7', 'cursor=AAAA',
-    `cursor=${other}&event=authn_login_fail`, `cursor=${other.slice(0, -2)}`, 'limit=1000', 'page=2', 'event=a&event=b', `actor=${randomUUID()}&actor=${randomUUID()}`
+    `cursor=${other}&event=authn_login_fail`, `cursor=${other.slice(0, -2)}`, 'limit=1000', 'page=2', 'event=a&event=b', 'format=csv&cursor=AAAA', `format=ndjson&cursor=${other}`,
+    'from=2016-12-31T23:59:60Z', 'to=2016-12-31t23:59:60z', 'from=2017-01-01T00:59:60%2B01:00', 'to=2026-01-01T00:00:00%2B01', `actor=${randomUUID()}&actor=${randomUUID()}`
   ]) t.match((await as(app, auditor.access_token, 'GET', `${path}?${query}`)).json(), { status: 422, code: 'invalid_request' }, query)
   t.equal((await eventsOf(app, auditor.user.id)).length, before)
+})
+
+t.test('the earliest and the latest times that can be written are times', async t => {
+  const auditor = await withRole('admin')
+  for (const query of ['from=0000-01-01T00:00:00%2B23:59', 'to=9999-12-31T23:59:59-23:59', 'from=2026-01-01T00:00:00.123456789Z']) {
+    t.match(await as(app, auditor.access_token, 'GET', `${path}?${query}`), { statusCode: 200 }, query)
+  }
 })
 
 t.test('a stream stops when its reader is gone, and waits for a slow reader', async t => {
