@@ -118,14 +118,14 @@ t.test('SIGTERM during the start ends the process', async t => {
 
 t.test('a server starts and goes on while its log is on a full disk', async t => {
   const port = await freePort()
-  const settings = { ...await deploy(t), HOST: '127.0.0.1', PORT: String(port), LOG_LEVEL: 'info', OPERATIONS_TOKEN: 'a token for metrics' }
+  const settings = { ...await deploy(t), HOST: '127.0.0.1', PORT: String(port), LOG_LEVEL: 'info', OPERATIONS_TOKEN: 'operations-token' }
   const server = run(t, settings, [], openSync('/dev/full', 'w'))
   const url = `http://127.0.0.1:${port}`
 
   const status = async () => (await fetch(`${url}/health/ready`).catch(() => null))?.status
   t.equal(await eventually(status, 200, 20_000), 200, server.errors())
   await fetch(`${url}/api/v1/auth/me`)
-  const lost = async () => /^latchkey_log_lines_lost_total [1-9]/m.test(await (await fetch(`${url}/metrics`, { headers: { authorization: 'Bearer a token for metrics' } })).text())
+  const lost = async () => /^latchkey_log_lines_lost_total [1-9]/m.test(await (await fetch(`${url}/metrics`, { headers: { authorization: 'Bearer operations-token' } })).text())
   t.ok(await eventually(lost, true), 'the lines that are missing are counted')
   server.kill('SIGTERM')
   t.equal(await server.exit(), 0)
