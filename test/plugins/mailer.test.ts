@@ -80,11 +80,11 @@ t.test('only a recipient or a mail that is refused with 5xx is refused for good'
   for (const [options, failure] of cases) {
     const server = await startMailServer(t, options)
     const app = await start(t, { smtpUrl: server.url })
-    await t.rejects(app.mailer.deliver(verify), failure, JSON.stringify([Object.keys(options), failure]))
+    t.match(await failureOf(app.mailer.deliver(verify)), failure, JSON.stringify([Object.keys(options), failure]))
   }
   const server = await startMailServer(t, { authOptional: false, onAuth: (_auth, _session, callback) => callback(new Error('no')) })
   const app = await start(t, { smtpUrl: server.url.replace('//', '//lk:wrong@') })
-  await t.rejects(app.mailer.deliver(verify), { reason: 'sign_in', isPermanent: false }, 'a wrong password is for an operator to mend')
+  t.match(await failureOf(app.mailer.deliver(verify)), { reason: 'sign_in', isPermanent: false }, 'a wrong password is for an operator to mend')
 
   function refusing (responseCode: number) {
     return (given: AsyncIterable<unknown> & { resume?: () => void }, _session: unknown, callback: (error: Error) => void) => {
@@ -98,8 +98,8 @@ t.test('a certificate of an authority of one’s own is trusted if SMTP_CA_FILE 
   const authority = createAuthority('Latchkey test')
   const server = await startMailServer(t, { secure: true, ...authority.issue('127.0.0.1') })
   const strict = await start(t, { smtpUrl: server.url })
-  await t.rejects(strict.mailer.deliver(verify), { reason: 'certificate', isPermanent: false })
-  await t.rejects(strict.mailer.probe(), { reason: 'certificate' })
+  t.match(await failureOf(strict.mailer.deliver(verify)), { reason: 'certificate', isPermanent: false })
+  t.match(await failureOf(strict.mailer.probe()), { reason: 'certificate' })
 
   const trusting = await start(t, { smtpUrl: server.url, authority: authority.cert })
   await trusting.mailer.deliver(verify)
@@ -117,7 +117,7 @@ t.test('a server that is away or silent is an error within the time-outs', async
   const { port } = silent.address() as AddressInfo
 
   const away = await start(t, { smtpUrl: 'smtp://127.0.0.1:1' })
-  await t.rejects(away.mailer.deliver(verify), { message: /mail:/, reason: 'unreachable', isPermanent: false })
+  t.match(await failureOf(away.mailer.deliver(verify)), { message: /mail:/, reason: 'unreachable', isPermanent: false })
   await t.rejects(away.mailer.probe(), /mail:/)
 
   const passed = startStopwatch()
@@ -181,6 +181,10 @@ t.test('in production without a server the start warns, every mail fails and no 
   await t.rejects(app.mailer.probe(), /SMTP_URL is not set/)
   t.notMatch(lines.join(''), /004271/)
 })
+
+async function failureOf (work: Promise<unknown>): Promise<unknown> {
+  return await work.then(() => null, error => error)
+}
 
 async function start (t: Test, { lines = [], ...options }: { smtpUrl?: string, authority?: string, dataDir?: string, environment?: 'development' | 'test' | 'production', lines?: string[] }) {
   const app = Fastify({ logger: { stream: { write: (line: string) => { lines.push(line) } } } })
