@@ -101,7 +101,7 @@ t.test('a mail is tried three times within a minute, and on for about a day', as
   const pausesMs: number[] = []
   for (let attempt = 1; attempt <= 11; attempt++) {
     await until(async () => (await mail())?.attempts === attempt && (await mail())?.error !== null)
-    pausesMs.push(Number((await mail())?.due_in))
+    pausesMs.push(Number((await mail())?.dueIn))
     t.equal((await mail())?.failed, attempt === 11, `attempt ${attempt}`)
     await database`update jobs set due_at = now(), error = null where failed_at is null`
     jobs.wake('mail')
@@ -112,7 +112,7 @@ t.test('a mail is tried three times within a minute, and on for about a day', as
   t.ok(total(pausesMs.slice(0, 10)) > 22 * 3_600_000 && total(pausesMs.slice(0, 10)) < 30 * 3_600_000, `${total(pausesMs.slice(0, 10))} ms`)
 
   async function mail () {
-    const [row] = await database<{ attempts: number, error: string | null, failed: boolean, due_in: number }>`
+    const [row] = await database<{ attempts: number, error: string | null, failed: boolean, dueIn: number }>`
       select attempts, error, failed_at is not null as failed, extract(epoch from due_at - now())::float8 * 1000 as due_in
       from jobs where queue = 'mail'`
     return row
