@@ -40,7 +40,7 @@ interface JobParts {
 
 export type Jobs = ReturnType<typeof createJobs>
 
-/** Pauses between attempts: the first three attempts are within a minute, the last one is about a day after the first. */
+/** Pauses between attempts: the first three attempts are within a minute, the last is about a day after the first. */
 const pausesMs = [5, 30, 3 * 60, 10 * 60, 30 * 60, 3600, 2 * 3600, 4 * 3600, 8 * 3600, 8 * 3600].map(s => s * 1000)
 /** How often a job is attempted before it counts as failed. */
 const defaultAttemptsMax = 3
