@@ -19,13 +19,20 @@ export default fp(async function closeConnections (app) {
     if (app.health.isDraining()) reply.header('connection', 'close')
     done()
   })
-  // Fastify stops listening as soon as this hook is done.
+  // Fastify stops listening, and closes idle connections, as soon as this hook is done.
   app.addHook('preClose', done => {
     for (const event of ['connection', 'request']) app.server.prependListener(event, () => { arrivals++ })
-    timer = setInterval(() => app.server.closeIdleConnections(), idleCheckIntervalMs)
-    waitForQuietMoment(performance.now() + quietMomentWaitMs, done)
+    waitForQuietMoment(performance.now() + quietMomentWaitMs, () => {
+      timer = setInterval(closeIdle, idleCheckIntervalMs)
+      done()
+    })
   })
   app.addHook('onClose', async () => clearInterval(timer))
+
+  // After the event loop has read what has arrived: a connection with an unread request would be reset.
+  function closeIdle () {
+    setImmediate(() => app.server.closeIdleConnections())
+  }
 
   // The kernel resets connections that have not been accepted when the server stops listening. So it stops right after
   // a turn of the event loop in which none had arrived.
