@@ -1,13 +1,20 @@
+import fs from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
-import { destination } from 'pino'
-import latchkey from './app.ts'
 import { createClock } from './lib/clock.ts'
 import { ConfigError, describeConfig, loadConfig, readEnvironment } from './lib/config/config.ts'
 import { createLogSink } from './lib/operations/log-sink.ts'
-import { createServer } from './plugins/http/server.ts'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from './lib/config/config.ts'
+
+/** What asks a process to end. Process 1 of a container ignores them for as long as it has no handler. */
+const stopSignals = ['SIGTERM', 'SIGINT'] as const
+/** The file descriptor of the standard output. */
+const stdout = 1
+
+for (const signal of stopSignals) process.on(signal, endBeforeStart)
+// The end of a terminal is no reason to stop. Without a handler it would end the process.
+process.on('SIGHUP', () => {})
 
 try {
   await serve(loadConfig(readEnvironment(process.cwd(), process.env)))
@@ -18,15 +25,24 @@ try {
 }
 
 async function serve (config: Config) {
-  const { host, port, version } = config.process
-  const app = createServer(config, config.logger.pretty ? {} : { stream: createLogSink(destination) })
+  const { host, port, version, shutdownTimeout } = config.process
+  const sink = createLogSink({ file: fs, fd: stdout })
+  process.on('exit', sink.flushSync)
+  // Loaded only now, because most of a start is spent on it and a signal must be heard meanwhile.
+  const [{ default: latchkey }, { createServer }] = await Promise.all([
+    import('./app.ts'),
+    import('./plugins/http/server.ts')
+  ])
+  const app = createServer(config, config.logger.pretty ? {} : { stream: sink })
 
   app.log.info({ version, node: process.version, config: describeConfig(config) }, 'Latchkey starts')
   try {
     await app.register(latchkey, { config, clock: createClock() })
     await app.ready()
+    app.metrics.total('latchkey_log_lines_lost_total', 'Lines that the log did not take.', sink.lost)
     app.log.info(await connections(app, config), 'Latchkey is connected')
-    const grace = { delay: config.process.shutdownTimeout + 5000, logger: app.log }
+    for (const signal of stopSignals) process.off(signal, endBeforeStart)
+    const grace = { delay: shutdownTimeout + 5000, logger: app.log, skip: ['SIGHUP' as const] }
     closeWithGrace(grace, ({ signal, err }) => stop(app, config.process, signal, err))
     await app.listen({ host, port })
   } catch (err) {
@@ -34,6 +50,11 @@ async function serve (config: Config) {
     await app.close().catch(() => {})
     process.exit(1)
   }
+}
+
+/** Nothing has been begun that would have to be finished. */
+function endBeforeStart () {
+  process.exit(0)
 }
 
 async function connections (app: FastifyInstance, { postgres: { poolMax, poolMin } }: Config) {

@@ -1,6 +1,6 @@
 // A measured process: Latchkey itself, as server.ts runs it. It makes accounts and tokens for the measuring process.
 import { createHash, randomUUID } from 'node:crypto'
-import { destination } from 'pino'
+import fs from 'node:fs'
 import latchkey from '../app.ts'
 import type { CleanUpRun } from '../lib/operations/clean-up.ts'
 import { createClock } from '../lib/clock.ts'
@@ -29,7 +29,7 @@ const noHasher: Hasher = {
 }
 
 const config = loadConfig(process.env)
-const app = createServer(config, { stream: createLogSink(destination) })
+const app = createServer(config, { stream: createLogSink({ file: fs, fd: 1 }) })
 const hasher = process.env['BENCH_HASHER'] === 'none' ? noHasher : undefined
 await app.register(latchkey, { config, clock: createClock(), hasher })
 await app.listen({ host: '127.0.0.1', port: 0 })

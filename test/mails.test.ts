@@ -105,7 +105,7 @@ async function sendAll (t: Pick<Test, 'teardown'>, tag: string, change = (mail: 
   const server = await startMailServer(t)
   const app = Fastify()
   t.teardown(() => app.close())
-  await app.register(mailer, { smtpUrl: server.url, from, dataDir: '/nonexistent', appUrl: 'https://app.example', environment: 'test' })
+  await app.register(mailer, { smtpUrl: server.url, authority: null, from, dataDir: '/nonexistent', appUrl: 'https://app.example', environment: 'test' })
 
   const sent = []
   for (const { name, mail } of sampleMails(tag)) {

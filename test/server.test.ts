@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { openSync } from 'node:fs'
+import { Agent, request } from 'node:http'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import type { Test } from 'tap'
@@ -88,6 +91,81 @@ t.test('without its stores the server says so and exits with 1', async t => {
   t.match(server.output(), 'Latchkey cannot start')
 })
 
+t.test('SIGHUP is ignored', async t => {
+  const server = await listening(t, await deploy(t))
+  server.kill('SIGHUP')
+  server.kill('SIGHUP')
+
+  t.equal((await fetch(`${server.url}/health/ready`)).status, 200)
+  server.kill('SIGTERM')
+  t.equal(await server.exit(), 0)
+})
+
+// The exit code shows that the process has a handler. Without one the signal would end it, unless it is process 1 of a
+// container: there the kernel drops signals that have no handler.
+t.test('SIGTERM during the start ends the process', async t => {
+  const silent = createServer().listen(0, '127.0.0.1')
+  t.teardown(() => silent.close())
+  await once(silent, 'listening')
+  const url = `postgres://nobody@127.0.0.1:${(silent.address() as AddressInfo).port}/none`
+  const server = run(t, { ...await deploy(t), DATABASE_URL: url, DATABASE_DIRECT_URL: url, DB_CONNECT_TIMEOUT: '30s', LOG_LEVEL: 'info' })
+  await server.says('Latchkey starts')
+
+  server.kill('SIGTERM')
+  t.equal(await server.exit(), 0)
+  t.notMatch(server.output(), 'listening')
+})
+
+t.test('a server starts and goes on while its log is on a full disk', async t => {
+  const port = await freePort()
+  const settings = { ...await deploy(t), HOST: '127.0.0.1', PORT: String(port), LOG_LEVEL: 'info', OPERATIONS_TOKEN: 'operations-token' }
+  const server = run(t, settings, [], openSync('/dev/full', 'w'))
+  const url = `http://127.0.0.1:${port}`
+
+  const status = async () => (await fetch(`${url}/health/ready`).catch(() => null))?.status
+  t.equal(await eventually(status, 200, 20_000), 200, server.errors())
+  await fetch(`${url}/api/v1/auth/me`)
+  const lost = async () => /^latchkey_log_lines_lost_total [1-9]/m.test(await (await fetch(`${url}/metrics`, { headers: { authorization: 'Bearer operations-token' } })).text())
+  t.ok(await eventually(lost, true), 'the lines that are missing are counted')
+  server.kill('SIGTERM')
+  t.equal(await server.exit(), 0)
+})
+
+t.test('a server goes on when the reader of its log is gone', async t => {
+  const server = await listening(t, await deploy(t))
+  server.closeOutput()
+
+  for (let attempt = 0; attempt < 5; attempt++) {
+    t.equal((await fetch(`${server.url}/api/v1/auth/me`)).status, 401)
+    await sleep(150)
+  }
+  server.kill('SIGTERM')
+  t.equal(await server.exit(), 0)
+})
+
+t.test('each answer closes its connection from the first moment of draining', async t => {
+  const server = await listening(t, await deploy(t))
+  const slow = await beginRequest(server.port, 'keep-alive')
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  t.teardown(() => agent.destroy())
+  t.equal(await connectionOf('/health/live'), 'keep-alive')
+
+  server.kill('SIGTERM')
+  t.equal(await eventually(async () => (await fetch(`${server.url}/health/ready`)).status, 503), 503)
+  t.equal(await connectionOf('/health/live'), 'close', 'on a connection that was open')
+  t.equal(await connectionOf('/nothing'), 'close', 'on a new one')
+  slow.write('{}')
+  t.match(await slow.answer, /^HTTP\/1\.1 422 [^]*\r\nconnection: close\r\n/i, 'to a request that came before')
+  t.equal(await server.exit(), 0)
+
+  async function connectionOf (path: string) {
+    const [response] = await once(request({ agent, host: '127.0.0.1', port: server.port, path }).end(), 'response')
+    response.resume()
+    await once(response, 'end')
+    return response.headers.connection
+  }
+})
+
 /** A server that answers on a port of its own. */
 async function listening (t: Pick<Test, 'teardown'>, settings: Record<string, string>, flags: string[] = []) {
   const port = await freePort()
@@ -97,14 +175,14 @@ async function listening (t: Pick<Test, 'teardown'>, settings: Record<string, st
   return { ...server, port, url: `http://127.0.0.1:${port}` }
 }
 
-function run (t: Pick<Test, 'teardown'>, env: Record<string, string>, flags: string[] = []) {
-  const child = spawn(process.execPath, [...flags, ...program('server.ts')], { cwd: root, env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+function run (t: Pick<Test, 'teardown'>, env: Record<string, string>, flags: string[] = [], stdout: 'pipe' | number = 'pipe') {
+  const child = spawn(process.execPath, [...flags, ...program('server.ts')], { cwd: root, env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', stdout, 'pipe'] })
   const ended = once(child, 'close')
   let output = ''
   let errors = ''
 
-  child.stdout.on('data', chunk => { output += chunk })
-  child.stderr.on('data', chunk => { errors += chunk })
+  child.stdout?.on('data', chunk => { output += chunk })
+  child.stderr?.on('data', chunk => { errors += chunk })
   t.teardown(() => child.kill('SIGKILL'))
 
   return {
@@ -112,9 +190,10 @@ function run (t: Pick<Test, 'teardown'>, env: Record<string, string>, flags: str
     errors: () => errors,
     kill: (signal: NodeJS.Signals) => child.kill(signal),
     exit: async () => (await ended)[0],
+    closeOutput: () => { child.stdout?.destroy() },
     async says (text: string) {
       while (!output.includes(text)) {
-        const [code] = await Promise.race([once(child.stdout, 'data'), ended])
+        const [code] = await Promise.race([once(child.stdout ?? child, 'data'), ended])
         if (child.exitCode !== null) throw new Error(`It ended with ${code}: ${output}${errors}`)
       }
     }
@@ -122,22 +201,22 @@ function run (t: Pick<Test, 'teardown'>, env: Record<string, string>, flags: str
 }
 
 /** A request whose body is still to come. Its headers have arrived when the server asks for the body. */
-async function beginRequest (port: number) {
+async function beginRequest (port: number, connection = 'close') {
   const socket = connect(port, '127.0.0.1')
   let text = ''
 
   socket.on('data', chunk => { text += chunk })
   socket.on('error', () => {})
-  socket.write('POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n')
+  socket.write(`POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\nConnection: ${connection}\r\n\r\n`)
   while (!text.includes('100 Continue')) await once(socket, 'data')
   text = ''
   return { write: (body: string) => { socket.write(body) }, answer: once(socket, 'close').then(() => text) }
 }
 
-async function eventually<T> (ask: () => Promise<T>, wanted: T): Promise<T> {
+async function eventually<T> (ask: () => Promise<T>, wanted: T, limitMs = 2000): Promise<T> {
   const passed = startStopwatch()
   let got = await ask()
-  while (got !== wanted && passed() < 2000) got = await ask()
+  for (; got !== wanted && passed() < limitMs; got = await ask()) await sleep(10)
   return got
 }
 

@@ -24,15 +24,19 @@ export interface DenialParts {
 
 interface DenialLog { warn (fields: object, message: string): void }
 
+/** The reason of a denial that no permission would have prevented. */
+const rank = 'rank'
+
 export type Denials = ReturnType<typeof createDenials>
 
 /** Every denied request leaves a line in the log, an audit event and a count (ASVS 5.0 16.3.2). */
 export function createDenials ({ database, users, audit, metrics }: DenialParts) {
+  metrics.increment('authz_denied', { reason: rank }, 0)
   return { record }
 
   /** Records a denial. The reason is the missing permission, or `rank`. */
   async function record ({ principal, caller, method, route, subjectId, permission }: Denial, log: DenialLog) {
-    const reason = permission ?? 'rank'
+    const reason = permission ?? rank
     const { userId, sessionId, role } = principal
     log.warn({ actor: userId, role, subject: subjectId, method, route, missing: reason }, 'denied')
     metrics.increment('authz_denied', { reason })

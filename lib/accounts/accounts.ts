@@ -1,4 +1,5 @@
 import type { Principal } from '../access/authentication.ts'
+import type { ChangeFeed } from '../changes/change-feed.ts'
 import type { Caller } from '../http/caller.ts'
 import { createConfirmations } from './confirmations.ts'
 import type { ConfirmationParts } from './confirmations.ts'
@@ -39,6 +40,7 @@ export type AccountParts =
   & EmailChangeParts
   & ErasureParts
   & PersonalExportParts
+  & { feed: Pick<ChangeFeed, 'assertFresh'> }
 
 /**
  * Everything that users do with their own accounts; each use case has a file of its own. They are listed by name: if
@@ -83,10 +85,12 @@ export function createAccounts (parts: AccountParts) {
   }
 
   // A use case that ends in tokens is refused before it begins if this node cannot sign. If that were found out at the
-  // end, a refresh token would be used up and there would be no new one to answer.
+  // end, a refresh token would be used up and there would be no new one to answer. It is refused as well while this
+  // node would not accept the new tokens, because it may not know what has ended or its clock is wrong.
   function ifItCanSign<A extends unknown[], R> (useCase: (...given: A) => Promise<R>) {
     return async (...given: A): Promise<R> => {
       parts.tokens.assertCanSign()
+      parts.feed.assertFresh()
       return await useCase(...given)
     }
   }

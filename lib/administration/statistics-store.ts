@@ -47,9 +47,16 @@ export function createStatisticsStore (db: Database) {
   /** Replaces up to `rowsMax` rows of user counts by one row for each kind of user. */
   async function foldUserCounts (rowsMax: number): Promise<void> {
     await db`
-      with folded as (
+      with chosen as materialized (
+        select id
+        from user_counts
+        order by id
+        limit ${rowsMax}
+        for update skip locked
+      ), folded as (
         delete from user_counts
-        where id in (select id from user_counts order by id limit ${rowsMax} for update skip locked)
+        using chosen
+        where user_counts.id = chosen.id
         returning role, status, approval, users
       )
       insert into user_counts (role, status, approval, users)

@@ -24,8 +24,7 @@ export function * checkSettings (s: Settings): Generator<Problem> {
 }
 
 function * checkStores (s: Settings): Generator<Problem> {
-  const { ENCRYPTION_KEY: key, DATABASE_CA_FILE: databaseAuthority, REDIS_CA_FILE: redisAuthority } = s
-  const unreadable = 'names a file that cannot be read'
+  const { ENCRYPTION_KEY: key, REDIS_CA_FILE: redisAuthority } = s
 
   if (key === undefined) {
     const advice = 'for example from: openssl rand -base64 32'
@@ -33,8 +32,10 @@ function * checkStores (s: Settings): Generator<Problem> {
   }
   if (s.DATABASE_URL === undefined) yield ['DATABASE_URL', missing(s, 'a postgres:// URL')]
   if (s.REDIS_URL === undefined) yield ['REDIS_URL', missing(s, 'a redis:// URL')]
-  if (databaseAuthority !== undefined && !isReadable(databaseAuthority)) yield ['DATABASE_CA_FILE', unreadable]
-  if (redisAuthority !== undefined && !isReadable(redisAuthority)) yield ['REDIS_CA_FILE', unreadable]
+  for (const name of ['DATABASE_CA_FILE', 'REDIS_CA_FILE', 'SMTP_CA_FILE'] as const) {
+    const path = s[name]
+    if (path !== undefined && !isReadable(path)) yield [name, 'names a file that cannot be read']
+  }
   if (redisAuthority !== undefined && s.REDIS_URL?.startsWith('rediss') === false) {
     yield ['REDIS_URL', 'must be a rediss:// URL, because REDIS_CA_FILE names an authority']
   }

@@ -187,6 +187,9 @@ export const settings = Type.Object({
     description: 'The mail server: smtp:// or smtps://. Unset in development: mails are shown and kept as files.',
     secret: true
   }, /^smtps?:\/\/\S+$/, 'an smtp:// or smtps:// URL')),
+  SMTP_CA_FILE: Type.Optional(text({
+    description: 'A PEM file with the authority that signed the certificate of the mail server. TLS is then required.'
+  }, /^[^\0]+$/, 'a file')),
   MAIL_FROM: Type.Optional(text({
     description: 'The sender of mails. Unset: Latchkey <no-reply@(host of ISSUER_URL)>.'
   }, /^[^\r\n]*[^\s@<>]+@[^\s@<>]+>?$/, 'an address such as Latchkey <no-reply@example.com>')),

@@ -20,21 +20,18 @@ export function createJobStore (db: Database) {
   return { add, take, finish, fail, addScheduled, counts }
 
   /** Writes a job in the transaction that needs it: one statement. */
-  async function add (tx: Transaction, queue: string, data: object): Promise<void> {
+  async function add (tx: Transaction, queue: string, data: object, attemptsMax: number): Promise<void> {
     await tx`
-      insert into jobs (queue, data)
-      values (${queue}, ${JSON.stringify(data)}::text::jsonb)`
+      insert into jobs (queue, data, attempts_max)
+      values (${queue}, ${JSON.stringify(data)}::text::jsonb, ${attemptsMax})`
   }
 
   /** Takes up to `jobsMax` due jobs for `leaseMs` milliseconds. No other worker gets them meanwhile. */
   async function take (queue: string, jobsMax: number, leaseMs: number): Promise<TakenJob[]> {
+    // The jobs are chosen in a step of their own: as a subquery of the update, the choice could be made again for each
+    // row, and then more than `jobsMax` jobs would be taken.
     return db<TakenJob>`
-      update jobs
-      set attempts = least(attempts + 1, attempts_max),
-          due_at = now() + ${leaseMs}::float8 * interval '1 millisecond',
-          failed_at = case when attempts >= attempts_max then now() end,
-          error = case when attempts >= attempts_max then 'The last attempt did not come to an end.' else error end
-      where id in (
+      with due as materialized (
         select id
         from jobs
         where queue = ${queue} and failed_at is null and due_at <= now()
@@ -42,7 +39,14 @@ export function createJobStore (db: Database) {
         limit ${jobsMax}
         for update skip locked
       )
-      returning id, data, attempts as attempt, created_at, failed_at is not null as abandoned`
+      update jobs
+      set attempts = least(attempts + 1, attempts_max),
+          due_at = now() + ${leaseMs}::float8 * interval '1 millisecond',
+          failed_at = case when attempts >= attempts_max then now() end,
+          error = case when attempts >= attempts_max then 'The last attempt did not come to an end.' else error end
+      from due
+      where jobs.id = due.id
+      returning jobs.id, data, attempts as attempt, created_at, failed_at is not null as abandoned`
   }
 
   /** Removes a job that is done, unless another worker has its lease by now. */
@@ -54,13 +58,15 @@ export function createJobStore (db: Database) {
 
   /**
    * Stores why an attempt failed. The job is due again after `delayMs` milliseconds, or stays failed after its last
-   * attempt. Returns whether that was the last one.
+   * attempt and after a permanent failure. Returns whether it stays failed.
    */
-  async function fail ({ id, attempt }: Job, error: string, delayMs: number): Promise<boolean> {
+  async function fail (
+    { id, attempt }: Job, error: string, { delayMs, isPermanent }: { delayMs: number, isPermanent: boolean }
+  ): Promise<boolean> {
     const [job] = await db<{ final: boolean }>`
       update jobs
       set due_at = now() + ${delayMs}::float8 * interval '1 millisecond',
-          failed_at = case when attempts >= attempts_max then now() end,
+          failed_at = case when attempts >= attempts_max or ${isPermanent}::boolean then now() end,
           error = ${error}
       where id = ${id} and attempts = ${attempt} and failed_at is null
       returning failed_at is not null as final`

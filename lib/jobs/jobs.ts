@@ -8,6 +8,13 @@ import type { Transaction } from '../stores/database.ts'
  */
 export type JobHandler = (job: Job, stopping: AbortSignal) => Promise<void>
 
+/** Thrown by a handler if another attempt would fail in the same way: the job counts as failed at once. */
+export class PermanentFailure extends Error {
+  override readonly name = 'PermanentFailure'
+}
+
+interface Failure { reason: string, isPermanent: boolean }
+
 export interface WorkOptions {
   /** The most jobs of this queue that one node does at once. */
   concurrency?: number
@@ -33,6 +40,13 @@ interface JobParts {
 
 export type Jobs = ReturnType<typeof createJobs>
 
+/** Pauses between attempts: the first three attempts are within a minute, the last is about a day after the first. */
+const pausesMs = [5, 30, 3 * 60, 10 * 60, 30 * 60, 3600, 2 * 3600, 4 * 3600, 8 * 3600, 8 * 3600].map(s => s * 1000)
+/** How often a job is attempted before it counts as failed. */
+const defaultAttemptsMax = 3
+/** A mail waits for a mail server that is away for a day, or that asks to come again (greylisting, RFC 6647). */
+const attemptsMax: Readonly<Record<string, number>> = { mail: pausesMs.length + 1 }
+
 /** Milliseconds from sending a job to looking for it: its transaction is about to commit. */
 const firstLookMs = 15
 /** A node asks at least this often whether the next job of a scheduled queue is due. */
@@ -41,8 +55,8 @@ const scheduleCheckMs = 30_000
 /**
  * Work that outlives its request. A job is a row that is written in the transaction that needs it: so it exists
  * exactly if its cause does, and survives the crash of any node, because a node that takes it only holds a lease.
- * After its last attempt (attempts_max, with growing pauses between them) a job stays as failed. A job may run twice,
- * but never not at all.
+ * After its last attempt (attempts_max, with growing pauses between them), or a permanent failure, a job stays as
+ * failed. A job may run twice, but never not at all.
  */
 export function createJobs (parts: JobParts) {
   const { store } = parts
@@ -52,7 +66,7 @@ export function createJobs (parts: JobParts) {
 
   /** Writes a job in a transaction, by one statement. This node looks for it shortly after. */
   async function send (tx: Transaction, queue: string, data: object): Promise<void> {
-    await store.add(tx, queue, data)
+    await store.add(tx, queue, data, attemptsMax[queue] ?? defaultAttemptsMax)
     workers.get(queue)?.look(firstLookMs)
   }
 
@@ -62,6 +76,7 @@ export function createJobs (parts: JobParts) {
    */
   function work (queue: string, handler: JobHandler, options: WorkOptions = {}): void {
     if (workers.has(queue)) throw new TypeError(`queue ${queue} has a worker already`)
+    for (const outcome of ['done', 'failed']) parts.metrics.increment('jobs', { name: queue, outcome }, 0)
     workers.set(queue, createWorker(parts, queue, handler, options))
   }
 
@@ -122,7 +137,7 @@ function createWorker ({ store, log, metrics }: JobParts, queue: string, handler
     timer = undefined
     const wanted = concurrency - inHand.size
     // The next job that ends plans the next look.
-    if (wanted === 0) return
+    if (wanted <= 0) return
 
     pauseMs *= 2
     polling = take(wanted).then(taken => {
@@ -177,13 +192,14 @@ function createWorker ({ store, log, metrics }: JobParts, queue: string, handler
   }
 
   async function attempt (job: Job) {
-    const error = await within(leaseMs, handler(job, stopping.signal)).then(() => null, explain)
-    if (error === null) {
+    const failure = await within(leaseMs, handler(job, stopping.signal)).then(() => null, explain)
+    if (failure === null) {
       await store.finish(job)
       return metrics.increment('jobs', { name: queue, outcome: 'done' })
     }
 
-    const isFinal = await store.fail(job, error, delayAfter(job.attempt))
+    const { reason: error, isPermanent } = failure
+    const isFinal = await store.fail(job, error, { delayMs: delayAfter(job.attempt), isPermanent })
     if (isFinal) giveUp(job, error)
     else log.warn({ queue, job: job.id, attempt: job.attempt, error }, 'job failed, it is tried again')
   }
@@ -195,15 +211,18 @@ function createWorker ({ store, log, metrics }: JobParts, queue: string, handler
 }
 
 /**
- * Milliseconds before the next attempt: 5 s, 30 s, 3 min, … and up to a fifth more at random, so that many jobs that
- * failed together are not tried again together.
+ * Milliseconds before the next attempt, with up to a fifth more at random, so that many jobs that failed together are
+ * not tried again together.
  */
 function delayAfter (attempt: number) {
-  return 5000 * 6 ** (attempt - 1) * (1 + Math.random() / 5)
+  const pauseMs = pausesMs[attempt - 1] ?? pausesMs.at(-1) ?? 0
+  return pauseMs * (1 + Math.random() / 5)
 }
 
-function explain (error: unknown) {
-  return (error instanceof Error ? error.message : String(error)).slice(0, 300)
+/** Why an attempt failed, and whether another one would be of no use. */
+function explain (error: unknown): Failure {
+  const message = error instanceof Error ? error.message : String(error)
+  return { reason: message.slice(0, 300), isPermanent: error instanceof PermanentFailure }
 }
 
 function within<T> (timeoutMs: number, work: Promise<T>): Promise<T> {

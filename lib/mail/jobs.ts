@@ -8,6 +8,9 @@ import type { OccasionParts } from './drafts/occasions.ts'
 import { draftRegistrations } from './drafts/registrations.ts'
 import type { RegistrationDraftParts } from './drafts/registrations.ts'
 import type { Mailer } from './mailer.ts'
+import { languageFor } from './texts/languages.ts'
+import { MailFailure } from './transports.ts'
+import { PermanentFailure } from '../jobs/jobs.ts'
 import type { Metrics } from '../operations/metrics.ts'
 import type { Job } from '../jobs/job-store.ts'
 
@@ -30,12 +33,15 @@ export function createMailJobs ({ mailer, metrics, ...parts }: Parts) {
     ...draftNotices({ ...parts, occasionOf, reasonOf })
   }))
 
+  for (const kind of Object.keys(languageFor('en').mails)) {
+    for (const outcome of ['sent', 'failed', 'refused']) metrics.increment('mails', { kind, outcome }, 0)
+  }
   return { deliver }
 
   /**
    * Sends the mail of a job, and the same one again if the job is run again. Without a recipient the job is done.
    * @throws TypeError for a job of an unknown kind or with other data
-   * @throws Error of the transport
+   * @throws PermanentFailure if the server refused the mail for good, else MailFailure
    */
   async function deliver (job: Job): Promise<void> {
     const draft = drafts.get(job.data['kind'])
@@ -45,8 +51,9 @@ export function createMailJobs ({ mailer, metrics, ...parts }: Parts) {
     if (mail === null) return
 
     await mailer.deliver(mail).catch(error => {
-      metrics.increment('mails', { kind: mail.kind, outcome: 'failed' })
-      throw error
+      const isRefused = error instanceof MailFailure && error.isPermanent
+      metrics.increment('mails', { kind: mail.kind, outcome: isRefused ? 'refused' : 'failed' })
+      throw isRefused ? new PermanentFailure(error.message) : error
     })
     metrics.increment('mails', { kind: mail.kind, outcome: 'sent' })
   }

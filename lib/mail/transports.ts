@@ -10,15 +10,35 @@ interface Sender<Sent> {
 /** How long one mail may take: much less than the lease of its job. */
 const sendTimeoutMs = 20_000
 
+/**
+ * Why a server did not take a mail, in a word: `certificate` (its certificate is not trusted), `sign_in` (it does not
+ * accept the name and password), `refused` (it answered and said no), `unreachable`.
+ */
+export type MailTrouble = 'certificate' | 'sign_in' | 'refused' | 'unreachable'
+
+/** A mail that was not delivered. The message names no address. */
+export class MailFailure extends Error {
+  override readonly name = 'MailFailure'
+  readonly reason: MailTrouble
+  /** The server refused this mail for good (RFC 5321 §4.2.1), so that another attempt would be of no use. */
+  readonly isPermanent: boolean
+
+  constructor (message: string, { reason, isPermanent }: { reason: MailTrouble, isPermanent: boolean }) {
+    super(message)
+    this.reason = reason
+    this.isPermanent = isPermanent
+  }
+}
+
 /** A real mail server. */
 export function createServerTransport (server: Sender<unknown> & { verify (): Promise<unknown> }): Transport {
   return {
     deliver: async message => {
-      await server.sendMail({ ...fieldsOf(message), signal: AbortSignal.timeout(sendTimeoutMs) }).catch(hideAddresses)
+      await server.sendMail({ ...fieldsOf(message), signal: AbortSignal.timeout(sendTimeoutMs) }).catch(fail)
     },
     probe: async () => {
       const started = performance.now()
-      await server.verify().catch(hideAddresses)
+      await server.verify().catch(fail)
       return performance.now() - started
     }
   }
@@ -27,8 +47,9 @@ export function createServerTransport (server: Sender<unknown> & { verify (): Pr
 /**
  * nodemailer's settings for an SMTP_URL: pooled connections, and a bound on every wait. With smtps:// a connection is
  * TLS from the start.
+ * @param authority the certificate (PEM) of the authority that the server's must come from; TLS is then required
  */
-export function serverSettings (url: string) {
+export function serverSettings (url: string, authority: string | null = null) {
   return {
     url,
     pool: true as const,
@@ -41,7 +62,8 @@ export function serverSettings (url: string) {
     socketCloseTimeout: 1000,
     idleTimeout: 30_000,
     // Otherwise a server without STARTTLS, or an attacker who poses as the server, would get the password in clear.
-    requireTLS: carriesPasswordAway(url)
+    requireTLS: authority !== null || carriesPasswordAway(url),
+    ...(authority === null ? {} : { tls: { ca: authority } })
   }
 }
 
@@ -95,9 +117,34 @@ function fieldsOf ({ from, to, subject, text, html, messageId, headers }: Messag
 }
 
 /** Servers repeat the recipient in their answers. The log and the job must not contain it. */
-function hideAddresses (error: unknown): never {
-  const message = error instanceof Error ? error.message : String(error)
-  throw new Error(`mail: ${message.replace(/[^\s<>]+@[^\s<>]+/g, '…')}`)
+function fail (error: unknown): never {
+  const message = (error instanceof Error ? error.message : String(error)).replace(/[^\s<>]+@[^\s<>]+/g, '…')
+  const reason = reasonOf(error)
+  const isPermanent = isRefusalForGood(error)
+  const word = isPermanent ? 'refused for good' : reason
+  throw new MailFailure(`mail: ${word}: ${message}`, { reason, isPermanent })
+}
+
+function reasonOf (error: unknown): MailTrouble {
+  const { code, responseCode } = fieldsOfError(error)
+  const text = error instanceof Error ? error.message : ''
+
+  if (/certificate|altname/i.test(`${text} ${String(code)}`)) return 'certificate'
+  if (code === 'EAUTH' || code === 'ENOAUTH') return 'sign_in'
+  return typeof responseCode === 'number' ? 'refused' : 'unreachable'
+}
+
+// A 5xx to anything before the recipient (signing in, the sender) is about our settings, which somebody may mend.
+function isRefusalForGood (error: unknown): boolean {
+  const { command, responseCode } = fieldsOfError(error)
+  return /^(RCPT TO|DATA)$/.test(String(command)) && Number(responseCode) >= 500
+}
+
+/** What nodemailer sets at its errors. */
+interface ServerError { code?: unknown, command?: unknown, responseCode?: unknown }
+
+function fieldsOfError (error: unknown): ServerError {
+  return typeof error === 'object' && error !== null ? error : {}
 }
 
 function block ({ kind, to, subject, text }: Message, file: string) {

@@ -68,18 +68,19 @@ const restPerWork = 9
  * passed over, nothing waits for long, and a run that breaks off loses nothing. Two runs at once do no harm.
  */
 export function createCleanUp ({ store, log, metrics, clock, batchSize, lifetimes, pause = sleep }: Parts) {
-  const latest = { seconds: 0, succeededAt: 0 }
+  const latest: { seconds?: number, succeededAt?: number } = {}
 
   metrics.gauge(
     'latchkey_clean_up_duration_seconds',
-    'How long the last clean-up of this node took.',
-    () => latest.seconds
+    'How long the last clean-up of this node took. Not shown before the first.',
+    () => known(latest.seconds)
   )
   metrics.gauge(
     'latchkey_clean_up_success_timestamp_seconds',
-    'When this node last finished a clean-up, 0 if it never has.',
-    () => latest.succeededAt
+    'When this node last finished a clean-up. Not shown before the first.',
+    () => known(latest.succeededAt)
   )
+  for (const kind of kinds) metrics.increment('cleaned_up', { kind }, 0)
   return { run }
 
   /**
@@ -156,6 +157,12 @@ function agesOf (
     ended_sessions: Math.max(dayMs, refreshTokenTtl) - offset,
     expired_sessions: dayMs - offset
   }
+}
+
+/** What a gauge shows, if there is something to show yet. */
+function known (value: number | undefined): number {
+  if (value === undefined) throw new Error('there has been no clean-up yet')
+  return value
 }
 
 async function sleep (milliseconds: number, signal?: AbortSignal) {

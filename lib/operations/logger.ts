@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import type { LoggerOptions } from 'pino'
 import type { Config } from '../config/config.ts'
+import { Refusal } from '../errors.ts'
 
 interface LoggedRequest {
   method: string
@@ -23,7 +24,7 @@ export function loggerOptions ({ level, pretty }: Config['logger']): LoggerOptio
     serializers: {
       req: serializeRequest,
       res: ({ statusCode }: { statusCode: number }) => ({ statusCode }),
-      err: serializeError
+      err: (error: unknown) => serializeError(error)
     },
     hooks: { streamWrite: escapeControls },
     ...(pretty && prettyPrinter !== undefined
@@ -64,14 +65,18 @@ const withoutQuery = (url: string) => (/^[^?#;]*/.exec(url)?.[0] ?? '').slice(0,
 
 /**
  * The name, the message, the code and the stack of an error and of its causes. Its other properties are left out,
- * because they may be personal data.
+ * because they may be personal data. Refusals other than `internal_error` are expected, and so are their causes: they
+ * come by the thousand while a store is away, and their stacks say nothing new.
  */
-function serializeError (error: unknown, depth = 0): unknown {
+function serializeError (error: unknown, depth = 0, isExpected = isExpectedRefusal(error)): unknown {
   if (!(error instanceof Error)) return { message: String(error).slice(0, 512) }
   const code = 'code' in error ? error.code : undefined
-  const cause = error.cause === undefined || depth > 4 ? undefined : serializeError(error.cause, depth + 1)
-  return { type: error.name, message: error.message, code, stack: error.stack, cause }
+  const hasCause = error.cause !== undefined && depth <= 4
+  const cause = hasCause ? serializeError(error.cause, depth + 1, isExpected) : undefined
+  return { type: error.name, message: error.message, code, ...(!isExpected && { stack: error.stack }), cause }
 }
+
+const isExpectedRefusal = (error: unknown) => error instanceof Refusal && error.status !== 500
 
 /** Escapes DEL, the C1 controls and the Unicode line ends: JSON leaves them, and terminals and line readers obey. */
 function escapeControls (line: string) {

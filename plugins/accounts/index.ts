@@ -23,13 +23,14 @@ declare module 'fastify' {
 const codeTriesMax = 5
 
 export default fp<FeatureOptions>(async function accountsFeature (app, { config, clock }) {
-  const { database, unitsOfWork, revocations, audit, jobs, metrics, roles, approvals } = app
+  const { database, unitsOfWork, feed, revocations, audit, jobs, metrics, roles, approvals } = app
   const { passwords, passwordPolicy: policy, passwordChecks: checks, rateLimits, lockout } = app
   const { sessions, tokenResponses, tokens, deviceTokens, oneTimeTokens } = app
 
   app.decorate('accounts', createAccounts({
     database,
     ...unitsOfWork,
+    feed,
     revocations,
     audit,
     jobs,

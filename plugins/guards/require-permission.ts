@@ -10,8 +10,13 @@ declare module 'fastify' {
 }
 
 export default fp(async function providePermissionGuard (app) {
-  app.decorate('requirePermission', permission => function requirePermission ({ principal }, _reply, done) {
-    const isAllowed = app.authentication.may(principal.role, permission)
-    done(isAllowed ? undefined : new Refusal('forbidden', { permission }))
+  app.decorate('requirePermission', permission => {
+    // Shown with 0 before the first denial: see lib/operations/metrics.ts.
+    app.metrics.increment('authz_denied', { reason: permission }, 0)
+
+    return function requirePermission ({ principal }, _reply, done) {
+      const isAllowed = app.authentication.may(principal.role, permission)
+      done(isAllowed ? undefined : new Refusal('forbidden', { permission }))
+    }
   })
-}, { name: 'require-permission', dependencies: ['access'] })
+}, { name: 'require-permission', dependencies: ['monitoring', 'access'] })

@@ -19,10 +19,10 @@ export default fp(async function answerErrors (app) {
   app.addSchema(problemSchema)
   app.setErrorHandler((error, request, reply) => {
     const refusal = toRefusal(error)
-    const { code, status, cause, details: { reason } } = refusal
+    const { code, status, details: { reason } } = refusal
 
     if (status === 500) request.log.error({ err: error }, 'unexpected error')
-    else if (status === 503) request.log.warn({ err: cause, refusal: code }, 'refused')
+    else if (status === 503) request.log.warn({ err: refusal, refusal: code }, 'refused')
     else request.log[[401, 403, 429].includes(status) ? 'info' : 'debug']({ refusal: code, reason }, 'refused')
 
     if (request.routeOptions.config.errors === 'oauth') {

@@ -20,7 +20,7 @@ interface Extra {
 
 /** `app.mailer`. Where no mail server is set, mails are written to files, but only in development and in tests. */
 export default fp<Config['mail'] & Extra>(async function provideMailer (app, options) {
-  const { smtpUrl, from, dataDir, environment, transport } = options
+  const { smtpUrl, authority, from, dataDir, environment, transport } = options
 
   app.decorate('mailer', createMailer(transport ?? transportFor(), { from }))
 
@@ -35,7 +35,7 @@ export default fp<Config['mail'] & Extra>(async function provideMailer (app, opt
   }
 
   function openServer (url: string) {
-    const server = createTransport(serverSettings(url))
+    const server = createTransport(serverSettings(url, authority))
     app.addHook('onClose', async () => server.close())
     return createServerTransport(server)
   }

@@ -19,11 +19,7 @@ export default fp<HealthPluginOptions>(async function watchHealth (app, { readyG
   let timer: NodeJS.Timeout | undefined
 
   app.decorate('health', health)
-  app.addHook('onReady', async () => {
-    await health.tick()
-    health.started()
-    timer = setInterval(() => { health.tick() }, tickIntervalMs)
-  })
+  app.addHook('onReady', async () => { timer = setInterval(() => { health.tick() }, tickIntervalMs) })
   app.addHook('preClose', async () => health.drain())
   app.addHook('onClose', async () => clearInterval(timer))
 }, { name: 'health' })

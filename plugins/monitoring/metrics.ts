@@ -29,7 +29,9 @@ export default fp(async function keepMetrics (app) {
   const registry = new Registry()
   const registers = [registry]
   const byName = new Map(Object.entries(counters).map(([name, { help, labels }]) => {
-    return [name, new Counter({ name: `latchkey_${name}_total`, help, labelNames: [...labels], registers })]
+    const counter = new Counter({ name: `latchkey_${name}_total`, help, labelNames: Object.keys(labels), registers })
+    for (const combination of combinationsOf(labels)) counter.inc(combination, 0)
+    return [name, counter]
   }))
   const requests = new Histogram({
     name: 'http_request_duration_seconds',
@@ -45,6 +47,7 @@ export default fp(async function keepMetrics (app) {
   app.decorate('metrics', {
     increment: (name, labels, count = 1) => byName.get(name)?.inc(labels, count),
     gauge: (name, help, read) => registry.registerMetric(gaugeOf(name, help, read)),
+    total: (name, help, read) => registry.registerMetric(totalOf(name, help, read)),
     observe,
     render: () => registry.metrics(),
     contentType: registry.contentType
@@ -58,6 +61,15 @@ export default fp(async function keepMetrics (app) {
   }
 }, { name: 'metrics' })
 
+/** Each combination of the labels' values; none if the values of a label are not known here. */
+function combinationsOf (labels: Record<string, readonly string[]>): Record<string, string>[] {
+  let combinations: Record<string, string>[] = [{}]
+  for (const [label, values] of Object.entries(labels)) {
+    combinations = combinations.flatMap(others => values.map(value => ({ ...others, [label]: value })))
+  }
+  return combinations
+}
+
 /** A gauge that shows what `read` returns, and nothing while it throws. */
 function gaugeOf (name: string, help: string, read: () => number) {
   return new Gauge({
@@ -68,8 +80,21 @@ function gaugeOf (name: string, help: string, read: () => number) {
       try {
         this.set(read())
       } catch {
-        this.reset()
+        this.remove()
       }
+    }
+  })
+}
+
+/** A counter whose count is kept elsewhere. */
+function totalOf (name: string, help: string, read: () => number) {
+  return new Counter({
+    name,
+    help,
+    registers: [],
+    collect () {
+      this.reset()
+      this.inc(read())
     }
   })
 }

@@ -12,5 +12,11 @@ export default fp<Pick<Config['postgres'], 'poolMax'>>(async function showStores
   })
   metrics.gauge('latchkey_database_up', 'Whether Postgres answers.', () => Number(health.isUp('database') === true))
   metrics.gauge('latchkey_redis_up', 'Whether Redis answers.', () => Number(health.isUp('redis') === true))
+  metrics.gauge(
+    'latchkey_feed_fresh',
+    'Whether this node knows what has ended and its clock is right; otherwise it refuses signed-in requests.',
+    () => Number(health.isUp('feed') === true)
+  )
+  metrics.gauge('latchkey_mail_up', 'Whether the mail server answers.', () => Number(health.isUp('mail') === true))
   metrics.gauge('latchkey_ready', 'Whether this node wants traffic.', () => Number(health.isReady()))
 }, { name: 'gauges', dependencies: ['monitoring', 'stores'] })

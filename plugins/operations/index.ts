@@ -2,6 +2,7 @@ import fp from 'fastify-plugin'
 import type { FeatureOptions } from '../feature.ts'
 import cleanUp from './clean-up.ts'
 import docs from './docs.ts'
+import draining from './draining.ts'
 import gauges from './gauges.ts'
 import metricsPort from './metrics-port.ts'
 import operationsToken from './operations-token.ts'
@@ -14,4 +15,5 @@ export default fp<FeatureOptions>(async function operationsFeature (app, { confi
   await app.register(gauges, config.postgres)
   await app.register(metricsPort, { ...config.operations, ...config.process })
   await app.register(docs, { ...config.operations, ...config.process })
+  await app.register(draining)
 }, { name: 'operations' })

@@ -5,10 +5,20 @@ import { proveRing } from '../../lib/keys/self-test.ts'
 const keysIntervalMs = 5000
 const mailIntervalMs = 30_000
 
-/** Makes `app.health` probe both stores, the key ring (in memory) and, less often, the mail server. */
+/**
+ * Makes `app.health` probe both stores, the change feed with this node's clock and the key ring (in memory) and, less
+ * often, the mail server.
+ */
 export default fp(async function registerProbes (app) {
   app.health.register('database', () => app.database.ping())
   app.health.register('redis', () => app.scripts.ping())
+  app.health.register('feed', () => app.feed.assertFresh())
   app.health.register('keys', () => proveRing(app.keyring.current), { every: keysIntervalMs })
   app.health.register('mail', () => app.mailer.probe(), { every: mailIntervalMs })
-}, { name: 'probes', dependencies: ['monitoring', 'stores', 'keys', 'mail'] })
+
+  // This is the last feature, so whatever the probes ask has started by then.
+  app.addHook('onReady', async () => {
+    await app.health.tick()
+    app.health.started()
+  })
+}, { name: 'probes', dependencies: ['monitoring', 'stores', 'changes', 'keys', 'mail'] })

@@ -34,13 +34,13 @@ export default fp<PasswordsOptions>(async function providePasswords (app, { hash
   const verifyForeign = createForeignVerifier({ verifyArgon2: hasher.verify, call: threads.call })
   app.decorate('passwords', await createPasswords(hasher, scheduler, options, verifyForeign))
 
-  const { gauge } = app.metrics
+  const { gauge, total } = app.metrics
   gauge('latchkey_hashes_running', 'Password hashes being computed.', () => scheduler.stats().running)
   gauge('latchkey_hashes_queued', 'Callers that wait for a password hash.', () => {
     const { known, stranger } = scheduler.stats().queued
     return known + stranger
   })
-  gauge('latchkey_hashes_refused', 'Callers that were refused because too many waited, since the start.', () => {
+  total('latchkey_hashes_refused_total', 'Callers that were refused because too many waited.', () => {
     return scheduler.stats().refused
   })
 

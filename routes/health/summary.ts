@@ -10,6 +10,10 @@ const Summary = Type.Object({
   database: Connection,
   redis: Connection,
   mail: oneOf(['connected', 'unreachable', 'not_configured']),
+  mail_reason: Type.Optional(Type.String({
+    description: 'Why no mail can be sent: `certificate`, `sign_in`, `refused` or `unreachable`.',
+    examples: ['certificate']
+  })),
   version: Type.String(),
   uptime_seconds: Type.Integer()
 }, { title: 'Health', description: 'How this node is.' })
@@ -17,7 +21,7 @@ const Summary = Type.Object({
 const schema = {
   operationId: 'getHealth',
   summary: 'How this node is',
-  description: '`degraded`: Postgres or Redis does not answer. `unhealthy`: it cannot sign or verify. Mail shows in `mail` only.',
+  description: '`degraded`: Postgres or Redis does not answer, or this node does not know what has ended, or its clock is wrong. `unhealthy`: it cannot sign or verify. Mail shows in `mail` only.',
   tags: ['Health'],
   security: [],
   response: { 200: Summary, 503: Summary }
@@ -26,6 +30,7 @@ const schema = {
 const summary: FastifyPluginAsyncTypebox<{ version: string }> = async (app, { version }) => {
   app.get('/', { schema }, async (_request, reply) => {
     const status = app.health.overall()
+    const mailReason = app.health.reasonOf('mail')
     if (status !== 'healthy') reply.code(503)
 
     return {
@@ -34,6 +39,7 @@ const summary: FastifyPluginAsyncTypebox<{ version: string }> = async (app, { ve
       database: connection(app.health, 'database'),
       redis: connection(app.health, 'redis'),
       mail: app.health.isUp('mail') === undefined ? 'not_configured' as const : connection(app.health, 'mail'),
+      ...(mailReason !== null && { mail_reason: mailReason }),
       version,
       uptime_seconds: Math.floor(process.uptime())
     }

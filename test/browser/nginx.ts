@@ -14,8 +14,16 @@ if (unpacked instanceof Error) console.error(`Left out: no nginx here. ${unpacke
 /** The reason why tests with nginx are skipped, or false if they can run. */
 export const withoutNginx = unpacked instanceof Error && 'there is no nginx here'
 
+interface Upstreams {
+  /** The ports of the two nodes; a single node is both. */
+  latchkey: number | [number, number]
+  reports: number
+  certified: Certified
+}
+
 /** Debian's nginx as the current user, with deploy/nginx.conf unchanged except for its ports and its certificate. */
-export async function startNginx (t: Pick<Test, 'teardown'>, { latchkey, reports, certified }: { latchkey: number, reports: number, certified: Certified }) {
+export async function startNginx (t: Pick<Test, 'teardown'>, { latchkey, reports, certified }: Upstreams) {
+  const [first, second] = typeof latchkey === 'number' ? [latchkey, latchkey] : latchkey
   const { folder, env } = unpacked as Unpacked
   const home = mkdtempSync(join(tmpdir(), 'latchkey-nginx-'))
   const [http, https] = [await freePort(), await freePort()]
@@ -30,7 +38,8 @@ export async function startNginx (t: Pick<Test, 'teardown'>, { latchkey, reports
     'listen 443 ssl http2;': `listen 127.0.0.1:${https} ssl http2;`,
     '/etc/ssl/auth.example.com.pem': file('certificate.pem', certified.cert),
     '/etc/ssl/auth.example.com.key': file('key.pem', certified.key),
-    'server 127.0.0.1:3000;': `server 127.0.0.1:${latchkey};`,
+    'server 127.0.0.1:3000 ': `server 127.0.0.1:${first} `,
+    'server 127.0.0.1:3001 ': `server 127.0.0.1:${second} `,
     'server 127.0.0.1:4000;': `server 127.0.0.1:${reports};`
   }))
   file('nginx.conf', surroundings(accessLog))
@@ -44,7 +53,7 @@ export async function startNginx (t: Pick<Test, 'teardown'>, { latchkey, reports
     answers: async () => await isOpen(https)
   })
   t.teardown(() => server.stop())
-  return { http, https, accessLog: () => readFileSync(accessLog, 'utf8') }
+  return { http, https, accessLog: () => readFileSync(accessLog, 'utf8'), errorLog: () => readFileSync(join(home, 'error.log'), 'utf8') }
 }
 
 function adapt (text: string, changes: Record<string, string>) {

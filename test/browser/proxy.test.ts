@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import type { AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import type { Test } from 'tap'
+import { freePort } from '../../dev/ports.ts'
+import { unavailable } from '../../lib/errors.ts'
+import { until } from '../failure/nodes.ts'
 import { deploy, password, signUp, start } from '../support/helper.ts'
 import { openOnce } from '../support/once.ts'
 import { createAuthority } from '../stores/certificates.ts'
@@ -145,17 +152,53 @@ t.test('plain http is refused, not redirected, whatever the client says', option
 
 t.test('forward authentication lets signed-in users through and passes on who they are', options, async t => {
   const { send } = await sharedWorld()
-  const { cookie, user } = await signedIn()
-  const reports = { path: '/reports/', prefix: '' }
-  const pretended = { 'x-auth-user': randomUUID(), 'x-auth-role': 'super_admin' }
+  const { cookie, user, id } = await signedIn()
+  const reports = { path: '/reports/', prefix: '', localAddress: '127.0.0.12' }
+  const pretended = { ...forged, 'x-auth-user': randomUUID(), 'x-auth-role': 'super_admin', 'x-auth-session': randomUUID() }
 
   t.match(await send({ ...reports, headers: pretended }), { status: 401 })
   const { status, body } = await send({ ...reports, headers: { ...pretended, cookie } })
   t.equal(status, 200)
-  t.match(body, { 'x-auth-user': user.id, 'x-auth-role': 'user' })
+  t.match(body, { 'x-auth-user': user.id, 'x-auth-role': 'user', 'x-auth-session': id })
+  t.match(body, { 'x-forwarded-for': '127.0.0.12', 'x-real-ip': '127.0.0.12', 'x-forwarded-host': 'auth.example.com', forwarded: undefined }, 'and where they are, by what nginx has seen')
   t.notMatch(JSON.stringify(body), /cookie|authorization/, 'the service gets no token')
   t.match(await send({ ...reports, body: { a: 'report' }, headers: { cookie } }), { status: 200 }, 'a body is not waited for')
   t.match(await send({ path: '/_check', prefix: '', headers: { cookie } }), { status: 404 }, 'nobody asks for the check itself')
+})
+
+t.test('while no node answers, nginx says so as Latchkey would, and only then', options, async t => {
+  const { direct } = await sharedWorld()
+  const [first, second] = [await freePort(), await freePort()]
+  const { http } = await startNginx(t, { latchkey: [first, second], reports: await freePort(), certified: createAuthority('Latchkey test').issue('auth.example.com') })
+  const ask = async (path: string, body?: object) => await exchange({ port: http, path, ...(body && { body }) })
+  const away = {
+    status: 503,
+    headers: { 'retry-after': '1', 'content-type': 'application/problem+json', 'cache-control': 'no-store' },
+    body: { type: 'urn:latchkey:problem:unavailable', title: 'Unavailable', status: 503, detail: unavailable().message, code: 'unavailable', request_id: /^[0-9a-f]{32}$/ }
+  }
+
+  for (let attempt = 0; attempt < 3; attempt++) t.match(await ask('/api/v1/auth/check'), away)
+  t.match(await ask('/api/v1/auth/login', { email: 'ada@example.com', password }), away)
+  t.match(await ask('/reports/'), away, 'also where the check of forward authentication is missing')
+
+  await listen(t, second, client => { client.pipe(connect(direct, '127.0.0.1').on('error', () => client.destroy())).pipe(client) })
+  const waited = await until(async () => (await ask('/health/live')).status === 200, 5000)
+  t.ok(waited < 2500, `a node that is back gets requests again within a second or two (${waited} ms)`)
+})
+
+t.test('a node that hangs does not take the requests of the other', options, async t => {
+  const { direct } = await sharedWorld()
+  const hanging = await freePort()
+  await listen(t, hanging, () => {})
+  const { http } = await startNginx(t, { latchkey: [hanging, direct], reports: await freePort(), certified: createAuthority('Latchkey test').issue('auth.example.com') })
+  const ask = async () => await exchange({ port: http, path: '/health/live', signal: AbortSignal.timeout(4000) }).catch(() => null)
+
+  const first = Promise.all(Array.from({ length: 6 }, ask))
+  await sleep(300)
+  const passed = performance.now()
+  for (let number = 0; number < 20; number++) t.match(await ask(), { status: 200 })
+  t.ok(performance.now() - passed < 5000)
+  t.comment(`${(await first).filter(answer => answer === null).length} of 6 were given to the node that hangs`)
 })
 
 t.test('a body beyond the limit is refused with a problem document', options, async t => {
@@ -197,6 +240,21 @@ async function openWorld () {
   async function send ({ path, prefix = '/api/v1', ca = authority.cert, ...request }: Parameters<typeof exchange>[0] & { path: string, prefix?: string }) {
     return await exchange({ port: https, ...request, path: prefix + path, ...(ca && { ca }) })
   }
+}
+
+/** A server of raw connections. */
+async function listen (t: Pick<Test, 'teardown'>, port: number, connected: (client: Socket) => void) {
+  const clients = new Set<Socket>()
+  const server = createServer(client => {
+    clients.add(client.on('error', () => {}))
+    connected(client)
+  })
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    for (const client of clients) client.destroy()
+    server.close()
+  })
 }
 
 /** A session with cookies, opened by a request with these properties. */

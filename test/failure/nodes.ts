@@ -103,9 +103,9 @@ export async function openProxy (t: Teardown, url: string) {
   }
 }
 
-/** A node in a process of its own; `entry` is the file that it runs. */
+/** A node in a process of its own, at the port of the settings or a free one; `entry` is the file that it runs. */
 export async function spawnNode (t: Teardown, settings: NodeJS.ProcessEnv, entry = 'server.ts') {
-  const port = await freePort()
+  const port = Number(settings['PORT'] ?? await freePort())
   const node = await spawnGuarded([process.execPath, ...program(entry)], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TMPDIR: process.env['TMPDIR'], LOG_LEVEL: 'info', HOST: '127.0.0.1', PORT: String(port), ...settings },
     output: 'pipe'

@@ -96,6 +96,10 @@ t.test('a store that does not answer is a 503, and its reason is only logged', a
   t.match(answer, { statusCode: 503, headers: { 'retry-after': '1' } })
   t.notMatch(answer.body, 'canary')
   t.match(lines.join(''), 'connection canary')
+
+  const logged = lines.filter(line => line.includes('canary')).map(line => JSON.parse(line))
+  t.match(logged, [{ level: 'warn', refusal: 'unavailable', err: { code: 'unavailable', cause: { message: 'connection canary' } } }], 'in one line')
+  t.notMatch(lines.join(''), '"stack"', 'without a stack, because such refusals come by the thousand')
 })
 
 t.test('a broken answer is a 500, not a leak', async t => {

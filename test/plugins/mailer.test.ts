@@ -10,6 +10,7 @@ import Fastify from 'fastify'
 import type { Mail } from '../../lib/mail/mailer.ts'
 import mailer from '../../plugins/mail/mailer.ts'
 import { headersOf, partsOf, startMailServer } from '../support/mail-server.ts'
+import { createAuthority } from '../stores/certificates.ts'
 import { startStopwatch } from '../support/stopwatch.ts'
 
 const verify: Mail = { kind: 'verify_email', to: 'ada@example.com', name: null, locale: 'en', about: 'a 1', values: { code: '004271', minutes: 10 } }
@@ -68,6 +69,47 @@ t.test('a refusal is an error that names no address', async t => {
   t.notMatch(`${error.message}${error.stack}${error.cause}`, /ada@/)
 })
 
+t.test('only a recipient or a mail that is refused with 5xx is refused for good', async t => {
+  const cases: [object, { reason: string, isPermanent: boolean }][] = [
+    [{ onRcptTo: refusing(550) }, { reason: 'refused', isPermanent: true }],
+    [{ onRcptTo: refusing(451) }, { reason: 'refused', isPermanent: false }],
+    [{ onData: refusing(554) }, { reason: 'refused', isPermanent: true }],
+    [{ onMailFrom: refusing(553) }, { reason: 'refused', isPermanent: false }]
+  ]
+
+  for (const [options, failure] of cases) {
+    const server = await startMailServer(t, options)
+    const app = await start(t, { smtpUrl: server.url })
+    t.match(await failureOf(app.mailer.deliver(verify)), failure, JSON.stringify([Object.keys(options), failure]))
+  }
+  const server = await startMailServer(t, { authOptional: false, onAuth: (_auth, _session, callback) => callback(new Error('no')) })
+  const app = await start(t, { smtpUrl: server.url.replace('//', '//lk:wrong@') })
+  t.match(await failureOf(app.mailer.deliver(verify)), { reason: 'sign_in', isPermanent: false }, 'a wrong password is for an operator to mend')
+
+  function refusing (responseCode: number) {
+    return (given: AsyncIterable<unknown> & { resume?: () => void }, _session: unknown, callback: (error: Error) => void) => {
+      given.resume?.()
+      callback(Object.assign(new Error('no'), { responseCode }))
+    }
+  }
+})
+
+t.test('a private authority is trusted if SMTP_CA_FILE names it, and TLS is then required', async t => {
+  const authority = createAuthority('Latchkey test')
+  const server = await startMailServer(t, { secure: true, ...authority.issue('127.0.0.1') })
+  const strict = await start(t, { smtpUrl: server.url })
+  t.match(await failureOf(strict.mailer.deliver(verify)), { reason: 'certificate', isPermanent: false })
+  t.match(await failureOf(strict.mailer.probe()), { reason: 'certificate' })
+
+  const trusting = await start(t, { smtpUrl: server.url, authority: authority.cert })
+  await trusting.mailer.deliver(verify)
+  t.match(server.mails, [{ isSecure: true }])
+
+  const plain = await startMailServer(t)
+  const never = await start(t, { smtpUrl: plain.url, authority: authority.cert })
+  await t.rejects(never.mailer.deliver(verify), /TLS/)
+})
+
 t.test('a server that is away or silent is an error within the time-outs', async t => {
   const silent = createServer(() => {}).listen(0, '127.0.0.1')
   t.teardown(() => silent.close())
@@ -75,7 +117,7 @@ t.test('a server that is away or silent is an error within the time-outs', async
   const { port } = silent.address() as AddressInfo
 
   const away = await start(t, { smtpUrl: 'smtp://127.0.0.1:1' })
-  await t.rejects(away.mailer.deliver(verify), /mail:/)
+  t.match(await failureOf(away.mailer.deliver(verify)), { message: /mail:/, reason: 'unreachable', isPermanent: false })
   await t.rejects(away.mailer.probe(), /mail:/)
 
   const passed = startStopwatch()
@@ -140,12 +182,16 @@ t.test('in production without a server the start warns, every mail fails and no 
   t.notMatch(lines.join(''), /004271/)
 })
 
-async function start (t: Test, { lines = [], ...options }: { smtpUrl?: string, dataDir?: string, environment?: 'development' | 'test' | 'production', lines?: string[] }) {
+async function failureOf (work: Promise<unknown>): Promise<unknown> {
+  return await work.then(() => null, error => error)
+}
+
+async function start (t: Test, { lines = [], ...options }: { smtpUrl?: string, authority?: string, dataDir?: string, environment?: 'development' | 'test' | 'production', lines?: string[] }) {
   const app = Fastify({ logger: { stream: { write: (line: string) => { lines.push(line) } } } })
   t.teardown(() => app.close())
 
   await app.register(mailer, {
-    smtpUrl: null, from: 'Acme <no-reply@acme.example>', dataDir: '/nonexistent', appUrl: 'https://app.example', environment: 'test', ...options
+    smtpUrl: null, authority: null, from: 'Acme <no-reply@acme.example>', dataDir: '/nonexistent', appUrl: 'https://app.example', environment: 'test', ...options
   })
   return app
 }

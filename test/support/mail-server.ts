@@ -10,7 +10,7 @@ export interface ReceivedMail { from: string, to: string[], raw: string, isSecur
 /** A real SMTP server in this process, on a port of its own. */
 export async function startMailServer (t: Pick<Test, 'teardown'>, { port = 0, ...options }: SMTPServerOptions & { port?: number } = {}) {
   const mails: ReceivedMail[] = []
-  const server = new SMTPServer({ authOptional: true, disabledCommands: ['STARTTLS'], ...options, onData })
+  const server = new SMTPServer({ authOptional: true, disabledCommands: ['STARTTLS'], onData, ...options })
 
   server.on('error', () => {})
   server.listen(port, '127.0.0.1')

@@ -2,13 +2,13 @@ import { once } from 'node:events'
 import { EventEmitter } from 'node:events'
 import t from 'tap'
 import type { Test } from 'tap'
-import { createJobs } from '../../../lib/jobs/jobs.ts'
+import { createJobs, PermanentFailure } from '../../../lib/jobs/jobs.ts'
 import type { JobHandler, WorkOptions } from '../../../lib/jobs/jobs.ts'
 import { noMetrics } from '../../../lib/operations/metrics.ts'
 import type { Database } from '../../../lib/stores/database.ts'
 import { createJobStore } from '../../../lib/jobs/job-store.ts'
 import type { Job } from '../../../lib/jobs/job-store.ts'
-import { openDatabase } from '../../support/database.ts'
+import { makeDatabase, openDatabase, openStore } from '../../support/database.ts'
 import { startStopwatch } from '../../support/stopwatch.ts'
 
 t.test('a job exists exactly if its transaction commits, and costs one statement', async t => {
@@ -20,13 +20,13 @@ t.test('a job exists exactly if its transaction commits, and costs one statement
       statements++
       return tx(...statement)
     }) as typeof tx, tx)
-    await jobs.send(counted, 'mail', { kind: 'test' })
+    await jobs.send(counted, 'chores', { kind: 'test' })
   })
   t.equal(statements, 1)
-  t.match(await rows(), [{ queue: 'mail', data: { kind: 'test' }, attempts: 0, failedAt: null }])
+  t.match(await rows(), [{ queue: 'chores', data: { kind: 'test' }, attempts: 0, failedAt: null }])
 
   await t.rejects(database.begin(async tx => {
-    await jobs.send(tx, 'mail', { kind: 'undone' })
+    await jobs.send(tx, 'chores', { kind: 'undone' })
     throw new Error('no')
   }))
   t.equal((await rows()).length, 1)
@@ -45,6 +45,21 @@ t.test('a worker does a job within moments of the commit, once, and nothing is l
 
   await until(async () => (await rows()).length === 0)
   t.equal(done.length, 1)
+})
+
+t.test('a worker takes no more jobs than it may, whatever plan Postgres makes', async t => {
+  const { url } = await makeDatabase(t)
+  const target = new URL(url)
+  const nestedLoops = ['hashagg', 'hashjoin', 'mergejoin', 'sort', 'material', 'indexscan', 'bitmapscan']
+  target.searchParams.set('options', nestedLoops.map(name => `-c enable_${name}=off`).join(' '))
+  const database = openStore(t, target.href, { deadline: 5000 })
+  const store = createJobStore(database)
+  await database.begin(async tx => {
+    for (let number = 0; number < 41; number++) await store.add(tx, 'chores', { number }, 3)
+  })
+
+  t.equal((await store.take('chores', 4, 60_000)).length, 4)
+  t.match(await database`select count(*)::int as count from jobs where attempts > 0`, [{ count: 4 }])
 })
 
 t.test('a failing job is tried three times with growing delays, then it stays and keeps its error', async t => {
@@ -68,14 +83,52 @@ t.test('a failing job is tried three times with growing delays, then it stays an
   t.ok(String((await rows())[0]?.error).length <= 300)
   t.ok(Number(pauses[0]) > 3000 && Number(pauses[0]) <= 6000, `${pauses[0]} ms`)
   t.ok(Number(pauses[1]) > 25_000 && Number(pauses[1]) <= 36_000, `${pauses[1]} ms`)
-  t.same(await jobs.counts(), [{ queue: 'mail', waiting: 0, failed: 1 }])
+  t.same(await jobs.counts(), [{ queue: 'chores', waiting: 0, failed: 1 }])
   t.equal(logged('error').length, 1)
 
   await makeDue()
-  jobs.wake('mail')
+  jobs.wake('chores')
   await send({ kind: 'another' })
   await until(async () => done.length === 4)
   t.equal(done.filter(({ data }) => data['kind'] === 'test').length, 3, 'never again')
+})
+
+t.test('a mail is tried three times within a minute, and on for about a day', async t => {
+  const { database, jobs } = await open(t)
+  jobs.work('mail', async () => { throw new Error('come again later') }, { lookIntervalMs: 5 })
+  await database.begin(tx => jobs.send(tx, 'mail', { kind: 'test' }))
+
+  const pausesMs: number[] = []
+  for (let attempt = 1; attempt <= 11; attempt++) {
+    await until(async () => (await mail())?.attempts === attempt && (await mail())?.error !== null)
+    pausesMs.push(Number((await mail())?.dueIn))
+    t.equal((await mail())?.failed, attempt === 11, `attempt ${attempt}`)
+    await database`update jobs set due_at = now(), error = null where failed_at is null`
+    jobs.wake('mail')
+  }
+  const total = (pauses: number[]) => pauses.reduce((sum, pause) => sum + pause, 0)
+  t.ok(total(pausesMs.slice(0, 2)) < 60_000, 'the third attempt comes within a minute')
+  t.ok(pausesMs.slice(0, 10).every((pause, index) => index === 0 || pause > (pausesMs[index - 1] ?? 0) * 0.8), 'pauses grow')
+  t.ok(total(pausesMs.slice(0, 10)) > 22 * 3_600_000 && total(pausesMs.slice(0, 10)) < 30 * 3_600_000, `${total(pausesMs.slice(0, 10))} ms`)
+
+  async function mail () {
+    const [row] = await database<{ attempts: number, error: string | null, failed: boolean, dueIn: number }>`
+      select attempts, error, failed_at is not null as failed, extract(epoch from due_at - now())::float8 * 1000 as due_in
+      from jobs where queue = 'mail'`
+    return row
+  }
+})
+
+t.test('a job that fails for good is not tried again', async t => {
+  const { send, work, rows, logged } = await open(t)
+  const { handler, done } = listen(async () => { throw new PermanentFailure('no such mailbox') })
+  work(handler)
+  await send({ kind: 'test' })
+
+  await until(async () => (await rows())[0]?.failedAt !== null)
+  t.match(await rows(), [{ attempts: 1, error: 'no such mailbox' }])
+  t.equal(done.length, 1)
+  t.equal(logged('error').length, 1)
 })
 
 t.test('a job whose node dies halfway is done by another node when its lease ends', async t => {
@@ -83,8 +136,8 @@ t.test('a job whose node dies halfway is done by another node when its lease end
   await send({ kind: 'test' })
 
   // The state that a killed process leaves behind: the job was taken, and nothing else happened.
-  t.match(await store.take('mail', 10, 60_000), [{ attempt: 1 }])
-  t.same(await store.take('mail', 10, 60_000), [], 'nobody else gets it meanwhile')
+  t.match(await store.take('chores', 10, 60_000), [{ attempt: 1 }])
+  t.same(await store.take('chores', 10, 60_000), [], 'nobody else gets it meanwhile')
 
   const { handler, next } = listen()
   await makeDue()
@@ -97,7 +150,7 @@ t.test('a job that kills every node which takes it is given up and records why',
   const { send, store, work, makeDue, rows, logged } = await open(t)
   await send({ kind: 'test' })
   for (const attempt of [1, 2, 3]) {
-    t.match(await store.take('mail', 10, 60_000), [{ attempt, abandoned: false }])
+    t.match(await store.take('chores', 10, 60_000), [{ attempt, abandoned: false }])
     await makeDue()
   }
 
@@ -112,12 +165,12 @@ t.test('a job that kills every node which takes it is given up and records why',
 t.test('a worker that outlived its lease changes nothing any more', async t => {
   const { send, store, makeDue, rows } = await open(t)
   await send({ kind: 'test' })
-  const [slow] = await store.take('mail', 1, 60_000)
+  const [slow] = await store.take('chores', 1, 60_000)
   await makeDue()
-  const [fast] = await store.take('mail', 1, 60_000)
+  const [fast] = await store.take('chores', 1, 60_000)
   if (slow === undefined || fast === undefined) return t.fail('there is a job')
 
-  t.equal(await store.fail(slow, 'too late', 0), false)
+  t.equal(await store.fail(slow, 'too late', { delayMs: 0, isPermanent: false }), false)
   await store.finish(slow)
   t.match(await rows(), [{ attempts: 2, error: null }])
   await store.finish(fast)
@@ -133,7 +186,7 @@ t.test('many nodes share a queue: every job is done once, and no node runs more 
     const jobs = createJobs({ store: createJobStore(database), log: logger, metrics: noMetrics })
     t.teardown(() => jobs.stop(1000))
     let atOnce = 0
-    jobs.work('mail', async job => {
+    jobs.work('chores', async job => {
       maxAtOnce = Math.max(maxAtOnce, ++atOnce)
       done.push(job.id)
       await new Promise(resolve => setImmediate(resolve))
@@ -197,7 +250,7 @@ t.test('when Postgres is away the worker logs it once and continues by itself', 
   const jobs = createJobs({ store: flaky, log: logger, metrics: noMetrics })
   t.teardown(() => jobs.stop(1000))
   const { handler, next } = listen()
-  jobs.work('mail', handler, { lookIntervalMs: 5 })
+  jobs.work('chores', handler, { lookIntervalMs: 5 })
 
   await send({ kind: 'test' })
   await until(async () => asked > 5)
@@ -212,7 +265,7 @@ t.test('an outcome that cannot be written does no harm: the lease brings the job
   const store = createJobStore(database)
   const jobs = createJobs({ store: { ...store, finish: async () => { throw new Error('no connection') } }, log: logger, metrics: noMetrics })
   t.teardown(() => jobs.stop(1000))
-  jobs.work('mail', async () => {}, { lookIntervalMs: 5 })
+  jobs.work('chores', async () => {}, { lookIntervalMs: 5 })
 
   await send({ kind: 'test' })
   await until(async () => logged('warn').length === 1)
@@ -278,12 +331,12 @@ async function open (t: Test) {
     jobs,
     logger,
     logged: (level: string) => lines.filter(line => line.level === level),
-    send: (data: object) => database.begin(tx => jobs.send(tx, 'mail', data)),
-    work: (handler: JobHandler, options: WorkOptions = {}) => jobs.work('mail', handler, { lookIntervalMs: 3_600_000, ...options }),
+    send: (data: object) => database.begin(tx => jobs.send(tx, 'chores', data)),
+    work: (handler: JobHandler, options: WorkOptions = {}) => jobs.work('chores', handler, { lookIntervalMs: 3_600_000, ...options }),
     // The time is moved in the row itself.
     makeDue: async () => {
       await sql`update jobs set due_at = now()`
-      jobs.wake('mail')
+      jobs.wake('chores')
     },
     rows: () => rowsOf(database)
   }

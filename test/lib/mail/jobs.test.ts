@@ -8,6 +8,7 @@ import { createCodes } from '../../../lib/tokens/codes.ts'
 import { createEncryption } from '../../../lib/crypto/encryption.ts'
 import { createJobs } from '../../../lib/jobs/jobs.ts'
 import { createMailJobs } from '../../../lib/mail/jobs.ts'
+import { MailFailure } from '../../../lib/mail/transports.ts'
 import { createMailer } from '../../../lib/mail/mailer.ts'
 import type { Message } from '../../../lib/mail/mailer.ts'
 import { createOneTimeTokens } from '../../../lib/tokens/one-time-tokens.ts'
@@ -277,6 +278,18 @@ t.test('a job of an unknown kind fails instead of vanishing', async t => {
   t.same(sent, [])
 })
 
+t.test('a mail that the server refuses for good is not tried again, and the job says why', async t => {
+  const { database, sql, register, start, failures, counted } = await open(t)
+  const registrationId = await register({ email: 'ada@example.com' })
+  failures.push(new MailFailure('mail: refused for good: 550 no such user', { reason: 'refused', isPermanent: true }))
+
+  const node = start()
+  await database.begin(tx => node.send(tx, 'mail', { kind: 'registration', registrationId }))
+  await until(async () => (await sql`select from jobs where failed_at is not null`).length === 1)
+  t.match(await sql`select attempts, error from jobs`, [{ attempts: 1, error: /^mail: refused for good: 550/ }])
+  t.same(counted.filter(([name]) => name === 'mails'), [['mails', 'verify_email', 'refused']])
+})
+
 t.test('a mail survives a server that is away and a process that dies, keeps its code, and leaves no trace', async t => {
   const { database, sql, register, start, sent, failures, counted, store } = await open(t)
   const id = await register({ email: 'ada@example.com' })
@@ -315,7 +328,11 @@ async function open (t: Test) {
       sent.push(message)
     }
   }
-  const metrics = { increment: (name: string, labels: object) => { counted.push([name, ...Object.values(labels)]) } }
+  const metrics = {
+    increment: (name: string, labels: object, count = 1) => {
+      if (count > 0) counted.push([name, ...Object.values(labels)])
+    }
+  }
   const store = createJobStore(database)
   const audit = createAudit(createAuditEventStore(), {
     wrapping: createEncryption([key]),

@@ -58,7 +58,45 @@ t.test('a node that cannot sign is unhealthy and gets no traffic', async t => {
   state.redis = 'throws'
   await pass(1000)
   t.equal(health.overall(), 'unhealthy')
+  t.ok(health.isReady(), 'a blip does not empty a whole balancer')
+  await pass(5001)
   t.notOk(health.isReady())
+})
+
+t.test('a node whose feed is stale or whose clock is wrong is degraded and gets no traffic', async t => {
+  const { health, state, pass } = build()
+  await health.tick()
+  health.started()
+
+  state.feed = 'throws'
+  await pass(1000)
+  t.equal(health.overall(), 'degraded')
+  await pass(5001)
+  t.notOk(health.isReady())
+})
+
+for (const name of ['database', 'redis', 'feed', 'keys']) {
+  t.test(`a node for which ${name} has never worked gets no grace`, async t => {
+    const { health, state, pass } = build()
+    state[name] = 'throws'
+    await health.tick()
+    health.started()
+    t.notOk(health.isReady())
+
+    state[name] = 'answers'
+    await pass(500)
+    t.ok(health.isReady(), 'and is looked at again soon')
+  })
+}
+
+t.test('a node whose keys are proved late, because its machine is busy, is ready meanwhile', async t => {
+  const { health, state, pass } = build()
+  state.keys = 'hangs'
+  await health.tick()
+  health.started()
+  t.ok(health.isReady())
+  await pass(5001)
+  t.notOk(health.isReady(), 'but not for ever')
 })
 
 t.test('the state of the mail server is shown and changes nothing', async t => {
@@ -107,7 +145,7 @@ t.test('health requests run no probe, and probes run no more often than they are
  * A node whose stores answer, throw or hang as `state` says; `pass` moves its time and runs the probes that are due.
  */
 function build () {
-  const state: Record<string, 'answers' | 'throws' | 'hangs'> = { database: 'answers', redis: 'answers', keys: 'answers' }
+  const state: Record<string, 'answers' | 'throws' | 'hangs'> = { database: 'answers', redis: 'answers', feed: 'answers', keys: 'answers' }
   const asked: Record<string, number> = {}
   let time = 1000
   const health = createHealth({ readyGrace: 5000, now: () => time, deadline: 50 })

@@ -1,5 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { build, signIn } from '../../support/helper.ts'
+import type { FastifyInstance } from 'fastify'
+import { createClock } from '../../../lib/clock.ts'
+import { as, build, deploy, password, post, refresh, signIn, start } from '../../support/helper.ts'
 import { startStopwatch } from '../../support/stopwatch.ts'
 
 const token = 'an-operations-token'
@@ -33,6 +36,29 @@ t.test('a node that closes is no longer ready', async t => {
   app.health.drain()
   t.match(await app.inject('/health/ready'), { statusCode: 503 })
   t.match(await app.inject('/health'), { statusCode: 200 }, 'but well')
+})
+
+t.test('a node whose clock is wrong is not ready, and gives out no tokens that it would not take', async t => {
+  const clock = createClock()
+  const app = await start(t, await deploy(t, { READY_GRACE: '0s' }), { clock })
+  const { access_token: token, refresh_token: refreshToken, user } = await signIn(app)
+  clock.now = () => Date.now() + 60_000
+  await app.feed.read()
+  await pass(app)
+
+  t.match(await app.inject('/health'), { statusCode: 503, body: /degraded/ })
+  t.match(await app.inject('/health/ready'), { statusCode: 503 })
+  const away = { statusCode: 503, headers: { 'retry-after': '1' } }
+  t.match(await as(app, token, 'GET', '/auth/check'), away)
+  t.match(await post(app, '/auth/login', { email: user.email, password }), away)
+  t.match(await refresh(app, refreshToken), away)
+
+  clock.now = Date.now
+  await app.feed.read()
+  await pass(app)
+  t.match(await app.inject('/health'), { statusCode: 200 })
+  t.match(await app.inject('/health/ready'), { statusCode: 200 })
+  t.match(await refresh(app, refreshToken), { statusCode: 200 }, 'and no token was used up')
 })
 
 t.test('a health request asks no store', async t => {
@@ -73,6 +99,12 @@ t.test('figures are shown only with the operations token or the permission to re
     return { email: row?.email ?? '' }
   }
 })
+
+/** Lets every probe run again. */
+async function pass (app: FastifyInstance) {
+  await sleep(1100)
+  await app.health.tick()
+}
 
 async function until (holds: () => boolean) {
   const passed = startStopwatch()
