@@ -1,3 +1,4 @@
+import { Server } from 'node:net'
 import fp from 'fastify-plugin'
 
 /** How often (ms) connections that have become idle are closed while the server closes. */
@@ -19,10 +20,11 @@ export default fp(async function closeConnections (app) {
     if (app.health.isDraining()) reply.header('connection', 'close')
     done()
   })
-  // Fastify stops listening, and closes idle connections, as soon as this hook is done.
   app.addHook('preClose', done => {
     for (const event of ['connection', 'request']) app.server.prependListener(event, () => { arrivals++ })
     waitForQuietMoment(performance.now() + quietMomentWaitMs, () => {
+      // Fastify would do other work before. It does not mind that the server listens no more.
+      if (app.server.listening) Server.prototype.close.call(app.server)
       timer = setInterval(closeIdle, idleCheckIntervalMs)
       done()
     })
