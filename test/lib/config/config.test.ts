@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { ConfigError, describeConfig, loadConfig, readEnvironment } from '../../../lib/config/config.ts'
 import { settings } from '../../../lib/config/settings.ts'
 import type { Environment } from '../../../lib/config/config.ts'
+import { problemsOf, production } from '../../support/settings.ts'
 
 t.test('the smallest set of settings that production needs is enough', async t => {
   const config = loadConfig(production())
@@ -182,23 +182,3 @@ t.test('.env.example lists every setting with its description and its default', 
   const listed = [...example.matchAll(/^# ([A-Z][A-Z0-9_]*)=/gm)].map(([, name]) => name)
   t.strictSame(listed, Object.keys(settings.properties), 'and nothing else')
 })
-
-function production (): Environment {
-  return {
-    NODE_ENV: 'production',
-    ENCRYPTION_KEY: randomBytes(32).toString('base64'),
-    DATABASE_URL: 'postgres://latchkey:pw@db.example.com/latchkey',
-    REDIS_URL: 'redis://redis.example.com',
-    ISSUER_URL: 'https://auth.example.com'
-  }
-}
-
-function problemsOf (env: Environment): string {
-  try {
-    loadConfig(env)
-  } catch (error) {
-    if (error instanceof ConfigError) return error.message
-    throw error
-  }
-  return 'no problem'
-}
