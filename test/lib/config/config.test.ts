@@ -119,6 +119,20 @@ t.test('NODE_ENV chooses the file, and the environment wins over it', async t =>
   t.strictSame(readEnvironment(folder, { NODE_ENV: 'test' }), { NODE_ENV: 'test' })
 })
 
+t.test('a file of Windows, of a shell or with quotes means what it says', async t => {
+  const folder = t.testdir({
+    '.env.production': '\ufeffPORT=3333\r\nexport HOST=10.0.0.7\r\nMAIL_FROM="Acme, Inc <a@example.com>"\r\nSMTP_URL=\'smtp://u:p%23@host\'\r\nLOG_LEVEL=warn # loud\r\n',
+    '.env.staging': Buffer.from('\ufeffPORT=3333\n', 'utf16le'),
+    token: '\ufefffrom-a-file-sixteen\r\n'
+  })
+
+  t.strictSame(readEnvironment(folder, { NODE_ENV: 'production' }), {
+    NODE_ENV: 'production', PORT: '3333', HOST: '10.0.0.7', MAIL_FROM: 'Acme, Inc <a@example.com>', SMTP_URL: 'smtp://u:p%23@host', LOG_LEVEL: 'warn'
+  })
+  t.throws(() => readEnvironment(folder, { NODE_ENV: 'staging' }), /\.env\.staging is not UTF-8/)
+  t.equal(loadConfig({ ...production(), OPERATIONS_TOKEN_FILE: join(folder, 'token') }).operations.operationsToken, 'from-a-file-sixteen')
+})
+
 t.test('without NODE_ENV the strictest rules hold', async t => {
   t.match(problemsOf({}), /ENCRYPTION_KEY/)
   t.equal(loadConfig({ ...production(), NODE_ENV: undefined }).process.environment, 'production')
