@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import { createClock } from './lib/clock.ts'
-import { ConfigError, describeConfig, loadConfig, readEnvironment } from './lib/config/config.ts'
+import { ConfigError, describeConfig, listWarnings, loadConfig, readEnvironment } from './lib/config/config.ts'
 import { createLogSink } from './lib/operations/log-sink.ts'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from './lib/config/config.ts'
@@ -17,14 +17,15 @@ for (const signal of stopSignals) process.on(signal, endBeforeStart)
 process.on('SIGHUP', () => {})
 
 try {
-  await serve(loadConfig(readEnvironment(process.cwd(), process.env)))
+  const env = readEnvironment(process.cwd(), process.env)
+  await serve(loadConfig(env), listWarnings(env))
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error
   console.error(error.message)
   process.exitCode = 1
 }
 
-async function serve (config: Config) {
+async function serve (config: Config, warnings: ReturnType<typeof listWarnings>) {
   const { host, port, version, shutdownTimeout } = config.process
   const sink = createLogSink({ file: fs, fd: stdout })
   process.on('exit', sink.flushSync)
@@ -36,6 +37,7 @@ async function serve (config: Config) {
   const app = createServer(config, config.logger.pretty ? {} : { stream: sink })
 
   app.log.info({ version, node: process.version, config: describeConfig(config) }, 'Latchkey starts')
+  for (const [setting, warning] of warnings) app.log.warn({ setting }, `${setting} ${warning}`)
   try {
     await app.register(latchkey, { config, clock: createClock() })
     await app.ready()

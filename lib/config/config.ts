@@ -5,6 +5,8 @@ import type { Config } from './group.ts'
 import { checkSettings } from './rules.ts'
 import { settings } from './settings.ts'
 import { readDevelopment, readSecretFiles } from './sources.ts'
+import { warnAboutNames } from './spelling.ts'
+import { warnAbout } from './warnings.ts'
 import type { Settings } from './rules.ts'
 import type { Environment, Problem } from './sources.ts'
 
@@ -34,6 +36,18 @@ export class ConfigError extends Error {
  * @throws ConfigError which names all problems at once
  */
 export function loadConfig (env: Environment): Config {
+  return group(readSettings(env))
+}
+
+/**
+ * What may be meant and is risky, and names that are misspelt: for one line each when the server starts.
+ * @throws ConfigError as `loadConfig` does
+ */
+export function listWarnings (env: Environment): Problem[] {
+  return [...warnAbout(readSettings(env)), ...warnAboutNames(env)]
+}
+
+function readSettings (env: Environment): Settings {
   const problems: Problem[] = []
   const given = readSecretFiles(env, problems)
   const values = given['NODE_ENV'] === 'development'
@@ -55,7 +69,7 @@ export function loadConfig (env: Environment): Config {
   const decoded = decode(values)
   problems.push(...checkSettings(decoded))
   if (problems.length > 0) throw new ConfigError(problems)
-  return group(decoded)
+  return decoded
 }
 
 function checkOne (name: string, values: Environment, problems: Problem[]) {

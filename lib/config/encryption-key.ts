@@ -23,7 +23,21 @@ const examples = new Set(['abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0
 /** Words in small letters with separators, and a number at the end if need be: `change-me-to-something-0123`. */
 const words = /^[a-z]+(?:[ ._-][a-z]+)*(?:[ ._-]\d+)?$/
 
+/** What programs put around a key and does not belong to it: quotes, the name of its encoding, colons. */
+const wrapping = /^["'`]|["'`]$|^(?:base64(?:url)?|hex)\s*[:,]\s*|^0x|[:\s]/gi
+/** A key in base64, base64url or hex, and of enough bytes. */
+const encoded = /^[A-Za-z0-9+/_-]{43,}={0,2}$/
+
+/** Whether a text is an encoded key with something around it. As text it would silently be another key. */
+function isWrapped (text: string): boolean {
+  if (encoded.test(text)) return /^0x[0-9a-f]{64,}$/i.test(text)
+  if (/\p{Cc}/u.test(text) || /^(["'`]).*\1$/.test(text) || /^(base64(url)?|hex)\s*:/i.test(text)) return true
+  return !text.includes(' ') && encoded.test(text.replace(/%2b|%2f/gi, '/').replace(/%3d/gi, '=').replace(wrapping, ''))
+}
+
 function readKey (text: string): Buffer {
+  if (isWrapped(text)) throw new Error(`has something around it: no quotes, prefix, colons or line breaks. ${advice}`)
+
   const isHex = /^[0-9a-f]+$/i.test(text)
   const isText = !isHex && !/^[A-Za-z0-9+/_-]+={0,2}$/.test(text)
   const key = isText ? Buffer.from(text) : Buffer.from(text, isHex ? 'hex' : 'base64url')

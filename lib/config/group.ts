@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
-import { isExposed } from './rules.ts'
+import { isExposed } from './exposed-rules.ts'
 import type { Settings } from './rules.ts'
 import { readVersion } from './version.ts'
 

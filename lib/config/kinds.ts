@@ -1,10 +1,12 @@
 import { Type } from '@sinclair/typebox'
 import { readRedisAddress } from './redis-address.ts'
+import { readCredentialUrl } from './credential-url.ts'
 import { readEncryptionKeys } from './encryption-key.ts'
 import {
-  parseAllowedOrigin, parseBaseUrl, parseBoolean, parseDuration, parseForm, parseInteger, parseList, parseOrigin,
-  parseProxy, parseRates
+  parseAllowedOrigin, parseBaseUrl, parseBoolean, parseDuration, parseEntries, parseForm, parseInteger, parseList,
+  parseOrigin, parseProxies, parseRates
 } from './parse.ts'
+import { readPostgresAddress } from './postgres-address.ts'
 
 /** The description of a setting: a sentence for `.env.example`, a default, whether its value is a secret. */
 export interface About {
@@ -28,15 +30,22 @@ export const integer = (minimum: number, maximum: number, about: About) =>
 export const port = (about: About) => integer(0, 65535, about)
 export const rates = (about: About) => kind(about, parseRates)
 export const origin = (about: About) => kind(about, parseOrigin)
-export const origins = (about: About) => kind(about, text => parseList(text).map(parseAllowedOrigin))
-export const proxies = (about: About) => kind(about, text => parseList(text).map(parseProxy))
+export const origins = (about: About) => kind(about, text => parseEntries(text).map(parseAllowedOrigin))
+export const proxies = (about: About) => kind(about, parseProxies)
 export const baseUrl = (about: About) => kind(about, parseBaseUrl)
 export const encryptionKeys = (about: About) => kind(about, text => readEncryptionKeys(parseList(text)))
 
+export const redisUrl = (about: About) => checked(about, readRedisAddress)
+export const postgresUrl = (about: About) => checked(about, readPostgresAddress)
+export const smtpUrl = (about: About) => checked(about, text => {
+  const { hostname } = readCredentialUrl(text, /^smtps?:\/\/$/, 'an smtp:// or smtps:// URL')
+  if (hostname === '') throw new Error('must name the host of the mail server')
+})
+
 /** Is checked and stays a text, because the password in it is masked in the text. */
-export function redisUrl (about: About) {
+function checked (about: About, check: (text: string) => unknown) {
   return kind(about, text => {
-    readRedisAddress(text)
+    check(text)
     return text
   })
 }

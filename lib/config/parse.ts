@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { coversInternet } from './hosts.ts'
 
 /** A rate: at most `limit` requests within `window` milliseconds. */
 export interface Rate { limit: number, window: number }
@@ -21,7 +22,7 @@ export function parseDuration (text: string): number {
 
 /** Reads `10/15m` or `60/1m,1000/1h`. All rates of the list apply. */
 export function parseRates (text: string): Rate[] {
-  return parseList(text).map(entry => {
+  return parseEntries(text).map(entry => {
     const [, limit, window] = /^(\d{1,9})\/(.+)$/.exec(entry) ?? []
     if (limit === undefined || window === undefined || Number(limit) < 1) {
       throw new Error('must be rates such as 10/15m, several as 60/1m,1000/1h')
@@ -38,6 +39,13 @@ export function parseList (text: string): string[] {
   return text.split(',').map(entry => entry.trim()).filter(entry => entry !== '')
 }
 
+/** Reads a list of one entry or more. A text of commas would otherwise count as a limit without rates. */
+export function parseEntries (text: string): string[] {
+  const entries = parseList(text)
+  if (entries.length === 0) throw new Error('must have an entry between its commas; leave it unset for none')
+  return entries
+}
+
 export function parseBoolean (text: string): boolean {
   if (text !== 'true' && text !== 'false') throw new Error('must be true or false')
   return text === 'true'
@@ -51,8 +59,17 @@ export function parseInteger (text: string, minimum: number, maximum: number): n
   return Number(text)
 }
 
+/** Addresses and CIDRs of proxies, which together are no large part of the internet. */
+export function parseProxies (text: string): string[] {
+  const proxies = parseEntries(text).map(parseProxy)
+  if (coversInternet(proxies)) {
+    throw new Error('must name proxies only, and together these networks trust a large part of the internet')
+  }
+  return proxies
+}
+
 /** An address or a CIDR. A number of hops or a name is refused, because either would trust any sender. */
-export function parseProxy (text: string): string {
+function parseProxy (text: string): string {
   const [address = '', prefix, ...rest] = text.split('/')
   const family = isIP(address)
   const prefixMax = family === 4 ? 32 : 128

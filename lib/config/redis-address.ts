@@ -76,3 +76,9 @@ function readHost (text: string, defaultPort: number): RedisHost {
   }
   return { host, port: Number(port) }
 }
+
+/** The names and addresses of the hosts that are named. */
+export function hostsOf (address: RedisAddress): string[] {
+  if (address.kind === 'server') return [address.host]
+  return (address.kind === 'cluster' ? address.nodes : address.sentinels).map(({ host }) => host)
+}

@@ -1,5 +1,10 @@
 import { accessSync, constants } from 'node:fs'
+import { isIP } from 'node:net'
 import type { StaticDecode } from '@sinclair/typebox'
+import { checkExposed, isExposed } from './exposed-rules.ts'
+import { distanceOf } from './hosts.ts'
+import { readPostgresAddress } from './postgres-address.ts'
+import { isPublicSuffix } from './public-suffixes.ts'
 import type { settings } from './settings.ts'
 import type { Problem } from './sources.ts'
 
@@ -8,19 +13,27 @@ export type Settings = StaticDecode<typeof settings>
 /** OWASP Password Storage: rows of equal strength, each with memory in KiB and passes. */
 const argon2Floor = [[47104, 1], [19456, 2], [12288, 3], [9216, 4], [7168, 5]] as const
 
-/** The fewest characters of an OPERATIONS_TOKEN where strangers can try to guess it. */
-const operationsTokenLengthMin = 16
-
-/** Staging is as strict as production: it is as reachable. */
-export const isExposed = (environment: string) => environment === 'production' || environment === 'staging'
-
 /** Checks the rules between settings. Each problem has the name of the setting that it is about. */
 export function * checkSettings (s: Settings): Generator<Problem> {
+  yield * checkListeners(s)
   yield * checkStores(s)
   yield * checkHashes(s)
   yield * checkCookies(s)
   yield * checkBreachedPasswords(s)
   if (isExposed(s.NODE_ENV)) yield * checkExposed(s)
+}
+
+function * checkListeners (s: Settings): Generator<Problem> {
+  const { NODE_ENV, HOST: host, PORT: port, METRICS_PORT: metricsPort } = s
+  const isPublic = host !== undefined && distanceOf(host) === 'the internet' && isIP(host) !== 0
+
+  if (metricsPort === port) yield ['METRICS_PORT', 'must not be PORT: it is a port of its own']
+  if (metricsPort !== undefined && isPublic) {
+    yield ['METRICS_PORT', 'asks for no token and HOST is a public address: unset it and use OPERATIONS_TOKEN']
+  }
+  if (NODE_ENV === 'development' && isPublic) {
+    yield ['HOST', 'must not be a public address in development: set NODE_ENV=production, or listen on 127.0.0.1']
+  }
 }
 
 function * checkStores (s: Settings): Generator<Problem> {
@@ -38,6 +51,12 @@ function * checkStores (s: Settings): Generator<Problem> {
   }
   if (redisAuthority !== undefined && s.REDIS_URL?.startsWith('rediss') === false) {
     yield ['REDIS_URL', 'must be a rediss:// URL, because REDIS_CA_FILE names an authority']
+  }
+  for (const name of ['DATABASE_URL', 'DATABASE_DIRECT_URL'] as const) {
+    const url = s[name]
+    if (s.DATABASE_CA_FILE !== undefined && url !== undefined && readPostgresAddress(url).sslmode === 'disable') {
+      yield [name, 'must not say sslmode=disable, because DATABASE_CA_FILE names an authority']
+    }
   }
   if (s.DB_POOL_MIN > s.DB_POOL_MAX) yield ['DB_POOL_MIN', 'must not be above DB_POOL_MAX']
 }
@@ -59,6 +78,8 @@ function * checkCookies (s: Settings): Generator<Problem> {
   const { COOKIE_DOMAIN: domain, ISSUER_URL: issuer } = s
   if (domain !== undefined && issuer !== undefined && !isUnder(new URL(issuer).hostname, domain)) {
     yield ['COOKIE_DOMAIN', 'must be the host of ISSUER_URL or a domain above it']
+  } else if (domain !== undefined && isPublicSuffix(domain)) {
+    yield ['COOKIE_DOMAIN', 'is a public suffix, for which browsers take no cookie: name a domain of your own']
   }
 }
 
@@ -68,24 +89,6 @@ function * checkBreachedPasswords ({ NODE_ENV, BREACHED_PASSWORDS_URL: url }: Se
   if (isExposed(NODE_ENV)) yield ['BREACHED_PASSWORDS_URL', `must be https in ${NODE_ENV}`]
   else if (!isLoopback(new URL(url).hostname)) {
     yield ['BREACHED_PASSWORDS_URL', 'must be https, or http on this machine']
-  }
-}
-
-/** The rules of staging and production. */
-function * checkExposed (s: Settings): Generator<Problem> {
-  const { NODE_ENV: environment, ISSUER_URL: issuer, APP_URL: appUrl, OPERATIONS_TOKEN: token } = s
-
-  if (issuer === undefined) {
-    yield ['ISSUER_URL', 'is missing: the public https origin of this API, such as https://auth.example.com']
-  }
-  if (issuer?.startsWith('http:')) yield ['ISSUER_URL', `must be https in ${environment}`]
-  if (appUrl !== undefined && !/^https:|^http:\/\/(localhost|127\.0\.0\.1)(:|\/|$)/.test(appUrl)) {
-    yield ['APP_URL', `must be https in ${environment}`]
-  }
-  if (!s.COOKIE_SECURE) yield ['COOKIE_SECURE', `must not be false in ${environment}`]
-  if (!s.RATE_LIMITS_ENABLED) yield ['RATE_LIMITS_ENABLED', `must not be false in ${environment}`]
-  if (token !== undefined && token.length < operationsTokenLengthMin) {
-    yield ['OPERATIONS_TOKEN', `must have ${operationsTokenLengthMin} characters or more in ${environment}`]
   }
 }
 

@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import {
-  baseUrl, boolean, choice, duration, encryptionKeys, integer, origin, origins, port, proxies, rates, redisUrl, text
+  baseUrl, boolean, choice, duration, encryptionKeys, integer, origin, origins, port, postgresUrl, proxies, rates,
+  redisUrl, smtpUrl, text
 } from './kinds.ts'
 
 export const environments = ['development', 'test', 'staging', 'production'] as const
@@ -56,14 +57,14 @@ export const settings = Type.Object({
   }, /^(mailto:[^\s@]+@[^\s@]+|https:\/\/\S+|tel:[+\d-]+)$/, 'a mailto:, https: or tel: URI')),
 
   // Stores
-  DATABASE_URL: Type.Optional(text({
+  DATABASE_URL: Type.Optional(postgresUrl({
     description: 'Postgres, directly or through PgBouncer in transaction mode. TLS by sslmode (verify-full).',
     secret: true
-  }, /^postgres(ql)?:\/\/\S+$/, 'a postgres:// URL')),
-  DATABASE_DIRECT_URL: Type.Optional(text({
+  })),
+  DATABASE_DIRECT_URL: Type.Optional(postgresUrl({
     description: 'Postgres in session mode, for migrations, as the owner of the tables. Unset: DATABASE_URL. With the host and port of DATABASE_URL it also says that no pooler is in between; then statements are prepared, which takes a third of the time.',
     secret: true
-  }, /^postgres(ql)?:\/\/\S+$/, 'a postgres:// URL')),
+  })),
   DATABASE_CA_FILE: Type.Optional(text({
     description: 'A PEM file with the authority that signed the certificate of Postgres.'
   }, /^[^\0]+$/, 'a file')),
@@ -183,10 +184,10 @@ export const settings = Type.Object({
   }),
 
   // Mail
-  SMTP_URL: Type.Optional(text({
+  SMTP_URL: Type.Optional(smtpUrl({
     description: 'The mail server: smtp:// or smtps://. Unset in development: mails are shown and kept as files.',
     secret: true
-  }, /^smtps?:\/\/\S+$/, 'an smtp:// or smtps:// URL')),
+  })),
   SMTP_CA_FILE: Type.Optional(text({
     description: 'A PEM file with the authority that signed the certificate of the mail server. TLS is then required.'
   }, /^[^\0]+$/, 'a file')),

@@ -23,6 +23,7 @@ export function readEnvironment (directory: string, env: Environment): Environme
   const file = environmentFiles[NODE_ENV]
   const content = file === undefined ? undefined : readIfThere(join(directory, file))
 
+  if (content !== undefined && /[\0\ufffd]/.test(content)) throw new Error(`${file} is not UTF-8: save it as UTF-8.`)
   return { ...parseEnv(content ?? ''), ...given(env), NODE_ENV }
 }
 
@@ -35,7 +36,7 @@ export function readSecretFiles (env: Environment, problems: Problem[]): Environ
     if (path === undefined) continue
     if (values[name] !== undefined) problems.push([`${name}_FILE`, `is set although ${name} is set too`])
 
-    const content = readIfThere(path)?.replace(/\r?\n$/, '')
+    const content = readIfThere(path)?.replace(/\n$/, '')
     if (content === undefined) problems.push([`${name}_FILE`, 'names a file that cannot be read'])
     else values[name] ??= content
   }
@@ -76,9 +77,10 @@ function developmentKey (dataDir: string) {
   return readIfThere(path)?.trim()
 }
 
+/** The text of a file, without the byte order mark and the line ends that editors of Windows write. */
 function readIfThere (path: string) {
   try {
-    return readFileSync(path, 'utf8')
+    return readFileSync(path, 'utf8').replace(/^\ufeff/, '').replaceAll('\r\n', '\n')
   } catch {
     return undefined
   }

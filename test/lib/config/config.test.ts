@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { ConfigError, describeConfig, loadConfig, readEnvironment } from '../../../lib/config/config.ts'
 import { settings } from '../../../lib/config/settings.ts'
 import type { Environment } from '../../../lib/config/config.ts'
+import { problemsOf, production } from '../../support/settings.ts'
 
 t.test('the smallest set of settings that production needs is enough', async t => {
   const config = loadConfig(production())
@@ -119,6 +119,20 @@ t.test('NODE_ENV chooses the file, and the environment wins over it', async t =>
   t.strictSame(readEnvironment(folder, { NODE_ENV: 'test' }), { NODE_ENV: 'test' })
 })
 
+t.test('a file of Windows, of a shell or with quotes means what it says', async t => {
+  const folder = t.testdir({
+    '.env.production': '\ufeffPORT=3333\r\nexport HOST=10.0.0.7\r\nMAIL_FROM="Acme, Inc <a@example.com>"\r\nSMTP_URL=\'smtp://u:p%23@host\'\r\nLOG_LEVEL=warn # loud\r\n',
+    '.env.staging': Buffer.from('\ufeffPORT=3333\n', 'utf16le'),
+    token: '\ufefffrom-a-file-sixteen\r\n'
+  })
+
+  t.strictSame(readEnvironment(folder, { NODE_ENV: 'production' }), {
+    NODE_ENV: 'production', PORT: '3333', HOST: '10.0.0.7', MAIL_FROM: 'Acme, Inc <a@example.com>', SMTP_URL: 'smtp://u:p%23@host', LOG_LEVEL: 'warn'
+  })
+  t.throws(() => readEnvironment(folder, { NODE_ENV: 'staging' }), /\.env\.staging is not UTF-8/)
+  t.equal(loadConfig({ ...production(), OPERATIONS_TOKEN_FILE: join(folder, 'token') }).operations.operationsToken, 'from-a-file-sixteen')
+})
+
 t.test('without NODE_ENV the strictest rules hold', async t => {
   t.match(problemsOf({}), /ENCRYPTION_KEY/)
   t.equal(loadConfig({ ...production(), NODE_ENV: undefined }).process.environment, 'production')
@@ -182,23 +196,3 @@ t.test('.env.example lists every setting with its description and its default', 
   const listed = [...example.matchAll(/^# ([A-Z][A-Z0-9_]*)=/gm)].map(([, name]) => name)
   t.strictSame(listed, Object.keys(settings.properties), 'and nothing else')
 })
-
-function production (): Environment {
-  return {
-    NODE_ENV: 'production',
-    ENCRYPTION_KEY: randomBytes(32).toString('base64'),
-    DATABASE_URL: 'postgres://latchkey:pw@db.example.com/latchkey',
-    REDIS_URL: 'redis://redis.example.com',
-    ISSUER_URL: 'https://auth.example.com'
-  }
-}
-
-function problemsOf (env: Environment): string {
-  try {
-    loadConfig(env)
-  } catch (error) {
-    if (error instanceof ConfigError) return error.message
-    throw error
-  }
-  return 'no problem'
-}

@@ -95,3 +95,19 @@ t.test('a complaint does not show the key', async t => {
     t.notMatch(String(error), /horse/)
   }
 })
+
+t.test('an encoded key with something around it is refused, because as text it would be another key', async t => {
+  for (let i = 0; i < 200; i++) {
+    const bytes = randomBytes(32 + i % 33)
+    for (const encoding of ['base64', 'base64url', 'hex'] as const) {
+      const key = bytes.toString(encoding)
+      const wrapped = [`"${key}"`, `'${key}'`, `"${key}`, `base64:${key}`, `hex:${key}`, `base64url: ${key}`, `${key.slice(0, 20)}\n${key.slice(20)}`, `${key}\r`]
+      for (const text of wrapped) t.throws(() => readEncryptionKeys([text]), /something around it/, `${encoding}: ${text.replace(key, '…')}`)
+      t.doesNotThrow(() => readEncryptionKeys([key]), encoding)
+    }
+    const hex = bytes.toString('hex')
+    for (const text of [`0x${hex}`, `0X${hex}`, hex.replace(/..(?!$)/g, '$&:')]) t.throws(() => readEncryptionKeys([text]), /something around it/, 'hex')
+    const [base64, escaped] = [bytes.toString('base64'), encodeURIComponent(bytes.toString('base64'))]
+    if (escaped !== base64) t.throws(() => readEncryptionKeys([escaped]), /something around it/, 'percent-encoded')
+  }
+})
