@@ -70,7 +70,7 @@ export function createPasswordChanges (parts: PasswordChangeParts) {
 
     const errors = await objectionsTo(newPassword, currentPassword, state)
     if (errors.length) throw new Refusal('password_rejected', { errors })
-    const passwordHash = await passwords.hash(newPassword, 'known')
+    const passwordHash = await passwords.hash(newPassword, { priority: 'known', flow: state.id })
     const authTime = new Date(clock.now())
 
     const user = await replace(state, passwordHash, authTime, caller)

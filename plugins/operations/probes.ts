@@ -5,9 +5,12 @@ import { proveRing } from '../../lib/keys/self-test.ts'
 const keysIntervalMs = 5000
 const mailIntervalMs = 30_000
 
-/** Makes `app.health` probe both stores, the key ring (in memory) and, less often, the mail server. */
+/**
+ * Makes `app.health` probe both stores, the key ring (in memory) and, less often, the mail server. Postgres is probed on
+ * the connection of the change feed, so that a queue of clients does not look like an outage.
+ */
 export default fp(async function registerProbes (app) {
-  app.health.register('database', () => app.database.ping())
+  app.health.register('database', () => app.feedDatabase.ping())
   app.health.register('redis', () => app.scripts.ping())
   app.health.register('keys', () => proveRing(app.keyring.current), { every: keysIntervalMs })
   app.health.register('mail', () => app.mailer.probe(), { every: mailIntervalMs })

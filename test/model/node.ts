@@ -35,6 +35,7 @@ import type { HotRecord, Presented } from './hot-record.ts'
 import type { Draft } from './postgres.ts'
 import { minute, sessionIds, start, terms } from './terms.ts'
 import type { Access, Answered, Call, Kind, Store, Token, World } from './world.ts'
+import { createFlows } from '../../lib/stores/flows.ts'
 
 export type Node = ReturnType<typeof createNode>
 
@@ -109,7 +110,7 @@ export function createNode (world: World, name: number) {
   const tokenResponses = { issue: answer } as unknown as TokenResponses
   const passwords = { verify: async () => true, hash: async () => 'another hash' } as unknown as Passwords
   const policy = { check: () => [] } as unknown as PasswordPolicy
-  const unitsOfWork = createUnitsOfWork({ database, changes, publish })
+  const unitsOfWork = createUnitsOfWork({ database, changes, publish, flows: createFlows() })
   const oneTimeTokens = { revoke: async () => {} }
   // Every password is right here; the effect of a wrong one is tested elsewhere.
   const checks = { check: async () => {} }
