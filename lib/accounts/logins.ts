@@ -61,12 +61,13 @@ export function createLogins (parts: LoginParts) {
     passwords.assertRoom(deviceId === null
       ? { priority: 'stranger', flow: clientNetwork(caller.ip) }
       : { priority: 'known', flow: deviceId })
-    const user = await users.findByAddress(canonical, deviceId)
-    // A device counts by itself only if this account knows it. Otherwise an attacker could make accounts, and get one
-    // more device for guessing at others with each.
-    const knownDeviceId = user?.knownSince ? deviceId : null
-    return await rateLimits.count({ policy: 'login', caller, deviceId: knownDeviceId }, () => {
-      return prove(request, { user, deviceId, canonical }, caller)
+    // Without a device a login is counted before the account is read. A device counts by itself only if this account
+    // knows it. Otherwise an attacker could make accounts, and get one more device for guessing at others with each.
+    const found = deviceId === null ? undefined : await users.findByAddress(canonical, deviceId)
+    const knownDeviceId = found?.knownSince ? deviceId : null
+    return await rateLimits.count({ policy: 'login', caller, deviceId: knownDeviceId }, async () => {
+      const user = found === undefined ? await users.findByAddress(canonical, null) : found
+      return await prove(request, { user, deviceId, canonical }, caller)
     })
   }
 

@@ -143,7 +143,9 @@ export function createNode (world: World, name: number) {
     lifetimes: terms
   })
   const signOuts = createSignOuts({ ...unitsOfWork, users, deployment, sessions, tokens: {} as Tokens, audit })
+  const rateLimits = { count: async <T>(_request: unknown, work: () => Promise<T>) => await work() }
   const passwordChanges = createPasswordChanges({
+    rateLimits,
     ...unitsOfWork,
     users,
     sessions,
@@ -158,6 +160,7 @@ export function createNode (world: World, name: number) {
   })
   const reauthentications = createReauthentications({
     database,
+    rateLimits,
     users,
     sessions,
     tokenResponses,
@@ -184,8 +187,8 @@ export function createNode (world: World, name: number) {
     if (kind === 'refresh' && token) return tokenResponse(tokenResponses.issue(await refresh(token)))
     if (sid === null) return null
 
-    if (kind === 'reauthenticate') return tokenResponse(await reauthentications.reauthenticate({ sessionId: sid }, 'password', nobody))
-    if (kind === 'change password') return tokenResponse(await passwordChanges.changePassword({ sessionId: sid }, { currentPassword: 'password', newPassword: 'another' }, nobody))
+    if (kind === 'reauthenticate') return tokenResponse(await reauthentications.reauthenticate({ userId: 'nobody', sessionId: sid }, 'password', nobody))
+    if (kind === 'change password') return tokenResponse(await passwordChanges.changePassword({ userId: 'nobody', sessionId: sid }, { currentPassword: 'password', newPassword: 'another' }, nobody))
     await signOuts.signOut(await sessions.find(sid), kind as SignOutScope, nobody)
     return null
   }
