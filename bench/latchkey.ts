@@ -42,7 +42,7 @@ answerTasks({
 }, () => app.close())
 
 async function makeAccounts ({ count, password }: { count: number, password: string }): Promise<Account[]> {
-  const passwordHash = await app.passwords.hash(password, 'known')
+  const passwordHash = await app.passwords.hash(password, { priority: 'known', flow: 'bench' })
   const accounts = Array.from({ length: count }, () => ({ id: randomUUID(), email: `ada-${randomUUID()}@example.com` }))
 
   for (let i = 0; i < accounts.length; i += accountsPerTransaction) {

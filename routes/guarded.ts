@@ -18,7 +18,7 @@ export function registerGuarded (app: FastifyInstance, groups: GuardedRoutes[]):
 }
 
 /**
- * Registers routes by the permission that they need. Each request is first authenticated, and counted by its session.
+ * Registers routes by the permission that they need. Each request is first counted by its session, then authenticated.
  * @param furtherGuards run last
  */
 export function guardedBy (
@@ -29,7 +29,7 @@ export function guardedBy (
   const { requireSession, requirePermission, limitRequests: { bySession } } = app
 
   registerGuarded(app, Object.entries(needing).map(([permission, routes]) => ({
-    guards: { onRequest: [requireSession(), bySession, requirePermission(permission), ...furtherGuards] },
+    guards: { onRequest: [bySession, requireSession(), requirePermission(permission), ...furtherGuards] },
     routes
   })))
 }

@@ -259,7 +259,7 @@ t.test('a session has one bucket for entering the password again, whatever the p
   ])
 
   async function change (tokens: Tokens, currentPassword: string) {
-    return await app.accounts.changePassword({ sessionId: tokens.session.id }, { currentPassword, newPassword }, caller)
+    return await app.accounts.changePassword({ userId: tokens.user.id, sessionId: tokens.session.id }, { currentPassword, newPassword }, caller)
   }
 })
 

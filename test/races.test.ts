@@ -107,7 +107,7 @@ t.test('no token survives its end when refreshes, logouts, a disable and passwor
       const to = `seven quiet herons over reeds ${randomUUID().slice(0, 8)}`
       await pauses(random)
       const ended = () => { happened.told.add(session.id) }
-      const tokenResponse = await refused(round, pick(nodes, random).accounts.changePassword({ sessionId: session.id }, { currentPassword: oldPassword, newPassword: to }, caller), ['session_ended', 'invalid_credentials', 'invalid_token'], ended)
+      const tokenResponse = await refused(round, pick(nodes, random).accounts.changePassword({ userId: user.id, sessionId: session.id }, { currentPassword: oldPassword, newPassword: to }, caller), ['session_ended', 'invalid_credentials', 'invalid_token'], ended)
       if (!tokenResponse) return
       keep(session, tokenResponse)
       happened.changed.push({ by: session.id, to, tokenResponse })
@@ -150,14 +150,14 @@ t.test('no session outlives its password when logins, password changes and a dis
 
     async function reauthenticate () {
       await pauses(random)
-      const tokenResponse = await refused(round, pick(nodes, random).accounts.reauthenticate({ sessionId: holder.id }, oldPassword, caller), ['session_ended', 'invalid_credentials', 'invalid_token'])
+      const tokenResponse = await refused(round, pick(nodes, random).accounts.reauthenticate({ userId: user.id, sessionId: holder.id }, oldPassword, caller), ['session_ended', 'invalid_credentials', 'invalid_token'])
       if (tokenResponse) keep(holder, tokenResponse)
     }
 
     async function changePassword () {
       const to = `seven quiet herons over reeds ${randomUUID().slice(0, 8)}`
       await pauses(random)
-      const tokenResponse = await refused(round, pick(nodes, random).accounts.changePassword({ sessionId: holder.id }, { currentPassword: oldPassword, newPassword: to }, caller), ['session_ended', 'invalid_credentials', 'invalid_token'])
+      const tokenResponse = await refused(round, pick(nodes, random).accounts.changePassword({ userId: user.id, sessionId: holder.id }, { currentPassword: oldPassword, newPassword: to }, caller), ['session_ended', 'invalid_credentials', 'invalid_token'])
       if (!tokenResponse) return
       keep(holder, tokenResponse)
       happened.changed.push({ to, by: holder.id, tokenResponse })

@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import type { Hasher } from '../lib/passwords/passwords.ts'
 import { cheapHasher } from './support/hashers.ts'
-import { as, deploy, freshAddress, password, post, refresh, signIn, start } from './support/helper.ts'
+import { as, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from './support/helper.ts'
 import { tapWires } from './support/wiretap.ts'
 
 // No request gives up waiting during these tests, however slow the machine is; the deadline has a test in
@@ -90,6 +90,37 @@ t.test('known devices and sessions go before the waiting strangers', async t => 
   t.match(await bySession, { statusCode: 200 })
   t.match(await byDevice, { statusCode: 200 })
   for (const answer of await Promise.all(strangers)) t.equal(answer.statusCode, 401, 'and the strangers are served after them')
+})
+
+t.test('one account with right passwords in all its sessions keeps no known device out', async t => {
+  const { app, hasher, ada } = await besiege(t)
+  hasher.open()
+  const mallory = await signUp(app)
+  const sessions = await Promise.all(Array.from({ length: 39 }, () => signIn(app, mallory)))
+  hasher.shut()
+  hasher.begun.length = 0
+
+  let answered = 0
+  const proofs = Array.from({ length: 120 }, (_, n) => {
+    const proof = as(app, sessions[n % 39]?.access_token ?? '', 'POST', '/auth/reauthenticate', { password })
+    proof.then(() => answered++)
+    return proof
+  })
+  await until(() => answered === 120 - 2 - 15)
+  t.match(app.passwords.stats(), { running: 2, queued: { known: 15 } }, 'they have every place of known callers')
+
+  const own = { email: ada.user.email, password: 'this is what Ada enters', device_token: ada.device_token }
+  const logins = Array.from({ length: 5 }, () => post(app, '/auth/login', own))
+  await until(() => answered === 120 - 2 - 10)
+  for (let n = 0; n < 4; n++) {
+    hasher.finishOne()
+    await until(() => hasher.begun.length === 3 + n)
+  }
+  t.equal(hasher.begun.slice(2).filter(given => given === own.password).length, 2, 'every second turn is hers')
+
+  hasher.open()
+  for (const answer of await Promise.all(logins)) t.equal(answer.statusCode, 401, 'her passwords have been looked at')
+  t.same(new Set((await Promise.all(proofs)).map(({ statusCode }) => statusCode)), new Set([200, 503]))
 })
 
 t.test('a registration in the middle of the siege is told to retry, too', async t => {

@@ -161,7 +161,7 @@ export function createEmailChanges (parts: EmailChangeParts) {
         const owner = await users.lockActive(unit.tx, taken.userId)
         if (!owner) throw new Refusal('token_invalid')
         await apply(unit, { token: taken, owner, address, caller })
-      }).catch(async error => {
+      }, taken.userId).catch(async error => {
         await oneTimeTokens.release(taken)
         return await fail(error, taken.userId)
       })

@@ -4,10 +4,13 @@ import type { Audit } from '../audit/audit.ts'
 import { Refusal } from '../errors.ts'
 import type { RefusalCode } from '../errors.ts'
 import type { Caller } from '../http/caller.ts'
+import { clientNetwork } from '../http/client-address.ts'
+import type { HashTurn } from '../passwords/hash-scheduler.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { TokenResponse } from '../sessions/token-responses.ts'
 import type { Database } from '../stores/database.ts'
 import type { Bucket, Lockout } from '../throttling/lockout.ts'
+import { hashTurnOf } from '../throttling/password-checks.ts'
 import type { PasswordChecks } from '../throttling/password-checks.ts'
 import type { RateLimits } from '../throttling/rate-limits.ts'
 import type { DeviceTokens } from '../tokens/device-tokens.ts'
@@ -55,13 +58,16 @@ export function createLogins (parts: LoginParts) {
 
     const deviceId = request.deviceToken === undefined ? null : deviceTokens.read(request.deviceToken)
     // In a storm of logins most are refused. They are refused here, where it costs neither side anything.
-    passwords.assertRoom(deviceId === null ? 'stranger' : 'known')
-    const user = await users.findByAddress(canonical, deviceId)
-    // A device counts by itself only if this account knows it. Otherwise an attacker could make accounts, and get one
-    // more device for guessing at others with each.
-    const knownDeviceId = user?.knownSince ? deviceId : null
-    return await rateLimits.count({ policy: 'login', caller, deviceId: knownDeviceId }, () => {
-      return prove(request, { user, deviceId, canonical }, caller)
+    passwords.assertRoom(deviceId === null
+      ? { priority: 'stranger', flow: clientNetwork(caller.ip) }
+      : { priority: 'known', flow: deviceId })
+    // Without a device a login is counted before the account is read. A device counts by itself only if this account
+    // knows it. Otherwise an attacker could make accounts, and get one more device for guessing at others with each.
+    const found = deviceId === null ? undefined : await users.findByAddress(canonical, deviceId)
+    const knownDeviceId = found?.knownSince ? deviceId : null
+    return await rateLimits.count({ policy: 'login', caller, deviceId: knownDeviceId }, async () => {
+      const user = found === undefined ? await users.findByAddress(canonical, null) : found
+      return await prove(request, { user, deviceId, canonical }, caller)
     })
   }
 
@@ -83,7 +89,7 @@ export function createLogins (parts: LoginParts) {
     const obstacle = obstacleOf(user, request.userType)
     if (obstacle) throw await refuse(obstacle, user, caller)
 
-    const strengthened = await strengthen(user, request.password, bucket)
+    const strengthened = await strengthen(user, request.password, hashTurnOf({ bucket, owner: user, caller }))
     // The password is left behind here.
     const { transport, deviceName, deviceToken, replaces } = request
     const response = await signIn(strengthened, { transport, deviceName, deviceToken, replaces }, caller)
@@ -100,10 +106,10 @@ export function createLogins (parts: LoginParts) {
    * Replaces a hash that is weaker than today's, which takes the password: so it is done now, unless there is too much
    * to do. Returns the account as it is then.
    */
-  async function strengthen<U extends User> (user: U, password: string, { kind }: Bucket): Promise<U> {
+  async function strengthen<U extends User> (user: U, password: string, turn: HashTurn): Promise<U> {
     if (!user.passwordHash || !passwords.needsRehash(user.passwordHash)) return user
     try {
-      const passwordHash = await passwords.hash(password, kind === 'strangers' ? 'stranger' : 'known')
+      const passwordHash = await passwords.hash(password, turn)
       await users.rehash(user.id, user.passwordHash, passwordHash)
       return { ...user, passwordHash }
     } catch (error) {

@@ -1,3 +1,4 @@
+import type { Principal } from '../access/authentication.ts'
 import type { Caller } from '../http/caller.ts'
 import type { UnitsOfWork } from '../changes/unit-of-work.ts'
 import type { Clock } from '../clock.ts'
@@ -8,6 +9,7 @@ import type { Jobs } from '../jobs/jobs.ts'
 import type { Lockout } from '../throttling/lockout.ts'
 import type { OneTimeTokens } from '../tokens/one-time-tokens.ts'
 import type { PasswordChecks } from '../throttling/password-checks.ts'
+import type { RateLimits } from '../throttling/rate-limits.ts'
 import type { PasswordPolicy } from '../passwords/policy.ts'
 import { outdatedByPassword } from './password-resets.ts'
 import type { Passwords } from '../passwords/passwords.ts'
@@ -24,6 +26,7 @@ export interface PasswordChangeParts {
   policy: PasswordPolicy
   passwords: Passwords
   checks: PasswordChecks
+  rateLimits: Pick<RateLimits, 'count'>
   lockout: Pick<Lockout, 'sessionOf'>
   jobs: Pick<Jobs, 'send'>
   clock: Clock
@@ -41,18 +44,30 @@ const unchanged: FieldError = {
 /** The change of a password by its user, who knows the current one. */
 export function createPasswordChanges (parts: PasswordChangeParts) {
   const { commitUnlessNull, users, sessions, tokenResponses, oneTimeTokens } = parts
-  const { policy, passwords, checks, lockout, jobs, clock } = parts
+  const { policy, passwords, checks, rateLimits, lockout, jobs, clock } = parts
 
   return { changePassword }
 
   /**
    * Replaces the password if the current one is right. Every other session ends in one step with the change. The
-   * session of the request survives and gets new tokens.
-   * @throws Refusal `session_ended`; `invalid_credentials`; `too_many_attempts`; `password_rejected`; `invalid_token`
+   * session of the request survives and gets new tokens. Tries are counted by user, right passwords too, because each
+   * costs a hash.
+   * @throws Refusal `rate_limited`; `session_ended`; `invalid_credentials`; `too_many_attempts`; `password_rejected`; `invalid_token`
    * if the session's access tokens have become outdated meanwhile; `overloaded`; `unavailable`
    */
   async function changePassword (
-    { sessionId }: { sessionId: string },
+    { userId, sessionId }: Pick<Principal, 'userId' | 'sessionId'>,
+    change: PasswordChange,
+    caller: Caller
+  ): Promise<TokenResponse> {
+    return await rateLimits.count({ policy: 'password-change', caller, userId }, () => {
+      return replaceProven(sessionId, change, caller)
+    })
+  }
+
+  /** Replaces the password after the current one has been checked. */
+  async function replaceProven (
+    sessionId: string,
     { currentPassword, newPassword }: PasswordChange,
     caller: Caller
   ): Promise<TokenResponse> {
@@ -70,7 +85,7 @@ export function createPasswordChanges (parts: PasswordChangeParts) {
 
     const errors = await objectionsTo(newPassword, currentPassword, state)
     if (errors.length) throw new Refusal('password_rejected', { errors })
-    const passwordHash = await passwords.hash(newPassword, 'known')
+    const passwordHash = await passwords.hash(newPassword, { priority: 'known', flow: state.id })
     const authTime = new Date(clock.now())
 
     const user = await replace(state, passwordHash, authTime, caller)

@@ -114,7 +114,8 @@ export function createPasswordResets (parts: PasswordResetParts) {
 
   async function attempt ({ token, newPassword }: PasswordReset, caller: Caller) {
     const { userId } = await oneTimeTokens.find(token, ...resetPurposes)
-    passwords.assertRoom('known')
+    const turn = { priority: 'known', flow: userId } as const
+    passwords.assertRoom(turn)
     const user = await users.find(userId)
     if (user?.status !== 'active') throw new Refusal('token_invalid')
 
@@ -124,7 +125,7 @@ export function createPasswordResets (parts: PasswordResetParts) {
     // Of many requests at once with one token, only one gets as far as the hash.
     const taken = await oneTimeTokens.take(token, ...resetPurposes)
     try {
-      return await replace(user, taken, await passwords.hash(newPassword, 'known'), caller)
+      return await replace(user, taken, await passwords.hash(newPassword, turn), caller)
     } catch (error) {
       await oneTimeTokens.release(taken)
       throw error
@@ -160,7 +161,7 @@ export function createPasswordResets (parts: PasswordResetParts) {
       await devices.remember(tx, subject.id, deviceId, now)
       await jobs.send(tx, 'mail', { kind: 'password_changed', userId: subject.id, how: 'reset', eventId })
       return forgotten
-    })
+    }, subject.id)
     await unlockBuckets(subject, forgotten)
 
     return { device_token: deviceTokens.issue(deviceId) }

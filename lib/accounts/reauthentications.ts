@@ -8,6 +8,7 @@ import type { TokenResponse, TokenResponses } from '../sessions/token-responses.
 import type { Database } from '../stores/database.ts'
 import type { Lockout } from '../throttling/lockout.ts'
 import type { PasswordChecks } from '../throttling/password-checks.ts'
+import type { RateLimits } from '../throttling/rate-limits.ts'
 import type { UserStore } from '../users/user-store.ts'
 
 export interface ReauthenticationParts {
@@ -16,6 +17,7 @@ export interface ReauthenticationParts {
   sessions: Pick<Sessions, 'find' | 'authenticateAgain' | 'refusalFor' | 'advance'>
   tokenResponses: TokenResponses
   checks: PasswordChecks
+  rateLimits: Pick<RateLimits, 'count'>
   lockout: Pick<Lockout, 'sessionOf'>
   audit: Pick<Audit, 'record'>
   clock: Pick<Clock, 'now'>
@@ -23,20 +25,27 @@ export interface ReauthenticationParts {
 
 /** Proving the password again within a session. */
 export function createReauthentications (parts: ReauthenticationParts) {
-  const { database, users, sessions, tokenResponses, checks, lockout, audit, clock } = parts
+  const { database, users, sessions, tokenResponses, checks, rateLimits, lockout, audit, clock } = parts
 
   return { reauthenticate }
 
   /**
-   * Checks the password, sets the session's `auth_time` to now (RFC 9470) and rotates its tokens.
-   * @throws Refusal `session_ended`; `invalid_credentials`; `too_many_attempts`; `invalid_token` if the session's
-   * access tokens have become outdated meanwhile; `overloaded`; `unavailable`
+   * Checks the password, sets the session's `auth_time` to now (RFC 9470) and rotates its tokens. Tries are counted by
+   * user, right passwords too, because each costs a hash.
+   * @throws Refusal `rate_limited`; `session_ended`; `invalid_credentials`; `too_many_attempts`; `invalid_token` if the
+   * session's access tokens have become outdated meanwhile; `overloaded`; `unavailable`
    */
   async function reauthenticate (
-    { sessionId }: Pick<Principal, 'sessionId'>,
+    { userId, sessionId }: Pick<Principal, 'userId' | 'sessionId'>,
     password: string,
     caller: Caller
   ): Promise<TokenResponse> {
+    return await rateLimits.count({ policy: 'reauthenticate', caller, userId }, () => {
+      return proveAgain(sessionId, password, caller)
+    })
+  }
+
+  async function proveAgain (sessionId: string, password: string, caller: Caller): Promise<TokenResponse> {
     const state = await sessions.find(sessionId)
     await checks.check({
       password,

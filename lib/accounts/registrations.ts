@@ -8,7 +8,9 @@ import type { RegistrationStore } from './registration-store.ts'
 import { Refusal } from '../errors.ts'
 import type { FieldError } from '../errors.ts'
 import type { Caller } from '../http/caller.ts'
+import { clientNetwork } from '../http/client-address.ts'
 import type { Jobs } from '../jobs/jobs.ts'
+import type { HashTurn } from '../passwords/hash-scheduler.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { PasswordPolicy } from '../passwords/policy.ts'
 import type { Database } from '../stores/database.ts'
@@ -62,7 +64,7 @@ export function createRegistrations (parts: RegistrationParts) {
    * `rate_limited`; `unavailable`; with `optional` also `conflict` for the address of an account
    */
   async function register (request: RegistrationRequest, caller: Caller) {
-    passwords.assertRoom('stranger')
+    passwords.assertRoom(hashTurnOf(caller))
     const registrant = check(request)
     return await rateLimits.count({ policy: 'register', caller }, async () => {
       reject(await policy.findBreach(request.password))
@@ -84,7 +86,7 @@ export function createRegistrations (parts: RegistrationParts) {
 
   async function storeRegistration (request: RegistrationRequest, { address, role }: Registrant, caller: Caller) {
     const { fullName, locale = 'en' } = request
-    const passwordHash = await passwords.hash(request.password, 'stranger')
+    const passwordHash = await passwords.hash(request.password, hashTurnOf(caller))
     const now = new Date(parts.clock.now())
     const registration = {
       id: randomUUID(),
@@ -123,7 +125,7 @@ export function createRegistrations (parts: RegistrationParts) {
 
   async function createAtOnce (request: RegistrationRequest, { address, role }: Registrant, caller: Caller) {
     const { fullName, locale = 'en' } = request
-    const passwordHash = await passwords.hash(request.password, 'stranger')
+    const passwordHash = await passwords.hash(request.password, hashTurnOf(caller))
     const account = {
       id: randomUUID(),
       email: address.address,
@@ -154,4 +156,9 @@ function reject (objections: FieldError[]) {
 
 function invalid (errors: FieldError[]) {
   return new Refusal('invalid_request', { errors })
+}
+
+/** The turn of a new password's hash: somebody who registers shares those of their network. */
+function hashTurnOf ({ ip }: Caller): HashTurn {
+  return { priority: 'stranger', flow: clientNetwork(ip) }
 }

@@ -67,8 +67,8 @@ export function createSignIns (parts: SignInParts) {
         const isOpen = await sessions.begin(unit, prepared, user, circumstances)
         if (isOpen) await end(unit, replaced, user, caller)
         return isOpen
-      })
-      : await commitStatement(unit => sessions.begin(unit, prepared, user, circumstances))
+      }, user.id)
+      : await commitStatement(unit => sessions.begin(unit, prepared, user, circumstances), user.id)
     if (!isOpen) return null
 
     metrics.increment('sign_ins', { outcome: 'success' })

@@ -122,10 +122,10 @@ export function createSignOuts (parts: SignOutParts) {
     return proofs
   }
 
-  async function endOne ({ sessionId }: SessionState, { reason, event }: { reason: EndReason, event: AuditEvent }) {
+  async function endOne ({ id, sessionId }: SessionState, { reason, event }: { reason: EndReason, event: AuditEvent }) {
     await commit(async unit => {
       if (await sessions.end(unit, sessionId, reason)) await audit.record(unit.tx, event)
-    })
+    }, id)
   }
 
   // The user's row is locked first, as everywhere. The session of the request survives the raise, so that it ends by a
@@ -142,7 +142,7 @@ export function createSignOuts (parts: SignOutParts) {
         event
       })
       if (scope === 'everywhere') await sessions.end(unit, sessionId, 'signed_out')
-    })
+    }, id)
   }
 }
 

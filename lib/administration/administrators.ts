@@ -53,7 +53,7 @@ export function createAdministrators ({
     if (errors.length) throw new Refusal('password_rejected', { errors })
 
     const id = randomUUID()
-    const passwordHash = await passwords.hash(password, 'known')
+    const passwordHash = await passwords.hash(password, { priority: 'known', flow: id })
 
     await database.begin(async tx => {
       await administrators.lock(tx)

@@ -68,11 +68,11 @@ export const settings = Type.Object({
   DATABASE_CA_FILE: Type.Optional(text({
     description: 'A PEM file with the authority that signed the certificate of Postgres.'
   }, /^[^\0]+$/, 'a file')),
-  DB_POOL_MAX: integer(1, 1000, { description: 'The most connections of one node to Postgres.', default: '10' }),
+  DB_POOL_MAX: integer(1, 1000, { description: 'The most connections of one node to Postgres, beside one for the change feed; two for one user or network.', default: '10' }),
   DB_POOL_MIN: integer(0, 1000, { description: 'The connections that are kept open.', default: '0' }),
   DB_IDLE_TIMEOUT: duration({ description: 'How long a connection beyond DB_POOL_MIN may idle.', default: '30s' }),
   DB_CONNECT_TIMEOUT: duration({ description: 'How long connecting to Postgres may take.', default: '2s' }),
-  DB_STATEMENT_TIMEOUT: duration({ description: 'How long one statement may take.', default: '1500ms' }),
+  DB_STATEMENT_TIMEOUT: duration({ description: 'How long one statement may take; waiting for a connection takes two thirds of it at most.', default: '1500ms' }),
   REDIS_URL: Type.Optional(redisUrl({
     description: 'Redis: redis://:password@host:6379, redis+sentinel://:password@host:26379,host:26379/name or redis://:password@host:6379,host:6379?cluster; with rediss for TLS.',
     secret: true
@@ -171,7 +171,7 @@ export const settings = Type.Object({
     default: '1000/15m'
   }),
   RATE_LIMIT_LOGIN: rates({
-    description: 'Logins per client address (IPv6: per /64), or per device that the account knows; tries of codes, counted by themselves.',
+    description: 'Logins per client address (IPv6: per /64), or per device that the account knows; tries of codes, and per user passwords entered again, each counted separately.',
     default: '10/15m'
   }),
   RATE_LIMIT_REGISTER: rates({ description: 'Registrations per client address.', default: '3/1h' }),

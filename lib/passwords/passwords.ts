@@ -1,7 +1,7 @@
 import { readForeignHash } from './foreign-hashes.ts'
 import type { ForeignHash } from './foreign-hashes.ts'
 import type { ForeignVerifier } from './foreign-verifier.ts'
-import type { HashScheduler, Priority } from './hash-scheduler.ts'
+import type { HashScheduler, HashTurn } from './hash-scheduler.ts'
 
 /** The cost of argon2id: memory in KiB, passes and degree of parallelism (RFC 9106 §3.1). */
 export interface HashParameters { memoryKib: number, passes: number, parallelism: number }
@@ -33,8 +33,8 @@ export async function createPasswords (
    * The PHC string to store.
    * @throws Refusal `overloaded`
    */
-  async function hash (password: string, priority: Priority): Promise<string> {
-    return scheduler.run(priority, () => hasher.hash(bytesOf(password), parameters))
+  async function hash (password: string, turn: HashTurn): Promise<string> {
+    return scheduler.run(turn, () => hasher.hash(bytesOf(password), parameters))
   }
 
   /**
@@ -42,10 +42,10 @@ export async function createPasswords (
    * be used, the same work is done and the answer is no.
    * @throws Refusal `overloaded`
    */
-  async function verify (stored: string | null, password: string, priority: Priority): Promise<boolean> {
+  async function verify (stored: string | null, password: string, turn: HashTurn): Promise<boolean> {
     const verifyStored = stored === null ? null : verifierOf(stored)
 
-    return scheduler.run(priority, async () => {
+    return scheduler.run(turn, async () => {
       const matches = await (verifyStored ?? verifyDecoy)(password).catch(() => verifyDecoy(password))
 
       return matches && isWellFormed(password)

@@ -39,7 +39,7 @@ export function createTokenReplays ({ database, commit, lookUps, ends, audit, jo
         caller
       })
       await jobs.send(unit.tx, 'mail', { kind: 'reuse_detected', userId: state.id, sessionId, eventId })
-    })
+    }, state.id)
 
     return await lookUps.refusalFor(sessionId)
   }

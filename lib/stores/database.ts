@@ -23,8 +23,8 @@ export interface Database extends Query {
   begin <T> (work: (tx: Transaction) => Promise<T>): Promise<T>
   /** Asks for an answer. Returns how many milliseconds it took. */
   ping (): Promise<number>
-  /** How many statements and transactions are under way, and how many wait for a connection. */
-  load (): { running: number, waiting: number }
+  /** How many statements and transactions are under way, how many wait for a connection, and how many flows those have. */
+  load (): { running: number, waiting: number, flowsWaiting: number }
   /** Closes every connection. Work that is still under way after `timeoutMs` fails. */
   close (timeoutMs: number): Promise<void>
 }
@@ -34,8 +34,14 @@ export interface DatabaseOptions {
   connections: number
   /** The most statements that may wait for a connection. */
   queueMax: number
-  /** Milliseconds after which a caller is answered, whether Postgres has answered or not. */
+  /** Milliseconds that a statement may wait for a connection; by default `deadline`. */
+  waitTimeoutMs?: number
+  /** Milliseconds from getting a connection until a caller is answered, whether Postgres has answered or not. */
   deadline: number
+  /** The most connections that one flow may use at once; all by default. */
+  flowConnections?: number
+  /** The flow of the code that runs now: see `createFlows`. By default all work is the node's own. */
+  flow?: () => string | null
   /** Whether statements are prepared, by name. Not where a pooler may hand out another connection each time. */
   prepare: boolean
   /** The statement that opens a transaction. */
@@ -48,10 +54,9 @@ export interface DatabaseOptions {
  * and are thrown as they are. At the deadline the connection is closed, whatever it is doing: so a network that drops
  * packets blocks no connection, and a transaction is rolled back.
  */
-export function createDatabase (
-  pool: Pool, { connections, queueMax, deadline, prepare, begin }: DatabaseOptions
-): Database {
-  const gate = createGate({ concurrency: connections, queueMax, deadline })
+export function createDatabase (pool: Pool, options: DatabaseOptions): Database {
+  const { connections, flowConnections = connections, prepare, begin, flow = () => null, ...times } = options
+  const gate = createGate({ concurrency: connections, flowConcurrency: flowConnections, ...times })
   const names = new Map<string, string>()
   const columns = new Map<string, string>()
   const held = new Set<() => void>()
@@ -65,7 +70,7 @@ export function createDatabase (
       unsafe: (text: string) => guard(client => send(client, text)),
       begin: <T>(work: (tx: Transaction) => Promise<T>) => guard((client, slot) => transact(client, slot, work)),
       ping,
-      load: () => ({ running: gate.running, waiting: gate.waiting }),
+      load: () => ({ running: gate.running, waiting: gate.waiting, flowsWaiting: gate.flowsWaiting }),
       close
     }
   )
@@ -78,7 +83,7 @@ export function createDatabase (
 
   async function guard<T> (work: (client: PoolClient, slot: Slot) => Promise<T>): Promise<T> {
     try {
-      return await gate.pass(slot => hold(slot, work))
+      return await gate.pass(slot => hold(slot, work), flow())
     } catch (error) {
       throw isAbsence(error) ? unavailable(error) : error
     }
@@ -97,7 +102,7 @@ export function createDatabase (
       release(false)
       return result
     } catch (error) {
-      release(isAbsence(error))
+      release(isAbsence(error) && !isInOrder(error))
       throw error
     }
 
@@ -173,4 +178,10 @@ const outageCodes = /^(E[A-Z_]+$|CERT_|ERR_(TLS|SSL)|UNABLE_TO_|DEPTH_ZERO|SELF_
 function isAbsence (error: unknown): boolean {
   if (!(error instanceof Error)) return false
   return driverMessages.test(error.message) || ('code' in error && outageCodes.test(String(error.code)))
+}
+
+// Postgres has ended the statement only: a deadlock or a conflict (40), a lock that is held (55P03), the time limit of a
+// statement (57014). The connection serves the next one, so that contention does not cost new connections.
+function isInOrder (error: unknown): boolean {
+  return error instanceof Error && 'code' in error && /^(40|55P03|57014)/.test(String(error.code))
 }

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { Audit, Subject } from '../audit/audit.ts'
 import type { Caller } from '../http/caller.ts'
+import { clientNetwork } from '../http/client-address.ts'
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
 import type { RefusalCode } from '../errors.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { Bucket, Lockout } from './lockout.ts'
 import type { Metrics } from '../operations/metrics.ts'
+import type { HashTurn } from '../passwords/hash-scheduler.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { Database, Query } from '../stores/database.ts'
 
@@ -57,8 +59,7 @@ export function createPasswordChecks ({
    */
   async function check (claim: Claim): Promise<void> {
     const { bucket, password, passwordHash } = claim
-    const priority = bucket.kind === 'strangers' ? 'stranger' : 'known'
-    const guess = await lockout.guard(bucket, () => passwords.verify(passwordHash, password, priority))
+    const guess = await lockout.guard(bucket, () => passwords.verify(passwordHash, password, hashTurnOf(claim)))
     if (guess.outcome === 'right') return
 
     if (guess.outcome === 'refused') {
@@ -100,6 +101,12 @@ export function createPasswordChecks ({
     if (purpose === 'sign_in') metrics.increment('sign_ins', { outcome: code })
     return new Refusal(code, retryAfter === undefined ? {} : { retryAfter })
   }
+}
+
+/** The turn of a password's hash: strangers share those of their network, a user has their own in all sessions. */
+export function hashTurnOf ({ bucket, owner, caller }: Pick<Claim, 'bucket' | 'owner' | 'caller'>): HashTurn {
+  if (bucket.kind === 'strangers' || !owner) return { priority: 'stranger', flow: clientNetwork(caller.ip) }
+  return { priority: 'known', flow: owner.id }
 }
 
 function traceOf ({ owner, canonical, sessionId, caller }: Claim) {

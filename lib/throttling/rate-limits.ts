@@ -8,7 +8,16 @@ import type { RateLimitStatuses } from '../http/rate-limit-status.ts'
 import type { Log, RateLimitStore } from './rate-limit-store.ts'
 
 /** An action with a limit of its own, by the name that responses show. */
-export type Policy = 'login' | 'register' | 'verify-email' | 'password-reset' | 'export' | 'email-change' | 'profile'
+export type Policy =
+  | 'login'
+  | 'register'
+  | 'verify-email'
+  | 'password-reset'
+  | 'password-change'
+  | 'reauthenticate'
+  | 'export'
+  | 'email-change'
+  | 'profile'
 
 /**
  * A request that is counted: for its user if a session is proved, else for the known device that it comes from, else
@@ -65,6 +74,9 @@ export function createRateLimits ({ store, statuses, keys: [key = Buffer.alloc(0
     'verify-email': limits.login,
     'email-change': limits.login,
     'password-reset': limits.login,
+    // A right password costs a hash, too, so a user's tries count together, whether right or wrong.
+    'password-change': limits.login,
+    reauthenticate: limits.login,
     export: exportRates,
     profile: profileRates
   }

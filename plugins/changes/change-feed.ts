@@ -15,7 +15,7 @@ declare module 'fastify' {
 export default fp<{ clock: Clock }>(async function followChanges (app, { clock }) {
   const warn = (error: unknown) => app.log.warn({ err: error }, 'change feed')
   const feed = createChangeFeed({
-    store: createChangeStore(app.database),
+    store: createChangeStore(app.feedDatabase),
     clock,
     apply,
     wake: () => app.scripts.wake('changes'),

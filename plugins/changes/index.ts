@@ -16,7 +16,8 @@ export default fp<FeatureOptions>(async function changesFeature (app, { clock })
   await app.register(changeFeed, { clock })
   await app.register(wakeUps)
 
-  const { database, feed } = app
+  const { database, flows, feed } = app
   const changes = createChangeStore(database)
-  app.decorate('unitsOfWork', createUnitsOfWork({ database, changes, publish: written => feed.publish(written) }))
+  const publish: typeof feed.publish = written => feed.publish(written)
+  app.decorate('unitsOfWork', createUnitsOfWork({ database, changes, publish, flows }))
 }, { name: 'changes', dependencies: ['stores'] })

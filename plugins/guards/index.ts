@@ -2,6 +2,7 @@ import fp from 'fastify-plugin'
 import type { FeatureOptions } from '../feature.ts'
 import cookieTimes from './cookie-times.ts'
 import denials from './denials.ts'
+import flows from './flows.ts'
 import refreshToken from './refresh-token.ts'
 import requestLimits from './request-limits.ts'
 import requirePermission from './require-permission.ts'
@@ -12,10 +13,11 @@ import requireSession from './require-session.ts'
 
 export default fp<FeatureOptions>(async function guardsFeature (app, { config, clock }) {
   await app.register(cookieTimes)
+  await app.register(refreshToken)
+  await app.register(flows)
   await app.register(requireSession)
   await app.register(requirePermission)
   await app.register(requireRecentSignIn, { clock })
-  await app.register(refreshToken)
   await app.register(requireRefreshToken)
   await app.register(requireService)
   await app.register(requestLimits, { ...config.rateLimits, clock })

@@ -12,7 +12,10 @@ declare module 'fastify' {
     readonly limitRequests: {
       /** By the network of the client, before the body is read. */
       byClient: onRequestHookHandler
-      /** By the session that a guard before it has authenticated. */
+      /**
+       * By the session of an authentic access token, before a guard asks a store for its user; without such a token by
+       * the network.
+       */
       bySession: onRequestHookHandler
       /** By the session of an authentic token, whether it has ended or not; without such a token by the network. */
       byToken: preValidationHookHandler
@@ -28,8 +31,8 @@ export default fp<RequestLimitOptions>(async function limitRequests (app, { enab
 
   app.decorate('limitRequests', {
     byClient: by(networkOf),
-    bySession: by(({ principal }) => principal.sessionId),
-    byToken: by(request => sessionOf(request) ?? networkOf(request))
+    bySession: by(request => accessSessionOf(request) ?? networkOf(request)),
+    byToken: by(request => refreshSessionOf(request) ?? accessSessionOf(request) ?? networkOf(request))
   })
 
   function by (subjectOf: (request: FastifyRequest) => string): Guard {
@@ -41,12 +44,15 @@ export default fp<RequestLimitOptions>(async function limitRequests (app, { enab
     }
   }
 
-  function sessionOf ({ refreshTokenToCount, bearerToken, cookiesCarried }: FastifyRequest): string | undefined {
-    const accessToken = bearerToken ?? cookiesCarried.access
-    return refreshTokenToCount?.claims?.sessionId ??
-      (accessToken ? app.tokens.readExpired(accessToken)?.claims.sid : undefined)
+  function refreshSessionOf ({ refreshTokenToCount }: FastifyRequest): string | undefined {
+    return refreshTokenToCount?.claims?.sessionId
   }
-}, { name: 'request-limits', dependencies: ['http', 'throttling', 'tokens', 'access'] })
+
+  function accessSessionOf ({ bearerToken, cookiesCarried }: FastifyRequest): string | undefined {
+    const token = bearerToken ?? cookiesCarried.access
+    return token === undefined ? undefined : app.tokens.readExpired(token)?.claims.sid
+  }
+}, { name: 'request-limits', dependencies: ['http', 'throttling', 'tokens'] })
 
 function networkOf ({ caller }: FastifyRequest): string {
   return clientNetwork(caller.ip)

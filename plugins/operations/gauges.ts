@@ -10,6 +10,9 @@ export default fp<Pick<Config['postgres'], 'poolMax'>>(async function showStores
   metrics.gauge('latchkey_database_pool_waiting', 'Statements and transactions that wait for a connection.', () => {
     return database.load().waiting
   })
+  metrics.gauge('latchkey_database_flows_waiting', 'Users, sessions and networks that wait for a connection.', () => {
+    return database.load().flowsWaiting
+  })
   metrics.gauge('latchkey_database_up', 'Whether Postgres answers.', () => Number(health.isUp('database') === true))
   metrics.gauge('latchkey_redis_up', 'Whether Redis answers.', () => Number(health.isUp('redis') === true))
   metrics.gauge(

@@ -7,10 +7,11 @@ const mailIntervalMs = 30_000
 
 /**
  * Makes `app.health` probe both stores, the change feed with this node's clock and the key ring (in memory) and, less
- * often, the mail server.
+ * often, the mail server. Postgres is probed on the connection of the change feed, so that a queue of clients does not
+ * look like an outage.
  */
 export default fp(async function registerProbes (app) {
-  app.health.register('database', () => app.database.ping())
+  app.health.register('database', () => app.feedDatabase.ping())
   app.health.register('redis', () => app.scripts.ping())
   app.health.register('feed', () => app.feed.assertFresh())
   app.health.register('keys', () => proveRing(app.keyring.current), { every: keysIntervalMs })

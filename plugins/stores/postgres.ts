@@ -4,10 +4,26 @@ import type { Config } from '../../lib/config/config.ts'
 import { reach } from '../../lib/stores/postgres-tls.ts'
 import { createDatabase } from '../../lib/stores/database.ts'
 import type { Database } from '../../lib/stores/database.ts'
+import { createFlows } from '../../lib/stores/flows.ts'
+import type { Flows } from '../../lib/stores/flows.ts'
 
 declare module 'fastify' {
-  interface FastifyInstance { readonly database: Database }
+  interface FastifyInstance {
+    readonly database: Database
+    /**
+     * A connection of its own for what every signed-in request depends on: the change feed and the probe of Postgres.
+     * Nothing that clients cause waits here.
+     */
+    readonly feedDatabase: Database
+    readonly flows: Flows
+  }
 }
+
+/** The most connections that one user, session or network may use at once. */
+const flowConnectionsMax = 2
+
+/** How many calls of the change feed and of the probe may wait for their connection. */
+const feedQueueMax = 10
 
 /** How long (ms) a statement waits for a lock at most. */
 const lockTimeoutMs = 1000
@@ -25,24 +41,46 @@ export default fp<Config['postgres']>(async function connectPostgres (app, optio
     lock_timeout: Math.min(lockTimeoutMs, deadline),
     idle_in_transaction_session_timeout: deadline * 4
   }
-  const pool = new pg.Pool({
-    ...reach(url, authority),
-    max: poolMax,
-    idleTimeoutMillis: poolMin > 0 ? 0 : idleTimeout,
-    connectionTimeoutMillis: connectTimeout,
-    keepAlive: true,
-    ...(prepare && limits),
-    types: { getTypeParser }
+  const statements = { deadline, prepare, begin: prepare ? 'begin' : `begin; ${setLocal(limits)}` }
+  const flows = createFlows()
+  const database = createDatabase(openPool(poolMax, poolMin > 0 ? 0 : idleTimeout), {
+    ...statements,
+    connections: poolMax,
+    flowConnections: Math.min(flowConnectionsMax, poolMax),
+    queueMax,
+    // Shorter than the deadline of work, so that a caller is answered soon even if it waits first.
+    waitTimeoutMs: Math.round(deadline * 2 / 3),
+    flow: flows.current
   })
-  const begin = prepare ? 'begin' : `begin; ${setLocal(limits)}`
-  const database = createDatabase(pool, { connections: poolMax, queueMax, deadline, prepare, begin })
+  const feedDatabase = createDatabase(openPool(1, 0), { ...statements, connections: 1, queueMax: feedQueueMax })
 
-  // The loss of an idle connection needs no report: the next statement opens another one.
-  pool.on('error', () => {})
-  pool.on('connect', client => client.on('error', () => {}))
-  app.addHook('onClose', () => database.close(closeTimeoutMs))
-  await Promise.all(Array.from({ length: Math.max(1, poolMin) }, () => database.ping()))
+  app.addHook('onClose', async () => {
+    await Promise.all([database.close(closeTimeoutMs), feedDatabase.close(closeTimeoutMs)])
+  })
+  await Promise.all([
+    feedDatabase.ping(),
+    ...Array.from({ length: Math.max(1, poolMin) }, () => database.ping())
+  ])
   app.decorate('database', database)
+  app.decorate('feedDatabase', feedDatabase)
+  app.decorate('flows', flows)
+
+  /** A pool of `max` connections, each of which may idle for `idleTimeoutMillis`, 0 for ever. */
+  function openPool (max: number, idleTimeoutMillis: number) {
+    const pool = new pg.Pool({
+      ...reach(url, authority),
+      max,
+      idleTimeoutMillis,
+      connectionTimeoutMillis: connectTimeout,
+      keepAlive: true,
+      ...(prepare && limits),
+      types: { getTypeParser }
+    })
+    // The loss of an idle connection needs no report: the next statement opens another one.
+    pool.on('error', () => {})
+    pool.on('connect', client => client.on('error', () => {}))
+    return pool
+  }
 }, { name: 'postgres' })
 
 /** Reads a bigint as a number, because none of ours comes near 2^53. */

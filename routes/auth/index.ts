@@ -42,11 +42,11 @@ const auth: FastifyPluginAsync = async app => {
       routes: [refresh]
     },
     {
-      guards: { onRequest: [requireSession({ allow: ['password_due', 'vendor_suspended'] }), bySession] },
+      guards: { onRequest: [bySession, requireSession({ allow: ['password_due', 'vendor_suspended'] })] },
       routes: [me]
     },
     {
-      guards: { onRequest: [requireSession({ allow: ['password_due'] }), bySession] },
+      guards: { onRequest: [bySession, requireSession({ allow: ['password_due'] })] },
       routes: [changePassword]
     },
     {
@@ -55,11 +55,11 @@ const auth: FastifyPluginAsync = async app => {
       routes: [check]
     },
     {
-      guards: { onRequest: [requireSession(), bySession] },
+      guards: { onRequest: [bySession, requireSession()] },
       routes: [reauthenticate, updateMe, exportMe, sessions, endSession]
     },
     {
-      guards: { onRequest: [requireSession(), bySession, requireRecentSignIn] },
+      guards: { onRequest: [bySession, requireSession(), requireRecentSignIn] },
       routes: [changeEmail, deleteMe]
     }
   ])

@@ -19,7 +19,7 @@ app.post<{ Params: { id: string } }>('/test/disable/:id', async ({ params }) => 
 app.post('/test/sign-out-everyone', async () => await app.accounts.signOutEveryone({ caller }))
 app.post<{ Params: { id: string }, Body: { next: string, current: string } }>('/test/change-password/:id', async ({ params, body }) =>
   await app.accounts.changePassword(
-    { sessionId: params.id },
+    { userId: 'nobody', sessionId: params.id },
     { currentPassword: body.current, newPassword: body.next },
     caller
   ))

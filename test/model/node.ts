@@ -37,6 +37,7 @@ import type { HotRecord, Presented } from './hot-record.ts'
 import type { Draft } from './postgres.ts'
 import { minute, sessionIds, start, terms } from './terms.ts'
 import type { Access, Answered, Call, Kind, Store, Token, World } from './world.ts'
+import { createFlows } from '../../lib/stores/flows.ts'
 
 export type Node = ReturnType<typeof createNode>
 
@@ -111,7 +112,7 @@ export function createNode (world: World, name: number) {
   const tokenResponses = { issue: answer } as unknown as TokenResponses
   const passwords = { verify: async () => true, hash: async () => 'another hash' } as unknown as Passwords
   const policy = { check: () => [] } as unknown as PasswordPolicy
-  const unitsOfWork = createUnitsOfWork({ database, changes, publish })
+  const unitsOfWork = createUnitsOfWork({ database, changes, publish, flows: createFlows() })
   const oneTimeTokens = { revoke: async () => {} }
   // Every password is right here; the effect of a wrong one is tested elsewhere.
   const checks = { check: async () => {} }
@@ -154,7 +155,9 @@ export function createNode (world: World, name: number) {
     tokens: {} as Tokens,
     audit
   })
+  const rateLimits = { count: async <T>(_request: unknown, work: () => Promise<T>) => await work() }
   const passwordChanges = createPasswordChanges({
+    rateLimits,
     ...unitsOfWork,
     users,
     sessions,
@@ -169,6 +172,7 @@ export function createNode (world: World, name: number) {
   })
   const reauthentications = createReauthentications({
     database,
+    rateLimits,
     users,
     sessions,
     tokenResponses,
@@ -195,8 +199,8 @@ export function createNode (world: World, name: number) {
     if (kind === 'refresh' && token) return tokenResponse(tokenResponses.issue(await refresh(token)))
     if (sid === null) return null
 
-    if (kind === 'reauthenticate') return tokenResponse(await reauthentications.reauthenticate({ sessionId: sid }, 'password', nobody))
-    if (kind === 'change password') return tokenResponse(await passwordChanges.changePassword({ sessionId: sid }, { currentPassword: 'password', newPassword: 'another' }, nobody))
+    if (kind === 'reauthenticate') return tokenResponse(await reauthentications.reauthenticate({ userId: 'nobody', sessionId: sid }, 'password', nobody))
+    if (kind === 'change password') return tokenResponse(await passwordChanges.changePassword({ userId: 'nobody', sessionId: sid }, { currentPassword: 'password', newPassword: 'another' }, nobody))
     await signOuts.signOut(await sessions.find(sid), kind as SignOutScope, nobody)
     return null
   }

@@ -6,6 +6,7 @@ import { loadConfig } from '../../lib/config/config.ts'
 import metrics from '../../plugins/monitoring/metrics.ts'
 import passwordsFeature from '../../plugins/passwords/index.ts'
 import { standIn } from '../support/features.ts'
+import { knownTurn, strangerTurn } from '../support/hashers.ts'
 
 const config = loadConfig({
   NODE_ENV: 'test',
@@ -17,11 +18,11 @@ const config = loadConfig({
 
 t.test('a storm of logins is bounded: a few run, a few wait, and the rest are told to retry', async t => {
   const app = await start(t)
-  const stored = await app.passwords.hash('plum orbit', 'known')
+  const stored = await app.passwords.hash('plum orbit', knownTurn)
   t.match(stored, /^\$argon2id\$v=19\$m=1024,t=1,p=1\$/, 'with the parameters of the settings')
 
-  const strangers = Array.from({ length: 40 }, () => app.passwords.verify(stored, 'plum orbit', 'stranger'))
-  const owner = app.passwords.verify(stored, 'plum orbit', 'known')
+  const strangers = Array.from({ length: 40 }, () => app.passwords.verify(stored, 'plum orbit', strangerTurn))
+  const owner = app.passwords.verify(stored, 'plum orbit', knownTurn)
   t.match(app.passwords.stats(), { running: 2, concurrency: 2, queued: { known: 1, stranger: 4 } })
   t.match(await app.metrics.render(), /hashes_running\S* 2[^]*hashes_queued\S* 5/)
 
@@ -35,7 +36,7 @@ t.test('the event loop goes on while passwords are hashed', async t => {
   const app = await start(t)
   let turns = 0
   const counter = setInterval(() => { turns++ }, 1)
-  await Promise.all(Array.from({ length: 8 }, () => app.passwords.verify(null, 'x', 'known')))
+  await Promise.all(Array.from({ length: 8 }, () => app.passwords.verify(null, 'x', knownTurn)))
   clearInterval(counter)
   t.ok(turns > 0)
 })

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { hash, verify } from '@node-rs/argon2'
 import type { Hasher } from '../../lib/passwords/passwords.ts'
+import type { HashTurn } from '../../lib/passwords/hash-scheduler.ts'
 
 const cheap = { memoryCost: 8, timeCost: 1, parallelism: 1 }
 const cheapText = '$m=8,t=1,p=1$'
@@ -50,3 +51,7 @@ export function pausingHasher (hasher: Hasher = cheapHasher) {
   }
   return pausing
 }
+
+/** The turns of somebody who is known and of a stranger, for tests in which nobody waits. */
+export const knownTurn: HashTurn = { priority: 'known', flow: 'ada' }
+export const strangerTurn: HashTurn = { priority: 'stranger', flow: '203.0.113.7' }

@@ -2,6 +2,7 @@ import t from 'tap'
 import type { Change, NewChange } from '../../../lib/changes/change-store.ts'
 import { createUnitsOfWork } from '../../../lib/changes/unit-of-work.ts'
 import type { Database, Transaction } from '../../../lib/stores/database.ts'
+import { createFlows } from '../../../lib/stores/flows.ts'
 
 const change: NewChange = { kind: 'roles_changed' }
 const row: Change = { kind: 'roles_changed', subjectId: null, exceptId: null, number: null, reason: null }
@@ -69,7 +70,7 @@ function units ({ commits = true } = {}) {
   const events: unknown[] = []
   const database = { begin } as unknown as Database
   const changes = { append }
-  return { events, ...createUnitsOfWork({ database, changes, publish: published => { events.push({ published }) } }) }
+  return { events, ...createUnitsOfWork({ database, changes, publish: published => { events.push({ published }) }, flows: createFlows() }) }
 
   async function begin<T> (work: (tx: Transaction) => Promise<T>): Promise<T> {
     events.push('begin')

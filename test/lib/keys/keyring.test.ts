@@ -15,6 +15,7 @@ import { createDeploymentStore } from '../../../lib/changes/deployment-store.ts'
 import { createSigningKeyStore } from '../../../lib/keys/signing-key-store.ts'
 import { connect, openDatabase } from '../../support/database.ts'
 import { startStopwatch } from '../../support/stopwatch.ts'
+import { createFlows } from '../../../lib/stores/flows.ts'
 
 const day = 86_400_000
 const signingKeyTtl = 30 * day
@@ -468,7 +469,7 @@ async function deployment (t: Test) {
   async function node (encryptionKeys = secrets) {
     const changes = createChangeStore(database)
     const publish = (changes: typeof published) => { published.push(...changes) }
-    const store = createSigningKeyStore(database, createUnitsOfWork({ database, changes, publish }))
+    const store = createSigningKeyStore(database, createUnitsOfWork({ database, changes, publish, flows: createFlows() }))
     const derived = createSecrets(encryptionKeys).derive('signing keys')
     const keyring = createKeyring({
       store: { ...store, all },

@@ -1,7 +1,10 @@
 import t from 'tap'
 import { createClock } from '../../../lib/clock.ts'
 import { createHashScheduler } from '../../../lib/passwords/hash-scheduler.ts'
-import type { Priority } from '../../../lib/passwords/hash-scheduler.ts'
+import type { HashTurn, Priority } from '../../../lib/passwords/hash-scheduler.ts'
+
+const known: HashTurn = { priority: 'known', flow: 'ada' }
+const stranger: HashTurn = { priority: 'stranger', flow: '203.0.113.7' }
 
 t.test('the configured number runs at once, the others wait for their turn', async t => {
   const { run, scheduler, finish, begun } = start({ concurrency: 2 })
@@ -49,6 +52,36 @@ t.test('strangers hold at most half the queue, known callers all that is left', 
   t.equal((await Promise.all(accepted)).length, 5, 'who was let in is served')
 })
 
+t.test('an account with many callers leaves others their turns', async t => {
+  const { run, finish, begun } = start({ concurrency: 1 })
+  const all = Array.from({ length: 30 }, (_, n) => run('known', `a${n}`, 'a'))
+  all.push(run('known', 'b0', 'b'), run('known', 'c0', 'c'), run('known', 'b1', 'b'))
+
+  for (const name of ['a0', 'a1', 'b0', 'c0', 'a2', 'b1']) {
+    t.equal(begun.at(-1), name)
+    finish(name)
+    await all[['b0', 'c0', 'b1'].includes(name) ? 30 + ['b0', 'c0', 'b1'].indexOf(name) : Number(name.slice(1))]
+  }
+  for (let n = 3; n < 30; n++) { finish(`a${n}`); await all[n] }
+})
+
+t.test('in a full queue the account with most callers makes room for another one', async t => {
+  const { run, release, scheduler, begun } = start({ concurrency: 1, queueMax: 8 })
+  const waiting = Array.from({ length: 7 }, (_, n) => run('known', `a${n}`, 'a'))
+  const outcomes = Promise.allSettled(waiting)
+  t.throws(() => scheduler.assertRoom({ priority: 'known', flow: 'a' }), { code: 'overloaded' })
+
+  scheduler.assertRoom({ priority: 'known', flow: 'b' })
+  const [first, second, third] = [run('known', 'b0', 'b'), run('known', 'b1', 'b'), run('known', 'b2', 'b')]
+  await t.rejects(run('known', 'b3', 'b'), { code: 'overloaded' }, 'three places each')
+  t.match(scheduler.stats(), { queued: { known: 6 } })
+
+  release()
+  t.same(await Promise.all([first, second, third]), ['b0', 'b1', 'b2'])
+  t.same((await outcomes).map(({ status }) => status === 'fulfilled'), [true, true, true, true, false, false, false])
+  t.equal(begun.length, 7, 'the work of the callers that made room was never begun')
+})
+
 t.test('a caller who waits past the deadline is refused, and their work is never begun', async t => {
   const { run, release, begun, scheduler } = start({ concurrency: 1, deadlineMs: 5 })
   const first = run('known', 'first')
@@ -65,9 +98,9 @@ t.test('a caller who waits past the deadline is refused, and their work is never
 t.test('work that fails frees its place and passes its error to the caller', async t => {
   const scheduler = createHashScheduler({ concurrency: 1, queueMax: 4, deadlineMs: 1000, clock: createClock() })
 
-  await t.rejects(scheduler.run('known', async () => { throw new Error('no memory') }), { message: 'no memory' })
-  await t.rejects(scheduler.run('known', () => { throw new Error('at once') }), { message: 'at once' })
-  t.equal(await scheduler.run('stranger', async () => 'fine'), 'fine')
+  await t.rejects(scheduler.run(known, async () => { throw new Error('no memory') }), { message: 'no memory' })
+  await t.rejects(scheduler.run(known, () => { throw new Error('at once') }), { message: 'at once' })
+  t.equal(await scheduler.run(stranger, async () => 'fine'), 'fine')
   t.equal(scheduler.stats().running, 0)
 })
 
@@ -76,7 +109,7 @@ t.test('under any load no more run at once than allowed', async t => {
   let running = 0
   let maxRunning = 0
 
-  const outcomes = await Promise.allSettled(Array.from({ length: 500 }, (_, index) => scheduler.run(index % 3 === 0 ? 'known' : 'stranger', async () => {
+  const outcomes = await Promise.allSettled(Array.from({ length: 500 }, (_, index) => scheduler.run(index % 3 === 0 ? known : stranger, async () => {
     maxRunning = Math.max(maxRunning, ++running)
     await new Promise(resolve => setImmediate(resolve))
     running--
@@ -95,8 +128,8 @@ function start ({ concurrency = 1, queueMax = 64, deadlineMs = 10_000 }) {
 
   return { run, finish, release, begun, scheduler }
 
-  function run (priority: Priority, name: string) {
-    return scheduler.run(priority, () => new Promise<string>(resolve => {
+  function run (priority: Priority, name: string, flow = 'one') {
+    return scheduler.run({ priority, flow }, () => new Promise<string>(resolve => {
       begun.push(name)
       if (isOpen) resolve(name)
       else held.set(name, () => resolve(name))

@@ -96,8 +96,8 @@ t.test('changes during the check of the password count, even with a single conne
     signed_out: tokens => as(app, tokens.access_token, 'POST', '/auth/logout'),
     password_changed: async tokens => {
       const phone = await signIn(app, ada)
-      await app.accounts.changePassword({ sessionId: phone.session.id }, { currentPassword: password, newPassword: 'seven quiet herons over reeds' }, caller)
-      await app.accounts.changePassword({ sessionId: phone.session.id }, { currentPassword: 'seven quiet herons over reeds', newPassword: password }, caller)
+      await app.accounts.changePassword({ userId: phone.user.id, sessionId: phone.session.id }, { currentPassword: password, newPassword: 'seven quiet herons over reeds' }, caller)
+      await app.accounts.changePassword({ userId: phone.user.id, sessionId: phone.session.id }, { currentPassword: 'seven quiet herons over reeds', newPassword: password }, caller)
       t.ok(tokens)
     },
     account_disabled: () => disable(app, ada.user.id)

@@ -207,7 +207,7 @@ for (const [reason, end] of Object.entries<(app: Node, ada: Tokens) => Promise<u
   account_disabled: (app, ada) => disable(app, ada.user.id),
   password_changed: async (app, ada) => {
     const elsewhere = await signIn(app, { email: ada.user.email })
-    await app.accounts.changePassword({ sessionId: elsewhere.session.id }, { currentPassword: password, newPassword: 'seven quiet herons over reeds' }, caller)
+    await app.accounts.changePassword({ userId: elsewhere.user.id, sessionId: elsewhere.session.id }, { currentPassword: password, newPassword: 'seven quiet herons over reeds' }, caller)
   },
   everyone_signed_out: app => app.accounts.signOutEveryone({ caller }),
   evicted: async (app, ada) => {

@@ -60,7 +60,7 @@ t.test('every token that would be refused is inactive, byte for byte the same an
     endless: 'x'.repeat(20_000),
     'signed out': await after(async tokens => await as(app, tokens.access_token, 'POST', '/auth/logout')),
     'signed out everywhere': await after(async tokens => await as(app, tokens.access_token, 'POST', '/auth/logout', { scope: 'everywhere' })),
-    'before a change of password': await after(async ({ user }) => await app.accounts.changePassword({ sessionId: (await signIn(app, user)).session.id }, { currentPassword: password, newPassword: 'nine lanterns over still water' }, operator)),
+    'before a change of password': await after(async ({ user }) => await app.accounts.changePassword({ userId: 'nobody', sessionId: (await signIn(app, user)).session.id }, { currentPassword: password, newPassword: 'nine lanterns over still water' }, operator)),
     'of one who is disabled': await after(async ({ user }) => {
       await app.database`update users set status = 'disabled', version = version + 1 where id = ${user.id}`
       await tell(user.id)
