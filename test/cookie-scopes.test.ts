@@ -74,7 +74,8 @@ function openBrowser (order: typeof orders[number]) {
   async function send (node: FastifyInstance, method: 'GET' | 'POST', path: string, payload?: object) {
     const sent = order === 'oldest first' ? [...kept.values()] : [...kept.values()].reverse()
     const cookie = sent.map(({ name, value }) => `${name}=${value}`).join('; ')
-    const answer = await node.inject({ method, url: api(path), headers: { ...sameOrigin, cookie }, ...(payload && { payload }) })
+    const headers = { ...sameOrigin, cookie }
+    const answer = await node.inject({ method, url: api(path), headers, ...(payload && { payload }) })
 
     for (const written of setCookies(answer)) {
       const { name, value, attributes } = written

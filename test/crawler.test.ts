@@ -58,15 +58,18 @@ for (const role of ['anonymous', 'user', 'vendor', 'admin', 'super_admin']) {
   })
 }
 
-/** Malformed requests to an operation: each part is bad in turn, while the others are left out or of the right form. */
-function * requestsTo ({ path, method, parameters = [], requestBody }: typeof operations[number]): Generator<InjectOptions> {
+/** Malformed requests to an operation: each part is bad in turn, and the others are left out or of the right form. */
+function * requestsTo (operation: typeof operations[number]): Generator<InjectOptions> {
+  const { path, method, parameters = [], requestBody } = operation
   const inPath = parameters.filter(({ in: place }) => place === 'path')
   const plain = fill(path)
   const verb = method as 'GET'
 
   yield { method: verb, url: plain }
   for (const { name, schema } of inPath) {
-    for (const value of valuesOf(schema)) yield { method: verb, url: fill(path, { [name]: value }), ...(method !== 'GET' && { payload: {} }) }
+    for (const value of valuesOf(schema)) {
+      yield { method: verb, url: fill(path, { [name]: value }), ...(method !== 'GET' && { payload: {} }) }
+    }
   }
   for (const { name, schema } of parameters.filter(({ in: place }) => place === 'query')) {
     for (const value of valuesOf(schema)) yield { method: verb, url: `${plain}?${name}=${encode(value)}` }
@@ -75,12 +78,18 @@ function * requestsTo ({ path, method, parameters = [], requestBody }: typeof op
   }
   if (requestBody === undefined) return
 
-  for (const payload of bodies) yield { method: verb, url: plain, payload: JSON.stringify(payload), headers: { 'content-type': 'application/json' } }
+  for (const payload of bodies) {
+    const headers = { 'content-type': 'application/json' }
+    yield { method: verb, url: plain, payload: JSON.stringify(payload), headers }
+  }
   yield { method: verb, url: plain, payload: 'token=%00&token=x', headers: { 'content-type': 'application/x-www-form-urlencoded' } }
   const { properties = {} } = requestBody.content['application/json']?.schema ?? {}
-  const proper = Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, properValue(name, schema)]))
-  for (const [name, schema] of Object.entries(properties)) {
-    for (const value of [...valuesOf(schema), 0, null, [], {}]) yield { method: verb, url: plain, payload: { ...proper, [name]: value } }
+  const fields = Object.entries(properties)
+  const proper = Object.fromEntries(fields.map(([name, schema]) => [name, properValue(name, schema)]))
+  for (const [name, schema] of fields) {
+    for (const value of [...valuesOf(schema), 0, null, [], {}]) {
+      yield { method: verb, url: plain, payload: { ...proper, [name]: value } }
+    }
   }
 }
 
@@ -110,11 +119,13 @@ function encode (value: string) {
 async function ask (request: InjectOptions, who: Signed | undefined) {
   // A request without a socket gives the loop no turn, and a node needs one to hear of its stores.
   await turn()
-  return await app.inject({ ...request, headers: { ...request.headers, ...(who && { authorization: `Bearer ${who.access_token}` }) } })
+  const authorization = who && { authorization: `Bearer ${who.access_token}` }
+  return await app.inject({ ...request, headers: { ...request.headers, ...authorization } })
 }
 
 /** What is wrong with an answer; undefined if nothing is. */
-function problemWith ({ security = document.security }: Operation, { statusCode, headers, body }: Answer): string | undefined {
+function problemWith (operation: Operation, { statusCode, headers, body }: Answer): string | undefined {
+  const { security = document.security } = operation
   if (statusCode >= 500) return `answered ${statusCode}`
   if (statusCode < 400) return undefined
 

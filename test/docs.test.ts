@@ -199,8 +199,8 @@ t.test('every pattern compiles in every flavour, and lets pass what the server t
     for (const flags of ['', 'u']) t.ok(new RegExp(pattern, flags), `${pattern} with the flags '${flags}'`)
   }
   for (const flags of ['', 'u']) {
-    for (const name of ['Chris', 'Oscar Peck', 'Ada’s phone', '山田　太郎', 'Zoë 😀', ' x', 'p', '\u200dx']) t.match(name, new RegExp(line, flags))
-    for (const text of ['', ' ', '\u3000', 'a\nb', 'a\0', 'a\u0085', 'a\u2028b', '\u2029', 'a\u007f']) t.notMatch(text, new RegExp(line, flags), JSON.stringify(text))
+    for (const name of ['Chris', 'Oscar Peck', 'Ada’s phone', '山田　太郎', 'Zoë 😀', ' x', 'p', '\u200dx']) t.ok(new RegExp(line, flags).test(name), encodeURIComponent(name))
+    for (const text of ['', ' ', '\u3000', 'a\nb', 'a\0', 'a\u0085', 'a\u2028b', '\u2029', 'a\u007f']) t.notOk(new RegExp(line, flags).test(text), encodeURIComponent(text))
   }
 })
 

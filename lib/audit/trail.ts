@@ -150,7 +150,7 @@ export function createAuditTrail ({ database, trail, users, audit, cursors }: Au
   }
 }
 
-/** False for a text that the schema took for a time and no `Date` can hold: a leap second, an offset without minutes. */
+/** False for a text that passes as a `date-time` and that no `Date` can hold: a leap second, an offset of hours. */
 function isTime (time: Date | null): boolean {
   return time === null || !Number.isNaN(time.getTime())
 }

@@ -7,7 +7,7 @@ import type { CarriedCookies, CookieKind, IssueTimes, TokenCookies } from '../..
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Says how to tell when the values of cookies were issued. Of several cookies of one kind the last issued counts. */
+    /** Says how to tell when cookies were issued. Of several cookies of one kind the one issued last is read. */
     readonly dateCookies: (issueTimes: IssueTimes) => void
   }
   interface FastifyRequest {
