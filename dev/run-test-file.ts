@@ -28,14 +28,16 @@ export async function runTestFile (file: string, env: NodeJS.ProcessEnv, deadlin
 }
 
 /**
- * Runs test files one after another in one process, so that they read and compile the same modules once. What they
- * complain about is told with the last of them.
+ * Runs test files one after another in one process, so that they read and compile the same modules once. The last run
+ * holds what all of them wrote to stderr.
  */
 export async function runTestFilesTogether (
   files: string[], env: NodeJS.ProcessEnv, deadlineSeconds: number
 ): Promise<TestRun[]> {
   const started = Date.now()
-  const child = await spawnTests([...program('dev/tests-together.ts'), ...files], env, deadlineSeconds)
+  const child = await spawnTests(
+    program('dev/tests-together.ts'), { ...env, LATCHKEY_TEST_FILES: files.join(' ') }, deadlineSeconds
+  )
   const reports = await reportEach(child.stdout, files, child.ended)
   const seconds = secondsSince(started) / files.length
   const stderr = await child.complaints
@@ -46,9 +48,9 @@ export async function runTestFilesTogether (
   })
 }
 
-async function spawnTests (programAndFiles: string[], env: NodeJS.ProcessEnv, deadlineSeconds: number) {
+async function spawnTests (programArguments: string[], env: NodeJS.ProcessEnv, deadlineSeconds: number) {
   // tap's own time-out is 30 s for a whole file by default; this one lets it end shortly before our deadline.
-  const child = await spawnGuarded([process.execPath, ...programAndFiles], {
+  const child = await spawnGuarded([process.execPath, ...programArguments], {
     env: { TAP_TIMEOUT: `${deadlineSeconds - 10}`, ...env, NODE_ENV: 'test' },
     output: 'pipe',
     graceSeconds: 5
