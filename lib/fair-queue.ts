@@ -1,7 +1,8 @@
 /**
  * Fair queueing (RFC 970, RFC 8290). A flow is all work of one user, session or network; null is the node's own work.
  * Each flow has a queue of its own, and the queues are served round-robin. A flow that waits with one piece of work is
- * served after at most one piece of every other flow, however many those have. A flow with nothing waiting is forgotten.
+ * served after at most one piece of every other flow, however many those have. A flow with nothing waiting is
+ * forgotten.
  */
 export function createFairQueue<W> () {
   // The order of the map is the order of service.
@@ -47,8 +48,8 @@ export function createFairQueue<W> () {
   }
 
   /**
-   * The work that has to leave a full queue, so that work of `flow` can enter: the newest of the longest flow. Undefined
-   * if no flow has two pieces more than `flow`: then the new work would take no smaller share than what it displaces.
+   * The work that has to leave a full queue, so that work of `flow` can enter: the newest of the longest flow.
+   * Undefined if no flow has two pieces more than `flow`: then the shares would not become more equal.
    */
   function displaceable (flow: string | null): W | undefined {
     let longest = new Set<W>()

@@ -259,7 +259,8 @@ t.test('a session has one bucket for entering the password again, whatever the p
   ])
 
   async function change (tokens: Tokens, currentPassword: string) {
-    return await app.accounts.changePassword({ userId: tokens.user.id, sessionId: tokens.session.id }, { currentPassword, newPassword }, caller)
+    const principal = { userId: tokens.user.id, sessionId: tokens.session.id }
+    return await app.accounts.changePassword(principal, { currentPassword, newPassword }, caller)
   }
 })
 

@@ -52,8 +52,9 @@ export function createPasswordChanges (parts: PasswordChangeParts) {
    * Replaces the password if the current one is right. Every other session ends in one step with the change. The
    * session of the request survives and gets new tokens. Tries are counted by user, right passwords too, because each
    * costs a hash.
-   * @throws Refusal `rate_limited`; `session_ended`; `invalid_credentials`; `too_many_attempts`; `password_rejected`; `invalid_token`
-   * if the session's access tokens have become outdated meanwhile; `overloaded`; `unavailable`
+   * @throws Refusal `rate_limited`; `session_ended`; `invalid_credentials`; `too_many_attempts`;
+   * `password_rejected`; `invalid_token` if the session's access tokens have become outdated meanwhile; `overloaded`;
+   * `unavailable`
    */
   async function changePassword (
     { userId, sessionId }: Pick<Principal, 'userId' | 'sessionId'>,

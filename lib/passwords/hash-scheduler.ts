@@ -45,8 +45,8 @@ export function createHashScheduler ({ concurrency, queueMax, deadlineMs, clock 
 
   /**
    * Runs the work at its turn and returns its result.
-   * @throws Refusal `overloaded` if the queue is full, the deadline passes, or the place is needed for another flow; the
-   * work was not begun then
+   * @throws Refusal `overloaded` if the queue is full, the deadline passes, or the place is needed for another flow;
+   * the work was not begun then
    */
   async function run<T> (turn: HashTurn, work: () => Promise<T>): Promise<T> {
     if (counts.running >= concurrency) await waitForTurn(turn)

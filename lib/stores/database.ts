@@ -23,7 +23,7 @@ export interface Database extends Query {
   begin <T> (work: (tx: Transaction) => Promise<T>): Promise<T>
   /** Asks for an answer. Returns how many milliseconds it took. */
   ping (): Promise<number>
-  /** How many statements and transactions are under way, how many wait for a connection, and how many flows those have. */
+  /** How many statements and transactions are under way, how many wait for a connection, and in how many flows. */
   load (): { running: number, waiting: number, flowsWaiting: number }
   /** Closes every connection. Work that is still under way after `timeoutMs` fails. */
   close (timeoutMs: number): Promise<void>
@@ -180,8 +180,8 @@ function isAbsence (error: unknown): boolean {
   return driverMessages.test(error.message) || ('code' in error && outageCodes.test(String(error.code)))
 }
 
-// Postgres has ended the statement only: a deadlock or a conflict (40), a lock that is held (55P03), the time limit of a
-// statement (57014). The connection serves the next one, so that contention does not cost new connections.
+// Postgres has ended the statement only: a deadlock or a conflict (40), a lock that is held (55P03), the time limit of
+// a statement (57014). The connection serves the next one, so that contention does not cost new connections.
 function isInOrder (error: unknown): boolean {
   return error instanceof Error && 'code' in error && /^(40|55P03|57014)/.test(String(error.code))
 }

@@ -19,7 +19,7 @@ export type Gate = ReturnType<typeof createGate>
 export interface GateOptions {
   /** The most calls that may be under way at once. */
   concurrency: number
-  /** The most calls of one flow that may be under way at once; all by default. The node's own work has no such limit. */
+  /** The most calls of one flow that may be under way at once; all by default. Not for the node's own work. */
   flowConcurrency?: number
   /** The most calls that may wait for their turn. */
   queueMax: number

@@ -469,7 +469,10 @@ async function deployment (t: Test) {
   async function node (encryptionKeys = secrets) {
     const changes = createChangeStore(database)
     const publish = (changes: typeof published) => { published.push(...changes) }
-    const store = createSigningKeyStore(database, createUnitsOfWork({ database, changes, publish, flows: createFlows() }))
+    const store = createSigningKeyStore(
+      database,
+      createUnitsOfWork({ database, changes, publish, flows: createFlows() })
+    )
     const derived = createSecrets(encryptionKeys).derive('signing keys')
     const keyring = createKeyring({
       store: { ...store, all },

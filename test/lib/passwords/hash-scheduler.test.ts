@@ -109,11 +109,14 @@ t.test('under any load no more run at once than allowed', async t => {
   let running = 0
   let maxRunning = 0
 
-  const outcomes = await Promise.allSettled(Array.from({ length: 500 }, (_, index) => scheduler.run(index % 3 === 0 ? known : stranger, async () => {
+  async function work () {
     maxRunning = Math.max(maxRunning, ++running)
     await new Promise(resolve => setImmediate(resolve))
     running--
-  })))
+  }
+  const outcomes = await Promise.allSettled(Array.from({ length: 500 }, (_, index) => {
+    return scheduler.run(index % 3 === 0 ? known : stranger, work)
+  }))
 
   t.equal(maxRunning, 3)
   t.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 67, '3 at once and 64 in the queue')
