@@ -22,7 +22,10 @@ import transfers from './plugins/transfers/index.ts'
 import type { FeatureOptions } from './plugins/feature.ts'
 import routes from './routes/index.ts'
 
-export type LatchkeyOptions = Omit<FeatureOptions, 'workers'> & Partial<Pick<FeatureOptions, 'workers'>>
+export interface LatchkeyOptions extends Omit<FeatureOptions, 'workers'>, Partial<Pick<FeatureOptions, 'workers'>> {
+  /** Whether requests are answered. A command does without: compiling the schemas is most of a start. */
+  answers?: boolean
+}
 
 /** The features in their order: each depends only on features before it. */
 const features = [
@@ -31,7 +34,7 @@ const features = [
 ]
 
 /** The whole of Latchkey: every feature, then the routes. */
-export default fp<LatchkeyOptions>(async function latchkey (app, { workers = true, ...given }) {
+export default fp<LatchkeyOptions>(async function latchkey (app, { workers = true, answers = true, ...given }) {
   for (const feature of features) await app.register(feature, { ...given, workers })
-  await app.register(routes, given)
+  if (answers) await app.register(routes, given)
 }, { name: 'latchkey' })

@@ -6,7 +6,7 @@ import { loadConfig, readEnvironment } from '../lib/config/config.ts'
 import type { Config } from '../lib/config/config.ts'
 import { progress } from './progress.ts'
 
-/** Runs work with the app as the server builds it, but it neither listens nor does jobs. Closes it after the work. */
+/** Runs work with the app as the server builds it, but without routes and jobs. Closes it after the work. */
 export async function withApp<T> (work: (app: FastifyInstance) => Promise<T>): Promise<T> {
   const config = readConfig()
   progress('Connecting …')
@@ -15,7 +15,7 @@ export async function withApp<T> (work: (app: FastifyInstance) => Promise<T>): P
   const app = createServer({ ...config, logger: { level: 'silent', pretty: false } })
 
   try {
-    await app.register(latchkey, { config, clock: createClock(), workers: false })
+    await app.register(latchkey, { config, clock: createClock(), workers: false, answers: false })
     await app.ready()
     return await work(app)
   } finally {
