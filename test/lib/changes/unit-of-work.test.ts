@@ -70,12 +70,15 @@ function units ({ commits = true } = {}) {
   const events: unknown[] = []
   const database = { begin } as unknown as Database
   const changes = { append }
-  return { events, ...createUnitsOfWork({
-    database,
-    changes,
-    publish: published => { events.push({ published }) },
-    flows: createFlows()
-  }) }
+  return {
+    events,
+    ...createUnitsOfWork({
+      database,
+      changes,
+      publish: published => { events.push({ published }) },
+      flows: createFlows()
+    })
+  }
 
   async function begin<T> (work: (tx: Transaction) => Promise<T>): Promise<T> {
     events.push('begin')
