@@ -11,7 +11,11 @@ const mailIntervalMs = 30_000
  * look like an outage.
  */
 export default fp(async function registerProbes (app) {
-  app.health.register('database', () => app.feedDatabase.ping())
+  app.health.register('database', () => {
+    // This finds connections of the pool that died silently. It may wait for clients, so its answer does not count.
+    app.database.ping().catch(() => {})
+    return app.feedDatabase.ping()
+  })
   app.health.register('redis', () => app.scripts.ping())
   app.health.register('feed', () => app.feed.assertFresh())
   app.health.register('keys', () => proveRing(app.keyring.current), { every: keysIntervalMs })
