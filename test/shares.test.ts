@@ -80,20 +80,19 @@ t.test('a request beyond its limit asks Postgres nothing', async t => {
   const { tap, deployment } = await tapWires(t, await deploy(t, { RATE_LIMITS_ENABLED: 'true', RATE_LIMIT_GLOBAL: '9/15m', RATE_LIMIT_LOGIN: '3/15m' }))
   const app = await start(t, deployment, { workers: false })
   const { access_token: token, user } = await signIn(app)
-  const asked = { statements: [] }
 
   for (let n = 0; n < 9; n++) t.match(await as(app, token, 'GET', '/auth/me'), { statusCode: 200 })
   // From now on the user has to be read for each token.
   app.revocations.apply({ kind: 'user_changed', subjectId: user.id, exceptId: null, number: 1000, reason: null })
   tap.take()
   t.match(await as(app, token, 'GET', '/auth/me'), { statusCode: 429 })
-  t.match(tap.take(), asked, 'a signed-in request')
+  t.same(tap.take().statements, [], 'a signed-in request')
 
   const guess = () => send(app, '/auth/login', { email: freshAddress(), password }, '203.0.113.9')
   for (let n = 0; n < 3; n++) t.match(await guess(), { statusCode: 401 })
   tap.take()
   t.match(await guess(), { statusCode: 429 })
-  t.match(tap.take(), asked, 'a login without a device')
+  t.same(tap.take().statements, [], 'a login without a device')
 })
 
 t.test('a user’s passwords are counted in all sessions together, right ones too, before they cost anything', async t => {
@@ -113,7 +112,7 @@ t.test('a user’s passwords are counted in all sessions together, right ones to
 
   tap.take()
   t.match(await prove(sessions[0] ?? grace), { statusCode: 429 })
-  t.match(tap.take(), { statements: [] })
+  t.same(tap.take().statements, [])
   t.match(await prove(grace), { statusCode: 200 }, 'another user is not touched')
 
   const change = () => as(app, sessions[0]?.access_token ?? '', 'POST', '/auth/password/change', { current_password: password, new_password: password })
