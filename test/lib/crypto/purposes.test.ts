@@ -4,6 +4,7 @@ import { purposes } from '../../../lib/crypto/purposes.ts'
 // These strings are written out a second time, because the tokens, keys and trails of deployments were made under them.
 const strings = {
   auditAddresses: 'audit addresses',
+  auditMacs: 'audit macs',
   auditEventsWithoutSubject: 'audit without subject',
   auditSeals: 'audit seals',
   auditSubjectKeys: 'audit subject keys',

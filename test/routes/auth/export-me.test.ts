@@ -58,6 +58,7 @@ const withheld: Record<string, Record<string, string>> = {
   },
   audit_events: {
     xid: 'a counter of the database',
+    mac: 'proves that the server wrote the row; says nothing of its own',
     actor_id: 'told as actor: self, other or nobody known; who the other is, is not the user’s',
     subject_id: 'account.id',
     address_hmac: 'stands for addresses without an account: tries by anybody, before there was a user'
@@ -79,6 +80,7 @@ const others: Record<string, string> = {
   service_secrets: 'of the deployment',
   subject_keys: 'the key under which the trail is written: a secret; what it opens is exported',
   audit_seals: 'hashes of what is exported, of which they tell nothing',
+  audit_retention: 'of the deployment',
   user_counts: 'how many users there are of a kind',
   daily_counts: 'how many events there were of a kind',
   session_counts: 'how many sessions there are of a kind',
