@@ -1,7 +1,7 @@
 import { distanceOf } from './hosts.ts'
 import { readPostgresAddress } from './postgres-address.ts'
 import { hostsOf, readRedisAddress } from './redis-address.ts'
-import type { Settings } from './rules.ts'
+import type { Settings } from './settings.ts'
 import type { Problem } from './sources.ts'
 
 /** Staging is as strict as production: it is as reachable. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { isExposed } from './exposed-rules.ts'
-import type { Settings } from './rules.ts'
+import type { Settings } from './settings.ts'
 import { readVersion } from './version.ts'
 
 /** The settings, typed and grouped: each plugin is handed its own group. Times are milliseconds. */

@@ -1,14 +1,11 @@
 import { accessSync, constants } from 'node:fs'
 import { isIP } from 'node:net'
-import type { StaticDecode } from '@sinclair/typebox'
 import { checkExposed, isExposed } from './exposed-rules.ts'
 import { distanceOf } from './hosts.ts'
 import { readPostgresAddress } from './postgres-address.ts'
 import { isPublicSuffix } from './public-suffixes.ts'
-import type { settings } from './settings.ts'
+import type { Settings } from './settings.ts'
 import type { Problem } from './sources.ts'
-
-export type Settings = StaticDecode<typeof settings>
 
 /** OWASP Password Storage: rows of equal strength, each with memory in KiB and passes. */
 const argon2Floor = [[47104, 1], [19456, 2], [12288, 3], [9216, 4], [7168, 5]] as const

@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox'
+import type { StaticDecode } from '@sinclair/typebox'
 import {
   baseUrl, boolean, choice, duration, encryptionKeys, integer, origin, origins, port, postgresUrl, proxies, rates,
   redisUrl, smtpUrl, text
@@ -214,3 +215,6 @@ export const settings = Type.Object({
     default: '7d'
   }, { minimum: 3_600_000, wanted: 'from 1h to below 400d' })
 })
+
+/** What a deployment has set, each setting in the kind that it is used in. */
+export type Settings = StaticDecode<typeof settings>

@@ -2,7 +2,7 @@ import { isExposed } from './exposed-rules.ts'
 import { distanceOf } from './hosts.ts'
 import { readPostgresAddress } from './postgres-address.ts'
 import { hostsOf, readRedisAddress } from './redis-address.ts'
-import type { Settings } from './rules.ts'
+import type { Settings } from './settings.ts'
 import type { Problem } from './sources.ts'
 
 /** What may be meant and is risky. Each warning has the name of the setting that it is about. */
