@@ -13,7 +13,7 @@ export function makeTestFolder (): string {
   const folder = mkdtempSync(join(tmpdir(), prefix))
   // Root's Postgres runs as another user, which must pass through this folder. The folders inside are closed to others.
   chmodSync(folder, 0o711)
-  mkdirSync(join(folder, 'tmp'), { mode: 0o700 })
+  for (const name of ['tmp', 'ports']) mkdirSync(join(folder, name), { mode: 0o700 })
   process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
   return folder
 }

@@ -33,6 +33,7 @@ try {
   await runAll(inBatches(files), {
     ...process.env,
     TMPDIR: join(folder, 'tmp'),
+    LATCHKEY_TEST_PORTS: join(folder, 'ports'),
     LATCHKEY_TEST_DATABASE_DIRECT_URL: services.databaseDirectUrl,
     LATCHKEY_TEST_DATABASE_URL: services.databaseUrl,
     LATCHKEY_TEST_TEMPLATE: template.name,

@@ -9,7 +9,7 @@ import { findPostgres } from '../../dev/postgres-binaries.ts'
 import { startPrivateServer } from '../../dev/private-server.ts'
 import { migrate } from '../../dev/template.ts'
 import { makeDatabase } from '../support/database.ts'
-import { as, deploy, password, post, refresh, signIn, signUp, start } from '../support/helper.ts'
+import { as, deploy, password, post, refresh, retryUnavailable, signIn, signUp, start } from '../support/helper.ts'
 import { check, outcomeOf, until } from '../failure/nodes.ts'
 import { sealsOf } from '../support/audit-seals.ts'
 
@@ -53,7 +53,7 @@ t.test('Latchkey works behind PgBouncer in transaction mode', { skip: isDebian()
   await t.test('many requests at once share few connections, with statements of any kind', async t => {
     const people = await Promise.all(Array.from({ length: 12 }, (_, place) => signIn(nodes[place % 2] ?? first)))
     const answers = await Promise.all(people.flatMap(({ refresh_token: token }) =>
-      Array.from({ length: 6 }, (_, slot) => refresh(nodes[slot % 2] ?? first, token))))
+      Array.from({ length: 6 }, (_, slot) => retryUnavailable(() => refresh(nodes[slot % 2] ?? first, token)))))
     t.same(new Set(answers.map(outcomeOf)), new Set(['200']))
     const outs = await Promise.all(people.map(({ access_token: token }, place) => as(nodes[place % 2] ?? first, token, 'POST', '/auth/logout', { scope: 'everywhere' })))
     t.same(new Set(outs.map(({ statusCode }) => statusCode)), new Set([204]))
