@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import type { Test } from 'tap'
-import { as, deploy, post, refresh, signIn, signUp, start } from '../support/helper.ts'
+import { as, deploy, post, refresh, retryUnavailable, signIn, signUp, start } from '../support/helper.ts'
 import type { Tokens } from '../support/helper.ts'
 import { check, during, isUnavailable, live, login, openProxy, outcomeOf, ownPostgres, timed, until } from './nodes.ts'
 
@@ -70,7 +70,7 @@ t.test('nodes survive every fault of their Postgres', async t => {
     isOver = true
     for (const { outcomes, newest } of await Promise.all(clients)) {
       t.strictSame([...outcomes].filter(outcome => !/^(200|503 unavailable)$/.test(outcome)), [], 'only 200 and 503')
-      t.match(await refresh(nodes[1], newest), { statusCode: 200 }, 'still signed in')
+      t.match(await retryUnavailable(() => refresh(nodes[1], newest)), { statusCode: 200 }, 'still signed in')
     }
   })
 })
