@@ -87,7 +87,11 @@ t.test('only a recipient or a mail that is refused with 5xx is refused for good'
   t.match(await failureOf(app.mailer.deliver(verify)), { reason: 'sign_in', isPermanent: false }, 'a wrong password is for an operator to mend')
 
   function refusing (responseCode: number) {
-    return (given: AsyncIterable<unknown> & { resume?: () => void }, _session: unknown, callback: (error: Error) => void) => {
+    return (
+      given: AsyncIterable<unknown> & { resume?: () => void },
+      _session: unknown,
+      callback: (error: Error) => void
+    ) => {
       given.resume?.()
       callback(Object.assign(new Error('no'), { responseCode }))
     }
