@@ -77,17 +77,15 @@ export function createConfirmations (parts: ConfirmationParts) {
    * @throws Refusal `unavailable`
    */
   async function resend (registrationId: string, caller: Caller) {
-    // Codes are derived from the id as it is stored, in lower case, however the client writes it.
-    const storedId = registrationId.toLowerCase()
     const known = await registrations.find(registrationId)
     const now = new Date(clock.now())
     const expiresAt = new Date(now.getTime() + codeLifetimeMs)
 
-    const mail = { kind: 'registration', address: known?.emailCanonical ?? storedId, caller }
+    const mail = { kind: 'registration', address: known?.emailCanonical ?? registrationId, caller }
     await rateLimits.countMail(mail, mayMail => database.begin(async tx => {
       if (!mayMail) return
       await registrations.renewCode(tx, registrationId, { now, expiresAt })
-      await jobs.send(tx, 'mail', { kind: 'registration', registrationId: storedId })
+      await jobs.send(tx, 'mail', { kind: 'registration', registrationId })
     }))
   }
 
