@@ -87,7 +87,7 @@ export function createHotSessions (scripts: RedisScripts, clock: Clock, { graceM
   }
 
   function termsOf ({ floor, lifetimeMs }: StepTerms) {
-    return [floor, graceMs, lifetimeMs, clock.offset, scripts.latest()]
+    return [floor, graceMs, lifetimeMs, clock.offset, scripts.latest(), '']
   }
 
   function read (answer: unknown): Step {

@@ -11,6 +11,18 @@ const scenes: string[][] = [
   // Redis may go back behind the floor, or to a record whose times are over.
   ['Redis is saved', 'A refreshes at 1', 'A refreshes at 2', '16 min pass', 'A refreshes at 1', 'node 1 writes behind'],
   ['Redis is saved', '31 s pass', 'A refreshes at 1', 'A refreshes at 2'],
+  // The answers of the last refreshes were lost, and missed late.
+  ['A refreshes at 1', 'A refreshes at 1 and gets no answer', '31 s pass'],
+  ['A refreshes at 1 and gets no answer', '16 min pass', 'A refreshes at 2 and gets no answer', 'node 2 writes behind'],
+  // The last answer has arrived, as its access token shows.
+  ['A refreshes at 1', 'A uses its access token at 2', 'node 2 tells Redis what it saw', '31 s pass'],
+  // A thief is the first to rotate a copied token; the owner returns after the grace.
+  ['A refreshes at 1', 'a thief copies A\'s token', 'the thief refreshes at 2', '31 s pass', 'A refreshes at 1'],
+  // The password is proved to a Redis that has lost everything.
+  [
+    'A refreshes at 1', 'A refreshes at 2', 'Redis is flushed', 'A proves the password at 1',
+    'a tab of A presents its token of 2 before at 2'
+  ],
   // A client has a token from before the floor.
   ['a thief copies A\'s token', '31 s pass', 'A refreshes at 1', '16 min pass', 'A refreshes at 2', 'node 2 writes behind'],
   // A request is under way whose client has given it up.

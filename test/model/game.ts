@@ -1,10 +1,10 @@
 import type { Node } from './node.ts'
 import type { Plants } from './plants.ts'
-import { endedBy, expect, inspect, inspectCommit, isDead, isFair, judge } from './rules.ts'
+import { endedBy, expect, inspect, inspectCommit, inspectTheft, isDead, isFair, isLate, judge } from './rules.ts'
 import type { Expectation } from './rules.ts'
 import { minute, second, sessionIds } from './terms.ts'
 import { begin, canGoOn, createWorld, goOn, kill, leave } from './world.ts'
-import type { Kind, Manner, Operation, Token } from './world.ts'
+import type { Access, Answered, Kind, Manner, Operation, Token } from './world.ts'
 
 /** One possible event: its name, how often it should happen, whether it can happen now, and its effect. */
 export interface Move extends Action { family: string }
@@ -12,7 +12,7 @@ interface Action { name: string, weight: number, isPossible: () => boolean, make
 
 export type Game = ReturnType<typeof createGame>
 
-interface Client { name: string, sid: string, held: Token, past: Token[] }
+interface Client { name: string, sid: string, held: Token, access: Access | null, past: Token[] }
 
 /**
  * Every event that may happen in the world, under names that mean the same in every run, and the rules that are
@@ -21,8 +21,11 @@ interface Client { name: string, sid: string, held: Token, past: Token[] }
 export function createGame (plants: Plants = new Set()) {
   const expectations = new Map<Operation, Expectation>()
   let violation: string | null = null
-  let theft = false
+  /** Somebody but A has used a token of A's session: a thief, or a tab that was away for longer than the grace. */
+  let isContested = false
   let stolen: Token | null = null
+  let stolenAccess: Access | null = null
+  const booty = new Set<Token>()
 
   const world = createWorld(plants, {
     made (world, token) {
@@ -36,7 +39,7 @@ export function createGame (plants: Plants = new Set()) {
       violation ??= inspectCommit(world, operation, before, expectations.get(operation)?.isFair ?? false)
     }
   })
-  const clients: Client[] = sessionIds.map((sid, place) => ({ name: place === 0 ? 'A' : 'B', sid, held: firstToken(sid), past: [] }))
+  const clients: Client[] = sessionIds.map((sid, place) => ({ name: place === 0 ? 'A' : 'B', sid, held: firstToken(sid), access: firstAccess(sid), past: [] }))
   const actions = [
     ...clients.flatMap(movesOf),
     ...tabs(),
@@ -72,6 +75,8 @@ export function createGame (plants: Plants = new Set()) {
 
     return [
       ...own('refresh', 'refreshes', 6),
+      ...losses(client),
+      ...use(`${name} uses its access token`, 2, () => client.access),
       ...own('reauthenticate', 'proves the password', 1.5),
       ...own('change password', 'changes the password', 0.7),
       ...own('local', 'signs out', 0.2),
@@ -106,6 +111,22 @@ export function createGame (plants: Plants = new Set()) {
     ]
   }
 
+  /** A refresh in one go, whose answer never arrives. */
+  function losses (client: Client): Action[] {
+    const { name, sid } = client
+    return [1, 2].map(number => ({
+      name: `${name} refreshes at ${number} and gets no answer`,
+      weight: 1,
+      isPossible: () => !world.operations.has(name),
+      async make () {
+        const node = world.nodes.find(node => node.name === number) as Node
+        const operation = await set('refresh', name, node, { sid, token: client.held })
+        operation.isLost = true
+        await finish(operation)
+      }
+    }))
+  }
+
   function tabs (): Action[] {
     const [client] = clients
     return client
@@ -115,11 +136,12 @@ export function createGame (plants: Plants = new Set()) {
 
   function thefts (): Action[] {
     const [client] = clients
-    const use = both('refresh', n => `the thief refreshes at ${n}`, 1, 'the thief', () => ({ sid: stolen?.sid ?? null, token: stolen }), () => stolen !== null)
+    const refreshes = both('refresh', n => `the thief refreshes at ${n}`, 1, 'the thief', () => ({ sid: stolen?.sid ?? null, token: stolen }), () => stolen !== null)
     return client
       ? [
-          { name: 'a thief copies A\'s token', weight: 0.3, isPossible: () => stolen === null, async make () { stolen = client.held } },
-          ...use,
+          { name: 'a thief copies A\'s token', weight: 0.3, isPossible: () => stolen === null, async make () { steal(client.held) } },
+          ...refreshes,
+          ...use('the thief uses its access token', 0.7, () => stolenAccess),
           ...going('the thief')
         ]
       : []
@@ -140,6 +162,8 @@ export function createGame (plants: Plants = new Set()) {
       return [
         ...at('read', () => `node ${name} reads the feed`, 1, `the feed of ${name}`, node),
         ...at('write behind', () => `node ${name} writes behind`, 1.5, `what ${name} writes behind`, node),
+        ...at('confirm', () => `node ${name} tells Redis what it saw`, 1.5, `what ${name} saw`, node),
+        ...going(`what ${name} saw`),
         ...going(`the feed of ${name}`),
         ...going(`what ${name} writes behind`),
         { name: `node ${name} is killed`, weight: 0.3, isPossible: always, async make () { kill(world, node()) } },
@@ -164,6 +188,20 @@ export function createGame (plants: Plants = new Set()) {
   function time (): Action[] {
     const steps: [string, number, number][] = [['1 s', second, 1], ['4 s', 4 * second, 1], ['20 s', 20 * second, 0.7], ['31 s', 31 * second, 1], ['16 min', 16 * minute, 1.5], ['241 min', 241 * minute, 0.05], ['1441 min', 1441 * minute, 0.02]]
     return steps.map(([name, length, weight]) => ({ name: `${name} pass`, weight, isPossible: always, make: () => pass(length) }))
+  }
+
+  /** An access token is presented at either node: no store is asked. */
+  function use (name: string, weight: number, access: () => Access | null): Action[] {
+    const isPossible = () => (access()?.exp ?? 0) > world.now
+    return [1, 2].map(number => ({
+      name: `${name} at ${number}`,
+      weight: weight / 2,
+      isPossible,
+      async make () {
+        const used = access()
+        if (used) world.nodes.find(node => node.name === number)?.see(used)
+      }
+    }))
   }
 
   /** The same moves at either node, in one go or only begun. */
@@ -218,7 +256,7 @@ export function createGame (plants: Plants = new Set()) {
   }
 
   async function set (kind: Kind, slot: string, node: Node, subject: { sid?: string | null, token?: Token | null }) {
-    if (slot === 'the thief') theft = true
+    if (slot === 'the thief') isContested = true
     const isHonest = subject.sid !== undefined && slot !== 'the thief'
     const operation = await begin(world, slot, kind, node, subject)
     expectations.set(operation, expect(world, operation, isHonest))
@@ -233,6 +271,8 @@ export function createGame (plants: Plants = new Set()) {
   }
 
   async function advance (operation: Operation, manner: Manner) {
+    const { slot, token } = operation
+    if (slot === 'the tab' && token && isLate(world, token)) isContested = true
     await goOn(world, operation, manner)
     settle(operation)
   }
@@ -246,7 +286,7 @@ export function createGame (plants: Plants = new Set()) {
   /** Time passes on every operation; answered ones are judged and their answers delivered. */
   function settle (operation: Operation) {
     const expected = expectations.get(operation)
-    if (expected) expected.isFair &&= isFair(world, operation) && !(theft && operation.sid === sessionIds[0])
+    if (expected) expected.isFair &&= isFair(world, operation) && !(isContested && operation.sid === sessionIds[0])
     const { outcome, slot, kind, sid, node, waits } = operation
     if (slot === 'a commit' && !waits) world.operations.delete(slot)
     if (!outcome || !expected) return
@@ -260,16 +300,25 @@ export function createGame (plants: Plants = new Set()) {
     for (const id of [...operation.ended, ...operation.told]) node.knows.add(id)
     if (outcome.answer) {
       world.access.push(outcome.answer.access)
-      hear(operation, outcome.answer.refresh)
+      if (slot === 'A') violation ??= inspectTheft(world, operation, outcome.answer.refresh, booty)
+      hear(operation, outcome.answer)
     }
   }
 
-  function hear ({ slot, isLost }: Operation, token: Token) {
-    if (slot === 'the thief') stolen = token
+  function hear ({ slot, isLost }: Operation, { refresh: token, access }: Answered) {
+    if (slot === 'the thief') steal(token, access)
     const client = clients.find(({ name }) => name === slot)
-    if (!client || isLost || token === client.held) return
+    if (!client || isLost) return
+    client.access = access
+    if (token === client.held) return
     client.past.push(client.held)
     client.held = token
+  }
+
+  function steal (token: Token, access: Access | null = null) {
+    stolen = token
+    stolenAccess = access
+    booty.add(token)
   }
 
   function lose (kept: typeof world.redis) {
@@ -301,11 +350,16 @@ export function createGame (plants: Plants = new Set()) {
   }
 
   function look () {
-    violation ??= inspect(world, theft ? clients.slice(1).map(({ held }) => held) : clients.map(({ held }) => held))
+    const honest = isContested ? clients.slice(1) : clients
+    violation ??= inspect(world, honest.map(({ held }) => held))
   }
 
   function holdsAccess (sid: string) {
     return world.access.some(access => access.sid === sid && access.exp > world.now)
+  }
+
+  function firstAccess (sid: string): Access | null {
+    return world.access.find(access => access.sid === sid) ?? null
   }
 
   function firstToken (sid: string): Token {

@@ -3,17 +3,16 @@ import { readFileSync } from 'node:fs'
 import { Redis } from 'ioredis'
 import t from 'tap'
 import type { Test } from 'tap'
-import { parse, rotate, write } from './hot-record.ts'
+import { epoch, randomCase } from './hot-record-cases.ts'
+import type { Case } from './hot-record-cases.ts'
+import { confirm, opened, parse, rotate, write } from './hot-record.ts'
 import type { Answer, HotRecord, Presented } from './hot-record.ts'
 import { createRandom } from './random.ts'
-import type { Random } from './random.ts'
 
 // The model's record is a transcription. These tests compare it with the script on a real Redis.
-const source = readFileSync(new URL('../../lib/stores/lua/rotate-session.lua', import.meta.url), 'utf8')
+const source = script('../../lib/stores/lua/rotate-session.lua')
+const confirmation = script('../../lib/stores/lua/confirm-generation.lua')
 const seed = 20_250_101
-const epoch = 1_700_000_000_000
-
-interface Case { record: HotRecord | null, presented: Presented, floor: number, grace: number, at: number }
 
 t.test('the model answers and writes the same as the script, for any record and presentation', async t => {
   const redis = connect(t)
@@ -28,7 +27,7 @@ t.test('the model answers and writes the same as the script, for any record and 
       if (!same(expected, found)) t.same(found, expected, `seed ${seed}: ${JSON.stringify({ known, presented })}`)
     }
   }
-  t.ok(outcomes.size === 7, `every kind of answer has come up: ${JSON.stringify([...outcomes])}`)
+  t.ok(outcomes.size === 8, `every kind of answer has come up: ${JSON.stringify([...outcomes])}`)
 })
 
 t.test('the model follows a record through a long life with losses', async t => {
@@ -36,7 +35,7 @@ t.test('the model follows a record through a long life with losses', async t => 
   const random = createRandom(seed + 1)
 
   for (let life = 0; life < 20; life++) {
-    let record: HotRecord | null = { generation: 1, base: 1, moment: epoch, times: [epoch] }
+    let record: HotRecord | null = opened(epoch)
     const past: (HotRecord | null)[] = [null, record]
     const grace = random.pick([0, 1000, 30_000, 900_000])
     let at = epoch
@@ -48,15 +47,96 @@ t.test('the model follows a record through a long life with losses', async t => 
       const generation = Math.max(1, newest + random.pick([0, 0, 0, 0, -1, -2, -31, -33, 1, 2]))
       const issuedAt = before?.times[newest - generation] ?? at - random.below(40_000)
       const presented = random.chance(0.1) ? null : { generation, issuedAt }
-      const [result] = await ask(redis, [{ record: before, presented, floor: random.below(generation + 1), grace, at }])
+      const floor = random.below(generation + 1)
+      const [result] = await ask(redis, [{ record: before, presented, floor, grace, canResume: true, at }])
 
       if (!result || !same(result.expected, result.found)) return t.same(result?.found, result?.expected, `seed ${seed + 1}, life ${life}, step ${step}`)
       record = result.found.record
+      if (record && random.chance(0.2)) record = confirm(record, record.generation - random.pick([0, 0, 1, 2]))
       past.push(record)
     }
   }
   t.pass('twenty lives of sixty steps')
 })
+
+t.test('the model confirms the same as the script, which keeps the expiry and makes no record', async t => {
+  const redis = connect(t)
+  const random = createRandom(seed + 2)
+  const key = `model:${randomBytes(6).toString('hex')}`
+  const words = new Map<unknown, number>()
+
+  for (let round = 0; round < 2000; round++) {
+    const { record } = randomCase(random)
+    if (!record) continue
+    const generation = Math.max(0, record.generation + random.pick([1, 0, 0, -1, -2, -3]))
+    await redis.set(key, write(record), 'PX', 60_000)
+    const word = await redis.eval(confirmation, 1, key, generation)
+    words.set(word, (words.get(word) ?? 0) + 1)
+
+    const expected = confirm(record, generation)
+    const found = parse(await redis.get(key))
+    if (!same(found, expected)) t.same(found, expected, `${write(record)}, generation ${generation}`)
+    if (await redis.pttl(key) < 30_000) t.fail('the expiry has moved')
+  }
+  t.ok(words.size === 2, JSON.stringify([...words]))
+
+  await redis.del(key)
+  t.equal(await redis.eval(confirmation, 1, key, 1), 'unchanged')
+  t.equal(await redis.exists(key), 0)
+})
+
+t.test('of all tokens that could go on, only one ever does, and its answer may be lost for ever', async t => {
+  const random = createRandom(seed + 3)
+  const grace = 30_000
+  let pairs = 0
+
+  for (let life = 0; life < 300; life++) {
+    let record = opened(epoch)
+    let now = epoch
+    const issued = [{ generation: 1, issuedAt: epoch }]
+    for (let step = 0; step < 25; step++) {
+      now += random.pick([1, 1000, 29_999, 30_000, 31_000])
+      const presented = random.chance(0.1) ? null : random.pick(issued.slice(-random.pick([1, 1, 2, 5])))
+      const { answer, record: next } = rotate(record, presented, { floor: 0, grace, now, canResume: true })
+      if (answer.outcome === 'rotated') issued.push({ generation: answer.generation, issuedAt: answer.issuedAt })
+      if (next) record = random.chance(0.2) ? confirm(next, next.generation - random.pick([0, 1])) : next
+
+      pairs += exclude(t, record, issued, now + grace, grace)
+    }
+  }
+  t.ok(pairs > 1000, `${pairs} pairs`)
+})
+
+// Whichever of the tokens goes on, it is given its successor again within the grace and resumes after it, and every
+// other one is reuse from then on.
+function exclude (
+  t: Test,
+  record: HotRecord,
+  issued: NonNullable<Presented>[],
+  now: number,
+  grace: number
+): number {
+  const at = (later: number) => ({ floor: 0, grace, now: now + later, canResume: true })
+  const goOn = issued.filter(token => rotate(record, token, at(0)).answer.outcome === 'rotated')
+  if (!goOn.length) t.fail('a record that no token can go on from')
+  let pairs = 0
+
+  for (const token of goOn) {
+    const { answer, record: next } = rotate(record, token, at(0))
+    if (answer.outcome !== 'rotated') continue
+    if (answer.floor > token.generation) t.fail('the floor is above the parent')
+    t.match(rotate(next, token, at(grace - 1)).answer, { outcome: 'replayed', generation: answer.generation })
+    t.match(rotate(next, token, at(100 * grace)).answer, { outcome: 'rotated', note: 'resumed' })
+    for (const other of issued.filter(other => other !== token)) {
+      pairs++
+      for (const later of [0, grace - 1, grace, 100 * grace]) {
+        const { outcome } = rotate(next, other, at(later)).answer
+        if (outcome !== 'reused') t.fail(`${write(record)}: ${token.generation} went on, then ${other.generation} after ${later} ms: ${outcome}`)
+      }
+    }
+  }
+  return pairs
+}
 
 // The script adds its offset to Redis' own time, which is asked before and after; where the
 // millisecond has changed in between, either will do.
@@ -66,12 +146,13 @@ async function ask (redis: Redis, cases: Case[]) {
   const pipeline = redis.pipeline()
   const prefix = `model:${randomBytes(6).toString('hex')}`
 
-  cases.forEach(({ record, presented, floor, grace, at }, number) => {
+  cases.forEach(({ record, presented, floor, grace, canResume, at }, number) => {
     const key = `${prefix}:${number}`
     if (record) pipeline.set(key, write(record))
     else pipeline.del(key)
     pipeline.time()
-    pipeline.eval(source, 1, key, presented?.generation ?? '', presented?.issuedAt ?? '', floor, grace, 60_000, at - start)
+    const token = [presented?.generation ?? '', presented?.issuedAt ?? '']
+    pipeline.eval(source, 1, key, ...token, floor, grace, 60_000, at - start, '', canResume ? '1' : '')
     pipeline.time()
     pipeline.getdel(key)
   })
@@ -80,38 +161,15 @@ async function ask (redis: Redis, cases: Case[]) {
     return value
   })
 
-  return cases.map(({ record, presented, floor, grace, at }, number) => {
+  return cases.map(({ record, presented, floor, grace, canResume, at }, number) => {
     const five = replies.slice(number * 5, number * 5 + 5)
     const [, before, answer, after, written] = five as [unknown, string[], string[], string[], string | null]
     const found = { answer: read(answer), record: parse(written) }
     const moments = range(milliseconds(before) - start + at, milliseconds(after) - start + at)
-    const candidates = moments.map(now => rotate(record, presented, { floor, grace, now }))
+    const candidates = moments.map(now => rotate(record, presented, { floor, grace, now, canResume }))
     const expected = candidates.find(candidate => same(candidate, found)) ?? candidates[0]
-    return { known: { record, floor, grace, moments }, presented, expected, found }
+    return { known: { record, floor, grace, canResume, moments }, presented, expected, found }
   })
-}
-
-function randomCase (random: Random): Case {
-  const at = epoch + random.below(1_000_000_000)
-  const grace = random.pick([0, 1, 50, 30_000, 900_000])
-  const generation = 1 + random.below(random.pick([3, 40, 5000]))
-  const length = random.pick([1, 1, 2, 3, 10, 31, 32])
-  const times = [at - random.below(grace * 2 + 10)]
-  while (times.length < length) times.push((times.at(-1) ?? at) - random.below(random.pick([2, 20, 2000])))
-
-  const base = random.chance(0.5) ? Math.max(1, generation - times.length + 1) : 1 + random.below(generation)
-  const moment = at - random.below(grace * 2 + 10)
-  const place = Math.max(0, generation + random.pick([0, 0, 0, -1, -1, -2, -3, -30, -31, -32, -33, 1, 2, 100]))
-  const issuedAt = random.chance(0.7)
-    ? times[generation - place] ?? at - random.below(100_000)
-    : at - random.below(100_000)
-  return {
-    record: random.chance(0.1) ? null : { generation, base, moment, times },
-    presented: random.chance(0.1) ? null : { generation: place, issuedAt },
-    floor: random.chance(0.1) ? random.below(generation + 5) : random.below(Math.min(place, generation) + 1),
-    grace,
-    at
-  }
 }
 
 function read ([outcome, generation, issuedAt, floor, note]: string[]): Answer {
@@ -125,6 +183,10 @@ function milliseconds ([seconds, microseconds]: string[]) {
 
 function range (from: number, to: number) {
   return Array.from({ length: to - from + 1 }, (_, place) => from + place)
+}
+
+function script (path: string) {
+  return readFileSync(new URL(path, import.meta.url), 'utf8')
 }
 
 function same (a: unknown, b: unknown) {

@@ -1,87 +1,187 @@
 import type { Plants } from './plants.ts'
 
-/** The hot record of a session in Redis: lib/stores/lua/rotate-session.lua in TypeScript, line by line. */
-export interface HotRecord { generation: number, base: number, moment: number, times: number[] }
+/**
+ * The hot record of a session in Redis: lib/stores/lua/rotate-session.lua and confirm-generation.lua in TypeScript,
+ * line by line.
+ */
+export interface HotRecord {
+  generation: number
+  base: number
+  moment: number
+  times: number[]
+  /** The lowest generation that may resume the session; null once the current generation is confirmed. */
+  parent: number | null
+  /** The last resumption: `child` was issued for `parent`, and the generations between them are burnt. */
+  resumed: { parent: number, child: number } | null
+}
 
 /** A presented token; null where the password has just been checked instead. */
 export type Presented = { generation: number, issuedAt: number } | null
 
-export interface Terms { floor: number, grace: number, now: number }
+export interface Terms { floor: number, grace: number, now: number, canResume: boolean }
+
+export type Note = '' | 'fast_forward' | 'forgiven' | 'forked' | 'resumed'
 
 export type Answer =
   | { outcome: 'reused' }
-  | { outcome: 'rotated' | 'replayed', generation: number, issuedAt: number, floor: number, note: '' | 'fast_forward' | 'forgiven' | 'forked' }
+  | { outcome: 'rotated' | 'replayed', generation: number, issuedAt: number, floor: number, note: Note }
 
 const rotationsMax = 32
 
 /** The first record of a session. */
 export function opened (now: number): HotRecord {
-  return { generation: 1, base: 1, moment: now, times: [now] }
+  return { generation: 1, base: 1, moment: now, times: [now], parent: null, resumed: null }
 }
 
 /** One step: the answer, and the record that Redis holds afterwards. `plants` are mistakes made on purpose. */
 export function rotate (
   record: HotRecord | null,
   presented: Presented,
-  { floor, grace, now }: Terms,
+  { floor, grace, now, canResume }: Terms,
   plants: Plants = new Set()
 ): { answer: Answer, record: HotRecord | null } {
-  const { generation, base, moment, times, note: found } = placed(record, presented, { floor, grace, now }, plants)
+  const terms = { floor, grace, now, canResume }
+  const { generation, base, moment, times, parent, resumed, note: found } = placed(record, presented, terms, plants)
   const place = presented?.generation ?? generation
   const issue = (n: number): number | undefined => times[generation - n]
+  const known = issue(place)
   let note = found
 
-  if (note === '' && presented && issue(place) !== undefined && issue(place) !== presented.issuedAt) note = 'forked'
+  if (note === '' && presented && known !== undefined && known !== presented.issuedAt) note = 'forked'
 
   if (place < generation) {
-    if (!forgiven(place)) return { answer: { outcome: 'reused' }, record }
-    if (note === '' && place < base) note = 'forgiven'
-    const issuedAt = plants.has('a replay is issued anew') ? now : times[0] ?? NaN
-    return { answer: { outcome: 'replayed', generation, issuedAt, floor: 0, note }, record }
+    if (forgiven(place)) {
+      if (note === '' && place < base) note = 'forgiven'
+      const issuedAt = plants.has('a replay is issued anew') ? now : times[0] ?? NaN
+      return { answer: { outcome: 'replayed', generation, issuedAt, floor: 0, note }, record }
+    }
+    if (!canResume || note === 'forked' || !mayResume(place)) return { answer: { outcome: 'reused' }, record }
+    note = 'resumed'
   }
 
-  let lowest = generation
-  while (lowest > floor && forgiven(lowest - 1)) lowest = lowest > base ? lowest - 1 : floor
-  if (plants.has('the floor is the new generation')) lowest = generation + 1
-
-  const recentTimes = [now]
-  for (const time of times.slice(0, rotationsMax - 1)) {
-    if (now - (recentTimes.at(-1) ?? NaN) >= grace) break
-    recentTimes.push(time)
+  const isResumed = place < generation
+  const newTimes = [now]
+  const oldTimes = isResumed ? [] : [presented?.issuedAt ?? times[0] ?? NaN, ...times.slice(1)]
+  for (const time of oldTimes.slice(0, rotationsMax - 1)) {
+    if (now - (newTimes.at(-1) ?? NaN) >= grace) break
+    newTimes.push(time)
   }
+
+  const newParent = parentOf()
   return {
-    answer: { outcome: 'rotated', generation: generation + 1, issuedAt: now, floor: lowest, note },
-    record: { generation: generation + 1, base, moment, times: recentTimes }
+    answer: { outcome: 'rotated', generation: generation + 1, issuedAt: now, floor: lowestForgiven(), note },
+    record: {
+      generation: generation + 1,
+      base,
+      moment,
+      times: newTimes,
+      parent: canResume ? newParent : null,
+      resumed: resumedNow()
+    }
+  }
+
+  function isBurnt (n: number) {
+    return resumed !== null && n > resumed.parent && n < resumed.child
   }
 
   function forgiven (n: number) {
-    const superseded = n < base ? moment : issue(n + 1)
+    if (isBurnt(n) && !plants.has('a burnt generation is forgiven within the grace')) return false
+    let superseded = n < base ? moment : issue(n + 1)
+    if (n === resumed?.parent && !plants.has('a resumed token is not forgiven again')) {
+      superseded = issue(resumed.child) ?? superseded
+    }
     return superseded !== undefined && now - superseded < grace
+  }
+
+  function mayResume (n: number) {
+    if (plants.has('any token resumes')) return true
+    return parent !== null && n >= parent && (!isBurnt(n) || plants.has('a session that is resumed twice has two successors'))
+  }
+
+  /** The lowest generation that may resume what is issued now. */
+  function parentOf () {
+    if (presented && plants.has('a rotation does not confirm')) return Math.min(parent ?? place, place)
+    if (presented || plants.has('a rotation without a token forgets who may resume')) return place
+    return Math.min(parent ?? generation, generation)
+  }
+
+  function lowestForgiven () {
+    if (plants.has('the floor is the new generation')) return generation + 1
+    if (plants.has('the floor rises above the parent')) return generation
+    let lowest = place
+    while (lowest > floor && forgiven(lowest - 1)) lowest = lowest > base ? lowest - 1 : floor
+    if (resumed && forgiven(resumed.parent)) lowest = Math.min(lowest, resumed.parent)
+    return canResume ? Math.min(lowest, newParent) : lowest
+  }
+
+  // What is burnt must be known while the times would still forgive it, or while it lies among what may resume.
+  function resumedNow () {
+    if (isResumed) {
+      return plants.has('a session that is resumed twice has two successors') ? null : { parent: place, child: generation + 1 }
+    }
+    if (!resumed || plants.has('the next rotation forgets what is burnt')) return null
+    const made = issue(resumed.child)
+    const isOpen = canResume && newParent < resumed.child
+    const isRecent = now - moment < grace || (made !== undefined && now - made < grace)
+    return isOpen || isRecent ? resumed : null
   }
 }
 
+/** The record after a node has seen an access token of a generation. */
+export function confirm (record: HotRecord, generation: number, plants: Plants = new Set()): HotRecord {
+  const { parent, resumed } = record
+  const isBurnt = resumed !== null && generation > resumed.parent && generation < resumed.child
+  if (parent === null || plants.has('a confirmation is ignored')) return record
+  if (generation >= record.generation) return { ...record, parent: null }
+  return generation > parent && !isBurnt ? { ...record, parent: generation } : record
+}
+
 /** The record that the step starts from: put back or fast-forwarded if Redis has lost writes. */
-function placed (record: HotRecord | null, presented: Presented, { floor, now }: Terms, plants: Plants): HotRecord & { note: '' | 'fast_forward' | 'forked' | 'forgiven' } {
+function placed (
+  record: HotRecord | null,
+  presented: Presented,
+  { floor, now }: Terms,
+  plants: Plants
+): HotRecord & { note: Note } {
   const isBehind = record && !presented && record.generation < floor && !plants.has('a record below the floor is believed')
+  const resumed = record?.resumed ?? null
   if (!record || isBehind) {
     const generation = presented?.generation ?? floor + (plants.has('put back at the floor without a token') ? 0 : 1000)
-    return { generation, base: generation, moment: now, times: [presented?.issuedAt ?? now], note: '' }
+    const times = [presented?.issuedAt ?? now]
+    return { generation, base: generation, moment: now, times, parent: floor, resumed, note: '' }
   }
   if (presented && presented.generation > record.generation) {
     const { generation, issuedAt } = presented
     const moment = plants.has('a fast-forward forgets its moment') ? record.moment : now
-    return { generation, base: generation, moment, times: [issuedAt], note: 'fast_forward' }
+    return { generation, base: generation, moment, times: [issuedAt], parent: null, resumed, note: 'fast_forward' }
   }
   return { ...record, note: '' }
 }
 
-/** The record in the form in which Redis stores it. */
-export function write ({ generation, base, moment, times }: HotRecord): string {
-  return [generation, base, moment, ...times].join(',')
+/**
+ * The record in the form in which Redis stores it. The marks at the end are no numbers: the script of the version
+ * before passes over them.
+ */
+export function write ({ generation, base, moment, times, parent, resumed }: HotRecord): string {
+  const marks = [
+    ...parent === null ? [] : [`u${parent}`],
+    ...resumed === null ? [] : [`${resumed.parent}:${resumed.child}`]
+  ]
+  return [generation, base, moment, ...times, ...marks].join(',')
 }
 
 export function parse (text: string | null): HotRecord | null {
   if (text === null) return null
-  const [generation = NaN, base = NaN, moment = NaN, ...times] = text.split(',').map(Number)
-  return { generation, base, moment, times }
+  const fields = text.split(',')
+  const [generation = NaN, base = NaN, moment = NaN, ...times] = fields.filter(field => /^\d+$/.test(field)).map(Number)
+  const parent = fields.find(field => field.startsWith('u'))
+  const [from, to] = fields.find(field => field.includes(':'))?.split(':') ?? []
+  return {
+    generation,
+    base,
+    moment,
+    times,
+    parent: parent === undefined ? null : Number(parent.slice(1)),
+    resumed: from === undefined ? null : { parent: Number(from), child: Number(to) }
+  }
 }

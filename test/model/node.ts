@@ -32,7 +32,7 @@ import type { RoleStore } from '../../lib/access/role-store.ts'
 import type { AdminActions } from '../../lib/administration/admin-actions.ts'
 import { createUserAdministration } from '../../lib/administration/users.ts'
 import type { UserAdministrationParts } from '../../lib/administration/users.ts'
-import { rotate } from './hot-record.ts'
+import { confirm, rotate } from './hot-record.ts'
 import type { HotRecord, Presented } from './hot-record.ts'
 import type { Draft } from './postgres.ts'
 import { minute, sessionIds, start, terms } from './terms.ts'
@@ -50,7 +50,8 @@ export function createNode (world: World, name: number) {
   const clock: Clock = { now: () => world.now, monotonic: () => world.now - start, offset: 0, advance () {} }
   const keepMs = plants.has('a node forgets too early') ? minute : terms.accessTokenTtl + minute
   const revocations = createRevocations(clock, { keepMs })
-  const node = { name, isCut: false, knows: new Set<string>(), passes, judge, work, forget: revocations.forget }
+  const node = { name, isCut: false, knows: new Set<string>(), passes, judge, see, work, forget: revocations.forget }
+  const seen: Access[] = []
 
   const audit = {
     async record (query: unknown) { if (query === database) await call(world, 'postgres', 'audit', () => {}) }
@@ -194,6 +195,7 @@ export function createNode (world: World, name: number) {
   async function work (kind: Kind, sid: string | null, token: Token | null): Promise<Answered | null> {
     if (kind === 'read') await feed.read()
     if (kind === 'write behind') await sightings.flush()
+    if (kind === 'confirm') for (const access of seen.splice(0)) await tell(access)
     if (kind === 'disable') await administration.disable(postgres.tables.user.id, { principal: { userId: 'admin', sessionId: 'admin', role: 'super_admin' }, caller: nobody })
     if (kind === 'everyone') await signOuts.signOutEveryone({ caller: nobody })
     if (kind === 'refresh' && token) return tokenResponse(tokenResponses.issue(await refresh(token)))
@@ -226,6 +228,22 @@ export function createNode (world: World, name: number) {
     }
   }
 
+  /** An access token is presented: the node notes its generation, and tells Redis later. */
+  function see (access: Access) {
+    seen.push(access)
+  }
+
+  function tell ({ sid, gen }: Access) {
+    return call(world, 'redis', 'confirm', () => {
+      const kept = world.redis.get(sid)
+      if (!kept || kept.until <= world.now) return
+      kept.record = confirm(kept.record, gen, plants)
+      for (const token of world.tokens.values()) {
+        if (token.sid === sid && token.generation === gen && !token.isBurnt) token.isConfirmed = true
+      }
+    })
+  }
+
   async function begin<T> (work: (tx: Transaction) => Promise<T>): Promise<T> {
     const operation = world.current
     const draft = await call(world, 'postgres', 'begin', postgres.begin, true)
@@ -246,7 +264,8 @@ export function createNode (world: World, name: number) {
 
   function step (id: string, presented: Presented, { floor, lifetimeMs }: Demand): Step {
     const known = hotRecord(world, id)
-    const { answer, record } = rotate(known, presented, { floor, grace: terms.grace, now: world.now }, plants)
+    const demand = { floor, grace: terms.grace, now: world.now, canResume: true }
+    const { answer, record } = rotate(known, presented, demand, plants)
     if (answer.outcome === 'reused') return answer
 
     if (answer.outcome === 'rotated' && record) {
@@ -257,21 +276,21 @@ export function createNode (world: World, name: number) {
     if (!presented && isDeceived(id, answer.generation, floor, known)) world.misled.add(id)
     const token = remember(world, { sid: id, generation: answer.generation, issuedAt: answer.issuedAt })
     if (answer.outcome === 'rotated') supersede(world, id, presented, token)
-    return { ...answer, counts: [] }
+    return { ...answer, counts: [] } as Step
   }
 
   function isDeceived (id: string, generation: number, floor: number, known: HotRecord | null) {
     return (known && known.generation >= floor ? generation : floor + 1001) <= highest(world, id)
   }
 
-  function answer ({ state, refreshToken }: SessionTokens) {
+  function answer ({ state, newest, refreshToken }: SessionTokens) {
     const reread = plants.has('the epochs of an access token are read again')
     const { user, globalEpoch } = postgres.tables
     const epoch: [number, number] = reread ? [globalEpoch, user.epoch] : [state.globalEpoch, state.userEpoch]
     const exp = Math.min(world.now + terms.accessTokenTtl, state.expiresAt.getTime())
     return {
       refresh: world.tokens.get(refreshToken),
-      access: { sid: state.sessionId, sub: state.id, epoch, exp }
+      access: { sid: state.sessionId, sub: state.id, epoch, gen: newest.generation, exp }
     } as unknown as TokenResponse
   }
 
@@ -309,7 +328,14 @@ export function remember (world: World, claims: Pick<Token, 'sid' | 'generation'
   const known = world.tokens.get(text)
   if (known) return known
 
-  const token = { ...claims, text, order: world.tokens.size, supersededAt: null }
+  const token: Token = {
+    ...claims,
+    text,
+    order: world.tokens.size,
+    supersededAt: null,
+    isConfirmed: false,
+    isBurnt: false
+  }
   world.tokens.set(text, token)
   world.observe.made(world, token)
   return token
@@ -319,12 +345,18 @@ function highest ({ tokens }: World, id: string) {
   return Math.max(...[...tokens.values()].filter(({ sid }) => sid === id).map(({ generation }) => generation))
 }
 
-// A token that was presented, and all before it, are superseded from the moment one is made for it.
+// A token that was presented, and all before it, are superseded from the moment one is made for it. What was made
+// after it, and before this moment, is burnt.
 function supersede (world: World, sid: string, presented: Presented, made: Token) {
   const text = presented && refreshTokens.issue({ transport: 'bearer', sessionId: sid, ...presented })
   const order = text === null ? Infinity : world.tokens.get(text)?.order ?? -1
   for (const token of world.tokens.values()) {
-    if (token.sid === sid && token !== made && token.order <= order) token.supersededAt ??= world.now
+    if (token.sid !== sid || token === made) continue
+    if (token.order > order) token.isBurnt = true
+    else token.supersededAt ??= world.now
+    if (token.text !== text) continue
+    token.supersededAt = world.now
+    token.isConfirmed = true
   }
 }
 

@@ -17,7 +17,16 @@ export const plants = [
   'a raise lifts every session',
   'the writer does not tell itself',
   'a node that has not read answers',
-  'a node forgets too early'
+  'a node forgets too early',
+  'any token resumes',
+  'a burnt generation is forgiven within the grace',
+  'a confirmation is ignored',
+  'a rotation does not confirm',
+  'a rotation without a token forgets who may resume',
+  'a resumed token is not forgiven again',
+  'a session that is resumed twice has two successors',
+  'the next rotation forgets what is burnt',
+  'the floor rises above the parent'
 ] as const
 
 export type Plant = typeof plants[number]

@@ -1,7 +1,9 @@
 import t from 'tap'
 import { exhaust, walk } from './explorer.ts'
 import type { Finding } from './explorer.ts'
+import { createGame } from './game.ts'
 import { plants } from './plants.ts'
+import { sessionIds } from './terms.ts'
 
 // The real use cases, change feed, revocations and tokens on two nodes, over a Postgres and a Redis of
 // the model's own, in every order and with every fault that game.ts knows. The rules are in rules.ts.
@@ -67,6 +69,43 @@ t.test('no rule is broken in any short series of refreshes, losses and time', as
 
   t.equal(describe(finding), null)
   t.ok(orders > 500, `${orders} orders`)
+})
+
+t.test('no rule is broken in any short series of lost answers, thefts and what nodes see', async t => {
+  const { finding, orders } = await exhaust({
+    before: ['A refreshes at 1', 'a thief copies A\'s token', 'A refreshes at 1 and gets no answer', '31 s pass'],
+    moves: [
+      'A refreshes at 1', 'A refreshes at 2 and gets no answer', 'A uses its access token at 2', 'the thief refreshes at 2',
+      'the thief uses its access token at 2', 'node 2 tells Redis what it saw', 'A proves the password at 1', '31 s pass'
+    ],
+    length: 4,
+    after: ['A refreshes at 2', 'the thief refreshes at 2', '31 s pass', 'the thief refreshes at 2', 'A refreshes at 1']
+  })
+
+  t.equal(describe(finding), null)
+  t.ok(orders > 500, `${orders} orders`)
+})
+
+t.test('an owner who loses every answer, while Redis loses writes, keeps the session as long as it may last', async t => {
+  const game = createGame()
+  const between = [
+    'Redis is saved',
+    'A refreshes at 2 and gets no answer',
+    'Redis goes back to what was saved',
+    'node 1 writes behind',
+    '31 s pass'
+  ]
+  for (let round = 0; round < 80; round++) {
+    await game.play('A refreshes at 1 and gets no answer')
+    await game.play(between[round % between.length] ?? '')
+    await game.play('16 min pass')
+  }
+  await game.play('A refreshes at 1')
+
+  t.equal(game.violation, null)
+  const [owner] = sessionIds
+  t.notOk(game.world.dead.has(owner))
+  t.ok(game.world.tokens.size > 80, `${game.world.tokens.size} tokens`)
 })
 
 t.test('every planted mistake is found', async t => {

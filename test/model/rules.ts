@@ -1,3 +1,4 @@
+import { rotate } from './hot-record.ts'
 import { hotRecord } from './node.ts'
 import { second, sessionIds, start, terms } from './terms.ts'
 import type { Kind, Operation, Token, World } from './world.ts'
@@ -7,10 +8,11 @@ export interface Expectation {
   wasDead: boolean
   wasIdle: boolean
   wasBelowFloor: boolean
-  /** A superseded token, longer ago than the grace, and Redis has lost nothing. */
+  /** Redis knows that the token is burnt, or that a newer one has reached its client and the grace is over. */
   wasReplay: boolean
   /**
-   * The operation of an honest client, whose session is alive and whose token is the newest or was within the grace.
+   * The operation of an honest client, whose session is alive and whose token is the newest that reached it, or was
+   * superseded within the grace.
    */
   isFair: boolean
 }
@@ -58,7 +60,11 @@ export function judge (
     if (kind === 'refresh' && expected.wasDead) return 'Nothing that ended ever refreshes again.'
     if (kind === 'refresh' && expected.wasIdle) return 'A token that nobody used until its idle end refreshes nothing.'
     if (kind === 'refresh' && expected.wasBelowFloor) return 'A generation below the floor is reuse, whatever Redis holds.'
-    if (expected.wasReplay && world.isIntact) return 'A superseded token, presented after the grace with Redis intact, is refused.'
+    if (expected.wasReplay && world.isIntact) {
+      return token?.isBurnt
+        ? 'A burnt token is refused at any time, with Redis intact.'
+        : 'A superseded token whose successor is confirmed, presented after the grace with Redis intact, is refused.'
+    }
     if (outcome.answer && outcome.answer.access.exp > start + terms.sessionTtl) return 'No access token outlives the absolute end.'
     return null
   }
@@ -68,8 +74,8 @@ export function judge (
   if (code === 'unavailable' && hasRotated && failed.has('postgres') && !failed.has('redis')) return 'An outage of Postgres uses up no token.'
   if (code === 'unavailable' || code === 'overloaded') return null
   if (code === 'invalid_token' && isProof(kind)) return null
-  if (expected.isFair && sid !== null) return `An honest client whose session lives is not refused (${kind}: ${code} ${reason ?? ''}).`
-  if (code === 'session_ended' && expected.wasReplay && token && isReplay(world, token) && world.postgres.isAlive(token.sid)) return 'A superseded token, presented after the grace with Redis intact, ends the session.'
+  if (expected.isFair && sid !== null) return `An honest client whose session lives is not refused, whatever answers it has lost (${kind}: ${code} ${reason ?? ''}).`
+  if (code === 'session_ended' && expected.wasReplay && token && isReplay(world, token) && world.postgres.isAlive(token.sid)) return 'A replay after the grace, or of a burnt token, ends the session with Redis intact.'
   return null
 }
 
@@ -81,7 +87,9 @@ export function inspect (world: World, held: Token[]): string | null {
   for (const row of postgres.tables.sessions) {
     if (row.expiresAt !== start + terms.sessionTtl) return 'A rotation never moves the absolute end.'
     const token = held.find(({ sid }) => sid === row.id)
-    if (token && row.floor > token.generation && !isDead(world, row.id) && !isMisled(world, row.id) && !isLate(world, token)) return 'The floor is never above a token that the newest honest client may hold.'
+    if (!token || isDead(world, row.id) || isMisled(world, row.id)) continue
+    if (row.floor > token.generation && !isReplayed(world, token)) return 'The floor is never above a token that the newest honest client may hold.'
+    if (token.isBurnt && world.isIntact) return 'A token that an honest client holds is never burnt.'
   }
 
   if (world.dead.size === 0) return null
@@ -97,6 +105,27 @@ export function inspect (world: World, held: Token[]): string | null {
     }
   }
   return null
+}
+
+/**
+ * After a refresh of the owner that has rotated, with Redis intact: the rule that is broken if a token in a thief's
+ * hands can still go on, or null. The token that the owner presented, and the one that it was given, are in both hands
+ * if a thief has them: whichever of the two goes on next shows the other.
+ */
+export function inspectTheft (
+  world: World,
+  { sid, token, hasRotated }: Operation,
+  given: Token,
+  booty: Set<Token>
+): string | null {
+  const isNewest = [...world.tokens.values()].every(other => other.sid !== sid || other.order <= given.order)
+  const record = sid && hotRecord(world, sid)
+  if (!world.isIntact || !hasRotated || !token || !isNewest || !record) return null
+
+  const demand = { floor: 0, grace: terms.grace, now: world.now + terms.grace, canResume: true }
+  const goesOn = (each: Token) => rotate(record, each, demand, world.plants).answer.outcome !== 'reused'
+  const isFound = [...booty].every(each => each === token || each === given || !goesOn(each))
+  return isFound ? null : 'After the owner\'s next refresh a thief goes on with nothing.'
 }
 
 /**
@@ -134,14 +163,31 @@ function isProof (kind: Kind) {
   return kind === 'reauthenticate' || kind === 'change password'
 }
 
-// Redis knows for certain that this token is superseded.
+// Redis knows for certain that this token may not be used any more.
 function isReplay (world: World, token: Token) {
-  return world.isIntact && isLate(world, token) && hotRecord(world, token.sid) !== null
+  return world.isIntact && isReplayed(world, token) && hotRecord(world, token.sid) !== null
 }
 
-// A retry of a request that was in time is in time: its idle end is that of the token which the first one led to.
+// A superseded token whose successors have reached nobody, as far as anybody has shown, is no replay at any time.
+function isReplayed (world: World, token: Token) {
+  return token.isBurnt || (isLate(world, token) && hasConfirmedSuccessor(world, token))
+}
+
+function hasConfirmedSuccessor ({ tokens }: World, { sid, order }: Token) {
+  return [...tokens.values()].some(token =>
+    token.sid === sid && token.order > order && token.isConfirmed && !token.isBurnt)
+}
+
+// While Redis is intact, a token is as fresh as the one that it leads to.
 function isFresh (world: World, token: Token) {
-  return !isLate(world, token) && (!isIdle(world, token) || (token.supersededAt !== null && world.isIntact))
+  const isActive = token.supersededAt !== null && world.isIntact && !isIdle(world, newestOf(world, token.sid))
+  return !isReplayed(world, token) && (!isIdle(world, token) || isActive)
+}
+
+function newestOf ({ tokens }: World, sid: string): Token {
+  return [...tokens.values()]
+    .filter(token => token.sid === sid)
+    .reduce((newest, token) => token.order > newest.order ? token : newest)
 }
 
 function isIdle (world: World, { issuedAt }: Token) {

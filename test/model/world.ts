@@ -17,15 +17,22 @@ export interface Token {
   issuedAt: number
   /** The position of the token in the order in which all were made. */
   order: number
-  /** When this token, or one made after it, was first rotated, or the password was checked again. */
+  /**
+   * When this token was last rotated, or before that when one made after it was rotated or the password was checked
+   * again.
+   */
   supersededAt: number | null
+  /** It has been presented, or Redis was told that an access token of its generation was seen. */
+  isConfirmed: boolean
+  /** A token from before it was rotated after it was made: no honest client ever received it. */
+  isBurnt: boolean
 }
 
-export interface Access extends TokenState { exp: number }
+export interface Access extends TokenState { exp: number, gen: number }
 
 export interface Answered { refresh: Token, access: Access }
 
-export type Kind = 'refresh' | 'reauthenticate' | 'change password' | 'local' | 'others' | 'everywhere' | 'disable' | 'everyone' | 'read' | 'write behind'
+export type Kind = 'refresh' | 'reauthenticate' | 'change password' | 'local' | 'others' | 'everywhere' | 'disable' | 'everyone' | 'read' | 'write behind' | 'confirm'
 export type Outcome = { answer: Answered | null } | { refusal: Refusal }
 
 /** One piece of a node's work, from its request to its answer: it waits at each call to a store. */
@@ -123,7 +130,8 @@ export function createWorld (plants: Plants, observe: Observer): World {
     postgres.insert({ id, lastSeenAt: start, expiresAt: start + terms.sessionTtl })
     world.redis.set(id, { record: opened(start), until: start + terms.refreshTokenTtl })
     remember(world, { sid: id, generation: 1, issuedAt: start })
-    world.access.push({ sid: id, sub: postgres.tables.user.id, epoch: [0, 0], exp: start + terms.accessTokenTtl })
+    const sub = postgres.tables.user.id
+    world.access.push({ sid: id, sub, epoch: [0, 0], gen: 1, exp: start + terms.accessTokenTtl })
   }
   world.nodes = [createNode(world, 1), createNode(world, 2)]
   return world
