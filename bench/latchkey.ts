@@ -82,6 +82,7 @@ function signTokens ({ count, accounts }: { count: number, accounts: Account[] }
     epoch: [0, 0],
     version: 1,
     mustChangePassword: false,
+    generation: 1,
     sessionEnd: Date.now() + 3_600_000
   }).token)
 }

@@ -212,7 +212,7 @@ export interface paths {
         put?: never;
         /**
          * Trade the refresh token for new tokens
-         * @description Bearer: the token in the body. Cookie: no body, or `{}`. Keep both new tokens. A lost answer may be asked for again: within REFRESH_GRACE one token always gets the one newest token; later than that it is taken for stolen, and the session ends (`reuse_detected`).
+         * @description Bearer: the token in the body. Cookie: no body, or `{}`. Keep both new tokens. A lost answer may be asked for again, however late: within REFRESH_GRACE one token always gets the one newest token, and later a new one, until the access token of the lost answer or its refresh token is used anywhere. After that the older token is taken for stolen, and the session ends (`reuse_detected`). So store the new refresh token before you use the new access token.
          */
         post: operations["refresh"];
         delete?: never;

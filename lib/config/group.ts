@@ -77,7 +77,8 @@ export function group (s: Settings) {
       refreshTokenTtl: s.REFRESH_TOKEN_TTL,
       sessionTtl: s.SESSION_TTL,
       sessionsMax: s.SESSIONS_MAX,
-      refreshGrace: s.REFRESH_GRACE
+      refreshGrace: s.REFRESH_GRACE,
+      refreshResume: s.REFRESH_RESUME
     },
     browser: {
       allowedOrigins: s.ALLOWED_ORIGINS ?? [],

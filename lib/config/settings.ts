@@ -111,6 +111,10 @@ export const settings = Type.Object({
     description: 'How long a superseded refresh token still brings the newest one, at most 15m; 0s is never.',
     default: '30s'
   }, { minimum: 0, maximum: 900_000, wanted: 'from 0s to 15m' }),
+  REFRESH_RESUME: boolean({
+    description: 'Whether a session goes on from the token before a newer one that never arrived, however late.',
+    default: 'true'
+  }),
   SIGNING_KEY_TTL: duration({
     description: 'How long a signing key signs.',
     default: '30d'

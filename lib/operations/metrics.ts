@@ -25,8 +25,12 @@ export const counters = {
   },
   tokens_issued: { help: 'Tokens issued, by kind: access, refresh, device.', labels: { kind: ['access', 'refresh', 'device'] } },
   refreshes: {
-    help: 'Refreshes, by outcome: rotated, replayed, limited, or the reason of the end.',
-    labels: { outcome: ['rotated', 'replayed', 'limited', ...endReasons] }
+    help: 'Refreshes, by outcome: rotated, replayed, resumed, limited, or the reason of the end.',
+    labels: { outcome: ['rotated', 'replayed', 'resumed', 'limited', ...endReasons] }
+  },
+  confirmations: {
+    help: 'Answers with new tokens that were seen to have arrived, by outcome: told, dropped.',
+    labels: { outcome: ['told', 'dropped'] }
   },
   sessions_ended: { help: 'Sessions ended, by reason.', labels: { reason: endReasons } },
   breach_checks: {

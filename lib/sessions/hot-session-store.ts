@@ -9,11 +9,13 @@ import { flatten, readCounts } from '../throttling/rate-limit-store.ts'
 /** The newest token of a session after a step: its generation and when it was issued (ms since 1970). */
 export interface Newest { generation: number, issuedAt: number }
 
+const notes = ['', 'fast_forward', 'forgiven', 'forked', 'resumed'] as const
+
 /** A step that gives a token; `floor` and `note` as in `lua/rotate-session.lua`. */
 interface TokenStep extends Newest {
   outcome: 'rotated' | 'replayed'
   floor: number
-  note: '' | 'fast_forward' | 'forgiven' | 'forked'
+  note: typeof notes[number]
   counts: Count[]
 }
 
@@ -35,17 +37,20 @@ export type HotSessions = ReturnType<typeof createHotSessions>
  * The hot records of sessions in Redis: which generation of a refresh token is the newest, and the times of the last
  * rotations. They hold no credential and may be lost. Times are those of Redis. If a step reaches Redis only after its
  * caller has been answered, it changes nothing: `unavailable` means that no token has been used up.
- * @param options `graceMs` is how long a superseded token is still answered with the newest one
+ * @param options `graceMs` is how long a superseded token is still answered with the newest one. `canResume` says
+ * whether after it the token before an unconfirmed one goes on.
  */
-export function createHotSessions (scripts: RedisScripts, clock: Clock, { graceMs, rates = [] }: {
+export function createHotSessions (scripts: RedisScripts, clock: Clock, { graceMs, canResume, rates = [] }: {
   graceMs: number
+  canResume: boolean
   rates?: readonly Rate[]
 }) {
   const openSession = scripts.script('open-session')
   const rotateSession = scripts.script('sliding-log', 'rotate-session')
+  const confirmGeneration = scripts.script('confirm-generation')
   const currentGeneration = scripts.script('current-generation')
 
-  return { begin, present, advance, newest }
+  return { begin, present, advance, confirm, newest }
 
   /** Writes the record of a new session at generation 1, to be kept for `lifetimeMs` milliseconds. */
   async function begin (id: string, lifetimeMs: number): Promise<Newest> {
@@ -80,6 +85,11 @@ export function createHotSessions (scripts: RedisScripts, clock: Clock, { graceM
     return step
   }
 
+  /** Tells that the answer with a generation has reached its client: no older token resumes the session any more. */
+  async function confirm (id: string, generation: number): Promise<void> {
+    await confirmGeneration([key(id)], [generation])
+  }
+
   /** The current generation, without a step; null when there is no record. */
   async function newest (id: string): Promise<number | null> {
     const generation = await currentGeneration([key(id)], [])
@@ -87,7 +97,7 @@ export function createHotSessions (scripts: RedisScripts, clock: Clock, { graceM
   }
 
   function termsOf ({ floor, lifetimeMs }: StepTerms) {
-    return [floor, graceMs, lifetimeMs, clock.offset, scripts.latest(), '']
+    return [floor, graceMs, lifetimeMs, clock.offset, scripts.latest(), canResume ? 1 : '']
   }
 
   function read (answer: unknown): Step {
@@ -102,7 +112,7 @@ export function createHotSessions (scripts: RedisScripts, clock: Clock, { graceM
       generation: Number(generation),
       issuedAt: Number(issuedAt),
       floor: Number(floor),
-      note: readWord(note, ['', 'fast_forward', 'forgiven', 'forked']),
+      note: readWord(note, notes),
       counts
     }
   }

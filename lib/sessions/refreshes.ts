@@ -37,7 +37,8 @@ export function createRefreshes ({
 
   /**
    * The session behind a refresh token, with its newest token. The replay of a superseded token ends the session
-   * (RFC 9700 §4.14.2). After `vendor_suspended` and `rate_limited` the token is still the newest.
+   * (RFC 9700 §4.14.2), unless nothing shows that its successor ever arrived: then the session goes on from it. After
+   * `vendor_suspended` and `rate_limited` the token is still the newest.
    * @throws Refusal `invalid_token` for a token that this deployment has not signed for this transport, before any
    * store is asked; `session_ended` with its reason; `vendor_suspended`; `rate_limited` for a rotation beyond
    * RATE_LIMIT_REFRESH; `unavailable`
@@ -91,7 +92,8 @@ export function createRefreshes ({
 
   function count (step: Exclude<Step, { outcome: 'reused' }>, caller: Caller) {
     const { outcome, counts } = step
-    metrics.increment('refreshes', { outcome })
+    const isResumed = outcome === 'rotated' && step.note === 'resumed'
+    metrics.increment('refreshes', { outcome: isResumed ? 'resumed' : outcome })
     if (counts.length) statuses.record(caller, { policy: 'refresh', counts, isWithin: outcome !== 'limited' })
   }
 

@@ -37,6 +37,7 @@ export function createTokenResponses ({ tokens, deviceTokens, metrics, clock, re
       epoch: [state.globalEpoch, state.userEpoch],
       version: state.version,
       mustChangePassword: state.mustChangePassword,
+      generation: newest.generation,
       sessionEnd: expiresAt
     })
     metrics.increment('tokens_issued', { kind: 'access' })

@@ -24,6 +24,8 @@ export interface AccessTokenContents {
   /** The user's version. */
   version: number
   mustChangePassword: boolean
+  /** The generation of the refresh token that is issued with it. */
+  generation: number
   /** The absolute end of the session; no token outlives it. Milliseconds since 1970. */
   sessionEnd: number
 }
@@ -56,6 +58,8 @@ export interface TokensOptions {
   audience: string
   /** Milliseconds, an hour at most. */
   accessTokenTtl: number
+  /** Is called with the claims of every token that is not in the cache, live or expired: its holder received it. */
+  seen?: (claims: AccessClaims) => void
 }
 
 export type Tokens = ReturnType<typeof createTokens>
@@ -82,7 +86,7 @@ const cacheEntriesMax = 10_000
  * cached under their whole text until the ring changes; the expiry of a cached token is still checked each time.
  * Nothing here knows which tokens have been revoked.
  */
-export function createTokens ({ keyring, jwt, clock, issuer, audience, accessTokenTtl }: TokensOptions) {
+export function createTokens ({ keyring, jwt, clock, issuer, audience, accessTokenTtl, seen }: TokensOptions) {
   const cache = createTokenCache<AccessClaims>(cacheEntriesMax)
   let ring: Ring | null = null
   let signToken: Sign | null = null
@@ -115,7 +119,8 @@ export function createTokens ({ keyring, jwt, clock, issuer, audience, accessTok
       ...(contents.vendorId !== null && { vendor_id: contents.vendorId }),
       epoch: contents.epoch,
       ver: contents.version,
-      ...(contents.mustChangePassword && { must_change_password: true })
+      ...(contents.mustChangePassword && { must_change_password: true }),
+      gen: contents.generation
     })
     return { token, expiresIn: exp - iat }
   }
@@ -190,6 +195,7 @@ export function createTokens ({ keyring, jwt, clock, issuer, audience, accessTok
     if (!check) return isOurs(header) ? 'unknown key' : null
 
     const claims = readClaims(signed(check, token), { issuer, audience, now: clock.now() })
+    if (claims) seen?.(claims)
     if (claims && isLive(claims)) cache.set(token, claims)
     return claims
   }

@@ -23,6 +23,8 @@ export interface AccessClaims {
   /** The user's version. */
   readonly ver: number
   readonly must_change_password?: true
+  /** The generation of the refresh token that was issued with it. Tokens of older versions have none. */
+  readonly gen?: number
 }
 
 /** The most seconds by which the clocks of two nodes may differ. */
@@ -67,7 +69,8 @@ function isAccessClaims (payload: unknown): payload is AccessClaims {
     isListOf(isText, claims.get('amr')) &&
     isListOf(isCount, claims.get('epoch'), 2) &&
     (!claims.has('vendor_id') || isUuid(claims.get('vendor_id'))) &&
-    (!claims.has('must_change_password') || claims.get('must_change_password') === true)
+    (!claims.has('must_change_password') || claims.get('must_change_password') === true) &&
+    (!claims.has('gen') || isCount(claims.get('gen')))
 }
 
 function isText (value: unknown) {

@@ -20,24 +20,26 @@ declare module 'fastify' {
   }
 }
 
-/** How often (ms) the sightings that wait are written. */
-const flushIntervalMs = 5000
+/** How often (ms) the sightings that wait are written, and how often Redis is told which answers have arrived. */
+const sightingsIntervalMs = 5000
+const confirmationsIntervalMs = 1000
 
 export default fp<FeatureOptions>(async function sessionsFeature (app, { config, clock }) {
   const { issuer, sessionsMax, ...lifetimes } = config.sessions
-  const { refreshTokenTtl, refreshGrace: graceMs } = lifetimes
+  const { refreshTokenTtl, refreshGrace: graceMs, refreshResume: canResume } = lifetimes
   const { database, scripts, secrets, unitsOfWork, audit, jobs, metrics, rateLimitStatuses: statuses } = app
-  const { tokens, deviceTokens, oneTimeTokens } = app
+  const { tokens, confirmations, deviceTokens, oneTimeTokens } = app
   const rates = config.rateLimits.enabled ? config.rateLimits.refresh : []
   const sightings = createSightings(createSightingStore(database).write)
-  const timer = setInterval(flush, flushIntervalMs)
+  const hot = createHotSessions(scripts, clock, { graceMs, canResume, rates })
+  const timers = [setInterval(write, sightingsIntervalMs), setInterval(confirm, confirmationsIntervalMs)]
 
   app.decorate('sessions', createSessions({
     database,
     ...unitsOfWork,
     store: createSessionStore(database, { idleAfterMs: refreshTokenTtl + writeIntervalMs }),
     signIns: createSignInStore(database, { sessionsMax }),
-    hot: createHotSessions(scripts, clock, { graceMs, rates }),
+    hot,
     changes: createChangeStore(database),
     refreshTokens: createRefreshTokens(secrets.derive(purposes.refreshTokens(issuer))),
     oneTimeTokens,
@@ -51,11 +53,15 @@ export default fp<FeatureOptions>(async function sessionsFeature (app, { config,
   }))
   app.decorate('tokenResponses', createTokenResponses({ tokens, deviceTokens, metrics, clock, refreshTokenTtl }))
   app.addHook('onClose', async () => {
-    clearInterval(timer)
-    await flush()
+    for (const timer of timers) clearInterval(timer)
+    await Promise.all([write(), confirm()])
   })
 
-  async function flush () {
+  async function confirm () {
+    await confirmations.flush(hot.confirm).catch(error => app.log.warn({ err: error }, 'confirmations'))
+  }
+
+  async function write () {
     await sightings.flush().catch(error => app.log.warn({ err: error }, 'sightings'))
   }
 }, { name: 'sessions', dependencies: ['monitoring', 'stores', 'jobs', 'audit', 'changes', 'throttling', 'tokens'] })

@@ -3,13 +3,13 @@ import fp from 'fastify-plugin'
 import type { Clock } from '../../lib/clock.ts'
 import type { Config } from '../../lib/config/config.ts'
 import { createTokens } from '../../lib/tokens/access-tokens.ts'
-import type { Tokens } from '../../lib/tokens/access-tokens.ts'
+import type { Tokens, TokensOptions } from '../../lib/tokens/access-tokens.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly tokens: Tokens }
 }
 
-export type AccessTokensOptions = Config['tokens'] & { clock: Clock }
+export type AccessTokensOptions = Config['tokens'] & { clock: Clock } & Pick<TokensOptions, 'seen'>
 
 export default fp<AccessTokensOptions>(async function provideAccessTokens (app, options) {
   app.decorate('tokens', createTokens({ ...options, keyring: app.keyring, jwt: { createSigner, createVerifier } }))

@@ -1,5 +1,7 @@
 import fp from 'fastify-plugin'
 import { purposes } from '../../lib/crypto/purposes.ts'
+import { createConfirmations } from '../../lib/tokens/confirmations.ts'
+import type { Confirmations } from '../../lib/tokens/confirmations.ts'
 import { createDeviceTokens } from '../../lib/tokens/device-tokens.ts'
 import type { DeviceTokens } from '../../lib/tokens/device-tokens.ts'
 import { createOneTimeTokenStore } from '../../lib/tokens/one-time-token-store.ts'
@@ -10,19 +12,26 @@ import accessTokens from './access-tokens.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
+    readonly confirmations: Confirmations
     readonly oneTimeTokens: OneTimeTokens
     readonly deviceTokens: DeviceTokens
   }
 }
 
 export default fp<FeatureOptions>(async function tokensFeature (app, { config, clock }) {
-  await app.register(accessTokens, { ...config.tokens, clock })
-
-  const { database, secrets } = app
+  const { database, secrets, metrics } = app
   const { issuer } = config.tokens
+  const confirmations = createConfirmations(metrics)
+
+  app.decorate('confirmations', confirmations)
+  await app.register(accessTokens, {
+    ...config.tokens,
+    clock,
+    ...(config.sessions.refreshResume && { seen: confirmations.note })
+  })
   app.decorate('oneTimeTokens', createOneTimeTokens(createOneTimeTokenStore(database), {
     keys: secrets.derive(purposes.oneTimeTokens(issuer)),
     clock
   }))
   app.decorate('deviceTokens', createDeviceTokens(secrets.derive(purposes.deviceTokens(issuer))))
-}, { name: 'tokens', dependencies: ['stores'] })
+}, { name: 'tokens', dependencies: ['monitoring', 'stores'] })

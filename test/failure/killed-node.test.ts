@@ -102,7 +102,7 @@ t.test('a node that dies after the commit, before anybody is notified, leaves no
 })
 
 t.test('a node that dies before it can end a replayed session’s access tokens elsewhere', async t => {
-  const deployment = await deploy(t, { REFRESH_GRACE: '0s' })
+  const deployment = await deploy(t, { REFRESH_GRACE: '0s', REFRESH_RESUME: 'false' })
   const clock = createClock()
   const nodes = [await start(t, deployment, { clock }), await start(t, deployment, { clock })] as const
   const doomed = await spawnNode(t, { ...deployment, DIES_AT: 'publish' }, entry)

@@ -6,7 +6,7 @@ import type { Tokens } from '../support/helper.ts'
 import { check, during, isUnavailable, live, login, openProxy, outcomeOf, ownPostgres, timed, until } from './nodes.ts'
 
 /** No grace at all, so a token that was used up by a refresh which answered 503 would be taken for a replay. */
-const settings = { REFRESH_GRACE: '0s', DB_POOL_MAX: '5' }
+const settings = { REFRESH_GRACE: '0s', REFRESH_RESUME: 'false', DB_POOL_MAX: '5' }
 
 t.test('nodes survive every fault of their Postgres', async t => {
   const { postgres, settings: stores } = await ownPostgres(t, process.env['LATCHKEY_TEST_REDIS_URL'] ?? '')

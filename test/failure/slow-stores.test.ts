@@ -3,9 +3,12 @@ import { connect } from '../support/database.ts'
 import { as, build, deploy, post, refresh, signIn, start } from '../support/helper.ts'
 import { defaultDeadline, outcomeOf, ownRedis, until } from './nodes.ts'
 
+/** A token that is used a second time ends its session at once. */
+const strict = { REFRESH_GRACE: '0s', REFRESH_RESUME: 'false' }
+
 t.test('commands that a frozen Redis runs when it wakes use up no token', async t => {
   const redis = await ownRedis(t)
-  const deployment = await deploy(t, { ...defaultDeadline, REDIS_URL: redis.redisUrl, REFRESH_GRACE: '0s' })
+  const deployment = await deploy(t, { ...defaultDeadline, REDIS_URL: redis.redisUrl, ...strict })
   const app = await start(t, deployment)
   const { refresh_token: first } = await signIn(app)
   const ada = (await refresh(app, first)).json()
@@ -53,7 +56,7 @@ t.test('a row that another transaction locks delays its user alone', async t => 
 })
 
 t.test('a node that cannot sign uses up no token', async t => {
-  const app = await build(t, { REFRESH_GRACE: '0s' })
+  const app = await build(t, strict)
   const ada = await signIn(app)
   const { current } = app.keyring
   Object.defineProperty(app.keyring, 'current', { get: () => ({ ...current, signing: null }), configurable: true })

@@ -10,7 +10,7 @@ const scenes: string[][] = [
   [],
   // Redis may go back behind the floor, or to a record whose times are over.
   ['Redis is saved', 'A refreshes at 1', 'A refreshes at 2', '16 min pass', 'A refreshes at 1', 'node 1 writes behind'],
-  ['Redis is saved', '31 s pass', 'A refreshes at 1', 'A refreshes at 2'],
+  ['Redis is saved', '31 s pass', 'A refreshes at 1', 'A refreshes at 2', 'Redis goes back to what was saved'],
   // The answers of the last refreshes were lost, and missed late.
   ['A refreshes at 1', 'A refreshes at 1 and gets no answer', '31 s pass'],
   ['A refreshes at 1 and gets no answer', '16 min pass', 'A refreshes at 2 and gets no answer', 'node 2 writes behind'],
@@ -20,7 +20,7 @@ const scenes: string[][] = [
   ['A refreshes at 1', 'a thief copies A\'s token', 'the thief refreshes at 2', '31 s pass', 'A refreshes at 1'],
   // The password is proved to a Redis that has lost everything.
   [
-    'A refreshes at 1', 'A refreshes at 2', 'Redis is flushed', 'A proves the password at 1',
+    'A refreshes at 1', 'A refreshes at 2', '1 s pass', 'Redis is flushed', 'A proves the password at 1',
     'a tab of A presents its token of 2 before at 2'
   ],
   // A client has a token from before the floor.

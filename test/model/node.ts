@@ -29,6 +29,7 @@ import type { Amendment, UserStore } from '../../lib/users/user-store.ts'
 import type { Tokens } from '../../lib/tokens/access-tokens.ts'
 import type { HierarchyStore } from '../../lib/access/hierarchy-store.ts'
 import type { RoleStore } from '../../lib/access/role-store.ts'
+import { createConfirmations } from '../../lib/tokens/confirmations.ts'
 import type { AdminActions } from '../../lib/administration/admin-actions.ts'
 import { createUserAdministration } from '../../lib/administration/users.ts'
 import type { UserAdministrationParts } from '../../lib/administration/users.ts'
@@ -51,7 +52,8 @@ export function createNode (world: World, name: number) {
   const keepMs = plants.has('a node forgets too early') ? minute : terms.accessTokenTtl + minute
   const revocations = createRevocations(clock, { keepMs })
   const node = { name, isCut: false, knows: new Set<string>(), passes, judge, see, work, forget: revocations.forget }
-  const seen: Access[] = []
+  const confirmations = createConfirmations(noMetrics)
+  let lastCall: Promise<unknown> = Promise.resolve()
 
   const audit = {
     async record (query: unknown) { if (query === database) await call(world, 'postgres', 'audit', () => {}) }
@@ -195,7 +197,7 @@ export function createNode (world: World, name: number) {
   async function work (kind: Kind, sid: string | null, token: Token | null): Promise<Answered | null> {
     if (kind === 'read') await feed.read()
     if (kind === 'write behind') await sightings.flush()
-    if (kind === 'confirm') for (const access of seen.splice(0)) await tell(access)
+    if (kind === 'confirm') await confirmations.flush(tellNext)
     if (kind === 'disable') await administration.disable(postgres.tables.user.id, { principal: { userId: 'admin', sessionId: 'admin', role: 'super_admin' }, caller: nobody })
     if (kind === 'everyone') await signOuts.signOutEveryone({ caller: nobody })
     if (kind === 'refresh' && token) return tokenResponse(tokenResponses.issue(await refresh(token)))
@@ -230,10 +232,17 @@ export function createNode (world: World, name: number) {
 
   /** An access token is presented: the node notes its generation, and tells Redis later. */
   function see (access: Access) {
-    seen.push(access)
+    confirmations.note(access)
   }
 
-  function tell ({ sid, gen }: Access) {
+  // An operation of the model makes one call at a time.
+  function tellNext (sid: string, gen: number): Promise<void> {
+    const next = lastCall.then(() => tell(sid, gen))
+    lastCall = next.catch(() => {})
+    return next
+  }
+
+  function tell (sid: string, gen: number) {
     return call(world, 'redis', 'confirm', () => {
       const kept = world.redis.get(sid)
       if (!kept || kept.until <= world.now) return
@@ -276,7 +285,7 @@ export function createNode (world: World, name: number) {
     if (!presented && isDeceived(id, answer.generation, floor, known)) world.misled.add(id)
     const token = remember(world, { sid: id, generation: answer.generation, issuedAt: answer.issuedAt })
     if (answer.outcome === 'rotated') supersede(world, id, presented, token)
-    return { ...answer, counts: [] } as Step
+    return { ...answer, counts: [] }
   }
 
   function isDeceived (id: string, generation: number, floor: number, known: HotRecord | null) {
@@ -352,7 +361,7 @@ function supersede (world: World, sid: string, presented: Presented, made: Token
   const order = text === null ? Infinity : world.tokens.get(text)?.order ?? -1
   for (const token of world.tokens.values()) {
     if (token.sid !== sid || token === made) continue
-    if (token.order > order) token.isBurnt = true
+    if (token.order > order) token.isBurnt ||= world.isIntact
     else token.supersededAt ??= world.now
     if (token.text !== text) continue
     token.supersededAt = world.now

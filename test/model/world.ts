@@ -24,7 +24,7 @@ export interface Token {
   supersededAt: number | null
   /** It has been presented, or Redis was told that an access token of its generation was seen. */
   isConfirmed: boolean
-  /** A token from before it was rotated after it was made: no honest client ever received it. */
+  /** A token from before it was rotated after it was made, with Redis intact: no honest client ever received it. */
   isBurnt: boolean
 }
 

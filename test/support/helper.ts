@@ -144,3 +144,12 @@ export async function signIn (
 }
 
 export const refresh = (app: FastifyInstance, token: string) => post(app, '/auth/refresh', { refresh_token: token })
+
+/**
+ * The client shows that an answer has arrived: it uses the access token, and the node tells Redis. From then on no
+ * older refresh token resumes the session.
+ */
+export async function received (app: FastifyInstance, { access_token: token }: Pick<Tokens, 'access_token'>) {
+  await as(app, token, 'GET', '/auth/check')
+  while (app.confirmations.size > 0) await pause(20)
+}

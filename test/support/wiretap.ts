@@ -1,13 +1,18 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
 import type { Deployment } from './helper.ts'
 
+const confirmation = readFileSync(new URL('../../lib/stores/lua/confirm-generation.lua', import.meta.url), 'utf8')
+const confirmationSha = createHash('sha1').update(confirmation).digest('hex')
+
 export type Wiretap = ReturnType<typeof createWiretap>
 
 /**
  * Puts a listener between a node and its stores: every SQL statement and Redis command that the node sends is
- * recorded before it arrives. Statements of its background work (reading the feed, probes) are left out.
+ * recorded before it arrives. Its background work is left out: reading the feed, probes, telling what has arrived.
  */
 export async function tapWires (t: Pick<Test, 'teardown'>, deployment: Deployment) {
   const tap = createWiretap()
@@ -20,14 +25,18 @@ export async function tapWires (t: Pick<Test, 'teardown'>, deployment: Deploymen
 function createWiretap () {
   let statements: string[] = []
   let commands: string[] = []
+  let confirmations = 0
 
   return {
     statement (text: string) {
       if (!/pg_snapshot_xmin|^select 1$|txid|clock_timestamp\(\) as now/i.test(text)) statements.push(text.replaceAll(/\s+/g, ' ').trim())
     },
-    command (name: string) {
-      if (!/^(hello|client|info|ping|xread|select|auth|command|time)$/i.test(name)) commands.push(name.toLowerCase())
+    command (name: string, script: string) {
+      if (script === confirmationSha || script === confirmation) confirmations++
+      else if (!/^(hello|client|info|ping|xread|select|auth|command|time)$/i.test(name)) commands.push(name.toLowerCase())
     },
+    /** How often Redis was told that an answer has arrived. */
+    get confirmations () { return confirmations },
     /** Everything that was sent since the last call of this function. */
     take () {
       const taken = { statements, commands }
@@ -86,12 +95,12 @@ function readPostgres (note: (text: string) => void) {
 }
 
 /** Commands as ioredis writes them: arrays of bulk strings. */
-function readRedis (note: (name: string) => void) {
+function readRedis (note: (name: string, script: string) => void) {
   let rest = Buffer.alloc(0)
 
   return (chunk: Buffer) => {
     rest = Buffer.concat([rest, chunk])
-    for (let command = next(); command !== undefined; command = next()) note(command)
+    for (let command = next(); command !== undefined; command = next()) note(command[0] ?? '', command[1] ?? '')
   }
 
   function next () {
@@ -107,7 +116,7 @@ function readRedis (note: (name: string) => void) {
       at += length + 2
     }
     rest = rest.subarray(at)
-    return words[0]
+    return words
 
     function line (mark: string) {
       const end = rest.indexOf('\r\n', at)

@@ -10,7 +10,7 @@ import { createClock } from '../../../lib/clock.ts'
 import { Refusal } from '../../../lib/errors.ts'
 import type { Ring } from '../../../lib/keys/keyring.ts'
 import { createTokens } from '../../../lib/tokens/access-tokens.ts'
-import type { AccessTokenContents } from '../../../lib/tokens/access-tokens.ts'
+import type { AccessClaims, AccessTokenContents } from '../../../lib/tokens/access-tokens.ts'
 import { startStopwatch } from '../../support/stopwatch.ts'
 
 const issuer = 'https://auth.example.com'
@@ -37,6 +37,7 @@ t.test('a token carries the claims of its session and nothing personal', async t
     role: 'user',
     epoch: [3, 5],
     ver: 7,
+    gen: 4,
     iat,
     exp: iat + 900
   })
@@ -51,6 +52,29 @@ t.test('a vendor and a password that must be changed are claims of the token', a
     vendor_id: vendorId,
     must_change_password: true
   })
+})
+
+t.test('a token of an older version, which has no generation, is accepted', async t => {
+  const { tokens, claims, header, privateKey } = service()
+  const { gen, ...older } = claims()
+  t.match(tokens.verify(forge(header, older, privateKey)), { sub: older['sub'], gen: undefined })
+})
+
+t.test('a token is reported when it is not in the cache: once while it lives, each time afterwards', async t => {
+  const { tokens, contents, clock, seen, replaceKeys } = service()
+  const { token } = tokens.sign(contents)
+  for (let n = 0; n < 3; n++) tokens.verify(token)
+  t.match(seen, [{ sid: contents.sessionId, gen: 4 }])
+  t.equal(seen.length, 1)
+
+  const late = tokens.sign(contents).token
+  clock.advance(16 * minute)
+  for (let n = 0; n < 2; n++) tokens.readExpired(late)
+  t.equal(seen.length, 3)
+  replaceKeys()
+  tokens.readExpired(late)
+  tokens.readExpired(`${late.slice(0, -4)}AAAA`)
+  t.equal(seen.length, 3, 'one that is not ours never')
 })
 
 t.test('a token never outlives its session', async t => {
@@ -337,7 +361,8 @@ t.test('C14: claims of other types are refused', async t => {
     amr: ['pwd', [], [1], null, undefined, [['pwd']], {}],
     auth_time: ['1', null, undefined, -1, 1.5],
     vendor_id: [1, null, '', 'x', [randomUUID()]],
-    must_change_password: [false, 'true', 1, null]
+    must_change_password: [false, 'true', 1, null],
+    gen: ['1', 1.5, -1, null, true]
   }
 
   for (const [name, values] of Object.entries(wrong)) {
@@ -416,13 +441,15 @@ function service () {
     fails: false
   }
   const keyring = { current: newRing(), lookUp }
+  const seen: AccessClaims[] = []
   const tokens = createTokens({
     keyring,
     jwt: { createSigner, createVerifier },
     clock,
     issuer,
     audience,
-    accessTokenTtl: 15 * minute
+    accessTokenTtl: 15 * minute,
+    seen: claims => seen.push(claims)
   })
   const contents: AccessTokenContents = {
     userId: randomUUID(),
@@ -434,12 +461,15 @@ function service () {
     epoch: [3, 5],
     version: 7,
     mustChangePassword: false,
+    generation: 4,
     sessionEnd: clock.now() + 86_400_000
   }
   const { kid, privateKey } = keyring.current.signing
   const publicKey = keyring.current.verifying.get(kid) as KeyObject
 
-  return { tokens, clock, contents, claims, kid, header: { alg: 'ES256', typ: 'at+jwt', kid }, privateKey, publicKey, lookUps, replaceKeys, blind, halve }
+  const header = { alg: 'ES256', typ: 'at+jwt', kid }
+  const changes = { replaceKeys, blind, halve }
+  return { tokens, clock, contents, claims, kid, header, privateKey, publicKey, lookUps, seen, ...changes }
 
   function claims (changes: Record<string, unknown> = {}) {
     return { ...claimsOf(tokens.sign(contents).token), ...changes }

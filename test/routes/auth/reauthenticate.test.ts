@@ -1,5 +1,5 @@
 import t from 'tap'
-import { as, deploy, password, refresh, signIn, signUp, start } from '../../support/helper.ts'
+import { as, deploy, password, received, refresh, signIn, signUp, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
 import { trail } from '../../support/evidence.ts'
 import { pausingHasher } from '../../support/hashers.ts'
@@ -29,6 +29,7 @@ t.test('the older refresh token is superseded: forgiven within the grace, a repl
   const ada = await signIn(app)
   const next = (await reauthenticate(ada)).json()
   t.equal((await refresh(app, ada.refresh_token)).json().refresh_token, next.refresh_token)
+  await received(app, next)
   app.clock.advance(31_000)
   t.match((await refresh(app, ada.refresh_token)).json(), { reason: 'reuse_detected' })
 })

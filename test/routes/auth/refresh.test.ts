@@ -6,7 +6,7 @@ import { createRefreshTokens } from '../../../lib/sessions/refresh-tokens.ts'
 import { createSecrets } from '../../../lib/crypto/secrets.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { eventsOf, mailJobs, sentMails, trail, until } from '../../support/evidence.ts'
-import { as, deploy, password, post, refresh, signIn, start } from '../../support/helper.ts'
+import { as, deploy, password, post, received, refresh, signIn, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
 import { tapWires } from '../../support/wiretap.ts'
 import { disable } from '../../support/people.ts'
@@ -71,6 +71,7 @@ t.test('after the grace a replay ends the session with all its tokens, on every 
   const ada = await signIn(app)
   const elsewhere = await signIn(app, { email: ada.user.email })
   const next = await tokensOf(refresh(app, ada.refresh_token))
+  await received(app, next)
   app.clock.advance(31_000)
 
   const answers = await Promise.all(Array.from({ length: 20 }, () => refresh(app, ada.refresh_token)))
@@ -95,7 +96,7 @@ t.test('after the grace a replay ends the session with all its tokens, on every 
 
 t.test('replays on two nodes at once notify the owner once', async t => {
   const ada = await signIn(app)
-  await tokensOf(refresh(app, ada.refresh_token))
+  await received(other, await tokensOf(refresh(app, ada.refresh_token)))
   app.clock.advance(31_000)
 
   await Promise.all(Array.from({ length: 20 }, (_, place) => refresh(place % 2 ? app : other, ada.refresh_token)))
@@ -107,7 +108,7 @@ t.test('the owner really gets one mail about a replay', async t => {
   const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
   const app = await start(t, deployment, { hasher: cheapHasher })
   const ada = await signIn(app)
-  await tokensOf(refresh(app, ada.refresh_token))
+  await received(app, await tokensOf(refresh(app, ada.refresh_token)))
   app.clock.advance(31_000)
   await Promise.all(Array.from({ length: 5 }, () => refresh(app, ada.refresh_token)))
 
@@ -117,7 +118,7 @@ t.test('the owner really gets one mail about a replay', async t => {
 })
 
 t.test('REFRESH_GRACE=0 forgives nothing', async t => {
-  const app = await open(t, { REFRESH_GRACE: '0s' })
+  const app = await open(t, { REFRESH_GRACE: '0s', REFRESH_RESUME: 'false' })
   const ada = await signIn(app)
   const next = await tokensOf(refresh(app, ada.refresh_token))
 
@@ -126,7 +127,7 @@ t.test('REFRESH_GRACE=0 forgives nothing', async t => {
 })
 
 t.test('with REFRESH_GRACE=0 and fifty requests at once at most one wins, and no token is issued twice', async t => {
-  const app = await open(t, { REFRESH_GRACE: '0s' })
+  const app = await open(t, { REFRESH_GRACE: '0s', REFRESH_RESUME: 'false' })
   const ada = await signIn(app)
   const answers = await Promise.all(Array.from({ length: 50 }, () => refresh(app, ada.refresh_token)))
 
@@ -318,6 +319,7 @@ t.test('a superseded token is a replay even when it is older than the idle end',
   const ada = await signIn(app)
   app.clock.advance(3 * 86_400_000)
   const next = await tokensOf(refresh(app, ada.refresh_token))
+  await received(app, next)
   app.clock.advance(5 * 86_400_000)
 
   t.match((await refresh(app, ada.refresh_token)).json(), { reason: 'reuse_detected' })

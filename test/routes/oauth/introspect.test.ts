@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import t from 'tap'
 import { createClock } from '../../../lib/clock.ts'
-import { as, deploy, password, post, refresh, signIn, start } from '../../support/helper.ts'
+import { as, deploy, password, post, received, refresh, signIn, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
 import { until } from '../../support/evidence.ts'
 import { cheapHasher } from '../../support/hashers.ts'
@@ -74,7 +74,7 @@ t.test('every token that would be refused is inactive, byte for byte the same an
       await tell(user.id)
     }),
     'replayed and ended': await after(async tokens => {
-      await refresh(app, tokens.refresh_token)
+      await received(app, (await refresh(app, tokens.refresh_token)).json())
       app.clock.advance(31_000)
       await refresh(app, tokens.refresh_token)
     })
