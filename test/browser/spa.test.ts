@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import t from 'tap'
 import type { BrowserContext, Page } from 'playwright-core'
+import { mailJobs, trail } from '../support/evidence.ts'
 import { deploy, password, signUp, start } from '../support/helper.ts'
 import { openOnce } from '../support/once.ts'
 import { ask, launchChromium, openTab, withoutChromium } from './chromium.ts'
@@ -122,6 +124,31 @@ t.test('an answer that is lost on its way ends nobody’s session', options, asy
   await context.clearCookies({ name: '__Host-access' })
   const { value } = await ask<{ sessions: { id: string }[] }>(await openAnother(), "call('/auth/sessions')")
   t.strictSame(value?.sessions.map(({ id }) => id), [answer.session.id], 'it is the same session')
+})
+
+t.test('a tab that is closed in the middle of a refresh is still signed in after the grace', options, async t => {
+  const { context, tab, api, app, traffic, openAnother, answer, email } = await signedIn(t)
+  const before = await refreshCookie(context)
+  api.delays = /^POST \/api\/v1\/auth\/refresh /
+  api.delayMs = 1500
+  t.teardown(() => { api.delays = undefined })
+  traffic.take()
+
+  const answered = traffic.next('/auth/refresh')
+  await tab.evaluate(`void fetch(${JSON.stringify(await refreshUrl())}, { method: 'POST', credentials: 'include' })`)
+  await answered
+  await tab.close()
+  await pause(1600)
+  t.strictSame(traffic.calls(), ['POST /auth/refresh 200'], 'the server has rotated')
+  t.equal(await refreshCookie(context), before, 'and the browser does not know')
+
+  api.delays = undefined
+  app.clock.advance(34_000)
+  await context.clearCookies({ name: '__Host-access' })
+  const { value } = await ask<{ sessions: { id: string }[] }>(await openAnother(), "call('/auth/sessions')")
+  t.strictSame(value?.sessions.map(({ id }) => id), [answer.session.id], 'it is the same session')
+  t.match((await trail(app)).filter(({ reason }) => reason === 'resumed'), [{ sessionId: answer.session.id }])
+  t.strictSame((await mailJobs(app, 'reuse_detected')), [], email)
 })
 
 t.test('a refresh that is answered 429 or 503 signs nobody out', options, async t => {
