@@ -181,6 +181,20 @@ t.test('nothing that has ended is resumed', async t => {
   t.match((await refresh(app, bob.refresh_token)).json(), { reason: 'idle' })
 })
 
+t.test('a record takes 200 bytes in Redis at most', async t => {
+  const ada = await signIn(app)
+  const bytes = async () => Number(await app.redis.memory('USAGE', `session:{${ada.session.id}}`))
+  const sizes = [await bytes()]
+  await tokensOf(refresh(app, ada.refresh_token))
+  sizes.push(await bytes())
+  app.clock.advance(31_000)
+  await tokensOf(refresh(app, ada.refresh_token))
+  sizes.push(await bytes())
+
+  t.ok(sizes.every(size => size > 50 && size <= 200), `new, rotated, resumed: ${sizes.join(', ')}`)
+  t.comment(`new, rotated, resumed: ${sizes.join(', ')} bytes`)
+})
+
 t.test('access tokens carry the generation', async t => {
   const ada = await signIn(app)
   const next = await tokensOf(refresh(app, ada.refresh_token))
