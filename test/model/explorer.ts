@@ -9,11 +9,13 @@ const afterlife = 8
 const scenes: string[][] = [
   [],
   // Redis may go back behind the floor, or to a record whose times are over.
-  ['Redis is saved', 'A refreshes at 1', 'A refreshes at 2', '16 min pass', 'A refreshes at 1', 'node 1 writes behind'],
+  ['Redis is saved', 'A refreshes at 1', 'A refreshes at 2', '16 min pass', 'A refreshes at 1', 'node 1 writes behind', 'Redis goes back to what was saved'],
   ['Redis is saved', '31 s pass', 'A refreshes at 1', 'A refreshes at 2', 'Redis goes back to what was saved'],
   // The answers of the last refreshes were lost, and missed late.
   ['A refreshes at 1', 'A refreshes at 1 and gets no answer', '31 s pass'],
   ['A refreshes at 1 and gets no answer', '16 min pass', 'A refreshes at 2 and gets no answer', 'node 2 writes behind'],
+  // A proof of the password follows a lost answer.
+  ['A refreshes at 1 and gets no answer', 'A proves the password at 2, step by step', 'A\'s answer will be lost'],
   // The last answer has arrived, as its access token shows.
   ['A refreshes at 1', 'A uses its access token at 2', 'node 2 tells Redis what it saw', '31 s pass'],
   // A thief is the first to rotate a copied token; the owner returns after the grace.

@@ -78,12 +78,12 @@ t.test('no rule is broken in any short series of lost answers, thefts and what n
       'A refreshes at 1', 'A refreshes at 2 and gets no answer', 'A uses its access token at 2', 'the thief refreshes at 2',
       'the thief uses its access token at 2', 'node 2 tells Redis what it saw', 'A proves the password at 1', '31 s pass'
     ],
-    length: 4,
+    length: 3,
     after: ['A refreshes at 2', 'the thief refreshes at 2', '31 s pass', 'the thief refreshes at 2', 'A refreshes at 1']
   })
 
   t.equal(describe(finding), null)
-  t.ok(orders > 500, `${orders} orders`)
+  t.ok(orders > 300, `${orders} orders`)
 })
 
 t.test('an owner who loses every answer, while Redis loses writes, keeps the session as long as it may last', async t => {
