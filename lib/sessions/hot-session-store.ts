@@ -85,9 +85,14 @@ export function createHotSessions (scripts: RedisScripts, clock: Clock, { graceM
     return step
   }
 
-  /** Tells that the answer with a generation has reached its client: no older token resumes the session any more. */
-  async function confirm (id: string, generation: number): Promise<void> {
-    await confirmGeneration([key(id)], [generation])
+  /**
+   * Tells that the answer with a generation has reached its client, as an access token shows that was issued at
+   * `issuedAt` (ms): no older token resumes the session any more. 'burnt' if one has done so already.
+   * @throws Refusal `unavailable`
+   */
+  async function confirm (id: string, { generation, issuedAt }: Newest) {
+    const answer = await confirmGeneration([key(id)], [generation, issuedAt])
+    return readWord(String(answer), ['confirmed', 'unchanged', 'burnt'])
   }
 
   /** The current generation, without a step; null when there is no record. */

@@ -1,3 +1,5 @@
+import { createArrivedAnswers } from './arrived-answers.ts'
+import type { ArrivedAnswerParts } from './arrived-answers.ts'
 import { createRefreshes } from './refreshes.ts'
 import type { RefreshParts } from './refreshes.ts'
 import { createSessionBeginnings } from './session-beginnings.ts'
@@ -12,7 +14,8 @@ import type { TokenReplayParts } from './token-replays.ts'
 export type Sessions = ReturnType<typeof createSessions>
 
 export type SessionParts = SessionBeginningParts & SessionEndParts & SessionLookUpParts &
-  Omit<RefreshParts, 'lookUps' | 'replays'> & Omit<TokenReplayParts, 'lookUps' | 'ends'>
+  Omit<RefreshParts, 'lookUps' | 'replays'> & Omit<ArrivedAnswerParts, 'lookUps' | 'replays'> &
+  Omit<TokenReplayParts, 'lookUps' | 'ends'>
 
 /**
  * Sessions. Postgres knows whether a session lives, Redis knows which refresh token is the newest. If a store does not
@@ -24,6 +27,7 @@ export function createSessions (parts: SessionParts) {
   const ends = createSessionEnds(parts)
   const replays = createTokenReplays({ ...parts, lookUps, ends })
   const { refresh, isNewest, authenticateAgain, advance } = createRefreshes({ ...parts, lookUps, replays })
+  const { confirm } = createArrivedAnswers({ ...parts, lookUps, replays })
   const { find, findAlive, findLocked, peek, list, refusalFor } = lookUps
   const { end, recordEpochRaise } = ends
   const { read } = parts.refreshTokens
@@ -34,6 +38,7 @@ export function createSessions (parts: SessionParts) {
     tokensOf,
     read,
     refresh,
+    confirm,
     isNewest,
     authenticateAgain,
     advance,

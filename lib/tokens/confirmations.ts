@@ -1,14 +1,21 @@
 import { createBoundedMap } from '../bounded-map.ts'
 import type { Metrics } from '../operations/metrics.ts'
 
-/** Tells Redis that the answer with a generation of a session's refresh token has reached its client. */
-export type Confirm = (sessionId: string, generation: number) => Promise<void>
+/** An access token that was seen: its session, and the generation of the refresh token that was issued with it. */
+export interface Confirmation {
+  sessionId: string
+  generation: number
+  /** When the access token was issued: whole seconds, in milliseconds since 1970. */
+  issuedAt: number
+}
+
+type Tell = (confirmation: Confirmation) => Promise<void>
 
 export type Confirmations = ReturnType<typeof createConfirmations>
 
-/** When this many sessions wait, further ones are dropped: what is lost only leaves a session resumable. */
+/** When this many wait, further ones are dropped: what is lost only leaves a session resumable. */
 const waitingMax = 10_000
-/** The most sessions whose last noted generation is remembered, so that it is told once. */
+/** The most generations that are remembered as noted, so that each is told once. */
 const rememberedMax = 10_000
 /** The most calls of a flush at the same time: requests must find room beside them. */
 const callsMax = 16
@@ -16,43 +23,53 @@ const callsMax = 16
 const flushMaxMs = 2000
 
 /**
- * Collects the generations of which this node sees an access token for the first time, and tells them later: the client
+ * Collects the generations of which this node sees an access token for the first time, and tells them later: a client
  * that shows such a token has received the answer with it. No request waits for that.
  */
 export function createConfirmations (metrics: Pick<Metrics, 'increment'>) {
-  const waiting = new Map<string, number>()
-  const noted = createBoundedMap<string, number>(rememberedMax)
+  const waiting = new Map<string, Confirmation>()
+  const noted = createBoundedMap<string, true>(rememberedMax)
   let running: Promise<void> | null = null
 
   return { note, flush, get size () { return waiting.size } }
 
   /** Keeps the generation of an access token. One without it comes from an older version and confirms nothing. */
-  function note ({ sid, gen }: { readonly sid: string, readonly gen?: number }) {
-    if (gen === undefined || noted.get(sid) === gen) return
-    if (waiting.size >= waitingMax && !waiting.has(sid)) {
+  function note ({ sid, gen, iat }: { readonly sid: string, readonly gen?: number, readonly iat: number }) {
+    const key = `${sid} ${gen}`
+    if (gen === undefined || noted.get(key)) return
+    if (waiting.size >= waitingMax) {
       metrics.increment('confirmations', { outcome: 'dropped' })
       return
     }
-    noted.set(sid, gen)
-    waiting.set(sid, Math.max(gen, waiting.get(sid) ?? gen))
+    noted.set(key, true)
+    waiting.set(key, { sessionId: sid, generation: gen, issuedAt: iat * 1000 })
   }
 
-  /** Tells everything that waits, within a bound of time. What fails keeps waiting. Throws what `confirm` throws. */
-  function flush (confirm: Confirm): Promise<void> {
-    running ??= tellAll(confirm).finally(() => { running = null })
+  /**
+   * Tells what waits, within a bound of time. What fails keeps waiting and keeps nothing else from being told.
+   * @throws the first of the errors that `tell` throws
+   */
+  function flush (tell: Tell): Promise<void> {
+    running ??= tellAll(tell).finally(() => { running = null })
     return running
   }
 
-  async function tellAll (confirm: Confirm) {
+  async function tellAll (tell: Tell) {
     const until = performance.now() + flushMaxMs
-    while (waiting.size && performance.now() < until) {
-      await Promise.all([...waiting].slice(0, callsMax).map(([sid, gen]) => tell(confirm, sid, gen)))
+    const all = [...waiting]
+    const outcomes: PromiseSettledResult<void>[] = []
+    for (let from = 0; from < all.length && performance.now() < until; from += callsMax) {
+      const next = all.slice(from, from + callsMax)
+      outcomes.push(...await Promise.allSettled(next.map(([key, confirmation]) => tellOne(tell, key, confirmation))))
     }
+
+    const failed = outcomes.find(({ status }) => status === 'rejected')
+    if (failed?.status === 'rejected') throw failed.reason
   }
 
-  async function tell (confirm: Confirm, sid: string, gen: number) {
-    await confirm(sid, gen)
+  async function tellOne (tell: Tell, key: string, confirmation: Confirmation) {
+    await tell(confirmation)
     metrics.increment('confirmations', { outcome: 'told' })
-    if (waiting.get(sid) === gen) waiting.delete(sid)
+    waiting.delete(key)
   }
 }

@@ -31,7 +31,6 @@ export default fp<FeatureOptions>(async function sessionsFeature (app, { config,
   const { tokens, confirmations, deviceTokens, oneTimeTokens } = app
   const rates = config.rateLimits.enabled ? config.rateLimits.refresh : []
   const sightings = createSightings(createSightingStore(database).write)
-  const hot = createHotSessions(scripts, clock, { graceMs, canResume, rates })
   const timers = [setInterval(write, sightingsIntervalMs), setInterval(confirm, confirmationsIntervalMs)]
 
   app.decorate('sessions', createSessions({
@@ -39,7 +38,7 @@ export default fp<FeatureOptions>(async function sessionsFeature (app, { config,
     ...unitsOfWork,
     store: createSessionStore(database, { idleAfterMs: refreshTokenTtl + writeIntervalMs }),
     signIns: createSignInStore(database, { sessionsMax }),
-    hot,
+    hot: createHotSessions(scripts, clock, { graceMs, canResume, rates }),
     changes: createChangeStore(database),
     refreshTokens: createRefreshTokens(secrets.derive(purposes.refreshTokens(issuer))),
     oneTimeTokens,
@@ -58,7 +57,7 @@ export default fp<FeatureOptions>(async function sessionsFeature (app, { config,
   })
 
   async function confirm () {
-    await confirmations.flush(hot.confirm).catch(error => app.log.warn({ err: error }, 'confirmations'))
+    await confirmations.flush(app.sessions.confirm).catch(error => app.log.warn({ err: error }, 'confirmations'))
   }
 
   async function write () {

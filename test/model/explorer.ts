@@ -16,6 +16,11 @@ const scenes: string[][] = [
   ['A refreshes at 1 and gets no answer', '16 min pass', 'A refreshes at 2 and gets no answer', 'node 2 writes behind'],
   // A proof of the password follows a lost answer.
   ['A refreshes at 1 and gets no answer', 'A proves the password at 2, step by step', 'A\'s answer will be lost'],
+  // A refresh is still on its way when the password is proved.
+  [
+    'A refreshes at 1 and gets no answer', '31 s pass', 'A refreshes at 1, step by step', 'A gives up waiting',
+    'A proves the password at 2'
+  ],
   // The last answer has arrived, as its access token shows.
   ['A refreshes at 1', 'A uses its access token at 2', 'node 2 tells Redis what it saw', '31 s pass'],
   // A thief is the first to rotate a copied token; the owner returns after the grace.

@@ -36,7 +36,10 @@ export function createGame (plants: Plants = new Set()) {
     committed (world, operation, before) {
       operation.ended = before.filter(id => !world.postgres.isAlive(id))
       for (const id of operation.ended) world.dead.set(id, world.dead.get(id) ?? world.now)
-      violation ??= inspectCommit(world, operation, before, expectations.get(operation)?.isFair ?? false)
+      violation ??= inspectCommit(world, operation, before, {
+        wasFair: expectations.get(operation)?.isFair ?? false,
+        contested: isContested ? [sessionIds[0]] : []
+      })
     }
   })
   const clients: Client[] = sessionIds.map((sid, place) => ({ name: place === 0 ? 'A' : 'B', sid, held: firstToken(sid), access: firstAccess(sid), past: [] }))

@@ -27,7 +27,9 @@ export function randomCase (random: Random): Case {
   const place = Math.max(0, generation + random.pick([0, 0, 0, -1, -1, -2, -3, -30, -31, -32, -33, 1, 2, 100]))
   const parent = random.chance(0.3) ? null : Math.max(0, generation - random.pick([1, 1, 1, 2, 3, 4]))
   const child = Math.max(1, generation - random.pick([0, 0, 1, 2]))
-  const resumed = random.chance(0.7) ? null : { parent: Math.max(0, child - random.pick([2, 2, 3, 4])), child }
+  const resumed = random.chance(0.7)
+    ? null
+    : { parent: Math.max(0, child - random.pick([2, 2, 3, 4])), child, at: at - random.below(100_000) }
   const issuedAt = random.chance(0.7)
     ? times[generation - place] ?? at - random.below(100_000)
     : at - random.below(100_000)

@@ -52,7 +52,10 @@ t.test('the model follows a record through a long life with losses', async t => 
 
       if (!result || !same(result.expected, result.found)) return t.same(result?.found, result?.expected, `seed ${seed + 1}, life ${life}, step ${step}`)
       record = result.found.record
-      if (record && random.chance(0.2)) record = confirm(record, record.generation - random.pick([0, 0, 1, 2]))
+      if (record && random.chance(0.2)) {
+        const seen = { generation: record.generation - random.pick([0, 0, 1, 2]), issuedAt: at - random.below(40_000) }
+        record = confirm(record, seen).record
+      }
       past.push(record)
     }
   }
@@ -66,22 +69,23 @@ t.test('the model confirms the same as the script, which keeps the expiry and ma
   const words = new Map<unknown, number>()
 
   for (let round = 0; round < 2000; round++) {
-    const { record } = randomCase(random)
+    const { record, at } = randomCase(random)
     if (!record) continue
     const generation = Math.max(0, record.generation + random.pick([1, 0, 0, -1, -2, -3]))
+    const issuedAt = at - random.below(100_000)
     await redis.set(key, write(record), 'PX', 60_000)
-    const word = await redis.eval(confirmation, 1, key, generation)
+    const word = await redis.eval(confirmation, 1, key, generation, issuedAt)
     words.set(word, (words.get(word) ?? 0) + 1)
 
-    const expected = confirm(record, generation)
-    const found = parse(await redis.get(key))
+    const expected = confirm(record, { generation, issuedAt })
+    const found = { answer: word, record: parse(await redis.get(key)) }
     if (!same(found, expected)) t.same(found, expected, `${write(record)}, generation ${generation}`)
     if (await redis.pttl(key) < 30_000) t.fail('the expiry has moved')
   }
-  t.ok(words.size === 2, JSON.stringify([...words]))
+  t.ok(words.size === 3, JSON.stringify([...words]))
 
   await redis.del(key)
-  t.equal(await redis.eval(confirmation, 1, key, 1), 'unchanged')
+  t.equal(await redis.eval(confirmation, 1, key, 1, epoch), 'unchanged')
   t.equal(await redis.exists(key), 0)
 })
 
@@ -99,7 +103,7 @@ t.test('of all tokens that could go on, only one ever does, and its answer may b
       const presented = random.chance(0.1) ? null : random.pick(issued.slice(-random.pick([1, 1, 2, 5])))
       const { answer, record: next } = rotate(record, presented, { floor: 0, grace, now, canResume: true })
       if (answer.outcome === 'rotated') issued.push({ generation: answer.generation, issuedAt: answer.issuedAt })
-      if (next) record = random.chance(0.2) ? confirm(next, next.generation - random.pick([0, 1])) : next
+      if (next) record = random.chance(0.2) ? confirm(next, { ...random.pick(issued.slice(-2)) }).record : next
 
       pairs += exclude(t, record, issued, now + grace, grace)
     }

@@ -11,8 +11,8 @@ export interface HotRecord {
   times: number[]
   /** The lowest generation that may resume the session; null once the current generation is confirmed. */
   parent: number | null
-  /** The last resumption: `child` was issued for `parent`, and the generations between them are burnt. */
-  resumed: { parent: number, child: number } | null
+  /** The last resumption: `child` was issued for `parent`, and what had been issued between them is burnt. */
+  resumed: { parent: number, child: number, at: number } | null
 }
 
 /** A presented token; null where the password has just been checked instead. */
@@ -27,6 +27,8 @@ export type Answer =
   | { outcome: 'rotated' | 'replayed', generation: number, issuedAt: number, floor: number, note: Note }
 
 const rotationsMax = 32
+/** A refresh is answered within this time or not at all. */
+export const answerMaxMs = 10_000
 
 /** The first record of a session. */
 export function opened (now: number): HotRecord {
@@ -50,19 +52,18 @@ export function rotate (
   if (note === '' && presented && known !== undefined && known !== presented.issuedAt) note = 'forked'
 
   if (place < generation) {
-    if (forgiven(place)) {
+    if (forgiven(place, presented?.issuedAt)) {
       if (note === '' && place < base) note = 'forgiven'
       const issuedAt = plants.has('a replay is issued anew') ? now : times[0] ?? NaN
       return { answer: { outcome: 'replayed', generation, issuedAt, floor: 0, note }, record }
     }
-    if (!canResume || note === 'forked' || !mayResume(place)) return { answer: { outcome: 'reused' }, record }
+    if (!mayResume(place, presented?.issuedAt)) return { answer: { outcome: 'reused' }, record }
     note = 'resumed'
   }
 
   const isResumed = place < generation
   const newTimes = [now]
-  const oldTimes = isResumed ? [] : [presented?.issuedAt ?? times[0] ?? NaN, ...times.slice(1)]
-  for (const time of oldTimes.slice(0, rotationsMax - 1)) {
+  for (const time of isResumed ? [] : times.slice(0, rotationsMax - 1)) {
     if (now - (newTimes.at(-1) ?? NaN) >= grace) break
     newTimes.push(time)
   }
@@ -80,22 +81,26 @@ export function rotate (
     }
   }
 
-  function isBurnt (n: number) {
-    return resumed !== null && n > resumed.parent && n < resumed.child
+  function isBurnt (n: number, issuedAt = -Infinity) {
+    return resumed !== null && n > resumed.parent && n < resumed.child && issuedAt <= resumed.at
   }
 
-  function forgiven (n: number) {
-    if (isBurnt(n) && !plants.has('a burnt generation is forgiven within the grace')) return false
+  function forgiven (n: number, issuedAt?: number) {
+    if (isBurnt(n, issuedAt) && !plants.has('a burnt generation is forgiven within the grace')) return false
     let superseded = n < base ? moment : issue(n + 1)
     if (n === resumed?.parent && !plants.has('a resumed token is not forgiven again')) {
       superseded = issue(resumed.child) ?? superseded
     }
+    if (mayResume(n, issuedAt) && !plants.has('a request from before a proof of the password resumes')) {
+      superseded = times[0]
+    }
     return superseded !== undefined && now - superseded < grace
   }
 
-  function mayResume (n: number) {
+  function mayResume (n: number, issuedAt?: number) {
+    if (!canResume || n >= generation) return false
     if (plants.has('any token resumes')) return true
-    return parent !== null && n >= parent && (!isBurnt(n) || plants.has('a session that is resumed twice has two successors'))
+    return parent !== null && n >= parent && !isBurnt(n, issuedAt)
   }
 
   /** The lowest generation that may resume what is issued now. */
@@ -114,26 +119,31 @@ export function rotate (
     return canResume ? Math.min(lowest, newParent) : lowest
   }
 
-  // What is burnt must be known while the times would still forgive it, or while it lies among what may resume.
   function resumedNow () {
     if (isResumed) {
-      return plants.has('a session that is resumed twice has two successors') ? null : { parent: place, child: generation + 1 }
+      return plants.has('a session that is resumed twice has two successors')
+        ? null
+        : { parent: place, child: generation + 1, at: now }
     }
-    if (!resumed || plants.has('the next rotation forgets what is burnt')) return null
-    const made = issue(resumed.child)
-    const isOpen = canResume && newParent < resumed.child
-    const isRecent = now - moment < grace || (made !== undefined && now - made < grace)
-    return isOpen || isRecent ? resumed : null
+    return plants.has('the next rotation forgets what is burnt') ? null : resumed
   }
 }
 
-/** The record after a node has seen an access token of a generation. */
-export function confirm (record: HotRecord, generation: number, plants: Plants = new Set()): HotRecord {
+/** A node has seen an access token of a generation: the answer, and the record afterwards. */
+export function confirm (
+  record: HotRecord,
+  { generation, issuedAt }: { generation: number, issuedAt: number },
+  plants: Plants = new Set()
+): { answer: 'confirmed' | 'unchanged' | 'burnt', record: HotRecord } {
   const { parent, resumed } = record
-  const isBurnt = resumed !== null && generation > resumed.parent && generation < resumed.child
-  if (parent === null || plants.has('a confirmation is ignored')) return record
-  if (generation >= record.generation) return { ...record, parent: null }
-  return generation > parent && !isBurnt ? { ...record, parent: generation } : record
+  if (resumed && generation > resumed.parent && generation < resumed.child && issuedAt <= resumed.at) {
+    const isBurnt = issuedAt + answerMaxMs <= resumed.at && !plants.has('a burnt access token is overlooked')
+    return { answer: isBurnt ? 'burnt' : 'unchanged', record }
+  }
+  if (parent === null || generation <= parent || plants.has('a confirmation is ignored')) {
+    return { answer: 'unchanged', record }
+  }
+  return { answer: 'confirmed', record: { ...record, parent: generation >= record.generation ? null : generation } }
 }
 
 /** The record that the step starts from: put back or fast-forwarded if Redis has lost writes. */
@@ -148,7 +158,8 @@ function placed (
   if (!record || isBehind) {
     const generation = presented?.generation ?? floor + (plants.has('put back at the floor without a token') ? 0 : 1000)
     const times = [presented?.issuedAt ?? now]
-    return { generation, base: generation, moment: now, times, parent: floor, resumed, note: '' }
+    const parent = presented ? null : floor
+    return { generation, base: generation, moment: now, times, parent, resumed, note: '' }
   }
   if (presented && presented.generation > record.generation) {
     const { generation, issuedAt } = presented
@@ -165,7 +176,7 @@ function placed (
 export function write ({ generation, base, moment, times, parent, resumed }: HotRecord): string {
   const marks = [
     ...parent === null ? [] : [`u${parent}`],
-    ...resumed === null ? [] : [`${resumed.parent}:${resumed.child}`]
+    ...resumed === null ? [] : [`${resumed.parent}:${resumed.child}:${resumed.at}`]
   ]
   return [generation, base, moment, ...times, ...marks].join(',')
 }
@@ -175,13 +186,13 @@ export function parse (text: string | null): HotRecord | null {
   const fields = text.split(',')
   const [generation = NaN, base = NaN, moment = NaN, ...times] = fields.filter(field => /^\d+$/.test(field)).map(Number)
   const parent = fields.find(field => field.startsWith('u'))
-  const [from, to] = fields.find(field => field.includes(':'))?.split(':') ?? []
+  const [from, to, at] = fields.find(field => field.includes(':'))?.split(':') ?? []
   return {
     generation,
     base,
     moment,
     times,
     parent: parent === undefined ? null : Number(parent.slice(1)),
-    resumed: from === undefined ? null : { parent: Number(from), child: Number(to) }
+    resumed: from === undefined ? null : { parent: Number(from), child: Number(to), at: Number(at) }
   }
 }

@@ -30,10 +30,11 @@ import type { Tokens } from '../../lib/tokens/access-tokens.ts'
 import type { HierarchyStore } from '../../lib/access/hierarchy-store.ts'
 import type { RoleStore } from '../../lib/access/role-store.ts'
 import { createConfirmations } from '../../lib/tokens/confirmations.ts'
+import type { Confirmation } from '../../lib/tokens/confirmations.ts'
 import type { AdminActions } from '../../lib/administration/admin-actions.ts'
 import { createUserAdministration } from '../../lib/administration/users.ts'
 import type { UserAdministrationParts } from '../../lib/administration/users.ts'
-import { confirm, rotate } from './hot-record.ts'
+import { answerMaxMs, confirm, rotate } from './hot-record.ts'
 import type { HotRecord, Presented } from './hot-record.ts'
 import type { Draft } from './postgres.ts'
 import { minute, sessionIds, start, terms } from './terms.ts'
@@ -89,8 +90,10 @@ export function createNode (world: World, name: number) {
       postgres.lift(tx as Draft, id, from, to)
   } as unknown as SessionStore
   const hot = {
-    present: (id: string, presented: Newest, demand: Demand) => call(world, 'redis', 'present', () => step(id, presented, demand)),
+    present: (id: string, presented: Newest, demand: Demand) =>
+      call(world, 'redis', 'present', () => step(id, presented, demand)),
     advance: (id: string, demand: Demand) => call(world, 'redis', 'advance', () => step(id, null, demand)),
+    confirm: (id: string, seen: Newest) => call(world, 'redis', 'confirm', () => tell(id, seen)),
     newest: (id: string) => call(world, 'redis', 'look', () => hotRecord(world, id)?.generation ?? null)
   } as unknown as HotSessions
   const users = {
@@ -236,21 +239,32 @@ export function createNode (world: World, name: number) {
   }
 
   // An operation of the model makes one call at a time.
-  function tellNext (sid: string, gen: number): Promise<void> {
-    const next = lastCall.then(() => tell(sid, gen))
+  function tellNext (seen: Confirmation): Promise<void> {
+    const next = lastCall.then(() => sessions.confirm(seen))
     lastCall = next.catch(() => {})
     return next
   }
 
-  function tell (sid: string, gen: number) {
-    return call(world, 'redis', 'confirm', () => {
-      const kept = world.redis.get(sid)
-      if (!kept || kept.until <= world.now) return
-      kept.record = confirm(kept.record, gen, plants)
-      for (const token of world.tokens.values()) {
-        if (token.sid === sid && token.generation === gen && !token.isBurnt) token.isConfirmed = true
-      }
-    })
+  function tell (sid: string, seen: Newest) {
+    const kept = world.redis.get(sid)
+    if (!kept || kept.until <= world.now) return 'unchanged'
+    const { answer, record } = confirm(kept.record, seen, plants)
+    kept.record = record
+    for (const token of world.tokens.values()) {
+      if (token.sid === sid && token.generation === seen.generation) noteSeen(token, seen)
+    }
+    return answer
+  }
+
+  // The record knows what its last resumption has passed over. What an earlier one has may be forgotten.
+  function noteSeen (token: Token, { issuedAt }: Newest) {
+    const { sid, burntAt } = token
+    if (burntAt === null) token.isConfirmed = true
+    if (burntAt === null || issuedAt + answerMaxMs > burntAt) return
+
+    world.exposed.add(sid)
+    const isOfLast = [...world.tokens.values()].every(other => other.sid !== sid || (other.burntAt ?? 0) <= burntAt)
+    if (isOfLast && world.isIntact) world.current?.exposed.push(sid)
   }
 
   async function begin<T> (work: (tx: Transaction) => Promise<T>): Promise<T> {
@@ -297,9 +311,10 @@ export function createNode (world: World, name: number) {
     const { user, globalEpoch } = postgres.tables
     const epoch: [number, number] = reread ? [globalEpoch, user.epoch] : [state.globalEpoch, state.userEpoch]
     const exp = Math.min(world.now + terms.accessTokenTtl, state.expiresAt.getTime())
+    const iat = Math.floor(world.now / 1000)
     return {
       refresh: world.tokens.get(refreshToken),
-      access: { sid: state.sessionId, sub: state.id, epoch, gen: newest.generation, exp }
+      access: { sid: state.sessionId, sub: state.id, epoch, gen: newest.generation, iat, exp }
     } as unknown as TokenResponse
   }
 
@@ -343,7 +358,7 @@ export function remember (world: World, claims: Pick<Token, 'sid' | 'generation'
     order: world.tokens.size,
     supersededAt: null,
     isConfirmed: false,
-    isBurnt: false
+    burntAt: null
   }
   world.tokens.set(text, token)
   world.observe.made(world, token)
@@ -361,8 +376,8 @@ function supersede (world: World, sid: string, presented: Presented, made: Token
   const order = text === null ? Infinity : world.tokens.get(text)?.order ?? -1
   for (const token of world.tokens.values()) {
     if (token.sid !== sid || token === made) continue
-    if (token.order > order) token.isBurnt ||= world.isIntact
-    else token.supersededAt ??= world.now
+    if (token.order > order && world.isIntact) token.burntAt ??= world.now
+    if (token.order <= order) token.supersededAt ??= world.now
     if (token.text !== text) continue
     token.supersededAt = world.now
     token.isConfirmed = true

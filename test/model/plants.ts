@@ -24,8 +24,10 @@ export const plants = [
   'a rotation does not confirm',
   'a rotation without a token forgets who may resume',
   'a resumed token is not forgiven again',
+  'a request from before a proof of the password resumes',
   'a session that is resumed twice has two successors',
   'the next rotation forgets what is burnt',
+  'a burnt access token is overlooked',
   'the floor rises above the parent'
 ] as const
 

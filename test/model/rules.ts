@@ -51,17 +51,20 @@ export function isFair (world: World, { sid, token }: Operation): boolean {
 /** The rule that the end of an operation breaks, or null. */
 export function judge (
   world: World,
-  { outcome, kind, sid, failed, hasRotated, token }: Operation,
+  { outcome, kind, sid, failed, hasRotated, token, exposed }: Operation,
   expected: Expectation
 ): string | null {
   if (!outcome) return null
 
   if ('answer' in outcome) {
+    if (kind === 'confirm' && exposed.some(id => world.postgres.isAlive(id))) {
+      return 'A session ends when an access token is seen that its last resumption has passed over.'
+    }
     if (kind === 'refresh' && expected.wasDead) return 'Nothing that ended ever refreshes again.'
     if (kind === 'refresh' && expected.wasIdle) return 'A token that nobody used until its idle end refreshes nothing.'
     if (kind === 'refresh' && expected.wasBelowFloor) return 'A generation below the floor is reuse, whatever Redis holds.'
     if (expected.wasReplay && world.isIntact) {
-      return token?.isBurnt
+      return token && token.burntAt !== null
         ? 'A burnt token is refused at any time, with Redis intact.'
         : 'A superseded token whose successor is confirmed, presented after the grace with Redis intact, is refused.'
     }
@@ -89,7 +92,7 @@ export function inspect (world: World, held: Token[]): string | null {
     const token = held.find(({ sid }) => sid === row.id)
     if (!token || isDead(world, row.id) || isMisled(world, row.id)) continue
     if (row.floor > token.generation && !isReplayed(world, token)) return 'The floor is never above a token that the newest honest client may hold.'
-    if (token.isBurnt && world.isIntact) return 'A token that an honest client holds is never burnt.'
+    if (token.burntAt !== null && world.isIntact) return 'A token that an honest client holds is never burnt.'
   }
 
   if (world.dead.size === 0) return null
@@ -130,15 +133,16 @@ export function inspectTheft (
 
 /**
  * After a commit that has ended sessions: the rule that this breaks, or null. `before` are the sessions that were alive
- * until then.
+ * until then, `contested` those of which somebody else has used a token.
  */
 export function inspectCommit (
   world: World,
   { kind, sid }: Operation,
   before: string[],
-  wasFair: boolean
+  { wasFair, contested }: { wasFair: boolean, contested: string[] }
 ): string | null {
-  const may = kind === 'refresh' ? (wasFair ? [] : [sid]) : endedBy(kind, sid)
+  const mayOf = { refresh: wasFair ? [] : [sid], confirm: [...world.exposed, ...contested] }
+  const may = kind === 'refresh' || kind === 'confirm' ? mayOf[kind] : endedBy(kind, sid)
   const gone = before.filter(id => !world.postgres.isAlive(id))
   return gone.every(id => may.includes(id)) ? null : `A session ends only by what is meant to end it (${kind}).`
 }
@@ -170,12 +174,12 @@ function isReplay (world: World, token: Token) {
 
 // A superseded token whose successors have reached nobody, as far as anybody has shown, is no replay at any time.
 function isReplayed (world: World, token: Token) {
-  return token.isBurnt || (isLate(world, token) && hasConfirmedSuccessor(world, token))
+  return token.burntAt !== null || (isLate(world, token) && hasConfirmedSuccessor(world, token))
 }
 
 function hasConfirmedSuccessor ({ tokens }: World, { sid, order }: Token) {
   return [...tokens.values()].some(token =>
-    token.sid === sid && token.order > order && token.isConfirmed && !token.isBurnt)
+    token.sid === sid && token.order > order && token.isConfirmed && token.burntAt === null)
 }
 
 // While Redis is intact, a token is as fresh as the one that it leads to.

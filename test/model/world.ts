@@ -24,11 +24,14 @@ export interface Token {
   supersededAt: number | null
   /** It has been presented, or Redis was told that an access token of its generation was seen. */
   isConfirmed: boolean
-  /** A token from before it was rotated after it was made, with Redis intact: no honest client ever received it. */
-  isBurnt: boolean
+  /**
+   * When a token from before it was rotated after it was made, with Redis intact: no honest client ever received it.
+   */
+  burntAt: number | null
 }
 
-export interface Access extends TokenState { exp: number, gen: number }
+/** `iat` in whole seconds, as in the token. */
+export interface Access extends TokenState { exp: number, iat: number, gen: number }
 
 export interface Answered { refresh: Token, access: Access }
 
@@ -53,6 +56,8 @@ export interface Operation {
   ended: string[]
   /** The changes that the feed contained when it was read. */
   told: string[]
+  /** The sessions of which it has told Redis that an access token of a burnt refresh token was seen. */
+  exposed: string[]
 }
 
 export type Store = 'postgres' | 'redis'
@@ -73,6 +78,8 @@ export interface World {
   access: Access[]
   /** Sessions for which nothing could reveal the loss of writes; see `isMisled` in rules.ts. */
   misled: Set<string>
+  /** Sessions of which Redis was told of an access token that belongs to a burnt refresh token. */
+  exposed: Set<string>
   /** Sessions that are over, and since when. */
   dead: Map<string, number>
   nodes: Node[]
@@ -119,6 +126,7 @@ export function createWorld (plants: Plants, observe: Observer): World {
     tokens: new Map(),
     access: [],
     misled: new Set(),
+    exposed: new Set(),
     dead: new Map(),
     nodes: [],
     operations: new Map(),
@@ -131,7 +139,7 @@ export function createWorld (plants: Plants, observe: Observer): World {
     world.redis.set(id, { record: opened(start), until: start + terms.refreshTokenTtl })
     remember(world, { sid: id, generation: 1, issuedAt: start })
     const sub = postgres.tables.user.id
-    world.access.push({ sid: id, sub, epoch: [0, 0], gen: 1, exp: start + terms.accessTokenTtl })
+    world.access.push({ sid: id, sub, epoch: [0, 0], gen: 1, iat: start / 1000, exp: start + terms.accessTokenTtl })
   }
   world.nodes = [createNode(world, 1), createNode(world, 2)]
   return world
@@ -158,7 +166,8 @@ export async function begin (
     hasRotated: false,
     failed: new Set(),
     ended: [],
-    told: []
+    told: [],
+    exposed: []
   }
   world.operations.set(slot, operation)
   world.current = operation

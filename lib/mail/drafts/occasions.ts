@@ -32,5 +32,5 @@ export function createOccasions ({ subjects, audit }: OccasionParts) {
 }
 
 function textOf (value: unknown) {
-  return typeof value === 'string' ? value : null
+  return typeof value === 'string' && value !== '' ? value : null
 }

@@ -2,8 +2,8 @@
 -- before it, or detects reuse.
 -- KEYS[1] the session's record, "generation,base,moment,time,time,…" (see open-session.lua) and two marks, each of which
 --   may be missing. "u5": the current generation is unconfirmed, so a token of generation 5 or later may resume the
---   session; confirm-generation.lua removes it. "5:7": generation 7 was issued to a token of generation 5 that resumed
---   the session; the generations between them are burnt. A record without marks, as the version before writes it, is
+--   session; confirm-generation.lua removes it. "5:7:time": at that time generation 7 was issued to a token of
+--   generation 5 that resumed the session; what had been issued between them is burnt. A record without marks, as the version before writes it, is
 --   confirmed; that version passes over marks, because they are no numbers.
 -- KEYS[2] the log of its rotations (see sliding-log.lua); left out where no rate limits them
 -- ARGV[1] the generation presented, or '' to rotate without one (the password has just been checked)
@@ -39,8 +39,8 @@ local function write(milliseconds) return string.format('%.0f', milliseconds) en
 
 local generation, base, moment
 local times = {}
--- parent: the lowest generation that may resume. from and to: the marks of the last resumption.
-local parent, from, to
+-- parent: the lowest generation that may resume. from, to and resumedAt: the last resumption.
+local parent, from, to, resumedAt
 local note = ''
 
 local record = redis.call('GET', KEYS[1])
@@ -50,8 +50,8 @@ if record then
   generation, base, moment = numbers[1], numbers[2], numbers[3]
   for place = 4, #numbers do times[place - 3] = numbers[place] end
   parent = tonumber(string.match(record, ',u(%d+)'))
-  from, to = string.match(record, ',(%d+):(%d+)')
-  from, to = tonumber(from), tonumber(to)
+  from, to, resumedAt = string.match(record, ',(%d+):(%d+):(%d+)')
+  from, to, resumedAt = tonumber(from), tonumber(to), tonumber(resumedAt)
 end
 
 -- Redis has lost the record or its last writes; the signature of the token proves that its generation was issued. Times
@@ -60,9 +60,10 @@ end
 -- that the client still holds if this answer is lost.
 if not record or (not presented and generation < floor) then
   generation = presented or floor + 1000
-  base, moment, times, parent = generation, now, { issued or now }, floor
+  base, moment, times = generation, now, { issued or now }
+  parent = not presented and floor or nil
 elseif presented and presented > generation then
-  generation, base, moment, times = presented, presented, now, { issued }
+  generation, base, moment, times, parent = presented, presented, now, { issued }, nil
   note = 'fast_forward'
 end
 presented = presented or generation
@@ -70,14 +71,21 @@ presented = presented or generation
 -- When a generation was issued: times[1] belongs to the current one. Nil when the time is not kept any more.
 local function issue(n) return times[generation - n + 1] end
 
-local function isBurnt(n) return from and n > from and n < to end
+-- A token that was issued after the resumption is another one of its generation, from before Redis lost writes.
+local function isBurnt(n, at) return from and n > from and n < to and not (at and at > resumedAt) end
 
--- A token that has resumed the session counts as superseded by what it was given then.
-local function forgiven(n)
-  if isBurnt(n) then return false end
+-- A token that may resume. The client may hold it as well as any newer one, up to the one before the current.
+local function mayResume(n, at) return canResume and parent and n >= parent and n < generation and not isBurnt(n, at) end
+
+-- `at` is when a token of generation n was issued, if that is known. A token that may resume counts as superseded by the
+-- current one: it may be in a request that was on its way when the password was proved. One that has resumed the
+-- session counts as superseded by what it was given then.
+local function forgiven(n, at)
+  if isBurnt(n, at) then return false end
   local superseded = issue(n + 1)
   if n < base then superseded = moment end
   if n == from then superseded = issue(to) or superseded end
+  if mayResume(n, at) then superseded = times[1] end
   return superseded and now - superseded < grace
 end
 
@@ -88,12 +96,11 @@ if KEYS[2] then isFull, standing = log.read(KEYS[2], now, 9, rates) end
 
 local isResumed = false
 if presented < generation then
-  if forgiven(presented) then
+  if forgiven(presented, issued) then
     if note == '' and presented < base then note = 'forgiven' end
     return { 'replayed', write(generation), write(times[1]), '0', note, unpack(standing) }
   end
-  -- Of two tokens of one generation only the one that was rotated is a parent.
-  isResumed = canResume and note ~= 'forked' and parent and presented >= parent and not isBurnt(presented)
+  isResumed = mayResume(presented, issued)
   if not isResumed then return { 'reused', '0', '0', '0', '' } end
   note = 'resumed'
 end
@@ -119,23 +126,16 @@ local newTimes = { now }
 if not isResumed then
   for place = 1, math.min(#times, timesMax - 1) do
     if now - newTimes[place] >= grace then break end
-    newTimes[place + 1] = place == 1 and issued or times[place]
+    newTimes[place + 1] = times[place]
   end
 end
 
--- What is burnt is kept while the times would still forgive it, or while it lies among what may resume.
-if isResumed then
-  from, to = presented, generation + 1
-elseif from then
-  local made = issue(to)
-  local isRecent = now - moment < grace or (made and now - made < grace)
-  if not isRecent and not (canResume and newParent < to) then from, to = nil, nil end
-end
+if isResumed then from, to, resumedAt = presented, generation + 1, now end
 
 local fields = { write(generation + 1), write(base), write(moment) }
 for place = 1, #newTimes do fields[place + 3] = write(newTimes[place]) end
 if canResume then fields[#fields + 1] = 'u' .. write(newParent) end
-if from then fields[#fields + 1] = write(from) .. ':' .. write(to) end
+if from then fields[#fields + 1] = table.concat({ write(from), write(to), write(resumedAt) }, ':') end
 redis.call('SET', KEYS[1], table.concat(fields, ','), 'PX', lifetime)
 
 return { 'rotated', write(generation + 1), write(now), write(lowest), note, unpack(standing) }

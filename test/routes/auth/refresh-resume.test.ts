@@ -104,6 +104,25 @@ t.test('what is burnt stays burnt when the session has gone on', async t => {
   }
 })
 
+t.test('a thief who is silent until the owner has returned is found by his access token', async t => {
+  const ada = await signIn(app)
+  const thief = await tokensOf(refresh(other, ada.refresh_token))
+  app.clock.advance(31_000)
+  let owner = await tokensOf(refresh(app, ada.refresh_token))
+  await received(app, owner)
+  app.clock.advance(60_000)
+  owner = await tokensOf(refresh(app, owner.refresh_token))
+  t.same(await reuseMails(ada), [])
+
+  await received(other, thief)
+  for (const token of [thief, owner]) {
+    t.match((await as(other, token.access_token, 'GET', '/auth/check')).json(), { reason: 'reuse_detected' })
+    t.match((await refresh(other, token.refresh_token)).json(), { reason: 'reuse_detected' })
+  }
+  t.equal((await reuseMails(ada)).length, 1)
+  t.equal((await trail(app, ada.user.id)).filter(({ event }) => event === 'authn_token_reuse').length, 1)
+})
+
 t.test('a thief who rotates and uses what he got is found by the owner’s return', async t => {
   const ada = await signIn(app)
   await received(other, await tokensOf(refresh(other, ada.refresh_token)))
