@@ -3,8 +3,8 @@
 -- KEYS[1] the session's record, "generation,base,moment,time,time,…" (see open-session.lua) and two marks, each of which
 --   may be missing. "u5": the current generation is unconfirmed, so a token of generation 5 or later may resume the
 --   session; confirm-generation.lua removes it. "5:7:time": at that time generation 7 was issued to a token of
---   generation 5 that resumed the session; what had been issued between them is burnt. A record without marks, as the version before writes it, is
---   confirmed; that version passes over marks, because they are no numbers.
+--   generation 5 that resumed the session; what had been issued between them is burnt. A record without marks, as the
+--   version before writes it, is confirmed; that version passes over marks, because they are no numbers.
 -- KEYS[2] the log of its rotations (see sliding-log.lua); left out where no rate limits them
 -- ARGV[1] the generation presented, or '' to rotate without one (the password has just been checked)
 -- ARGV[2] when the presented token was issued, in milliseconds

@@ -15,7 +15,13 @@ t.test('the smallest set of settings that production needs is enough', async t =
     operations: { operationsToken: null, metricsPort: null, docsEnabled: false, readyGrace: 5000 },
     redis: { keyPrefix: 'latchkey:' },
     tokens: { issuer: 'https://auth.example.com', audience: 'https://auth.example.com', accessTokenTtl: 900_000 },
-    sessions: { refreshTokenTtl: 604_800_000, sessionTtl: 2_592_000_000, sessionsMax: 50, refreshGrace: 30_000, refreshResume: true },
+    sessions: {
+      refreshTokenTtl: 604_800_000,
+      sessionTtl: 2_592_000_000,
+      sessionsMax: 50,
+      refreshGrace: 30_000,
+      refreshResume: true
+    },
     browser: { allowedOrigins: [], cookieSameSite: 'strict', cookiePartitioned: false, cookieSecure: true },
     passwords: { minLength: 8, minStrength: 3, memoryKib: 19456, passes: 2, parallelism: 1, queueMax: 64 },
     rateLimits: { enabled: true, login: [{ limit: 10, window: 900_000 }] },
