@@ -9,9 +9,9 @@ import { progress } from './progress.ts'
 import { readConfig } from './with-app.ts'
 
 const migrate: Command = {
-  usage: 'migrate [--to N]',
-  help: 'brings the schema up (or down) to date',
-  options: { to: { type: 'string' } },
+  usage: 'migrate [--to N [--yes]]',
+  help: 'brings the schema up to date, or to a version; --yes if that removes data',
+  options: { to: { type: 'string' }, yes: { type: 'boolean' } },
   positionals: 0,
   run
 }
@@ -20,7 +20,7 @@ export default migrate
 /** The schema's first version with a row for the retention of the trail. */
 const versionOfRetention = 22
 
-async function run ({ values: { to } }: Input): Promise<Result> {
+async function run ({ values: { to, yes } }: Input): Promise<Result> {
   if (to !== undefined && !/^\d{1,6}$/.test(String(to))) throw new UsageError('--to takes the number of a version.')
 
   const config = readConfig({
@@ -39,7 +39,11 @@ async function run ({ values: { to } }: Input): Promise<Result> {
     })
     await app.register(migrations)
     await app.register(auditRetention)
-    const result = await app.migrations.migrate({ report: progress, ...(to !== undefined && { to: Number(to) }) })
+    const result = await app.migrations.migrate({
+      report: progress,
+      mayRemove: yes === true,
+      ...(to !== undefined && { to: Number(to) })
+    })
     // What the server may drop of the trail is the owner's to decide, and the server is not the owner.
     if (result.to >= versionOfRetention) await app.auditRetention.setRetention(config.audit.retention)
     const moved = result.from === result.to ? 'is' : `was at version ${result.from} and is now`

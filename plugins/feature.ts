@@ -10,4 +10,6 @@ export interface FeatureOptions {
   workers: boolean
   /** Replaces argon2id's binding. Tests hand in a hasher that counts or that costs less. */
   hasher?: Hasher | undefined
+  /** The version of the schema that the code counts as written for. Tests stand for other versions of the code. */
+  schemaVersion?: number | undefined
 }

@@ -14,12 +14,15 @@ import wellKnown from './well-known/index.ts'
 const routes: FastifyPluginAsync<{ config: Config }> = async (app, { config }) => {
   const { apiPrefix } = config.http
 
-  await app.register(auth, { prefix: `${apiPrefix}/auth` })
-  await app.register(oauth, { prefix: `${apiPrefix}/auth` })
-  await app.register(users, { prefix: `${apiPrefix}/users` })
-  await app.register(roles, { prefix: `${apiPrefix}/roles` })
-  await app.register(vendors, { prefix: `${apiPrefix}/vendors` })
-  await app.register(admin, { prefix: `${apiPrefix}/admin` })
+  await app.register(async served => {
+    served.addHook('onRequest', app.requireSchema)
+    await served.register(auth, { prefix: `${apiPrefix}/auth` })
+    await served.register(oauth, { prefix: `${apiPrefix}/auth` })
+    await served.register(users, { prefix: `${apiPrefix}/users` })
+    await served.register(roles, { prefix: `${apiPrefix}/roles` })
+    await served.register(vendors, { prefix: `${apiPrefix}/vendors` })
+    await served.register(admin, { prefix: `${apiPrefix}/admin` })
+  })
   await app.register(health, { prefix: '/health', ...config.process, ...config.postgres })
   await app.register(wellKnown, { prefix: '/.well-known', ...config.wellKnown })
   await app.register(metrics)

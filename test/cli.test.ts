@@ -15,7 +15,7 @@ t.test('wrong usage prints the usage and exits with 2', async t => {
 })
 
 t.test('help is no error', async t => {
-  for (const args of [['--help'], ['migrate', '--help']]) t.match(await run({}, args), { code: 0, stdout: /latchkey .*\n(.|\n)*migrate \[--to N\]/, stderr: '' })
+  for (const args of [['--help'], ['migrate', '--help']]) t.match(await run({}, args), { code: 0, stdout: /latchkey .*\n(.|\n)*migrate \[--to N \[--yes\]\]/, stderr: '' })
 })
 
 t.test('wrong settings are reported by name, without a stack', async t => {
@@ -33,7 +33,9 @@ t.test('migrate needs no keys, prints nothing extra in a pipe and can print JSON
   const { to } = JSON.parse(first.stdout)
 
   t.match(first, { code: 0, stderr: '' })
-  t.strictSame(JSON.parse((await run(env, ['migrate', '--to', '2', '--json'])).stdout), { from: to, to: 2 })
+  t.match(await run(env, ['migrate', '--to', '2']), { code: 1, stdout: '', stderr: /removes data:\n(.|\n)*drop table audit_seals\n(.|\n)*drop table users\n(.|\n)*--yes/ })
+  t.match(await run(env, ['migrate']), { stdout: `The database is at version ${to}.\n` }, 'nothing has happened')
+  t.strictSame(JSON.parse((await run(env, ['migrate', '--to', '2', '--yes', '--json'])).stdout), { from: to, to: 2 })
   t.match(await run(env, ['migrate']), { code: 0, stdout: `The database was at version 2 and is now at version ${to}.\n`, stderr: '' })
   t.match(await run(env, ['migrate']), { code: 0, stdout: `The database is at version ${to}.\n` })
   t.match(await run(env, ['migrate', '--to', '999']), { code: 1, stdout: '', stderr: /There is no version 999/ })

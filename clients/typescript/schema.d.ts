@@ -870,7 +870,7 @@ export interface paths {
         };
         /**
          * Whether this node should get traffic
-         * @description 503 while it starts, drains, or has been without a store, a fresh change feed, a right clock or open keys for longer than READY_GRACE.
+         * @description 503 while it starts, drains, or has been without a store, a schema for its code, a fresh change feed, a right clock or open keys for longer than READY_GRACE.
          */
         get: operations["getReadiness"];
         put?: never;
@@ -890,7 +890,7 @@ export interface paths {
         };
         /**
          * How this node is
-         * @description `degraded`: Postgres or Redis does not answer, or this node does not know what has ended, or its clock is wrong. `unhealthy`: it cannot sign or verify. Mail shows in `mail` only.
+         * @description `degraded`: Postgres or Redis does not answer, or the schema does not serve this code, or this node does not know what has ended, or its clock is wrong. `unhealthy`: it cannot sign or verify. Mail shows in `mail` only.
          */
         get: operations["getHealth"];
         put?: never;

@@ -5,6 +5,8 @@ interface Watched {
   probe: Probe
   /** Milliseconds from one run to the next. */
   every: number
+  /** Whether a short failure leaves the node ready. */
+  hasGrace: boolean
   /** The monotonic time of the next run. */
   due: number
   running: boolean
@@ -36,7 +38,7 @@ export type Overall = 'healthy' | 'degraded' | 'unhealthy'
 /** The probe without which a node is unhealthy. */
 const essential = 'keys'
 /** A node is ready only with all of these. */
-const needed = ['database', 'redis', 'feed', essential]
+const needed = ['database', 'schema', 'redis', 'feed', essential]
 /** The longest time (ms) from a failure of one of them to its next run. */
 const retryMs = 500
 
@@ -50,11 +52,15 @@ export function createHealth ({ readyGrace, now, deadline = 900 }: HealthOptions
 
   return { register, tick, started, drain, isDraining, isUp, reasonOf, isReady, overall }
 
-  /** Adds a probe (`database`, `redis`, `feed`, `keys`, `mail`), which is run every `every` milliseconds. */
-  function register (name: string, probe: Probe, { every = 1000 } = {}) {
+  /**
+   * Adds a probe (`database`, `schema`, `redis`, `feed`, `keys`, `mail`), which is run every `every` milliseconds. A
+   * failure that does not pass by itself gets no grace.
+   */
+  function register (name: string, probe: Probe, { every = 1000, hasGrace = true } = {}) {
     watched.set(name, {
       probe,
       every,
+      hasGrace,
       due: -Infinity,
       running: false,
       downSince: undefined,
@@ -131,14 +137,14 @@ export function createHealth ({ readyGrace, now, deadline = 900 }: HealthOptions
   }
 
   // What has never worked gets no grace: it is no blip. A busy machine may be late with the first run, though.
-  function isWithinGrace ({ downSince, isProved, latest }: Watched): boolean {
+  function isWithinGrace ({ downSince, isProved, latest, hasGrace }: Watched): boolean {
     if (downSince === undefined || downSince === null) return true
-    return (isProved || latest === 'late') && now() - downSince <= readyGrace
+    return ((hasGrace && isProved) || latest === 'late') && now() - downSince <= readyGrace
   }
 
   /**
-   * Unhealthy: the node cannot sign or verify. Degraded: a store does not answer, or the node does not know what has
-   * ended, or its clock is wrong.
+   * Unhealthy: the node cannot sign or verify. Degraded: a store does not answer, or the schema is not for this
+   * code, or the node does not know what has ended, or its clock is wrong.
    */
   function overall (): Overall {
     if (isUp(essential) === false) return 'unhealthy'

@@ -170,18 +170,25 @@ async function send (client: PoolClient, text: string): Promise<object[]> {
 
 // Errors of the driver itself are recognised by their messages. Those of the system have errno names, those of TLS and
 // Postgres have codes: connection (08), rights to connect (28), no such database (3D), rolled back by concurrency
-// (40), resources (53), a lock that is held (55P03), operator intervention and time-outs (57, 25P03), system (58),
+// (40), a column, function or table that is missing because somebody migrated under a running node (42703, 42883,
+// 42P01), resources (53), a lock that is held (55P03), operator intervention and time-outs (57, 25P03), system (58),
 // read-only because of a failover (25006).
 const driverMessages = /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout exceeded when trying to connect|Query read timeout|Cannot use a pool after)/
 const outageCodes = /^(E[A-Z_]+$|CERT_|ERR_(TLS|SSL)|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|08|28|3D|40|53|55P03|57|58|25006|25P03)/
+const missingCodes = /^(42703|42883|42P01)$/
 
 function isAbsence (error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  return driverMessages.test(error.message) || ('code' in error && outageCodes.test(String(error.code)))
+  return driverMessages.test(error.message) || ('code' in error && isOutageCode(String(error.code)))
 }
 
-// Postgres has ended the statement only: a deadlock or a conflict (40), a lock that is held (55P03), the time limit of
-// a statement (57014). The connection serves the next one, so that contention does not cost new connections.
+function isOutageCode (code: string): boolean {
+  return outageCodes.test(code) || missingCodes.test(code)
+}
+
+// Postgres has ended the statement only: a deadlock or a conflict (40), something that is missing (42), a lock that is
+// held (55P03), the time limit of a statement (57014). The connection serves the next one, so that contention does not
+// cost new connections.
 function isInOrder (error: unknown): boolean {
-  return error instanceof Error && 'code' in error && /^(40|55P03|57014)/.test(String(error.code))
+  return error instanceof Error && 'code' in error && /^(40|42|55P03|57014)/.test(String(error.code))
 }

@@ -2,6 +2,8 @@ import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import Postgrator from 'postgrator'
 import { advisoryLocks } from './advisory-locks.ts'
+import { compatibilityOf, newerDatabase, removalsOf, schemaProblem } from './compatibility.ts'
+import type { SchemaState } from './compatibility.ts'
 
 /** Runs a text of one or more SQL statements. Returns the rows of a single one. */
 export type Execute = (text: string) => Promise<object[]>
@@ -10,8 +12,10 @@ export type Execute = (text: string) => Promise<object[]>
 export type InTransaction = <T>(work: (execute: Execute) => Promise<T>) => Promise<T>
 
 export interface MigrateOptions {
-  /** The version to go up or down to. By default the newest that the code knows. */
+  /** The version to go up or down to. By default the newest that the code knows, or the database's if it is newer. */
   to?: number
+  /** Whether data may be removed on the way down; true by default. */
+  mayRemove?: boolean
   /** Called with a line for a person before each step. */
   report?: (line: string) => void
 }
@@ -34,24 +38,29 @@ export function createMigrations (inTransaction: InTransaction, folder = shipped
 
   /**
    * Returns the version found and the version reached.
+   * A newer database that serves this code is left as it is, so that a release can be taken back.
    * @throws Error with a readable message if a file fails, a file was changed after it had been applied, there is no
-   * such version, or the database is newer than the code
+   * such version, the database is newer than the code and does not serve it, or data would be removed and must not be
    */
-  async function migrate ({ to = expectedVersion(folder), report = () => {} }: MigrateOptions = {}) {
+  async function migrate ({ to, mayRemove = true, report = () => {} }: MigrateOptions = {}) {
     const newest = expectedVersion(folder)
-    if (!Number.isInteger(to) || to < 0 || to > newest) {
+    if (to !== undefined && (!Number.isInteger(to) || to < 0 || to > newest)) {
       throw new Error(`There is no version ${to}; the newest is ${newest}.`)
     }
 
     return await inTransaction(async execute => {
       await prepare(execute)
-      const files = createPostgrator(folder, execute, report)
-      const from = await files.getDatabaseVersion()
-      if (from > newest) throw new Error(newerDatabase(from, newest))
+      const state = await readState(execute)
+      const from = state.version
+      if (from > newest) return stay(state, newest, to)
 
-      await files.migrate(String(to))
-      if (to > 0) await execute('grant select on schema_migrations to latchkey_runtime')
-      return { from, to }
+      const target = to ?? newest
+      const removals = removalsOf(folder, from, target)
+      if (!mayRemove && removals.length > 0) throw new Error(removing(removals, target))
+      await createPostgrator(folder, execute, report).migrate(String(target))
+      await recordCompatibility(execute, folder, target)
+      if (target > 0) await execute('grant select on schema_migrations to latchkey_runtime')
+      return { from, to: target }
     })
   }
 }
@@ -73,20 +82,37 @@ export function expectedVersion (folder = shippedFolder) {
   return newest
 }
 
-/** Why the server cannot start on a database, in a sentence; null if the schema fits. */
-export function schemaProblem (version: number, expected = expectedVersion()) {
-  if (version === expected) return null
-  if (version > expected) return newerDatabase(version, expected)
-  if (version === 0) {
-    return 'The database is empty. Run `latchkey migrate` (in development `npm run cli -- migrate`) first.'
-  }
-  return `The database is at version ${version} and this code needs ${expected}. ` +
-    'Run `latchkey migrate` (in development `npm run cli -- migrate`) first.'
+/** Code cannot undo what it does not know; it need not, if the schema serves it. */
+function stay (state: SchemaState, newest: number, to: number | undefined) {
+  if (to !== undefined || schemaProblem(state, newest) !== null) throw new Error(newerDatabase(state, newest))
+  return { from: state.version, to: state.version }
 }
 
-function newerDatabase (version: number, newest: number) {
-  return `The database is at version ${version}, this code knows ${newest} at most. Run the newer code, ` +
-    `or take the database back with it: \`migrate --to ${newest}\`.`
+function removing (removals: string[], to: number) {
+  return `Going down to version ${to} removes data:\n${removals.map(line => `  ${line}`).join('\n')}\n` +
+    'Nodes of newer code refuse requests afterwards. Make a backup, and say --yes if this is meant.'
+}
+
+async function readState (execute: Execute): Promise<SchemaState> {
+  const [row] = await execute(`
+    select
+      coalesce(max(version), 0)::int as version,
+      coalesce(max(coalesce(compatible_with, version)), 0)::int as compatible
+    from schema_migrations`)
+  return { version: numberIn(row, 'version'), compatibleWith: numberIn(row, 'compatible') }
+}
+
+/** Says in the database what each migration is compatible with, for code that lacks its file. */
+async function recordCompatibility (execute: Execute, folder: string, newest: number) {
+  const rows = Array.from({ length: newest }, (_, place) => `(${place + 1}, ${compatibilityOf(folder, place + 1)})`)
+  if (rows.length === 0) return
+
+  await execute(`
+    update schema_migrations
+    set compatible_with = declared.compatible_with
+    from (values ${rows.join(', ')}) declared (version, compatible_with)
+    where declared.version = schema_migrations.version
+      and schema_migrations.compatible_with is null`)
 }
 
 async function prepare (execute: Execute) {
@@ -105,8 +131,14 @@ async function prepare (execute: Execute) {
       version bigint primary key,
       name text,
       md5 text,
-      run_at timestamptz
+      run_at timestamptz,
+      compatible_with bigint
     )`)
+  // Altered only where it is needed: nodes read this table, and an alteration locks it until the end.
+  const [column] = await execute(`
+    select from information_schema.columns
+    where table_schema = current_schema and table_name = 'schema_migrations' and column_name = 'compatible_with'`)
+  if (column === undefined) await execute('alter table schema_migrations add column compatible_with bigint')
 }
 
 function createPostgrator (folder: string, execute: Execute, report: (line: string) => void) {
@@ -139,6 +171,10 @@ function createPostgrator (folder: string, execute: Execute, report: (line: stri
 // Rows come with their columns in camel case. This is the one column that postgrator asks for by name.
 function withColumnName (row: object) {
   return 'columnName' in row ? { ...row, column_name: row.columnName } : row
+}
+
+function numberIn (row: object | undefined, column: string): number {
+  return Number(Object.entries(row ?? {}).find(([name]) => name === column)?.[1] ?? 0)
 }
 
 // Postgres gives the position of an error in characters, from 1.

@@ -8,6 +8,7 @@ import requestLimits from './request-limits.ts'
 import requirePermission from './require-permission.ts'
 import requireRecentSignIn from './require-recent-sign-in.ts'
 import requireRefreshToken from './require-refresh-token.ts'
+import requireSchema from './require-schema.ts'
 import requireService from './require-service.ts'
 import requireSession from './require-session.ts'
 
@@ -20,6 +21,7 @@ export default fp<FeatureOptions>(async function guardsFeature (app, { config, c
   await app.register(requireRecentSignIn, { clock })
   await app.register(requireRefreshToken)
   await app.register(requireService)
+  await app.register(requireSchema)
   await app.register(requestLimits, { ...config.rateLimits, clock })
   await app.register(denials)
 }, { name: 'guards' })

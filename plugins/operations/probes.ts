@@ -6,9 +6,9 @@ const keysIntervalMs = 5000
 const mailIntervalMs = 30_000
 
 /**
- * Makes `app.health` probe both stores, the change feed with this node's clock and the key ring (in memory) and, less
- * often, the mail server. Postgres is probed on the connection of the change feed, so that a queue of clients does not
- * look like an outage.
+ * Makes `app.health` probe both stores, the version of the schema, the change feed with this node's clock and the key
+ * ring (in memory) and, less often, the mail server. Postgres is probed on the connection of the change feed, so that a
+ * queue of clients does not look like an outage.
  */
 export default fp(async function registerProbes (app) {
   app.health.register('database', () => {
@@ -18,6 +18,10 @@ export default fp(async function registerProbes (app) {
   })
   app.health.register('redis', () => app.scripts.ping())
   app.health.register('feed', () => app.feed.assertFresh())
+  app.health.register('schema', async () => {
+    await app.schema.look()
+    app.schema.assertServes()
+  }, { hasGrace: false })
   app.health.register('keys', () => proveRing(app.keyring.current), { every: keysIntervalMs })
   app.health.register('mail', () => app.mailer.probe(), { every: mailIntervalMs })
 

@@ -11,9 +11,9 @@ declare module 'fastify' {
   interface FastifyInstance { readonly secrets: Secrets }
 }
 
-export default fp<FeatureOptions>(async function storesFeature (app, { config }) {
+export default fp<FeatureOptions>(async function storesFeature (app, { config, schemaVersion }) {
   await app.register(postgres, config.postgres)
-  await app.register(schema)
+  await app.register(schema, { schemaVersion })
   await app.register(redis, config.redis)
   await app.register(redisScripts, config.redis)
   app.decorate('secrets', createSecrets(config.secrets.encryptionKeys))

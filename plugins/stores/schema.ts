@@ -1,17 +1,39 @@
 import fp from 'fastify-plugin'
-import { schemaProblem } from '../../lib/stores/migrations.ts'
-import { ownsTables, schemaVersion } from '../../lib/stores/schema.ts'
+import { schemaProblem } from '../../lib/stores/compatibility.ts'
+import { expectedVersion } from '../../lib/stores/migrations.ts'
+import { createSchemaWatch } from '../../lib/stores/schema-watch.ts'
+import type { SchemaWatch } from '../../lib/stores/schema-watch.ts'
+import { ownsTables, readSchema } from '../../lib/stores/schema.ts'
 
-/** Refuses to start on a database whose schema is not this code's. Nodes do not migrate by themselves. */
-export default fp(async function checkSchema (app) {
-  const version = await schemaVersion(app.database)
-  const problem = schemaProblem(version)
+declare module 'fastify' {
+  interface FastifyInstance { readonly schema: SchemaWatch }
+}
+
+export interface SchemaOptions {
+  /** The version of the schema that this code was written for; by default that of the newest migration. */
+  schemaVersion?: number | undefined
+}
+
+/**
+ * Refuses to start on a database whose schema does not serve this code, and `app.schema` knows whether it still does.
+ * Nodes do not migrate by themselves.
+ */
+export default fp<SchemaOptions>(async function checkSchema (app, options) {
+  const { schemaVersion: expected = expectedVersion() } = options
+  const state = await readSchema(app.database)
+  const problem = schemaProblem(state, expected)
   if (problem !== null) throw new Error(problem)
 
-  app.log.info(`the database is at version ${version}`)
+  app.log.info(`the database is at version ${state.version}, this code at ${expected}`)
   if (await ownsTables(app.database)) {
     app.log.warn('DATABASE_URL connects as the owner of the tables: ' +
       'only a trigger keeps the audit trail append-only. ' +
       'Give the server a role of its own that is a member of latchkey_runtime, and the owner to DATABASE_DIRECT_URL.')
+  }
+  app.decorate('schema', createSchemaWatch({ read: () => readSchema(app.database), expected, report }))
+
+  function report (problem: string | null) {
+    if (problem === null) app.log.info('the schema serves this code again')
+    else app.log.error(problem)
   }
 }, { name: 'schema' })

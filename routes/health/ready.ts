@@ -4,7 +4,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 const schema = {
   operationId: 'getReadiness',
   summary: 'Whether this node should get traffic',
-  description: '503 while it starts, drains, or has been without a store, a fresh change feed, a right clock or open keys for longer than READY_GRACE.',
+  description: '503 while it starts, drains, or has been without a store, a schema for its code, a fresh change feed, a right clock or open keys for longer than READY_GRACE.',
   tags: ['Health'],
   security: [],
   response: {

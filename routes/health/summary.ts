@@ -21,7 +21,7 @@ const Summary = Type.Object({
 const schema = {
   operationId: 'getHealth',
   summary: 'How this node is',
-  description: '`degraded`: Postgres or Redis does not answer, or this node does not know what has ended, or its clock is wrong. `unhealthy`: it cannot sign or verify. Mail shows in `mail` only.',
+  description: '`degraded`: Postgres or Redis does not answer, or the schema does not serve this code, or this node does not know what has ended, or its clock is wrong. `unhealthy`: it cannot sign or verify. Mail shows in `mail` only.',
   tags: ['Health'],
   security: [],
   response: { 200: Summary, 503: Summary }

@@ -46,17 +46,19 @@ export async function deploy (t: Pick<Test, 'teardown'>, settings: Record<string
 interface NodeOptions {
   clock?: Clock
   workers?: boolean
+  /** The version of the schema that this node's code stands for; by default its own. */
+  schemaVersion?: number
   /** Null for the server's own hasher, at its full cost. */
   hasher?: Hasher | null
 }
 
 /** One node of a deployment: the real server, ready and not listening. Its passwords cost next to nothing. */
-export async function start (t: Pick<Test, 'teardown'>, deployment: Deployment, { clock = createClock(), workers = true, hasher = cheapHasher }: NodeOptions = {}) {
+export async function start (t: Pick<Test, 'teardown'>, deployment: Deployment, { clock = createClock(), workers = true, hasher = cheapHasher, schemaVersion }: NodeOptions = {}) {
   const config = configOf(deployment)
   const app = createServer(config, { schemaController: { compilersFactory } })
   t.teardown(() => app.close())
 
-  await app.register(latchkey, { config, clock, workers, hasher: hasher ?? undefined })
+  await app.register(latchkey, { config, clock, workers, hasher: hasher ?? undefined, schemaVersion })
   await app.ready()
   return Object.assign(app, { clock })
 }

@@ -1,15 +1,20 @@
 import { spawn } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
 import { program } from '../../../dev/program.ts'
-import { createMigrations, expectedVersion, schemaProblem } from '../../../lib/stores/migrations.ts'
-import { ownsTables, schemaVersion } from '../../../lib/stores/schema.ts'
+import { removalsOf, schemaProblem } from '../../../lib/stores/compatibility.ts'
+import { createMigrations, expectedVersion } from '../../../lib/stores/migrations.ts'
+import { ownsTables, readSchema } from '../../../lib/stores/schema.ts'
 import { connect, makeDatabase, openStore } from '../../support/database.ts'
 
 const newest = expectedVersion()
+/** Which transaction wrote an event: means nothing any more where the trail has no seals. */
+const transactionOfEvent = 'audit_events.xid'
+/** The last migration from before there was a header; its text must not change any more. */
+const lastWithoutHeader = 23
 
 t.test('five processes can migrate one empty database at once', async t => {
   const { directUrl } = await makeDatabase(t, { migrated: false })
@@ -85,9 +90,62 @@ t.test('a database that is newer than the code is left alone', async t => {
   const { sql, migrate, migrateWith } = await emptyDatabase(t, folder)
   await migrate()
 
-  await t.rejects(migrateWith(undefined)(), /The database is at version \d+, this code knows/)
+  await t.rejects(migrateWith(undefined)(), /The database is at version \d+, .* this code knows/)
   await t.rejects(migrateWith(undefined)({ to: 1 }), /Run the newer code/)
   t.equal((await sql`select from later`).length, 0)
+})
+
+t.test('a newer database that serves this code is left as it is, and that is no error', async t => {
+  const folder = copyOfMigrations(t)
+  writeFileSync(join(folder, next('do')), `-- A later table.\n-- compatible-with: ${newest}\ncreate table later (id int);\n`)
+  writeFileSync(join(folder, next('undo')), 'drop table later;\n')
+  const { sql, url, migrate, migrateWith } = await emptyDatabase(t, folder)
+  await migrate()
+
+  t.strictSame(await readSchema(openStore(t, url)), { version: newest + 1, compatibleWith: newest })
+  t.strictSame(await migrateWith(undefined)(), { from: newest + 1, to: newest + 1 })
+  await t.rejects(migrateWith(undefined)({ to: newest }), /Run the newer code/, 'it cannot undo what it does not know')
+  t.equal((await sql`select from later`).length, 0)
+})
+
+t.test('a migration that names a later version than its own is refused', async t => {
+  const folder = copyOfMigrations(t)
+  writeFileSync(join(folder, next('do')), `-- compatible-with: ${newest + 2}\nselect 1;\n`)
+  writeFileSync(join(folder, next('undo')), 'select 1;\n')
+  await t.rejects((await emptyDatabase(t, folder)).migrate(), /compatible with no version above/)
+})
+
+t.test('a database that older code has migrated says the same', async t => {
+  const { sql, url, migrate } = await emptyDatabase(t)
+  await migrate()
+  await sql`alter table schema_migrations drop column compatible_with`
+  const database = openStore(t, url)
+
+  t.strictSame(await readSchema(database), { version: newest, compatibleWith: newest })
+  t.strictSame(await migrate(), { from: newest, to: newest })
+  t.match(await sql`select compatible_with from schema_migrations where version = 1`, [{ compatibleWith: 1 }])
+})
+
+t.test('every later migration says which code it is compatible with', async t => {
+  for (const name of readdirSync('sql').filter(name => /\.do\./.test(name) && Number(name.slice(0, 3)) > lastWithoutHeader)) {
+    t.match(readFileSync(join('sql', name), 'utf8'), /^-- compatible-with: \d+$/m, name)
+  }
+})
+
+t.test('going down names every table and column that is lost with its rows', async t => {
+  const { sql, migrate } = await emptyDatabase(t)
+  await migrate()
+
+  for (let version = newest; version > 0; version--) {
+    const before = await relationsOf(sql)
+    const named = removalsOf('sql', version, version - 1).join('\n')
+    await (named === '' ? migrate({ to: version - 1, mayRemove: false }) : t.rejects(migrate({ to: version - 1, mayRemove: false }), /removes data/))
+    await migrate({ to: version - 1 })
+    const after = await relationsOf(sql)
+    const gone = before.filter(relation => !after.includes(relation) && relation !== transactionOfEvent)
+    const lost = gone.filter(relation => !gone.includes(relation.split('.')[0] ?? '') || !relation.includes('.'))
+    for (const relation of lost) t.ok(new RegExp(`\\b${relation.replace('.', '\\s+drop column ')}\\b`).test(named), `${version}: ${relation}`)
+  }
 })
 
 t.test('a version beyond the newest or below zero is refused', async t => {
@@ -106,13 +164,13 @@ t.test('a table with that name in another schema is not ours', async t => {
 t.test('the server knows whether the schema is its own, and what to do', async t => {
   const { url, directUrl, migrate } = await emptyDatabase(t)
   const database = openStore(t, url, { deadline: 5000 })
-  t.match(schemaProblem(await schemaVersion(database)), /empty.*migrate/)
+  t.match(schemaProblem(await readSchema(database), newest), /empty.*migrate/)
 
   await migrate({ to: newest - 1 })
-  t.match(schemaProblem(await schemaVersion(database)), /latchkey migrate/)
+  t.match(schemaProblem(await readSchema(database), newest), /latchkey migrate/)
   await migrate()
-  t.equal(schemaProblem(await schemaVersion(database)), null, 'the runtime role may read it')
-  t.match(schemaProblem(newest + 1), /this code knows/)
+  t.equal(schemaProblem(await readSchema(database), newest), null, 'the runtime role may read it')
+  t.match(schemaProblem({ version: newest + 1, compatibleWith: newest + 1 }, newest), /this code knows/)
   t.equal(await ownsTables(database), false)
   t.equal(await ownsTables(openStore(t, directUrl)), true)
 })
@@ -174,6 +232,17 @@ async function migrateByCommand (directUrl: string) {
   const env = { ...process.env, NODE_ENV: 'test', DATABASE_URL: directUrl, DATABASE_DIRECT_URL: directUrl, REDIS_URL: 'redis://127.0.0.1:1' }
   const child = spawn(process.execPath, [...program('cli.ts'), 'migrate'], { env, stdio: ['ignore', 'ignore', 'inherit'] })
   return await new Promise(resolve => child.once('exit', resolve))
+}
+
+/** Tables, and columns of tables, whose values come from nothing else; those of partitions are those of their table. */
+async function relationsOf (sql: ReturnType<typeof connect>): Promise<string[]> {
+  const columns = await sql<{ table: string, column: string }[]>`
+    select c.relname as table, a.attname as column
+    from pg_class c
+    join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition`
+  const tables = [...new Set(columns.map(({ table }) => table))]
+  return [...tables, ...columns.filter(({ table }) => tables.includes(table)).map(({ table, column }) => `${table}.${column}`)]
 }
 
 /** Everything that a migration can leave behind, one line each. */
