@@ -2,6 +2,8 @@ import fp from 'fastify-plugin'
 import pg from 'pg'
 import type { Config } from '../../lib/config/config.ts'
 import { reach } from '../../lib/stores/postgres-tls.ts'
+import { withReliedSettings } from '../../lib/stores/relied-settings.ts'
+import { assertSuitable } from '../../lib/stores/suitability.ts'
 import { createDatabase } from '../../lib/stores/database.ts'
 import type { Database } from '../../lib/stores/database.ts'
 import { createFlows } from '../../lib/stores/flows.ts'
@@ -35,7 +37,8 @@ const closeTimeoutMs = 1000
 export default fp<Config['postgres']>(async function connectPostgres (app, options) {
   const { url, authority, prepare, poolMax, poolMin, queueMax, deadline, idleTimeout, connectTimeout } = options
   // Postgres ends what we have given up: a statement, a wait for a lock, a transaction whose node has died. The limits
-  // are set when a connection opens. A pooler refuses that, so behind one they are set in each transaction.
+  // are set when a connection opens. A pooler refuses that, so behind one they are set in each transaction. What else
+  // statements rely on is set in the same way, and checked in any case.
   const limits = {
     statement_timeout: deadline,
     lock_timeout: Math.min(lockTimeoutMs, deadline),
@@ -61,14 +64,17 @@ export default fp<Config['postgres']>(async function connectPostgres (app, optio
     feedDatabase.ping(),
     ...Array.from({ length: Math.max(1, poolMin) }, () => database.ping())
   ])
+  await assertSuitable(feedDatabase)
   app.decorate('database', database)
   app.decorate('feedDatabase', feedDatabase)
   app.decorate('flows', flows)
 
   /** A pool of `max` connections, each of which may idle for `idleTimeoutMillis`, 0 for ever. */
   function openPool (max: number, idleTimeoutMillis: number) {
+    const { url: target, options } = prepare ? withReliedSettings(url) : { url, options: undefined }
     const pool = new pg.Pool({
-      ...reach(url, authority),
+      ...reach(target, authority),
+      options,
       max,
       idleTimeoutMillis,
       connectionTimeoutMillis: connectTimeout,
