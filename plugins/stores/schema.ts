@@ -30,7 +30,8 @@ export default fp<SchemaOptions>(async function checkSchema (app, options) {
       'only a trigger keeps the audit trail append-only. ' +
       'Give the server a role of its own that is a member of latchkey_runtime, and the owner to DATABASE_DIRECT_URL.')
   }
-  app.decorate('schema', createSchemaWatch({ read: () => readSchema(app.database), expected, report }))
+  // Read on the connection of the change feed, so that a queue of clients does not delay the probe.
+  app.decorate('schema', createSchemaWatch({ read: () => readSchema(app.feedDatabase), expected, report }))
 
   function report (problem: string | null) {
     if (problem === null) app.log.info('the schema serves this code again')

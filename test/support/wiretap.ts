@@ -29,7 +29,7 @@ function createWiretap () {
 
   return {
     statement (text: string) {
-      if (!/pg_snapshot_xmin|^select 1$|txid|clock_timestamp\(\) as now/i.test(text)) statements.push(text.replaceAll(/\s+/g, ' ').trim())
+      if (!/pg_snapshot_xmin|^select 1$|txid|clock_timestamp\(\) as now|schema_migrations/i.test(text)) statements.push(text.replaceAll(/\s+/g, ' ').trim())
     },
     command (name: string, script: string) {
       if (script === confirmationSha || script === confirmation) confirmations++
