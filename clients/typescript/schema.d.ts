@@ -1500,7 +1500,10 @@ export interface components {
         Vendor: {
             /** Format: uuid */
             id: string;
-            /** @example Quill and Sons */
+            /**
+             * Format: line
+             * @example Quill and Sons
+             */
             name: string;
             /** @enum {string} */
             status: "active" | "suspended";
@@ -1925,7 +1928,10 @@ export interface operations {
                      * @example violet kettle orbit 1843
                      */
                     password: string;
-                    /** @example Ada King */
+                    /**
+                     * Format: line
+                     * @example Ada King
+                     */
                     full_name: string;
                     /**
                      * @description The kind of user that an application is for.
@@ -1984,7 +1990,10 @@ export interface operations {
                      * @example violet kettle orbit 1843
                      */
                     password: string;
-                    /** @example Ada King */
+                    /**
+                     * Format: line
+                     * @example Ada King
+                     */
                     full_name: string;
                     /**
                      * @description The kind of user that an application is for.
@@ -2125,6 +2134,7 @@ export interface operations {
                      */
                     transport?: "bearer" | "cookie";
                     /**
+                     * Format: line
                      * @description How the owner will know this device in the list of sessions.
                      * @example Ada’s phone
                      */
@@ -2438,7 +2448,10 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** @example Ada King */
+                    /**
+                     * Format: line
+                     * @example Ada King
+                     */
                     full_name?: string;
                     /**
                      * @description A language tag (BCP 47) for mails.
@@ -2958,7 +2971,10 @@ export interface operations {
                 "application/json": {
                     /** @example ada@example.com */
                     email: string;
-                    /** @example Ada King */
+                    /**
+                     * Format: line
+                     * @example Ada King
+                     */
                     full_name: string;
                     /**
                      * @description A role of the deployment.
@@ -3047,7 +3063,10 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
-                    /** @example Ada King */
+                    /**
+                     * Format: line
+                     * @example Ada King
+                     */
                     full_name?: string;
                     /**
                      * @description A role of the deployment.
@@ -3139,7 +3158,10 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
-                    /** @example Ada King */
+                    /**
+                     * Format: line
+                     * @example Ada King
+                     */
                     full_name?: string;
                     /**
                      * @description A role of the deployment.
@@ -3422,6 +3444,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /**
+                     * Format: line
                      * @description Why: it stands in the mail.
                      * @example The documents are out of date.
                      */
@@ -3755,7 +3778,10 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** @example Quill and Sons */
+                    /**
+                     * Format: line
+                     * @example Quill and Sons
+                     */
                     name: string;
                 };
             };
@@ -3798,7 +3824,10 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
-                    /** @example Quill and Sons */
+                    /**
+                     * Format: line
+                     * @example Quill and Sons
+                     */
                     name?: string;
                     /** @enum {string} */
                     status?: "active" | "suspended";

@@ -9,6 +9,7 @@ import type { PasswordPolicy } from '../passwords/policy.ts'
 import type { Database, Transaction } from '../stores/database.ts'
 import { parseAddress } from '../users/email-address.ts'
 import type { EmailAddress } from '../users/email-address.ts'
+import { isFullName } from '../users/full-name.ts'
 import type { UserStore } from '../users/user-store.ts'
 
 export interface NewAdministrator {
@@ -31,8 +32,6 @@ export interface AdministratorParts {
 
 export type Administrators = ReturnType<typeof createAdministrators>
 
-const nameLengthMax = 200
-
 /** Accounts of super_admins. The first one is created at the command line; there is no default account. */
 export function createAdministrators ({
   database, administrators, users, policy, passwords, audit, clock
@@ -46,8 +45,8 @@ export function createAdministrators ({
    */
   async function create ({ email, fullName, password, another }: NewAdministrator, caller: Caller) {
     const address = parseAddress(email, '/email')
-    if (fullName.trim() === '' || fullName.length > nameLengthMax) {
-      throw invalid('/full_name', 'length', 'A name has 1 to 200 characters.')
+    if (!isFullName(fullName)) {
+      throw invalid('/full_name', 'wrong_format', 'A name is one line of 1 to 200 characters.')
     }
     const errors = await policy.check(password, [address.address, fullName])
     if (errors.length) throw new Refusal('password_rejected', { errors })

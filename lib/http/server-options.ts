@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
 import { Refusal } from '../errors.ts'
+import { isOneLine } from '../formats/one-line.ts'
 import { isProbe, loggerOptions } from '../operations/logger.ts'
 import { problemHeaders, renderProblem } from './problem.ts'
 import { toRefusal } from './refusals.ts'
@@ -54,7 +55,8 @@ export function serverOptions ({ http, logger }: Pick<Config, 'http' | 'logger'>
         coerceTypes: false as const,
         removeAdditional: false as const,
         useDefaults: true,
-        allErrors: false
+        allErrors: false,
+        formats: { line: isOneLine }
       }
     }
   }

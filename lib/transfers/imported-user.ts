@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { canonicalise } from '../users/email-address.ts'
+import { isFullName } from '../users/full-name.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { Roles } from '../access/roles.ts'
 import type { ImportedUser } from './transfer-store.ts'
@@ -16,8 +17,7 @@ export interface ImportRules {
   now: number
 }
 
-// The same rules as in the API.
-const fullName = /^(?=.*[^\s])[^\p{Cc}\p{Cs}\u2028\u2029]{1,200}$/u
+// The same rule as in the API.
 const locale = /^(?=.{2,35}$)[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/
 const time = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?) ?(Z|[+-]\d{2}(?::?\d{2})?)?)?$/i
 
@@ -36,7 +36,7 @@ export function readImportedUser (
   const passwordHash = hashOf(textOf(values, 'password_hash'))
 
   if (!address) return refuse('email is not an address')
-  if (name === null || !fullName.test(name)) return refuse('full_name is not one line of 1 to 200 characters')
+  if (name === null || !isFullName(name)) return refuse('full_name is not one line of 1 to 200 characters')
   if (!locale.test(language)) return refuse('locale is not a language tag, such as en or pt-BR')
 
   return {

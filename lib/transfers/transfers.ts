@@ -1,9 +1,11 @@
 import type { Audit } from '../audit/audit.ts'
 import type { Caller } from '../http/caller.ts'
 import type { Clock } from '../clock.ts'
+import { asOneLine } from '../formats/one-line.ts'
 import { readImportedUser, RefusedLine } from './imported-user.ts'
 import type { ImportRules } from './imported-user.ts'
 import type { Database } from '../stores/database.ts'
+import { isFullName } from '../users/full-name.ts'
 import type { ExportedUser, ImportedUser, UserTransferStore } from './transfer-store.ts'
 import { formatUser, headOf, readUserFile } from './files.ts'
 import type { FileFormat, UserRecord } from './files.ts'
@@ -153,7 +155,8 @@ export function createUserTransfers ({ database, transfers, audit, clock, ...rul
 function valuesOf (user: ExportedUser) {
   return {
     email: user.email,
-    full_name: user.fullName,
+    // A name from before the rules for names would not be imported.
+    full_name: isFullName(user.fullName) ? user.fullName : asOneLine(user.fullName) ?? user.email,
     role: user.role,
     locale: user.locale,
     created_at: user.createdAt.toISOString(),

@@ -12,16 +12,16 @@ export const Password = Type.String({
   examples: ['violet kettle orbit 1843']
 })
 
-// One line of text: at least one visible character and no control characters. The dot excludes line separators. It is
-// ASCII and needs no flag, because other languages compile it from the document. Lone surrogates never get here: a body
-// with one is no valid JSON, and a query is decoded from UTF-8.
-const line = '^(?=.*\\S.*$)[^\\x00-\\x1f\\x7f-\\x9f]*$'
+// One line of text. The format `line` is checked by `isOneLine` in lib/formats/one-line.ts, and is the whole rule. The
+// pattern is what every language can check of it from the document, so it is ASCII and needs no flag: at least one
+// character that is no blank, and no control characters. The dot excludes line separators.
+const line = { format: 'line', pattern: '^(?=.*\\S.*$)[^\\x00-\\x1f\\x7f-\\x9f]*$' }
 
 /** A name as people write it. */
-export const FullName = Type.String({ minLength: 1, maxLength: 200, pattern: line, examples: ['Ada King'] })
+export const FullName = Type.String({ minLength: 1, maxLength: 200, ...line, examples: ['Ada King'] })
 
 /** The name of an organisation. */
-export const VendorName = Type.String({ minLength: 1, maxLength: 200, pattern: line, examples: ['Quill and Sons'] })
+export const VendorName = Type.String({ minLength: 1, maxLength: 200, ...line, examples: ['Quill and Sons'] })
 
 /** A BCP 47 language tag. */
 export const Locale = Type.String({
@@ -41,7 +41,7 @@ export const UserType = Type.String({
 export const DeviceName = Type.String({
   minLength: 1,
   maxLength: 200,
-  pattern: line,
+  ...line,
   description: 'How the owner will know this device in the list of sessions.',
   examples: ['Ada’s phone']
 })
@@ -61,7 +61,7 @@ export const Reason = Type.Optional(Type.Union([Type.Null(), Type.Object({
   reason: Type.Optional(Type.String({
     minLength: 1,
     maxLength: 500,
-    pattern: line,
+    ...line,
     description: 'Why: it stands in the mail.',
     examples: ['The documents are out of date.']
   }))
@@ -89,4 +89,4 @@ export const Cursor = Type.String({
   description: 'The `next_cursor` of the page before.'
 })
 
-export const SearchText = { minLength: 1, maxLength: 100, pattern: line, examples: ['ada'] }
+export const SearchText = { minLength: 1, maxLength: 100, ...line, examples: ['ada'] }
