@@ -3,9 +3,9 @@ import type { Readable, Writable } from 'node:stream'
 interface Terminal extends Readable { isTTY?: boolean, setRawMode? (isRaw: boolean): unknown }
 
 /**
- * Reads a new password. At a terminal it is typed twice and not shown; else it is the whole input, without the last
- * line break. Questions go to `output`.
- * @throws Error for a person, if the password is empty, if the two are not the same, or on Ctrl-C
+ * Reads a new password. At a terminal it is typed twice and not shown; else it is the one line of the input. Questions
+ * go to `output`.
+ * @throws Error for a person, if the password is empty or has several lines, if the two are not the same, or on Ctrl-C
  */
 export async function readNewPassword (input: Terminal, output: Writable): Promise<string> {
   input.setEncoding('utf8')
@@ -25,6 +25,7 @@ export async function readNewPassword (input: Terminal, output: Writable): Promi
 
 function given (password: string) {
   if (password === '') throw new Error('No password was given: type it, or pass it on standard input.')
+  if (/[\r\n]/.test(password)) throw new Error('Standard input has more than one line: pass the password alone.')
   return password
 }
 
