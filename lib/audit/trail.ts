@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type { Audit } from './audit.ts'
 import type { Caller } from '../http/caller.ts'
 import type { Cursors } from '../http/cursors.ts'
-import { formatCsv } from '../formats/csv.ts'
+import { escapeFormula, formatCsv } from '../formats/csv.ts'
 import { Refusal } from '../errors.ts'
 import type { EventRow } from './event.ts'
 import type { AuditTrailStore, TrailFilter } from './trail-store.ts'
@@ -164,15 +164,10 @@ function jsonLine (event: ShownEvent): string {
 }
 
 function csvLine (event: ShownEvent): string {
-  return formatCsv(columns.map(column => withoutFormula(textOf(event[column])))) + '\r\n'
+  return formatCsv(columns.map(column => escapeFormula(textOf(event[column])))) + '\r\n'
 }
 
 function textOf (value: ShownEvent[keyof ShownEvent]): string {
   if (value === null) return ''
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
-}
-
-// A spreadsheet evaluates a cell that begins like a formula; an apostrophe makes it text (OWASP, CSV Injection).
-function withoutFormula (cell: string): string {
-  return /^[=+\-@\t\r\n]/.test(cell) ? `'${cell}` : cell
 }

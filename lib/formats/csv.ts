@@ -24,6 +24,19 @@ function endOfPlain (line: string, start: number): number | null {
   return line.slice(start, end).includes('"') ? null : end
 }
 
+/**
+ * A cell that no spreadsheet evaluates: an apostrophe before what begins like a formula makes it text (OWASP, CSV
+ * Injection). A cell that begins like an escaped one gets another apostrophe, so that `unescapeFormula` undoes it.
+ */
+export function escapeFormula (cell: string): string {
+  return /^'*[=+\-@\t\r\n＝＋－＠]/.test(cell) ? `'${cell}` : cell
+}
+
+/** The cell that `escapeFormula` was given. Any other apostrophe stays. */
+export function unescapeFormula (cell: string): string {
+  return /^'+[=+\-@\t\r\n＝＋－＠]/.test(cell) ? cell.slice(1) : cell
+}
+
 /** The place after the closing quote: the one that is followed by a comma or nothing, and not one of a pair. */
 function endOfQuoted (line: string, start: number): number | null {
   for (let place = start + 1; ; place += 2) {

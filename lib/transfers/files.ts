@@ -1,4 +1,4 @@
-import { formatCsv, parseCsv } from '../formats/csv.ts'
+import { escapeFormula, formatCsv, parseCsv, unescapeFormula } from '../formats/csv.ts'
 import { readLines } from '../formats/lines.ts'
 import type { Line } from '../formats/lines.ts'
 
@@ -62,7 +62,7 @@ export function headOf (format: FileFormat): string {
 /** The line of a user. Null values are left out. */
 export function formatUser (format: FileFormat, values: Record<UserField, string | boolean | null>): string {
   const text = format === 'csv'
-    ? formatCsv(userFields.map(field => String(values[field] ?? '')))
+    ? formatCsv(userFields.map(field => escapeFormula(String(values[field] ?? ''))))
     : JSON.stringify(Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null)))
   return `${text}\n`
 }
@@ -98,7 +98,7 @@ function csvReader (head: Line): (text: string) => Read {
     const cells = parseCsv(text)
     if (cells === null) return { problem: 'has quotes that do not fit' }
     if (cells.length !== columns.length) return { problem: `has ${cells.length} cells, not ${columns.length}` }
-    return { values: Object.fromEntries(columns.map((name, index) => [name, cells[index]])) }
+    return { values: Object.fromEntries(columns.map((name, index) => [name, unescapeFormula(cells[index] ?? '')])) }
   }
 }
 

@@ -97,6 +97,20 @@ t.test('written files can be read again', async t => {
   t.strictSame(await read(headOf('ndjson') + formatUser('ndjson', values)), [{ line: 1, values: Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null)) }])
 })
 
+t.test('no written cell is a formula to a spreadsheet, and every name is read as it was', async t => {
+  const values = { email: '=1+1@b.c', role: 'user', locale: 'en', created_at: '', email_verified: true, password_hash: null, status: null, approval: null, must_change_password: null }
+  const formulas = ['=HYPERLINK("http://x","y")', '+1', '-1', '@SUM(A1)', '\t=1', '＝1', '＋1', '－1', '＠1']
+  const names = [...formulas, ...formulas.map(name => `'${name}`), ...formulas.map(name => `''${name}`), "'Ada", "'t Hooft", "'", "''", "a'=b", 'a=b', '1-1', ' =1']
+
+  for (const name of names) {
+    const text = formatUser('csv', { ...values, full_name: name })
+    for (const cell of parseCsv(text.trimEnd()) ?? []) t.notMatch(cell, /^[=+\-@\t\r＝＋－＠]/)
+    t.match(await read(headOf('csv') + text), [{ values: { full_name: name, email: values.email } }], name)
+  }
+  t.equal(parseCsv(formatUser('csv', { ...values, full_name: "'Ada" }))?.[1], "'Ada", 'an apostrophe alone needs no other')
+  t.match(await read(`${JSON.stringify({ email: 'a@b.c', full_name: "'=1" })}\n`), [{ values: { full_name: "'=1" } }], 'JSON has no such escape')
+})
+
 async function read (text: string, format: FileFormat | null = null) {
   return await all(readUserFile(chunksOf(Buffer.from(text), 7), format))
 }

@@ -99,13 +99,14 @@ t.test('a stream contains the whole trail, as lines of JSON or CSV', async t => 
 t.test('values that a spreadsheet would take for a formula are written as text', async t => {
   const auditor = await withRole('admin')
   const subject = randomUUID()
-  const attacks = ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '=HYPERLINK("http://x","y")', 'a,b', 'a"b', 'two\nlines']
+  const attacks = ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '=HYPERLINK("http://x","y")', 'a,b', 'a"b', 'two\nlines', "'=1"]
   for (const reason of attacks) await sql`insert into audit_events (event, outcome, subject_id, reason) values ('odd', 'success', ${subject}, ${reason})`
 
   const { body } = await streamed(auditor, { subject, format: 'csv' })
   for (const line of body.split('\r\n').slice(1, 7)) t.match(parseCsv(line)?.[4], /^'[=+\-@\t\r]/)
   t.ok(body.includes('"\'=HYPERLINK(""http://x"",""y"")"'))
   t.ok(body.includes(',"a,b",') && body.includes(',"a""b",') && body.includes(',"two\nlines",'))
+  t.ok(body.includes(",''=1,"), 'so that the escape can be undone')
 })
 
 t.test('an erased user is null, and the events stay', async t => {
