@@ -91,6 +91,15 @@ export function sampleMails (locale: string): Sample[] {
       mail: { ...reader, kind: 'approval', values: { stage: 'pending', applicant, appUrl }, occasion: unknownCaller }
     },
     {
+      name: 'approval-gathered',
+      mail: {
+        ...reader,
+        kind: 'approval',
+        values: { stage: 'gathered', applicants: [applicant, applicant, applicant], more: 12, appUrl },
+        occasion: unknownCaller
+      }
+    },
+    {
       name: 'approval-approved',
       mail: { ...reader, kind: 'approval', values: { stage: 'approved', appUrl } }
     },

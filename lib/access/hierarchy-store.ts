@@ -8,11 +8,13 @@ export type RankedUser = User & Ranked
 
 export interface AssignableRole { name: string, rank: number, requiresApproval: boolean }
 
+export type Applicant = Pick<User, 'id' | 'role'>
+
 export type HierarchyStore = ReturnType<typeof createHierarchyStore>
 
 /** Users with their ranks, locked so that these stay as they are until the transaction ends. */
 export function createHierarchyStore () {
-  return { lock, lockActor, roleOf, role, approvers }
+  return { lock, lockActor, roleOf, role, applicants, approvers }
 
   /**
    * Locks the subject's row against all other locks and the actor's row against changes, and reads both afterwards;
@@ -79,6 +81,15 @@ export function createHierarchyStore () {
       where name = ${name}
       for key share`
     return role ?? null
+  }
+
+  /** Those of the accounts that wait for an approval, the earliest first. */
+  async function applicants (tx: Transaction, ids: string[]): Promise<Applicant[]> {
+    return await tx<Applicant>`
+      select id, role
+      from users
+      where id = any(${ids}::uuid[]) and approval = 'pending'
+      order by created_at, id`
   }
 
   /** The ids of active users who may approve an applicant and rank above them, the highest first. */

@@ -38,7 +38,7 @@ export type MailSubjectStore = ReturnType<typeof createMailSubjectStore>
 
 /** What mails are about. It is read when a mail is sent, because jobs contain ids only. */
 export function createMailSubjectStore (db: Database) {
-  return { registration, account, accountAt, device, event, decision }
+  return { registration, account, accounts, accountAt, device, event, decision }
 
   async function registration (id: string): Promise<WaitingRegistration | null> {
     const [row] = await db<RegistrationRow>`
@@ -60,6 +60,15 @@ export function createMailSubjectStore (db: Database) {
       from users
       where id = ${id}`
     return account ?? null
+  }
+
+  /** Those of the accounts that there are, in the order of the ids. */
+  async function accounts (ids: string[]): Promise<Account[]> {
+    return await db<Account>`
+      select id, email, full_name, locale, status, approval
+      from users
+      where id = any(${ids}::uuid[])
+      order by array_position(${ids}::uuid[], id)`
   }
 
   /** The account with a canonical address. */

@@ -1,15 +1,16 @@
 import { Type } from '@sinclair/typebox'
+import type { Static } from '@sinclair/typebox'
 import type { Mail } from '../mailer.ts'
-import type { Topic } from '../texts/kinds.ts'
+import type { Applicant, Topic } from '../texts/kinds.ts'
 import { asName } from '../texts/plain-text.ts'
 import type { EncryptedRecipients } from '../recipients.ts'
 import type { Job } from '../../jobs/job-store.ts'
-import type { MailSubjectStore } from '../subject-store.ts'
+import type { MailSubjectStore, Reader } from '../subject-store.ts'
 import { on, to } from './draft.ts'
 import type { Occasions } from './occasions.ts'
 
 export interface NoticeDraftParts {
-  subjects: Pick<MailSubjectStore, 'account' | 'device'>
+  subjects: Pick<MailSubjectStore, 'account' | 'accounts' | 'device'>
   recipients: Pick<EncryptedRecipients, 'decrypt'>
   occasionOf: Occasions['occasionOf']
   reasonOf: Occasions['reasonOf']
@@ -23,7 +24,16 @@ const how = Type.Optional(Type.Union([Type.Literal('changed'), Type.Literal('res
 const lane = Type.Union([Type.Literal('strangers'), Type.Literal('device'), Type.Literal('session')])
 const stage = Type.Union([Type.Literal('pending'), Type.Literal('approved'), Type.Literal('rejected')])
 const reason = Type.Optional(Type.String())
-const ofApproval = Type.Object({ userId, applicantId: Type.String(), stage, reason, eventId })
+const ofApplicant = Type.Object({ userId, applicantId: Type.String(), stage, reason, eventId })
+const ofApplicants = Type.Object({
+  userId,
+  stage: Type.Literal('gathered'),
+  applicantIds: Type.Array(Type.String()),
+  more: Type.Integer()
+})
+
+/** At most this many applicants are named in one mail. */
+const namesMax = 20
 
 /** The mails that tell people what has happened to their account. A deleted account gets none. */
 export function draftNotices ({ subjects, recipients, occasionOf, reasonOf, appUrl }: NoticeDraftParts) {
@@ -44,15 +54,15 @@ export function draftNotices ({ subjects, recipients, occasionOf, reasonOf, appU
       tell(cause, job, { kind: 'reuse_detected', values: { device: await deviceOf(sessionId), appUrl } })),
 
     // If the decision has changed since, another mail reports that. The address of the approver is not told.
-    approval: on(ofApproval, async ({ userId, applicantId, stage, reason = null, eventId }, job) => {
+    approval: on(Type.Union([ofApplicant, ofApplicants]), async (cause, job) => {
+      if (cause.stage === 'gathered') return await tellOfApplicants(cause, job)
+      const { userId, applicantId, stage, reason = null, eventId } = cause
       const applicant = await subjects.account(applicantId)
       if (applicant?.approval !== stage) return null
 
       switch (stage) {
         case 'pending': {
-          const { fullName, email } = applicant
-          const values = { stage, applicant: { name: asName(fullName), email }, appUrl }
-          return await tell({ userId }, job, { kind: 'approval', values })
+          return await tell({ userId }, job, { kind: 'approval', values: { stage, applicant: shown(applicant), appUrl } })
         }
         case 'approved': return await tell({ userId }, job, { kind: 'approval', values: { stage, appUrl } })
         case 'rejected': {
@@ -78,6 +88,21 @@ export function draftNotices ({ subjects, recipients, occasionOf, reasonOf, appU
     })
   }
 
+  /** One mail about several applicants. Those who have been decided on meanwhile are left out. */
+  async function tellOfApplicants ({ userId, applicantIds, more }: Static<typeof ofApplicants>, job: Job) {
+    const waiting = (await subjects.accounts(applicantIds)).filter(({ approval }) => approval === 'pending')
+    const [applicant, ...others] = waiting
+    if (applicant === undefined) return null
+
+    const named = waiting.slice(0, namesMax).map(shown)
+    return await tell({ userId }, job, {
+      kind: 'approval',
+      values: others.length + more === 0
+        ? { stage: 'pending', applicant: shown(applicant), appUrl }
+        : { stage: 'gathered', applicants: named, more: waiting.length - named.length + more, appUrl }
+    })
+  }
+
   async function tell (
     { userId, eventId }: { userId: string, eventId?: number }, job: Job, topic: Topic
   ): Promise<Mail | null> {
@@ -91,4 +116,8 @@ export function draftNotices ({ subjects, recipients, occasionOf, reasonOf, appU
     const name = await subjects.device(sessionId)
     return asName(name ?? '', 60) || null
   }
+}
+
+function shown ({ fullName, email }: Reader): Applicant {
+  return { name: asName(fullName), email }
 }

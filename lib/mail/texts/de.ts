@@ -130,6 +130,14 @@ export const german: Language = {
           advice: 'Der Name ist eine eigene Angabe und wurde von niemandem geprüft.',
           link: { label: `Zu ${service}`, url: values.appUrl }
         }
+        case 'gathered': return {
+          subject: `${values.applicants.length + values.more} Personen warten auf Ihre Freigabe bei ${service}`,
+          title: `${values.applicants.length + values.more} Personen warten auf Ihre Freigabe`,
+          lead: `mehrere Personen haben sich in der letzten Stunde bei ${service} registriert und können sich erst anmelden, wenn ihre Konten freigegeben sind. Sie gehören zu denen, die das tun können.`,
+          details: values.applicants.map(({ name, email }, place) => [String(place + 1), `${name}, ${email}`]),
+          advice: `${values.more > 0 ? `Und ${values.more} weitere. ` : ''}Die Namen sind eigene Angaben und wurden von niemandem geprüft.`,
+          link: { label: `Zu ${service}`, url: values.appUrl }
+        }
         case 'approved': return {
           subject: `Ihr Konto bei ${service} wurde freigegeben`,
           title: 'Ihr Konto wurde freigegeben',

@@ -130,6 +130,14 @@ export const english: Language = {
           advice: 'The name is what they call themself; nobody has checked it.',
           link: { label: `Go to ${service}`, url: values.appUrl }
         }
+        case 'gathered': return {
+          subject: `${values.applicants.length + values.more} people wait for your approval at ${service}`,
+          title: `${values.applicants.length + values.more} people wait for your approval`,
+          lead: `Several people have signed up for ${service} within the last hour and cannot sign in before their accounts have been approved. You are one of those who may do that.`,
+          details: values.applicants.map(({ name, email }, place) => [String(place + 1), `${name}, ${email}`]),
+          advice: `${values.more > 0 ? `And ${values.more} more. ` : ''}The names are what they call themselves; nobody has checked them.`,
+          link: { label: `Go to ${service}`, url: values.appUrl }
+        }
         case 'approved': return {
           subject: `Your ${service} account has been approved`,
           title: 'Your account has been approved',

@@ -16,11 +16,16 @@ export interface MailValues {
   locked: { lane: 'strangers' | 'device' | 'session', until: Date, appUrl: string }
   reuse_detected: { device: string | null, appUrl: string }
   approval:
-    | { stage: 'pending', applicant: { name: string, email: string }, appUrl: string }
+    | { stage: 'pending', applicant: Applicant, appUrl: string }
+    /** `more`: how many others wait, whose names the mail does not give. */
+    | { stage: 'gathered', applicants: Applicant[], more: number, appUrl: string }
     | { stage: 'approved', appUrl: string }
     | { stage: 'rejected', reason: string | null }
   account_deleted: Record<never, never>
 }
+
+/** An applicant, with the name fit for a mail to others. */
+export interface Applicant { name: string, email: string }
 
 export type MailKind = keyof MailValues
 

@@ -254,6 +254,28 @@ t.test('approvers are notified of a waiting applicant, and the applicant of the 
   t.notMatch(sent[3]?.text, /Reason|null|undefined/)
 })
 
+t.test('a mail about gathered applicants names twenty who still wait, and counts the others', async t => {
+  const { signUp, deliver, sent, sql } = await open(t)
+  const userId = await signUp({ email: 'boss@example.com', fullName: 'Grace' })
+  const applicantIds: string[] = []
+  for (let number = 1; number <= 23; number++) applicantIds.push(await signUp({ email: `v${number}@example.com`, fullName: `Vendor ${number} http://evil.example` }))
+  const job = { kind: 'approval', stage: 'gathered', userId, applicantIds, more: 2 }
+
+  await deliver(job)
+  t.match(sent, [], 'those who do not wait are not announced')
+  await sql`update users set approval = 'pending' where id = any(${applicantIds}::uuid[])`
+  await sql`update users set approval = 'approved' where id = ${applicantIds[0] ?? ''}`
+  await deliver(job)
+  t.match(sent, [{ kind: 'approval', to: 'boss@example.com', subject: /^24 people wait/, text: / 1: +Vendor 2 http evil\. example, v2@[^]* 20: +Vendor 21 .*\n[^]*And 4 more\./ }])
+  t.notMatch(sent[0]?.text, /Vendor (1|22) /)
+
+  await deliver({ ...job, applicantIds: applicantIds.slice(0, 2), more: 0 })
+  t.match(sent[1], { subject: /^Somebody waits/, text: /Name: +Vendor 2/ })
+  await deliver({ ...job, applicantIds: applicantIds.slice(0, 1), more: 0 })
+  t.equal(sent.length, 2)
+  await t.rejects(deliver({ ...job, applicantIds: 7 }), TypeError)
+})
+
 t.test('a deleted user is notified, although the store no longer knows them', async t => {
   const { deliver, sent, recipients } = await open(t)
   const recipient = recipients.encrypt({ email: 'Ada@example.com', fullName: 'Ada King', locale: 'de' })

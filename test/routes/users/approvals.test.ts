@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { FastifyInstance } from 'fastify'
 import { eventsOf, mailJobs, sentMails, trail, until } from '../../support/evidence.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
@@ -68,10 +69,82 @@ t.test('at most twenty approvers are notified, and only those who can decide', a
   await app.database`
     insert into users (email, email_canonical, full_name, role)
     select n || '@admins.example', n || '@admins.example', 'An admin', 'admin' from generate_series(1, 30) n`
+  await hourLater(app)
+  await app.approvals.announceGathered()
+  await hourLater(app)
   const applicant = await signUp(app, { user_type: 'vendor' })
   const told = (await mailJobs(app, 'approval')).filter(job => job['applicantId'] === applicant.user.id)
   t.equal(told.length, 20)
   t.notOk(told.some(job => job['userId'] === away.id))
+})
+
+t.test('of fifteen applicants the first is announced at once, and the others in one mail when the hour is over', async t => {
+  const app = await start(t, await deploy(t), { workers: false, hasher: cheapHasher })
+  const admins = [await person(app, 'admin'), await person(app, 'super_admin')].map(({ id }) => id).sort()
+  const [first, ...others] = await Promise.all(Array.from({ length: 15 }, () => signUp(app, { user_type: 'vendor' })))
+  const told = (await mailJobs(app, 'approval')).map(({ userId }) => userId).sort()
+  t.strictSame(told, admins, 'one mail each, however many sign up at once')
+  t.ok(first)
+
+  await app.approvals.announceGathered()
+  const mails = (await mailJobs(app, 'approval')).slice(2)
+  t.strictSame(mails.map(({ userId }) => userId).sort(), admins)
+  for (const mail of mails) t.match(mail, { stage: 'gathered', applicantIds: { length: others.length }, more: 0 })
+
+  await signUp(app, { user_type: 'vendor' })
+  t.equal((await mailJobs(app, 'approval')).length, 4, 'the next hour has begun')
+  await hourLater(app)
+  await Promise.all([1, 2, 3].map(() => app.approvals.announceGathered()))
+  t.equal((await mailJobs(app, 'approval')).length, 6, 'and of several nodes one announces')
+  await app.approvals.announceGathered()
+  t.equal((await mailJobs(app, 'approval')).length, 6, 'without an applicant there is no mail')
+})
+
+t.test('applicants who are decided on before the hour is over are not announced', async t => {
+  const app = await start(t, await deploy(t), { workers: false, hasher: cheapHasher })
+  const admin = await signed(app, 'admin')
+  const [first, second, third] = [await vendorOf(app), await vendorOf(app), await vendorOf(app)]
+  await as(app, admin.access_token, 'POST', `/users/${second}/approve`)
+  await app.database`delete from users where id = ${third}`
+  await hourLater(app)
+  await app.approvals.announceGathered()
+
+  t.strictSame((await mailJobs(app, 'approval')).filter(({ stage }) => stage === 'gathered'), [])
+  const next = await vendorOf(app)
+  t.match((await mailJobs(app, 'approval')).filter(({ stage }) => stage === 'pending').map(({ applicantId }) => applicantId), [first, next], 'the hour was quiet: the next is announced at once')
+})
+
+t.test('an approver is told of the applicants they may approve', async t => {
+  const app = await start(t, await deploy(t), { workers: false, hasher: cheapHasher })
+  const [chief, admin] = [await person(app, 'super_admin'), await person(app, 'admin')]
+  await app.database`insert into roles (name, rank, user_type, requires_approval, self_registration) values ('auditor', 90, 'auditor', true, true)`
+  const [, vendor, auditor] = [await vendorOf(app), await vendorOf(app), await vendorOf(app)]
+  await app.database`update users set role = 'auditor' where id = ${auditor}`
+  await app.approvals.announceGathered()
+
+  const told = new Map((await mailJobs(app, 'approval')).slice(2).map(({ userId, applicantIds }) => [userId, applicantIds]))
+  t.strictSame(told.get(chief.id), [vendor, auditor])
+  t.strictSame(told.get(admin.id), [vendor])
+})
+
+t.test('gathered applicants outlive the node, and are announced by the next one in each language', async t => {
+  const deployment = await deploy(t, { MAIL_FROM: 'Latchkey <no-reply@example.com>' })
+  const before = await start(t, deployment, { hasher: cheapHasher })
+  const [ada, bernd] = [await person(before, 'admin'), await person(before, 'admin')]
+  await before.database`update users set locale = 'de' where id = ${bernd.id}`
+  for (const name of ['First', 'Second', 'Third']) await signUp(before, { user_type: 'vendor', full_name: name })
+  await before.close()
+
+  const app = await start(t, deployment, { hasher: cheapHasher, workers: false })
+  await hourLater(app)
+  const after = await start(t, deployment, { hasher: cheapHasher })
+  await until(async () => (await after.database`select id from jobs`).length === 0)
+  const mails = (await sentMails(after, deployment.DATA_DIR)).filter(({ kind }) => kind === 'approval')
+  t.equal(mails.length, 4)
+  for (const [approver, words] of [[ada, /^Subject: 2 people wait/m], [bernd, /^Subject: 2 Personen warten/m]] as const) {
+    t.match(mails.filter(({ to }) => to.includes(approver.email)).map(({ raw }) => raw), [/First/, words])
+    t.match(mails.findLast(({ to }) => to.includes(approver.email))?.raw, /1: *Second[^]*2: *Third/)
+  }
 })
 
 t.test('the mails arrive, with the reason', async t => {
@@ -85,6 +158,16 @@ t.test('the mails arrive, with the reason', async t => {
   const mail = (await sentMails(app, deployment.DATA_DIR)).findLast(({ to }) => to.includes(applicant.email))
   t.match(mail?.raw.replaceAll(/=\r\n/g, ''), /Licence 4711 has expired/)
 })
+
+async function vendorOf (app: FastifyInstance) {
+  return (await signUp(app, { user_type: 'vendor' })).user.id
+}
+
+/** Everything that waits for the end of the hour is due. */
+async function hourLater (app: FastifyInstance) {
+  await app.database`update job_schedules set due_at = now() where queue = 'applications'`
+  await app.database`update jobs set due_at = now() where queue = 'applications'`
+}
 
 function login ({ email, password }: { email: string, password: string }) {
   return post(app, '/auth/login', { email, password })
