@@ -5,7 +5,7 @@ import { build, type Plugin } from 'esbuild'
 import { mayShareProcess } from './test-files.ts'
 
 /** The programs that tests start in processes of their own. */
-const programs = ['server.ts', 'cli.ts', 'dev/tests-together.ts', 'test/failure/node.ts']
+const programs = ['server.ts', 'cli.ts', 'dev/tests-together.ts', 'dev/test-output.ts', 'test/failure/node.ts']
 
 // These look for files of their own beside themselves, are native, or import CommonJS on demand.
 const external = [
@@ -14,7 +14,7 @@ const external = [
 ]
 
 // CommonJS packages call `require` for node's own modules.
-const defineRequire = `
+export const defineRequire = `
 import { createRequire as requireFrom } from 'node:module'
 const require = requireFrom(import.meta.url)`
 
@@ -44,7 +44,7 @@ export async function bundle (testFiles: string[]): Promise<string> {
     sourcesContent: false,
     external,
     banner: { js: defineRequire },
-    plugins: [sourceUrls, ownTests],
+    plugins: [sourceUrls, ownTests, ownErrors],
     logLevel: 'error'
   })
   return folder
@@ -75,5 +75,13 @@ const ownTests: Plugin = {
     onResolve({ filter: /^tap$/ }, ({ importer }) => (
       mayShareProcess(relative('.', importer)) ? { path: resolve('dev/current-test.ts') } : undefined
     ))
+  }
+}
+
+// See test-errors.ts.
+export const ownErrors: Plugin = {
+  name: 'own errors',
+  setup ({ onResolve }) {
+    onResolve({ filter: /^async-hook-domain$/ }, () => ({ path: resolve('dev/test-errors.ts') }))
   }
 }

@@ -53,7 +53,7 @@ function sendWithoutPause (port: number, token: string) {
       const method = number % 2 === 0 ? 'GET' : 'POST'
       const outcome = `${method} ${await ask(method).catch((error: Error) => error.message)}`
       outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
-      await sleep(25)
+      await sleep(100)
     }
   })
 
