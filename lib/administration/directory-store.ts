@@ -1,5 +1,5 @@
 import type { Position } from '../http/cursors.ts'
-import type { Database, Query, Transaction } from '../stores/database.ts'
+import type { Database, Query } from '../stores/database.ts'
 import type { Fragment } from '../stores/statement.ts'
 import type { User } from '../users/user-store.ts'
 
@@ -101,37 +101,38 @@ export function createUserDirectoryStore (db: Database) {
     const { order, filters: { role, status, approval }, after, limit } = wanted
     const isLogins = order.by === 'last_login_at'
 
-    return await byIndex(db, async tx => {
-      const rows = await tx<Row>`
-        with candidates as materialized (
-          select u.id, u.role, u.status, u.approval, u.created_at, u.email_canonical, u.full_name
-          from users u
-          where ${isCandidate(tx, search)}
-          limit ${candidatesMax + 1}
-        ), counted as (
-          select count(*)::int as seen
-          from candidates
-        ), found as (
-          select u.id, ${keyOf(tx, order)} as key
-          from candidates u
-          ${isLogins ? tx.fragment`join last_logins l on l.user_id = u.id` : tx.fragment``}
-          where (select seen from counted) <= ${candidatesMax}
-            and ${search.how === 'likeness' ? matches(tx, search) : tx.fragment`true`}
-            and (${role}::text is null or u.role = ${role})
-            and (${status}::text is null or u.status = ${status})
-            and (${approval}::text is null or u.approval = ${approval})
-            and ${after ? isAfter(tx, order, after) : tx.fragment`true`}
-          order by 2 ${direction(tx, order)}, 1 ${direction(tx, order)}
-          limit ${limit}
-        )
-        select ${columns(tx)}, f.key::text as key, s.seen
-        from counted s
-        left join found f on true
-        left join users u on u.id = f.id
-        left join roles r on r.name = u.role
-        order by f.key ${direction(tx, order)}, f.id ${direction(tx, order)}`
-      return (rows[0]?.seen ?? 0) > candidatesMax ? null : foundIn(rows)
-    })
+    const rows = await db<Row>`
+      with candidates as materialized (
+        select u.id, u.role, u.status, u.approval, u.created_at, u.email_canonical, u.full_name
+        from users u
+        where ${isCandidate(db, search)}
+      ), first as materialized (
+        select *
+        from candidates
+        limit ${candidatesMax + 1}
+      ), counted as (
+        select count(*)::int as seen
+        from first
+      ), found as (
+        select u.id, ${keyOf(db, order)} as key
+        from first u
+        ${isLogins ? db.fragment`join last_logins l on l.user_id = u.id` : db.fragment``}
+        where (select seen from counted) <= ${candidatesMax}
+          and ${search.how === 'likeness' ? matches(db, search) : db.fragment`true`}
+          and (${role}::text is null or u.role = ${role})
+          and (${status}::text is null or u.status = ${status})
+          and (${approval}::text is null or u.approval = ${approval})
+          and ${after ? isAfter(db, order, after) : db.fragment`true`}
+        order by 2 ${direction(db, order)}, 1 ${direction(db, order)}
+        limit ${limit}
+      )
+      select ${columns(db)}, f.key::text as key, s.seen
+      from counted s
+      left join found f on true
+      left join users u on u.id = f.id
+      left join roles r on r.name = u.role
+      order by f.key ${direction(db, order)}, f.id ${direction(db, order)}`
+    return (rows[0]?.seen ?? 0) > candidatesMax ? null : foundIn(rows)
   }
 }
 
@@ -140,17 +141,6 @@ type Row = ListedUser & { lastKey: string, lastId: string, seen: number }
 // If nothing is found, the counts come in a row whose other columns are null.
 function foundIn (rows: Row[]): ListedUser[] {
   return rows.filter(({ id }) => id !== null).map(({ lastKey, lastId, seen, ...user }) => user)
-}
-
-/**
- * Makes the statements of the work use an index. The planner knows almost nothing about how rare a part of a text is,
- * and expects to find enough rows at the beginning of the table.
- */
-async function byIndex<T> (db: Database, work: (tx: Transaction) => Promise<T>): Promise<T> {
-  return await db.begin(async tx => {
-    await tx`select set_config('enable_seqscan', 'off', true)`
-    return await work(tx)
-  })
 }
 
 // The subquery reads one user by id; `offset 0` keeps the planner from merging it into the query.
