@@ -1,17 +1,18 @@
-// npm run client: writes the types of the TypeScript client, from an app on private stores.
+// npm run client: writes the types and the routes of the clients, from an app on private stores.
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import latchkey from '../app.ts'
 import { createClock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config/config.ts'
 import { createServer } from '../plugins/http/server.ts'
+import { renderOperations } from './client-operations.ts'
 import { renderClientSchema } from './client-schema.ts'
 import { type Services, startServices } from './services.ts'
 import { onceAskedToEnd } from './signals.ts'
 import { migrate } from './template.ts'
 import { makeTestFolder } from './test-folder.ts'
 
-const target = 'clients/typescript/schema.d.ts'
+const generated = 'clients/javascript/src/generated'
 const folder = makeTestFolder()
 let services: Services | undefined
 
@@ -19,8 +20,11 @@ onceAskedToEnd(() => { end().finally(() => process.exit(130)) })
 
 try {
   services = await startServices({ dataDir: folder, durable: false })
-  writeFileSync(target, await renderClientSchema(await readDocument(services)))
-  console.log(`${target} is up to date`)
+  const document = await readDocument(services)
+  const schema = await renderClientSchema(document)
+  for (const file of ['clients/typescript/schema.d.ts', `${generated}/schema.ts`]) writeFileSync(file, schema)
+  writeFileSync(`${generated}/operations.ts`, renderOperations(document))
+  console.log(`${generated} is up to date`)
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1

@@ -1,0 +1,4200 @@
+// Made by `npm run client` from what the server says at /docs/json. Do not edit.
+
+export interface paths {
+    "/api/v1/auth/register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign up
+         * @description The answer is the same for an address that has an account: its owner gets a mail instead of a code. `/auth/signup` is the same call.
+         */
+        post: operations["register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/signup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign up: another name of /auth/register
+         * @description The same call.
+         */
+        post: operations["signup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/verify-email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm the address with the mailed code
+         * @description The account exists from here on; sign in next. A code that is wrong, used, expired or of another registration is 422 `token_invalid`.
+         */
+        post: operations["verifyEmail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/verify-email/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mail the code again
+         * @description Answers alike whether or not there is a registration.
+         */
+        post: operations["resendCode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in
+         * @description A wrong password, an unknown address and one that was never confirmed are one answer: 401 `invalid_credentials`. Only after the right password: 403 `approval_pending`, `approval_rejected`, `account_disabled`, `wrong_user_type`.
+         */
+        post: operations["login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/password/forgot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mail a link to set a new password
+         * @description Answers alike whether or not the address has an account. The link works for an hour and once, and only the newest.
+         */
+        post: operations["forgotPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/password/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set a new password with the token from a mail
+         * @description For the links of forgotten passwords and of invitations. Every session ends and nobody is signed in: sign in next. A token that is wrong, used, expired or not the newest is 422 `token_invalid`; a password that is not acceptable (422 `password_rejected`) does not use it up.
+         */
+        post: operations["resetPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/email/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm the new address with the mailed token
+         * @description From here on it is the account’s. Sessions go on; links that were mailed to the old address work no more, save the one that undoes this for seven days. A token that is wrong, used, expired or replaced by a newer one is 422 `token_invalid`; 409 `conflict`: somebody else has the address by now.
+         */
+        post: operations["confirmEmail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/email/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring the old address back
+         * @description With the token from the mail to the old address: before the change is confirmed and for seven days after, whatever the address has been changed to since. Every session ends (`email_restored`), no device is known any more. The password stays: whoever did not ask for the change resets it next. A token that is wrong, used or expired is 422 `token_invalid`; 409 `conflict`: somebody else has the address by now.
+         */
+        post: operations["undoEmailChange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign out
+         * @description By the access token, the refresh token or both; idempotent, and without either nothing happens. `others` and `everywhere` need a live access token or the current refresh token; an expired but authentic one ends its own session only.
+         */
+        post: operations["logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Trade the refresh token for new tokens
+         * @description Bearer: the token in the body. Cookie: no body, or `{}`. Keep both new tokens. A lost answer may be asked for again, however late: within REFRESH_GRACE one token always gets the one newest token, and later a new one, until the access token of the lost answer or its refresh token is used anywhere. After that the older token is taken for stolen, and the session ends (`reuse_detected`). So store the new refresh token before you use the new access token.
+         */
+        post: operations["refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is signed in */
+        get: operations["getMe"];
+        put?: never;
+        post?: never;
+        /**
+         * Erase one’s account
+         * @description The account and everything about it, for good; the owner gets one last mail. Needs a password that was entered within ten minutes: else 401 `reauthentication_required`. 409 `last_super_admin`: somebody must remain who may do everything.
+         */
+        delete: operations["deleteMe"];
+        options?: never;
+        head?: never;
+        /** Change one’s name or locale */
+        patch: operations["updateMe"];
+        trace?: never;
+    };
+    "/api/v1/auth/password/change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change the password
+         * @description Every other session ends; this one goes on with the tokens of the answer, and what it held before is answered `invalid_token`. A wrong current password is 401 `invalid_credentials`. While a change is due (`must_change_password`) this is what there is to do.
+         */
+        post: operations["changePassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether a request is signed in
+         * @description For a reverse proxy’s forward authentication (nginx `auth_request`, Traefik, Caddy). No store is asked.
+         */
+        get: operations["check"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/reauthenticate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove the password again
+         * @description For acts that are refused with 401 `reauthentication_required`: the session’s tokens rotate and carry a new `auth_time`.
+         */
+        post: operations["reauthenticate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everything stored about oneself
+         * @description As a file that may be long. Five an hour.
+         */
+        get: operations["exportMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where one is signed in */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Sign out one of one’s sessions */
+        delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/email/change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for another address
+         * @description Needs a password that was entered within ten minutes: else 401 `reauthentication_required`. The new address gets a link that works for a day; until it is followed nothing changes. The old one is told and gets a link that undoes it. Answers alike whether or not the new address has an account.
+         */
+        post: operations["changeEmail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/introspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Whether an access token is good
+         * @description For services that want to know at once when a session has ended (RFC 7662); others verify tokens themselves, with the keys of `/.well-known/jwks.json`. Whatever would not be let in here is `{"active":false}` and nothing else: expired, ended, forged, of another audience, of a user who is disabled or has to change the password, and every refresh token.
+         */
+        post: operations["introspect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End the session of a token
+         * @description For services that were made with `--may-revoke` (RFC 7009). Any authentic access or refresh token ends its session with all of its tokens, also an expired or a superseded one. What is no token of this deployment, or of a session that has ended, is no error.
+         */
+        post: operations["revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List users, search for them
+         * @description Needs `users:read`. In pages: go on with `next_cursor`, and the same `q`, filters and `sort`, until it is `null`. A page may be shorter than `limit`, or empty, although there is a next one. Who has never signed in did so before everybody else.
+         */
+        get: operations["listUsers"];
+        put?: never;
+        /**
+         * Make an account for somebody
+         * @description Needs `users:write` and a rank above that of the role. The user is mailed an invitation to choose a password, which works for seven days; nobody else sets one. 409 `conflict`: the address has an account.
+         */
+        post: operations["createUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One user
+         * @description Needs `users:read`.
+         */
+        get: operations["getUser"];
+        /**
+         * Change an account: another name of PATCH
+         * @description The same call.
+         */
+        put: operations["replaceUser"];
+        post?: never;
+        /**
+         * Erase an account
+         * @description Needs `users:delete` and a rank above the user’s. The account and everything about it, for good, as if its owner had done it; they get one last mail. 409 `last_super_admin`: somebody must remain who may do everything.
+         */
+        delete: operations["deleteUser"];
+        options?: never;
+        head?: never;
+        /**
+         * Change an account
+         * @description Needs `users:write` and a rank above the user’s, and above that of a new role. What is left out stays. An address is asked for, not changed: the new one gets a link that confirms it, the old one is told. `PUT` is the same call.
+         */
+        patch: operations["updateUser"];
+        trace?: never;
+    };
+    "/api/v1/users/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Disable an account
+         * @description Needs `users:write` and a rank above the user’s. Nobody signs in to it from here on, and every session of it ends. 409 `last_super_admin`: somebody must remain who may do everything.
+         */
+        post: operations["disableUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enable an account
+         * @description Needs `users:write` and a rank above the user’s. Sessions that ended stay so.
+         */
+        post: operations["enableUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open what failed sign-ins have shut
+         * @description Needs `users:write` and a rank above the user’s. For strangers to the account and for the devices it knows.
+         */
+        post: operations["unlockUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/require-password-change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have the password changed
+         * @description Needs `users:write` and a rank above the user’s. Sessions go on, but until it is changed they are good for nothing else: 403 `password_change_required`.
+         */
+        post: operations["requirePasswordChange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/password-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mail a user the way to a new password
+         * @description Needs `users:write` and a rank above the user’s. Who was invited and has not come yet is invited once more. 409 `conflict` for a disabled account; 429 for more mails than an address gets.
+         */
+        post: operations["sendPasswordReset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let an applicant in
+         * @description Needs `users:approve` and a rank above the user’s. They are mailed. 409 `conflict` where the role needs no approval.
+         */
+        post: operations["approveUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Turn an applicant away
+         * @description Needs `users:approve` and a rank above the user’s. They are mailed, with the reason; whoever was let in before is signed out everywhere. 409 `conflict` where the role needs no approval.
+         */
+        post: operations["rejectUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figures for a dashboard
+         * @description Needs `stats:read`. The same as `/admin/dashboard/stats`. It costs the same whatever the number of users.
+         */
+        get: operations["getUserStatistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign a user out everywhere
+         * @description Needs `sessions:revoke` and a rank above the user’s. Their sessions are told so (`revoked_by_admin`).
+         */
+        post: operations["signOutUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where a user is signed in
+         * @description Needs `sessions:revoke` and a rank above the user’s.
+         */
+        get: operations["listUserSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/sessions/{sid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Sign out one session of a user
+         * @description Needs `sessions:revoke` and a rank above the user’s. The session is told so (`revoked_by_admin`).
+         */
+        delete: operations["endUserSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the roles
+         * @description Needs `users:read`.
+         */
+        get: operations["listRoles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roles/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Make or replace a role
+         * @description Needs `roles:write`, a rank above the role’s, before and after, and each permission that it gets. `super_admin` cannot be changed. It holds at once for everybody who has the role. 201: it is new. 409 `conflict`: people of this kind register into another role already.
+         */
+        put: operations["putRole"];
+        post?: never;
+        /**
+         * Remove a role
+         * @description Needs `roles:write` and a rank above the role’s. 409 `role_in_use`: somebody has it, or is registering into it.
+         */
+        delete: operations["deleteRole"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vendors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List vendors, by name
+         * @description Needs `users:write`. In pages: go on with `next_cursor`, and the same `q`, until it is `null`.
+         */
+        get: operations["listVendors"];
+        put?: never;
+        /**
+         * Make a vendor
+         * @description Needs `users:write`. It has no users yet: they get its id as `vendor_id`. Two vendors may have one name.
+         */
+        post: operations["createVendor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vendors/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Rename, suspend or reinstate a vendor
+         * @description Needs `users:write`. While a vendor is suspended its users are refused 403 `vendor_suspended`, with the tokens they have too, everywhere but at `GET /auth/me` and `POST /auth/logout`; no session ends, and all of them go on when it is reinstated. Nobody suspends a vendor with a user of their own rank or above.
+         */
+        patch: operations["updateVendor"];
+        trace?: never;
+    };
+    "/api/v1/admin/audit-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the audit trail
+         * @description Needs `audit:read`, and stands in the trail itself. As JSON in pages of a hundred, the latest first: go on with `next_cursor`, and the same filters, until it is `null`. With `format` all of it at once, the earliest first, as lines of JSON or CSV with a line of names; an answer that breaks off is not the whole. In CSV a cell that a spreadsheet would take for a formula begins with an apostrophe.
+         */
+        get: operations["listAuditEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/dashboard/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figures for a dashboard
+         * @description Needs `stats:read`. The same as `/users/stats`. It costs the same whatever the number of users.
+         */
+        get: operations["getDashboardStatistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/sign-out-everyone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign everybody out
+         * @description Every session of every user, also the one that asks, in one step; each is told so (`everyone_signed_out`). Needs `roles:write` and a password that was entered within ten minutes: else 401 `reauthentication_required`.
+         */
+        post: operations["signOutEveryone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether the process can answer
+         * @description For a supervisor that restarts what does not. Touches nothing.
+         */
+        get: operations["getLiveness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether this node should get traffic
+         * @description 503 while it starts, drains, or has been without a store, a schema for its code, a fresh change feed, a right clock or open keys for longer than READY_GRACE.
+         */
+        get: operations["getReadiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How this node is
+         * @description `degraded`: Postgres or Redis does not answer, or the schema does not serve this code, or this node does not know what has ended, or its clock is wrong. `unhealthy`: it cannot sign or verify. Mail shows in `mail` only.
+         */
+        get: operations["getHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/database": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How long Postgres takes to answer
+         * @description With `stats:read` or the operations token.
+         */
+        get: operations["getDatabaseHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/pool-stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The pool of connections to Postgres
+         * @description With `stats:read` or the operations token. `in_use` and `waiting` count statements and transactions of this node.
+         */
+        get: operations["getPoolStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/jwks.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Public keys of access tokens
+         * @description For services that verify access tokens themselves (RFC 7517). Cacheable; a key is here before it signs and until the last token that it signed has expired.
+         */
+        get: operations["getJwks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/change-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where to change the password
+         * @description For password managers: to the web application.
+         */
+        get: operations["openChangePasswordForm"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/security.txt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whom to tell about a vulnerability
+         * @description RFC 9116, with the SECURITY_CONTACT of the settings; without one there is nothing here.
+         */
+        get: operations["getSecurityTxt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Metrics for Prometheus
+         * @description With the operations token; without one in the settings there is nothing here, but perhaps on METRICS_PORT.
+         */
+        get: operations["getMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description A refusal (RFC 9457). */
+        Problem: {
+            /** @description `urn:latchkey:problem:` and the code. */
+            type: string;
+            title: string;
+            status: number;
+            /** @description A sentence for a person; it may change. */
+            detail: string;
+            /**
+             * @description The stable name of the refusal.
+             * @enum {string}
+             */
+            code: "malformed_request" | "unauthenticated" | "invalid_token" | "session_ended" | "invalid_credentials" | "reauthentication_required" | "forbidden" | "csrf" | "approval_pending" | "approval_rejected" | "account_disabled" | "vendor_suspended" | "wrong_user_type" | "password_change_required" | "https_required" | "not_found" | "method_not_allowed" | "conflict" | "role_in_use" | "last_super_admin" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "password_rejected" | "token_invalid" | "too_many_attempts" | "rate_limited" | "internal_error" | "unavailable" | "overloaded";
+            /** @description The same as X-Request-Id; it is in the log. */
+            request_id: string;
+            errors?: {
+                /** @description A JSON pointer into the body. */
+                path: string;
+                code: string;
+                message: string;
+            }[];
+            /**
+             * @description Why the session ended.
+             * @enum {string}
+             */
+            reason?: "expired" | "idle" | "signed_out" | "revoked_by_user" | "revoked_by_admin" | "password_changed" | "reuse_detected" | "evicted" | "account_disabled" | "account_deleted" | "email_restored" | "everyone_signed_out";
+            /** @description Seconds within which the password must have been entered (RFC 9470). */
+            max_age?: number;
+        };
+        /** @description Waits for the mailed code; says nothing about whether the address has an account. */
+        PendingRegistration: {
+            /** Format: uuid */
+            registration_id: string;
+            user: {
+                /** @example ada@example.com */
+                email: string;
+                /** @example Ada King */
+                full_name: string;
+                /** @example user */
+                user_type: string;
+                /** @enum {boolean} */
+                email_verified: false;
+            };
+        };
+        /** @description An account. */
+        User: {
+            /** Format: uuid */
+            id: string;
+            /** @example ada@example.com */
+            email: string;
+            /** @example Ada King */
+            full_name: string;
+            /**
+             * @description A language tag (BCP 47).
+             * @example en
+             */
+            locale: string;
+            /**
+             * @description Its permissions are data of the deployment.
+             * @example user
+             */
+            role: string;
+            /**
+             * @description What an application may ask for at login.
+             * @example user
+             */
+            user_type: string;
+            /**
+             * Format: uuid
+             * @example null
+             */
+            vendor_id: string | null;
+            /** @enum {string} */
+            status: "active" | "disabled";
+            email_verified: boolean;
+            /** @enum {string} */
+            approval: "not_required" | "pending" | "approved" | "rejected";
+            /**
+             * @description Until it is changed there is little else to be had.
+             * @example false
+             */
+            must_change_password: boolean;
+            /**
+             * Format: date-time
+             * @example 2026-11-20T09:30:00.000Z
+             */
+            last_login_at: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-11-20T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-20T09:30:00.000Z
+             */
+            updated_at: string;
+        };
+        /** @description With EMAIL_VERIFICATION=optional the account is there at once. */
+        Registered: {
+            user: components["schemas"]["User"];
+        };
+        /** @description The account. */
+        Confirmed: {
+            user: components["schemas"]["User"];
+            /**
+             * @description Names this device; send it at login. With `transport: cookie` it is a cookie instead.
+             * @example …
+             */
+            device_token?: string;
+        };
+        /** @description What a client keeps in secure storage, in place of what it held before. */
+        Tokens: {
+            user: components["schemas"]["User"];
+            session: {
+                /** Format: uuid */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description The end that no refresh moves.
+                 * @example 2026-11-20T09:30:00.000Z
+                 */
+                expires_at: string;
+            };
+            /** @enum {string} */
+            token_type: "Bearer";
+            /**
+             * @description A JWT (RFC 9068) for the Authorization header.
+             * @example …
+             */
+            access_token: string;
+            /**
+             * @description Seconds that the access token works.
+             * @example 900
+             */
+            expires_in: number;
+            /**
+             * @description Opaque; replaces the one held so far.
+             * @example …
+             */
+            refresh_token: string;
+            /**
+             * @description Seconds that the refresh token works if it is not used.
+             * @example 604800
+             */
+            refresh_expires_in: number;
+            /**
+             * @description Names this device; send it back at the next login.
+             * @example …
+             */
+            device_token: string;
+        };
+        /** @description With `transport: cookie`: the tokens are in Set-Cookie and nowhere else. */
+        CookieSession: {
+            user: components["schemas"]["User"];
+            session: {
+                /** Format: uuid */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description The end that no refresh moves.
+                 * @example 2026-11-20T09:30:00.000Z
+                 */
+                expires_at: string;
+            };
+            /**
+             * @description Seconds that the access token works.
+             * @example 900
+             */
+            expires_in: number;
+            /**
+             * @description Seconds that the refresh token works if it is not used.
+             * @example 604800
+             */
+            refresh_expires_in: number;
+        };
+        /** @description Signed in. */
+        TokenResponse: components["schemas"]["Tokens"] | components["schemas"]["CookieSession"];
+        /** @description The new password holds. */
+        PasswordReset: {
+            /**
+             * @description Names this device, the only one that the account knows now; send it at login. With `transport: cookie` it is a cookie instead.
+             * @example …
+             */
+            device_token?: string;
+        };
+        /** @description The address that the account has now. */
+        EmailChanged: {
+            /** @example ada@example.org */
+            email: string;
+        };
+        /** @description The address that the account has again. */
+        EmailRestored: {
+            /** @example ada@example.com */
+            email: string;
+        };
+        /** @description Whose account it is. */
+        UserAnswer: {
+            user: components["schemas"]["User"];
+        };
+        /** @description Everything, under the names of the columns it is stored in. */
+        PersonalExport: {
+            /**
+             * Format: date-time
+             * @example 2026-11-20T09:30:00.000Z
+             */
+            exported_at: string;
+            /** @description The account. Of the password only how it is hashed. */
+            account: {
+                [key: string]: unknown;
+            };
+            /** @description Devices that have signed in. */
+            known_devices: {
+                [key: string]: unknown;
+            }[];
+            /** @description Links in mails that still work, without the links. */
+            one_time_tokens: {
+                [key: string]: unknown;
+            }[];
+            /** @description Sign-ups with the address that wait for their code. */
+            registrations: {
+                [key: string]: unknown;
+            }[];
+            /** @description Mails that wait or could not be sent. */
+            jobs: {
+                [key: string]: unknown;
+            }[];
+            /** @description Sessions, living and ended. */
+            sessions: {
+                [key: string]: unknown;
+            }[];
+            /** @description What the audit trail tells about the user, in clear. */
+            audit_events: {
+                [key: string]: unknown;
+            }[];
+            /** @description What the user has done to others or to all, without the others. */
+            acts: {
+                [key: string]: unknown;
+            }[];
+        };
+        Session: {
+            /** Format: uuid */
+            id: string;
+            /** @description Whether it is the one that asks. */
+            current: boolean;
+            /** @enum {string} */
+            transport: "bearer" | "cookie";
+            /** @example Ada’s phone */
+            device_name: string | null;
+            user_agent: string | null;
+            /** @example 198.51.100.7 */
+            ip: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-11-20T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-20T09:30:00.000Z
+             */
+            last_seen_at: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-20T09:30:00.000Z
+             */
+            expires_at: string;
+        };
+        /** @description The living sessions, the one used last first. */
+        SessionList: {
+            sessions: components["schemas"]["Session"][];
+        };
+        /** @description What there is to say of the token. */
+        Introspection: {
+            /** @description All there is when it is `false`. */
+            active: boolean;
+            /** @enum {string} */
+            token_type?: "Bearer";
+            /** @example https://auth.example.com */
+            iss?: string;
+            /**
+             * @description For whom it was issued; compare it.
+             * @example https://auth.example.com
+             */
+            aud?: string;
+            /**
+             * Format: uuid
+             * @description The id of the user.
+             */
+            sub?: string;
+            /**
+             * Format: uuid
+             * @description The id of the session.
+             */
+            sid?: string;
+            /**
+             * Format: uuid
+             * @description The id of the token.
+             */
+            jti?: string;
+            /**
+             * @description Seconds since 1970.
+             * @example 1795168200
+             */
+            iat?: number;
+            /**
+             * @description Seconds since 1970.
+             * @example 1795168200
+             */
+            exp?: number;
+            /**
+             * @description When the password was entered last; seconds since 1970.
+             * @example 1795168200
+             */
+            auth_time?: number;
+            /**
+             * @description How (RFC 8176).
+             * @example [
+             *       "pwd"
+             *     ]
+             */
+            amr?: string[];
+            /**
+             * @description The role as it is now, whatever the token says.
+             * @example user
+             */
+            role?: string;
+            /**
+             * Format: uuid
+             * @description Where the user has one, as it is now.
+             */
+            vendor_id?: string;
+        };
+        /** @description A refusal (RFC 6749, section 5.2). */
+        OAuthError: {
+            /** @enum {string} */
+            error: "invalid_request" | "invalid_client" | "unauthorized_client" | "temporarily_unavailable" | "server_error";
+            /** @description A sentence for a person; it may change. */
+            error_description: string;
+        };
+        /** @description A page of users. */
+        UserList: {
+            users: components["schemas"]["User"][];
+            /**
+             * @description Where the next page begins; null on the last one.
+             * @example …
+             */
+            next_cursor: string | null;
+        };
+        /** @description Figures for a dashboard. */
+        Statistics: {
+            users: {
+                total: number;
+                /**
+                 * @description By the name of the role.
+                 * @example {
+                 *       "user": 41,
+                 *       "admin": 1
+                 *     }
+                 */
+                by_role: {
+                    [key: string]: number;
+                };
+                /**
+                 * @description `active`, `disabled`.
+                 * @example {
+                 *       "active": 42
+                 *     }
+                 */
+                by_status: {
+                    [key: string]: number;
+                };
+                /**
+                 * @description `not_required`, `pending`, `approved`, `rejected`.
+                 * @example {
+                 *       "not_required": 42
+                 *     }
+                 */
+                by_approval: {
+                    [key: string]: number;
+                };
+            };
+            /** @description Accounts made on each of the last 30 days, today last. */
+            registrations: {
+                /**
+                 * Format: date
+                 * @description A day of UTC.
+                 * @example 2026-11-20
+                 */
+                day: string;
+                count: number;
+            }[];
+            /** @description On each of the last 30 days, today last. */
+            sign_ins: {
+                /**
+                 * Format: date
+                 * @description A day of UTC.
+                 * @example 2026-11-20
+                 */
+                day: string;
+                succeeded: number;
+                failed: number;
+            }[];
+            /** @description Of the sign-ins of these days, the part that failed. */
+            failure_rate: number;
+            /** @description What was refused most often in these days, as the audit trail names it; ten at most. */
+            refusals: {
+                /** @example authn_login_fail */
+                event: string;
+                /** @example invalid_credentials */
+                reason: string | null;
+                count: number;
+            }[];
+            /** @description The living ones. */
+            sessions: {
+                total: number;
+                by_transport: {
+                    bearer: number;
+                    cookie: number;
+                };
+                /**
+                 * Format: date-time
+                 * @description Now, or where there are very many the last count, some minutes ago.
+                 * @example 2026-11-20T09:30:00.000Z
+                 */
+                counted_at: string;
+            };
+        };
+        /** @description What its users may do, and upon whom. */
+        Role: {
+            /**
+             * @description A role of the deployment.
+             * @example user
+             */
+            name: string;
+            /**
+             * @description Who has the role acts upon those of lower ranks only.
+             * @example 30
+             */
+            rank: number;
+            /**
+             * @description The kind of user that an application is for.
+             * @example user
+             */
+            user_type: string;
+            /**
+             * @description Whether those who register into it wait until somebody approves.
+             * @example false
+             */
+            requires_approval: boolean;
+            /**
+             * @description Whether people of this kind register into it by themselves; one role for each kind, and one without permissions.
+             * @example false
+             */
+            self_registration: boolean;
+            /**
+             * @example [
+             *       "users:read",
+             *       "stats:read"
+             *     ]
+             */
+            permissions: ("users:read" | "users:write" | "users:delete" | "users:approve" | "sessions:revoke" | "audit:read" | "roles:write" | "stats:read")[];
+        };
+        /** @description Every role, the highest first. */
+        RoleList: {
+            roles: components["schemas"]["Role"][];
+        };
+        /** @description The role as it is now. */
+        RoleAnswer: {
+            role: components["schemas"]["Role"];
+        };
+        /** @description An organisation; its users carry its id as `vendor_id`. */
+        Vendor: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: line
+             * @example Quill and Sons
+             */
+            name: string;
+            /** @enum {string} */
+            status: "active" | "suspended";
+        };
+        /** @description A page of vendors. */
+        VendorList: {
+            vendors: components["schemas"]["Vendor"][];
+            /**
+             * @description Where the next page begins; null on the last one.
+             * @example …
+             */
+            next_cursor: string | null;
+        };
+        /** @description The vendor. */
+        VendorAnswer: {
+            vendor: components["schemas"]["Vendor"];
+        };
+        AuditEvent: {
+            /**
+             * @description Later events have higher ids, save for what happened at once.
+             * @example 1843
+             */
+            id: number;
+            /**
+             * Format: date-time
+             * @example 2026-11-20T09:30:00.000Z
+             */
+            at: string;
+            /** @example authn_login_success */
+            event: string;
+            /** @enum {string} */
+            outcome: "success" | "failure";
+            /** @example null */
+            reason: string | null;
+            /**
+             * Format: uuid
+             * @example null
+             */
+            actor_id: string | null;
+            /**
+             * Format: uuid
+             * @example null
+             */
+            subject_id: string | null;
+            /**
+             * Format: uuid
+             * @example null
+             */
+            session_id: string | null;
+            /** @description The `X-Request-Id` of the answer. */
+            request_id: string | null;
+            /** @description From where (`ip`, `user_agent`), and what was changed (`before`, `after`); `null` once the subject has been erased. */
+            personal: {
+                [key: string]: unknown;
+            } | null;
+        };
+        AuditEventList: {
+            events: components["schemas"]["AuditEvent"][];
+            /**
+             * @description Where the next page begins; null on the last one.
+             * @example …
+             */
+            next_cursor: string | null;
+        };
+        /** @description How this node is. */
+        Health: {
+            /** @enum {string} */
+            status: "healthy" | "degraded" | "unhealthy";
+            /** @enum {string} */
+            authentication: "JWT-enabled";
+            /** @enum {string} */
+            database: "connected" | "unreachable";
+            /** @enum {string} */
+            redis: "connected" | "unreachable";
+            /** @enum {string} */
+            mail: "connected" | "unreachable" | "not_configured";
+            /**
+             * @description Why no mail can be sent: `certificate`, `sign_in`, `refused` or `unreachable`.
+             * @example certificate
+             */
+            mail_reason?: string;
+            version: string;
+            uptime_seconds: number;
+        };
+        /** @description The keys, public members only. */
+        KeySet: {
+            keys: {
+                /** @enum {string} */
+                kty: "EC";
+                /** @enum {string} */
+                crv: "P-256";
+                x: string;
+                y: string;
+                /** Format: uuid */
+                kid: string;
+                /** @enum {string} */
+                alg: "ES256";
+                /** @enum {string} */
+                use: "sig";
+            }[];
+        };
+    };
+    responses: {
+        /** @description The request cannot be read. */
+        BadRequest: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:latchkey:problem:malformed_request",
+                 *       "title": "Malformed request",
+                 *       "status": 400,
+                 *       "detail": "The request could not be read.",
+                 *       "code": "malformed_request",
+                 *       "request_id": "0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Not allowed. */
+        Forbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:latchkey:problem:forbidden",
+                 *       "title": "Forbidden",
+                 *       "status": 403,
+                 *       "detail": "You are not allowed to do this.",
+                 *       "code": "forbidden",
+                 *       "request_id": "0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description In the way of something else. */
+        Conflict: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:latchkey:problem:conflict",
+                 *       "title": "Conflict",
+                 *       "status": 409,
+                 *       "detail": "This collides with something that exists already.",
+                 *       "code": "conflict",
+                 *       "request_id": "0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is too large. */
+        BodyTooLarge: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:latchkey:problem:body_too_large",
+                 *       "title": "Body too large",
+                 *       "status": 413,
+                 *       "detail": "The body is too large.",
+                 *       "code": "body_too_large",
+                 *       "request_id": "0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is not application/json. */
+        UnsupportedMediaType: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:latchkey:problem:unsupported_media_type",
+                 *       "title": "Unsupported media type",
+                 *       "status": 415,
+                 *       "detail": "Send the body as application/json, uncompressed.",
+                 *       "code": "unsupported_media_type",
+                 *       "request_id": "0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Not valid. */
+        Invalid: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:latchkey:problem:invalid_request",
+                 *       "title": "Invalid request",
+                 *       "status": 422,
+                 *       "detail": "The request is not valid; see errors.",
+                 *       "code": "invalid_request",
+                 *       "request_id": "0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11",
+                 *       "errors": [
+                 *         {
+                 *           "path": "/email",
+                 *           "code": "required",
+                 *           "message": "is required"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too often. Nobody is signed out by it. */
+        TooOften: {
+            headers: {
+                /** @description Seconds to wait before the next try. */
+                "Retry-After"?: number;
+                /** @description What is left of the rate limit and in how many seconds there is more; it never tells of a lane. */
+                RateLimit?: string;
+                /** @description The rate limit: how many, in how many seconds. */
+                "RateLimit-Policy"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:latchkey:problem:rate_limited",
+                 *       "title": "Rate limited",
+                 *       "status": 429,
+                 *       "detail": "Too many requests; try again later.",
+                 *       "code": "rate_limited",
+                 *       "request_id": "0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description A store does not answer, or too busy. Nobody is signed out by it. */
+        Unavailable: {
+            headers: {
+                /** @description Seconds to wait before the next try. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:latchkey:problem:unavailable",
+                 *       "title": "Unavailable",
+                 *       "status": 503,
+                 *       "detail": "A service behind this one does not answer; try again shortly.",
+                 *       "code": "unavailable",
+                 *       "request_id": "0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description A wrong password; or not signed in, or not any more. */
+        WrongPassword: {
+            headers: {
+                /** @description How to sign in (RFC 6750, RFC 9470). */
+                "WWW-Authenticate"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:latchkey:problem:invalid_credentials",
+                 *       "title": "Invalid credentials",
+                 *       "status": 401,
+                 *       "detail": "The address and the password do not belong together, or the address has not been confirmed yet.",
+                 *       "code": "invalid_credentials",
+                 *       "request_id": "0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Not signed in, or not any more. */
+        NotSignedIn: {
+            headers: {
+                /** @description How to sign in (RFC 6750, RFC 9470). */
+                "WWW-Authenticate"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:latchkey:problem:session_ended",
+                 *       "title": "Session ended",
+                 *       "status": 401,
+                 *       "detail": "The session has ended; sign in again.",
+                 *       "code": "session_ended",
+                 *       "request_id": "0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11",
+                 *       "reason": "revoked_by_user"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Not there, or not yours. */
+        NotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:latchkey:problem:not_found",
+                 *       "title": "Not found",
+                 *       "status": 404,
+                 *       "detail": "There is nothing here.",
+                 *       "code": "not_found",
+                 *       "request_id": "0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description A parameter of the path is too long. */
+        PathTooLong: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:latchkey:problem:malformed_request",
+                 *       "title": "Malformed request",
+                 *       "status": 414,
+                 *       "detail": "The request could not be read.",
+                 *       "code": "malformed_request",
+                 *       "request_id": "0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type Problem = components['schemas']['Problem'];
+export type PendingRegistration = components['schemas']['PendingRegistration'];
+export type User = components['schemas']['User'];
+export type Registered = components['schemas']['Registered'];
+export type Confirmed = components['schemas']['Confirmed'];
+export type Tokens = components['schemas']['Tokens'];
+export type CookieSession = components['schemas']['CookieSession'];
+export type TokenResponse = components['schemas']['TokenResponse'];
+export type PasswordReset = components['schemas']['PasswordReset'];
+export type EmailChanged = components['schemas']['EmailChanged'];
+export type EmailRestored = components['schemas']['EmailRestored'];
+export type UserAnswer = components['schemas']['UserAnswer'];
+export type PersonalExport = components['schemas']['PersonalExport'];
+export type Session = components['schemas']['Session'];
+export type SessionList = components['schemas']['SessionList'];
+export type Introspection = components['schemas']['Introspection'];
+export type OAuthError = components['schemas']['OAuthError'];
+export type UserList = components['schemas']['UserList'];
+export type Statistics = components['schemas']['Statistics'];
+export type Role = components['schemas']['Role'];
+export type RoleList = components['schemas']['RoleList'];
+export type RoleAnswer = components['schemas']['RoleAnswer'];
+export type Vendor = components['schemas']['Vendor'];
+export type VendorList = components['schemas']['VendorList'];
+export type VendorAnswer = components['schemas']['VendorAnswer'];
+export type AuditEvent = components['schemas']['AuditEvent'];
+export type AuditEventList = components['schemas']['AuditEventList'];
+export type Health = components['schemas']['Health'];
+export type KeySet = components['schemas']['KeySet'];
+export type ResponseBadRequest = components['responses']['BadRequest'];
+export type ResponseForbidden = components['responses']['Forbidden'];
+export type ResponseConflict = components['responses']['Conflict'];
+export type ResponseBodyTooLarge = components['responses']['BodyTooLarge'];
+export type ResponseUnsupportedMediaType = components['responses']['UnsupportedMediaType'];
+export type ResponseInvalid = components['responses']['Invalid'];
+export type ResponseTooOften = components['responses']['TooOften'];
+export type ResponseUnavailable = components['responses']['Unavailable'];
+export type ResponseWrongPassword = components['responses']['WrongPassword'];
+export type ResponseNotSignedIn = components['responses']['NotSignedIn'];
+export type ResponseNotFound = components['responses']['NotFound'];
+export type ResponsePathTooLong = components['responses']['PathTooLong'];
+export type $defs = Record<string, never>;
+export interface operations {
+    register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.com",
+                 *       "password": "violet kettle orbit 1843",
+                 *       "full_name": "Ada King"
+                 *     }
+                 */
+                "application/json": {
+                    /** @example ada@example.com */
+                    email: string;
+                    /**
+                     * Format: password
+                     * @example violet kettle orbit 1843
+                     */
+                    password: string;
+                    /**
+                     * Format: line
+                     * @example Ada King
+                     */
+                    full_name: string;
+                    /**
+                     * @description The kind of user that an application is for.
+                     * @example user
+                     */
+                    user_type?: string;
+                    /**
+                     * @description A language tag (BCP 47) for mails.
+                     * @example en
+                     */
+                    locale?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Taken down. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingRegistration"] | components["schemas"]["Registered"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    signup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.com",
+                 *       "password": "violet kettle orbit 1843",
+                 *       "full_name": "Ada King"
+                 *     }
+                 */
+                "application/json": {
+                    /** @example ada@example.com */
+                    email: string;
+                    /**
+                     * Format: password
+                     * @example violet kettle orbit 1843
+                     */
+                    password: string;
+                    /**
+                     * Format: line
+                     * @example Ada King
+                     */
+                    full_name: string;
+                    /**
+                     * @description The kind of user that an application is for.
+                     * @example user
+                     */
+                    user_type?: string;
+                    /**
+                     * @description A language tag (BCP 47) for mails.
+                     * @example en
+                     */
+                    locale?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Taken down. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingRegistration"] | components["schemas"]["Registered"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    verifyEmail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Format: uuid */
+                    registration_id: string;
+                    /**
+                     * @description Ten minutes, five tries.
+                     * @example 012345
+                     */
+                    code: string;
+                    /**
+                     * @description `bearer` (also when left out): tokens travel in JSON and in the Authorization header. `cookie`: in httpOnly cookies, never in JSON.
+                     * @enum {string}
+                     */
+                    transport?: "bearer" | "cookie";
+                };
+            };
+        };
+        responses: {
+            /** @description The account. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Confirmed"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    resendCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Format: uuid */
+                    registration_id: string;
+                };
+            };
+        };
+        responses: {
+            /** @description If there is one, it is mailed. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.com",
+                 *       "password": "violet kettle orbit 1843",
+                 *       "device_name": "Ada’s phone"
+                 *     }
+                 */
+                "application/json": {
+                    /** @example ada@example.com */
+                    email: string;
+                    /**
+                     * Format: password
+                     * @example violet kettle orbit 1843
+                     */
+                    password: string;
+                    /**
+                     * @description `bearer` (also when left out): tokens travel in JSON and in the Authorization header. `cookie`: in httpOnly cookies, never in JSON.
+                     * @enum {string}
+                     */
+                    transport?: "bearer" | "cookie";
+                    /**
+                     * Format: line
+                     * @description How the owner will know this device in the list of sessions.
+                     * @example Ada’s phone
+                     */
+                    device_name?: string;
+                    /** @example … */
+                    device_token?: string;
+                    /**
+                     * @description The kind of user that an application is for.
+                     * @example user
+                     */
+                    user_type?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Signed in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["WrongPassword"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    forgotPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @example ada@example.com */
+                    email: string;
+                };
+            };
+        };
+        responses: {
+            /** @description If there is an account, its owner gets a mail. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    resetPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @example … */
+                    token: string;
+                    /**
+                     * Format: password
+                     * @example violet kettle orbit 1843
+                     */
+                    new_password: string;
+                    /**
+                     * @description `bearer` (also when left out): tokens travel in JSON and in the Authorization header. `cookie`: in httpOnly cookies, never in JSON.
+                     * @enum {string}
+                     */
+                    transport?: "bearer" | "cookie";
+                };
+            };
+        };
+        responses: {
+            /** @description The new password holds. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordReset"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    confirmEmail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @example … */
+                    token: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The address that the account has now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailChanged"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    undoEmailChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @example … */
+                    token: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The address that the account has again. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailRestored"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description This session (`local`, also when left out), the others, or all.
+                     * @enum {string}
+                     */
+                    scope?: "local" | "others" | "everywhere";
+                    /** @example … */
+                    refresh_token?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Signed out. */
+            204: {
+                headers: {
+                    /** @description For browsers; not with `others`, where the own session goes on. */
+                    "Clear-Site-Data"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @example … */
+                    refresh_token?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Signed in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whose account it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAnswer"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Erased, and signed out everywhere. A browser still knows its device, which may serve other accounts. */
+            204: {
+                headers: {
+                    /** @description For browsers. */
+                    "Clear-Site-Data"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Format: line
+                     * @example Ada King
+                     */
+                    full_name?: string;
+                    /**
+                     * @description A language tag (BCP 47) for mails.
+                     * @example en
+                     */
+                    locale?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Whose account it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    changePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "current_password": "violet kettle orbit 1843",
+                 *       "new_password": "amber ladder drift 1791"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * Format: password
+                     * @example violet kettle orbit 1843
+                     */
+                    current_password: string;
+                    /**
+                     * Format: password
+                     * @example violet kettle orbit 1843
+                     */
+                    new_password: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Signed in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is, and the headers tell whose it is. */
+            204: {
+                headers: {
+                    /** @description The id of the user. */
+                    "X-Auth-User"?: string;
+                    /** @description The role as it is now. */
+                    "X-Auth-Role"?: string;
+                    /** @description The id of the session. */
+                    "X-Auth-Session"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    reauthenticate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Format: password
+                     * @example violet kettle orbit 1843
+                     */
+                    password: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Signed in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["WrongPassword"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Everything, under the names of the columns it is stored in. */
+            200: {
+                headers: {
+                    /** @description A browser saves it as a file. */
+                    "Content-Disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonalExport"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The living sessions, the one used last first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description From the list of sessions. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended, now or before. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["PathTooLong"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    changeEmail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @example ada@example.com */
+                    new_email: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Both addresses are mailed. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    introspect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": {
+                    /** @example … */
+                    token: string;
+                    /**
+                     * @description `access_token` or `refresh_token`; it changes nothing, because one look tells which it is.
+                     * @example access_token
+                     */
+                    token_type_hint?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description What there is to say of the token. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Introspection"];
+                };
+            };
+            /** @description Without a token, or with a parameter twice: `invalid_request`. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OAuthError"];
+                };
+            };
+            /** @description No credentials of a service, or wrong ones: `invalid_client`. */
+            401: {
+                headers: {
+                    /** @description How a service signs in (RFC 7617). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OAuthError"];
+                };
+            };
+            /** @description From an origin that is not allowed, or not over https: `invalid_request`. Or the service may not do this: `unauthorized_client`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OAuthError"];
+                };
+            };
+            /** @description The body is too large: `invalid_request`. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OAuthError"];
+                };
+            };
+            /** @description The body is no form: `invalid_request`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OAuthError"];
+                };
+            };
+            /** @description Too many wrong credentials from this address; right ones are never refused for it: `temporarily_unavailable`. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before the next try. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OAuthError"];
+                };
+            };
+            /** @description A store does not answer. Nothing has been decided: `temporarily_unavailable`. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next try. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OAuthError"];
+                };
+            };
+        };
+    };
+    revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": {
+                    /** @example … */
+                    token: string;
+                    /**
+                     * @description `access_token` or `refresh_token`; it changes nothing, because one look tells which it is.
+                     * @example access_token
+                     */
+                    token_type_hint?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Whatever the token was, it is worth nothing now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Without a token, or with a parameter twice: `invalid_request`. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OAuthError"];
+                };
+            };
+            /** @description No credentials of a service, or wrong ones: `invalid_client`. */
+            401: {
+                headers: {
+                    /** @description How a service signs in (RFC 7617). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OAuthError"];
+                };
+            };
+            /** @description From an origin that is not allowed, or not over https: `invalid_request`. Or the service may not do this: `unauthorized_client`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OAuthError"];
+                };
+            };
+            /** @description The body is too large: `invalid_request`. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OAuthError"];
+                };
+            };
+            /** @description The body is no form: `invalid_request`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OAuthError"];
+                };
+            };
+            /** @description Too many wrong credentials from this address; right ones are never refused for it: `temporarily_unavailable`. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before the next try. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OAuthError"];
+                };
+            };
+            /** @description A store does not answer. Nothing has been decided: `temporarily_unavailable`. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next try. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OAuthError"];
+                };
+            };
+        };
+    };
+    listUsers: {
+        parameters: {
+            query?: {
+                /**
+                 * @description So many at most: 1 to 200.
+                 * @example 50
+                 */
+                limit?: string;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+                /**
+                 * @description One or two characters: the beginning of the address or the name. From three on any part of them; where nobody has that, what is like it.
+                 * @example ada
+                 */
+                q?: string;
+                /**
+                 * @description A role of the deployment.
+                 * @example user
+                 */
+                role?: string;
+                status?: "active" | "disabled";
+                approval?: "not_required" | "pending" | "approved" | "rejected";
+                /** @description With a minus the last come first. The newest first when left out. */
+                sort?: "-created_at" | "created_at" | "email" | "-email" | "-last_login_at" | "last_login_at";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of users. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserList"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.com",
+                 *       "full_name": "Ada King",
+                 *       "role": "user"
+                 *     }
+                 */
+                "application/json": {
+                    /** @example ada@example.com */
+                    email: string;
+                    /**
+                     * Format: line
+                     * @example Ada King
+                     */
+                    full_name: string;
+                    /**
+                     * @description A role of the deployment.
+                     * @example user
+                     */
+                    role: string;
+                    /**
+                     * Format: uuid
+                     * @description The vendor whose user it is; `null` for none.
+                     * @example 0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11
+                     */
+                    vendor_id?: string | null;
+                    /**
+                     * @description A language tag (BCP 47) for mails.
+                     * @example en
+                     */
+                    locale?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Whose account it is. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the user. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whose account it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAnswer"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["PathTooLong"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    replaceUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the user. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "role": "accountant"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * Format: line
+                     * @example Ada King
+                     */
+                    full_name?: string;
+                    /**
+                     * @description A role of the deployment.
+                     * @example user
+                     */
+                    role?: string;
+                    /**
+                     * Format: uuid
+                     * @description The vendor whose user it is; `null` for none.
+                     * @example 0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11
+                     */
+                    vendor_id?: string | null;
+                    /**
+                     * @description A language tag (BCP 47) for mails.
+                     * @example en
+                     */
+                    locale?: string;
+                    /** @example ada@example.com */
+                    email?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Whose account it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["PathTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the user. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Erased, and signed out everywhere. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            414: components["responses"]["PathTooLong"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the user. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "role": "accountant"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * Format: line
+                     * @example Ada King
+                     */
+                    full_name?: string;
+                    /**
+                     * @description A role of the deployment.
+                     * @example user
+                     */
+                    role?: string;
+                    /**
+                     * Format: uuid
+                     * @description The vendor whose user it is; `null` for none.
+                     * @example 0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11
+                     */
+                    vendor_id?: string | null;
+                    /**
+                     * @description A language tag (BCP 47) for mails.
+                     * @example en
+                     */
+                    locale?: string;
+                    /** @example ada@example.com */
+                    email?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Whose account it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["PathTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    disableUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the user. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Whose account it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["PathTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    enableUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the user. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Whose account it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["PathTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    unlockUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the user. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Whose account it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["PathTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    requirePasswordChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the user. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Whose account it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["PathTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    sendPasswordReset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the user. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description It is on its way. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["PathTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    approveUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the user. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Whose account it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["PathTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    rejectUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the user. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Format: line
+                     * @description Why: it stands in the mail.
+                     * @example The documents are out of date.
+                     */
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Whose account it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["PathTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getUserStatistics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Figures for a dashboard. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statistics"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    signOutUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the user. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Every session has ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["PathTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listUserSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the user. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The living sessions, the one used last first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["PathTooLong"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    endUserSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the user. */
+                id: string;
+                /** @description From the list of the user’s sessions. */
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended, now or before. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["PathTooLong"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listRoles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every role, the highest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleList"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    putRole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description A role of the deployment.
+                 * @example user
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description If it is said, the one of the path.
+                     * @example user
+                     */
+                    name?: string;
+                    /**
+                     * @description Who has the role acts upon those of lower ranks only.
+                     * @example 30
+                     */
+                    rank: number;
+                    /**
+                     * @description The kind of user that an application is for.
+                     * @example user
+                     */
+                    user_type: string;
+                    /**
+                     * @description Whether those who register into it wait until somebody approves.
+                     * @example false
+                     */
+                    requires_approval: boolean;
+                    /**
+                     * @description Whether people of this kind register into it by themselves; one role for each kind, and one without permissions.
+                     * @example false
+                     */
+                    self_registration: boolean;
+                    /**
+                     * @example [
+                     *       "users:read",
+                     *       "stats:read"
+                     *     ]
+                     */
+                    permissions: ("users:read" | "users:write" | "users:delete" | "users:approve" | "sessions:revoke" | "audit:read" | "roles:write" | "stats:read")[];
+                };
+            };
+        };
+        responses: {
+            /** @description The role as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleAnswer"];
+                };
+            };
+            /** @description The role as it is now. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["PathTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteRole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description A role of the deployment.
+                 * @example user
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            414: components["responses"]["PathTooLong"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listVendors: {
+        parameters: {
+            query?: {
+                /**
+                 * @description So many at most: 1 to 200.
+                 * @example 50
+                 */
+                limit?: string;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+                /**
+                 * @description The beginning of the name, in upper or lower case.
+                 * @example quill
+                 */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of vendors. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VendorList"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createVendor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Format: line
+                     * @example Quill and Sons
+                     */
+                    name: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The vendor. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VendorAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateVendor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the vendor. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "status": "suspended"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * Format: line
+                     * @example Quill and Sons
+                     */
+                    name?: string;
+                    /** @enum {string} */
+                    status?: "active" | "suspended";
+                };
+            };
+        };
+        responses: {
+            /** @description The vendor. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VendorAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["PathTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listAuditEvents: {
+        parameters: {
+            query?: {
+                /** @description Who did it. */
+                actor?: string;
+                /** @description To whom. */
+                subject?: string;
+                /**
+                 * @description What happened.
+                 * @example authn_login_fail
+                 */
+                event?: string;
+                /**
+                 * @description From this time on. A leap second is refused.
+                 * @example 2026-11-20T09:30:00.000Z
+                 */
+                from?: string;
+                /**
+                 * @description Before this time.
+                 * @example 2026-11-20T09:30:00.000Z
+                 */
+                to?: string;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `json` when left out. With the others a `cursor` is refused. */
+                format?: "json" | "ndjson" | "csv";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events of the trail. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditEventList"];
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getDashboardStatistics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Figures for a dashboard. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statistics"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    signOutEveryone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Nobody is signed in. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getLiveness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It can. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        status: "live";
+                    };
+                };
+            };
+        };
+    };
+    getReadiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It should. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        status: "ready";
+                    };
+                };
+            };
+            /** @description Not now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        status: "not_ready";
+                    };
+                };
+            };
+        };
+    };
+    getHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How this node is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description How this node is. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    getDatabaseHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It answers. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        database: "connected";
+                        /** @example 0.8 */
+                        latency_ms: number;
+                    };
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getPoolStats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures of this moment. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        max: number;
+                        min: number;
+                        in_use: number;
+                        waiting: number;
+                    };
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getJwks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys, public members only. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeySet"];
+                };
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: components["responses"]["Forbidden"];
+        };
+    };
+    openChangePasswordForm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To APP_URL + /change-password. */
+            302: {
+                headers: {
+                    /** @description The form. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: components["responses"]["Forbidden"];
+        };
+    };
+    getSecurityTxt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description security.txt */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            403: components["responses"]["Forbidden"];
+        };
+    };
+    getMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The text format of Prometheus. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+        };
+    };
+}
