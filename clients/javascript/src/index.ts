@@ -1,0 +1,7 @@
+export { isRefusal, isUnintelligible, isUnreachable } from './errors.ts'
+export type { Refusal, RefusalOf, Unintelligible, Unreachable } from './errors.ts'
+export { createLatchkey } from './latchkey.ts'
+export type { Latchkey, Options } from './latchkey.ts'
+export type { Ending, Session, SignedIn, SignedOut, Unknown } from './session.ts'
+export type { Clock } from './clock.ts'
+export type { AnswerOf, CodeOf, InputOf, OperationId, Problem, User } from './types.ts'

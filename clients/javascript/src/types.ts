@@ -1,0 +1,42 @@
+import type { components, operations } from './generated/schema.ts'
+import type { SignedIn } from './session.ts'
+
+export type User = components['schemas']['User']
+export type Problem = components['schemas']['Problem']
+export type TokenResponse = components['schemas']['TokenResponse']
+
+/** The name of a call in the OpenAPI document. */
+export type OperationId = keyof operations
+
+type Responses<Id extends OperationId> = operations[Id]['responses']
+type Content<Response, Type extends string> = Response extends { content: Record<Type, infer Body> } ? Body : never
+type Json<Response> = Response extends { content: Record<'application/json', infer Body> } ? Body : undefined
+type Values<Type> = Type[keyof Type]
+
+/** The codes with which an operation may refuse. */
+export type CodeOf<Id extends OperationId> = Extract<
+  Values<{ [Status in keyof Responses<Id>]: Content<Responses<Id>[Status], 'application/problem+json'> }>,
+  { code: string }
+>['code']
+
+type Success = 200 | 201 | 202 | 204
+
+/** The answer of an operation. Tokens never leave the client: in their place comes the session. */
+export type AnswerOf<Id extends OperationId> =
+  WithoutTokens<Values<{ [Status in keyof Responses<Id> & Success]: Json<Responses<Id>[Status]> }>>
+
+type WithoutTokens<Answer> = Answer extends TokenResponse ? SignedIn : Answer extends undefined ? void : Answer
+
+/** What the client adds by itself. */
+type Added = 'transport' | 'device_token' | 'refresh_token'
+
+type Parameters<Id extends OperationId, Place extends 'path' | 'query'> =
+  operations[Id]['parameters'] extends { [Key in Place]?: infer Fields } ? ([Fields] extends [never] ? unknown : Fields) : unknown
+type Body<Id extends OperationId> =
+  operations[Id] extends { requestBody?: { content: { 'application/json': infer Fields } } } ? NonNullable<Fields> : unknown
+
+type Flat<Fields> = { [Name in keyof Fields as Exclude<Name, Added>]: Fields[Name] }
+
+/** The input of an operation: the fields of its path, its query and its body, in one object. */
+export type InputOf<Id extends OperationId> =
+  Flat<NonNullable<Parameters<Id, 'path'>> & NonNullable<Parameters<Id, 'query'>> & Body<Id>>

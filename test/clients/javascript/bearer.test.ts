@@ -1,0 +1,525 @@
+import { Readable } from 'node:stream'
+import t from 'tap'
+import { isRefusal } from '../../../clients/javascript/src/index.ts'
+import { memory } from '../../../clients/javascript/src/mobile.ts'
+import { mailJobs } from '../../support/evidence.ts'
+import { openOnce } from '../../support/once.ts'
+import { disable } from '../../support/people.ts'
+import { as, freshAddress, password, signIn, signUp } from '../../support/helper.ts'
+import { makePhone, openWorld, passForAll, signedInPhone } from './world.ts'
+
+const quarter = 15 * 60_000
+const shared = openOnce(() => openWorld(t))
+
+t.test('signs in, knows it, and keeps no access token', async t => {
+  const world = await shared()
+  const { email, user } = await signUp(world.app)
+  const { client, storage, sessions } = makePhone(t, world)
+  t.strictSame(client.session, { status: 'unknown' })
+
+  const session = await client.signIn({ email, password })
+
+  t.match(session, { status: 'signed_in', user: { id: user.id, email }, isConfirmed: true, sessionId: /-/ })
+  t.equal(client.session, session)
+  t.ok(client.isSignedIn())
+  t.equal(sessions.at(-1), session)
+  t.notMatch(JSON.stringify(session), /eyJ|token/)
+  t.notMatch(await storage.get('latchkey.session'), /eyJ/)
+  t.match(await client.listSessions(), { sessions: [{ id: session.sessionId, device_name: 'Ada’s phone', current: true }] })
+})
+
+t.test('what is stored is small enough for every keychain, with the longest name', async t => {
+  const world = await shared()
+  const { email } = await signUp(world.app, { full_name: '🦉'.repeat(100) })
+  const { storage } = await signedInPhone(t, world, { email })
+
+  t.ok(Buffer.byteLength(await storage.get('latchkey.session') ?? '') < 1800)
+})
+
+t.test('asked whether somebody is signed in, it sends nothing', async t => {
+  const world = await shared()
+  const { client, network } = await signedInPhone(t, world, await signUp(world.app))
+  network.isOn = false
+
+  t.equal(client.isSignedIn(), true, 'offline too')
+  t.strictSame(world.traffic.calls(), [])
+})
+
+t.test('an access token that is due is replaced before the request, once for all requests', async t => {
+  const world = await shared()
+  const phone = await signedInPhone(t, world, await signUp(world.app))
+  passForAll(world.app, phone, quarter)
+
+  await Promise.all(Array.from({ length: 10 }, () => phone.client.getMe()))
+
+  t.equal(world.traffic.calls().filter(call => call === 'POST /auth/refresh 200').length, 1)
+})
+
+t.test('an access token that expired in the device’s sleep is not handed out', async t => {
+  const world = await shared()
+  const phone = await signedInPhone(t, world, await signUp(world.app))
+  const before = await phone.client.accessToken()
+  world.app.clock.advance(9 * 60 * 60_000)
+  phone.pass(9 * 60 * 60_000, { asleep: true })
+
+  const token = await phone.client.accessToken()
+
+  t.not(token, before)
+  t.equal((await as(world.app, token ?? '', 'GET', '/auth/check')).statusCode, 204)
+})
+
+for (const [when, ms] of [['two days ahead', 2], ['two days behind', -2]] as const) {
+  t.test(`a device whose clock is ${when} refreshes no more often`, async t => {
+    const world = await shared()
+    const { email } = await signUp(world.app)
+    const phone = makePhone(t, world)
+    phone.time.wall += ms * 24 * 60 * 60_000
+    await phone.client.signIn({ email, password })
+    world.traffic.take()
+
+    await phone.client.getMe()
+    phone.pass(60_000)
+    await phone.client.getMe()
+
+    t.strictSame(world.traffic.calls(), ['GET /auth/me 200', 'GET /auth/me 200'])
+  })
+}
+
+t.test('a request that is refused with an old token is repeated with a new one', async t => {
+  const world = await shared()
+  const { client } = await signedInPhone(t, world, await signUp(world.app))
+  world.app.clock.advance(quarter)
+
+  t.match(await client.updateMe({ full_name: 'Ada Lovelace' }), { user: { full_name: 'Ada Lovelace' } })
+  t.strictSame(world.traffic.calls(), ['PATCH /auth/me 401', 'POST /auth/refresh 200', 'PATCH /auth/me 200'])
+  t.match(client.session, { user: { full_name: 'Ada Lovelace' } })
+})
+
+t.test('the next start is signed in at once, offline too, and confirmed later', async t => {
+  const world = await shared()
+  const { storage } = await signedInPhone(t, world, await signUp(world.app))
+  const phone = makePhone(t, world, { storage })
+  phone.network.isOn = false
+
+  t.match(await phone.client.start(), { status: 'signed_in', isConfirmed: false })
+  await t.rejects(phone.client.getMe(), { name: 'Unreachable' })
+  t.ok(phone.client.isSignedIn())
+
+  phone.network.isOn = true
+  await phone.client.wake()
+  t.match(phone.client.session, { status: 'signed_in', isConfirmed: true })
+  t.strictSame(phone.endings, [])
+})
+
+t.test('a lost answer costs no session, and the same token is sent again at once', async t => {
+  const world = await openWorld(t)
+  const { email } = await signUp(world.app)
+  const phone = await signedInPhone(t, world, { email })
+  passForAll(world.app, phone, quarter)
+  world.relay.cuts = /^POST \/api\/v1\/auth\/refresh /
+
+  await t.rejects(phone.client.getMe(), { name: 'Unreachable' })
+  t.ok(phone.client.isSignedIn())
+  const tries = world.traffic.calls()
+  t.ok(tries.length >= 3, 'it was tried again')
+  t.ok(tries.every(call => call === 'POST /auth/refresh 200'), 'and nothing was sent without credentials')
+
+  world.relay.cuts = undefined
+  passForAll(world.app, phone, 24 * 60 * 60_000)
+  t.hasProp(await phone.client.getMe(), 'user', 'a day later')
+  t.strictSame(await mailJobs(world.app, 'reuse_detected'), [], email)
+})
+
+t.test('no answer but the refusal of a refresh ends a session', async t => {
+  const world = await shared()
+  const { email } = await signUp(world.app)
+  const html = { 'content-type': 'text/html' }
+  const answers: Record<string, () => Response | Promise<Response>> = {
+    'a captive portal': () => new Response('<h1>Welcome</h1>', { status: 200, headers: html }),
+    'a gateway': () => new Response('<h1>Bad gateway</h1>', { status: 502, headers: html }),
+    'a foreign 401': () => new Response('<h1>Sign in to the proxy</h1>', { status: 401, headers: html }),
+    'a busy node': () => problem(503, 'overloaded'),
+    'a limit': () => problem(429, 'rate_limited'),
+    'an aborted request': () => { throw new DOMException('aborted', 'AbortError') }
+  }
+
+  for (const [name, answer] of Object.entries(answers)) {
+    let isIll = false
+    const phone = await signedInPhone(t, world, { email }, {
+      fetch: async (url, init) => isIll ? await answer() : await fetch(url, init)
+    })
+    phone.pass(quarter)
+    isIll = true
+
+    await t.rejects(phone.client.getMe(), name)
+    t.ok(phone.client.isSignedIn(), name)
+    isIll = false
+    passForAll(world.app, phone, 2000)
+    t.hasProp(await phone.client.getMe(), 'user', name)
+    t.strictSame(phone.endings, [], name)
+  }
+})
+
+t.test('after 429 and 503 no refresh is sent before the time that was named', async t => {
+  const world = await shared()
+  let sent = 0
+  const phone = await signedInPhone(t, world, await signUp(world.app), {
+    fetch: async (url, init) => {
+      if (!String(url).endsWith('/auth/refresh')) return await fetch(url, init)
+      sent++
+      return problem(503, 'overloaded', { 'retry-after': '7' })
+    }
+  })
+  phone.pass(quarter)
+
+  for (let call = 0; call < 3; call++) {
+    await t.rejects(phone.client.getMe(), { name: 'Refusal', operation: 'getMe', code: 'overloaded', retryAfter: 7 })
+  }
+  t.equal(sent, 1)
+  phone.pass(8000)
+  await t.rejects(phone.client.getMe(), { code: 'overloaded' })
+  t.equal(sent, 2)
+})
+
+t.test('a session that has ended is said to have, once, with its reason', async t => {
+  const world = await shared()
+  const ends: Record<string, (email: string, userId: string, sessionId: string) => Promise<unknown>> = {
+    revoked_by_user: async (email, _, sessionId) => {
+      const { access_token: token } = await signIn(world.app, { email })
+      await as(world.app, token, 'DELETE', `/auth/sessions/${sessionId}`)
+    },
+    password_changed: async email => {
+      const { access_token: token } = await signIn(world.app, { email })
+      await as(world.app, token, 'POST', '/auth/password/change', { current_password: password, new_password: 'another walk through the rain' })
+    },
+    account_disabled: async (_, userId) => await disable(world.app, userId),
+    expired: async () => world.app.clock.advance(31 * 24 * 60 * 60_000)
+  }
+
+  for (const [reason, end] of Object.entries(ends)) {
+    const { email, user } = await signUp(world.app)
+    const { client, endings, storage } = await signedInPhone(t, world, { email })
+    const { sessionId } = await client.refresh() as { sessionId: string }
+    await end(email, user.id, sessionId)
+
+    await Promise.all([1, 2, 3].map(() => t.rejects(client.getMe(), { status: 401, code: 'session_ended', reason, operation: 'getMe' })))
+    t.strictSame(endings, [{ sessionId, reason, elsewhere: false }])
+    t.strictSame(client.session, { status: 'signed_out', reason })
+    t.notMatch(await storage.get('latchkey.session'), /refreshToken|"user"/)
+    t.match(await storage.get('latchkey.session'), /deviceToken/, 'the device keeps its name')
+  }
+})
+
+t.test('a listener that calls the client, and throws, stops nothing', async t => {
+  const world = await shared()
+  const { client, errors } = await signedInPhone(t, world, await signUp(world.app))
+  let refreshes = 0
+  client.subscribe(async () => {
+    if (refreshes++ < 2) await client.refresh()
+    throw new Error('in a listener')
+  })
+
+  await client.updateMe({ full_name: 'Ada Lovelace' })
+  await client.refresh()
+
+  t.hasProp(await client.getMe(), 'user')
+  t.match(errors, [{ message: 'in a listener' }])
+})
+
+t.test('the session stays the same object while nothing in it changes', async t => {
+  const world = await shared()
+  const { client, sessions } = await signedInPhone(t, world, await signUp(world.app))
+  const { session } = client
+  sessions.length = 0
+
+  await client.getMe()
+  await client.refresh()
+  await client.wake()
+
+  t.equal(client.session, session)
+  t.strictSame(sessions, [])
+  t.strictSame(world.traffic.calls(), ['GET /auth/me 200', 'POST /auth/refresh 200'], 'waking up asks nothing unless something is due')
+})
+
+t.test('a storage that cannot be read leaves all as it is', async t => {
+  const world = await shared()
+  const { storage } = await signedInPhone(t, world, await signUp(world.app))
+  const before = await storage.get('latchkey.session')
+  let isLocked = true
+  const changes: string[] = []
+  const locked = {
+    get: async (key: string) => { if (isLocked) throw new Error('locked'); return await storage.get(key) },
+    set: async (key: string, value: string) => { changes.push('set'); await storage.set(key, value) },
+    remove: async () => { changes.push('remove') }
+  }
+  const phone = makePhone(t, world, { storage: locked })
+
+  t.strictSame(await phone.client.start(), { status: 'unknown' })
+  await t.rejects(phone.client.getMe(), { message: 'locked' })
+  t.strictSame(changes, [])
+  t.strictSame(world.traffic.calls(), [], 'and nothing is sent without credentials')
+  t.match(phone.errors, [{ message: 'locked' }])
+
+  isLocked = false
+  t.hasProp(await phone.client.getMe(), 'user')
+  t.not(await storage.get('latchkey.session'), before, 'it goes on with the stored token')
+})
+
+t.test('a storage that cannot be written costs no session', async t => {
+  const world = await shared()
+  const { email } = await signUp(world.app)
+  const broken = { ...memory(), set: async () => { throw new Error('full') } }
+  const phone = await signedInPhone(t, world, { email }, { storage: broken })
+
+  t.hasProp(await phone.client.refresh(), 'user')
+  t.hasProp(await phone.client.getMe(), 'user')
+  t.match(phone.errors, [{ message: 'full' }, { message: 'full' }], 'it is said at each try')
+})
+
+t.test('what cannot be read or belongs to another deployment is signed out without an error', async t => {
+  const world = await shared()
+  const { email } = await signUp(world.app)
+  const { storage: foreign } = await signedInPhone(t, world, { email })
+  const strange = [
+    '', '{', 'null', '[]', '"text"', '{"version":0}',
+    (await foreign.get('latchkey.session') ?? '').replace(world.baseUrl, 'https://auth.example.com'),
+    JSON.stringify({ version: 1, owner: `bearer ${world.baseUrl}/api/v1`, user: { id: 'x' }, session: { id: 'y' } })
+  ]
+
+  for (const value of strange) {
+    const storage = memory()
+    await storage.set('latchkey.session', value)
+    const { client, errors } = makePhone(t, world, { storage })
+
+    t.strictSame(await client.start(), { status: 'signed_out' }, value)
+    t.strictSame(errors, [])
+    t.match(await client.signIn({ email, password }), { status: 'signed_in' }, 'and it is overwritten')
+  }
+})
+
+t.test('tokens are stored before they are used, and writes keep their order', async t => {
+  const world = await shared()
+  const events: string[] = []
+  const slow = memory()
+  const storage = {
+    ...slow,
+    set: async (key: string, value: string) => {
+      events.push('write')
+      await new Promise(resolve => setTimeout(resolve, events.length === 1 ? 50 : 1))
+      await slow.set(key, value)
+      events.push('written')
+    }
+  }
+  const phone = makePhone(t, world, {
+    storage,
+    fetch: async (url, init) => {
+      events.push(new URL(String(url)).pathname)
+      return await fetch(url, init)
+    }
+  })
+  await phone.client.signIn({ email: (await signUp(world.app)).email, password })
+  const signingOut = phone.client.signOut()
+  t.equal(phone.client.isSignedIn(), true)
+  await signingOut
+
+  t.strictSame(events, ['/api/v1/auth/login', 'write', 'written', 'write', 'written', '/api/v1/auth/logout', 'write', 'written'])
+  t.notMatch(await slow.get('latchkey.session'), /refreshToken|signOut/)
+})
+
+t.test('a sign-out without a network holds, and is the first thing that is sent', async t => {
+  const world = await shared()
+  const { email } = await signUp(world.app)
+  const { client, network, storage, endings } = await signedInPhone(t, world, { email })
+  network.isOn = false
+
+  t.equal(await client.signOut(), false, 'the server does not know yet')
+  t.strictSame(client.session, { status: 'signed_out', reason: 'signed_out' })
+  t.match(endings, [{ reason: 'signed_out' }])
+
+  const next = makePhone(t, world, { storage })
+  next.network.isOn = false
+  t.match(await next.client.start(), { status: 'signed_out' })
+  await t.rejects(next.client.signIn({ email, password }), { name: 'Unreachable' })
+
+  next.network.isOn = true
+  world.traffic.take()
+  await next.client.signIn({ email, password })
+  t.strictSame(world.traffic.calls(), ['POST /auth/logout 204', 'POST /auth/login 200'])
+  t.equal((await next.client.listSessions()).sessions.length, 1, 'the first session is over')
+})
+
+t.test('a refresh that is overtaken by a sign-out brings nobody back', async t => {
+  const world = await openWorld(t)
+  const { client, storage } = await signedInPhone(t, world, await signUp(world.app))
+  world.relay.delays = /^POST \/api\/v1\/auth\/refresh /
+  world.relay.delayMs = 200
+
+  const arrived = world.traffic.next('/auth/refresh')
+  const refreshing = client.refresh()
+  await arrived
+  await client.signOut()
+  await refreshing
+
+  t.match(client.session, { status: 'signed_out' })
+  t.notMatch(await storage.get('latchkey.session'), /refreshToken|"user"/)
+})
+
+t.test('signing out everywhere and elsewhere', async t => {
+  const world = await shared()
+  const { email } = await signUp(world.app)
+  const [here, there] = [await signedInPhone(t, world, { email }), await signedInPhone(t, world, { email })]
+
+  t.equal(await here.client.signOut({ scope: 'others' }), true)
+  t.ok(here.client.isSignedIn())
+  await t.rejects(there.client.getMe(), { code: 'session_ended', reason: 'revoked_by_user' })
+
+  const third = await signedInPhone(t, world, { email })
+  await here.client.signOut({ scope: 'everywhere' })
+  await t.rejects(third.client.getMe(), { code: 'session_ended', reason: 'revoked_by_user' })
+})
+
+t.test('calls that rotate the tokens leave the client with the newest', async t => {
+  const world = await shared()
+  const { client } = await signedInPhone(t, world, await signUp(world.app))
+  const { sessionId } = await client.reauthenticate({ password })
+
+  const [changed] = await Promise.all([
+    client.changePassword({ current_password: password, new_password: 'another walk through the rain' }),
+    client.refresh()
+  ])
+
+  t.equal(changed.sessionId, sessionId)
+  world.app.clock.advance(quarter)
+  t.hasProp(await client.getMe(), 'user')
+})
+
+t.test('a call that needs a recent sign-in asks for the password and is made again', async t => {
+  const world = await shared()
+  const asked: unknown[] = []
+  const answers = [null, password]
+  const { client } = await signedInPhone(t, world, await signUp(world.app), {
+    onReauthenticationRequired: async needed => { asked.push(needed); return answers.shift() ?? null }
+  })
+  world.app.clock.advance(11 * 60_000)
+
+  await t.rejects(client.changeEmail({ new_email: freshAddress() }), { code: 'reauthentication_required', maxAge: 600 })
+  await client.changeEmail({ new_email: freshAddress() })
+
+  t.strictSame(asked, [{ maxAge: 600 }, { maxAge: 600 }])
+})
+
+t.test('an erased account is signed out', async t => {
+  const world = await shared()
+  const { client, endings } = await signedInPhone(t, world, await signUp(world.app))
+
+  await client.deleteMe()
+
+  t.match(endings, [{ reason: 'account_deleted' }])
+})
+
+t.test('fetch sends credentials to the deployment and the listed origins only', async t => {
+  const world = await shared()
+  const seen: [string, string | null, string | undefined][] = []
+  const phone = await signedInPhone(t, world, await signUp(world.app), {
+    origins: ['https://api.example.com'],
+    fetch: async (url, init) => {
+      const headers = new Headers(init?.headers)
+      seen.push([url instanceof Request ? url.url : String(url), headers.get('authorization')?.slice(0, 6) ?? null, init?.credentials])
+      return String(url).startsWith('http://localhost') ? await fetch(url, init) : Response.json({})
+    }
+  })
+  seen.length = 0
+
+  const strangers = ['https://example.com/', 'https://api.example.com.evil.example/', 'https://api.example.com@evil.example/', 'https://api.example.com:444/', 'http://api.example.com/']
+  for (const url of strangers) await phone.client.fetch(url)
+  t.strictSame(seen.splice(0), strangers.map(url => [url, null, undefined]))
+
+  await phone.client.fetch('https://api.example.com/orders', { method: 'POST', body: '{}' })
+  await phone.client.fetch(new Request('https://api.example.com/orders'))
+  await phone.client.fetch('https://api.example.com/orders', { headers: { authorization: 'Basic x' } })
+  t.strictSame(seen, [
+    ['https://api.example.com/orders', 'Bearer', 'omit'],
+    ['https://api.example.com/orders', 'Bearer', 'omit'],
+    ['https://api.example.com/orders', 'Basic ', undefined]
+  ])
+})
+
+t.test('a service’s 401 is refreshed once, and one that stays is not asked about again', async t => {
+  const world = await shared()
+  let refreshes = 0
+  const phone = await signedInPhone(t, world, await signUp(world.app), {
+    origins: ['https://api.example.com'],
+    fetch: async (url, init) => {
+      if (String(url).endsWith('/auth/refresh')) refreshes++
+      return String(url).startsWith('https:') ? problem(401, 'invalid_token') : await fetch(url, init)
+    }
+  })
+
+  for (let request = 0; request < 3; request++) t.equal((await phone.client.fetch('https://api.example.com/orders')).status, 401)
+  t.equal(refreshes, 1)
+  t.ok(phone.client.isSignedIn())
+})
+
+t.test('somebody else’s 401 is passed on', async t => {
+  const world = await shared()
+  const phone = await signedInPhone(t, world, await signUp(world.app), {
+    origins: ['https://api.example.com'],
+    fetch: async (url, init) => String(url).startsWith('https:') ? Response.json({ code: 'nope' }, { status: 401 }) : await fetch(url, init)
+  })
+
+  t.equal((await phone.client.fetch('https://api.example.com/orders')).status, 401)
+  t.strictSame(world.traffic.calls(), [])
+})
+
+t.test('a body that can be read once is sent once', async t => {
+  const world = await shared()
+  const phone = await signedInPhone(t, world, await signUp(world.app))
+  const stream = () => Readable.toWeb(Readable.from(['{"full_name":"Ada L"}'])) as ReadableStream
+  const send = () => phone.client.fetch(`${world.baseUrl}/api/v1/auth/me`, {
+    method: 'PATCH', headers: { 'content-type': 'application/json' }, body: stream(), duplex: 'half'
+  } as RequestInit)
+
+  world.app.clock.advance(quarter)
+  t.equal((await send()).status, 401, 'its refusal goes through')
+  t.strictSame(world.traffic.calls(), ['PATCH /auth/me 401'])
+
+  phone.pass(quarter)
+  t.equal((await send()).status, 200)
+  t.strictSame(world.traffic.calls(), ['POST /auth/refresh 200', 'PATCH /auth/me 200'], 'when a refresh is due it comes first')
+})
+
+t.test('a refusal has its code, and belongs to its operation', async t => {
+  const world = await shared()
+  const { email } = await signUp(world.app)
+  const { client } = makePhone(t, world)
+  const error = await client.signIn({ email, password: 'another walk through the rain' }).catch(error => error)
+
+  t.match(error, { name: 'Refusal', operation: 'login', status: 401, code: 'invalid_credentials', requestId: /./ })
+  t.ok(isRefusal(error) && isRefusal(error, 'login'))
+  t.notOk(isRefusal(error, 'getMe'))
+  t.ok(isRefusal({ ...error }), 'also that of another copy of this package')
+  t.strictSame(client.session, { status: 'signed_out' })
+})
+
+t.test('a value that would lead to another path is not sent', async t => {
+  const world = await shared()
+  const { client } = await signedInPhone(t, world, await signUp(world.app))
+
+  for (const id of ['', '.', '..']) await t.rejects(client.endSession({ id }), TypeError)
+  await t.rejects(client.endSession({ id: '../me' }), { name: 'Refusal' }, 'a slash stays a part of the id')
+  t.ok(client.isSignedIn())
+})
+
+t.test('no global is touched', async t => {
+  const world = await shared()
+  const before = [globalThis.fetch, globalThis.Request, globalThis.Headers]
+  const { client } = await signedInPhone(t, world, await signUp(world.app))
+  await client.getMe()
+
+  t.strictSame([globalThis.fetch, globalThis.Request, globalThis.Headers], before)
+})
+
+function problem (status: number, code: string, headers: Record<string, string> = {}) {
+  const body = { type: `urn:latchkey:problem:${code}`, title: code, status, detail: code, code, request_id: 'x' }
+  return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/problem+json', ...headers } })
+}
