@@ -2,6 +2,9 @@ import { memory } from './storage.ts'
 import type { SecureStorage } from './storage.ts'
 import type { BearerTransport } from './transport.ts'
 
+export { capacitorSecureStorage, expoSecureStore, keychain } from './adapters.ts'
+export type { CapacitorSecureStorage, ExpoSecureStore, Keychain } from './adapters.ts'
+
 export { memory }
 export type { BearerTransport, SecureStorage }
 

@@ -1,0 +1,80 @@
+import t from 'tap'
+import { capacitorSecureStorage, expoSecureStore, keychain, memory } from '../../../clients/javascript/src/mobile.ts'
+import type { SecureStorage } from '../../../clients/javascript/src/mobile.ts'
+
+t.test('each adapter reads what it wrote, and nothing where nothing is', async t => {
+  const adapters: Record<string, SecureStorage> = {
+    memory: memory(),
+    expo: expoSecureStore(fakeExpo().store),
+    keychain: keychain(fakeKeychain().store),
+    capacitor: capacitorSecureStorage(fakeCapacitor())
+  }
+
+  for (const [name, storage] of Object.entries(adapters)) {
+    t.equal(await storage.get('latchkey.session'), null, name)
+    await storage.set('latchkey.session', 'first')
+    await storage.set('latchkey.session', 'second')
+    t.equal(await storage.get('latchkey.session'), 'second', name)
+    t.equal(await storage.get('latchkey.other'), null, name)
+    await storage.remove('latchkey.session')
+    t.equal(await storage.get('latchkey.session'), null, name)
+  }
+})
+
+t.test('keychains are readable after the first unlock, on this device only', async t => {
+  const [expo, chain] = [fakeExpo(), fakeKeychain()]
+  await expoSecureStore(expo.store).set('latchkey.session', 'x')
+  await keychain(chain.store).set('latchkey.session', 'x')
+
+  t.strictSame(expo.options, [{ keychainAccessible: 1 }])
+  t.match(chain.options, [{ service: 'latchkey.session', accessible: 'AfterFirstUnlockThisDeviceOnly' }])
+})
+
+t.test('a keychain that answers false has not stored the value', async t => {
+  const { store } = fakeKeychain()
+  await t.rejects(keychain({ ...store, setGenericPassword: async () => false }).set('latchkey.session', 'x'), /not stored/)
+})
+
+function fakeExpo () {
+  const values = new Map<string, string>()
+  const options: unknown[] = []
+  const store = {
+    AFTER_FIRST_UNLOCK_THIS_DEVICE_ONLY: 1,
+    getItemAsync: async (key: string) => values.get(key) ?? null,
+    setItemAsync: async (key: string, value: string, given?: object) => {
+      if (!/^[\w.-]+$/.test(key)) throw new Error('Invalid key')
+      options.push(given)
+      values.set(key, value)
+    },
+    deleteItemAsync: async (key: string) => { values.delete(key) }
+  }
+  return { store, options }
+}
+
+function fakeKeychain () {
+  const values = new Map<string, string>()
+  const options: object[] = []
+  const store = {
+    ACCESSIBLE: { AFTER_FIRST_UNLOCK_THIS_DEVICE_ONLY: 'AfterFirstUnlockThisDeviceOnly' },
+    getGenericPassword: async ({ service }: { service: string }) => {
+      const password = values.get(service)
+      return password === undefined ? false as const : { password, username: '', service }
+    },
+    setGenericPassword: async (_: string, password: string, given: object) => {
+      options.push(given)
+      values.set((given as { service: string }).service, password)
+      return { service: '' }
+    },
+    resetGenericPassword: async ({ service }: { service: string }) => values.delete(service)
+  }
+  return { store, options }
+}
+
+function fakeCapacitor () {
+  const values = new Map<string, string>()
+  return {
+    getItem: async (key: string) => values.get(key) ?? null,
+    setItem: async (key: string, value: string) => { values.set(key, value) },
+    removeItem: async (key: string) => { values.delete(key) }
+  }
+}
