@@ -30,13 +30,14 @@ type WithoutTokens<Answer> = Answer extends TokenResponse ? SignedIn : Answer ex
 /** What the client adds by itself. */
 type Added = 'transport' | 'device_token' | 'refresh_token'
 
-type Parameters<Id extends OperationId, Place extends 'path' | 'query'> =
-  operations[Id]['parameters'] extends { [Key in Place]?: infer Fields } ? ([Fields] extends [never] ? unknown : Fields) : unknown
+/** Fields, or nothing to ask for where the document has none. */
+type Fields<Given> = [NonNullable<Given>] extends [never] ? unknown : NonNullable<Given>
+type Parameters<Id extends OperationId, Place extends 'path' | 'query'> = Fields<operations[Id]['parameters'][Place]>
 type Body<Id extends OperationId> =
-  operations[Id] extends { requestBody?: { content: { 'application/json': infer Fields } } } ? NonNullable<Fields> : unknown
+  operations[Id] extends { requestBody?: infer Given } ? Fields<Json<Fields<Given>>> : unknown
 
 type Flat<Fields> = { [Name in keyof Fields as Exclude<Name, Added>]: Fields[Name] }
 
 /** The input of an operation: the fields of its path, its query and its body, in one object. */
 export type InputOf<Id extends OperationId> =
-  Flat<NonNullable<Parameters<Id, 'path'>> & NonNullable<Parameters<Id, 'query'>> & Body<Id>>
+  Flat<Parameters<Id, 'path'> & Parameters<Id, 'query'> & Body<Id>>

@@ -1,0 +1,109 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { buildSync } from 'esbuild'
+import t from 'tap'
+import ts from 'typescript'
+
+const source = 'clients/javascript'
+const entries = ['index', 'mobile', 'admin', 'react']
+const program = `
+import { createLatchkey, isRefusal } from '@latchkey/client'
+import type { Session } from '@latchkey/client'
+import { bearer, memory } from '@latchkey/client/mobile'
+import { administration } from '@latchkey/client/admin'
+import { useSession } from '@latchkey/client/react'
+
+const latchkey = createLatchkey({ baseUrl: 'https://auth.example.com', transport: bearer({ storage: memory() }) })
+export const session: Session = useSession(latchkey)
+export const email: Promise<string> = administration(latchkey).getUser({ id: 'x' }).then(({ user }) => user.email)
+export const code = (error: unknown) => isRefusal(error, 'login') ? error.code : undefined
+export const named: string = session.status === 'signed_in' ? session.user.full_name : ''
+
+// @ts-expect-error an unknown field
+latchkey.register({ email: 'ada@example.com', password: '…', full_name: 'Ada King', role: 'admin' })
+// @ts-expect-error a field of another type
+latchkey.signIn({ email: 'ada@example.com', password: 1843 })
+// @ts-expect-error a missing field
+latchkey.verifyEmail({ code: '012345' })
+// @ts-expect-error a value that is not in the list
+latchkey.signOut({ scope: 'all' })
+// @ts-expect-error a missing input
+latchkey.endSession()
+// @ts-expect-error a token
+latchkey.signIn({ email: '', password: '' }).then(session => session.access_token)
+// @ts-expect-error an unknown code
+export const isWrong = (error: unknown) => isRefusal(error, 'login') && error.code === 'wrong_password'
+`
+
+const app = install()
+
+t.test('the package holds what was built from the sources, and nothing else', async t => {
+  t.match(app.files.filter(name => !name.startsWith('dist/')).sort(), ['LICENSE', 'README.md', 'package.json'])
+  t.ok(app.files.every(name => /^(dist\/[\w/-]+(\.js|\.d\.ts)|LICENSE|README\.md|package\.json)$/.test(name)), app.files.join())
+  for (const entry of entries) t.ok(app.files.includes(`dist/${entry}.js`) && app.files.includes(`dist/${entry}.d.ts`), entry)
+})
+
+t.test('it depends on nothing, and has the server’s version', async t => {
+  const [own, server] = [`${source}/package.json`, 'package.json'].map(file => JSON.parse(readFileSync(file, 'utf8')))
+
+  t.equal(own.version, server.version)
+  t.equal(own.dependencies, undefined)
+  t.strictSame(own.peerDependenciesMeta, { react: { optional: true } })
+})
+
+for (const [name, module, moduleResolution] of [
+  ['node16', ts.ModuleKind.Node16, ts.ModuleResolutionKind.Node16],
+  ['bundler', ts.ModuleKind.ESNext, ts.ModuleResolutionKind.Bundler]
+] as const) {
+  t.test(`a program that uses it compiles with the resolution of ${name}, and its mistakes are found`, async t => {
+    const found = ts.getPreEmitDiagnostics(ts.createProgram([join(app.folder, 'app.ts')], {
+      target: ts.ScriptTarget.ES2022,
+      lib: ['lib.es2022.d.ts', 'lib.dom.d.ts'],
+      module,
+      moduleResolution,
+      types: [],
+      strict: true,
+      noEmit: true
+    }))
+
+    t.strictSame(found.map(({ messageText, file }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`), [])
+  })
+}
+
+t.test('Node loads it', async t => {
+  const script = "console.log(Object.keys({ ...await import('@latchkey/client'), ...await import('@latchkey/client/mobile'), ...await import('@latchkey/client/admin') }).join())"
+  const names = execFileSync('node', ['--input-type=module', '-e', script], { cwd: app.folder, encoding: 'utf8' })
+
+  t.match(names, 'createLatchkey,isRefusal,isUnintelligible,isUnreachable')
+})
+
+for (const [what, text, bytesMax] of [
+  ['the core with the user’s calls', "export { createLatchkey, isRefusal } from '@latchkey/client'", 6000],
+  ['the adapters', "export * from '@latchkey/client/mobile'", 1000],
+  ['the hook', "export * from '@latchkey/client/react'", 300],
+  ['all of it', "export * from '@latchkey/client'; export * from '@latchkey/client/mobile'; export * from '@latchkey/client/admin'; export * from '@latchkey/client/react'", 7000]
+] as const) {
+  t.test(`${what} is small`, async t => {
+    const { outputFiles: [bundle] } = buildSync({
+      stdin: { contents: text, resolveDir: app.folder }, bundle: true, minify: true, format: 'esm', external: ['react'], write: false
+    })
+    const bytes = gzipSync(bundle?.contents ?? '', { level: 9 }).length
+
+    t.ok(bytes > 0 && bytes <= bytesMax, `${bytes} of ${bytesMax} bytes`)
+  })
+}
+
+/** Packs the client as `npm publish` does, and installs it into an app. */
+function install () {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-app-'))
+  const target = join(folder, 'node_modules/@latchkey/client')
+  mkdirSync(target, { recursive: true })
+  const [packed] = JSON.parse(execFileSync('npm', ['pack', '--json', '--silent', '--pack-destination', folder, `./${source}`], { encoding: 'utf8' }))
+  execFileSync('tar', ['xzf', join(folder, packed.filename), '--strip-components=1', '-C', target])
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+  writeFileSync(join(folder, 'app.ts'), program)
+  return { folder, files: packed.files.map(({ path }: { path: string }) => path) as string[] }
+}
