@@ -151,6 +151,30 @@ t.test('a tab that is closed in the middle of a refresh is still signed in after
   t.strictSame((await mailJobs(app, 'reuse_detected')), [], email)
 })
 
+t.test('a tab that is closed while the snippet refreshes leaves the new cookies behind', options, async t => {
+  const { context, tab, api, traffic } = await signedIn(t)
+  const before = await refreshCookie(context)
+  api.delays = /^POST \/api\/v1\/auth\/refresh /
+  api.delayMs = 1000
+  t.teardown(() => { api.delays = undefined })
+
+  const answered = traffic.next('/auth/refresh')
+  await tab.evaluate('void refresh()')
+  await answered
+  await tab.close()
+
+  while (await refreshCookie(context) === before) await pause(50)
+})
+
+t.test('a lock that a tab does not give back keeps no other tab from its session', options, async t => {
+  const { context, tab, openAnother } = await signedIn(t)
+  const stuck = await openAnother()
+  await stuck.evaluate("new Promise(locked => { navigator.locks.request('latchkey', () => { locked(); return new Promise(() => {}) }) })")
+  await context.clearCookies({ name: '__Host-access' })
+
+  t.hasProp((await ask(tab, "call('/auth/me')")).value ?? {}, 'user')
+})
+
 t.test('a refresh that is answered 429 or 503 signs nobody out', options, async t => {
   const { context, tab, spa } = await signedIn(t)
   await context.clearCookies({ name: '__Host-access' })
