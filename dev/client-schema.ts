@@ -2,7 +2,7 @@ import openapiTS, { astToString } from 'openapi-typescript'
 
 const banner = '// Made by `npm run client` from what the server says at /docs/json. Do not edit.\n\n'
 
-/** The types of an OpenAPI document, for the clients. */
+/** The types of an OpenAPI document, for clients/javascript. */
 export async function renderClientSchema (document: object): Promise<string> {
   const types = await openapiTS(JSON.stringify(document), {
     rootTypes: true,

@@ -1,4 +1,4 @@
-// npm run client: writes the types and the routes of the clients, from an app on private stores.
+// npm run client: writes the types and the routes of the client, from an app on private stores.
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import latchkey from '../app.ts'
@@ -21,8 +21,7 @@ onceAskedToEnd(() => { end().finally(() => process.exit(130)) })
 try {
   services = await startServices({ dataDir: folder, durable: false })
   const document = await readDocument(services)
-  const schema = await renderClientSchema(document)
-  for (const file of ['clients/typescript/schema.d.ts', `${generated}/schema.ts`]) writeFileSync(file, schema)
+  writeFileSync(`${generated}/schema.ts`, await renderClientSchema(document))
   writeFileSync(`${generated}/operations.ts`, renderOperations(document))
   console.log(`${generated} is up to date`)
 } catch (error) {

@@ -45,6 +45,8 @@ t.test('what breaks a rule within a file is found', async t => {
     ['plugins/access/index.ts', "export default fp(f, { name: 'index' })", /is not named access/],
     ['routes/users/list.ts', "import { createUserStore } from '../../lib/users/user-store.ts'", /imports lib\/users\/user-store\.ts/],
     ['routes/users/list.ts', "import pg from 'pg'", /imports pg/],
+    ['clients/javascript/src/x.ts', "import type { X } from '../../../lib/errors.ts'", /imports lib\/errors\.ts \(types\)/],
+    ['clients/javascript/src/x.ts', "import pg from 'pg'", /imports pg/],
     ['routes/users/list.ts', "export { x } from '../../plugins/access/roles.ts'", /imports plugins\/access\/roles\.ts/],
     ['app.ts', "import redis from './plugins/stores/redis.ts'", /imports plugins\/stores\/redis\.ts, which app\.ts may not/],
     ['app.ts', "import { createUsers } from './lib/users/users.ts'", /imports lib\/users\/users\.ts, which app\.ts may not/],
@@ -169,7 +171,7 @@ t.test('what is allowed is not complained about', async t => {
 
 /** The sources, by their path from the root. */
 function readTree (): Map<string, string> {
-  const paths = ['app.ts', 'server.ts', 'cli.ts', ...['commands', 'lib', 'plugins', 'routes'].flatMap(folder => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map(name => join(folder, name)))]
+  const paths = ['app.ts', 'server.ts', 'cli.ts', ...['clients', 'commands', 'lib', 'plugins', 'routes'].flatMap(folder => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map(name => join(folder, name)))]
   return new Map(paths.filter(path => path.endsWith('.ts')).map(path => [relative('.', path).replaceAll('\\', '/'), readFileSync(join(root, path), 'utf8')]))
 }
 

@@ -49,6 +49,12 @@ const layers: Layer[] = [
     types: /^(lib\/|fastify$|@fastify\/type-provider-typebox$|@sinclair\/typebox$)/
   },
   {
+    name: 'the client',
+    owns: /^clients\/javascript\//,
+    values: /^(clients\/javascript\/|react$)/,
+    types: /^clients\/javascript\//
+  },
+  {
     name: 'app.ts',
     owns: /^app\.ts$/,
     values: /^(plugins\/[a-z]+\/index\.ts$|routes\/|fastify-plugin$)/,

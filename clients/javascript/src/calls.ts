@@ -65,7 +65,7 @@ export function createCall ({ root, state, sender, ready, askPassword }: Setup):
       if (typeof deviceToken === 'string') await state.rememberDevice(deviceToken)
     }
     if (operation === 'deleteMe') await state.forget('account_deleted')
-    state.publish()
+    state.announce()
     return isTokenResponse(answer) ? state.session : answer
   }
 }

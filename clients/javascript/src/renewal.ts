@@ -44,7 +44,7 @@ export function createRenewal ({ state, post, clock, locks, lockName, isShared }
   function renew (): Promise<Response | undefined> {
     flight ??= rotateOnce().finally(() => {
       flight = undefined
-      state.publish()
+      state.announce()
     })
     return flight
   }

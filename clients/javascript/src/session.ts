@@ -1,4 +1,4 @@
-import type { User } from './types.ts'
+import type { components } from './generated/schema.ts'
 
 /** What is known about the session. An object stays the same as long as nothing in it changes. */
 export type Session = Unknown | SignedIn | SignedOut
@@ -8,7 +8,7 @@ export interface Unknown { readonly status: 'unknown' }
 
 export interface SignedIn {
   readonly status: 'signed_in'
-  readonly user: User
+  readonly user: components['schemas']['User']
   readonly sessionId: string
   /** The end that no refresh moves, in RFC 3339. */
   readonly expiresAt: string

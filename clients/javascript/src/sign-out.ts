@@ -38,7 +38,7 @@ export function createSignOut ({ state, renewal, post, call, loaded }: Setup) {
     await state.forget('signed_out', {
       signOut: { scope, ...(refreshToken !== undefined && { refresh_token: refreshToken }) }
     })
-    state.publish()
+    state.announce()
     return await sendSignOut()
   }
 

@@ -59,7 +59,7 @@ export function createStart ({ state, renewal, sender, sendSignOut, call, host, 
 
   async function load () {
     await state.load()
-    if (!isShared || state.kept.session || state.kept.signOut) state.publish()
+    if (!isShared || state.kept.session || state.kept.signOut) state.announce()
   }
 
   /** What each request waits for: the storage, and a sign-out that comes first. */
@@ -76,7 +76,7 @@ export function createStart ({ state, renewal, sender, sendSignOut, call, host, 
     } catch {
       // Without an answer, what is remembered holds.
     }
-    state.publish()
+    state.announce()
   }
 
   async function confirmUser () {

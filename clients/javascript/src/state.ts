@@ -32,7 +32,7 @@ interface Setup {
 
 /**
  * What the client knows, and the only place that changes it. A change is stored, then it holds in memory, then the
- * other tabs hear of it. Listeners hear of it from `publish`, which is called when no lock is held any more.
+ * other tabs hear of it. Listeners hear of it from `announce`, which is called when no lock is held any more.
  */
 export function createState ({ owner, storage, key, clock, host, report }: Setup) {
   const snapshot = createSnapshot(report)
@@ -62,7 +62,7 @@ export function createState ({ owner, storage, key, clock, host, report }: Setup
     rememberDevice,
     forget,
     forgetSignOut,
-    publish,
+    announce,
     dispose: () => channel?.close()
   }
 
@@ -147,7 +147,7 @@ export function createState ({ owner, storage, key, clock, host, report }: Setup
   }
 
   /** Tells the listeners what has changed. */
-  function publish (elsewhere = false) {
+  function announce (elsewhere = false) {
     const { user, session } = kept
     if (!isLoaded) return
     snapshot.show(user && session
@@ -197,6 +197,6 @@ export function createState ({ owner, storage, key, clock, host, report }: Setup
     reason = why
     isLoaded = isConfirmed = true
     msLeft = left === undefined ? undefined : () => left - age()
-    publish(true)
+    announce(true)
   }
 }

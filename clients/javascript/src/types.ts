@@ -31,8 +31,11 @@ type WithoutTokens<Answer> = Answer extends TokenResponse ? SignedIn : Answer ex
 type Added = 'transport' | 'device_token' | 'refresh_token'
 
 /** Fields, or nothing to ask for where the document has none. */
-type Fields<Given> = [NonNullable<Given>] extends [never] ? unknown : NonNullable<Given>
-type Parameters<Id extends OperationId, Place extends 'path' | 'query'> = Fields<operations[Id]['parameters'][Place]>
+type Fields<Given> = string extends keyof NonNullable<Given> ? unknown : NonNullable<Given>
+type Path<Id extends OperationId> = Fields<operations[Id]['parameters']['path']>
+type Query<Id extends OperationId> = Counted<Fields<operations[Id]['parameters']['query']>>
+/** A query is text, so a number does as well. */
+type Counted<Query> = { [Name in keyof Query]: string extends Query[Name] ? Query[Name] | number : Query[Name] }
 type Body<Id extends OperationId> =
   operations[Id] extends { requestBody?: infer Given } ? Fields<Json<Fields<Given>>> : unknown
 
@@ -40,4 +43,4 @@ type Flat<Fields> = { [Name in keyof Fields as Exclude<Name, Added>]: Fields[Nam
 
 /** The input of an operation: the fields of its path, its query and its body, in one object. */
 export type InputOf<Id extends OperationId> =
-  Flat<Parameters<Id, 'path'> & Parameters<Id, 'query'> & Body<Id>>
+  Flat<Path<Id> & Query<Id> & Body<Id>>
