@@ -37,7 +37,7 @@ async function serve (config: Config, warnings: ReturnType<typeof listWarnings>)
   const app = createServer(config, config.logger.pretty ? {} : { stream: sink })
 
   app.log.info({ version, node: process.version, config: describeConfig(config) }, 'Latchkey starts')
-  for (const [setting, warning] of warnings) app.log.warn({ setting }, `${setting} ${warning}`)
+  for (const { code, message, ...rest } of warnings) app.log.warn({ finding: code, ...rest }, message)
   try {
     await app.register(latchkey, { config, clock: createClock() })
     await app.ready()

@@ -8,17 +8,20 @@ import type { Settings } from './settings.ts'
 import { readDevelopment, readSecretFiles } from './sources.ts'
 import { warnAboutNames } from './spelling.ts'
 import { warnAbout } from './warnings.ts'
+import type { Finding } from './warnings.ts'
 import type { Environment, Problem } from './sources.ts'
 
 export { describeConfig } from './describe.ts'
 export type { Config } from './group.ts'
-export { readEnvironment } from './sources.ts'
+export { readEnvironment, settingsFileOf } from './sources.ts'
 export type { Environment } from './sources.ts'
 export type { Rate } from './parse.ts'
 
 /** Names every problem at once, never a value. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
+  /** The name of each wrong setting, and what is wrong with it. */
+  readonly problems: readonly Problem[]
 
   constructor (problems: Problem[]) {
     const width = Math.max(...problems.map(([name]) => name.length))
@@ -28,6 +31,7 @@ export class ConfigError extends Error {
       ...problems.map(([name, problem]) => `  ${name.padEnd(width)}  ${problem}`),
       '.env.example explains every setting.'
     ].join('\n'))
+    this.problems = problems
   }
 }
 
@@ -43,7 +47,7 @@ export function loadConfig (env: Environment): Config {
  * What may be meant and is risky, and names that are misspelt: for one line each when the server starts.
  * @throws ConfigError as `loadConfig` does
  */
-export function listWarnings (env: Environment): Problem[] {
+export function listWarnings (env: Environment): Finding[] {
   return [...warnAbout(readSettings(env)), ...warnAboutNames(env)]
 }
 

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net'
+
 /**
  * Suffixes under which anybody can have a name: second levels of countries, and platforms.
  *
@@ -18,3 +20,13 @@ const platforms = new Set([
 
 /** Whether a domain of two or more labels is known to be one that strangers share. */
 export const isPublicSuffix = (domain: string) => secondLevels.test(domain) || platforms.has(domain)
+
+/** The registrable domain of a host, which browsers call its site. An address, or a name of one label, is its own. */
+export function siteOf (host: string): string {
+  if (isIP(host.replace(/^\[(.*)\]$/, '$1')) !== 0) return host
+
+  const labels = host.split('.')
+  const suffixes = labels.map((_, place) => labels.slice(place).join('.'))
+  const publicPlace = suffixes.findIndex(isPublicSuffix)
+  return suffixes[(publicPlace === -1 ? Math.max(0, labels.length - 1) : publicPlace) - 1] ?? host
+}

@@ -14,6 +14,9 @@ const environmentFiles: Record<string, string> = {
   development: '.env', staging: '.env.staging', production: '.env.production'
 }
 
+/** The file of settings that NODE_ENV chooses; null where none is read. */
+export const settingsFileOf = (environment: string) => environmentFiles[environment] ?? null
+
 /**
  * The environment together with the file in `directory` that NODE_ENV chooses; the environment wins.
  * In tests no file is read. Without NODE_ENV the sources run as development, the compiled as production.

@@ -1,5 +1,7 @@
+import { aboutSetting } from './warnings.ts'
+import type { Finding } from './warnings.ts'
 import { settings } from './settings.ts'
-import type { Environment, Problem } from './sources.ts'
+import type { Environment } from './sources.ts'
 
 /** Names that begin so are ours. Those of other programs (REDIS_PORT, DATABASE_HOST) are not complained about. */
 const ourPrefixes = /^(ARGON2|COOKIE|DB|LOCKOUT|PASSWORD|RATE_LIMITS?|TOKEN_CLEANUP)_/
@@ -9,7 +11,7 @@ const mistakesMax = 2
 const lengthMin = 8
 
 /** Names of the environment that look like ours and are none: their values do nothing. Values are never shown. */
-export function * warnAboutNames (env: Environment): Generator<Problem> {
+export function * warnAboutNames (env: Environment): Generator<Finding> {
   const known = Object.keys(settings.properties)
   const files = Object.entries(settings.properties).filter(([, { secret }]) => secret === true).map(([name]) => `${name}_FILE`)
   const names = new Set([...known, ...files])
@@ -17,10 +19,13 @@ export function * warnAboutNames (env: Environment): Generator<Problem> {
   for (const name of Object.keys(env)) {
     if (names.has(name)) continue
     const meant = name.length < lengthMin ? undefined : known.find(other => mistakes(name, other) <= mistakesMax)
-    if (meant !== undefined) yield [name, `is no setting and does nothing: ${meant} is one`]
-    else if (ourPrefixes.test(name)) yield [name, 'is no setting and does nothing: .env.example lists all']
+    if (meant !== undefined) yield misspelt(name, `Did you mean ${meant}?`)
+    else if (ourPrefixes.test(name)) yield misspelt(name, '.env.example lists all settings.')
   }
 }
+
+const misspelt = (name: string, advice: string) =>
+  aboutSetting('setting_misspelt', 'warning', name, 'is no setting and does nothing', advice)
 
 /** The distance of two names (Damerau and Levenshtein, optimal string alignment). */
 function mistakes (a: string, b: string): number {

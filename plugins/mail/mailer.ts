@@ -30,7 +30,6 @@ export default fp<Config['mail'] & Extra>(async function provideMailer (app, opt
       const writer = createTransport({ streamTransport: true, buffer: true })
       return createFolderTransport(writer, join(dataDir, 'mails'), text => app.log.info(text))
     }
-    app.log.warn('SMTP_URL is not set: mails cannot be sent, their jobs will fail')
     return createMissingTransport()
   }
 

@@ -13,6 +13,11 @@ export function production (): Environment {
   }
 }
 
+/** The smallest set of settings with which production does all of its work. */
+export function sound (): Environment {
+  return { ...production(), TRUST_PROXY: '10.0.0.1', SMTP_URL: 'smtps://latchkey:pw@mail.example.com' }
+}
+
 /** The message about the wrong settings, or that there is none. */
 export function problemsOf (env: Environment): string {
   try {
