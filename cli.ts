@@ -6,6 +6,7 @@ import { UsageError } from './commands/command.ts'
 import type { Command, Input } from './commands/command.ts'
 import createAdmin from './commands/create-admin.ts'
 import createService from './commands/create-service.ts'
+import doctor from './commands/doctor.ts'
 import exportUsers from './commands/export-users.ts'
 import importUsers from './commands/import-users.ts'
 import migrate from './commands/migrate.ts'
@@ -25,12 +26,13 @@ const commands = new Map<string, Command>([
   ['create-service', createService],
   ['revoke-service', revokeService],
   ['clean-up', cleanUp],
-  ['audit-verify', auditVerify]
+  ['audit-verify', auditVerify],
+  ['doctor', doctor]
 ])
 
 process.exitCode = await main(process.argv.slice(2))
 
-/** The exit code: 0 done, 1 failed or done in part, 2 wrong usage. */
+/** The exit code: 0 done, 1 failed or done in part, 2 wrong usage. `doctor` has meanings of its own. */
 async function main (args: string[]): Promise<0 | 1 | 2> {
   const isJson = args.includes('--json')
 
@@ -40,9 +42,10 @@ async function main (args: string[]): Promise<0 | 1 | 2> {
     if (rest.includes('--help') || ['', 'help', '-h', '--help'].includes(name)) return help(command, name === '')
     if (!command) throw new UsageError(`There is no command "${name}".`)
 
-    const { text, data, isPartial = false } = await command.run(readArguments(command, rest))
+    const result = await command.run(readArguments(command, rest))
+    const { text, data, isPartial = false, exitCode = isPartial ? 1 : 0 } = result
     if (isJson || text !== '') console.log(isJson ? JSON.stringify(data) : text)
-    return isPartial ? 1 : 0
+    return exitCode
   } catch (error) {
     console.error(isJson ? JSON.stringify({ error: describe(error) }) : explain(error))
     return error instanceof UsageError ? 2 : 1

@@ -7,6 +7,8 @@ export interface Result {
   data: object
   /** A part of the work was refused: the process exits with 1. */
   isPartial?: boolean
+  /** What the process exits with, where the command says more than done or failed. */
+  exitCode?: 0 | 1 | 2
 }
 
 /** `values` are the options as `parseArgs` read them. */

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Caller } from '../lib/http/caller.ts'
 import { createClock } from '../lib/clock.ts'
 import { loadConfig, readEnvironment } from '../lib/config/config.ts'
-import type { Config } from '../lib/config/config.ts'
+import type { Config, Environment } from '../lib/config/config.ts'
 import { progress } from './progress.ts'
 
 /** Runs work with the app as the server builds it, but without routes and jobs. Closes it after the work. */
@@ -23,12 +23,17 @@ export async function withApp<T> (work: (app: FastifyInstance) => Promise<T>): P
   }
 }
 
+/** The settings of the server as they are given, not checked. */
+export function readSettings (): Environment {
+  return readEnvironment(process.cwd(), process.env)
+}
+
 /**
  * The settings of the server.
  * @param standIns values for settings that a command does not use: `migrate` runs without the keys, for instance
  */
 export function readConfig (standIns: Record<string, string> = {}): Config {
-  const env = readEnvironment(process.cwd(), process.env)
+  const env = readSettings()
   const isMissing = (name: string) => env[name] === undefined && env[`${name}_FILE`] === undefined
   const missing = Object.entries(standIns).filter(([name]) => isMissing(name))
   return loadConfig(env['NODE_ENV'] === 'development' ? env : { ...env, ...Object.fromEntries(missing) })

@@ -13,11 +13,14 @@ export interface TakenJob extends Job {
   abandoned: boolean
 }
 
+/** What is wrong in a queue: how many jobs failed for good, and how long (ms) the most overdue one has been due. */
+export interface QueueTrouble { queue: string, failed: number, overdueMs: number }
+
 export type JobStore = ReturnType<typeof createJobStore>
 
 /** Jobs in Postgres. All times are those of its clock. */
 export function createJobStore (db: Database) {
-  return { add, take, finish, fail, addScheduled, counts }
+  return { add, take, finish, fail, addScheduled, counts, troubles }
 
   /** Writes a job in the transaction that needs it: one statement. */
   async function add (tx: Transaction, queue: string, data: object, attemptsMax: number): Promise<void> {
@@ -102,5 +105,18 @@ export function createJobStore (db: Database) {
              count(failed_at)::int as failed
       from jobs
       group by queue`
+  }
+
+  /** By queue: the jobs that failed, and how late the next one is. */
+  async function troubles (): Promise<QueueTrouble[]> {
+    return await db<QueueTrouble>`
+      select queue,
+             count(failed_at)::int as failed,
+             coalesce(
+               greatest(0, extract(epoch from now() - min(due_at) filter (where failed_at is null)) * 1000), 0
+             )::float8 as overdue_ms
+      from jobs
+      group by queue
+      order by queue`
   }
 }

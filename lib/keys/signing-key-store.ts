@@ -41,7 +41,7 @@ export function createSigningKeyStore (db: Database, { commit }: Pick<UnitsOfWor
 
   /** All keys, in the order of their publication. */
   async function all (): Promise<StoredKey[]> {
-    return await select(db)
+    return await readSigningKeys(db)
   }
 
   /**
@@ -59,7 +59,7 @@ export function createSigningKeyStore (db: Database, { commit }: Pick<UnitsOfWor
 
       const result = await work({
         unit,
-        keys: await select(tx),
+        keys: await readSigningKeys(tx),
         now: Number(time?.now) + offset,
         save: async key => {
           hasChanged = true
@@ -93,7 +93,8 @@ export function createSigningKeyStore (db: Database, { commit }: Pick<UnitsOfWor
   }
 }
 
-async function select (db: Database | Transaction): Promise<StoredKey[]> {
+/** All rows of the ring, in the order of their publication. */
+export async function readSigningKeys (db: Database | Transaction): Promise<StoredKey[]> {
   return await db<StoredKey>`
     select k.id, k.public_key, k.private_key, k.status, k.mac,
            floor(extract(epoch from k.published_at) * 1000)::float8 as published_at,

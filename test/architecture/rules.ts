@@ -93,7 +93,7 @@ export const floors = [
   ['sessions', 'mail', 'access'],
   ['accounts', 'transfers', 'oauth'],
   ['administration'],
-  ['organisations']
+  ['organisations', 'doctor']
 ]
 
 /** Libraries that more than one file may import: the framework, and pure functions. Every other one has one owner. */
