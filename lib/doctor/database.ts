@@ -130,7 +130,8 @@ export function poolerTakenForDirect (): Finding {
 
 function judgeRole ({ role, schemaProblem }: DatabaseFacts): Finding[] {
   const found = [role.isSuperuser ? superuser(role) : null, ...(role.isSuperuser ? [] : lesserRights(role))]
-  const membership = schemaProblem === null && !role.isRuntime && !role.isSuperuser ? notRuntime(role) : null
+  const needsMembership = schemaProblem === null && !role.isSuperuser && !role.ownsTables
+  const membership = needsMembership && !role.isRuntime ? notRuntime(role) : null
   return [...found, membership].filter(finding => finding !== null)
 }
 

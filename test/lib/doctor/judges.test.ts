@@ -77,7 +77,7 @@ t.test('each fault of Postgres is one finding, and it goes with its cause', asyn
     [{ connectionsUsed: 90 }, 'warning connections_used_up'],
     [{ statementTimeoutMs: 0 }, 'unsafe pooler_taken_for_direct'],
     [{ role: { ...role, isSuperuser: true, ownsTables: true, isPowerful: true } }, 'unsafe role_superuser'],
-    [{ role: { ...role, ownsTables: true, mayChangeTrail: true, isReadonly: true } }, 'unsafe role_owns_tables'],
+    [{ role: { ...role, ownsTables: true, mayChangeTrail: true, isRuntime: false } }, 'unsafe role_owns_tables'],
     [{ role: { ...role, mayChangeTrail: true } }, 'unsafe role_may_change_trail'],
     [{ role: { ...role, isPowerful: true } }, 'warning role_powerful'],
     [{ role: { ...role, isReadonly: true } }, 'warning role_also_readonly'],
