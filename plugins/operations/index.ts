@@ -3,6 +3,8 @@ import type { FeatureOptions } from '../feature.ts'
 import cleanUp from './clean-up.ts'
 import docs from './docs.ts'
 import draining from './draining.ts'
+import examinations from './examinations.ts'
+import findingsLog from './findings-log.ts'
 import gauges from './gauges.ts'
 import metricsPort from './metrics-port.ts'
 import operationsToken from './operations-token.ts'
@@ -16,4 +18,14 @@ export default fp<FeatureOptions>(async function operationsFeature (app, { confi
   await app.register(metricsPort, { ...config.operations, ...config.process })
   await app.register(docs, { ...config.operations, ...config.process })
   await app.register(draining)
-}, { name: 'operations' })
+  if (workers) {
+    const { database, redis, mailer } = app
+    await app.register(examinations, {
+      config,
+      database: async () => database,
+      redis: async () => redis,
+      mailer: async () => mailer
+    })
+    await app.register(findingsLog)
+  }
+}, { name: 'operations', dependencies: ['stores', 'mail'] })

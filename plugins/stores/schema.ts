@@ -3,7 +3,7 @@ import { schemaProblem } from '../../lib/stores/compatibility.ts'
 import { expectedVersion } from '../../lib/stores/migrations.ts'
 import { createSchemaWatch } from '../../lib/stores/schema-watch.ts'
 import type { SchemaWatch } from '../../lib/stores/schema-watch.ts'
-import { ownsTables, readSchema } from '../../lib/stores/schema.ts'
+import { readSchema } from '../../lib/stores/schema.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly schema: SchemaWatch }
@@ -25,11 +25,6 @@ export default fp<SchemaOptions>(async function checkSchema (app, options) {
   if (problem !== null) throw new Error(problem)
 
   app.log.info(`the database is at version ${state.version}, this code at ${expected}`)
-  if (await ownsTables(app.database)) {
-    app.log.warn('DATABASE_URL connects as the owner of the tables: ' +
-      'only a trigger keeps the audit trail append-only. ' +
-      'Give the server a role of its own that is a member of latchkey_runtime, and the owner to DATABASE_DIRECT_URL.')
-  }
   // Read on the connection of the change feed, so that a queue of clients does not delay the probe.
   app.decorate('schema', createSchemaWatch({ read: () => readSchema(app.feedDatabase), expected, report }))
 
