@@ -5,6 +5,12 @@ import { isExposed } from './exposed-rules.ts'
 import type { Settings } from './settings.ts'
 import { readVersion } from './version.ts'
 
+/**
+ * How long (ms) a node that stops goes on taking requests. A proxy that keeps idle connections for less, such as
+ * deploy/nginx.conf, has closed them by then: no request meets a connection that the node closes.
+ */
+const drainTimeMaxMs = 2000
+
 /** The settings, typed and grouped: each plugin is handed its own group. Times are milliseconds. */
 export type Config = ReturnType<typeof group>
 
@@ -23,7 +29,7 @@ export function group (s: Settings) {
       port: s.PORT,
       dataDir,
       shutdownTimeout: s.SHUTDOWN_TIMEOUT,
-      drainTime: isDevelopment ? 0 : Math.min(1000, s.SHUTDOWN_TIMEOUT / 2),
+      drainTime: isDevelopment ? 0 : Math.min(drainTimeMaxMs, s.SHUTDOWN_TIMEOUT / 2),
       version: readVersion()
     },
     logger: {
