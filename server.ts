@@ -46,6 +46,8 @@ async function serve (config: Config, warnings: ReturnType<typeof listWarnings>)
     for (const signal of stopSignals) process.off(signal, endBeforeStart)
     const grace = { delay: shutdownTimeout + 5000, logger: app.log, skip: ['SIGHUP' as const] }
     closeWithGrace(grace, ({ signal, err }) => stop(app, config.process, signal, err))
+    // First, so that a node which cannot be watched takes no request.
+    await app.openMetricsPort()
     await app.listen({ host, port })
   } catch (err) {
     app.log.fatal({ err }, 'Latchkey cannot start')

@@ -37,6 +37,19 @@ t.test('the start logs what runs and shows no secret', async t => {
   t.notMatch(server.output(), new URL(settings.DATABASE_URL).password || 'no password')
 })
 
+t.test('a METRICS_PORT that is taken stops the start with a line that names it', async t => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  t.teardown(() => taken.close())
+  await once(taken, 'listening')
+  const { port } = taken.address() as AddressInfo
+  const server = run(t, { ...await deploy(t), HOST: '127.0.0.1', PORT: String(await freePort()), METRICS_PORT: String(port), LOG_LEVEL: 'info' })
+
+  t.equal(await server.exit(), 1)
+  t.match(server.output(), /Latchkey cannot start/)
+  t.match(server.output(), /METRICS_PORT cannot be opened: .*address already in use/)
+  t.notMatch(server.output(), /Server listening/, 'no request was taken by a node that ends')
+})
+
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGUSR2'] as const) {
   t.test(`${signal} makes the node not ready at once, finishes requests in flight and exits with 0`, async t => {
     const server = await listening(t, await deploy(t))

@@ -1,5 +1,10 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
 import t from 'tap'
+import type { Test } from 'tap'
+import { freePort } from '../../dev/ports.ts'
 import { counters } from '../../lib/operations/metrics.ts'
 import metrics from '../../plugins/monitoring/metrics.ts'
 import metricsPort from '../../plugins/operations/metrics-port.ts'
@@ -87,13 +92,10 @@ t.test('two servers in one process count separately', async t => {
   t.match(await two.metrics.render(), 'latchkey_sign_ins_total{outcome="success"} 0')
 })
 
-t.test('METRICS_PORT serves the metrics while the server listens', async t => {
-  const app = Fastify()
-  const port = 20_000 + process.pid % 40_000
-  await app.register(metrics)
-  await app.register(standIn('monitoring'))
-  await app.register(metricsPort, { metricsPort: port, host: '127.0.0.1' })
-  await app.listen({ host: '127.0.0.1', port: 0 })
+t.test('METRICS_PORT serves the metrics until the app closes', async t => {
+  const port = await freePort()
+  const app = await withMetricsPort(t, port)
+  await app.openMetricsPort()
 
   const answer = await fetch(`http://127.0.0.1:${port}/metrics`)
   t.equal(answer.status, 200)
@@ -104,3 +106,31 @@ t.test('METRICS_PORT serves the metrics while the server listens', async t => {
   await app.close()
   await t.rejects(fetch(`http://127.0.0.1:${port}/metrics`), 'and not after it')
 })
+
+t.test('a METRICS_PORT that is taken is an error that names the setting', async t => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  t.teardown(() => taken.close())
+  await once(taken, 'listening')
+  const { port } = taken.address() as AddressInfo
+
+  const app = await withMetricsPort(t, port)
+  await t.rejects(app.openMetricsPort(), { message: /^METRICS_PORT cannot be opened: .*EADDRINUSE/ })
+})
+
+t.test('a command with the settings of a running node does not ask for its METRICS_PORT', async t => {
+  const port = await freePort()
+  const node = await withMetricsPort(t, port)
+  await node.openMetricsPort()
+
+  const command = await withMetricsPort(t, port)
+  await t.resolves(async () => { await command.ready() })
+})
+
+async function withMetricsPort (t: Pick<Test, 'teardown'>, port: number) {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(metrics)
+  await app.register(standIn('monitoring'))
+  await app.register(metricsPort, { metricsPort: port, host: '127.0.0.1' })
+  return app
+}
