@@ -1,6 +1,6 @@
 import { distanceOf } from './hosts.ts'
-import { readPostgresAddress } from './postgres-address.ts'
-import { hostsOf, readRedisAddress } from './redis-address.ts'
+import { readPostgresAddress } from './addresses/postgres-address.ts'
+import { hostsOf, readRedisAddress } from './addresses/redis-address.ts'
 import type { Settings } from './settings.ts'
 import type { Problem } from './sources.ts'
 

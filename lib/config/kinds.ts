@@ -1,12 +1,12 @@
 import { Type } from '@sinclair/typebox'
-import { readRedisAddress } from './redis-address.ts'
-import { readCredentialUrl } from './credential-url.ts'
+import { readRedisAddress } from './addresses/redis-address.ts'
+import { readCredentialUrl } from './addresses/credential-url.ts'
 import { readEncryptionKeys } from './encryption-key.ts'
 import {
   parseAllowedOrigin, parseBaseUrl, parseBoolean, parseDuration, parseEntries, parseForm, parseInteger, parseList,
   parseOrigin, parseProxies, parseRates
 } from './parse.ts'
-import { readPostgresAddress } from './postgres-address.ts'
+import { readPostgresAddress } from './addresses/postgres-address.ts'
 
 /** The description of a setting: a sentence for `.env.example`, a default, whether its value is a secret. */
 export interface About {

@@ -1,8 +1,8 @@
 import { isExposed } from './exposed-rules.ts'
 import { distanceOf } from './hosts.ts'
-import { readPostgresAddress } from './postgres-address.ts'
+import { readPostgresAddress } from './addresses/postgres-address.ts'
 import { siteOf } from './public-suffixes.ts'
-import { hostsOf, readRedisAddress } from './redis-address.ts'
+import { hostsOf, readRedisAddress } from './addresses/redis-address.ts'
 import type { Settings } from './settings.ts'
 
 /**

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import fp from 'fastify-plugin'
 import { Cluster, Redis } from 'ioredis'
 import type { Config } from '../../lib/config/config.ts'
-import { readRedisAddress } from '../../lib/config/redis-address.ts'
+import { readRedisAddress } from '../../lib/config/addresses/redis-address.ts'
 import { connectNodes } from '../../lib/stores/redis-nodes.ts'
 
 /** What one server, its Sentinels and a Cluster have in common. */

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { readPostgresAddress } from '../../../lib/config/postgres-address.ts'
-import { problemsOf, production } from '../../support/settings.ts'
+import { readPostgresAddress } from '../../../../lib/config/addresses/postgres-address.ts'
+import { problemsOf, production } from '../../../support/settings.ts'
 
 t.test('the host and the mode of TLS are read', async t => {
   t.strictSame(readPostgresAddress('postgres://u:p@db:6432/latchkey'), { host: 'db', sslmode: null })

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
-import { ConfigError, describeConfig, loadConfig } from '../../../lib/config/config.ts'
-import { readRedisAddress } from '../../../lib/config/redis-address.ts'
+import { ConfigError, describeConfig, loadConfig } from '../../../../lib/config/config.ts'
+import { readRedisAddress } from '../../../../lib/config/addresses/redis-address.ts'
 
 const least = { NODE_ENV: 'test', DATABASE_URL: 'postgres://localhost/latchkey', REDIS_URL: 'redis://a', ENCRYPTION_KEY: randomBytes(32).toString('base64') }
 const open = { username: undefined, password: undefined, isEncrypted: false }
@@ -52,7 +52,7 @@ t.test('the start-up log contains no password from the address', async t => {
 })
 
 t.test('a certificate authority is read, and is allowed with TLS only', async t => {
-  const file = new URL('../../../package.json', import.meta.url).pathname
+  const file = new URL('../../../../package.json', import.meta.url).pathname
   t.match(loadConfig({ ...least, REDIS_URL: 'rediss://a', REDIS_CA_FILE: file }).redis.authority, /latchkey/)
   t.notMatch(JSON.stringify(describeConfig(loadConfig({ ...least, REDIS_URL: 'rediss://a', REDIS_CA_FILE: file }))), /Self-hosted/)
   t.match(problemsOf({ REDIS_URL: 'redis://a', REDIS_CA_FILE: file }), /REDIS_URL .*rediss:/)
