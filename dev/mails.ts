@@ -1,12 +1,13 @@
 // node --import tsx dev/mails.ts [MAIL_FROM]: every mail in every language, as files to look at in a browser.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { parseMailbox } from '../lib/config/addresses/mailbox.ts'
 import { createMailer } from '../lib/mail/mailer.ts'
 import type { Mail, Message } from '../lib/mail/mailer.ts'
 import { languages } from '../lib/mail/texts/languages.ts'
 import { sampleMails } from './sample-mails.ts'
 
-const from = process.argv[2] ?? 'Acme Schools <no-reply@acme.example>'
+const from = parseMailbox(process.argv[2] ?? 'Acme Schools <no-reply@acme.example>')
 const folder = resolve(process.env['DATA_DIR'] ?? '.data', 'mail-previews')
 const samples = languages.flatMap(({ tag }) => sampleMails(tag).map(({ name, mail }) => ({
   file: `${name}.${tag}`,

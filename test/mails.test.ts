@@ -2,13 +2,14 @@ import t from 'tap'
 import type { Test } from 'tap'
 import Fastify from 'fastify'
 import { sampleMails } from '../dev/sample-mails.ts'
+import { parseMailbox } from '../lib/config/addresses/mailbox.ts'
 import type { Mail } from '../lib/mail/mailer.ts'
 import { languages } from '../lib/mail/texts/languages.ts'
 import mailer from '../plugins/mail/mailer.ts'
 import { until } from './support/evidence.ts'
 import { cheapHasher } from './support/hashers.ts'
 import { deploy, post, signUp, start } from './support/helper.ts'
-import { headersOf, partsOf, startMailServer } from './support/mail-server.ts'
+import { decodeWords, headersOf, partsOf, startMailServer } from './support/mail-server.ts'
 
 const kinds = ['verify_email', 'already_registered', 'password_reset', 'invitation', 'confirm_email', 'email_changed', 'password_changed', 'new_device', 'locked', 'reuse_detected', 'approval', 'account_deleted']
 
@@ -105,7 +106,7 @@ async function sendAll (t: Pick<Test, 'teardown'>, tag: string, change = (mail: 
   const server = await startMailServer(t)
   const app = Fastify()
   t.teardown(() => app.close())
-  await app.register(mailer, { smtpUrl: server.url, authority: null, from, dataDir: '/nonexistent', appUrl: 'https://app.example', environment: 'test' })
+  await app.register(mailer, { smtpUrl: server.url, authority: null, from: parseMailbox(from), dataDir: '/nonexistent', appUrl: 'https://app.example', environment: 'test' })
 
   const sent = []
   for (const { name, mail } of sampleMails(tag)) {
@@ -138,12 +139,4 @@ function unbalanced (html: string) {
     else if (open.pop() !== name) wrong.push(name)
   }
   return [...wrong, ...open]
-}
-
-/** A header as a mail program shows it (RFC 2047). */
-function decodeWords (header: string) {
-  return header.replace(/=\?utf-8\?([QB])\?(.*?)\?=(?:\s+(?==\?))?/gi, (_, encoding: string, word: string) => {
-    if (encoding.toUpperCase() === 'B') return Buffer.from(word, 'base64').toString()
-    return Buffer.from(word.replaceAll('_', ' ').replace(/=([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16))), 'latin1').toString()
-  })
 }

@@ -123,7 +123,7 @@ export function group (s: Settings) {
     mail: {
       smtpUrl: s.SMTP_URL ?? null,
       authority: readAuthority(s.SMTP_CA_FILE),
-      from: s.MAIL_FROM ?? `Latchkey <no-reply@${new URL(issuer).hostname}>`,
+      from: s.MAIL_FROM ?? { name: 'Latchkey', address: `no-reply@${new URL(issuer).hostname}` },
       dataDir,
       appUrl
     },

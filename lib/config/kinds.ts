@@ -2,6 +2,7 @@ import { Type } from '@sinclair/typebox'
 import { readRedisAddress } from './addresses/redis-address.ts'
 import { readCredentialUrl } from './addresses/credential-url.ts'
 import { readEncryptionKeys } from './encryption-key.ts'
+import { parseMailbox } from './addresses/mailbox.ts'
 import {
   parseAllowedOrigin, parseBaseUrl, parseBoolean, parseDuration, parseEntries, parseForm, parseInteger, parseList,
   parseOrigin, parseProxies, parseRates
@@ -32,6 +33,7 @@ export const rates = (about: About) => kind(about, parseRates)
 export const origin = (about: About) => kind(about, parseOrigin)
 export const origins = (about: About) => kind(about, text => parseEntries(text).map(parseAllowedOrigin))
 export const proxies = (about: About) => kind(about, parseProxies)
+export const mailbox = (about: About) => kind(about, parseMailbox)
 export const baseUrl = (about: About) => kind(about, parseBaseUrl)
 export const encryptionKeys = (about: About) => kind(about, text => readEncryptionKeys(parseList(text)))
 

@@ -1,8 +1,8 @@
 import { Type } from '@sinclair/typebox'
 import type { StaticDecode } from '@sinclair/typebox'
 import {
-  baseUrl, boolean, choice, duration, encryptionKeys, integer, origin, origins, port, postgresUrl, proxies, rates,
-  redisUrl, smtpUrl, text
+  baseUrl, boolean, choice, duration, encryptionKeys, integer, mailbox, origin, origins, port, postgresUrl, proxies,
+  rates, redisUrl, smtpUrl, text
 } from './kinds.ts'
 
 export const environments = ['development', 'test', 'staging', 'production'] as const
@@ -196,9 +196,9 @@ export const settings = Type.Object({
   SMTP_CA_FILE: Type.Optional(text({
     description: 'A PEM file with the authority that signed the certificate of the mail server. TLS is then required.'
   }, /^[^\0]+$/, 'a file')),
-  MAIL_FROM: Type.Optional(text({
-    description: 'The sender of mails. Unset: Latchkey <no-reply@(host of ISSUER_URL)>.'
-  }, /^[^\r\n]*[^\s@<>]+@[^\s@<>]+>?$/, 'an address such as Latchkey <no-reply@example.com>')),
+  MAIL_FROM: Type.Optional(mailbox({
+    description: 'The sender of mails, one mailbox. Unset: Latchkey <no-reply@(host of ISSUER_URL)>.'
+  })),
 
   // Audit
   AUDIT_RETENTION: Type.Optional(duration({

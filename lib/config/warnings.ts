@@ -134,7 +134,7 @@ function * warnAboutMail (s: Settings): Generator<Finding> {
       'Set it to your mail server.'
     )
   }
-  const domain = /@([^\s@<>]+)>?$/.exec(from ?? '')?.[1]?.toLowerCase()
+  const domain = from?.address.slice(from.address.lastIndexOf('@') + 1)
   const ours = [issuer, appUrl].filter(url => url !== undefined).map(url => siteOf(new URL(url).hostname))
   if (domain === undefined || ours.length === 0 || ours.includes(siteOf(domain))) return
   yield warning(

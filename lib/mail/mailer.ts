@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import { domainToUnicode } from 'node:url'
+import type { Mailbox } from '../config/addresses/mailbox.ts'
 import { canonicalise } from '../users/email-address.ts'
 import type { Detail, Language, MailContent, MailKind, MailValues, Occasion, Topic } from './texts/kinds.ts'
 import { languageFor } from './texts/languages.ts'
@@ -23,7 +25,7 @@ export type Mail = Topic & {
 /** A mail as it is sent, to exactly one recipient. */
 export interface Message {
   kind: MailKind
-  from: string
+  from: Mailbox
   to: string
   subject: string
   text: string
@@ -44,10 +46,11 @@ export type Mailer = ReturnType<typeof createMailer>
 
 /**
  * Writes mails in the reader's language and hands them to the transport.
- * @param from the sender as in MAIL_FROM; mails call the service by its display name
+ * @param from the sender; mails call the service by its display name, or by its domain
  */
-export function createMailer (transport: Transport, { from }: { from: string }) {
-  const { service, domain } = senderOf(from)
+export function createMailer (transport: Transport, { from }: { from: Mailbox }) {
+  const domain = from.address.slice(from.address.lastIndexOf('@') + 1)
+  const service = from.name === '' ? domainToUnicode(domain) : from.name
 
   return { deliver, probe: () => transport.probe() }
 
@@ -101,13 +104,6 @@ function detailsOf ({ labels, time, agent }: Language, occasion: Occasion | unde
     [labels.address, ip ?? '']
   ]
   return details.filter(([, value]) => value !== '')
-}
-
-function senderOf (from: string) {
-  const [, name = '', address = from] = /^\s*"?([^"<]*?)"?\s*<([^<>]+)>\s*$/.exec(from) ?? []
-  const domain = address.slice(address.lastIndexOf('@') + 1)
-
-  return { domain, service: name === '' ? domain : name }
 }
 
 // Hashed, because the id of a registration is one of the two things that confirm an address.

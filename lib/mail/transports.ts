@@ -102,10 +102,10 @@ export function createMissingTransport (): Transport {
 
 function fieldsOf ({ from, to, subject, text, html, messageId, headers }: Message) {
   return {
-    from,
     // An address in an object is not parsed, and the envelope names one recipient whatever the headers say.
+    from,
     to: { name: '', address: to },
-    envelope: { from, to: [to] },
+    envelope: { from: from.address, to: [to] },
     subject,
     text,
     html,

@@ -21,7 +21,7 @@ const layers: Layer[] = [
   {
     name: 'lib',
     owns: /^lib\//,
-    values: /^(lib\/(?!stores\/|.*-store\.ts$)|node:(?!process)|@sinclair\/typebox|@zxcvbn-ts\/|postgrator$|@fastify\/error$)/,
+    values: /^(lib\/(?!stores\/|.*-store\.ts$)|node:(?!process)|@sinclair\/typebox|@zxcvbn-ts\/|postgrator$|@fastify\/error$|nodemailer\/lib\/addressparser$)/,
     types: /^(lib\/|(?!fastify$|@fastify\/|fastify-plugin$|.*\.ts$)[@a-z])/
   },
   {

@@ -86,6 +86,6 @@ async function openPage ({ width, colorScheme }: { width: number, colorScheme: '
 
 async function htmlOf (mail: Mail): Promise<string> {
   const composed: string[] = []
-  await createMailer({ deliver: async ({ html }) => { composed.push(html) }, probe: async () => 0 }, { from: 'Acme Schools <no-reply@acme.example>' }).deliver(mail)
+  await createMailer({ deliver: async ({ html }) => { composed.push(html) }, probe: async () => 0 }, { from: { name: 'Acme Schools', address: 'no-reply@acme.example' } }).deliver(mail)
   return composed.join('')
 }

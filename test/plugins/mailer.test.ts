@@ -4,12 +4,15 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { domainToASCII } from 'node:url'
 import t from 'tap'
 import type { Test } from 'tap'
 import Fastify from 'fastify'
+import { parseMailbox } from '../../lib/config/addresses/mailbox.ts'
+import type { Mailbox } from '../../lib/config/addresses/mailbox.ts'
 import type { Mail } from '../../lib/mail/mailer.ts'
 import mailer from '../../plugins/mail/mailer.ts'
-import { headersOf, partsOf, startMailServer } from '../support/mail-server.ts'
+import { decodeWords, headersOf, partsOf, startMailServer } from '../support/mail-server.ts'
 import { createAuthority } from '../stores/certificates.ts'
 import { startStopwatch } from '../support/stopwatch.ts'
 
@@ -31,6 +34,27 @@ t.test('a mail reaches the server: one recipient, text and HTML, its kind in the
   t.match(partsOf(raw).text, /^ {4}004271\s*$/m)
   t.match(partsOf(raw).html, />\s*004271\s*</)
   t.ok(await app.mailer.probe() >= 0)
+})
+
+t.test('the sender is named as the settings name it, whatever characters its name has', async t => {
+  const senders: [setting: string, header: string, subject: string, domain: string][] = [
+    ['"Acme: Schools" <no-reply@acme.example>', 'From: "Acme: Schools" <no-reply@acme.example>', 'Acme: Schools', 'acme.example'],
+    ['"Acme \\"Best\\" Ltd" <no-reply@acme.example>', 'From: "Acme \\"Best\\" Ltd" <no-reply@acme.example>', 'Acme "Best" Ltd', 'acme.example'],
+    ['Buecher <post@bücher.example>', 'From: Buecher <post@xn--bcher-kva.example>', 'Buecher', 'xn--bcher-kva.example'],
+    ['post@acme.example', 'From: post@acme.example', 'acme.example', 'acme.example']
+  ]
+
+  for (const [setting, header, service, domain] of senders) {
+    const server = await startMailServer(t)
+    const app = await start(t, { smtpUrl: server.url, from: parseMailbox(setting) })
+    await app.mailer.deliver(verify)
+
+    const headers = headersOf(String(server.mails[0]?.raw))
+    t.ok(headers.includes(header), `${header} in ${headers.join('\n')}`)
+    t.ok(headers.map(decodeWords).includes(`Subject: Confirm your email address for ${service}`), service)
+    t.ok(headers.some(line => line.startsWith('Message-ID: <') && line.endsWith(`@${domain}>`)), domain)
+    t.equal(domainToASCII(String(server.mails[0]?.from.split('@')[1])), domain, 'in the envelope as well')
+  }
 })
 
 t.test('the content of a name adds no header and no recipient', async t => {
@@ -189,12 +213,12 @@ async function failureOf (work: Promise<unknown>): Promise<unknown> {
   return await work.then(() => null, error => error)
 }
 
-async function start (t: Test, { lines = [], ...options }: { smtpUrl?: string, authority?: string, dataDir?: string, environment?: 'development' | 'test' | 'production', lines?: string[] }) {
+async function start (t: Test, { lines = [], ...options }: { smtpUrl?: string, authority?: string, dataDir?: string, environment?: 'development' | 'test' | 'production', from?: Mailbox, lines?: string[] }) {
   const app = Fastify({ logger: { stream: { write: (line: string) => { lines.push(line) } } } })
   t.teardown(() => app.close())
 
   await app.register(mailer, {
-    smtpUrl: null, authority: null, from: 'Acme <no-reply@acme.example>', dataDir: '/nonexistent', appUrl: 'https://app.example', environment: 'test', ...options
+    smtpUrl: null, authority: null, from: { name: 'Acme', address: 'no-reply@acme.example' }, dataDir: '/nonexistent', appUrl: 'https://app.example', environment: 'test', ...options
   })
   return app
 }

@@ -58,3 +58,11 @@ export function partsOf (raw: string) {
   })
   return { text: parts[0] ?? '', html: parts[1] ?? '' }
 }
+
+/** A header as a mail program shows it (RFC 2047). */
+export function decodeWords (header: string) {
+  return header.replace(/=\?utf-8\?([QB])\?(.*?)\?=(?:\s+(?==\?))?/gi, (_, encoding: string, word: string) => {
+    if (encoding.toUpperCase() === 'B') return Buffer.from(word, 'base64').toString()
+    return Buffer.from(word.replaceAll('_', ' ').replace(/=([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16))), 'latin1').toString()
+  })
+}

@@ -367,7 +367,7 @@ async function open (t: Test) {
   const recipients = createEncryptedRecipients([key])
   const { deliver } = createMailJobs({
     subjects: createMailSubjectStore(database),
-    mailer: createMailer(transport, { from: 'Acme <no-reply@acme.example>' }),
+    mailer: createMailer(transport, { from: { name: 'Acme', address: 'no-reply@acme.example' } }),
     codes: createCodes([key]),
     tokenStore,
     tokens,

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { parseMailbox } from '../../../lib/config/addresses/mailbox.ts'
 import { createMailer } from '../../../lib/mail/mailer.ts'
 import type { Mail, Message } from '../../../lib/mail/mailer.ts'
 import { asName } from '../../../lib/mail/texts/plain-text.ts'
@@ -24,7 +25,7 @@ t.test('every kind has a subject, the same words as text and as HTML, and its he
 
     t.match(message, {
       kind: mail.kind,
-      from: 'Acme Schools <no-reply@acme.example>',
+      from: { name: 'Acme Schools', address: 'no-reply@acme.example' },
       to: 'ada@example.com',
       subject: /Acme Schools/,
       headers: { 'X-Latchkey-Mail': mail.kind, 'Auto-Submitted': 'auto-generated' },
@@ -83,7 +84,7 @@ t.test('a link in HTML cannot break out of its attribute', async t => {
 t.test('a recipient that is not exactly one address gets no mail', async t => {
   for (const to of ['ada@example.com, eve@example.com', 'ada@example.com;eve@example.com', 'ada@example.com eve@example.com', 'ada@example.com\r\nBcc: eve@example.com', 'ada@example.com\n', 'ada@example.com\u0000', '=?utf-8?Q?eve?=@example.com, a@example.com', 'ada@example.com>\r\nRCPT TO:<eve@example.com', 'Ada <ada@example.com>', '"a,b"@example.com', 'ada@EXAMPLE.com', '', 'undisclosed:;']) {
     const delivered: Message[] = []
-    const mailer = createMailer({ deliver: async message => { delivered.push(message) }, probe: async () => 0 }, { from: 'no-reply@acme.example' })
+    const mailer = createMailer({ deliver: async message => { delivered.push(message) }, probe: async () => 0 }, { from: { name: '', address: 'no-reply@acme.example' } })
 
     await t.rejects(mailer.deliver({ ...verify({ code: '123456', minutes: 10 }), to }), /not one address/)
     t.same(delivered, [])
@@ -117,6 +118,7 @@ t.test('a service whose sender has no display name is called by its domain', asy
   const message = await sent(changed('Ada'), 'no-reply@acme.example')
   t.match(message.subject, 'Your acme.example password was changed')
   t.match((await sent(changed('Ada'), '"Acme, Inc." <no-reply@acme.example>')).subject, 'Your Acme, Inc. password')
+  t.match((await sent(changed('Ada'), 'post@bücher.example')).subject, 'Your bücher.example password', 'as people read it')
 })
 
 async function sent (mail: Mail, from = 'Acme Schools <no-reply@acme.example>'): Promise<Message> {
@@ -124,7 +126,7 @@ async function sent (mail: Mail, from = 'Acme Schools <no-reply@acme.example>'):
   await createMailer({
     deliver: async message => { delivered.push(message) },
     probe: async () => 0
-  }, { from }).deliver(mail)
+  }, { from: parseMailbox(from) }).deliver(mail)
 
   const [message] = delivered
   if (message === undefined) throw new Error('nothing was delivered')
