@@ -44,7 +44,7 @@ t.test('a preflight is answered from lists, not from what it asks for', async t 
   t.match(answer, { statusCode: 204, body: '' })
   t.match(answer.headers, {
     'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE',
-    'access-control-allow-headers': 'Authorization, Content-Type, X-Request-Id',
+    'access-control-allow-headers': 'Authorization, Content-Type, X-Request-Id, traceparent, tracestate, baggage, sentry-trace',
     'access-control-max-age': '600'
   })
   t.notMatch(JSON.stringify(answer.headers), /evil/i)
