@@ -10,7 +10,7 @@ declare module 'fastify' {
   }
 }
 
-const mediaType = /^application\/x-www-form-urlencoded(; ?charset=("utf-8"|utf-8))?$/i
+const mediaType = /^application\/x-www-form-urlencoded(; ?charset=("utf-8"|utf-?8))?$/i
 
 export default fp(async function offerForms (app) {
   app.decorate('takeForms', function () {

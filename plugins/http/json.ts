@@ -3,9 +3,10 @@ import { Refusal } from '../../lib/errors.ts'
 import { parseStrictJson } from '../../lib/formats/json.ts'
 import type { FastifyRequest } from 'fastify'
 
-// One spelling, in any letter case. Blanks and tabs around the semicolon and further parameters are refused, because
-// two readers of a header may understand them differently (CVE-2025-32442, CVE-2026-25223).
-const mediaType = /^application\/json(; ?charset=("utf-8"|utf-8))?$/i
+// UTF-8 in one spelling and the alias that many clients send, in any letter case. Blanks and tabs around the semicolon
+// and further parameters are refused, because two readers of a header may understand them differently (CVE-2025-32442,
+// CVE-2026-25223).
+const mediaType = /^application\/json(; ?charset=("utf-8"|utf-?8))?$/i
 
 /** The only parser of bodies: JSON in UTF-8, not compressed. plugins/http/empty-bodies.ts keeps empty ones away. */
 export default fp(async function parseJson (app) {

@@ -5,7 +5,7 @@ import { buildHttp, sendRaw } from '../support/http.ts'
 
 t.test('JSON in UTF-8 is read', async t => {
   const { app } = await build(t)
-  for (const type of ['application/json', 'Application/JSON', 'application/json; charset=utf-8', 'application/json;charset=UTF-8', 'application/json; charset="utf-8"']) {
+  for (const type of ['application/json', 'Application/JSON', 'application/json; charset=utf-8', 'application/json;charset=UTF-8', 'application/json; charset=utf8', 'application/json; charset="utf-8"']) {
     const answer = await app.inject({ method: 'POST', url: '/echo', headers: { 'content-type': type }, payload: '{"a":"é"}' })
     t.match(answer.json(), { body: { a: 'é' } }, type)
   }
