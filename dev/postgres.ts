@@ -31,6 +31,9 @@ export interface PostgresServer extends PrivateServer {
   readonly superuserUrl: string
 }
 
+/** Before it, each connection derives its key with 4,096 rounds, on both sides. */
+const firstWithScramIterations = 16
+
 const fastSettings = [
   'fsync=off',
   'synchronous_commit=off',
@@ -63,6 +66,7 @@ export async function startPostgres (options: PostgresOptions): Promise<Postgres
     'unix_socket_directories=',
     'max_connections=400',
     ...(durable ? [] : fastSettings),
+    ...(durable || binaries.major < firstWithScramIterations ? [] : ['scram_iterations=1']),
     ...(tls === undefined ? [] : writeTls(data, tls, binaries))
   ].flatMap(setting => ['-c', setting])
   const superuserUrl = url('postgres', 'postgres')

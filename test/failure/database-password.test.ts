@@ -106,7 +106,7 @@ function send (ports: number[], sessions: Tokens[]) {
         body: JSON.stringify({ refresh_token: token })
       })
       if (next?.status === 200) ({ refresh_token: token, access_token: access } = await next.json() as Tokens)
-      await sleep(60)
+      await sleep(200)
     }
     return token
   }
