@@ -18,6 +18,12 @@ const approversMax = 20
 /** Approvers get at most one mail about applicants in this time (ms), so that many applications bury nobody. */
 const intervalMs = 60 * 60_000
 
+/**
+ * At most about this many applicants are gathered, however many strangers apply: approvers find the others in the list
+ * of users.
+ */
+const gatheredMax = 500
+
 /** Of more applicants than this, a mail only gives the number. */
 const applicantsMax = 200
 
@@ -35,7 +41,7 @@ export function createApprovals ({ database, hierarchy, gathering, jobs }: Appro
   async function announce (tx: Transaction, applicantId: string) {
     if (!await gathering.begin(tx, applicationQueue, intervalMs)) {
       // The account's owner can export and erase the job by this field.
-      return await gathering.add(tx, applicationQueue, { userId: applicantId })
+      return await gathering.add(tx, applicationQueue, { userId: applicantId }, gatheredMax)
     }
 
     for (const userId of await hierarchy.approvers(tx, applicantId, approversMax)) {

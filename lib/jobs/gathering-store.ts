@@ -24,13 +24,20 @@ export function createGatheringStore () {
     return begun.length > 0
   }
 
-  /** Writes a cause that waits until the interval ends. */
-  async function add (tx: Transaction, queue: string, data: object): Promise<void> {
+  /** Writes a cause that waits until the interval ends, unless `causesMax` wait already. */
+  async function add (tx: Transaction, queue: string, data: object, causesMax: number): Promise<void> {
     await tx`
+      with waiting as materialized (
+        select
+        from jobs
+        where queue = ${queue} and failed_at is null
+        limit ${causesMax}
+      )
       insert into jobs (queue, data, due_at)
       select queue, ${JSON.stringify(data)}::text::jsonb, due_at
       from job_schedules
-      where queue = ${queue}`
+      where queue = ${queue}
+        and (select count(*) from waiting) < ${causesMax}`
   }
 
   /**

@@ -100,6 +100,21 @@ t.test('of fifteen applicants the first is announced at once, and the others in 
   t.equal((await mailJobs(app, 'approval')).length, 6, 'without an applicant there is no mail')
 })
 
+t.test('no more than 500 applicants are gathered, however many apply', async t => {
+  const app = await start(t, await deploy(t), { workers: false, hasher: cheapHasher })
+  await person(app, 'admin')
+  await vendorOf(app)
+  const gathered = async () => (await app.database`select id from jobs where queue = 'applications'`).length
+  await app.database`insert into jobs (queue, due_at) select 'applications', now() + interval '1 hour' from generate_series(1, 499)`
+
+  const last = await vendorOf(app)
+  t.equal(await gathered(), 500)
+  const beyond = await vendorOf(app)
+  t.equal(await gathered(), 500)
+  const waiting = await app.database`select id from users where id in (${last}, ${beyond}) and approval = 'pending'`
+  t.equal(waiting.length, 2, 'both can be found in the list of users')
+})
+
 t.test('applicants who are decided on before the hour is over are not announced', async t => {
   const app = await start(t, await deploy(t), { workers: false, hasher: cheapHasher })
   const admin = await signed(app, 'admin')
