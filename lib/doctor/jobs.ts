@@ -1,10 +1,10 @@
 import type { Finding } from '../config/warnings.ts'
-import type { QueueTrouble } from '../jobs/job-store.ts'
+import type { QueueCounts } from '../jobs/job-store.ts'
 
 /** A job is taken within seconds of being due while a node runs. */
 const overdueMaxMs = 300_000
 
-export function judgeJobs (queues: QueueTrouble[]): Finding[] {
+export function judgeJobs (queues: Pick<QueueCounts, 'queue' | 'failed' | 'overdueMs'>[]): Finding[] {
   return queues.flatMap(({ queue, failed, overdueMs }): Finding[] => [
     ...(failed === 0
       ? []

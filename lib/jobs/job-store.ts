@@ -13,14 +13,21 @@ export interface TakenJob extends Job {
   abandoned: boolean
 }
 
-/** What is wrong in a queue: how many jobs failed for good, and how long (ms) the most overdue one has been due. */
-export interface QueueTrouble { queue: string, failed: number, overdueMs: number }
+export interface QueueCounts {
+  queue: string
+  /** Jobs that wait or are being done. */
+  waiting: number
+  /** Jobs that failed for good. */
+  failed: number
+  /** For how long (ms) the most overdue job has been due. */
+  overdueMs: number
+}
 
 export type JobStore = ReturnType<typeof createJobStore>
 
 /** Jobs in Postgres. All times are those of its clock. */
 export function createJobStore (db: Database) {
-  return { add, take, finish, fail, addScheduled, counts, troubles }
+  return { add, take, finish, fail, addScheduled, counts }
 
   /** Writes a job in the transaction that needs it: one statement. */
   async function add (tx: Transaction, queue: string, data: object, attemptsMax: number): Promise<void> {
@@ -97,20 +104,11 @@ export function createJobStore (db: Database) {
       where not exists (select from jobs where jobs.queue = due.queue and failed_at is null)`
   }
 
-  /** By queue: how many jobs wait or are being done, and how many have failed. */
-  async function counts (query: Query = db): Promise<{ queue: string, waiting: number, failed: number }[]> {
-    return query`
+  /** By queue: how many jobs wait or are being done, how many have failed, and how late the next one is. */
+  async function counts (query: Query = db): Promise<QueueCounts[]> {
+    return await query<QueueCounts>`
       select queue,
              count(*) filter (where failed_at is null)::int as waiting,
-             count(failed_at)::int as failed
-      from jobs
-      group by queue`
-  }
-
-  /** By queue: the jobs that failed, and how late the next one is. */
-  async function troubles (): Promise<QueueTrouble[]> {
-    return await db<QueueTrouble>`
-      select queue,
              count(failed_at)::int as failed,
              coalesce(
                greatest(0, extract(epoch from now() - min(due_at) filter (where failed_at is null)) * 1000), 0

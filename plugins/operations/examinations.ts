@@ -101,7 +101,7 @@ export default fp<ExaminationsOptions>(async function provideExaminations (app, 
   }
 
   async function lookAtJobs (db: Database) {
-    return judgeJobs(await createJobStore(db).troubles())
+    return judgeJobs(await createJobStore(db).counts())
   }
 
   async function lookAtPrefix (db: Database) {

@@ -83,7 +83,7 @@ t.test('a failing job is tried three times with growing delays, then it stays an
   t.ok(String((await rows())[0]?.error).length <= 300)
   t.ok(Number(pauses[0]) > 3000 && Number(pauses[0]) <= 6000, `${pauses[0]} ms`)
   t.ok(Number(pauses[1]) > 25_000 && Number(pauses[1]) <= 36_000, `${pauses[1]} ms`)
-  t.same(await jobs.counts(), [{ queue: 'chores', waiting: 0, failed: 1 }])
+  t.same(await jobs.counts(), [{ queue: 'chores', waiting: 0, failed: 1, overdueMs: 0 }])
   t.equal(logged('error').length, 1)
 
   await makeDue()
