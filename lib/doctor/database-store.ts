@@ -11,7 +11,6 @@ export interface DatabaseFacts {
   took: number
   isReadOnly: boolean
   jit: boolean
-  encoding: string
   /** Whether what has been committed survives a crash. */
   isDurable: boolean
   /** The connections that ordinary roles, and this role in this database, may have at all. */
@@ -58,7 +57,6 @@ export function createDatabaseStore (db: Database) {
       select extract(epoch from clock_timestamp())::float8 * 1000 as time,
              pg_is_in_recovery() or current_setting('transaction_read_only')::boolean as is_read_only,
              current_setting('jit')::boolean as jit,
-             current_setting('server_encoding') as encoding,
              current_setting('fsync')::boolean and current_setting('synchronous_commit') <> 'off' as is_durable,
              least(
                current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int -

@@ -30,11 +30,11 @@ function judgeSchema ({ schemaProblem }: DatabaseFacts): Finding[] {
     code: 'schema_unfit',
     severity: 'unsafe',
     message: schemaProblem,
-    advice: 'The server does not start on another version of the schema than its own.'
+    advice: 'The server starts only on a schema that serves its version.'
   }]
 }
 
-function judgeServer ({ isReadOnly, encoding, isDurable, jit }: DatabaseFacts): Finding[] {
+function judgeServer ({ isReadOnly, isDurable, jit }: DatabaseFacts): Finding[] {
   const findings: Finding[] = []
 
   if (isReadOnly) {
@@ -44,14 +44,6 @@ function judgeServer ({ isReadOnly, encoding, isDurable, jit }: DatabaseFacts): 
       setting: 'DATABASE_URL',
       message: 'Postgres takes no writes: it is a standby, or reads only by its settings. Nobody can sign in or out.',
       advice: 'Let DATABASE_URL lead to the primary.'
-    })
-  }
-  if (encoding !== 'UTF8') {
-    findings.push({
-      code: 'database_encoding',
-      severity: 'unsafe',
-      message: `The database is encoded in ${encoding}: names and addresses are cut and compared by their bytes.`,
-      advice: "Make a database with encoding 'UTF8' and restore a dump into it."
     })
   }
   if (!isDurable) {
