@@ -1,10 +1,8 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import type { Test } from 'tap'
 import pg from 'pg'
-import { startPostgres } from '../../dev/services.ts'
-import { migrate } from '../../dev/template.ts'
-import { makeTestFolder } from '../../dev/test-folder.ts'
+import { ownPostgres } from '../failure/nodes.ts'
 import { debianPostgres } from '../support/debian-postgres.ts'
 
 // Postgres itself tells the plan of each statement inside sign_in(): auto_explain sends it as a notice.
@@ -48,22 +46,12 @@ for (const { name, skip, programs } of [
 }
 
 async function open (t: Test, programs: string | undefined) {
-  const server = await startPostgres({
-    dataDir: makeTestFolder(),
-    durable: false,
+  const { postgres } = await ownPostgres(t, 'redis://localhost', {
     args: Object.entries(explain).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     ...(programs === undefined ? {} : { programs })
   })
-  t.teardown(() => server.stop())
-  await migrate({
-    NODE_ENV: 'test',
-    DATABASE_URL: server.databaseUrl,
-    DATABASE_DIRECT_URL: server.databaseDirectUrl,
-    REDIS_URL: 'redis://localhost',
-    ENCRYPTION_KEY: randomBytes(32).toString('base64')
-  })
 
-  const client = new pg.Client({ connectionString: server.databaseDirectUrl, options: '-c client_min_messages=log' })
+  const client = new pg.Client({ connectionString: postgres.databaseDirectUrl, options: '-c client_min_messages=log' })
   const plans: Explained[] = []
   client.on('notice', ({ message = '' }) => {
     const [, json] = /plan:\s*(\{[\s\S]*\})/.exec(message) ?? []
