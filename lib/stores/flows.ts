@@ -5,6 +5,9 @@ export interface RequestFlow { find: (() => string) | null, name: string | null 
 
 interface Context { request: RequestFlow, user: string | null }
 
+// One for all nodes of a process, because each storage adds to the cost of every promise until the process ends.
+const contexts = new AsyncLocalStorage<Context>()
+
 /** Says for which flow the code that runs now works: whose share of the stores it takes. */
 export type Flows = ReturnType<typeof createFlows>
 
@@ -14,8 +17,6 @@ export type Flows = ReturnType<typeof createFlows>
  * context of the request.
  */
 export function createFlows () {
-  const contexts = new AsyncLocalStorage<Context>()
-
   return { open, close, run, runForUser, current }
 
   /** The flow of a request whose name `find` returns. It is called once, and only if a store is asked. */
