@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { bundle } from './bundle.ts'
+import { memoryFolder } from './memory-folder.ts'
 import { runTestFile, runTestFilesTogether, type TestRun } from './run-test-file.ts'
 import { type Services, startServices } from './services.ts'
 import { onceAskedToEnd } from './signals.ts'
@@ -16,7 +17,7 @@ const deadlineSeconds = 600
 // One more than there are processors, because tests wait about as much as they compute.
 const processesAtOnce = Math.min(4, availableParallelism() + 1)
 
-const folder = makeTestFolder()
+const folder = makeTestFolder(memoryFolder())
 const runs: TestRun[] = []
 const total = { passed: 0, failed: 0, skipped: 0 }
 let services: Services | undefined

@@ -117,9 +117,13 @@ export async function spawnNode (t: Teardown, settings: NodeJS.ProcessEnv, entry
   const url = `http://127.0.0.1:${port}`
   let hasEnded = false
   node.exited.then(() => { hasEnded = true })
-  await until(async () => hasEnded || (await fetch(`${url}/health/ready`).catch(() => null))?.status === 200, 20_000, () => output)
+  await until(async () => hasEnded || await isReady(), 20_000, () => output, 50)
   if (hasEnded) throw new Error(`the node has ended: ${output}`)
   return { url, pid: node.pid, exited: node.exited, output: () => output, send }
+
+  async function isReady () {
+    return (await fetch(`${url}/health/ready`).catch(() => null))?.status === 200
+  }
 
   /** A request to the API; null when the node closes the connection instead of answering. */
   async function send (method: string, path: string, { token, body }: { token?: string, body?: object } = {}) {
@@ -132,11 +136,11 @@ export async function spawnNode (t: Teardown, settings: NodeJS.ProcessEnv, entry
 }
 
 /** Waits for a condition and returns how many milliseconds that took; throws when it takes longer than allowed. */
-export async function until (condition: () => unknown, limitMs = 5000, explain: () => string = () => '') {
+export async function until (condition: () => unknown, limitMs = 5000, explain: () => string = () => '', pollMs = 10) {
   const passed = startStopwatch()
   while (!await condition()) {
     if (passed() > limitMs) throw new Error(`not within ${limitMs} ms: ${condition} ${explain()}`)
-    await sleep(10)
+    await sleep(pollMs)
   }
   return Math.round(passed())
 }
