@@ -51,11 +51,17 @@ async function choosePort () {
 }
 
 async function startApi (env: NodeJS.ProcessEnv) {
-  const watch = ['watch', '--clear-screen=false', '--include', 'lib/stores/lua/*.lua', 'server.ts']
-  return await spawnGuarded([process.execPath, 'node_modules/tsx/dist/cli.mjs', ...watch], {
-    env: { NODE_ENV: 'development', ...process.env, ...env },
+  const watch = ['watch', '--clear-screen=false', '--include', 'lib/stores/lua/*.lua']
+  const program = ['--import', './dev/example.ts', 'server.ts']
+  return await spawnGuarded([process.execPath, 'node_modules/tsx/dist/cli.mjs', ...watch, ...program], {
+    env: { NODE_ENV: 'development', ...example(env['PORT'] ?? ''), ...process.env, ...env },
     graceSeconds: 15
   })
+}
+
+// The links of mails lead to the example, which works under both names of this machine.
+function example (port: string) {
+  return { APP_URL: `http://localhost:${port}/example`, ALLOWED_ORIGINS: `http://127.0.0.1:${port}` }
 }
 
 // Waits for the API, so that its addresses appear below its start-up log. After the time-out they are shown anyway.
@@ -75,6 +81,7 @@ function show (port: number, stores: Record<string, string>) {
     '',
     `API=${origin}${prefix}`,
     `DOCS=${origin}/docs`,
+    `EXAMPLE=${origin}/example`,
     ...Object.entries(stores).map(([name, url]) => `${name}=${url}`),
     '',
     `curl -sS ${origin}${prefix}/auth/register -H 'content-type: application/json' -d '${body}'`,

@@ -1,0 +1,45 @@
+import type { Latchkey } from '../src/index.ts'
+import { card } from './elements.ts'
+import { act, form } from './form.ts'
+import { back, newPassword } from './signed-out.ts'
+
+type Page = (latchkey: Latchkey, token: string) => HTMLElement
+
+/** The pages that links in mails open, by their path below APP_URL. Nothing is done until somebody presses a button. */
+const pages: Record<string, Page> = {
+  '/reset-password': setPassword,
+  '/accept-invitation': setPassword,
+  '/confirm-email': confirm('Confirm the new address', (latchkey, token) => latchkey.confirmEmail({ token })),
+  '/undo-email-change': confirm('Keep the old address', (latchkey, token) => latchkey.undoEmailChange({ token }))
+}
+
+/** The page of a mailed link, if this is one. The token leaves the address bar and the history at once. */
+export function pageOfLink (base: string): ((latchkey: Latchkey) => HTMLElement) | undefined {
+  const page = pages[location.pathname.slice(base.length)]
+  const token = new URLSearchParams(location.hash.slice(1)).get('token')
+  if (!page || token === null) return undefined
+
+  history.replaceState(null, '', location.pathname)
+  return latchkey => page(latchkey, token)
+}
+
+function setPassword (latchkey: Latchkey, token: string) {
+  return card('Choose a new password',
+    form({
+      fields: [{ ...newPassword, name: 'new_password' }],
+      action: 'Set password',
+      submit: async ({ new_password: password = '' }) => {
+        await latchkey.resetPassword({ token, new_password: password })
+        return 'The new password holds. All sessions have ended.'
+      }
+    }),
+    back())
+}
+
+function confirm (title: string, call: (latchkey: Latchkey, token: string) => Promise<unknown>): Page {
+  return (latchkey, token) => {
+    const done = () => section.replaceChildren('Done.', back())
+    const section = card(title, act(title, async () => { await call(latchkey, token); done() }), back())
+    return section
+  }
+}

@@ -1,0 +1,34 @@
+// A single-page application on @latchkey/client: sign-up, sign-in, forgotten password, profile and sessions.
+import { createLatchkey } from '../src/index.ts'
+import type { Session } from '../src/index.ts'
+import { account } from './account.ts'
+import { h } from './elements.ts'
+import { pageOfLink } from './links.ts'
+import { signedOut } from './signed-out.ts'
+
+/** Where the application lives: the deployment's APP_URL ends with it. */
+const base = '/example'
+
+const latchkey = createLatchkey({ baseUrl: location.origin })
+const link = pageOfLink(base)
+let shown = ''
+
+latchkey.subscribe(show)
+addEventListener('hashchange', () => show(latchkey.session))
+await latchkey.start()
+show(latchkey.session)
+
+/** Shows the page for the session. The same page stays as it is, with what has been typed into it. */
+function show (session: Session) {
+  const page = session.status === 'signed_in' ? session.sessionId : `${session.status} ${location.hash}`
+  if (page === shown) return
+  shown = page
+  document.querySelector('main')?.replaceChildren(pageFor(session))
+}
+
+function pageFor (session: Session) {
+  if (session.status === 'unknown') return h('p', {}, 'One moment …')
+  if (link) return link(latchkey)
+  if (session.status === 'signed_in') return account(latchkey, session)
+  return signedOut(latchkey, location.hash)
+}

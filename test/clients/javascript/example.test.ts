@@ -1,0 +1,130 @@
+import type { AddressInfo } from 'node:net'
+import t from 'tap'
+import type { Page } from 'playwright-core'
+import '../../../dev/example.ts'
+import { launchChromium, openTab, withoutChromium } from '../../browser/chromium.ts'
+import { openRelay } from '../../browser/relay.ts'
+import { until } from '../../failure/nodes.ts'
+import { freshAddress, build, password, signIn, signUp } from '../../support/helper.ts'
+import { partsOf, startMailServer } from '../../support/mail-server.ts'
+import { openOnce } from '../../support/once.ts'
+
+const options = { skip: withoutChromium }
+const nextPassword = 'an orchard under early snow'
+const sharedBrowser = openOnce(() => launchChromium(t))
+const sharedWorld = openOnce(openWorld)
+
+t.test('somebody signs up with the mailed code, changes their name and signs out', options, async t => {
+  const { tab, mailTo, app } = await open(t, '#sign-up')
+  const email = freshAddress()
+  await fill(tab, 'Sign up', { Name: 'Ada King', 'E-mail': email, Password: password })
+  await tab.getByRole('heading', { name: 'Confirm your address' }).waitFor()
+
+  const [code = ''] = /\b\d{6}\b/.exec(await mailTo(email)) ?? []
+  await fill(tab, 'Confirm', { Code: code })
+  await tab.getByText('Your address is confirmed.').waitFor()
+  await fill(tab, 'Sign in', { 'E-mail': email, Password: password })
+  await tab.getByRole('heading', { name: 'Hello, Ada King' }).waitFor()
+  t.equal(await tab.getByRole('listitem').count(), 1, 'one session')
+
+  const name = '<img src=x onerror="document.title = 1"> Lovelace'
+  await fill(tab, 'Save', { Name: name })
+  await tab.getByText('Saved.').waitFor()
+  t.equal(await tab.getByRole('heading', { level: 1 }).textContent(), `Hello, ${name}`, 'a name is never read as HTML')
+  t.equal(await tab.title(), 'Latchkey example')
+  t.match(await app.database`select full_name from users where email = ${email}`, [{ fullName: name }])
+
+  await tab.getByRole('button', { name: 'Sign out', exact: true }).click()
+  await tab.getByRole('heading', { name: 'Sign in' }).waitFor()
+  t.notMatch(await tab.evaluate('JSON.stringify({ ...localStorage, ...sessionStorage })'), /eyJ|token/i)
+})
+
+t.test('a wrong password is told in a sentence, and the right one signs in', options, async t => {
+  const { tab, app } = await open(t)
+  const { email } = await signUp(app)
+
+  await fill(tab, 'Sign in', { 'E-mail': email, Password: nextPassword })
+  await tab.getByText('The address or the password is wrong.').waitFor()
+  await fill(tab, 'Sign in', { Password: password })
+  await tab.getByRole('heading', { name: 'Hello, Ada King' }).waitFor()
+  t.equal(await tab.evaluate('document.cookie'), '')
+})
+
+t.test('a password that is refused is told beside its field, and nobody is signed up', options, async t => {
+  const { tab, app } = await open(t, '#sign-up')
+  const email = freshAddress()
+
+  await fill(tab, 'Sign up', { Name: 'Ada King', 'E-mail': email, Password: 'password1' })
+  await tab.locator('input[name=password][aria-invalid=true]').waitFor()
+  t.not(await tab.locator('label', { hasText: 'Password' }).locator('.error').textContent(), '')
+  t.strictSame(await app.database`select from registrations where email = ${email}`, [])
+})
+
+t.test('the link of a mail sets a new password and leaves the address bar', options, async t => {
+  const { tab, mailTo, app } = await open(t, '#forgotten')
+  const { email } = await signUp(app)
+  await fill(tab, 'Send a link', { 'E-mail': email })
+  await tab.getByText('a mail with a link is on its way').waitFor()
+
+  const [link = ''] = /http\S+#token=\S+/.exec(await mailTo(email, /#token=/)) ?? []
+  await tab.goto(link)
+  await fill(tab, 'Set password', { 'New password': nextPassword })
+  await tab.getByText('The new password holds.').waitFor()
+  t.notMatch(tab.url(), /token/)
+
+  await tab.getByRole('link', { name: 'Back to sign-in' }).click()
+  await fill(tab, 'Sign in', { 'E-mail': email, Password: nextPassword })
+  await tab.getByRole('heading', { name: 'Hello, Ada King' }).waitFor()
+})
+
+t.test('a session that is ended from the list is over, and the ended page says why', options, async t => {
+  const { tab, app } = await open(t)
+  const { email } = await signUp(app)
+  await fill(tab, 'Sign in', { 'E-mail': email, Password: password })
+  await tab.getByText('this one').waitFor()
+  const phone = await signIn(app, { email }, { device_name: 'my phone' })
+
+  await tab.reload()
+  await tab.getByRole('listitem').filter({ hasText: 'my phone' }).getByRole('button', { name: 'End' }).click()
+  await until(async () => await tab.getByRole('listitem').count() === 1)
+  t.match(await app.database`select ended_reason from sessions where id = ${phone.session.id}`, [{ endedReason: 'revoked_by_user' }])
+
+  const desk = await open(t)
+  await fill(desk.tab, 'Sign in', { 'E-mail': email, Password: password })
+  await desk.tab.getByText('this one').waitFor()
+  await fill(desk.tab, 'Change password', { 'Current password': password, 'New password': nextPassword })
+  await desk.tab.getByText('Changed.').waitFor()
+  await fill(tab, 'Save', { Name: 'Ada Lovelace' })
+  await tab.getByText('The password was changed.').waitFor()
+})
+
+async function openWorld () {
+  const relay = await openRelay(t)
+  const mailServer = await startMailServer(t)
+  const app = await build(t, { ISSUER_URL: relay.origin, APP_URL: `${relay.origin}/example`, SMTP_URL: mailServer.url })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  relay.to = (app.server.address() as AddressInfo).port
+  return { app, origin: relay.origin, mailTo }
+
+  /** The text of the newest mail to an address that says something like this. */
+  async function mailTo (address: string, like = /./) {
+    const texts = () => mailServer.mails.filter(({ to }) => to.includes(address)).map(({ raw }) => partsOf(raw).text ?? '').filter(text => like.test(text))
+    await until(() => texts().length > 0, 10_000)
+    return texts().at(-1) ?? ''
+  }
+}
+
+/** The example in a browser of its own. */
+async function open (test: Pick<typeof t, 'teardown'>, fragment = '') {
+  const world = await sharedWorld()
+  const context = await (await sharedBrowser()).newContext()
+  test.teardown(() => context.close())
+  return { ...world, tab: await openTab(context, `${world.origin}/example${fragment}`) }
+}
+
+/** Fills in fields by their labels and presses the button of their form. */
+async function fill (tab: Page, action: string, values: Record<string, string>) {
+  const form = tab.locator('form').filter({ has: tab.getByRole('button', { name: action, exact: true }) })
+  for (const [label, value] of Object.entries(values)) await form.getByLabel(label, { exact: true }).fill(value)
+  await form.getByRole('button', { name: action, exact: true }).click()
+}
