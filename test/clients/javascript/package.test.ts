@@ -8,18 +8,20 @@ import t from 'tap'
 import ts from 'typescript'
 
 const source = 'clients/javascript'
-const entries = ['index', 'mobile', 'admin', 'react']
+const entries = ['index', 'mobile', 'admin', 'react', 'diagnose']
 const program = `
 import { createLatchkey, isRefusal } from '@latchkey/client'
 import type { Session } from '@latchkey/client'
 import { bearer, memory } from '@latchkey/client/mobile'
 import { administration } from '@latchkey/client/admin'
 import { useSession } from '@latchkey/client/react'
+import { diagnose } from '@latchkey/client/diagnose'
 
 const latchkey = createLatchkey({ baseUrl: 'https://auth.example.com', transport: bearer({ storage: memory() }) })
 export const session: Session = useSession(latchkey)
 export const email: Promise<string> = administration(latchkey).getUser({ id: 'x' }).then(({ user }) => user.email)
 export const code = (error: unknown) => isRefusal(error, 'login') ? error.code : undefined
+export const fault: Promise<string | undefined> = diagnose({ baseUrl: 'https://auth.example.com' }, latchkey).then(finding => finding?.fault)
 export const named: string = session.status === 'signed_in' ? session.user.full_name : ''
 
 // @ts-expect-error an unknown field
@@ -83,6 +85,7 @@ t.test('Node loads it', async t => {
 for (const [what, text, bytesMax] of [
   ['the core with the user’s calls', "export { createLatchkey, isRefusal } from '@latchkey/client'", 6000],
   ['the adapters', "export * from '@latchkey/client/mobile'", 1000],
+  ['the diagnosis', "export * from '@latchkey/client/diagnose'", 1400],
   ['the hook', "export * from '@latchkey/client/react'", 300],
   ['all of it', "export * from '@latchkey/client'; export * from '@latchkey/client/mobile'; export * from '@latchkey/client/admin'; export * from '@latchkey/client/react'", 7000]
 ] as const) {
