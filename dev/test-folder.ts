@@ -18,14 +18,19 @@ export function makeTestFolder (parent = tmpdir()): string {
   // Root's Postgres runs as another user, which must pass through this folder. The folders inside are closed to others.
   chmodSync(folder, 0o711)
   for (const name of ['tmp', 'ports']) mkdirSync(join(folder, name), { mode: 0o700 })
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
+  process.once('exit', () => remove(folder))
   return folder
 }
 
 function removeIfLeft (folder: string) {
+  const { mtimeMs } = statSync(folder, { throwIfNoEntry: false }) ?? {}
+  if (mtimeMs !== undefined && Date.now() - mtimeMs > runMaxMs) remove(folder)
+}
+
+function remove (folder: string) {
   try {
-    if (Date.now() - statSync(folder).mtimeMs > runMaxMs) rmSync(folder, { recursive: true })
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
   } catch {
-    // It belongs to another user, or another process is removing it.
+    // It belongs to another user, or a process that is being killed still writes to it. A later run removes it.
   }
 }

@@ -115,7 +115,9 @@ function send (ports: number[], sessions: Tokens[]) {
     let outcome = ''
     for (const offset of ports.keys()) {
       const port = ports[(turn + offset) % ports.length]
-      const answer = await fetch(`http://127.0.0.1:${port}${api(path)}`, request).catch((error: Error) => error)
+      // Each request has a connection of its own: a node that stops closes those that are kept open.
+      const headers = { ...request.headers, connection: 'close' }
+      const answer = await fetch(`http://127.0.0.1:${port}${api(path)}`, { ...request, headers }).catch((error: Error) => error)
       if (answer instanceof Response && answer.ok) {
         seen.answered++
         return answer
