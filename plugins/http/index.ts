@@ -1,6 +1,7 @@
 import fp from 'fastify-plugin'
 import type { FeatureOptions } from '../feature.ts'
 import bearerToken from './bearer-token.ts'
+import canonicalForms from './canonical-forms.ts'
 import cors from './cors.ts'
 import csrf from './csrf.ts'
 import emptyBodies from './empty-bodies.ts'
@@ -10,7 +11,6 @@ import handOver from './hand-over.ts'
 import headers from './headers.ts'
 import host from './host.ts'
 import https from './https.ts'
-import ids from './ids.ts'
 import json from './json.ts'
 import methods from './methods.ts'
 import requestCaller from './request-caller.ts'
@@ -27,7 +27,7 @@ export default fp<FeatureOptions>(async function httpFeature (app, { config }) {
   await app.register(emptyBodies)
   await app.register(json)
   await app.register(form)
-  await app.register(ids)
+  await app.register(canonicalForms)
   await app.register(requestCaller)
   await app.register(bearerToken)
   await app.register(tokenCookies, { ...config.browser, ...config.http })
