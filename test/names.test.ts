@@ -1,13 +1,36 @@
 import t from 'tap'
+import type { Test } from 'tap'
 import { run } from './support/command.ts'
 import { as, build, deploy, freshAddress, password, post, signUp } from './support/helper.ts'
 import { names } from './support/names.ts'
 import { rowOf, signed } from './support/people.ts'
 
+type App = Awaited<ReturnType<typeof build>>
+
 const caller = { ip: '127.0.0.1', userAgent: 'a test', requestId: 'names' }
 
 t.test('every way into the service judges a name in the same way', async t => {
   const app = await build(t)
+
+  for (const [door, enter] of Object.entries(await doorsOf(t, app))) {
+    for (const name of names.accepted) t.equal(await enter(name), true, `${door} takes ${encodeURIComponent(name)}`)
+    for (const name of names.refused) t.equal(await enter(name), false, `${door} refuses ${encodeURIComponent(name)}`)
+  }
+  t.strictSame(await app.database`select id from users where full_name = any(${names.refused}::text[])`, [])
+})
+
+t.test('every way into the service stores a name in NFC, however its letters were typed', async t => {
+  const app = await build(t)
+
+  for (const [door, enter] of Object.entries(await doorsOf(t, app))) {
+    const typed = `Zoe\u0308 \u1112\u1161\u11ab of ${door}`
+    t.equal(await enter(typed), true, door)
+    t.strictSame(await namesLike(app, door), [typed.normalize('NFC')], door)
+  }
+})
+
+/** The ways into the service for a name, each of which says whether it takes it. */
+async function doorsOf (t: Test, app: App) {
   const chief = await signed(app, 'super_admin')
   const { user } = await signUp(app)
   const doors: Record<string, (name: string) => Promise<boolean>> = {
@@ -18,12 +41,7 @@ t.test('every way into the service judges a name in the same way', async t => {
     import: async name => (await load(JSON.stringify({ email: freshAddress(), full_name: name }))).refused === 0,
     'create-admin': name => made(name)
   }
-
-  for (const [door, enter] of Object.entries(doors)) {
-    for (const name of names.accepted) t.equal(await enter(name), true, `${door} takes ${encodeURIComponent(name)}`)
-    for (const name of names.refused) t.equal(await enter(name), false, `${door} refuses ${encodeURIComponent(name)}`)
-  }
-  t.strictSame(await app.database`select id from users where full_name = any(${names.refused}::text[])`, [])
+  return doors
 
   async function taken (answering: ReturnType<typeof post>) {
     const answer = await answering
@@ -46,7 +64,15 @@ t.test('every way into the service judges a name in the same way', async t => {
     const options = { format: 'ndjson', isDryRun: false, refuse: () => {}, report: () => {} } as const
     return await app.userTransfers.importUsers(chunks(line), options, caller)
   }
-})
+}
+
+async function namesLike (app: App, end: string) {
+  const rows = await app.database<{ fullName: string }>`
+    select full_name from users where full_name like '%' || ${end}::text
+    union all
+    select full_name from registrations where full_name like '%' || ${end}::text`
+  return rows.map(({ fullName }) => fullName)
+}
 
 t.test('other texts of one line are judged as names are', async t => {
   const app = await build(t)

@@ -9,7 +9,7 @@ import type { PasswordPolicy } from '../passwords/policy.ts'
 import type { Database, Transaction } from '../stores/database.ts'
 import { parseAddress } from '../users/email-address.ts'
 import type { EmailAddress } from '../users/email-address.ts'
-import { isFullName } from '../users/full-name.ts'
+import { parseFullName } from '../users/full-name.ts'
 import type { UserStore } from '../users/user-store.ts'
 
 export interface NewAdministrator {
@@ -43,9 +43,10 @@ export function createAdministrators ({
    * @throws Refusal `invalid_request`; `password_rejected`; `conflict` when there is a super_admin already (unless
    * `another`) or the address has an account
    */
-  async function create ({ email, fullName, password, another }: NewAdministrator, caller: Caller) {
+  async function create ({ email, fullName: name, password, another }: NewAdministrator, caller: Caller) {
     const address = parseAddress(email, '/email')
-    if (!isFullName(fullName)) {
+    const fullName = parseFullName(name)
+    if (fullName === null) {
       throw invalid('/full_name', 'wrong_format', 'A name is one line of 1 to 200 characters.')
     }
     const errors = await policy.check(password, [address.address, fullName])

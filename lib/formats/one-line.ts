@@ -7,6 +7,20 @@ export function isOneLine (text: string): boolean {
   return !misplaced.test(text) && visible.test(text)
 }
 
+/**
+ * A text in NFC (UAX #15): the letters of one text may be typed composed or decomposed, and are compared and searched
+ * for in this form alone.
+ */
+export function canonicalLine (text: string): string {
+  return text.length > unitsMax ? text : text.normalize('NFC')
+}
+
+/**
+ * UTF-16 units: a name of 200 letters has fewer, however it is typed (UAX #15 §9). A longer text is left as it is,
+ * because NFC takes the square of the length for a run of combining marks.
+ */
+const unitsMax = 1024
+
 /** A text as one line that `isOneLine` accepts: a blank takes the place of what it refuses. Null if nothing is left. */
 export function asOneLine (text: string): string | null {
   const line = text.replace(new RegExp(`(?:${misplaced.source})+`, 'gu'), ' ').trim()

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { canonicalise } from '../users/email-address.ts'
-import { isFullName } from '../users/full-name.ts'
+import { parseFullName } from '../users/full-name.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { Roles } from '../access/roles.ts'
 import type { ImportedUser } from './transfer-store.ts'
@@ -29,14 +29,14 @@ export function readImportedUser (
   values: UserValues, { roles, passwords, emailVerification, now }: ImportRules
 ): ImportedUser {
   const address = canonicalise(textOf(values, 'email') ?? refuse('email is missing'))
-  const name = textOf(values, 'full_name')
+  const fullName = parseFullName(textOf(values, 'full_name') ?? '')
   const language = textOf(values, 'locale') ?? 'en'
   const role = roleOf(textOf(values, 'role'))
   const emailVerified = claimOf(values, 'email_verified')
   const passwordHash = hashOf(textOf(values, 'password_hash'))
 
   if (!address) return refuse('email is not an address')
-  if (name === null || !isFullName(name)) return refuse('full_name is not one line of 1 to 200 characters')
+  if (fullName === null) return refuse('full_name is not one line of 1 to 200 characters')
   if (!locale.test(language)) return refuse('locale is not a language tag, such as en or pt-BR')
 
   return {
@@ -47,7 +47,7 @@ export function readImportedUser (
     // In the other system somebody may have used the address of somebody else. So where addresses must be confirmed,
     // an unconfirmed one comes without its password, and a reset by mail is the way in.
     passwordHash: emailVerified || emailVerification === 'optional' ? passwordHash : null,
-    fullName: name,
+    fullName,
     locale: language,
     role: role.name,
     status: oneOf(values, 'status', ['active', 'disabled']) ?? 'active',

@@ -5,7 +5,7 @@ import { asOneLine } from '../formats/one-line.ts'
 import { readImportedUser, RefusedLine } from './imported-user.ts'
 import type { ImportRules } from './imported-user.ts'
 import type { Database } from '../stores/database.ts'
-import { isFullName } from '../users/full-name.ts'
+import { parseFullName } from '../users/full-name.ts'
 import type { ExportedUser, ImportedUser, UserTransferStore } from './transfer-store.ts'
 import { formatUser, headOf, readUserFile } from './files.ts'
 import type { FileFormat, UserRecord } from './files.ts'
@@ -156,7 +156,7 @@ function valuesOf (user: ExportedUser) {
   return {
     email: user.email,
     // A name from before the rules for names would not be imported.
-    full_name: isFullName(user.fullName) ? user.fullName : asOneLine(user.fullName) ?? user.email,
+    full_name: parseFullName(user.fullName) ?? asOneLine(user.fullName) ?? user.email,
     role: user.role,
     locale: user.locale,
     created_at: user.createdAt.toISOString(),

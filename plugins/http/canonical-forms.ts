@@ -1,16 +1,19 @@
 import fp from 'fastify-plugin'
 import { canonicalUuid } from '../../lib/crypto/uuids.ts'
+import { canonicalLine } from '../../lib/formats/one-line.ts'
 
 /** The canonical form of a text, by the format that a schema gives it. A text without one stays as it is. */
 const forms: Readonly<Record<string, (text: string) => string>> = {
-  uuid: text => canonicalUuid(text) ?? text
+  // A client may send an id in capitals (RFC 9562 §4), and below here ids are compared as texts.
+  uuid: text => canonicalUuid(text) ?? text,
+  line: canonicalLine
 }
 
 type Field = [name: string, canonicalise: (text: string) => string]
 
 /**
- * Writes the ids of every request in their one lower-case form before they are validated: those of the path, the query
- * and the body. A client may send them in capitals (RFC 9562 §4), and below here they are compared as texts.
+ * Writes the ids, names and other lines of every request in their one form, before they are validated: those of the
+ * path, the query and the body.
  */
 export default fp(async function writeCanonicalForms (app) {
   app.addHook('onRoute', route => {

@@ -17,11 +17,26 @@ export const Password = Type.String({
 // character that is no blank, and no control characters. The dot excludes line separators.
 const line = { format: 'line', pattern: '^(?=.*\\S.*$)[^\\x00-\\x1f\\x7f-\\x9f]*$' }
 
+// plugins/http/canonical-forms.ts composes a line before its length is judged.
+const inNfc = 'One line; it is stored and compared in Unicode’s form NFC.'
+
 /** A name as people write it. */
-export const FullName = Type.String({ minLength: 1, maxLength: 200, ...line, examples: ['Ada King'] })
+export const FullName = Type.String({
+  minLength: 1,
+  maxLength: 200,
+  ...line,
+  description: inNfc,
+  examples: ['Ada King']
+})
 
 /** The name of an organisation. */
-export const VendorName = Type.String({ minLength: 1, maxLength: 200, ...line, examples: ['Quill and Sons'] })
+export const VendorName = Type.String({
+  minLength: 1,
+  maxLength: 200,
+  ...line,
+  description: inNfc,
+  examples: ['Quill and Sons']
+})
 
 /** A BCP 47 language tag. */
 export const Locale = Type.String({

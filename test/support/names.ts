@@ -13,6 +13,7 @@ export const names = {
     '👩\u200d👩\u200d👧',
     'עדה\u200f (Ada)',
     '😀'.repeat(200),
+    'e\u0301'.repeat(200),
     '=HYPERLINK("http://x","y")'
   ],
   refused: [
@@ -36,6 +37,8 @@ export const names = {
     'Ada\u202egniK',
     '\u2066Ada\u2069',
     '\u202aAda',
-    'x'.repeat(201)
+    'x'.repeat(201),
+    // Each letter becomes two in NFC.
+    '\u0958'.repeat(101)
   ]
 }

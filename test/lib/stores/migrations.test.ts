@@ -140,6 +140,25 @@ t.test('going down names every table and column that is lost with its rows', asy
   }
 })
 
+t.test('names that earlier versions stored decomposed become NFC, and no other name changes', async t => {
+  const { sql, migrate } = await emptyDatabase(t)
+  await migrate({ to: 24 })
+  const [decomposed, composed, other] = ['Zoe\u0308', 'Zo\u00eb', 'Ada\u202eniK 山田']
+  await sql`insert into vendors (name) values (${decomposed}), (${other})`
+  await sql`
+    insert into users (email, email_canonical, full_name, role)
+    select name, name, name, 'user'
+    from unnest(${[decomposed, other]}::text[]) as name`
+  await sql`
+    insert into registrations (id, email, email_canonical, password_hash, full_name, locale, role, code_expires_at)
+    values (gen_random_uuid(), 'zoe', 'zoe', '', ${decomposed}, 'en', 'user', now())`
+
+  await migrate()
+  t.strictSame((await sql`select name from vendors`).map(({ name }) => name).sort(), [other, composed])
+  t.strictSame((await sql`select full_name from users`).map(({ fullName }) => fullName).sort(), [other, composed])
+  t.match(await sql`select full_name from registrations`, [{ fullName: composed }])
+})
+
 t.test('a version beyond the newest or below zero is refused', async t => {
   const { migrate } = await emptyDatabase(t)
   for (const to of [newest + 1, -1, 1.5, NaN]) await t.rejects(migrate({ to }), /There is no version/)

@@ -76,6 +76,14 @@ t.test('a search finds beginnings, substrings and near misses', async t => {
   t.strictSame((await walk('?q=quist&role=user&status=active')).length, 1)
 })
 
+t.test('a search is the same one in NFC and NFD', async t => {
+  const { user } = (await as(app, admin.access_token, 'POST', '/users', { email: 'zoe@post.test', full_name: 'Zoe\u0308 Mu\u0308ller', role: 'user' })).json()
+  t.equal(user.full_name, 'Zo\u00eb M\u00fcller')
+  for (const q of ['zo\u00eb', 'zoe\u0308', 'm\u00fcller', 'mu\u0308ller']) {
+    t.match((await list(`?q=${encodeURIComponent(q)}`)).json(), { users: [{ id: user.id }] }, encodeURIComponent(q))
+  }
+})
+
 t.test('a search with many results goes on page by page, in order, each found once', async t => {
   for (const sort of ['created_at', '-email', '-last_login_at']) {
     const whole = (await expected(sort, '')).length

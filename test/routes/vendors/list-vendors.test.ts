@@ -32,6 +32,12 @@ t.test('a vendor is shown with its public fields only', async t => {
   t.strictSame((await list({ q: 'nobody' })).json(), { vendors: [], next_cursor: null })
 })
 
+t.test('a name and a search are one in NFC and NFD', async t => {
+  const { vendor } = (await as(app, admin.access_token, 'POST', '/vendors', { name: 'U\u0308bersee' })).json()
+  t.equal(vendor.name, '\u00dcbersee')
+  for (const q of ['\u00fcber', 'u\u0308ber']) t.match((await list({ q })).json(), { vendors: [{ id: vendor.id }] }, encodeURIComponent(q))
+})
+
 t.test('a search matches the beginning of the name in any case, and no character is a wildcard', async t => {
   for (const [q, names] of [['quill', ['Quill and Sons', 'quill_', 'Quillery']], ['QUILL_', ['quill_']], ['é', ['Éclair']], ['100 %', ['100 % Oak']], ['%', []], ['_', []], ['\\', []], ['uill', []], ['李', ['李氏']], ["'; drop", []]] as const) {
     t.strictSame((await list({ q })).json().vendors.map(({ name }: { name: string }) => name), names, q)

@@ -1502,6 +1502,7 @@ export interface components {
             id: string;
             /**
              * Format: line
+             * @description One line; it is stored and compared in Unicode’s form NFC.
              * @example Quill and Sons
              */
             name: string;
@@ -1930,6 +1931,7 @@ export interface operations {
                     password: string;
                     /**
                      * Format: line
+                     * @description One line; it is stored and compared in Unicode’s form NFC.
                      * @example Ada King
                      */
                     full_name: string;
@@ -1992,6 +1994,7 @@ export interface operations {
                     password: string;
                     /**
                      * Format: line
+                     * @description One line; it is stored and compared in Unicode’s form NFC.
                      * @example Ada King
                      */
                     full_name: string;
@@ -2450,6 +2453,7 @@ export interface operations {
                 "application/json": {
                     /**
                      * Format: line
+                     * @description One line; it is stored and compared in Unicode’s form NFC.
                      * @example Ada King
                      */
                     full_name?: string;
@@ -2973,6 +2977,7 @@ export interface operations {
                     email: string;
                     /**
                      * Format: line
+                     * @description One line; it is stored and compared in Unicode’s form NFC.
                      * @example Ada King
                      */
                     full_name: string;
@@ -3065,6 +3070,7 @@ export interface operations {
                 "application/json": {
                     /**
                      * Format: line
+                     * @description One line; it is stored and compared in Unicode’s form NFC.
                      * @example Ada King
                      */
                     full_name?: string;
@@ -3160,6 +3166,7 @@ export interface operations {
                 "application/json": {
                     /**
                      * Format: line
+                     * @description One line; it is stored and compared in Unicode’s form NFC.
                      * @example Ada King
                      */
                     full_name?: string;
@@ -3780,6 +3787,7 @@ export interface operations {
                 "application/json": {
                     /**
                      * Format: line
+                     * @description One line; it is stored and compared in Unicode’s form NFC.
                      * @example Quill and Sons
                      */
                     name: string;
@@ -3826,6 +3834,7 @@ export interface operations {
                 "application/json": {
                     /**
                      * Format: line
+                     * @description One line; it is stored and compared in Unicode’s form NFC.
                      * @example Quill and Sons
                      */
                     name?: string;

@@ -1,0 +1,2 @@
+-- Names in NFC are right for every version.
+select 1;
