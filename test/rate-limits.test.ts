@@ -408,7 +408,7 @@ t.test('without an answer from Redis nothing is unlimited, and the answer is 503
 t.test('mails to one address are limited: register and resend, from many addresses, in any spelling', async t => {
   const { app } = await limited(t, {}, { workers: false })
   const local = `ada.${randomUUID()}`
-  const spellings = [`${local}@bücher.example`, `${local.toUpperCase()}@BÜCHER.example`, `${local}@xn--bcher-kva.example`, `${local.normalize('NFD')}@Bücher.example`]
+  const spellings = [`${local}@bücher.example`, `${local.toUpperCase()}@BÜCHER.example`, `${local}@xn--bcher-kva.example`, `${local}@Bu\u0308cher.example`]
   const answers = { register: new Set<string>(), resend: new Set<string>() }
 
   await Promise.all(Array.from({ length: 20 }, async (_, host) => {

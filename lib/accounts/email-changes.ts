@@ -3,7 +3,7 @@ import type { Caller } from '../http/caller.ts'
 import type { Principal } from '../access/authentication.ts'
 import type { UnitOfWork, UnitsOfWork } from '../changes/unit-of-work.ts'
 import type { Clock } from '../clock.ts'
-import { parseAddress } from '../users/email-address.ts'
+import { assertDeliverable, parseAddress } from '../users/email-address.ts'
 import type { EmailAddress } from '../users/email-address.ts'
 import { Refusal } from '../errors.ts'
 import type { FieldError } from '../errors.ts'
@@ -70,12 +70,13 @@ export function createEmailChanges (parts: EmailChangeParts) {
    * address has an account. Mails are counted for the session, and for the new address as for a stranger's, because it
    * belongs to somebody else until it is confirmed.
    * @throws Refusal `session_ended`; `invalid_token` if the session's access tokens have become outdated meanwhile;
-   * `invalid_request` with `not_an_address` or `unchanged`; `unavailable`
+   * `invalid_request` with `not_an_address`, `unchanged` or `local_part_not_ascii`; `unavailable`
    */
   async function changeEmail ({ sessionId }: Pick<Principal, 'sessionId'>, newEmail: string, caller: Caller) {
     const state = await sessions.find(sessionId)
     const address = parseAddress(newEmail, '/new_email')
     if (address.canonical === state.emailCanonical) throw new Refusal('invalid_request', { errors: [unchanged] })
+    assertDeliverable(address, '/new_email')
 
     const fromSession = { kind: 'email_change', address: state.emailCanonical, caller, owner: sessionId }
     const toNewAddress = { kind: 'email_change', address: address.canonical, caller }

@@ -16,7 +16,7 @@ import type { PasswordPolicy } from '../passwords/policy.ts'
 import type { Database } from '../stores/database.ts'
 import type { RateLimits } from '../throttling/rate-limits.ts'
 import type { OneTimeTokens } from '../tokens/one-time-tokens.ts'
-import { canonicalise, notAnAddress } from '../users/email-address.ts'
+import { canonicalise, isDeliverable, notAnAddress, notDeliverable } from '../users/email-address.ts'
 import type { EmailAddress } from '../users/email-address.ts'
 import { presentUser } from '../users/user-view.ts'
 
@@ -60,8 +60,8 @@ export function createRegistrations (parts: RegistrationParts) {
   /**
    * Registers a user. With EMAIL_VERIFICATION=required the answer and the work are the same whether or not the address
    * has an account. With `optional` the account is made at once.
-   * @throws Refusal `overloaded`; `invalid_request` with `not_an_address` or `not_open`; `password_rejected`;
-   * `rate_limited`; `unavailable`; with `optional` also `conflict` for the address of an account
+   * @throws Refusal `overloaded`; `invalid_request` with `not_an_address`, `local_part_not_ascii` or `not_open`;
+   * `password_rejected`; `rate_limited`; `unavailable`; with `optional` also `conflict` for the address of an account
    */
   async function register (request: RegistrationRequest, caller: Caller) {
     passwords.assertRoom(hashTurnOf(caller))
@@ -77,8 +77,9 @@ export function createRegistrations (parts: RegistrationParts) {
     const role = roles.forRegistration(userType)
     const errors: FieldError[] = []
     if (!address) errors.push(notAnAddress('/email'))
+    else if (!isDeliverable(address)) errors.push(notDeliverable('/email'))
     if (!role) errors.push(notOpen)
-    if (!address || !role) throw invalid(errors)
+    if (!address || !role || errors.length > 0) throw invalid(errors)
 
     reject(policy.findWeaknesses(password, [address.address, fullName]))
     return { address, role }

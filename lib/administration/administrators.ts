@@ -7,7 +7,7 @@ import type { Caller } from '../http/caller.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { PasswordPolicy } from '../passwords/policy.ts'
 import type { Database, Transaction } from '../stores/database.ts'
-import { parseAddress } from '../users/email-address.ts'
+import { parseNewAddress } from '../users/email-address.ts'
 import type { EmailAddress } from '../users/email-address.ts'
 import { parseFullName } from '../users/full-name.ts'
 import type { UserStore } from '../users/user-store.ts'
@@ -44,7 +44,7 @@ export function createAdministrators ({
    * `another`) or the address has an account
    */
   async function create ({ email, fullName: name, password, another }: NewAdministrator, caller: Caller) {
-    const address = parseAddress(email, '/email')
+    const address = parseNewAddress(email, '/email')
     const fullName = parseFullName(name)
     if (fullName === null) {
       throw invalid('/full_name', 'wrong_format', 'A name is one line of 1 to 200 characters.')

@@ -11,7 +11,7 @@ import type { Metrics } from '../operations/metrics.ts'
 import type { Database, Transaction } from '../stores/database.ts'
 import type { RateLimits } from '../throttling/rate-limits.ts'
 import type { OneTimeTokens } from '../tokens/one-time-tokens.ts'
-import { parseAddress } from '../users/email-address.ts'
+import { parseNewAddress } from '../users/email-address.ts'
 import type { EmailAddress } from '../users/email-address.ts'
 import type { NewUser, User, UserStore } from '../users/user-store.ts'
 import { presentUser } from '../users/user-view.ts'
@@ -60,7 +60,7 @@ export function createUserInvitations ({
    * been sent too many mails
    */
   async function create (invitation: Invitation, by: Actor) {
-    const address = parseAddress(invitation.email, '/email')
+    const address = parseNewAddress(invitation.email, '/email')
     const mail = { kind: 'invitation', address: address.canonical }
 
     const user = await countMail(rateLimits, mail, by, () => database.begin(tx => invite(tx, invitation, address, by)))

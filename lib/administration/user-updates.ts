@@ -5,7 +5,7 @@ import type { Roles } from '../access/roles.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import { Refusal } from '../errors.ts'
 import type { RateLimits } from '../throttling/rate-limits.ts'
-import { parseAddress } from '../users/email-address.ts'
+import { assertDeliverable, parseAddress } from '../users/email-address.ts'
 import type { EmailAddress } from '../users/email-address.ts'
 import type { Amendment, User, UserStore } from '../users/user-store.ts'
 import type { AdminAction, AdminActions } from './admin-actions.ts'
@@ -44,6 +44,7 @@ export function createUserUpdates ({
     const isUnchanged = address === null || (await users.find(userId))?.emailCanonical === address.canonical
     if (isUnchanged) return await amend(userId, change, null, by)
 
+    assertDeliverable(address, '/email')
     const mail = { kind: 'email_change', address: address.canonical }
     return await countMail(rateLimits, mail, by, () => amend(userId, change, address, by))
   }

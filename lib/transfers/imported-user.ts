@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { canonicalise } from '../users/email-address.ts'
+import { canonicalise, isDeliverable } from '../users/email-address.ts'
 import { parseFullName } from '../users/full-name.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { Roles } from '../access/roles.ts'
@@ -36,6 +36,7 @@ export function readImportedUser (
   const passwordHash = hashOf(textOf(values, 'password_hash'))
 
   if (!address) return refuse('email is not an address')
+  if (!isDeliverable(address)) return refuse('email has a part before the @ that is not in ASCII')
   if (fullName === null) return refuse('full_name is not one line of 1 to 200 characters')
   if (!locale.test(language)) return refuse('locale is not a language tag, such as en or pt-BR')
 

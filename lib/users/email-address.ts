@@ -46,9 +46,43 @@ export function parseAddress (input: string, path: string): EmailAddress {
   return address
 }
 
-/** The error of a field without an address, for a refusal that may list further errors of the request. */
+/**
+ * The canonical form of an address that is to become the one of an account.
+ * @throws Refusal `invalid_request` with `not_an_address` or `local_part_not_ascii` for the path
+ */
+export function parseNewAddress (input: string, path: string): EmailAddress {
+  const address = parseAddress(input, path)
+  assertDeliverable(address, path)
+  return address
+}
+
+/**
+ * Refuses an address that cannot become the one of an account. One that is stored already goes on working.
+ * @throws Refusal `invalid_request` with `local_part_not_ascii` for the path
+ */
+export function assertDeliverable (address: EmailAddress, path: string) {
+  if (!isDeliverable(address)) throw new Refusal('invalid_request', { errors: [notDeliverable(path)] })
+}
+
+/**
+ * Whether every mail server takes mail for an address: its local part is ASCII, its domain always is. Many servers do
+ * not implement SMTPUTF8 (RFC 6531), and the owner of another address would never get a code or a link from them.
+ */
+export function isDeliverable ({ address }: EmailAddress): boolean {
+  return /^\p{ASCII}*$/u.test(address)
+}
+
+/** The errors of a field, for a refusal that may list further errors of the request. */
 export function notAnAddress (path: string): FieldError {
   return { path, code: 'not_an_address', message: 'This is not an email address.' }
+}
+
+export function notDeliverable (path: string): FieldError {
+  return {
+    path,
+    code: 'local_part_not_ascii',
+    message: 'Only ASCII characters can stand before the @: many mail servers deliver to no other address.'
+  }
 }
 
 /** Nothing longer, in UTF-16 units, shrinks to 254 octets. So no step has to work on a long string. */

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Email, FullName, Locale, Password, UserType } from '../schemas/input.ts'
+import { FullName, Locale, NewEmail, Password, UserType } from '../schemas/input.ts'
 import { ofBody, problems } from '../schemas/problem.ts'
 import { Id, User } from '../schemas/user.ts'
 
@@ -29,7 +29,7 @@ const schema = {
   description: 'The answer is the same for an address that has an account: its owner gets a mail instead of a code. `/auth/signup` is the same call.',
   security: [],
   body: Type.Object({
-    email: Email,
+    email: NewEmail,
     password: Password,
     full_name: FullName,
     user_type: Type.Optional(UserType),

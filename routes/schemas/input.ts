@@ -4,6 +4,14 @@ import { oneOf } from './types.ts'
 /** The schema only bounds the length of an address. `parseAddress` in lib/users/email-address.ts validates it. */
 export const Email = Type.String({ minLength: 3, maxLength: 320, examples: ['ada@example.com'] })
 
+/** An address that is to become the one of an account. `parseNewAddress` validates it. */
+export const NewEmail = Type.String({
+  minLength: 3,
+  maxLength: 320,
+  description: 'In ASCII before the @, because many mail servers deliver to no other address (`local_part_not_ascii`). An international domain is stored as A-labels, `xn--…`.',
+  examples: ['ada@example.com']
+})
+
 /** The schema only bounds the length of a password. Its rules are checked later, see `password_rejected`. */
 export const Password = Type.String({
   minLength: 1,

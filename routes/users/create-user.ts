@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Email, FullName, Locale, RoleName } from '../schemas/input.ts'
+import { FullName, Locale, NewEmail, RoleName } from '../schemas/input.ts'
 import { ofBody, problems } from '../schemas/problem.ts'
 import { UserAnswer, VendorId } from '../schemas/user.ts'
 
@@ -10,7 +10,7 @@ const schema = {
   summary: 'Make an account for somebody',
   description: 'Needs `users:write` and a rank above that of the role. The user is mailed an invitation to choose a password, which works for seven days; nobody else sets one. 409 `conflict`: the address has an account.',
   body: Type.Object({
-    email: Email,
+    email: NewEmail,
     full_name: FullName,
     role: RoleName,
     vendor_id: Type.Optional(VendorId),

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Email, FullName, Locale, RoleName } from '../schemas/input.ts'
+import { FullName, Locale, NewEmail, RoleName } from '../schemas/input.ts'
 import { ofBody, problems } from '../schemas/problem.ts'
 import { UserAnswer, UserParams, VendorId } from '../schemas/user.ts'
 
@@ -15,7 +15,7 @@ const schema = {
     role: Type.Optional(RoleName),
     vendor_id: Type.Optional(VendorId),
     locale: Type.Optional(Locale),
-    email: Type.Optional(Email)
+    email: Type.Optional(NewEmail)
   }, { additionalProperties: false, minProperties: 1, examples: [{ role: 'accountant' }] }),
   response: { 200: UserAnswer, ...problems(...ofBody, 401, 403, 404, 409, 414, 429, 503) }
 }

@@ -74,7 +74,7 @@ t.test('an empty password hash is no password', t => {
 t.test('an invalid value is refused with its field, and no part of the value is shown', t => {
   const wrong: [Record<string, unknown>, string][] = [
     [{ email: undefined }, 'email is missing'], [{ email: '' }, 'email is missing'], [{ email: 'SECRET' }, 'email is not an address'], [{ email: ['SECRET'] }, 'email is not text'],
-    [{ email: 'SECRET @example.com' }, 'email is not an address'], [{ email: 'a@example.com\0' }, 'email is not an address'],
+    [{ email: 'SECRET @example.com' }, 'email is not an address'], [{ email: 'a@example.com\0' }, 'email is not an address'], [{ email: 'SECRÉT@example.com' }, 'email has a part before the @ that is not in ASCII'],
     [{ full_name: undefined }, 'full_name is not one line of 1 to 200 characters'], [{ full_name: '  ' }, 'full_name is not one line'], [{ full_name: 'SECRET\nx' }, 'full_name is not one line'],
     [{ full_name: 'x'.repeat(201) }, 'full_name is not one line'], [{ full_name: 'a\0' }, 'full_name is not one line'], [{ full_name: 'a\ud800' }, 'full_name is not one line'],
     [{ locale: 'SECRET_x' }, 'locale is not a language tag'], [{ locale: 'e' }, 'locale is not'], [{ locale: `en-${'abcdefgh-'.repeat(5)}x` }, 'locale is not'],

@@ -1922,7 +1922,10 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
-                    /** @example ada@example.com */
+                    /**
+                     * @description In ASCII before the @, because many mail servers deliver to no other address (`local_part_not_ascii`). An international domain is stored as A-labels, `xn--…`.
+                     * @example ada@example.com
+                     */
                     email: string;
                     /**
                      * Format: password
@@ -1985,7 +1988,10 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
-                    /** @example ada@example.com */
+                    /**
+                     * @description In ASCII before the @, because many mail servers deliver to no other address (`local_part_not_ascii`). An international domain is stored as A-labels, `xn--…`.
+                     * @example ada@example.com
+                     */
                     email: string;
                     /**
                      * Format: password
@@ -2686,7 +2692,10 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** @example ada@example.com */
+                    /**
+                     * @description In ASCII before the @, because many mail servers deliver to no other address (`local_part_not_ascii`). An international domain is stored as A-labels, `xn--…`.
+                     * @example ada@example.com
+                     */
                     new_email: string;
                 };
             };
@@ -2973,7 +2982,10 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
-                    /** @example ada@example.com */
+                    /**
+                     * @description In ASCII before the @, because many mail servers deliver to no other address (`local_part_not_ascii`). An international domain is stored as A-labels, `xn--…`.
+                     * @example ada@example.com
+                     */
                     email: string;
                     /**
                      * Format: line
@@ -3090,7 +3102,10 @@ export interface operations {
                      * @example en
                      */
                     locale?: string;
-                    /** @example ada@example.com */
+                    /**
+                     * @description In ASCII before the @, because many mail servers deliver to no other address (`local_part_not_ascii`). An international domain is stored as A-labels, `xn--…`.
+                     * @example ada@example.com
+                     */
                     email?: string;
                 };
             };
@@ -3186,7 +3201,10 @@ export interface operations {
                      * @example en
                      */
                     locale?: string;
-                    /** @example ada@example.com */
+                    /**
+                     * @description In ASCII before the @, because many mail servers deliver to no other address (`local_part_not_ascii`). An international domain is stored as A-labels, `xn--…`.
+                     * @example ada@example.com
+                     */
                     email?: string;
                 };
             };
