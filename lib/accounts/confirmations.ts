@@ -27,6 +27,9 @@ export interface ConfirmationParts extends AccountCreationParts {
 /** How long a mailed code is valid. */
 export const codeLifetimeMs = 10 * 60_000
 
+/** A code that is valid for longer than this is given to a repeated registration of its address as well. */
+export const sharedCodeLeftMs = codeLifetimeMs / 2
+
 /** Confirmation of an address that was registered, by the code that was mailed to it. */
 export function createConfirmations (parts: ConfirmationParts) {
   const { database, registrations, devices, rateLimits, codes, deviceTokens, audit, jobs, clock } = parts
@@ -46,8 +49,8 @@ export function createConfirmations (parts: ConfirmationParts) {
   async function tryCode ({ registrationId, code, deviceToken }: Confirmation, caller: Caller) {
     const registration = await registrations.tryCode(registrationId, new Date(clock.now()))
     // An unknown registration costs a comparison too.
-    const { id, codeNumber } = registration ?? { id: registrationId, codeNumber: 0 }
-    const isRight = codes.matches('verify_email', id, codeNumber, code)
+    const { codeId, codeNumber } = registration ?? { codeId: registrationId, codeNumber: 0 }
+    const isRight = codes.matches('verify_email', codeId, codeNumber, code)
     if (registration) await rateLimits.countGuess(registration.emailCanonical, isRight)
     if (!registration || !isRight) throw await refuse(registration, caller)
 

@@ -1,5 +1,6 @@
 import type { Database, Query, Transaction } from '../stores/database.ts'
 import type { Role } from '../access/role-store.ts'
+import { advisoryLockClasses } from '../stores/advisory-locks.ts'
 
 /** A registration that waits for its code. */
 export interface Registration {
@@ -10,9 +11,14 @@ export interface Registration {
   fullName: string
   locale: string
   role: string
+  /** The code is derived from its id and its number. A repeated registration has the code of the one before. */
+  codeId: string
   codeNumber: number
   codeExpiresAt: Date
 }
+
+/** A registration before it has a code. */
+export type NewRegistration = Omit<Registration, 'codeId' | 'codeNumber' | 'codeExpiresAt'>
 
 export type RegistrationStore = ReturnType<typeof createRegistrationStore>
 
@@ -34,15 +40,35 @@ export function createRegistrationStore (db: Database, { tries }: { tries: numbe
     return role ?? null
   }
 
-  async function insert (tx: Transaction, { codeNumber, ...row }: Registration, now: Date) {
+  /**
+   * Writes a registration with the newest code for its address that is valid beyond `sharedBeyond` and has not been
+   * tried. If there is none, it begins a code of its own, which is valid until `expiresAt`. Of parallel registrations
+   * of one address each sees the code of the one before.
+   */
+  async function insert (
+    tx: Transaction, row: NewRegistration, { now, expiresAt, sharedBeyond }: Record<'now' | 'expiresAt' | 'sharedBeyond', Date>
+  ) {
+    await tx`select pg_advisory_xact_lock(${advisoryLockClasses.codes}::int, hashtext(${row.emailCanonical}))`
+    // This is a second statement, because a statement that has waited for a lock reads what was there before.
     await tx`
-      insert into registrations (
-        id, email, email_canonical, password_hash, full_name, locale, role, code_number, code_expires_at, created_at
+      with shared as (
+        select coalesce(code_id, id) as code_id, code_number, code_expires_at
+        from registrations
+        where email_canonical = ${row.emailCanonical}
+          and code_expires_at > ${sharedBeyond}
+          and tries = 0
+        order by code_expires_at desc, created_at desc
+        limit 1
       )
-      values (
-        ${row.id}, ${row.email}, ${row.emailCanonical}, ${row.passwordHash}, ${row.fullName}, ${row.locale},
-        ${row.role}, ${codeNumber}, ${row.codeExpiresAt}, ${now}
-      )`
+      insert into registrations (
+        id, email, email_canonical, password_hash, full_name, locale, role, created_at,
+        code_id, code_number, code_expires_at
+      )
+      select ${row.id}::uuid, ${row.email}, ${row.emailCanonical}, ${row.passwordHash}, ${row.fullName}, ${row.locale},
+             ${row.role}, ${now}::timestamptz,
+             s.code_id, coalesce(s.code_number, 1), coalesce(s.code_expires_at, ${expiresAt}::timestamptz)
+      from (select) as always
+      left join shared s on true`
   }
 
   /**
@@ -56,7 +82,8 @@ export function createRegistrationStore (db: Database, { tries }: { tries: numbe
       where id = ${id}
         and tries < ${tries}
         and code_expires_at > ${now}
-      returning id, email, email_canonical, password_hash, full_name, locale, role, code_number, code_expires_at,
+      returning id, email, email_canonical, password_hash, full_name, locale, role,
+                coalesce(code_id, id) as code_id, code_number, code_expires_at,
                 (select wrapped_key from subject_keys where subject_id = registrations.id)`
     return registration ?? null
   }
@@ -73,7 +100,8 @@ export function createRegistrationStore (db: Database, { tries }: { tries: numbe
 
   async function find (id: string, query: Query = db): Promise<Registration | null> {
     const [registration] = await query<Registration>`
-      select id, email, email_canonical, password_hash, full_name, locale, role, code_number, code_expires_at
+      select id, email, email_canonical, password_hash, full_name, locale, role,
+             coalesce(code_id, id) as code_id, code_number, code_expires_at
       from registrations
       where id = ${id}`
     return registration ?? null

@@ -3,7 +3,7 @@ import type { Role } from '../access/role-store.ts'
 import type { Roles } from '../access/roles.ts'
 import { createAccountCreation } from './account-creation.ts'
 import type { AccountCreationParts } from './account-creation.ts'
-import { codeLifetimeMs } from './confirmations.ts'
+import { codeLifetimeMs, sharedCodeLeftMs } from './confirmations.ts'
 import type { RegistrationStore } from './registration-store.ts'
 import { Refusal } from '../errors.ts'
 import type { FieldError } from '../errors.ts'
@@ -96,16 +96,16 @@ export function createRegistrations (parts: RegistrationParts) {
       passwordHash,
       fullName,
       locale,
-      role: role.name,
-      codeNumber: 1
+      role: role.name
     }
-    const codeExpiresAt = new Date(now.getTime() + codeLifetimeMs)
+    const expiresAt = new Date(now.getTime() + codeLifetimeMs)
+    const sharedBeyond = new Date(now.getTime() + sharedCodeLeftMs)
 
     const mail = { kind: 'registration', address: address.canonical, caller }
     await rateLimits.countMail(mail, mayMail => database.begin(async tx => {
       if (!await registrations.openRole(tx, role.name)) throw invalid([notOpen])
       // A code that is not mailed is not valid: nobody knows it, so it could only be guessed.
-      await registrations.insert(tx, { ...registration, codeExpiresAt: mayMail ? codeExpiresAt : now }, now)
+      await registrations.insert(tx, registration, { now, expiresAt: mayMail ? expiresAt : now, sharedBeyond })
       const subject = await audit.createSubject(tx, registration.id)
       await audit.record(tx, {
         event: 'registration_created',

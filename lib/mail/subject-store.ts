@@ -21,6 +21,7 @@ export interface SealedEvent { event: string, personal: Buffer | null, wrappedKe
 export interface WaitingRegistration {
   email: string
   locale: string
+  codeId: string
   codeNumber: number
   codeExpiresAt: Date
   owner: Reader & { id: string } | null
@@ -42,16 +43,16 @@ export function createMailSubjectStore (db: Database) {
 
   async function registration (id: string): Promise<WaitingRegistration | null> {
     const [row] = await db<RegistrationRow>`
-      select r.email, r.locale, r.code_number, r.code_expires_at,
+      select r.email, r.locale, coalesce(r.code_id, r.id) as code_id, r.code_number, r.code_expires_at,
              u.id as owner_id, u.email as owner_email, u.full_name as owner_name, u.locale as owner_locale
       from registrations r
       left join users u on u.email_canonical = r.email_canonical
       where r.id = ${id}`
     if (row === undefined) return null
 
-    const { email, locale, codeNumber, codeExpiresAt, ownerId, ownerEmail, ownerName, ownerLocale } = row
+    const { ownerId, ownerEmail, ownerName, ownerLocale, ...registration } = row
     const owner = ownerId === null ? null : { id: ownerId, email: ownerEmail, fullName: ownerName, locale: ownerLocale }
-    return { email, locale, codeNumber, codeExpiresAt, owner }
+    return { ...registration, owner }
   }
 
   async function account (id: string): Promise<Account | null> {

@@ -12,3 +12,12 @@ export const advisoryLocks = {
   /** Changing the ring of signing keys: one node at a time; `hashtextextended('latchkey signing keys', 0)`. */
   signingKeys: 65_621_599_271_873_896n
 } as const
+
+/**
+ * Advisory locks of two numbers, of which the second is a hash of what is locked. Their space is not that of the locks
+ * above. Two subjects with one hash only wait for each other.
+ */
+export const advisoryLockClasses = {
+  /** Beginning a code for an address. */
+  codes: 528_244
+} as const

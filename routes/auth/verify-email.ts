@@ -12,7 +12,7 @@ const schema = {
   security: [],
   body: Type.Object({
     registration_id: Id,
-    code: Type.String({ pattern: '^[0-9]{6}$', description: 'Ten minutes, five tries.', examples: ['012345'] }),
+    code: Type.String({ pattern: '^[0-9]{6}$', description: 'Ten minutes, five tries. A sign-up that is repeated soon has the code of the one before.', examples: ['012345'] }),
     transport: Type.Optional(Transport)
   }, { additionalProperties: false }),
   response: {

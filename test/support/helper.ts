@@ -106,9 +106,10 @@ export const freshAddress = () => `ada-${randomUUID()}@example.com`
 
 /** The code in the mail of a registration, derived as the mailer does. */
 export async function codeOf (app: FastifyInstance, registrationId: string) {
-  const [registration] = await app.database<{ codeNumber: number }>`select code_number from registrations where id = ${registrationId}`
+  const [registration] = await app.database<{ codeId: string, codeNumber: number }>`
+    select coalesce(code_id, id) as code_id, code_number from registrations where id = ${registrationId}`
   const { createCodes } = await import('../../lib/tokens/codes.ts')
-  return createCodes(app.secrets.derive(purposes.verificationCodes)).codeFor('verify_email', registrationId, registration?.codeNumber ?? 1)
+  return createCodes(app.secrets.derive(purposes.verificationCodes)).codeFor('verify_email', registration?.codeId ?? registrationId, registration?.codeNumber ?? 1)
 }
 
 /** A confirmed account. */

@@ -19,7 +19,7 @@ export function draftRegistrations ({ subjects, codes, clock, appUrl }: Registra
       const registration = await subjects.registration(registrationId)
       if (registration === null) return null
 
-      const { owner, email, locale, codeNumber, codeExpiresAt } = registration
+      const { owner, email, locale, codeId, codeNumber, codeExpiresAt } = registration
       if (owner !== null) {
         return {
           kind: 'already_registered',
@@ -38,7 +38,7 @@ export function draftRegistrations ({ subjects, codes, clock, appUrl }: Registra
         name: null,
         locale,
         about: `${registrationId} ${codeNumber}`,
-        values: { code: codes.codeFor('verify_email', registrationId, codeNumber), minutes }
+        values: { code: codes.codeFor('verify_email', codeId, codeNumber), minutes }
       }
     })
   }

@@ -33,6 +33,16 @@ t.test('a registration of a free address mails its code to that address', async 
   t.match(sent[0]?.text, 'valid for 10 minutes')
 })
 
+t.test('a registration that shares the code of another one mails that code', async t => {
+  const { register, deliver, sent, sql } = await open(t)
+  const [first, again] = [await register({ email: 'ada@example.com' }), await register({ email: 'ada@example.com' })]
+  await sql`update registrations set code_id = ${first} where id = ${again}`
+
+  await deliver({ kind: 'registration', registrationId: again })
+  t.match(sent, [{ kind: 'verify_email', to: 'ada@example.com' }])
+  t.match(sent[0]?.text, createCodes([key]).codeFor('verify_email', first, 1))
+})
+
 t.test('if the address is taken, its owner is notified at the address of the account, and no code is sent', async t => {
   const { register, signUp, deliver, sent } = await open(t)
   await signUp()

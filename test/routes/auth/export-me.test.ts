@@ -41,6 +41,7 @@ const withheld: Record<string, Record<string, string>> = {
     password_hash: 'a secret of the person who signed up',
     full_name: 'typed by the person who signed up, who may be another',
     locale: 'typed by the person who signed up, who may be another',
+    code_id: 'from which the code is made',
     code_number: 'from which the code is made',
     tries: 'a counter against guessing'
   },

@@ -250,6 +250,64 @@ t.test('each mail is sent once, a code to a new address and a notice to an owner
   t.notOk(/\b\d{6}\b/.test(mails.find(({ kind }) => kind === 'already_registered')?.raw.split('\r\n\r\n')[1] ?? ''), 'no code in it')
 })
 
+t.test('five clicks on sign-up at once are mailed one code, and any of the five registrations is confirmed with it', async t => {
+  const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
+  const node = await start(t, deployment, { hasher: cheapHasher })
+  const other = await start(t, deployment, { hasher: cheapHasher, workers: false })
+  for (const chosen of [0, 4]) {
+    const email = freshAddress()
+    const answers = await Promise.all(Array.from({ length: 5 }, (_, place) => post(place % 2 ? node : other, '/auth/register', { email, password, full_name: 'Ada King' })))
+    const mails = (await sentMails(node, deployment.DATA_DIR)).filter(({ to }) => to === email)
+
+    t.equal(mails.length, 5)
+    t.strictSame(mails.map(({ kind, code }) => `${kind} ${code}`), Array(5).fill(`verify_email ${mails[0]?.code}`))
+    t.match(await post(node, '/auth/verify-email', { registration_id: answers[chosen]?.json().registration_id, code: mails[0]?.code }), { statusCode: 200 })
+    t.match(await post(node, '/auth/login', { email, password }), { statusCode: 200 })
+  }
+})
+
+t.test('a repeated sign-up has the code of the one before, until half of its time has passed, and no longer', async t => {
+  const email = freshAddress()
+  const [first, again] = [await idOf(email), await idOf(email.toUpperCase())]
+  t.equal(await codeOf(app, again), await codeOf(app, first))
+  app.clock.advance(5 * 60_000 - 1000)
+  const late = await idOf(email)
+  t.equal(await codeOf(app, late), await codeOf(app, first))
+  app.clock.advance(1000)
+  const another = await idOf(email)
+  t.not(await codeOf(app, another), await codeOf(app, first))
+  t.equal(await codeOf(app, await idOf(email)), await codeOf(app, another), 'the newest code is the one that goes on')
+  t.not(await codeOf(app, await idOf(freshAddress())), await codeOf(app, another), 'another address has another code')
+
+  app.clock.advance(5 * 60_000)
+  t.match(await post(app, '/auth/verify-email', { registration_id: late, code: await codeOf(app, late) }), { statusCode: 422 }, 'the code is valid for ten minutes in all')
+  t.match(await post(app, '/auth/verify-email', { registration_id: another, code: await codeOf(app, another) }), { statusCode: 200 })
+})
+
+t.test('no sign-up restores the tries of a code: one that was tried is not given again', async t => {
+  const email = freshAddress()
+  const tried = await idOf(email)
+  const wrong = String((Number(await codeOf(app, tried)) + 1) % 1_000_000).padStart(6, '0')
+  t.match(await post(app, '/auth/verify-email', { registration_id: tried, code: wrong }), { statusCode: 422 })
+
+  const again = await idOf(email)
+  t.not(await codeOf(app, again), await codeOf(app, tried))
+  t.match(await post(app, '/auth/verify-email', { registration_id: again, code: await codeOf(app, tried) }), { statusCode: 422 })
+  t.match(await post(app, '/auth/verify-email', { registration_id: again, code: await codeOf(app, again) }), { statusCode: 200 })
+})
+
+t.test('a stranger who signs up with the same address and its code keeps the account from nobody, and gets none', async t => {
+  const email = freshAddress()
+  const strangers = await idOf(email, 'an entirely different secret phrase')
+  const owners = await idOf(email)
+  const code = await codeOf(app, owners)
+
+  t.match(await post(app, '/auth/verify-email', { registration_id: owners, code }), { statusCode: 200 })
+  t.match(await post(app, '/auth/verify-email', { registration_id: strangers, code }), { statusCode: 422 })
+  t.match(await post(app, '/auth/login', { email, password: 'an entirely different secret phrase' }), { statusCode: 401 })
+  t.match(await post(app, '/auth/login', { email, password }), { statusCode: 200 })
+})
+
 t.test('with EMAIL_VERIFICATION=optional the account exists at once, and a known address is a conflict', async t => {
   const node = await start(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s', EMAIL_VERIFICATION: 'optional', HASH_QUEUE_MAX: '400' }), { workers: false, hasher: cheapHasher })
   const email = freshAddress()
@@ -296,4 +354,9 @@ async function rows () {
 function headersOf ({ headers }: { headers: Record<string, unknown> }, isExact = true) {
   const { date: _, 'x-request-id': __, ...rest } = headers
   return isExact ? rest : { ...rest, 'content-length': null }
+}
+
+/** The id of a new registration. */
+async function idOf (email: string, secret = password): Promise<string> {
+  return (await register({ email, password: secret })).json().registration_id
 }

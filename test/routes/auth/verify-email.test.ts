@@ -122,7 +122,10 @@ t.test('a code that was not mailed does not work, and begins to work with its ma
   })
   const email = freshAddress()
   const ids: string[] = []
-  for (let n = 0; n < 5; n++) ids.push((await register({ email }, limited)).id)
+  for (let n = 0; n < 3; n++) ids.push((await register({ email }, limited)).id)
+  // Too late for the code of the ones before.
+  app.clock.advance(5 * 60_000)
+  for (let n = 0; n < 2; n++) ids.push((await register({ email }, limited)).id)
   t.equal((await mailJobs(limited)).filter(job => ids.includes(String(job['registrationId']))).length, 3)
 
   const [unmailed = ''] = ids.slice(3)

@@ -2050,7 +2050,7 @@ export interface operations {
                     /** Format: uuid */
                     registration_id: string;
                     /**
-                     * @description Ten minutes, five tries.
+                     * @description Ten minutes, five tries. A sign-up that is repeated soon has the code of the one before.
                      * @example 012345
                      */
                     code: string;

@@ -1,0 +1,1 @@
+alter table registrations drop column code_id;
