@@ -61,6 +61,11 @@ for (const { tag } of languages) {
         for (const form of [text, html]) t.equal(form.replaceAll('&amp;', '&').split(link).length, 2, `${name}: ${link}`)
         t.ok(text.split(/\r?\n/).includes(link), `${name}: on a line of its own`)
       }
+      const [code] = linksOf(mail).flatMap(link => /#token=(.+)$/.exec(link)?.[1] ?? [])
+      if (code !== undefined) {
+        t.ok(text.split(/\r?\n/).includes(`    ${code}`), `${name}: the code of the link stands in the text`)
+        t.equal(html.replace(/<[^>]+>/g, '\n').split(/\r?\n/).filter(line => line === code).length, 1, `${name}: and is seen in HTML`)
+      }
       t.equal(html.split('href=').length - 1, linksOf(mail).length, 'no other link')
     }
   })

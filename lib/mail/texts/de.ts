@@ -6,7 +6,13 @@ export const german: Language = {
   greeting: name => name === null ? 'Guten Tag,' : `Guten Tag ${name},`,
   time: at => `${at.toLocaleString('de-DE', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })} Uhr (UTC)`,
   agent: ({ program, platform }) => [program, platform].filter(part => part !== null).join(' unter '),
-  labels: { when: 'Zeitpunkt', device: 'Gerät', address: 'IP-Adresse', otherwise: 'Waren Sie das nicht?' },
+  labels: {
+    when: 'Zeitpunkt',
+    device: 'Gerät',
+    address: 'IP-Adresse',
+    otherwise: 'Waren Sie das nicht?',
+    paste: 'Wenn die Seite nach einem Code fragt, kopieren Sie diesen hinein:'
+  },
   footer: service => `${service} hat diese Nachricht automatisch gesendet, weil sie Ihr Konto oder Ihre Adresse betrifft.`,
 
   mails: {

@@ -6,7 +6,13 @@ export const english: Language = {
   greeting: name => name === null ? 'Hello,' : `Hello ${name},`,
   time: at => `${at.toLocaleString('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })} UTC`,
   agent: ({ program, platform }) => [program, platform].filter(part => part !== null).join(' on '),
-  labels: { when: 'When', device: 'Device', address: 'IP address', otherwise: 'Was this not you?' },
+  labels: {
+    when: 'When',
+    device: 'Device',
+    address: 'IP address',
+    otherwise: 'Was this not you?',
+    paste: 'If the page asks for a code, copy this one into it:'
+  },
   footer: service => `${service} sent this mail automatically, because it is about your account or your address.`,
 
   mails: {

@@ -70,7 +70,8 @@ export interface Language {
   greeting (name: string | null): string
   time (at: Date): string
   agent (agent: Agent): string
-  labels: { when: string, device: string, address: string, otherwise: string }
+  /** `paste` stands before the token of a link, for a page that did not get it. */
+  labels: { when: string, device: string, address: string, otherwise: string, paste: string }
   footer (service: string): string
   mails: { [Kind in MailKind]: (values: MailValues[Kind], service: string) => MailContent }
 }

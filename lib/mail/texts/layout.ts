@@ -18,18 +18,29 @@ export function textOf (content: MailContent, { language, greeting, service, det
     detailsText(details),
     oneLine(advice ?? ''),
     code === undefined ? '' : `    ${code}`,
-    linkText(link),
+    linkText(language, link),
     oneLine(terms ?? ''),
     otherwise === undefined ? '' : `${language.labels.otherwise}\n${oneLine(otherwise)}`,
-    linkText(remedy),
+    linkText(language, remedy),
     `-- \n${oneLine(service)}\n${oneLine(language.footer(service))}`
   ]
   return `${blocks.filter(block => block !== '').join('\n\n')}\n`
 }
 
 // Every mail program makes a link of an address on a line of its own, to its last character.
-function linkText (link: Link | undefined) {
-  return link === undefined ? '' : `${oneLine(link.label)}:\n${link.url}`
+function linkText ({ labels }: Language, link: Link | undefined) {
+  if (link === undefined) return ''
+  const token = tokenIn(link)
+  const pasted = token === undefined ? '' : `\n\n${labels.paste}\n    ${token}`
+  return `${oneLine(link.label)}:\n${link.url}${pasted}`
+}
+
+/**
+ * The token after the `#` of a link. Some programs that check links before they open them drop that part, so a mail
+ * shows the token as text as well.
+ */
+function tokenIn ({ url }: Link): string | undefined {
+  return /#token=([\w-]+)$/.exec(url)?.[1]
 }
 
 function detailsText (details: Detail[]) {
@@ -67,6 +78,7 @@ ${[
   paragraph(advice),
   codeBox(code),
   button(link),
+  paste(language, link),
   paragraph(terms),
   panel(language, otherwise, remedy)
 ].filter(part => part !== '').join('\n')}
@@ -114,6 +126,12 @@ function button (link: Link | undefined) {
   return `<table role="presentation" cellpadding="0" cellspacing="0" style="margin:24px 0;border-collapse:separate"><tr><td class="button" style="background:#4338ca;border-radius:8px"><a href="${escape(link.url)}" style="display:inline-block;padding:13px 24px;font-size:16px;line-height:22px;font-weight:600;color:#ffffff;text-decoration:none">${escape(link.label)}</a></td></tr></table>`
 }
 
+function paste ({ labels }: Language, link: Link | undefined) {
+  const token = link && tokenIn(link)
+  if (token === undefined) return ''
+  return `<p class="soft" style="margin:0 0 16px;font-size:14px;line-height:21px;color:#4b5563;${breaking}">${escape(labels.paste)}<span style="display:block;font-family:ui-monospace,Menlo,Consolas,monospace">\n${escape(token)}\n</span></p>`
+}
+
 function table (details: Detail[]) {
   if (details.length === 0) return ''
   const rows = details.map(([name, value], place) => {
@@ -123,12 +141,13 @@ function table (details: Detail[]) {
   return `<table class="line" width="100%" cellpadding="0" cellspacing="0" style="margin:4px 0 20px;border-collapse:collapse;border-top:1px solid #e5e7eb;border-bottom:1px solid #e5e7eb">\n${rows.join('\n')}\n</table>`
 }
 
-function panel ({ labels }: Language, otherwise: string | undefined, remedy: Link | undefined) {
+function panel (language: Language, otherwise: string | undefined, remedy: Link | undefined) {
+  const { labels } = language
   if (otherwise === undefined) return ''
   return `<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="margin:24px 0 0;border-collapse:separate"><tr><td class="panel" style="padding:16px 18px;background:#f9fafb;border:1px solid #e5e7eb;border-radius:8px;font-size:15px;line-height:23px;color:#3b4554;${breaking}">
 <h2 class="strong" style="margin:0 0 4px;font-size:15px;line-height:23px;font-weight:700;color:#0f172a">${escape(labels.otherwise)}</h2>
 <p style="margin:0">${escape(otherwise)}</p>
-${remedyLink(remedy)}</td></tr></table>`
+${remedyLink(remedy)}${paste(language, remedy)}</td></tr></table>`
 }
 
 function remedyLink (link: Link | undefined) {
