@@ -17,7 +17,7 @@ const schema = {
     cursor: Type.Optional(Cursor),
     q: Type.Optional(Type.String({
       ...SearchText,
-      description: 'One or two characters: the beginning of the address or the name. From three on any part of them; where nobody has that, what is like it.'
+      description: 'One or two characters: the beginning of the address or the name. From three on any part of them; where nobody has that, what is like it. Two characters of a name that is written without blanks, such as a Chinese one, find it by its beginning only.'
     })),
     role: Type.Optional(RoleName),
     status: Type.Optional(oneOf(['active', 'disabled'])),

@@ -66,6 +66,7 @@ t.test('a search finds beginnings, substrings and near misses', async t => {
     ['q', 'Quentin Quist'], ['Q', 'Quentin Quist'], ['qu', 'Quentin Quist'], ['zy', 'Zygmunt Żak'],
     ['żak', 'Zygmunt Żak'], ['ŻAK', 'Zygmunt Żak'], ['entin', 'Quentin Quist'], ['quentin quist', 'Quentin Quist'], ['  quist ', 'Quentin Quist'], ['zygmunt@poczta', 'Zygmunt Żak'],
     ['quentim', 'Quentin Quist'], ['zigmunt', 'Zygmunt Żak'], ['wildcrad', '100% Wildcard_Person'], ['0% w', '100% Wildcard_Person'], ['d_p', '100% Wildcard_Person'], ["o'br", "Miles O'Brien"], ['back\\slash', 'Back\\Slash'],
+    ['李', '李小明'], ['李小', '李小明'], ['李小明', '李小明'], ['小明'],
     ['xyzzyxx'], ['%%%'], ['___'], ['q%'], ['%'], ['_'], ["'; drop table users; --"], ['" or 1=1'], ['\\'], ['(((('], ['[a-z]'], ['.*'], ['d%p']
   ]) {
     for (const sort of ['-created_at', 'email', 'last_login_at']) {
@@ -173,7 +174,7 @@ async function populate () {
     cross join lateral (
       select case when n % 2 = 0 then 'example.com' else 'example.org' end as domain, case when n % 5 = 0 then 'vendor' else 'user' end as role, case when n % 11 = 0 then 'disabled' else 'active' end as status
     ) d`
-  for (const [email, name] of [['quentin@post.test', 'Quentin Quist'], ['zygmunt@poczta.test', 'Zygmunt Żak'], ['wild@post.test', '100% Wildcard_Person'], ['miles@post.test', "Miles O'Brien"], ['back@post.test', 'Back\\Slash']]) {
+  for (const [email, name] of [['quentin@post.test', 'Quentin Quist'], ['zygmunt@poczta.test', 'Zygmunt Żak'], ['wild@post.test', '100% Wildcard_Person'], ['miles@post.test', "Miles O'Brien"], ['back@post.test', 'Back\\Slash'], ['li@post.test', '李小明']]) {
     await app.database`insert into users (email, email_canonical, full_name, role) values (${email}, ${email}, ${name}, 'user')`
   }
 }

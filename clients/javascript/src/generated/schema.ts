@@ -2929,7 +2929,7 @@ export interface operations {
                 /** @description The `next_cursor` of the page before. */
                 cursor?: string;
                 /**
-                 * @description One or two characters: the beginning of the address or the name. From three on any part of them; where nobody has that, what is like it.
+                 * @description One or two characters: the beginning of the address or the name. From three on any part of them; where nobody has that, what is like it. Two characters of a name that is written without blanks, such as a Chinese one, find it by its beginning only.
                  * @example ada
                  */
                 q?: string;
