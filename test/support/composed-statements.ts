@@ -1,0 +1,116 @@
+import { createHierarchyStore } from '../../lib/access/hierarchy-store.ts'
+import { createRoleStore } from '../../lib/access/role-store.ts'
+import { createErasureStore } from '../../lib/accounts/erasure-store.ts'
+import { createUserDirectoryStore } from '../../lib/administration/directory-store.ts'
+import { createAuditSealStore } from '../../lib/audit/seal-store.ts'
+import { createAuditTrailStore } from '../../lib/audit/trail-store.ts'
+import { createUnsealedStore } from '../../lib/audit/unsealed-store.ts'
+import { createChangeStore } from '../../lib/changes/change-store.ts'
+import { createCleanUpStore } from '../../lib/operations/clean-up-store.ts'
+import type { Kind } from '../../lib/operations/clean-up-store.ts'
+import { createVendorStore } from '../../lib/organisations/vendor-store.ts'
+import { createSessionStore } from '../../lib/sessions/session-store.ts'
+import type { Database } from '../../lib/stores/database.ts'
+import { fragment, render } from '../../lib/stores/statement.ts'
+import { createOneTimeTokenStore } from '../../lib/tokens/one-time-token-store.ts'
+import { createUserStore } from '../../lib/users/user-store.ts'
+
+/**
+ * The texts of the statements that stores compose of fragments, in every form. Nothing is sent: each statement is
+ * rendered as the database would render it, and answered with no rows.
+ */
+export async function composedStatements (): Promise<Set<string>> {
+  const texts = new Set<string>()
+  const db = recorderOf(texts)
+  const [id, now, window] = ['an id', new Date(0), { from: new Date(0), age: 1, limit: 1 }]
+  const reached = { snapshot: '1:1:', through: 1, floor: 1, lastId: 1 }
+  const cursor = { snapshot: '1:1:', server: 'a time' }
+  const seals = createAuditSealStore(db)
+  const unsealed = createUnsealedStore(db)
+  const changes = createChangeStore(db)
+  const roles = createRoleStore(db)
+  const erasures = createErasureStore(db)
+  const tokens = createOneTimeTokenStore(db)
+  const users = createUserStore(db)
+
+  await all([
+    ...lists(createUserDirectoryStore(db)),
+    ...pagesOfTrail(createAuditTrailStore(db)),
+    ...pagesOfVendors(createVendorStore(db)),
+    ...kinds.map(kind => () => createCleanUpStore(db).remove(kind, window)),
+    () => createHierarchyStore().lockActor(db, id),
+    () => roles.list(),
+    () => roles.find(db, 'user'),
+    () => roles.findOpen(db, { userType: 'user', name: 'user' }),
+    () => erasures.removeSurplus(id, id, now),
+    () => erasures.anonymiseSessions(db, id, now),
+    () => seals.lastBefore(1),
+    () => seals.seals(1, 1),
+    () => seals.events(1, 1),
+    () => unsealed.unsealed(db, reached, 1),
+    () => unsealed.leftOver(db, reached),
+    () => unsealed.unsealedSince(reached),
+    () => changes.since(cursor),
+    () => changes.recent(1),
+    () => createSessionStore(db, { idleAfterMs: 1 }).find(id),
+    () => tokens.find(id, 'invitation', now),
+    () => tokens.take(id, 'invitation', { by: id, now, until: now }),
+    () => users.find(id),
+    () => users.findByAddress(id),
+    () => users.lockActive(db, id)
+  ])
+  return texts
+}
+
+type Call = () => Promise<unknown>
+
+const kinds: Kind[] = [
+  'registrations', 'one_time_tokens', 'known_devices', 'failed_jobs', 'changes', 'epoch_changes', 'ended_sessions',
+  'expired_sessions'
+]
+
+/** A database that keeps the texts of statements and answers no rows. */
+function recorderOf (texts: Set<string>): Database {
+  async function record<T extends object> (strings: TemplateStringsArray, ...values: unknown[]): Promise<T[]> {
+    texts.add(render(strings, values).text)
+    return []
+  }
+
+  const query = Object.assign(record, { fragment, unsafe: async () => [] })
+  return Object.assign(query, {
+    begin: async <T>(work: (tx: typeof query) => Promise<T>) => await work(query),
+    ping: async () => 0,
+    load: () => ({ running: 0, waiting: 0, flowsWaiting: 0 }),
+    close: async () => {}
+  })
+}
+
+function lists (directory: ReturnType<typeof createUserDirectoryStore>): Call[] {
+  const searches = (['beginning', 'part', 'likeness'] as const).map(how => ({ how, text: 'ada', parts: ['ada', 'ada'] }))
+  const parts = (['created_at', 'email', 'last_login_at'] as const).flatMap(by => [true, false].flatMap(isDescending =>
+    [null, { key: 'a key', id: 'an id' }].flatMap(after => [null, 'user'].map(role => ({
+      order: { by, isDescending }, filters: { role, status: null, approval: null }, after, limit: 1
+    })))))
+
+  return parts.flatMap(part => [
+    () => directory.list(part),
+    ...searches.flatMap(search => [() => directory.scan(search, part, 1), () => directory.searchIndex(search, part, 1)])
+  ])
+}
+
+function pagesOfTrail (trail: ReturnType<typeof createAuditTrailStore>): Call[] {
+  const [range, time] = [{ low: 1, high: 2, limit: 1 }, new Date(0)]
+  const filters = [null, 'an id'].flatMap(actorId => [null, 'an id'].flatMap(subjectId => [null, 'user_created'].flatMap(event =>
+    [null, time].map(from => ({ actorId, subjectId, event, from, to: from })))))
+  return filters.flatMap(filter => [() => trail.before(filter, range), () => trail.after(filter, range)])
+}
+
+function pagesOfVendors (vendors: ReturnType<typeof createVendorStore>): Call[] {
+  return [null, 'a'].flatMap(beginning => [null, { key: 'a', id: 'an id' }].map(after =>
+    () => vendors.list({ beginning, after, limit: 1 })))
+}
+
+/** A store may miss a row that is always there. Its statement has been recorded by then. */
+async function all (calls: Call[]) {
+  for (const call of calls) await call().catch(() => {})
+}

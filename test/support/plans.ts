@@ -1,0 +1,28 @@
+import type { Client } from 'pg'
+
+export interface PlanNode { 'Node Type': string, 'Relation Name'?: string, 'Total Cost': number, Plans?: PlanNode[] }
+
+/**
+ * The tables that a statement reads from their beginning to their end, in the plan for any values that Postgres may
+ * keep after five executions. Such a scan is chosen only where nothing else is possible, so the answer does not depend
+ * on what the tables hold. The statement is not executed.
+ */
+export async function wholeTablesOf (client: Client, text: string): Promise<string[]> {
+  const parameters = Math.max(0, ...Array.from(text.matchAll(/\$(\d+)/g), ([, number]) => Number(number)))
+  const values = parameters === 0 ? '' : `(${Array(parameters).fill('null').join(', ')})`
+
+  await client.query('begin; set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off')
+  try {
+    await client.query(`prepare explained as ${text}`)
+    const { rows } = await client.query(`explain (format json) execute explained${values}`)
+    return rows[0]['QUERY PLAN'].flatMap(({ Plan: plan }: { Plan: PlanNode }) => wholeTables(plan))
+  } finally {
+    await client.query('rollback; deallocate all')
+  }
+}
+
+/** The tables that a plan reads from their beginning to their end. */
+export function wholeTables (node: PlanNode): string[] {
+  const { 'Node Type': type, 'Relation Name': table, Plans: plans = [] } = node
+  return [...(type === 'Seq Scan' && table !== undefined ? [table] : []), ...plans.flatMap(wholeTables)]
+}
