@@ -9,6 +9,7 @@ import createService from './commands/create-service.ts'
 import doctor from './commands/doctor.ts'
 import exportUsers from './commands/export-users.ts'
 import importUsers from './commands/import-users.ts'
+import mails from './commands/mails.ts'
 import migrate from './commands/migrate.ts'
 import revokeService from './commands/revoke-service.ts'
 import rotateKeys from './commands/rotate-keys.ts'
@@ -25,6 +26,7 @@ const commands = new Map<string, Command>([
   ['export-users', exportUsers],
   ['create-service', createService],
   ['revoke-service', revokeService],
+  ['mails', mails],
   ['clean-up', cleanUp],
   ['audit-verify', auditVerify],
   ['doctor', doctor]

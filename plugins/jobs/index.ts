@@ -2,9 +2,15 @@ import fp from 'fastify-plugin'
 import { createJobStore } from '../../lib/jobs/job-store.ts'
 import { createJobs } from '../../lib/jobs/jobs.ts'
 import type { Jobs } from '../../lib/jobs/jobs.ts'
+import { createQueueRepair } from '../../lib/jobs/queue-repair.ts'
+import type { QueueRepair } from '../../lib/jobs/queue-repair.ts'
+import { createQueueStore } from '../../lib/jobs/queue-store.ts'
 
 declare module 'fastify' {
-  interface FastifyInstance { readonly jobs: Jobs }
+  interface FastifyInstance {
+    readonly jobs: Jobs
+    readonly queueRepair: QueueRepair
+  }
 }
 
 /** How long (ms) running jobs may go on when the server closes. */
@@ -14,6 +20,7 @@ export default fp(async function jobsFeature (app) {
   const jobs = createJobs({ store: createJobStore(app.database), log: app.log, metrics: app.metrics })
 
   app.decorate('jobs', jobs)
+  app.decorate('queueRepair', createQueueRepair(createQueueStore(app.database)))
   // Jobs stop before anything that they work with closes.
   app.addHook('preClose', () => jobs.stop(stopTimeoutMs))
 }, { name: 'jobs', dependencies: ['monitoring', 'stores'] })

@@ -1,0 +1,60 @@
+import t from 'tap'
+import { until } from './failure/nodes.ts'
+import { run } from './support/command.ts'
+import { connect } from './support/database.ts'
+import { deploy, freshAddress, password, post, start } from './support/helper.ts'
+import { startMailServer } from './support/mail-server.ts'
+
+t.test('an operator sees why a mail has failed, and sends it again', async t => {
+  let isRefusing = true
+  const server = await startMailServer(t, {
+    onRcptTo: (_address, _session, callback) => callback(isRefusing ? Object.assign(new Error('mailbox full'), { responseCode: 552 }) : null)
+  })
+  const deployment = await deploy(t, { SMTP_URL: server.url })
+  const app = await start(t, deployment)
+  const sql = connect(t, deployment.DATABASE_DIRECT_URL)
+  const email = freshAddress()
+  const nothing = await run(deployment, ['mails'])
+  t.match(nothing, { code: 0, stdout: 'No mail waits, and none has failed.\n', stderr: '' })
+
+  await post(app, '/auth/register', { email, password, full_name: 'Ada King' })
+  await until(async () => (await sql`select from jobs where failed_at is not null`).length === 1, 10_000)
+  const listed = await run(deployment, ['mails', '--failed', '--json'])
+  const { mails: [mail] } = JSON.parse(listed.stdout)
+  t.match(mail, { kind: 'registration', state: 'failed', attempts: 1, due_at: null, error: /552.*mailbox full/ })
+  t.notMatch(listed.stdout, email, 'nobody is named')
+
+  isRefusing = false
+  t.match(await run(deployment, ['mails', '--retry', String(mail.id)]), { code: 0, stdout: `The mail ${mail.id} is sent again.\n`, stderr: '' })
+  await until(() => server.mails.length === 1, 10_000)
+  t.strictSame(server.mails[0]?.to, [email])
+  t.match(await run(deployment, ['mails', '--retry', String(mail.id)]), { code: 1, stdout: '', stderr: `There is no failed mail ${mail.id}.\n` })
+  t.equal(server.mails.length, 1, 'it is not sent twice')
+})
+
+t.test('all failed mails are begun again, in batches, and nothing else is', async t => {
+  const deployment = await deploy(t)
+  const sql = connect(t, deployment.DATABASE_DIRECT_URL)
+  await sql`
+    insert into jobs (queue, data, attempts, attempts_max, failed_at, error)
+    select 'mail', '{"kind":"locked"}', 11, 11, now() - interval '1 day', 'The mail server could not be reached.' from generate_series(1, 2300)`
+  await sql`insert into jobs (queue, attempts, failed_at, error) values ('clean-up', 3, now(), 'a reason')`
+  await sql`insert into jobs (queue, data, attempts) values ('mail', '{"kind":"registration"}', 2)`
+
+  const { stdout } = await run(deployment, ['mails'])
+  t.match(stdout, /^ +\d+ {2}registration {2}waits, tried 2 times of 3, due at \S+Z\n/)
+  t.match(stdout, /locked {2}failed at \S+Z, tried 11 times: The mail server could not be reached\./)
+  t.match(stdout, /There are more\.\n$/)
+  t.equal(stdout.split('\n').length, 102, 'a hundred, the line that there are more, and the end')
+
+  t.match(await run(deployment, ['mails', '--retry', 'all', '--json']), { code: 0, stdout: '{"retried":2300}\n' })
+  t.match(await sql`select count(*)::int as count, min(attempts) as least from jobs where queue = 'mail' and failed_at is null`, [{ count: 2301, least: 0 }])
+  t.match(await sql`select attempts from jobs where queue = 'clean-up' and failed_at is not null`, [{ attempts: 3 }], 'another queue')
+  t.match(await sql`select from jobs where attempts = 2`, { length: 1 }, 'a mail that waits goes on waiting')
+})
+
+t.test('what is no id of a mail is wrong usage, and changes nothing', async t => {
+  for (const id of ['everything', '0', '-1', '1 or true']) {
+    t.match(await run({}, ['mails', `--retry=${id}`]), { code: 2, stdout: '', stderr: /--retry takes the id of a failed mail, or all\./ })
+  }
+})
