@@ -1,6 +1,7 @@
 import { unavailable } from '../errors.ts'
 import type { Clock } from '../clock.ts'
-import type { Change, ChangeStore, Cursor, Tail } from './change-store.ts'
+import type { Change } from './change.ts'
+import type { ChangeStore, Cursor, Tail } from './change-store.ts'
 
 export type ChangeFeed = ReturnType<typeof createChangeFeed>
 

@@ -1,7 +1,7 @@
 import { Refusal } from '../errors.ts'
 import type { EndReason } from '../errors.ts'
 import type { Clock } from '../clock.ts'
-import type { Change } from './change-store.ts'
+import type { Change } from './change.ts'
 
 /** The claims of an access token that can become invalid before it expires. */
 export interface TokenState {

@@ -1,4 +1,5 @@
-import type { Change, ChangeStore, NewChange } from './change-store.ts'
+import type { Change } from './change.ts'
+import type { ChangeStore, NewChange } from './change-store.ts'
 import type { Database, Transaction } from '../stores/database.ts'
 import type { Flows } from '../stores/flows.ts'
 

@@ -3,7 +3,7 @@ import { createChangeFeed } from '../../lib/changes/change-feed.ts'
 import type { ChangeFeed } from '../../lib/changes/change-feed.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { createChangeStore } from '../../lib/changes/change-store.ts'
-import type { Change } from '../../lib/changes/change-store.ts'
+import type { Change } from '../../lib/changes/change.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -8,7 +8,7 @@ import { loadConfig } from '../../lib/config/config.ts'
 import { createServer } from '../../plugins/http/server.ts'
 import { disable } from '../support/people.ts'
 import { cheapHasher } from '../support/hashers.ts'
-import type { Change } from '../../lib/changes/change-store.ts'
+import type { Change } from '../../lib/changes/change.ts'
 
 const config = loadConfig(process.env)
 const app = createServer(config)

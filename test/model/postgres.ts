@@ -1,5 +1,6 @@
 import type { EndReason } from '../../lib/errors.ts'
-import type { Change, Cursor, Tail } from '../../lib/changes/change-store.ts'
+import type { Change } from '../../lib/changes/change.ts'
+import type { Cursor, Tail } from '../../lib/changes/change-store.ts'
 import type { SessionState } from '../../lib/sessions/session-store.ts'
 import type { Plants } from './plants.ts'
 

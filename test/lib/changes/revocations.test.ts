@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { Refusal } from '../../../lib/errors.ts'
 import { createRevocations } from '../../../lib/changes/revocations.ts'
-import type { Change } from '../../../lib/changes/change-store.ts'
+import type { Change } from '../../../lib/changes/change.ts'
 
 t.test('a session that has not ended is let through', async t => {
   const { revocations, token } = open()

@@ -1,5 +1,6 @@
 import t from 'tap'
-import type { Change, NewChange } from '../../../lib/changes/change-store.ts'
+import type { Change } from '../../../lib/changes/change.ts'
+import type { NewChange } from '../../../lib/changes/change-store.ts'
 import { createUnitsOfWork } from '../../../lib/changes/unit-of-work.ts'
 import type { Database, Transaction } from '../../../lib/stores/database.ts'
 import { createFlows } from '../../../lib/stores/flows.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Change } from '../../../lib/changes/change-store.ts'
+import type { Change } from '../../../lib/changes/change.ts'
 import { deploy, signIn, signUp, start } from '../../support/helper.ts'
 
 // Two files make a sign-in: sql/014.do.sign-in.sql writes its rows in one statement, lib/sessions/session-beginnings.ts
