@@ -3,6 +3,17 @@ import type { Clock } from '../clock.ts'
 import type { Change } from './change.ts'
 import type { ChangeStore, Cursor, Tail } from './change-store.ts'
 
+/** A read of the feed that has succeeded, after its changes were applied. */
+export interface FeedRead {
+  changes: Change[]
+  cursor: Cursor
+  /** Whether the read started over: then the changes are the newest ones of each kind and subject, not all. */
+  isRestart: boolean
+  /** When the read was sent, by this node's monotonic clock and by its wall clock (ms). */
+  sentAt: number
+  time: number
+}
+
 export type ChangeFeed = ReturnType<typeof createChangeFeed>
 
 /** How often (ms) each node reads the changes of the others, with or without a wake-up. */
@@ -19,13 +30,15 @@ const lookBackMs = 80 * 60_000
  * numbers. Each comes once while the same Postgres server answers, and again after a start. Only the table counts:
  * wake-ups from other nodes merely make the next read come sooner.
  */
-export function createChangeFeed ({ store, clock, apply, wake, warn }: {
+export function createChangeFeed ({ store, clock, apply, wake, warn, onRead = () => {} }: {
   store: Pick<ChangeStore, 'since' | 'recent'>
   clock: Clock
   apply: (change: Change) => void
   /** Wakes the other nodes, so that they read the table. */
   wake: () => Promise<unknown>
   warn: (error: unknown) => void
+  /** Is called with every read. */
+  onRead?: (read: FeedRead) => void
 }) {
   let cursor: Cursor | null = null
   let readAt = -Infinity
@@ -79,21 +92,22 @@ export function createChangeFeed ({ store, clock, apply, wake, warn }: {
   async function readOnce () {
     do {
       again = false
-      const sentAt = clock.monotonic()
-      const tail = await readTail()
+      const [sentAt, time] = [clock.monotonic(), clock.now()]
+      const { isRestart, ...tail } = await readTail()
 
       for (const change of tail.changes) apply(change)
       cursor = tail.next
       readAt = sentAt
       skewMs = clock.now() - clock.offset - (clock.monotonic() - sentAt) / 2 - tail.time
+      onRead({ changes: tail.changes, cursor, isRestart, sentAt, time })
     } while (again)
   }
 
   // Another server, or a restarted one, may lack the last transactions of the one before. A node that has not read for
   // long may have missed rows that have been deleted since. Both start over.
-  async function readTail (): Promise<Tail> {
+  async function readTail (): Promise<Tail & { isRestart: boolean }> {
     const isRecent = clock.monotonic() - readAt <= lookBackMs / 2
     const tail = cursor && isRecent ? await store.since(cursor) : null
-    return tail ?? await store.recent(lookBackMs)
+    return tail ? { ...tail, isRestart: false } : { ...await store.recent(lookBackMs), isRestart: true }
   }
 }

@@ -1,5 +1,5 @@
 import type { EndReason } from '../errors.ts'
-import type { Change, ChangeKind } from './change.ts'
+import type { Change, ChangeKind, VendorStatus } from './change.ts'
 import type { Database, Transaction } from '../stores/database.ts'
 
 /** A change that is to be written. A field that is left out is null. */
@@ -18,16 +18,19 @@ export function createChangeStore (db: Database) {
     select pg_current_snapshot()::text as snapshot,
            pg_postmaster_start_time()::text as server,
            extract(epoch from clock_timestamp()) * 1000 as time`
+  // A look-up by the primary key, for changes of vendors alone.
+  const vendorStatus = db.fragment`
+    (select v.status from vendors v where c.kind = 'vendor_changed' and v.id = c.subject_id) as vendor_status`
 
   return { append, since, recent, firstRaise }
 
   /** Writes a change in the transaction of its cause. Only the unit of work calls it, because that publishes it. */
   async function append (tx: Transaction, { kind, ...change }: NewChange): Promise<Change> {
-    const { subjectId = null, exceptId = null, number = null, reason = null } = change
+    const { subjectId = null, exceptId = null, number = null, reason = null, vendorStatus } = change
     await tx`
       insert into changes (kind, subject_id, except_id, number, reason)
       values (${kind}, ${subjectId}, ${exceptId}, ${number}, ${reason})`
-    return { kind, subjectId, exceptId, number, reason }
+    return { kind, subjectId, exceptId, number, reason, ...(vendorStatus && { vendorStatus }) }
   }
 
   /**
@@ -38,7 +41,7 @@ export function createChangeStore (db: Database) {
    */
   async function since (from: Cursor): Promise<Tail | null> {
     const { next, ...found } = tail(await db<TailRow>`
-      select c.kind, c.subject_id, c.except_id, c.number, c.reason, now.snapshot, now.server, now.time
+      select c.kind, c.subject_id, c.except_id, c.number, c.reason, ${vendorStatus}, now.snapshot, now.server, now.time
       from (${now}) as now
       left join changes c
         on c.xid >= pg_snapshot_xmin(${from.snapshot}::pg_snapshot)
@@ -82,12 +85,12 @@ export function createChangeStore (db: Database) {
         order by at, seq
         limit ${pageRows}
       )
-      select distinct on (p.kind, p.subject_id)
-             p.seq, p.kind, p.subject_id, p.except_id, p.number, p.reason,
+      select distinct on (c.kind, c.subject_id)
+             c.seq, c.kind, c.subject_id, c.except_id, c.number, c.reason, ${vendorStatus},
              last.at::text as last_at, last.seq as last_seq
-      from page p
+      from page c
       cross join (select at, seq from page order by at desc, seq desc limit 1) as last
-      order by p.kind, p.subject_id, p.seq desc`
+      order by c.kind, c.subject_id, c.seq desc`
   }
 
   /**
@@ -118,9 +121,12 @@ const pageRows = 10_000
 /** The last row of a page. `at` is as Postgres writes it, because a Date would lose the microseconds. */
 interface PageEnd { at: string, seq: number }
 
-type PageRow = Change & { seq: number, lastAt: string, lastSeq: number }
+type PageRow = StoredChange & { seq: number, lastAt: string, lastSeq: number }
 
-type TailRow = Omit<Change, 'kind'> & Cursor & { kind: ChangeKind | null, time: string }
+/** A change as a statement returns it. */
+type StoredChange = Omit<Change, 'vendorStatus'> & { vendorStatus: VendorStatus | null }
+
+type TailRow = Omit<StoredChange, 'kind'> & Cursor & { kind: ChangeKind | null, time: string }
 
 // When there is nothing new, the left join gives one row without a change.
 function tail (rows: TailRow[]): Tail {
@@ -134,6 +140,6 @@ function tail (rows: TailRow[]): Tail {
   }
 }
 
-function changeOf ({ kind, subjectId, exceptId, number, reason }: Change): Change {
-  return { kind, subjectId, exceptId, number, reason }
+function changeOf ({ kind, subjectId, exceptId, number, reason, vendorStatus }: StoredChange): Change {
+  return { kind, subjectId, exceptId, number, reason, ...(vendorStatus && { vendorStatus }) }
 }

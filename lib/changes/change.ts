@@ -19,4 +19,8 @@ export interface Change {
   /** The new epoch or version. */
   number: number | null
   reason: EndReason | null
+  /** The status of a vendor that has changed: as of this change, or as of a later one that was committed by then. */
+  vendorStatus?: VendorStatus
 }
+
+export type VendorStatus = 'active' | 'suspended'

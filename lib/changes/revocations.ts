@@ -1,7 +1,7 @@
 import { Refusal } from '../errors.ts'
 import type { EndReason } from '../errors.ts'
 import type { Clock } from '../clock.ts'
-import type { Change } from './change.ts'
+import type { Change, VendorStatus } from './change.ts'
 
 /** The claims of an access token that can become invalid before it expires. */
 export interface TokenState {
@@ -19,6 +19,9 @@ interface Raise {
   position: number
 }
 
+/** The newest version of a user or vendor; the status of a vendor where the feed has told it. */
+interface Version extends Pick<Change, 'kind' | 'vendorStatus'> { number: number }
+
 /** `until` is a time of the monotonic clock (ms). */
 interface Entry<T> { value: T, until: number }
 
@@ -35,7 +38,7 @@ export type Revocations = ReturnType<typeof createRevocations>
 export function createRevocations (clock: Pick<Clock, 'monotonic'>, { keepMs }: { keepMs: number }) {
   const sessions = new Map<string, Entry<EndReason>>()
   const users = new Map<string, Entry<Raise[]>>()
-  const versions = new Map<string, Entry<number>>()
+  const versions = new Map<string, Entry<Version>>()
   let everyone: Raise[] = []
   let position = 0
 
@@ -43,17 +46,40 @@ export function createRevocations (clock: Pick<Clock, 'monotonic'>, { keepMs }: 
     apply,
     check,
     forget,
+    list,
     version,
+    vendorStatus,
     get size () { return sessions.size + users.size + versions.size }
   }
 
   /** The newest version of a user or vendor that the feed has reported, 0 if it has reported none. */
   function version (subjectId: string): number {
-    return versions.get(subjectId)?.value ?? 0
+    return versions.get(subjectId)?.value.number ?? 0
+  }
+
+  /** The status of a vendor as of the newest change that the feed has reported; undefined if it has reported none. */
+  function vendorStatus (vendorId: string): VendorStatus | undefined {
+    return versions.get(vendorId)?.value.vendorStatus
+  }
+
+  /**
+   * Changes that make an empty memory equal to this one. Raises come in the order in which they were applied, because
+   * the first cause counts.
+   */
+  function list (): Change[] {
+    const raises = [
+      ...everyone.map(raise => ({ kind: 'everyone' as const, subjectId: null, ...raise })),
+      ...[...users].flatMap(([subjectId, { value }]) => value.map(raise => ({ kind: 'user_epoch' as const, subjectId, ...raise })))
+    ]
+    return [
+      ...[...sessions].map(([subjectId, { value: reason }]) => change({ kind: 'session_ended', subjectId, reason })),
+      ...raises.sort((a, b) => a.position - b.position).map(({ position, ...raise }) => change(raise)),
+      ...[...versions].map(([subjectId, { value }]) => change({ subjectId, ...value }))
+    ]
   }
 
   /** Applies a change. Applying it again has no effect. */
-  function apply ({ kind, subjectId, exceptId, number, reason }: Change) {
+  function apply ({ kind, subjectId, exceptId, number, reason, vendorStatus }: Change) {
     const until = clock.monotonic() + keepMs
 
     if (kind === 'session_ended' && subjectId && reason && !sessions.has(subjectId)) {
@@ -65,7 +91,9 @@ export function createRevocations (clock: Pick<Clock, 'monotonic'>, { keepMs }: 
     } else if (kind === 'everyone' && number && reason) {
       everyone = insert(everyone, { number, exceptId: null, reason, position: position++ })
     } else if (kind === 'user_changed' || kind === 'vendor_changed') {
-      if (subjectId && number && number > version(subjectId)) setLast(versions, subjectId, { value: number, until })
+      if (subjectId && number && number > version(subjectId)) {
+        setLast(versions, subjectId, { value: { kind, number, ...(vendorStatus && { vendorStatus }) }, until })
+      }
     }
   }
 
@@ -95,6 +123,10 @@ export function createRevocations (clock: Pick<Clock, 'monotonic'>, { keepMs }: 
       }
     }
   }
+}
+
+function change (fields: Pick<Change, 'kind'> & Partial<Change>): Change {
+  return { subjectId: null, exceptId: null, number: null, reason: null, ...fields }
 }
 
 /** Sets an entry as the newest of its map: a key that is set again has to be removed to lose its old position. */

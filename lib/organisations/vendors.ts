@@ -93,7 +93,8 @@ export function createVendors ({ database, commit, vendors, actions, administrat
     const vendor = await vendors.update(unit.tx, { id: before.id, name, status })
     await recordUpdate(unit, before, vendor, by)
     if (vendor.version !== before.version) {
-      await unit.change({ kind: 'vendor_changed', subjectId: vendor.id, number: vendor.version })
+      const { id: subjectId, version: number, status: vendorStatus } = vendor
+      await unit.change({ kind: 'vendor_changed', subjectId, number, vendorStatus })
     }
     return vendor
   }

@@ -1,14 +1,20 @@
 import fp from 'fastify-plugin'
 import { createChangeFeed } from '../../lib/changes/change-feed.ts'
-import type { ChangeFeed } from '../../lib/changes/change-feed.ts'
+import type { ChangeFeed, FeedRead } from '../../lib/changes/change-feed.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { createChangeStore } from '../../lib/changes/change-store.ts'
 import type { Change } from '../../lib/changes/change.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** With `subscribe`: the listener is called for each change of a kind, which outdates its copy in memory. */
-    readonly feed: ChangeFeed & { subscribe (kind: Change['kind'], listener: () => void): void }
+    /**
+     * With `subscribe`: the listener is called for each change of a kind, which outdates its copy in memory. With
+     * `followReads`: the listener is called with every read.
+     */
+    readonly feed: ChangeFeed & {
+      subscribe (kind: Change['kind'], listener: () => void): void
+      followReads (listener: (read: FeedRead) => void): void
+    }
   }
 }
 
@@ -19,12 +25,18 @@ export default fp<{ clock: Clock }>(async function followChanges (app, { clock }
     clock,
     apply,
     wake: () => app.scripts.wake('changes'),
-    warn
+    warn,
+    onRead: read => { for (const listener of readers) listener(read) }
   })
 
   const listeners = new Map<Change['kind'], () => void>()
+  const readers = new Set<(read: FeedRead) => void>()
 
-  app.decorate('feed', { ...feed, subscribe: (kind, listener) => { listeners.set(kind, listener) } })
+  app.decorate('feed', {
+    ...feed,
+    subscribe: (kind, listener) => { listeners.set(kind, listener) },
+    followReads: listener => { readers.add(listener) }
+  })
   // The first read comes before the first answer, and after every feature has subscribed.
   app.addHook('onReady', feed.start)
   app.addHook('onClose', feed.stop)
