@@ -17,6 +17,7 @@ export interface Account { id: string, email: string }
 
 // A hasher in place of argon2id, to measure what a login costs without its hash.
 const accountsPerTransaction = 50
+const operator = { ip: '127.0.0.1', userAgent: null, requestId: 'bench' }
 const digest = (password: Buffer) => createHash('sha256').update(password).digest('base64').slice(0, 43)
 const noHasher: Hasher = {
   hash: async (password, { memoryKib, passes, parallelism }) => [
@@ -38,7 +39,9 @@ answerTasks({
   port: () => portOf(app.addresses()),
   makeAccounts,
   signTokens,
-  cleanUp: (options: CleanUpRun) => app.cleanUp.run(options)
+  cleanUp: (options: CleanUpRun) => app.cleanUp.run(options),
+  memory: () => process.memoryUsage().rss,
+  makeFollower: () => app.services.create({ name: 'follower', mayRevoke: false, mayFollow: true }, operator)
 }, () => app.close())
 
 async function makeAccounts ({ count, password }: { count: number, password: string }): Promise<Account[]> {

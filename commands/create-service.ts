@@ -2,27 +2,33 @@ import type { Command, Input, Result } from './command.ts'
 import { operator, withApp } from './with-app.ts'
 
 const createService: Command = {
-  usage: 'create-service NAME [--may-revoke]',
+  usage: 'create-service NAME [--may-revoke] [--may-follow]',
   help: 'makes a credential with which a service asks about tokens; its secret is shown once. Again with one name: one more, to rotate',
-  options: { 'may-revoke': { type: 'boolean' } },
+  options: { 'may-revoke': { type: 'boolean' }, 'may-follow': { type: 'boolean' } },
   positionals: 1,
   run
 }
 export default createService
 
-async function run ({ positionals: [name = ''], values: { 'may-revoke': mayRevoke = false } }: Input): Promise<Result> {
+async function run ({ positionals: [name = ''], values }: Input): Promise<Result> {
+  const [mayRevoke, mayFollow] = [values['may-revoke'] === true, values['may-follow'] === true]
   return await withApp(async app => {
-    const { id, secret, credentials } = await app.services.create({ name, mayRevoke: mayRevoke === true }, operator())
-    const rights = mayRevoke === true ? 'may introspect and revoke' : 'may introspect'
+    const { id, secret, credentials } = await app.services.create({ name, mayRevoke, mayFollow }, operator())
+    const rights = list(['introspect', ...(mayRevoke ? ['revoke'] : []), ...(mayFollow ? ['follow'] : [])])
     const others = credentials > 1 ? `; it has ${credentials} credentials now` : ''
     return {
       text: [
         `id      ${id}`,
         `secret  ${secret}`,
         '',
-        `This is shown once. The service "${name}" ${rights} with it${others}.`
+        `This is shown once. The service "${name}" may ${rights} with it${others}.`
       ].join('\n'),
-      data: { id, secret, name, may_revoke: mayRevoke === true, credentials }
+      data: { id, secret, name, may_revoke: mayRevoke, may_follow: mayFollow, credentials }
     }
   })
+}
+
+/** `introspect, revoke and follow`. */
+function list (rights: string[]): string {
+  return rights.join(', ').replace(/, ([^,]*)$/, ' and $1')
 }

@@ -8,7 +8,7 @@ const banner = '// Made by `npm run client` from what the server says at /docs/j
 const leftOut = new Set([
   'signup', 'replaceUser', 'getDashboardStatistics',
   'login', 'logout', 'refresh',
-  'check', 'introspect', 'revoke'
+  'check', 'introspect', 'revoke', 'getRevocations'
 ])
 
 /**

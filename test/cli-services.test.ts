@@ -17,8 +17,8 @@ t.test('a service is created, asks, rotates its credentials and is revoked', asy
   t.match((await introspect(app, { id, secret }, token)).json(), { active: true })
   t.match(await revoke(app, { id, secret }, token), { statusCode: 403 })
 
-  const again = JSON.parse((await run(deployment, ['create-service', 'billing', '--may-revoke', '--json'])).stdout)
-  t.match(again, { id: /^[0-9a-f-]{36}$/, secret: /^[\w-]{43}$/, name: 'billing', may_revoke: true, credentials: 2 })
+  const again = JSON.parse((await run(deployment, ['create-service', 'billing', '--may-revoke', '--may-follow', '--json'])).stdout)
+  t.match(again, { id: /^[0-9a-f-]{36}$/, secret: /^[\w-]{43}$/, name: 'billing', may_revoke: true, may_follow: true, credentials: 2 })
   t.match((await introspect(app, again, token)).json(), { active: true })
 
   t.match(await run(deployment, ['revoke-service', 'billing', '--credential', id]), { code: 0, stdout: 'Of the service "billing", 1 credential is revoked. It has 1 left.\n' })
@@ -43,7 +43,7 @@ t.test('an error is reported in one line', async t => {
     { code: 1, stderr: /A name has 1 to 63/ },
     { code: 1, stderr: 'There is no service "nobody".\n' },
     { code: 1, stderr: 'The service "nobody" has no credential x.\n' },
-    { code: 2, stderr: /Usage: latchkey create-service NAME \[--may-revoke\]/ },
+    { code: 2, stderr: /Usage: latchkey create-service NAME \[--may-revoke\] \[--may-follow\]/ },
     { code: 2, stderr: /Usage/ }
   ])
   for (const { stdout, stderr } of answers) {

@@ -63,6 +63,7 @@ const routes = `
 | POST /api/v1/auth/email/change                     | session ⏱       |
 | POST /api/v1/auth/refresh                          | refresh token   |
 | POST /api/v1/auth/introspect                       | service         |
+| GET /api/v1/auth/revocations                       | service         |
 | POST /api/v1/auth/revoke                           | service         |
 | GET /metrics                                       | operator        |
 | POST /api/v1/auth/register                         | anybody         |

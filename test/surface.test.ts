@@ -30,7 +30,7 @@ const open: Record<string, number> = {
 /**
  * The routes for services, which follow OAuth: HTTP Basic, and unknown parameters are ignored (RFC 6749, section 3.2).
  */
-const forServices = new Set(['POST /api/v1/auth/introspect', 'POST /api/v1/auth/revoke'])
+const forServices = new Set(['POST /api/v1/auth/introspect', 'POST /api/v1/auth/revoke', 'GET /api/v1/auth/revocations'])
 
 t.test('without credentials every route answers 401, except a written list', async t => {
   const { app, routes } = await collect(t)

@@ -21,7 +21,7 @@ const errors: { [status: number]: OAuthError } = {
   503: ['temporarily_unavailable', 'A service behind this one does not answer; try again shortly.']
 }
 
-const notAllowed: OAuthError = ['unauthorized_client', 'This service may not revoke tokens.']
+const notAllowed: OAuthError = ['unauthorized_client', 'This service may not do this.']
 const unexpected: OAuthError = ['server_error', 'Something went wrong here.']
 
 /**

@@ -6,17 +6,18 @@ export interface Service {
   id: string
   name: string
   mayRevoke: boolean
+  mayFollow: boolean
 }
 
 export type ServiceStore = ReturnType<typeof createServiceStore>
 
 export function createServiceStore (db: Database) {
-  return { find, hashes, count, insert, remove }
+  return { find, hashes, followers, count, insert, remove }
 
   /** The credential with this id, or null if it does not exist or is revoked: one read by the primary key. */
   async function find (id: string): Promise<Service | null> {
     const [service] = await db<Service>`
-      select id, name, may_revoke
+      select id, name, may_revoke, may_follow
       from services
       where id = ${id}`
     return service ?? null
@@ -29,6 +30,15 @@ export function createServiceStore (db: Database) {
       from services`
   }
 
+  /** Those of some credentials that exist and may follow. */
+  async function followers (ids: string[]): Promise<string[]> {
+    const found = await db<{ id: string }>`
+      select id
+      from services
+      where id = any(${ids}::uuid[]) and may_follow`
+    return found.map(({ id }) => id)
+  }
+
   /** How many credentials of this name there are. */
   async function count (tx: Transaction, name: string): Promise<number> {
     const [found] = await tx<{ count: number }>`
@@ -39,10 +49,10 @@ export function createServiceStore (db: Database) {
   }
 
   async function insert (tx: Transaction, service: Service & { secretHash: Buffer, createdAt: Date }) {
-    const { id, name, mayRevoke, secretHash, createdAt } = service
+    const { id, name, mayRevoke, mayFollow, secretHash, createdAt } = service
     await tx`
-      insert into services (id, name, secret_hash, may_revoke, created_at)
-      values (${id}, ${name}, ${secretHash}, ${mayRevoke}, ${createdAt})`
+      insert into services (id, name, secret_hash, may_revoke, may_follow, created_at)
+      values (${id}, ${name}, ${secretHash}, ${mayRevoke}, ${mayFollow}, ${createdAt})`
   }
 
   /** Removes all credentials of a service, or only the one with this id, and returns the ids that it has removed. */

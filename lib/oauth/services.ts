@@ -49,7 +49,7 @@ export function createServices ({ database, store, audit, failures, statuses, cl
   const hashes = createFollowed(readHashes, { name: 'the credentials of services', clock, initial: new Map() })
   const lookUp = createSharedRead(hashes.read, { clock, everyMs: readIntervalMs })
 
-  return { authenticate, create, revoke }
+  return { authenticate, create, revoke, followers: store.followers }
 
   /**
    * The service that has these credentials.
@@ -80,11 +80,14 @@ export function createServices ({ database, store, audit, failures, statuses, cl
    * service has now.
    * @throws Refusal `invalid_request` for an invalid name
    */
-  async function create ({ name, mayRevoke }: Pick<Service, 'name' | 'mayRevoke'>, caller: Caller) {
+  async function create (
+    { name, mayRevoke, mayFollow }: Pick<Service, 'name' | 'mayRevoke' | 'mayFollow'>,
+    caller: Caller
+  ) {
     if (!namePattern.test(name)) throw invalidName()
     const id = randomUUID()
     const secret = randomBytes(secretBytes).toString('base64url')
-    const service = { id, name, mayRevoke, secretHash: digest(secret), createdAt: new Date(clock.now()) }
+    const service = { id, name, mayRevoke, mayFollow, secretHash: digest(secret), createdAt: new Date(clock.now()) }
 
     const credentials = await database.begin(async tx => {
       await store.insert(tx, service)
@@ -98,7 +101,7 @@ export function createServices ({ database, store, audit, failures, statuses, cl
       return await store.count(tx, name)
     })
     lookUp.forget()
-    return { id, secret, name, mayRevoke, credentials }
+    return { id, secret, name, mayRevoke, mayFollow, credentials }
   }
 
   /**

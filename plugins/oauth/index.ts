@@ -6,6 +6,7 @@ import { createServices } from '../../lib/oauth/services.ts'
 import type { Services } from '../../lib/oauth/services.ts'
 import { createRequestLimits } from '../../lib/throttling/node-limits.ts'
 import type { FeatureOptions } from '../feature.ts'
+import followers from './followers.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -24,5 +25,6 @@ export default fp<FeatureOptions>(async function oauthFeature (app, { config, cl
   app.decorate('services', createServices({
     database, store: createServiceStore(database), audit, statuses, failures, clock
   }))
+  await app.register(followers, { clock })
   app.decorate('introspection', createIntrospection({ ...unitsOfWork, authentication, tokens, sessions, audit }))
 }, { name: 'oauth', dependencies: ['stores', 'audit', 'changes', 'throttling', 'tokens', 'access', 'sessions'] })

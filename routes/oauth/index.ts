@@ -1,8 +1,9 @@
 import type { FastifyPluginAsync } from 'fastify'
 import introspect from './introspect.ts'
+import revocations from './revocations.ts'
 import revoke from './revoke.ts'
 
-const forServices = [introspect, revoke]
+const forServices = [introspect, revoke, revocations]
 
 /**
  * The routes for services, in the form of OAuth: forms, HTTP Basic, and the errors of RFC 6749. A service may send a

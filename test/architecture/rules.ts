@@ -86,7 +86,7 @@ export const floors = [
   ['bounded-map.ts', 'clock.ts', 'errors.ts', 'fair-queue.ts', 'config', 'crypto', 'formats'],
   ['stores'],
   ['operations', 'changes', 'users'],
-  ['http', 'jobs'],
+  ['http', 'jobs', 'followers'],
   ['audit'],
   ['keys', 'passwords'],
   ['throttling', 'tokens'],

@@ -8,8 +8,8 @@ export const operator = { ip: '127.0.0.1', userAgent: 'a test', requestId: 'a-te
 let made = 0
 
 /** A service of its own, created as the command does it. */
-export async function makeService (app: FastifyInstance, { name = `shop-${++made}`, mayRevoke = false } = {}) {
-  return await app.services.create({ name, mayRevoke }, operator)
+export async function makeService (app: FastifyInstance, { name = `shop-${++made}`, mayRevoke = false, mayFollow = false } = {}) {
+  return await app.services.create({ name, mayRevoke, mayFollow }, operator)
 }
 
 /** The Authorization header of a service, each half encoded as in a form (RFC 6749, section 2.3.1). */

@@ -417,6 +417,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/revocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What has ended
+         * @description For services that were made with `--may-follow` and verify access tokens themselves. With `Accept: text/event-stream` it follows: `opened` with the time of this node’s monotonic clock; `state` with everything that ended within the last hour, or `changes` if the cursor can be continued; then `changes` as they come, and `alive` each second, but only while this node may judge tokens itself. `alive` tells up to when all ends are known: `fresh_at`, and `clock`, to be compared with that of `opened`. Refuse tokens (503) when that is too long ago. `Last-Event-ID` continues at any node. Otherwise the answer is the tail after `cursor`, at once.
+         */
+        get: operations["getRevocations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -1365,6 +1385,51 @@ export interface components {
             /** @description A sentence for a person; it may change. */
             error_description: string;
         };
+        Revocations: {
+            /**
+             * @description `state`: the cursor cannot be continued; forget what you have heard, these changes are everything. `changes`: what is new since the cursor.
+             * @enum {string}
+             */
+            event: "state" | "changes";
+            /**
+             * @description Send it with the next question, to this node or to another one.
+             * @example 48213.2026112713000012345600
+             */
+            cursor: string;
+            /**
+             * Format: date-time
+             * @description Everything that ended before is known.
+             */
+            fresh_at: string;
+            /** @description The same as milliseconds before this answer, by a clock that is never set. */
+            age_ms: number;
+            changes: {
+                /**
+                 * @description What has changed. Ignore kinds that you do not know.
+                 * @enum {string}
+                 */
+                kind: "session_ended" | "user_epoch" | "everyone" | "user_changed" | "vendor_changed" | "keys_changed";
+                /**
+                 * Format: uuid
+                 * @description The session, user or vendor.
+                 */
+                subject_id?: string;
+                /**
+                 * Format: uuid
+                 * @description The one session of the user that survives the raise; its older tokens are refused.
+                 */
+                except_id?: string;
+                /** @description With `user_epoch` and `everyone`, older tokens have a lower one; with the others it is the new version. */
+                number?: number;
+                /**
+                 * @description Why the sessions have ended.
+                 * @example signed_out
+                 */
+                reason?: string;
+                /** @enum {string} */
+                vendor_status?: "active" | "suspended";
+            }[];
+        };
         /** @description A page of users. */
         UserList: {
             users: components["schemas"]["User"][];
@@ -1879,6 +1944,7 @@ export type Session = components['schemas']['Session'];
 export type SessionList = components['schemas']['SessionList'];
 export type Introspection = components['schemas']['Introspection'];
 export type OAuthError = components['schemas']['OAuthError'];
+export type Revocations = components['schemas']['Revocations'];
 export type UserList = components['schemas']['UserList'];
 export type Statistics = components['schemas']['Statistics'];
 export type Role = components['schemas']['Role'];
@@ -2846,6 +2912,109 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Without a token, or with a parameter twice: `invalid_request`. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OAuthError"];
+                };
+            };
+            /** @description No credentials of a service, or wrong ones: `invalid_client`. */
+            401: {
+                headers: {
+                    /** @description How a service signs in (RFC 7617). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OAuthError"];
+                };
+            };
+            /** @description From an origin that is not allowed, or not over https: `invalid_request`. Or the service may not do this: `unauthorized_client`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OAuthError"];
+                };
+            };
+            /** @description The body is too large: `invalid_request`. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OAuthError"];
+                };
+            };
+            /** @description The body is no form: `invalid_request`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OAuthError"];
+                };
+            };
+            /** @description Too many wrong credentials from this address; right ones are never refused for it: `temporarily_unavailable`. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before the next try. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OAuthError"];
+                };
+            };
+            /** @description A store does not answer. Nothing has been decided: `temporarily_unavailable`. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next try. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OAuthError"];
+                };
+            };
+        };
+    };
+    getRevocations: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The last cursor. Without one, everything is told.
+                 * @example 48213.2026112713000012345600
+                 */
+                cursor?: string;
+            };
+            header?: {
+                accept?: string;
+                /**
+                 * @description The last `id` of a stream.
+                 * @example 48213.2026112713000012345600
+                 */
+                "last-event-id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What has ended, until now or from now on. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revocations"];
+                    "text/event-stream": string;
+                };
             };
             /** @description Without a token, or with a parameter twice: `invalid_request`. */
             400: {
