@@ -10,7 +10,7 @@ const maxLen = {
 }
 
 export default [
-  { ignores: ['dist/', '.data/', 'clients/javascript/src/generated/', 'clients/javascript/dist/'] },
+  { ignores: ['dist/', '.data/', 'clients/javascript/src/generated/', 'clients/javascript/dist/', 'clients/verifier/dist/'] },
   ...neostandard({ ts: true }),
   {
     files: ['**/*.ts'],

@@ -54,6 +54,13 @@ const layers: Layer[] = [
     values: /^(clients\/javascript\/|react$)/,
     types: /^clients\/javascript\//
   },
+  // The verifier judges by the code of the server itself, which is built into its package.
+  {
+    name: 'the verifier',
+    owns: /^clients\/verifier\//,
+    values: /^(clients\/verifier\/|lib\/(errors|changes\/revocations|http\/problem|tokens\/(cache|claims))\.ts$|node:(?!process))/,
+    types: /^(lib\/changes\/change\.ts$|fastify$|@fastify\/jwt$)/
+  },
   {
     name: 'app.ts',
     owns: /^app\.ts$/,

@@ -1,0 +1,7 @@
+export { createVerifier, isRefusal } from './verifier.ts'
+export type { Verifier, VerifierOptions } from './verifier.ts'
+export type { Demands, Principal } from './judge.ts'
+export { forwardedIdentity } from './forwarded.ts'
+export type { ForwardedIdentity } from './forwarded.ts'
+export { answerOf, bearerOf } from './answers.ts'
+export type { RefusedAnswer } from './answers.ts'

@@ -1,0 +1,59 @@
+import { Refusal, unavailable } from '../../../lib/errors.ts'
+import { readClaims } from '../../../lib/tokens/claims.ts'
+import type { AccessClaims } from '../../../lib/tokens/claims.ts'
+import type { Knowledge } from './knowledge.ts'
+
+/** The user of a request. */
+export interface Principal {
+  userId: string
+  sessionId: string
+  role: string
+  vendorId: string | null
+  /** When the user last proved who they are (seconds since 1970), and how (RFC 8176). */
+  authTime: number
+  amr: readonly string[]
+}
+
+/** What a token has to be besides valid. */
+export interface Demands {
+  /** The roles that may do this. */
+  roles?: readonly string[]
+  /** Seconds within which the user has to have proved who they are (RFC 9470). */
+  maxAge?: number
+}
+
+/**
+ * Judges the payload of a token whose signature is good, as Latchkey itself would. The claims are read and the ends are
+ * looked up by the code of the server.
+ * @throws Refusal `unavailable` while what has ended may not be known; `session_ended` with the reason;
+ * `invalid_token`, also if the user has changed since: the client refreshes, and has the new role;
+ * `password_change_required`; `vendor_suspended`
+ */
+export function judge (payload: unknown, { knowledge, issuer, audience }: {
+  knowledge: Knowledge
+  issuer: string
+  audience: string
+}): Principal {
+  if (!knowledge.isFresh()) throw unavailable(new Error('it is not known what has ended'))
+  const { revocations } = knowledge
+  const now = knowledge.now()
+  const claims = readClaims(payload, { issuer, audience, now })
+  if (!claims || claims.exp * 1000 <= now) throw new Refusal('invalid_token')
+
+  revocations.check(claims)
+  if (claims.ver < revocations.version(claims.sub)) throw new Refusal('invalid_token')
+  if (claims.must_change_password) throw new Refusal('password_change_required')
+  if (claims.vendor_id !== undefined && revocations.version(claims.vendor_id) > 0 &&
+    revocations.vendorStatus(claims.vendor_id) !== 'active') throw new Refusal('vendor_suspended')
+  return principalOf(claims)
+}
+
+/** @throws Refusal `forbidden`; `reauthentication_required` with the age that was allowed */
+export function assertDemands ({ role, authTime }: Principal, { roles, maxAge }: Demands, now: number): void {
+  if (roles && !roles.includes(role)) throw new Refusal('forbidden')
+  if (maxAge !== undefined && now / 1000 - authTime > maxAge) throw new Refusal('reauthentication_required', { maxAge })
+}
+
+function principalOf ({ sub, sid, role, vendor_id: vendorId, auth_time: authTime, amr }: AccessClaims): Principal {
+  return { userId: sub, sessionId: sid, role, vendorId: vendorId ?? null, authTime, amr }
+}

@@ -1,0 +1,161 @@
+import { createPublicKey } from 'node:crypto'
+import type { JsonWebKey, KeyObject } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import { unavailable } from '../../../lib/errors.ts'
+import type { Clock } from './clock.ts'
+import { fieldsOf } from './fields.ts'
+
+export interface KeyParts {
+  url: string
+  clock: Clock
+  fetch: typeof fetch
+  /** After a change that could not be read for this long (ms), no key is trusted. */
+  staleAfter: number
+  warn: (error: unknown) => void
+}
+
+/** A published key, and the same as PEM. */
+export interface PublishedKey { key: KeyObject, pem: string }
+
+export type Keys = ReturnType<typeof createKeys>
+
+/** How long (ms) keys may be kept when the answer does not say. */
+const maxAgeDefault = 5 * 60_000
+/** An unknown key makes this process ask at most once in this time (ms). */
+const lookUpInterval = 10_000
+/** How long (ms) an answer may take. */
+const deadline = 3000
+/** The pause (ms) after a failed read of keys that have changed. */
+const retryPause = 200
+/** After this time (ms) every node knows of a change, or answers no longer. */
+const nodesLag = 4000
+
+/**
+ * The published keys of Latchkey. They are kept through an outage, and read again when they are older than their answer
+ * allows, when the feed reports a change, and for a key that is not among them.
+ */
+export function createKeys ({ url, clock, fetch, staleAfter, warn }: KeyParts) {
+  let keys = new Map<string, PublishedKey>()
+  let etag = ''
+  let expiresAt = -Infinity
+  let lookedUpAt = -Infinity
+  let changedAt: number | null = null
+  let reading: Promise<void> | null = null
+  let version = 0
+  /** Questions are numbered in the order in which they are asked. */
+  let asked = 0
+  let heldFrom = 0
+  let reported = 0
+  let settled = 0
+  let isCatchingUp = false
+  const closing = new AbortController()
+
+  return { find, lookUp, changed, isTrusted, close: () => closing.abort(), get version () { return version } }
+
+  /**
+   * The key of this id; undefined if it is not known.
+   * @throws Refusal `unavailable` while the keys have changed and could not be read
+   */
+  function find (kid: string): PublishedKey | undefined {
+    if (!isTrusted()) {
+      throw unavailable(new Error('the keys have changed and cannot be read'))
+    }
+    if (clock.monotonic() >= expiresAt && !reading) read().catch(warn)
+    return keys.get(kid)
+  }
+
+  /** Whether no change of the keys is known that could not be read for too long. */
+  function isTrusted (): boolean {
+    return changedAt === null || clock.monotonic() - changedAt < staleAfter
+  }
+
+  /**
+   * Like `find`, but asks before it does without a key.
+   * @throws Refusal `unavailable` also if nothing has ever been read
+   */
+  async function lookUp (kid: string): Promise<PublishedKey | undefined> {
+    const isDue = clock.monotonic() - lookedUpAt >= lookUpInterval
+    if (isDue && !find(kid)) {
+      lookedUpAt = clock.monotonic()
+      await read().catch(warn)
+    } else if (reading) {
+      await reading.catch(() => {})
+    }
+    if (keys.size === 0) throw unavailable(new Error('the published keys have never been read'))
+    return find(kid)
+  }
+
+  /**
+   * The keys have changed, or may have. Reads them, again and again until that succeeds, and once more when every node
+   * knows of the change.
+   * @param since the last moment (monotonic, ms) at which it is known that they had not
+   */
+  function changed (since: number) {
+    reported++
+    changedAt ??= Math.max(since, clock.monotonic() - staleAfter)
+    catchUp().catch(warn)
+  }
+
+  async function catchUp () {
+    if (isCatchingUp) return
+    isCatchingUp = true
+    while (settled < reported && !closing.signal.aborted) {
+      const upTo = reported
+      try {
+        await readNow()
+        settled = upTo
+      } catch (error) {
+        warn(error)
+        await pause(retryPause, undefined, { ref: false })
+      }
+    }
+    changedAt = null
+    isCatchingUp = false
+    setTimeout(() => { if (!closing.signal.aborted) read().catch(warn) }, nodesLag).unref()
+  }
+
+  function read (): Promise<void> {
+    reading ??= readNow().finally(() => { reading = null })
+    return reading
+  }
+
+  // Answers may overtake each other. The newest question counts.
+  async function readNow () {
+    const number = ++asked
+    const answer = await fetch(url, {
+      headers: { accept: 'application/json', ...(etag !== '' && { 'if-none-match': etag }) },
+      signal: AbortSignal.timeout(deadline),
+      redirect: 'error'
+    })
+    if (answer.status !== 200 && answer.status !== 304) throw new Error(`the keys were answered with ${answer.status}`)
+    const published = answer.status === 304 ? null : readKeys(await answer.json())
+    if (number < heldFrom) return
+
+    heldFrom = number
+    expiresAt = clock.monotonic() + maxAgeOf(answer.headers.get('cache-control'))
+    if (published === null) return
+    keys = published
+    etag = answer.headers.get('etag') ?? ''
+    version++
+  }
+}
+
+function maxAgeOf (cacheControl: string | null): number {
+  const seconds = /max-age=(\d{1,6})/.exec(cacheControl ?? '')?.[1]
+  return seconds === undefined ? maxAgeDefault : Number(seconds) * 1000
+}
+
+function readKeys (set: unknown): Map<string, PublishedKey> {
+  const { keys } = fieldsOf(set)
+  if (!Array.isArray(keys)) throw new Error('the answer is no set of keys')
+  return new Map(keys.flatMap(jwk => {
+    const { kid, alg, ...rest } = fieldsOf(jwk)
+    if (typeof kid !== 'string' || alg !== 'ES256') return []
+    const key = createPublicKey({ key: ellipticKey(rest), format: 'jwk' })
+    return [[kid, { key, pem: key.export({ type: 'spki', format: 'pem' }).toString() }]]
+  }))
+}
+
+function ellipticKey ({ crv, x, y }: Record<string, unknown>): JsonWebKey {
+  return { kty: 'EC', crv: String(crv), x: String(x), y: String(y) }
+}
