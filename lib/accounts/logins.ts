@@ -6,6 +6,7 @@ import type { RefusalCode } from '../errors.ts'
 import type { Caller } from '../http/caller.ts'
 import { clientNetwork } from '../http/client-address.ts'
 import type { HashTurn } from '../passwords/hash-scheduler.ts'
+import type { Metrics } from '../operations/metrics.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { TokenResponse } from '../sessions/token-responses.ts'
 import type { Database } from '../stores/database.ts'
@@ -33,6 +34,7 @@ export interface LoginParts extends SignInParts {
   lockout: Pick<Lockout, 'strangersOf' | 'deviceOf'>
   deviceTokens: Pick<DeviceTokens, 'read' | 'recognise'>
   audit: Pick<Audit, 'record'>
+  metrics: Pick<Metrics, 'increment' | 'time'>
 }
 
 /** The account, if any, at which a login aims, and the device that sends it. */
@@ -54,6 +56,10 @@ export function createLogins (parts: LoginParts) {
    * `vendor_suspended` or `wrong_user_type`; `unavailable`
    */
   async function login (request: LoginRequest, caller: Caller): Promise<TokenResponse> {
+    return await metrics.time('sign_in', () => attempt(request, caller))
+  }
+
+  async function attempt (request: LoginRequest, caller: Caller): Promise<TokenResponse> {
     const { canonical } = parseAddress(request.email, '/email')
 
     const deviceId = request.deviceToken === undefined ? null : deviceTokens.read(request.deviceToken)

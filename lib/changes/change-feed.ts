@@ -47,7 +47,7 @@ export function createChangeFeed ({ store, clock, apply, wake, warn, onRead = ()
   let again = false
   let timer: NodeJS.Timeout | undefined
 
-  return { start, stop, read, publish, assertFresh, isFresh }
+  return { start, stop, read, publish, assertFresh, isFresh, ageMs, clockSkewMs }
 
   /** Reads once, so that this node knows what has ended before its first answer, then keeps reading. */
   async function start () {
@@ -76,7 +76,17 @@ export function createChangeFeed ({ store, clock, apply, wake, warn, onRead = ()
   }
 
   function isFresh () {
-    return clock.monotonic() - readAt < staleAfterMs && Math.abs(skewMs) <= skewMaxMs
+    return ageMs() < staleAfterMs && Math.abs(skewMs) <= skewMaxMs
+  }
+
+  /** Milliseconds since the last read; `Infinity` before the first. */
+  function ageMs () {
+    return clock.monotonic() - readAt
+  }
+
+  /** By how many milliseconds this node's clock was ahead of that of Postgres at the last read. */
+  function clockSkewMs () {
+    return skewMs
   }
 
   /** Reads the new changes. A call while a read is under way makes another read begin after it, and waits for both. */

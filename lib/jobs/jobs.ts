@@ -62,7 +62,7 @@ export function createJobs (parts: JobParts) {
   const { store } = parts
   const workers = new Map<string, ReturnType<typeof createWorker>>()
 
-  return { send, work, wake, stop, counts: store.counts }
+  return { send, work, wake, stop, queues, counts: store.counts }
 
   /** Writes a job in a transaction, by one statement. This node looks for it shortly after. */
   async function send (tx: Transaction, queue: string, data: object): Promise<void> {
@@ -78,6 +78,11 @@ export function createJobs (parts: JobParts) {
     if (workers.has(queue)) throw new TypeError(`queue ${queue} has a worker already`)
     for (const outcome of ['done', 'failed']) parts.metrics.increment('jobs', { name: queue, outcome }, 0)
     workers.set(queue, createWorker(parts, queue, handler, options))
+  }
+
+  /** The queues whose jobs this node does. */
+  function queues (): string[] {
+    return [...workers.keys()]
   }
 
   /** Lets this node look for due jobs of a queue now. */

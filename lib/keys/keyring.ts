@@ -1,5 +1,6 @@
 import { createRingAdministration } from './ring-administration.ts'
 import type { RingAdministrationOptions } from './ring-administration.ts'
+import { currentTurn } from './rotation.ts'
 import { createRingCopy } from './ring-copy.ts'
 import type { RingCopyOptions } from './ring-copy.ts'
 
@@ -28,6 +29,8 @@ export function createKeyring (options: KeyringOptions) {
     rotate,
     replace,
     get current () { return copy.current },
-    get problem () { return copy.problem }
+    get problem () { return copy.problem },
+    /** The turn of the key that signs, as of the last read, see `currentTurn`; null if there is none. */
+    get turn () { return currentTurn(copy.held?.keys ?? [], options.signingKeyTtl) }
   }
 }

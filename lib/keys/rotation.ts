@@ -59,6 +59,24 @@ export function signsFrom ({ publishedAt }: Pick<KeyTurn, 'publishedAt'>) {
   return publishedAt + publicationLeadMs
 }
 
+/**
+ * When the key that signs began to, and when the next one takes over if a node runs then (ms since 1970). Null without
+ * a key that signs.
+ */
+export function currentTurn (
+  keys: readonly KeyTurn[], signingKeyTtl: number
+): { activatedAt: number, rotatesAt: number } | null {
+  const active = keys.find(({ status }) => status === 'active')
+  const next = keys.find(({ status }) => status === 'next')
+  if (!active) return null
+
+  const end = endOfTurn(active, signingKeyTtl)
+  return {
+    activatedAt: active.activatedAt ?? active.publishedAt,
+    rotatesAt: next ? Math.max(end, signsFrom(next)) : end
+  }
+}
+
 function endOfTurn ({ publishedAt, activatedAt, retiredAt }: KeyTurn, signingKeyTtl: number) {
   return retiredAt ?? (activatedAt ?? publishedAt) + signingKeyTtl
 }

@@ -24,7 +24,7 @@ export interface CleanUpRun {
 interface Parts {
   store: CleanUpStore
   log: { info (fields: object, message: string): void, debug (fields: object, message: string): void }
-  metrics: Metrics
+  metrics: Pick<Metrics, 'increment' | 'gauge'>
   clock: Pick<Clock, 'now' | 'monotonic' | 'offset'>
   /** The most rows of one batch. */
   batchSize: number

@@ -23,6 +23,11 @@ export const counters = {
       ]
     }
   },
+  tokens_checked: {
+    help: 'Access tokens checked, by outcome: valid, expired, invalid, unavailable (the signing keys cannot be read). ' +
+      'Whether the session has ended is checked afterwards.',
+    labels: { outcome: ['valid', 'expired', 'invalid', 'unavailable'] }
+  },
   tokens_issued: { help: 'Tokens issued, by kind: access, refresh, device.', labels: { kind: ['access', 'refresh', 'device'] } },
   refreshes: {
     help: 'Refreshes, by outcome: rotated, replayed, resumed, limited, or the reason of the end.',
@@ -47,6 +52,20 @@ export const counters = {
   cleaned_up: { help: 'Rows that the clean-up has removed, by kind.', labels: { kind: [] } }
 } as const satisfies Record<string, { help: string, labels: Record<string, readonly string[]> }>
 
+/**
+ * Every duration that is measured, beside those of requests: its meaning. It is a histogram, shown as
+ * `latchkey_<name>_duration_seconds` with the label `outcome`: success, or failure if the work throws.
+ */
+export const durations = {
+  sign_in: 'Logins with a password, with all that they wait for, by outcome: success, failure.'
+} as const satisfies Record<string, string>
+
+export const durationOutcomes = ['success', 'failure'] as const
+
+/** The values of a gauge with a label: the label's value, and the figure for it. */
+export type Figures = Iterable<readonly [string, number]>
+
+export type DurationName = keyof typeof durations
 export type CounterName = keyof typeof counters
 type Labels<N extends CounterName> = Record<keyof typeof counters[N]['labels'], string>
 
@@ -56,9 +75,19 @@ export interface Metrics {
   increment<N extends CounterName> (name: N, labels: Labels<N>, count?: number): void
   /** Shows what `read` returns whenever the metrics are read; nothing while it throws. */
   gauge (name: string, help: string, read: () => number): void
+  /** Like `gauge`, with a label of one name, and a value for each of its values that `read` lists. */
+  gauges (name: string, help: string, label: string, read: () => Figures): void
+  /** Does the work, and records how long it took and whether it threw. */
+  time<T> (name: DurationName, work: () => Promise<T>): Promise<T>
   /** Shows what `read` has counted since the start of the process, as a counter. */
   total (name: string, help: string, read: () => number): void
 }
 
 /** Measures nothing: for tests of lib, and for benchmarks. */
-export const noMetrics: Metrics = { increment () {}, gauge () {}, total () {} }
+export const noMetrics: Metrics = {
+  increment () {},
+  gauge () {},
+  gauges () {},
+  time: (_name, work) => work(),
+  total () {}
+}

@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { Refusal, unavailable } from '../errors.ts'
 import type { Ring } from '../keys/keyring.ts'
+import type { Metrics } from '../operations/metrics.ts'
 import { firstParty, readClaims } from './claims.ts'
 import type { AccessClaims } from './claims.ts'
 import { createTokenCache } from './cache.ts'
@@ -60,9 +61,12 @@ export interface TokensOptions {
   accessTokenTtl: number
   /** Is called with the claims of every token that is not in the cache, live or expired: its holder received it. */
   seen?: (claims: AccessClaims) => void
+  metrics: Pick<Metrics, 'increment'>
 }
 
 export type Tokens = ReturnType<typeof createTokens>
+
+type Inspected = AccessClaims | 'unknown key' | 'expired' | 'invalid'
 
 /** The `typ` of access tokens (RFC 9068); nothing else that the same keys sign has it. */
 const type = 'at+jwt'
@@ -86,7 +90,8 @@ const cacheEntriesMax = 10_000
  * cached under their whole text until the ring changes; the expiry of a cached token is still checked each time.
  * Nothing here knows which tokens have been revoked.
  */
-export function createTokens ({ keyring, jwt, clock, issuer, audience, accessTokenTtl, seen }: TokensOptions) {
+export function createTokens (options: TokensOptions) {
+  const { keyring, jwt, clock, issuer, audience, accessTokenTtl, seen, metrics } = options
   const cache = createTokenCache<AccessClaims>(cacheEntriesMax)
   let ring: Ring | null = null
   let signToken: Sign | null = null
@@ -145,10 +150,7 @@ export function createTokens ({ keyring, jwt, clock, issuer, audience, accessTok
    * `ENCRYPTION_KEY` for
    */
   function verify (token: string): AccessClaims {
-    const outcome = inspect(token)
-    if (outcome === 'unknown key' && keyring.current.isPartial) throw unavailable(new Error('an unreadable key ring'))
-    if (outcome === null || outcome === 'unknown key') throw new Refusal('invalid_token')
-    return outcome
+    return accept(inspect(token))
   }
 
   /**
@@ -158,9 +160,17 @@ export function createTokens ({ keyring, jwt, clock, issuer, audience, accessTok
    */
   function verifyOrReload (token: string): AccessClaims | Promise<AccessClaims> {
     const outcome = inspect(token)
-    if (outcome === 'unknown key') return keyring.lookUp().then(() => verify(token))
-    if (outcome === null) throw new Refusal('invalid_token')
-    return outcome
+    return outcome === 'unknown key' ? lookUpAndVerify(token) : accept(outcome)
+  }
+
+  async function lookUpAndVerify (token: string): Promise<AccessClaims> {
+    try {
+      await keyring.lookUp()
+    } catch (error) {
+      count('unavailable')
+      throw error
+    }
+    return verify(token)
   }
 
   /**
@@ -172,9 +182,27 @@ export function createTokens ({ keyring, jwt, clock, issuer, audience, accessTok
     return claims === null || claims === 'unknown key' ? null : { claims, isLive: isLive(claims) }
   }
 
-  function inspect (token: string): AccessClaims | 'unknown key' | null {
-    const claims = read(token)
-    return claims === null || claims === 'unknown key' || isLive(claims) ? claims : null
+  function inspect (token: string): Inspected {
+    const claims = read(token) ?? 'invalid'
+    return typeof claims === 'string' || isLive(claims) ? claims : 'expired'
+  }
+
+  /** The claims of a valid token. Counts each outcome, and refuses the others. */
+  function accept (outcome: Inspected): AccessClaims {
+    if (typeof outcome !== 'string') {
+      count('valid')
+      return outcome
+    }
+    if (outcome === 'unknown key' && keyring.current.isPartial) {
+      count('unavailable')
+      throw unavailable(new Error('an unreadable key ring'))
+    }
+    count(outcome === 'expired' ? 'expired' : 'invalid')
+    throw new Refusal('invalid_token')
+  }
+
+  function count (outcome: 'valid' | 'expired' | 'invalid' | 'unavailable') {
+    metrics.increment('tokens_checked', { outcome })
   }
 
   function isLive ({ exp }: AccessClaims) {

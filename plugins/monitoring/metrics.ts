@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import { counters } from '../../lib/operations/metrics.ts'
-import type { Metrics } from '../../lib/operations/metrics.ts'
+import { counters, durationOutcomes, durations } from '../../lib/operations/metrics.ts'
+import type { DurationName, Figures, Metrics } from '../../lib/operations/metrics.ts'
 
 /**
  * A request and its answer. The route is the pattern, because a URL would make a time series of its own for each id.
@@ -40,6 +40,14 @@ export default fp(async function keepMetrics (app) {
     buckets: bucketSeconds,
     registers
   })
+  const durationsByName = new Map(Object.entries(durations).map(([name, help]) => {
+    const labelNames = ['outcome']
+    const duration = new Histogram({
+      name: `latchkey_${name}_duration_seconds`, help, labelNames, buckets: bucketSeconds, registers
+    })
+    for (const outcome of durationOutcomes) duration.zero({ outcome })
+    return [name, duration]
+  }))
   // One for each route and status. To combine the labels for each request would cost more than to count it.
   const observers = new Map<string, ReturnType<typeof requests.labels>>()
 
@@ -47,6 +55,8 @@ export default fp(async function keepMetrics (app) {
   app.decorate('metrics', {
     increment: (name, labels, count = 1) => byName.get(name)?.inc(labels, count),
     gauge: (name, help, read) => registry.registerMetric(gaugeOf(name, help, read)),
+    gauges: (name, help, label, read) => registry.registerMetric(gaugesOf(name, help, label, read)),
+    time,
     total: (name, help, read) => registry.registerMetric(totalOf(name, help, read)),
     observe,
     render: () => registry.metrics(),
@@ -58,6 +68,18 @@ export default fp(async function keepMetrics (app) {
     const observer = observers.get(name) ?? requests.labels(method, route, status)
     observers.set(name, observer)
     observer.observe(seconds)
+  }
+
+  async function time<T> (name: DurationName, work: () => Promise<T>): Promise<T> {
+    const startedAt = performance.now()
+    let outcome: typeof durationOutcomes[number] = 'failure'
+    try {
+      const result = await work()
+      outcome = 'success'
+      return result
+    } finally {
+      durationsByName.get(name)?.observe({ outcome }, (performance.now() - startedAt) / 1000)
+    }
   }
 }, { name: 'metrics' })
 
@@ -84,6 +106,28 @@ function gaugeOf (name: string, help: string, read: () => number) {
       }
     }
   })
+}
+
+/** A gauge with a label, that shows the values which `read` lists, and nothing while it throws. */
+function gaugesOf (name: string, help: string, label: string, read: () => Figures) {
+  return new Gauge({
+    name,
+    help,
+    labelNames: [label],
+    registers: [],
+    collect () {
+      this.reset()
+      for (const [value, figure] of figuresOf(read)) this.set({ [label]: value }, figure)
+    }
+  })
+}
+
+function figuresOf (read: () => Figures): Figures {
+  try {
+    return read()
+  } catch {
+    return []
+  }
 }
 
 /** A counter whose count is kept elsewhere. */

@@ -6,6 +6,7 @@ import draining from './draining.ts'
 import examinations from './examinations.ts'
 import findingsLog from './findings-log.ts'
 import gauges from './gauges.ts'
+import keyGauges from './key-gauges.ts'
 import metricsPort from './metrics-port.ts'
 import operationsToken from './operations-token.ts'
 import probes from './probes.ts'
@@ -15,6 +16,7 @@ export default fp<FeatureOptions>(async function operationsFeature (app, { confi
   await app.register(cleanUp, { ...config.cleanUp, clock, workers })
   await app.register(probes)
   await app.register(gauges, config.postgres)
+  await app.register(keyGauges)
   await app.register(metricsPort, { ...config.operations, ...config.process })
   await app.register(docs, { ...config.operations, ...config.process })
   await app.register(draining)

@@ -12,5 +12,6 @@ declare module 'fastify' {
 export type AccessTokensOptions = Config['tokens'] & { clock: Clock } & Pick<TokensOptions, 'seen'>
 
 export default fp<AccessTokensOptions>(async function provideAccessTokens (app, options) {
-  app.decorate('tokens', createTokens({ ...options, keyring: app.keyring, jwt: { createSigner, createVerifier } }))
-}, { name: 'access-tokens', dependencies: ['keys'] })
+  const { keyring, metrics } = app
+  app.decorate('tokens', createTokens({ ...options, keyring, metrics, jwt: { createSigner, createVerifier } }))
+}, { name: 'access-tokens', dependencies: ['monitoring', 'keys'] })

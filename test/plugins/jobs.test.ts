@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import type { Test } from 'tap'
 import Fastify from 'fastify'
+import { createClock } from '../../lib/clock.ts'
 import jobs from '../../plugins/jobs/index.ts'
 import metrics from '../../plugins/monitoring/metrics.ts'
 import { connect, makeDatabase, openStore } from '../support/database.ts'
@@ -61,7 +62,7 @@ async function start (t: Test) {
   app.decorate('database', openStore(t, target.href, { deadline: 5000 }))
   app.register(standIn('monitoring', 'stores'))
   app.register(metrics)
-  app.register(jobs)
+  app.register(jobs, { clock: createClock() })
   app.addHook('onClose', async () => { events.push('closed') })
   await app.ready()
   t.teardown(() => app.close())

@@ -67,10 +67,37 @@ t.test('every series that a node can count is there from its start', async t => 
 
   for (const series of [
     'authz_denied_total{reason="rank"}', 'authz_denied_total{reason="users:read"}', 'cleaned_up_total{kind="changes"}',
+    'tokens_checked_total{outcome="expired"}', 'sign_in_duration_seconds_count{outcome="success"}',
     'mails_total{kind="password_reset",outcome="failed"}', 'jobs_total{name="test",outcome="failed"}', 'hashes_refused_total'
   ]) t.match(text, `latchkey_${series} 0\n`, series)
   t.match(text, '# TYPE latchkey_hashes_refused_total counter')
   t.notMatch(text, /^latchkey_clean_up_success_timestamp_seconds /m, 'what has not happened has no time')
+})
+
+t.test('a gauge with a label shows the values that are listed now, and nothing while they cannot be read', async t => {
+  const app = Fastify()
+  await app.register(metrics)
+  let read = (): [string, number][] => [['mail', 2], ['chores', 1]]
+  app.metrics.gauges('latchkey_test', 'A test.', 'queue', () => read())
+
+  t.match(await app.metrics.render(), 'latchkey_test{queue="mail"} 2\nlatchkey_test{queue="chores"} 1\n')
+  read = () => [['mail', 3]]
+  const text = await app.metrics.render()
+  t.match(text, 'latchkey_test{queue="mail"} 3')
+  t.notMatch(text, 'queue="chores"')
+  read = () => { throw new Error('broken') }
+  t.notMatch(await app.metrics.render(), /^latchkey_test\{/m)
+})
+
+t.test('work is measured with its outcome, which is passed on', async t => {
+  const app = Fastify()
+  await app.register(metrics)
+  t.match(await app.metrics.render(), 'latchkey_sign_in_duration_seconds_count{outcome="failure"} 0', 'before the first')
+
+  t.equal(await app.metrics.time('sign_in', async () => 'signed in'), 'signed in')
+  await t.rejects(app.metrics.time('sign_in', async () => { throw new Error('no') }), { message: 'no' })
+  const text = await app.metrics.render()
+  for (const outcome of ['success', 'failure']) t.match(text, `latchkey_sign_in_duration_seconds_count{outcome="${outcome}"} 1`)
 })
 
 t.test('a total shows what was counted elsewhere', async t => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { publicationLeadMs, retirementMs, ringSteps } from '../../../lib/keys/rotation.ts'
+import { currentTurn, publicationLeadMs, retirementMs, ringSteps } from '../../../lib/keys/rotation.ts'
 import type { KeyTurn } from '../../../lib/keys/rotation.ts'
 
 const day = 86_400_000
@@ -45,6 +45,18 @@ t.test('a lost key is replaced', async t => {
 
   t.match(turn([next] as KeyTurn[], 10), [{ id: next?.id, status: 'active' }, { status: 'next' }])
   t.match(turn([active] as KeyTurn[], 10), [{ id: active?.id, status: 'active' }, { status: 'next' }])
+})
+
+t.test('the end of a turn can be told before: when the next key may sign, and not before the key has had its time', async t => {
+  const [active, next] = turn([], 1000) as [KeyTurn, KeyTurn]
+
+  t.same(currentTurn([active, next], ttl), { activatedAt: 1000, rotatesAt: 1000 + ttl })
+  t.same(
+    currentTurn([active, { ...next, publishedAt: 1000 + ttl }], ttl),
+    { activatedAt: 1000, rotatesAt: 1000 + ttl + publicationLeadMs }
+  )
+  t.same(currentTurn([{ ...active, retiredAt: 5000 }, next], ttl)?.rotatesAt, 1000 + publicationLeadMs, 'a rotation that was asked for')
+  t.equal(currentTurn([next], ttl), null)
 })
 
 t.test('whenever a ring is looked at, one key signs, and nobody meets a key that was not announced', async t => {

@@ -167,13 +167,12 @@ function prepare ({
   const gone: Partial<Record<Kind, number>> = {}
   let time = 0
 
-  const metrics: Metrics = {
+  const metrics: Pick<Metrics, 'increment' | 'gauge'> = {
     increment (_name, labels, count = 1) {
       const kind = Object.values(labels)[0] as Kind
       if (count > 0) counted[kind] = (counted[kind] ?? 0) + count
     },
-    gauge (name, _help, read) { gauges.set(name, read) },
-    total () {}
+    gauge (name, _help, read) { gauges.set(name, read) }
   }
   const { run } = createCleanUp({
     store: {

@@ -420,6 +420,22 @@ t.test('a token of a key that this node cannot judge is neither taken nor called
   refused(t, tokens, `${token}x`, 'what is no token of ours')
 })
 
+t.test('each check of a token is counted by its outcome', async t => {
+  const { tokens, contents, clock, checked, claims, privateKey, lookUps } = service()
+  const { token } = tokens.sign(contents)
+  tokens.verify(token)
+  await tokens.verifyOrReload(token)
+  tokens.readExpired(token)
+  refused(t, tokens, 'x', 'no token')
+  clock.advance(15 * minute)
+  t.throws(() => tokens.verifyOrReload(token))
+  t.strictSame(checked, { valid: 2, invalid: 1, expired: 1 }, 'and what only reads a token counts nothing')
+
+  lookUps.fails = true
+  await t.rejects(async () => await tokens.verifyOrReload(forge({ alg: 'ES256', typ: 'at+jwt', kid: randomUUID() }, claims(), privateKey)))
+  t.equal(checked['unavailable'], 1)
+})
+
 t.test('verifying a cached token costs next to nothing', async t => {
   const { tokens, contents } = service()
   const list = Array.from({ length: 100 }, () => tokens.sign(contents).token)
@@ -442,8 +458,15 @@ function service () {
   }
   const keyring = { current: newRing(), lookUp }
   const seen: AccessClaims[] = []
+  const checked: Record<string, number> = {}
   const tokens = createTokens({
     keyring,
+    metrics: {
+      increment: (_name, labels) => {
+        const outcome = String(Object.values(labels)[0])
+        checked[outcome] = (checked[outcome] ?? 0) + 1
+      }
+    },
     jwt: { createSigner, createVerifier },
     clock,
     issuer,
@@ -469,7 +492,7 @@ function service () {
 
   const header = { alg: 'ES256', typ: 'at+jwt', kid }
   const changes = { replaceKeys, blind, halve }
-  return { tokens, clock, contents, claims, kid, header, privateKey, publicKey, lookUps, seen, ...changes }
+  return { tokens, clock, contents, claims, kid, header, privateKey, publicKey, lookUps, seen, checked, ...changes }
 
   function claims (changes: Record<string, unknown> = {}) {
     return { ...claimsOf(tokens.sign(contents).token), ...changes }
