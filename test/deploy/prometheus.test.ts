@@ -12,11 +12,25 @@ import { deploy } from '../support/helper.ts'
 import { openOnce } from '../support/once.ts'
 import { startStopwatch } from '../support/stopwatch.ts'
 
+interface Panel {
+  id: number
+  title: string
+  gridPos: { x: number, y: number, w: number, h: number }
+  targets?: { expr: string, datasource: unknown }[]
+}
+
 const folder = 'deploy/prometheus'
 const text = (name: string) => readFileSync(name, 'utf8')
 const rules = text(`${folder}/latchkey.rules.yml`)
 const alerts = [...rules.matchAll(/- alert: (\w+)/g)].map(([, name = '']) => name)
 const cases = text(`${folder}/latchkey.rules.test.yml`)
+const { panels } = JSON.parse(text('deploy/grafana/latchkey.json')) as { panels: Panel[] }
+/** Figures that only an alert or an auditor needs. */
+const notDrawn = new Set([
+  'latchkey_audit_chain_breaks_total', 'latchkey_audit_chain_head', 'latchkey_audit_chain_length', 'latchkey_clean_up_duration_seconds',
+  'latchkey_clean_up_success_timestamp_seconds', 'latchkey_confirmations_total', 'latchkey_forwarded_unreadable_total',
+  'latchkey_jobs_total', 'latchkey_log_lines_lost_total'
+])
 const [prometheus, promtool] = [await debianProgram('prometheus', ['prometheus']), await debianProgram('promtool', ['prometheus'])]
 const whole = openOnce(() => watch(t))
 
@@ -77,6 +91,25 @@ t.test('a node has every series that a rule or a page asks for', { skip: prometh
       t.ok(later.test(name) || [...known].some(series => series.startsWith(name)) || isNoMetric(name), `${page}: ${name}`)
     }
   }
+})
+
+t.test('each query of the dashboard shows something of a node', { skip: prometheus.missing, timeout: 60_000 }, async t => {
+  const { query, names } = await whole()
+  const queries = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))
+  for (const expression of queries) t.ok((await query(expression.replaceAll('$__rate_interval', '1m'))).length > 0, expression)
+
+  const own = (await names()).filter(name => name.startsWith('latchkey_') && !/_(bucket|sum|count)$/.test(name))
+  const unseen = own.filter(name => !queries.some(expression => expression.includes(name)))
+  t.strictSame(unseen.filter(name => !notDrawn.has(name)), [], 'no figure of Latchkey is left out')
+})
+
+t.test('the panels of the dashboard have names and numbers of their own, and do not cover each other', async t => {
+  t.equal(new Set(panels.map(({ id }) => id)).size, panels.length)
+  t.equal(new Set(panels.map(({ title }) => title)).size, panels.length)
+  const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) => Array.from({ length: w * h }, (_, cell) => `${x + cell % w}:${y + Math.floor(cell / w)}`))
+  t.equal(new Set(cells).size, cells.length)
+  t.ok(panels.every(({ gridPos: { x, w } }) => x + w <= 24))
+  for (const { targets = [] } of panels) for (const { datasource } of targets) t.match(datasource, { type: 'prometheus', uid: /^\$\{datasource\}$/ })
 })
 
 /** Names of roles and databases look like those of metrics. */
