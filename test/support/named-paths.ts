@@ -7,7 +7,7 @@ const folders = [
 const anyFolder = folders.map(name => name.replace('.', '\\.')).join('|')
 
 /** A path from the root, such as `lib/errors.ts`; not the path of a URL, nor a part of a longer one. */
-const fromRoot = new RegExp(`(?<![\\w./:@{}$-])(?:${anyFolder})/[\\w./-]*`, 'g')
+const fromRoot = new RegExp(`(?<![\\w./:@{}$-])(?:${anyFolder})/[\\w./@-]*`, 'g')
 
 /** The name of a file without its folder, in code. */
 const bare = /`(\w[\w.-]*\.(?:ts|md|toml|lua))`/g
