@@ -99,7 +99,8 @@ t.test('fly.toml names only settings, routes and files that exist', async t => {
   t.same([path(checks()[0]), path(table(table(fly['checks'])['live']))], ['/health/ready', '/health/live'])
   t.same(release, ['node', 'dist/cli.js', 'migrate'])
   t.equal(table(fly['build'])['dockerfile'], 'Dockerfile')
-  t.ok(config.http.trustProxy.every(network => /^(172\.16\.0\.0\/12)$/.test(network)), 'nobody on the Internet is believed')
+  t.strictSame(config.http.trustProxy, ['172.16.0.0/12'], 'nobody on the Internet is believed')
+  t.equal(config.http.clientAddressHeader, 'fly-client-ip', 'the header that Fly sets itself: the last address of X-Forwarded-For is the app')
 })
 
 t.test('the parser refuses what it does not understand', async t => {

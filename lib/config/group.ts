@@ -39,6 +39,7 @@ export function group (s: Settings) {
     http: {
       apiPrefix: s.API_PREFIX,
       trustProxy: s.TRUST_PROXY ?? [],
+      clientAddressHeader: s.CLIENT_ADDRESS_HEADER?.toLowerCase() ?? null,
       issuer,
       production: isStrict
     },

@@ -28,6 +28,9 @@ function * checkListeners (s: Settings): Generator<Problem> {
   if (metricsPort !== undefined && isPublic) {
     yield ['METRICS_PORT', 'asks for no token and HOST is a public address: unset it and use OPERATIONS_TOKEN']
   }
+  if (s.CLIENT_ADDRESS_HEADER !== undefined && s.TRUST_PROXY === undefined) {
+    yield ['CLIENT_ADDRESS_HEADER', 'needs TRUST_PROXY: the header of anybody else is not believed']
+  }
   if (NODE_ENV === 'development' && isPublic) {
     yield ['HOST', 'must not be a public address in development: set NODE_ENV=production, or listen on 127.0.0.1']
   }

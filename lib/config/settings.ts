@@ -35,6 +35,10 @@ export const settings = Type.Object({
   TRUST_PROXY: Type.Optional(proxies({
     description: 'Addresses and CIDRs of the proxies whose X-Forwarded-… headers are believed. Nobody else is.'
   })),
+  CLIENT_ADDRESS_HEADER: Type.Optional(text({
+    description: 'A header in which those proxies give the address of the client alone, and which they take from nobody ' +
+      'else: Fly-Client-IP on Fly. Unset: X-Forwarded-For counts.'
+  }, /^[A-Za-z][A-Za-z0-9-]{0,63}$/, 'the name of a header')),
   SHUTDOWN_TIMEOUT: duration({
     description: 'How long requests in flight may take to finish after a signal.',
     default: '10s'

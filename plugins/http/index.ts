@@ -28,7 +28,7 @@ export default fp<FeatureOptions>(async function httpFeature (app, { config }) {
   await app.register(json)
   await app.register(form)
   await app.register(canonicalForms)
-  await app.register(requestCaller)
+  await app.register(requestCaller, config.http)
   await app.register(bearerToken)
   await app.register(tokenCookies, { ...config.browser, ...config.http })
   await app.register(csrf, { ...config.browser, ...config.http })

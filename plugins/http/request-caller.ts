@@ -1,7 +1,9 @@
 import fp from 'fastify-plugin'
 import type { FastifyRequest } from 'fastify'
 import type { Caller } from '../../lib/http/caller.ts'
+import type { Config } from '../../lib/config/config.ts'
 import { canonicalAddress, forwardedAddress } from '../../lib/http/client-address.ts'
+import { createTrustedProxies } from '../../lib/http/trusted-proxies.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -20,8 +22,11 @@ const forwardedLengthMax = 64
 /** Time (ms) between two lines of the log about addresses that cannot be read. */
 const logIntervalMs = 60_000
 
+export type RequestCallerOptions = Pick<Config['http'], 'trustProxy' | 'clientAddressHeader'>
+
 /** `request.caller`. It is made at the first access, once for each request. */
-export default fp(async function describeCaller (app) {
+export default fp<RequestCallerOptions>(async function describeCaller (app, { trustProxy, clientAddressHeader }) {
+  const isProxy = createTrustedProxies(trustProxy)
   let silentUntil = 0
 
   app.decorateRequest('describedCaller', null)
@@ -38,14 +43,21 @@ export default fp(async function describeCaller (app) {
   }
 
   /** The address of the caller; that of the connection if a trusted proxy has forwarded something else. */
-  function addressOf ({ ip, socket: { remoteAddress } }: FastifyRequest): string {
-    const address = forwardedAddress(ip)
+  function addressOf (request: FastifyRequest): string {
+    const forwarded = clientNamedBy(request) ?? request.ip
+    const address = forwardedAddress(forwarded)
     if (address !== undefined) return address
 
-    const connected = canonicalAddress(remoteAddress)
+    const connected = canonicalAddress(request.socket.remoteAddress)
     // A connection through a Unix socket has no address, and nothing was forwarded.
-    if (connected !== undefined) reportUnreadable(ip)
+    if (connected !== undefined) reportUnreadable(forwarded)
     return connected ?? '0.0.0.0'
+  }
+
+  /** What a trusted proxy says in the header for the client's address. Its own health checks do without. */
+  function clientNamedBy ({ headers, socket: { remoteAddress } }: FastifyRequest): string | undefined {
+    const named = clientAddressHeader === null ? undefined : headers[clientAddressHeader]
+    return named !== undefined && isProxy(remoteAddress) ? String(named) : undefined
   }
 
   function reportUnreadable (element: string) {
@@ -53,6 +65,6 @@ export default fp(async function describeCaller (app) {
     if (performance.now() < silentUntil) return
     silentUntil = performance.now() + logIntervalMs
     const forwarded = element.slice(0, forwardedLengthMax)
-    app.log.warn({ forwarded }, 'X-Forwarded-For cannot be read, so the proxy counts as the caller')
+    app.log.warn({ forwarded }, 'The forwarded address cannot be read, so the proxy counts as the caller')
   }
 }, { name: 'request-caller', decorators: { fastify: ['metrics'] } })

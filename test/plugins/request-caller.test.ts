@@ -37,13 +37,30 @@ t.test('behind proxies the nearest address that is not a proxy’s counts', asyn
   }
 })
 
+t.test('a header for the address of the client counts before X-Forwarded-For, if a listed proxy sends it', async t => {
+  const { app } = await buildHttp(t, app => { app.get('/', async ({ caller }) => caller) }, { trustProxy: ['172.16.0.0/12'], clientAddressHeader: 'fly-client-ip' })
+  const cases: [string, Record<string, string | string[]>, string][] = [
+    ['172.16.0.1', { 'fly-client-ip': '1.2.3.4', 'x-forwarded-for': '6.6.6.6, 66.241.124.7' }, '1.2.3.4'],
+    ['172.16.0.1', { 'fly-client-ip': '2001:DB8::1' }, '2001:db8::1'],
+    ['172.16.0.1', { 'x-forwarded-for': '1.2.3.4' }, '1.2.3.4'],
+    ['172.16.0.1', {}, '172.16.0.1'],
+    ['172.16.0.1', { 'fly-client-ip': ['6.6.6.6', '1.2.3.4'] }, '172.16.0.1'],
+    ['172.16.0.1', { 'fly-client-ip': '' }, '172.16.0.1'],
+    ['9.9.9.9', { 'fly-client-ip': '1.2.3.4' }, '9.9.9.9']
+  ]
+
+  for (const [remoteAddress, headers, ip] of cases) {
+    t.match((await app.inject({ url: '/', remoteAddress, headers })).json(), { ip }, JSON.stringify([remoteAddress, headers]))
+  }
+})
+
 t.test('an address that cannot be read is counted, and logged once a minute', async t => {
   const { app, lines } = await buildHttp(t, app => { app.get('/', async ({ caller }) => caller) }, { trustProxy: ['10.0.0.0/8'], level: 'info' })
   const forwarded = `unknown${'x'.repeat(100)}`
   for (let n = 0; n < 3; n++) await app.inject({ url: '/', remoteAddress: '10.0.0.1', headers: { 'x-forwarded-for': forwarded } })
   await app.inject({ url: '/', remoteAddress: '10.0.0.1', headers: { 'x-forwarded-for': '1.2.3.4:5678' } })
   await app.inject({ url: '/', remoteAddress: '10.0.0.1' })
-  const told = lines.filter(line => /X-Forwarded-For cannot be read/.test(line))
+  const told = lines.filter(line => /forwarded address cannot be read/.test(line))
 
   t.equal(told.length, 1)
   t.match(JSON.parse(told[0] ?? ''), { level: 'warn', forwarded: forwarded.slice(0, 64) })

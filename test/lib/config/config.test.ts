@@ -11,7 +11,7 @@ t.test('the smallest set of settings that production needs is enough', async t =
 
   t.match(config, {
     process: { environment: 'production', host: '0.0.0.0', port: 3000, shutdownTimeout: 10_000 },
-    http: { apiPrefix: '/api/v1', trustProxy: [], issuer: 'https://auth.example.com', production: true },
+    http: { apiPrefix: '/api/v1', trustProxy: [], clientAddressHeader: null, issuer: 'https://auth.example.com', production: true },
     operations: { operationsToken: null, metricsPort: null, docsEnabled: false, readyGrace: 5000 },
     redis: { keyPrefix: 'latchkey:' },
     tokens: { issuer: 'https://auth.example.com', audience: 'https://auth.example.com', accessTokenTtl: 900_000 },
@@ -60,7 +60,7 @@ t.test('a value outside its bounds is refused', async t => {
     { PASSWORD_MIN_LENGTH: '7' }, { PASSWORD_MIN_LENGTH: '8.5' }, { ACCESS_TOKEN_TTL: '61m' }, { ACCESS_TOKEN_TTL: '0s' }, { ACCESS_TOKEN_TTL: '15' },
     { REFRESH_GRACE: '16m' }, { SESSION_TTL: '400d' }, { SESSION_TTL: '-1d' }, { REFRESH_TOKEN_TTL: '0s' }, { SIGNING_KEY_TTL: '500d' },
     { ARGON2_MEMORY_KIB: '19455' }, { ARGON2_PASSES: '1' }, { ARGON2_MEMORY_KIB: '7168', ARGON2_PASSES: '4' },
-    { TRUST_PROXY: '1' }, { TRUST_PROXY: 'true' }, { TRUST_PROXY: 'loopback' }, { TRUST_PROXY: '0.0.0.0/0' }, { TRUST_PROXY: '10.0.0.0/33' }, { TRUST_PROXY: '::/129' },
+    { CLIENT_ADDRESS_HEADER: 'Fly-Client-IP' }, { TRUST_PROXY: '10.0.0.7', CLIENT_ADDRESS_HEADER: 'a b' }, { TRUST_PROXY: '1' }, { TRUST_PROXY: 'true' }, { TRUST_PROXY: 'loopback' }, { TRUST_PROXY: '0.0.0.0/0' }, { TRUST_PROXY: '10.0.0.0/33' }, { TRUST_PROXY: '::/129' },
     { ALLOWED_ORIGINS: '*' }, { ALLOWED_ORIGINS: 'null' }, { ALLOWED_ORIGINS: 'https://app.example.com/' }, { ALLOWED_ORIGINS: 'https://*.example.com' }, { ALLOWED_ORIGINS: 'app.example.com' },
     { RATE_LIMIT_LOGIN: '10' }, { RATE_LIMIT_LOGIN: '0/15m' }, { RATE_LIMIT_LOGIN: '10/15m;5/1m' }, { COOKIE_SAMESITE: 'Strict' }, { EMAIL_VERIFICATION: 'no' },
     { COOKIE_DOMAIN: 'other.example.org' }, { COOKIE_SAMESITE: 'sometimes' }, { API_PREFIX: '/health' }, { API_PREFIX: 'api' }, { PORT: '65536' }, { REDIS_KEY_PREFIX: '' + '{x}' },
@@ -75,7 +75,7 @@ t.test('a value outside its bounds is refused', async t => {
 t.test('a value exactly at its bound is accepted', async t => {
   const good: Environment[] = [
     { ACCESS_TOKEN_TTL: '1h' }, { REFRESH_GRACE: '0s' }, { REFRESH_GRACE: '15m' }, { SESSION_TTL: '399d' }, { PASSWORD_MIN_LENGTH: '15' },
-    { ARGON2_MEMORY_KIB: '47104', ARGON2_PASSES: '1' }, { ARGON2_MEMORY_KIB: '7168', ARGON2_PASSES: '5' }, { TRUST_PROXY: '10.0.0.7, 10.1.0.0/16,::1,fd00::/8' },
+    { ARGON2_MEMORY_KIB: '47104', ARGON2_PASSES: '1' }, { ARGON2_MEMORY_KIB: '7168', ARGON2_PASSES: '5' }, { TRUST_PROXY: '10.0.0.7, 10.1.0.0/16,::1,fd00::/8' }, { TRUST_PROXY: '10.0.0.7', CLIENT_ADDRESS_HEADER: 'Fly-Client-IP' },
     { ALLOWED_ORIGINS: 'https://app.example.com,capacitor://localhost,http://localhost:5173' }, { COOKIE_DOMAIN: 'example.com' },
     { REDIS_URL: 'redis+sentinel://a:1,b:2/main' }, { REDIS_URL: 'rediss://u:p@a,b,c?cluster' }, { RATE_LIMIT_GLOBAL: '60/1m,1000/1h' }, { UNKNOWN_SETTING: 'x' }
   ]
