@@ -125,10 +125,10 @@ async function watch (t: Pick<Test, 'teardown'>) {
   const home = mkdtempSync(join(tmpdir(), 'latchkey-prometheus-'))
   const port = await freePort()
   writeFileSync(join(home, 'latchkey.rules.yml'), rules)
+  writeFileSync(join(home, 'latchkey.targets.yml'), `- targets: [127.0.0.1:${metricsPort}]`)
   writeFileSync(join(home, 'prometheus.yml'), adapt(text(`${folder}/prometheus.yml`), {
     'scrape_interval: 15s': 'scrape_interval: 1s',
     'evaluation_interval: 15s': 'evaluation_interval: 1s',
-    '127.0.0.1:13000, 127.0.0.1:13001': `127.0.0.1:${metricsPort}`,
     '127.0.0.1:9093': `127.0.0.1:${await freePort()}`,
     '127.0.0.1:9100': `127.0.0.1:${await freePort()}`,
     '127.0.0.1:9115': `127.0.0.1:${await freePort()}`
