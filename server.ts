@@ -1,9 +1,11 @@
+import cluster from 'node:cluster'
 import fs from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import { createClock } from './lib/clock.ts'
 import { ConfigError, describeConfig, listWarnings, loadConfig, readEnvironment } from './lib/config/config.ts'
 import { createLogSink } from './lib/operations/log-sink.ts'
+import { logStream } from './lib/operations/log-stream.ts'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from './lib/config/config.ts'
 
@@ -23,11 +25,14 @@ try {
   if (!(error instanceof ConfigError)) throw error
   console.error(error.message)
   process.exitCode = 1
+  // The channel to a process manager, such as PM2, would keep this process alive.
+  if (process.connected) process.disconnect()
 }
 
 async function serve (config: Config, warnings: ReturnType<typeof listWarnings>) {
   const { host, port, version, shutdownTimeout } = config.process
-  const sink = createLogSink({ file: fs, fd: stdout })
+  // PM2 in cluster mode replaces the standard output of its workers.
+  const sink = createLogSink({ file: cluster.isWorker ? logStream(process.stdout) : fs, fd: stdout })
   process.on('exit', sink.flushSync)
   // Loaded only now, because most of a start is spent on it and a signal must be heard meanwhile.
   const [{ default: latchkey }, { createServer }] = await Promise.all([

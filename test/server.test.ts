@@ -23,6 +23,12 @@ t.test('a bad configuration ends with one message and no stack', async t => {
   t.equal(server.output(), '')
 })
 
+t.test('a bad configuration also ends a process to which its manager holds a channel', async t => {
+  const child = spawn(process.execPath, program('server.ts'), { cwd: root, env: { PATH: process.env['PATH'], NODE_ENV: 'production' }, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
+  t.teardown(() => child.kill('SIGKILL'))
+  t.strictSame(await once(child, 'exit'), [1, null])
+})
+
 t.test('the start logs what runs and shows no secret', async t => {
   const settings = await deploy(t, { OPERATIONS_TOKEN: 'canary-operations-token' })
   const server = await listening(t, settings)
