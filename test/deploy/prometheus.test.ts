@@ -28,7 +28,7 @@ const { panels } = JSON.parse(text('deploy/grafana/latchkey.json')) as { panels:
 /** Figures that only an alert or an auditor needs. */
 const notDrawn = new Set([
   'latchkey_audit_chain_breaks_total', 'latchkey_audit_chain_head', 'latchkey_audit_chain_length', 'latchkey_clean_up_duration_seconds',
-  'latchkey_clean_up_success_timestamp_seconds', 'latchkey_confirmations_total', 'latchkey_forwarded_unreadable_total',
+  'latchkey_clean_up_success_timestamp_seconds', 'latchkey_confirmations_total', 'latchkey_followers', 'latchkey_forwarded_unreadable_total',
   'latchkey_jobs_total', 'latchkey_log_lines_lost_total'
 ])
 const [prometheus, promtool] = [await debianProgram('prometheus', ['prometheus']), await debianProgram('promtool', ['prometheus'])]
