@@ -16,7 +16,7 @@ COPY lib lib
 COPY plugins plugins
 COPY routes routes
 COPY sql sql
-RUN npm run build && npm prune --omit=dev
+RUN npm run build:server && npm prune --omit=dev
 
 FROM ${NODE_IMAGE}
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
@@ -67,7 +67,7 @@ t.test('the image is built from the files it needs and holds no secret', async t
   t.same(kept, ['package.json', 'node_modules', 'dist'])
   for (const name of ['.git', '.data', '**/.env', '**/.env.*', '**/*.pem', 'node_modules', 'dist']) t.ok(ignored.includes(name), `${name} stays outside`)
   t.notMatch(text('Dockerfile'), /^(ARG (?!NODE_IMAGE=)|ADD )|--mount=type=secret|COPY \. /m)
-  t.match(build, /^RUN npm ci --ignore-scripts$[^]*^RUN npm run build && npm prune --omit=dev$/m, 'no package runs a script of its own')
+  t.match(build, /^RUN npm ci --ignore-scripts$[^]*^RUN npm run build:server && npm prune --omit=dev$/m, 'no package runs a script of its own')
 })
 
 t.test('the image runs as an unprivileged user, on a supported Node', async t => {
@@ -112,17 +112,15 @@ t.test('the parser refuses what it does not understand', async t => {
 async function assemble () {
   const folder = mkdtempSync(join(tmpdir(), 'image-'))
   const { packages } = JSON.parse(text('package-lock.json')) as { packages: Record<string, { dev?: boolean }> }
-  const { scripts } = JSON.parse(text('package.json')) as { scripts: Record<string, string> }
-  const [compile = '', ...copies] = String(scripts['build']).split(' && ')
 
   for (const [name, { dev }] of Object.entries(packages)) {
     if (name === '' || dev === true || name.includes('/node_modules/') || !existsSync(join(root, name))) continue
     cpSync(join(root, name), join(folder, name), { recursive: true, filter: source => !isDevelopment(source) })
   }
   cpSync(join(root, 'package.json'), join(folder, 'package.json'))
-  // Types are checked elsewhere, and by the build itself.
-  await run(join(root, 'node_modules/.bin/tsc'), [...compile.split(' ').slice(1), '--noCheck', '--outDir', join(folder, 'dist')], { cwd: root })
-  for (const copy of copies) await run('sh', ['-c', copy.replace('dist/', `${folder}/dist/`)], { cwd: root })
+  const source = copySource()
+  await run('npm', ['run', '--silent', 'build:server'], { cwd: source })
+  renameSync(join(source, 'dist'), join(folder, 'dist'))
   t.notOk(readdirSync(join(folder, 'node_modules')).includes('typescript'))
   return folder
 
@@ -130,6 +128,15 @@ async function assemble () {
     const name = source.slice(root.length + 1)
     return packages[name]?.dev === true
   }
+}
+
+/** A folder with what the build stage copies, and the packages. */
+function copySource () {
+  const folder = mkdtempSync(join(tmpdir(), 'source-'))
+  const paths = [...build.matchAll(/^COPY (.*) \S+$/gm)].flatMap(([, names = '']) => names.split(' '))
+  for (const path of paths) cpSync(join(root, path), join(folder, path), { recursive: true })
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+  return folder
 }
 
 function flyEnv () {
