@@ -7,7 +7,7 @@ const imports = readImports()
 
 t.test('the page shows the current imports; if not, run npm run architecture', async t => {
   t.equal(page, withDiagram(page, imports))
-  t.match(page, '  lib_accounts --> lib_sessions\n')
+  t.match(page, '  lib_accounts --> lib_logins\n')
   t.notMatch(page, 'lib_accounts --> lib_stores', 'what follows from other arrows is not drawn')
   t.ok(imports.get('accounts')?.has('stores'))
 })
