@@ -8,7 +8,7 @@ const refusals = {
     401,
     'The address and the password do not belong together, or the address has not been confirmed yet.'
   ],
-  reauthentication_required: [401, 'Enter the password again to do this.'],
+  reauthentication_required: [401, 'Authenticate again to do this.'],
   forbidden: [403, 'You are not allowed to do this.'],
   csrf: [403, 'The request comes from an origin that is not allowed.'],
   approval_pending: [403, 'The account waits for approval.'],
@@ -52,6 +52,8 @@ export interface RefusalDetails {
   reason?: EndReason
   /** Seconds within which `auth_time` must lie (RFC 9470). */
   maxAge?: number
+  /** The strengths that would do, separated by blanks (RFC 9470). */
+  acrValues?: string
   /** Seconds after which the client may try again; sent as `Retry-After`. */
   retryAfter?: number
   /** The methods that a path does answer; sent as `Allow`. */

@@ -5,6 +5,7 @@ import { Refusal } from '../errors.ts'
 import type { Revocations } from '../changes/revocations.ts'
 import type { Roles } from './roles.ts'
 import type { UserStore } from '../users/user-store.ts'
+import { acrOf } from '../tokens/assurance.ts'
 import type { AccessClaims, Tokens } from '../tokens/access-tokens.ts'
 
 /** The user of a request, by its access token and by the changes that this node knows of. */
@@ -17,8 +18,10 @@ export interface Principal {
   vendorIsSuspended: boolean
   /** If true, only changing the password, `GET /auth/me` and sign-out are allowed. */
   mustChangePassword: boolean
-  /** When the user last proved their password (seconds since 1970). */
+  /** When the user was authenticated last (seconds since 1970). */
   authTime: number
+  /** How strong that was. */
+  acr: string
 }
 
 /** The user who does something, with the caller that sent their request. */
@@ -111,6 +114,7 @@ function principal (claims: AccessClaims): Principal {
     vendorId: claims.vendor_id ?? null,
     vendorIsSuspended: false,
     mustChangePassword: claims.must_change_password === true,
-    authTime: claims.auth_time
+    authTime: claims.auth_time,
+    acr: claims.acr ?? acrOf([])
   }
 }

@@ -20,6 +20,10 @@ export const problemSchema = Type.Object({
     description: 'Why the session ended.'
   })),
   max_age: Type.Optional(Type.Integer({
-    description: 'Seconds within which the password must have been entered (RFC 9470).'
+    description: 'Seconds within which the user must have been authenticated (RFC 9470).'
+  })),
+  acr_values: Type.Optional(Type.String({
+    description: 'The values of `acr` that would do, separated by blanks (RFC 9470).',
+    examples: ['urn:latchkey:acr:2fa phr']
   }))
 }, { $id: 'Problem', description: 'A refusal (RFC 9457).' })

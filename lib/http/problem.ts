@@ -10,7 +10,7 @@ export const problemType = 'application/problem+json; charset=utf-8'
  * @param status differs from the refusal's own where HTTP has a more specific one (408, 414, 431)
  */
 export function renderProblem (refusal: Refusal, requestId: string, status: number = refusal.status) {
-  const { code, message, details: { reason, maxAge, errors } } = refusal
+  const { code, message, details: { reason, maxAge, acrValues, errors } } = refusal
 
   return {
     type: `urn:latchkey:problem:${code}`,
@@ -21,26 +21,30 @@ export function renderProblem (refusal: Refusal, requestId: string, status: numb
     request_id: requestId,
     ...(errors === undefined ? {} : { errors }),
     ...(reason === undefined ? {} : { reason }),
-    ...(maxAge === undefined ? {} : { max_age: maxAge })
+    ...(maxAge === undefined ? {} : { max_age: maxAge }),
+    ...(acrValues === undefined ? {} : { acr_values: acrValues })
   }
 }
 
 /** The headers that belong to a refusal: the challenge (RFC 6750 §3, RFC 9470 §3), Retry-After and Allow. */
 export function problemHeaders ({ code, status, details }: Refusal): Record<string, string> {
-  const { maxAge, retryAfter, allow } = details
+  const { retryAfter, allow } = details
 
   return {
     'content-type': problemType,
-    ...(status === 401 ? { 'www-authenticate': challenge(code, maxAge) } : {}),
+    ...(status === 401 ? { 'www-authenticate': challenge(code, details) } : {}),
     ...(retryAfter === undefined ? {} : { 'retry-after': String(Math.max(1, Math.ceil(retryAfter))) }),
     ...(allow === undefined ? {} : { allow: allow.join(', ') })
   }
 }
 
-function challenge (code: string, maxAge: number | undefined) {
+function challenge (code: string, { maxAge, acrValues }: Refusal['details']) {
   if (code === 'invalid_token' || code === 'session_ended') return 'Bearer error="invalid_token"'
-  if (code === 'reauthentication_required') {
-    return `Bearer error="insufficient_user_authentication"${maxAge === undefined ? '' : `, max_age="${maxAge}"`}`
-  }
-  return 'Bearer'
+  if (code !== 'reauthentication_required') return 'Bearer'
+
+  return [
+    'Bearer error="insufficient_user_authentication"',
+    ...(acrValues === undefined ? [] : [`acr_values="${acrValues}"`]),
+    ...(maxAge === undefined ? [] : [`max_age="${maxAge}"`])
+  ].join(', ')
 }

@@ -64,7 +64,7 @@ export function createIntrospection ({ commit, authentication, tokens, sessions,
     const { role, vendorId, vendorIsSuspended, mustChangePassword } = await authentication.authenticate(token)
     if (vendorIsSuspended || mustChangePassword) return null
 
-    const { iss, aud, sub, sid, jti, iat, exp, auth_time: authTime, amr } = tokens.verify(token)
+    const { iss, aud, sub, sid, jti, iat, exp, auth_time: authTime, amr, acr } = tokens.verify(token)
     return {
       active: true,
       token_type: 'Bearer',
@@ -77,6 +77,7 @@ export function createIntrospection ({ commit, authentication, tokens, sessions,
       exp,
       auth_time: authTime,
       amr,
+      ...(acr !== undefined && { acr }),
       role,
       ...(vendorId !== null && { vendor_id: vendorId })
     }

@@ -43,6 +43,8 @@ export interface SessionSummary {
   deviceName: string | null
   userAgent: string | null
   ip: string | null
+  amr: string[]
+  authTime: Date
   createdAt: Date
   lastSeenAt: Date
   expiresAt: Date
@@ -115,7 +117,8 @@ export function createSessionStore (db: Database, { idleAfterMs }: { idleAfterMs
   /** The user's living sessions that are not idle, the one used last first; at most a hundred. */
   async function list (userId: string, now: Date): Promise<SessionSummary[]> {
     return await db<SessionSummary>`
-      select s.id, s.transport, s.device_name, s.user_agent, host(s.ip) as ip, s.created_at, s.last_seen_at, s.expires_at
+      select s.id, s.transport, s.device_name, s.user_agent, host(s.ip) as ip, s.amr, s.auth_time,
+             s.created_at, s.last_seen_at, s.expires_at
       from users u
       cross join deployment d
       join sessions s on s.user_id = u.id and s.user_epoch = u.session_epoch and s.global_epoch = d.session_epoch

@@ -1,3 +1,4 @@
+import { acrOf } from '../tokens/assurance.ts'
 import type { SessionSummary } from './session-store.ts'
 
 /** A session as the API lists it. `currentId` is the id of the session that sent the request. */
@@ -9,6 +10,9 @@ export function presentSession (session: SessionSummary, currentId: string) {
     device_name: session.deviceName,
     user_agent: session.userAgent,
     ip: session.ip,
+    amr: session.amr,
+    acr: acrOf(session.amr),
+    auth_time: session.authTime.toISOString(),
     created_at: session.createdAt.toISOString(),
     last_seen_at: session.lastSeenAt.toISOString(),
     expires_at: session.expiresAt.toISOString()

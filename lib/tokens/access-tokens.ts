@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts'
 import { Refusal, unavailable } from '../errors.ts'
 import type { Ring } from '../keys/keyring.ts'
 import type { Metrics } from '../operations/metrics.ts'
+import { acrOf } from './assurance.ts'
 import { firstParty, readClaims } from './claims.ts'
 import type { AccessClaims } from './claims.ts'
 import { createTokenCache } from './cache.ts'
@@ -14,7 +15,7 @@ export type { AccessClaims } from './claims.ts'
 export interface AccessTokenContents {
   userId: string
   sessionId: string
-  /** When the password was checked last; milliseconds since 1970. */
+  /** When the user was authenticated last; milliseconds since 1970. */
   authTime: number
   /** How the user was authenticated (RFC 8176), `['pwd']` for instance. */
   amr: readonly string[]
@@ -120,6 +121,7 @@ export function createTokens (options: TokensOptions) {
       exp,
       auth_time: Math.floor(contents.authTime / 1000),
       amr: contents.amr,
+      acr: acrOf(contents.amr),
       role: contents.role,
       ...(contents.vendorId !== null && { vendor_id: contents.vendorId }),
       epoch: contents.epoch,

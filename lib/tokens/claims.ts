@@ -16,6 +16,8 @@ export interface AccessClaims {
   readonly exp: number
   readonly auth_time: number
   readonly amr: readonly string[]
+  /** How strong that was (assurance.ts). Tokens of older versions have none. */
+  readonly acr?: string
   readonly role: string
   readonly vendor_id?: string
   /** The global and the user's epoch under which the session lives. */
@@ -70,6 +72,7 @@ function isAccessClaims (payload: unknown): payload is AccessClaims {
     isListOf(isCount, claims.get('epoch'), 2) &&
     (!claims.has('vendor_id') || isUuid(claims.get('vendor_id'))) &&
     (!claims.has('must_change_password') || claims.get('must_change_password') === true) &&
+    (!claims.has('acr') || isText(claims.get('acr'))) &&
     (!claims.has('gen') || isCount(claims.get('gen')))
 }
 

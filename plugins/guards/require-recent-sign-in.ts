@@ -1,22 +1,26 @@
 import fp from 'fastify-plugin'
 import type { onRequestHookHandler } from 'fastify'
+import type { Principal } from '../../lib/access/authentication.ts'
+import { assertSteppedUp, recentSeconds } from '../../lib/access/step-up.ts'
+import type { StepUp } from '../../lib/access/step-up.ts'
 import type { Clock } from '../../lib/clock.ts'
-import { Refusal } from '../../lib/errors.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** A guard that runs after `requireSession`: the session's password must have been checked recently (RFC 9470). */
+    /** A guard that runs after `requireSession`: the user must have been authenticated recently (RFC 9470). */
     readonly requireRecentSignIn: onRequestHookHandler
+    /**
+     * Refuses a request whose sign-in is too weak or too old. Asks no store.
+     * @throws Refusal `reauthentication_required`
+     */
+    readonly assertSteppedUp: (principal: Principal, demand: StepUp) => void
   }
 }
 
-/** How long (s) ago the password may have been checked. */
-const maxAgeSeconds = 600
-
 export default fp<{ clock: Clock }>(async function provideRecencyGuard (app, { clock }) {
+  app.decorate('assertSteppedUp', (principal, demand) => assertSteppedUp(principal, demand, clock.now()))
   app.decorate('requireRecentSignIn', function requireRecentSignIn ({ principal }, _reply, done) {
-    const ageSeconds = clock.now() / 1000 - principal.authTime
-    const isTooOld = ageSeconds > maxAgeSeconds
-    done(isTooOld ? new Refusal('reauthentication_required', { maxAge: maxAgeSeconds }) : undefined)
+    app.assertSteppedUp(principal, { maxAge: recentSeconds })
+    done()
   })
 }, { name: 'require-recent-sign-in', dependencies: ['access'] })

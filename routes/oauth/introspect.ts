@@ -32,6 +32,10 @@ const schema = {
         description: 'When the password was entered last; seconds since 1970.'
       })),
       amr: Type.Optional(Type.Array(Type.String(), { description: 'How (RFC 8176).', examples: [['pwd']] })),
+      acr: Type.Optional(Type.String({
+        description: 'How strongly: `urn:latchkey:acr:1fa`, `urn:latchkey:acr:2fa` or `phr`.',
+        examples: ['urn:latchkey:acr:1fa']
+      })),
       role: Type.Optional(Type.String({
         description: 'The role as it is now, whatever the token says.',
         examples: ['user']

@@ -39,6 +39,12 @@ export const SessionList = Type.Object({
     device_name: orNull(Type.String({ examples: ['Ada’s phone'] })),
     user_agent: orNull(Type.String()),
     ip: orNull(Type.String({ examples: ['198.51.100.7'] })),
+    amr: Type.Array(Type.String(), { description: 'How the user was authenticated (RFC 8176).', examples: [['pwd']] }),
+    acr: Type.String({
+      description: 'How strongly: `urn:latchkey:acr:1fa`, `urn:latchkey:acr:2fa` or `phr`.',
+      examples: ['urn:latchkey:acr:1fa']
+    }),
+    auth_time: Type.String({ ...Time, description: 'When.' }),
     created_at: Time,
     last_seen_at: Time,
     expires_at: Time

@@ -28,7 +28,8 @@ t.test('a 401 says how to sign in (RFC 6750, RFC 9470)', async t => {
     ['invalid_credentials', {}, 'Bearer'],
     ['invalid_token', {}, 'Bearer error="invalid_token"'],
     ['session_ended', { reason: 'idle' }, 'Bearer error="invalid_token"'],
-    ['reauthentication_required', { maxAge: 600 }, 'Bearer error="insufficient_user_authentication", max_age="600"']
+    ['reauthentication_required', { maxAge: 600 }, 'Bearer error="insufficient_user_authentication", max_age="600"'],
+    ['reauthentication_required', { acrValues: 'urn:latchkey:acr:2fa phr' }, 'Bearer error="insufficient_user_authentication", acr_values="urn:latchkey:acr:2fa phr"']
   ]
 
   for (const [code, details, challenge] of challenges) {

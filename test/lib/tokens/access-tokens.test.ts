@@ -34,6 +34,7 @@ t.test('a token carries the claims of its session and nothing personal', async t
     jti: claimsOf(token)['jti'],
     auth_time: Math.floor(contents.authTime / 1000),
     amr: ['pwd'],
+    acr: 'urn:latchkey:acr:1fa',
     role: 'user',
     epoch: [3, 5],
     ver: 7,
@@ -54,10 +55,10 @@ t.test('a vendor and a password that must be changed are claims of the token', a
   })
 })
 
-t.test('a token of an older version, which has no generation, is accepted', async t => {
+t.test('a token of an older version, which has no generation and no strength, is accepted', async t => {
   const { tokens, claims, header, privateKey } = service()
-  const { gen, ...older } = claims()
-  t.match(tokens.verify(forge(header, older, privateKey)), { sub: older['sub'], gen: undefined })
+  const { gen, acr, ...older } = claims()
+  t.match(tokens.verify(forge(header, older, privateKey)), { sub: older['sub'], gen: undefined, acr: undefined })
 })
 
 t.test('a token is reported when it is not in the cache: once while it lives, each time afterwards', async t => {
@@ -359,6 +360,7 @@ t.test('C14: claims of other types are refused', async t => {
     ver: ['7', 1.5, -1, null, undefined, 2 ** 53, true],
     epoch: [[1], [1, 2, 3], ['1', '2'], 1, null, undefined, [1, -1], [1, 1.5], {}, [[1], [2]]],
     amr: ['pwd', [], [1], null, undefined, [['pwd']], {}],
+    acr: ['', 1, null, ['phr'], {}],
     auth_time: ['1', null, undefined, -1, 1.5],
     vendor_id: [1, null, '', 'x', [randomUUID()]],
     must_change_password: [false, 'true', 1, null],

@@ -39,6 +39,30 @@ t.test('without a token, or with an empty or broken one, the answer is 401, and 
   t.match(await app.inject({ url: '/api/v1/auth/check', headers: { authorization: `bearer ${ada.access_token}` } }), { statusCode: 204 }, 'the scheme has no case')
 })
 
+t.test('a proxy may demand how strong and how recent the sign-in is, and no store is asked', async t => {
+  const ada = await signIn(app)
+  tap.take()
+  const answer = await as(app, ada.access_token, 'GET', '/auth/check?acr=1fa&max_age=600')
+  t.equal(answer.statusCode, 204)
+  t.match(answer.headers, { 'x-auth-acr': 'urn:latchkey:acr:1fa', 'x-auth-time': /^\d{10}$/ })
+
+  for (const [query, challenge, problem] of [
+    ['acr=2fa', 'acr_values="urn:latchkey:acr:2fa phr"', { acr_values: 'urn:latchkey:acr:2fa phr' }],
+    ['acr=phr', 'acr_values="phr"', { acr_values: 'phr' }],
+    ['acr=2fa&max_age=600', 'acr_values="urn:latchkey:acr:2fa phr", max_age="600"', { acr_values: 'urn:latchkey:acr:2fa phr', max_age: 600 }]
+  ] as const) {
+    const refused = await as(app, ada.access_token, 'GET', `/auth/check?${query}`)
+    t.match(refused.json(), { status: 401, code: 'reauthentication_required', ...problem }, query)
+    t.equal(refused.headers['www-authenticate'], `Bearer error="insufficient_user_authentication", ${challenge}`)
+    t.notOk(refused.headers['x-auth-user'])
+  }
+  app.clock.advance(61_000)
+  t.match((await as(app, ada.access_token, 'GET', '/auth/check?max_age=60')).json(), { code: 'reauthentication_required', max_age: 60 })
+  t.match(await as(app, ada.access_token, 'GET', '/auth/check?max_age=90'), { statusCode: 204 })
+  t.same(tap.take(), { statements: [], commands: [] })
+  for (const query of ['acr=3fa', 'acr=', 'acr=2fa&acr=1fa', 'max_age=-1', 'max_age=1e9', 'max_age=', 'amr=pwd']) t.match(await as(app, ada.access_token, 'GET', `/auth/check?${query}`), { statusCode: 422 }, query)
+})
+
 t.test('a token in the query or the body is ignored', async t => {
   const ada = await signIn(app)
   t.match(await app.inject(`/api/v1/auth/check?access_token=${ada.access_token}`), { statusCode: 401 })

@@ -36,8 +36,8 @@ t.test('the access token has the claims of the contract and nothing personal', a
   const [header, claims] = ada.access_token.split('.').slice(0, 2).map(part => JSON.parse(Buffer.from(part, 'base64url').toString()))
 
   t.match(header, { typ: 'at+jwt', alg: /^(ES256|EdDSA)$/, kid: String })
-  t.same(Object.keys(claims).sort(), ['amr', 'aud', 'auth_time', 'client_id', 'epoch', 'exp', 'gen', 'iat', 'iss', 'jti', 'role', 'sid', 'sub', 'ver'])
-  t.match(claims, { client_id: 'first-party', iss: 'http://localhost:3000', aud: 'http://localhost:3000', sub: ada.user.id, sid: ada.session.id, role: 'user', amr: ['pwd'] })
+  t.same(Object.keys(claims).sort(), ['acr', 'amr', 'aud', 'auth_time', 'client_id', 'epoch', 'exp', 'gen', 'iat', 'iss', 'jti', 'role', 'sid', 'sub', 'ver'])
+  t.match(claims, { client_id: 'first-party', iss: 'http://localhost:3000', aud: 'http://localhost:3000', sub: ada.user.id, sid: ada.session.id, role: 'user', amr: ['pwd'], acr: 'urn:latchkey:acr:1fa' })
   t.equal(claims.exp - claims.iat, 900)
   t.notOk(JSON.stringify(claims).includes('@'))
 })

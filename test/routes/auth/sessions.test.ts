@@ -16,8 +16,8 @@ t.test('the live sessions are listed, the one used last first, with the details 
 
   t.same(sessions.map(({ id }) => id), [phone.session.id, laptop.session.id])
   t.same(sessions.map(({ current }) => current), [false, true])
-  t.same(Object.keys(sessions[1] ?? {}).sort(), ['created_at', 'current', 'device_name', 'expires_at', 'id', 'ip', 'last_seen_at', 'transport', 'user_agent'])
-  t.match(sessions[1], { transport: 'bearer', device_name: 'Ada’s laptop', user_agent: 'Quill/7.1', ip: '127.0.0.1', expires_at: laptop.session.expires_at })
+  t.same(Object.keys(sessions[1] ?? {}).sort(), ['acr', 'amr', 'auth_time', 'created_at', 'current', 'device_name', 'expires_at', 'id', 'ip', 'last_seen_at', 'transport', 'user_agent'])
+  t.match(sessions[1], { transport: 'bearer', amr: ['pwd'], acr: 'urn:latchkey:acr:1fa', device_name: 'Ada’s laptop', user_agent: 'Quill/7.1', ip: '127.0.0.1', expires_at: laptop.session.expires_at })
   t.match(sessions[0], { device_name: null })
   t.same(await list(laptop, other), sessions)
 })

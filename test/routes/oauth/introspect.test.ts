@@ -19,11 +19,11 @@ t.test('a valid access token is active, with the same claims that a verifier rea
   const ada = await signIn(app)
   const { statusCode, headers, body } = await introspect(app, service, ada.access_token)
   const { payload } = await jwtVerify(ada.access_token, createLocalJWKSet((await app.inject('/.well-known/jwks.json')).json()), { currentDate: new Date(app.clock.now()) })
-  const { iss, aud, sub, sid, jti, iat, exp, auth_time: authTime, amr, role } = payload
+  const { iss, aud, sub, sid, jti, iat, exp, auth_time: authTime, amr, acr, role } = payload
 
   t.equal(statusCode, 200)
   t.match(headers, { 'content-type': /^application\/json/, 'cache-control': 'no-store' })
-  t.strictSame(JSON.parse(body), { active: true, token_type: 'Bearer', iss, aud, sub, sid, jti, iat, exp, auth_time: authTime, amr, role })
+  t.strictSame(JSON.parse(body), { active: true, token_type: 'Bearer', iss, aud, sub, sid, jti, iat, exp, auth_time: authTime, amr, acr, role })
   t.match(JSON.parse(body), { sub: ada.user.id, sid: ada.session.id, role: 'user' })
   t.notMatch(body, /@|Ada/, 'nobody’s name or address')
 })

@@ -272,7 +272,7 @@ export interface paths {
         };
         /**
          * Whether a request is signed in
-         * @description For a reverse proxy’s forward authentication (nginx `auth_request`, Traefik, Caddy). No store is asked.
+         * @description For a reverse proxy’s forward authentication (nginx `auth_request`, Traefik, Caddy). No store is asked. With `acr` or `max_age` a sign-in that is too weak or too old is 401 `reauthentication_required`, whose `WWW-Authenticate` tells a client what to prove (RFC 9470).
          */
         get: operations["check"];
         put?: never;
@@ -1071,8 +1071,13 @@ export interface components {
              * @enum {string}
              */
             reason?: "expired" | "idle" | "signed_out" | "revoked_by_user" | "revoked_by_admin" | "password_changed" | "reuse_detected" | "evicted" | "account_disabled" | "account_deleted" | "email_restored" | "everyone_signed_out";
-            /** @description Seconds within which the password must have been entered (RFC 9470). */
+            /** @description Seconds within which the user must have been authenticated (RFC 9470). */
             max_age?: number;
+            /**
+             * @description The values of `acr` that would do, separated by blanks (RFC 9470).
+             * @example urn:latchkey:acr:2fa phr
+             */
+            acr_values?: string;
         };
         /** @description Waits for the mailed code; says nothing about whether the address has an account. */
         PendingRegistration: {
@@ -1298,6 +1303,24 @@ export interface components {
             /** @example 198.51.100.7 */
             ip: string | null;
             /**
+             * @description How the user was authenticated (RFC 8176).
+             * @example [
+             *       "pwd"
+             *     ]
+             */
+            amr: string[];
+            /**
+             * @description How strongly: `urn:latchkey:acr:1fa`, `urn:latchkey:acr:2fa` or `phr`.
+             * @example urn:latchkey:acr:1fa
+             */
+            acr: string;
+            /**
+             * Format: date-time
+             * @description When.
+             * @example 2026-11-20T09:30:00.000Z
+             */
+            auth_time: string;
+            /**
              * Format: date-time
              * @example 2026-11-20T09:30:00.000Z
              */
@@ -1367,6 +1390,11 @@ export interface components {
              *     ]
              */
             amr?: string[];
+            /**
+             * @description How strongly: `urn:latchkey:acr:1fa`, `urn:latchkey:acr:2fa` or `phr`.
+             * @example urn:latchkey:acr:1fa
+             */
+            acr?: string;
             /**
              * @description The role as it is now, whatever the token says.
              * @example user
@@ -2608,7 +2636,15 @@ export interface operations {
     };
     check: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The least strength of the sign-in: one factor, two, or one that resists phishing. */
+                acr?: "1fa" | "2fa" | "phr";
+                /**
+                 * @description The most seconds since the user was authenticated.
+                 * @example 600
+                 */
+                max_age?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2624,6 +2660,10 @@ export interface operations {
                     "X-Auth-Role"?: string;
                     /** @description The id of the session. */
                     "X-Auth-Session"?: string;
+                    /** @description How strongly the user was authenticated. */
+                    "X-Auth-Acr"?: string;
+                    /** @description When: seconds since 1970. */
+                    "X-Auth-Time"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;

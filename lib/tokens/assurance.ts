@@ -1,0 +1,28 @@
+/**
+ * How strongly a user was authenticated, weakest first: by one factor, by two, by a method that resists phishing
+ * (`phr`, registered by OpenID EAP ACR Values 1.0). Each value includes those before it.
+ */
+export const acrValues = ['urn:latchkey:acr:1fa', 'urn:latchkey:acr:2fa', 'phr'] as const
+
+export type Acr = typeof acrValues[number]
+
+/**
+ * The strength of a proof. This is the only place where methods (`amr`, RFC 8176) become a strength (`acr`): `mfa` says
+ * that two factors were proved, `pop` that one of them was a key whose signature names the origin.
+ */
+export function acrOf (amr: readonly string[]): Acr {
+  if (!amr.includes('mfa')) return 'urn:latchkey:acr:1fa'
+  return amr.includes('pop') ? 'phr' : 'urn:latchkey:acr:2fa'
+}
+
+/**
+ * Whether a strength is at least the wanted one. A value that this version does not know satisfies the weakest only.
+ */
+export function satisfies (acr: string, wanted: Acr): boolean {
+  return Math.max(0, acrValues.findIndex(value => value === acr)) >= acrValues.indexOf(wanted)
+}
+
+/** The values that satisfy a wanted strength, as `acr_values` lists them (RFC 9470, section 3). */
+export function acrValuesFrom (wanted: Acr): string {
+  return acrValues.slice(acrValues.indexOf(wanted)).join(' ')
+}

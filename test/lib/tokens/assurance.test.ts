@@ -1,0 +1,26 @@
+import t from 'tap'
+import { acrOf, acrValues, acrValuesFrom, satisfies } from '../../../lib/tokens/assurance.ts'
+
+t.test('the strength follows from the methods, and two of one kind are not two factors', async t => {
+  t.equal(acrOf(['pwd']), 'urn:latchkey:acr:1fa')
+  t.equal(acrOf(['otp']), 'urn:latchkey:acr:1fa')
+  t.equal(acrOf(['pwd', 'otp']), 'urn:latchkey:acr:1fa', 'nobody has said that they were two factors')
+  t.equal(acrOf(['pop']), 'urn:latchkey:acr:1fa', 'a touch alone')
+  t.equal(acrOf(['pwd', 'otp', 'mfa']), 'urn:latchkey:acr:2fa')
+  t.equal(acrOf(['pop', 'user', 'mfa']), 'phr')
+  t.equal(acrOf([]), 'urn:latchkey:acr:1fa')
+})
+
+t.test('each strength includes those before it, and an unknown one is the weakest', async t => {
+  const [one, two, phr] = acrValues
+  t.strictSame([one, two, phr].map(acr => [one, two, phr].map(wanted => satisfies(acr, wanted))), [
+    [true, false, false],
+    [true, true, false],
+    [true, true, true]
+  ])
+  for (const unknown of ['', 'phrh', '2fa', 'URN:latchkey:acr:2fa']) t.strictSame([one, two, phr].map(wanted => satisfies(unknown, wanted)), [true, false, false], unknown)
+})
+
+t.test('a challenge lists everything that would do', async t => {
+  t.strictSame(acrValues.map(acrValuesFrom), ['urn:latchkey:acr:1fa urn:latchkey:acr:2fa phr', 'urn:latchkey:acr:2fa phr', 'phr'])
+})
