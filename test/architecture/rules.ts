@@ -98,6 +98,7 @@ export const floors = [
   ['keys', 'passwords'],
   ['throttling', 'tokens'],
   ['sessions', 'mail', 'access'],
+  ['factors'],
   ['logins'],
   ['accounts', 'transfers', 'oauth'],
   ['administration'],
