@@ -14,15 +14,44 @@ const pageRows = 500
 
 /** Everything that is stored about one person. Long lists are read in pages, each by a statement of its own. */
 export function createPersonalExportStore (db: Database) {
-  return { knownDevices, oneTimeTokens, registrations, jobs, sessions, eventsAbout, eventsBy, pageRows }
+  return {
+    knownDevices,
+    totpSecrets,
+    recoveryCodes,
+    oneTimeTokens,
+    registrations,
+    jobs,
+    sessions,
+    eventsAbout,
+    eventsBy,
+    pageRows
+  }
 
   /** The devices that the account knows: ten at most. */
   async function knownDevices (userId: string): Rows {
     return await db`
-      select device_id, created_at, last_used_at
+      select device_id, created_at, last_used_at, second_factor_at
       from known_devices
       where user_id = ${userId}
       order by created_at, device_id`
+  }
+
+  /** The user's authenticator apps: one, and perhaps one that waits for its first code. Without their secrets. */
+  async function totpSecrets (userId: string): Rows {
+    return await db`
+      select id, created_at, confirmed_at, last_used_at
+      from totp_secrets
+      where user_id = ${userId}
+      order by created_at, id`
+  }
+
+  /** The recovery codes that are left, by number. */
+  async function recoveryCodes (userId: string): Rows {
+    return await db`
+      select number, created_at
+      from recovery_codes
+      where user_id = ${userId}
+      order by number`
   }
 
   /** The tokens that were mailed, without their ids: from an id and the key of the deployment the token can be made. */

@@ -57,6 +57,8 @@ export function createPersonalExports ({ database, exports, sessions, rateLimits
 
     yield `{"exported_at":${JSON.stringify(new Date(clock.now()))},"account":${JSON.stringify(accountOf(state))}`
     yield * section('known_devices', [await exports.knownDevices(id)])
+    yield * section('totp_secrets', [await exports.totpSecrets(id)])
+    yield * section('recovery_codes', [await exports.recoveryCodes(id)])
     yield * section('one_time_tokens', [await exports.oneTimeTokens(id)])
     yield * section('registrations', [await exports.registrations(emailCanonical)])
     yield * section('jobs', [await exports.jobs(id)])
@@ -140,6 +142,7 @@ function accountOf (user: SessionState) {
     status: user.status,
     approval: user.approval,
     must_change_password: user.mustChangePassword,
+    two_step: user.twoStep,
     last_login_at: user.lastLoginAt,
     created_at: user.createdAt,
     updated_at: user.updatedAt

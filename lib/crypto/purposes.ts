@@ -16,10 +16,12 @@ export const purposes = {
   lockoutBuckets: 'lanes',
   mailRecipients: 'recipients of mails',
   oneTimeTokens: (issuer: string) => `one-time tokens of ${issuer}` as const,
+  pendingLogins: (issuer: string) => `pending logins of ${issuer}` as const,
   rateLimits: 'rate limits',
   refreshTokens: (issuer: string) => `refresh tokens of ${issuer}` as const,
   signingKeyRows: 'rows of signing keys',
   signingKeys: 'signing keys',
+  totpSecrets: 'secrets of authenticator apps',
   verificationCodes: 'verification codes'
 } as const
 

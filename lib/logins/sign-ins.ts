@@ -99,7 +99,8 @@ export function createSignIns (parts: SignInParts) {
   /** The user as it is now, if nothing but the end of sessions has happened to it since; otherwise null. */
   async function findSignedOut (before: User): Promise<User | null> {
     const user = await users.find(before.id)
-    const isSame = user?.passwordHash === before.passwordHash && user.version === before.version
+    const isSame = user?.passwordHash === before.passwordHash && user.version === before.version &&
+      user.twoStep === before.twoStep
     const hasMoved = user?.sessionEpoch !== before.sessionEpoch || user.deploymentEpoch !== before.deploymentEpoch
     return isSame && hasMoved ? user : null
   }

@@ -9,7 +9,21 @@ export type KnownDeviceStore = ReturnType<typeof createKnownDeviceStore>
 export const devicesMax = 10
 
 export function createKnownDeviceStore () {
-  return { remember, list, forget }
+  return { remember, find, list, forget, forgetSecondFactors }
+
+  /** A device that an account knows, and when it last passed a second factor there; null for a stranger. */
+  async function find (
+    query: Query,
+    userId: string,
+    deviceId: string
+  ): Promise<(KnownDevice & { secondFactorAt: Date | null }) | null> {
+    const [device] = await query<KnownDevice & { secondFactorAt: Date | null }>`
+      select device_id, created_at as known_since, second_factor_at
+      from known_devices
+      where user_id = ${userId}
+        and device_id = ${deviceId}`
+    return device ?? null
+  }
 
   /** The devices that an account knows, at most `devicesMax`. */
   async function list (query: Query, userId: string): Promise<KnownDevice[]> {
@@ -39,6 +53,15 @@ export function createKnownDeviceStore () {
           order by last_used_at desc
           offset ${devicesMax - 1}
         )`
+  }
+
+  /** Forgets that devices have passed a second factor, because the factors have changed. */
+  async function forgetSecondFactors (tx: Query, userId: string) {
+    await tx`
+      update known_devices
+      set second_factor_at = null
+      where user_id = ${userId}
+        and second_factor_at is not null`
   }
 
   /** Forgets every device of an account and returns them. From now on the account treats each as a stranger. */

@@ -27,12 +27,16 @@ export interface PreparedSession {
   expiresAt: Date
 }
 
-/** The device and the caller that sign in; `amr` says how the user was authenticated (RFC 8176). */
+/**
+ * The device and the caller that sign in. `amr` says how the user was authenticated (RFC 8176), `reason` which second
+ * factor was used, for the audit trail.
+ */
 interface SignInDetails {
   deviceId: string
   deviceName: string | null
   caller: Caller
   amr: string[]
+  reason?: string | undefined
 }
 
 /** Begins sessions, in two steps: `prepare` writes to Redis, `begin` writes to Postgres. */
@@ -50,18 +54,19 @@ export function createSessionBeginnings ({ signIns, hot, refreshTokens, audit, l
   /**
    * The second step: writes the durable record, the device and the event, and ends the sessions beyond SESSIONS_MAX.
    * All of that is one statement, so `commitStatement` is enough. Returns false, and writes nothing, if the account
-   * has changed since it was read with the password's hash.
+   * has changed since it was read with the password's hash, or if `amr` proves less than the account demands.
    */
   async function begin (
     { tx, note }: Pick<UnitOfWork, 'tx' | 'note'>,
     prepared: PreparedSession,
     user: User,
-    { deviceId, deviceName, caller, amr }: SignInDetails
+    { deviceId, deviceName, caller, amr, reason }: SignInDetails
   ): Promise<boolean> {
-    // The event and the changes must be the ones that sql/014.do.sign-in.sql writes: see `signIn`.
+    // The event and the changes must be the ones that sql/029.do.second-factors.sql writes: see `signIn`.
     const event = audit.prepare({
       event: 'authn_login_success',
       outcome: 'success',
+      ...(reason !== undefined && { reason }),
       actorId: user.id,
       subject: user,
       sessionId: prepared.id,

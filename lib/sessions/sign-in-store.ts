@@ -13,24 +13,25 @@ export function createSignInStore (db: Database, { sessionsMax }: { sessionsMax:
   /**
    * Begins a session under the epochs that were read with the password's hash, remembers the device, writes the event,
    * and ends the sessions beyond `sessionsMax`, the one unused longest first. All of that is one statement, see
-   * `sql/014.do.sign-in.sql`. Returns the ids of the ended sessions, or null if the account has changed since it was
-   * read.
+   * `sql/029.do.second-factors.sql`. Returns the ids of the ended sessions, or null if the account has changed since it
+   * was read, or has two steps while `amr` does not say that both were proved.
    *
    * The statement itself names the rows that it writes: the event `authn_login_success` with its outcome (the name is
    * also the context under which `personal` must have been encrypted), the changes `session_ended` with the reason
    * `evicted`, the job `new_device`. They must agree with `begin` in session-beginnings.ts;
-   * test/lib/sessions/sign-in-store.test.ts holds the two together. The MAC of the event is handed over in a setting of
-   * the transaction, which is the column's default (sql/022.do.audit-macs.sql): the function is older than the column.
+   * test/lib/sessions/sign-in-store.test.ts holds the two together. The MAC and the reason of the event are handed over
+   * in settings of the transaction, because the function keeps the parameters that nodes of older versions pass.
    */
   async function signIn (
     user: UserEpochs,
     session: NewSession,
-    { requestId, personal, mac }: Pick<NewEvent, 'requestId' | 'personal' | 'mac'>,
+    { requestId, personal, reason, mac }: Pick<NewEvent, 'requestId' | 'personal' | 'reason' | 'mac'>,
     query: Query = db
   ): Promise<string[] | null> {
     const [row] = await query<{ evicted: string[] | null }>`
-      with mac as materialized (
-        select set_config('latchkey.audit_mac', ${mac.toString('hex')}, true)
+      with handed_over as materialized (
+        select set_config('latchkey.audit_mac', ${mac.toString('hex')}, true),
+               set_config('latchkey.audit_reason', ${reason ?? ''}, true)
       )
       select sign_in(
         ${user.id}, ${user.sessionEpoch}, ${user.deploymentEpoch},
@@ -39,7 +40,7 @@ export function createSignInStore (db: Database, { sessionsMax }: { sessionsMax:
         ${session.now}, ${session.expiresAt}, ${sessionsMax}, ${devicesMax},
         ${requestId}, ${personal}
       ) as evicted
-      from mac`
+      from handed_over`
     return row?.evicted ?? null
   }
 }

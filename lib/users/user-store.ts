@@ -1,5 +1,5 @@
 import type { EmailAddress } from './email-address.ts'
-import { Refusal } from '../errors.ts'
+import { Refusal, unavailable } from '../errors.ts'
 import type { FieldError } from '../errors.ts'
 import type { Database, Query, Transaction } from '../stores/database.ts'
 
@@ -19,6 +19,8 @@ export interface User {
   status: 'active' | 'disabled'
   approval: 'not_required' | 'pending' | 'approved' | 'rejected'
   mustChangePassword: boolean
+  /** Whether the password alone opens no session. */
+  twoStep: boolean
   version: number
   sessionEpoch: number
   lastLoginAt: Date | null
@@ -74,6 +76,7 @@ export function createUserStore (db: Database) {
     setPassword,
     resetPassword,
     setAddress,
+    setTwoStep,
     raiseEpoch
   }
 
@@ -282,6 +285,17 @@ export function createUserStore (db: Database) {
         and password_hash = ${from}`
   }
 
+  /** Says whether the password alone opens a session, and ends all of the user's sessions. Returns the new epoch. */
+  async function setTwoStep (tx: Transaction, id: string, twoStep: boolean): Promise<number> {
+    const [user] = await tx<{ sessionEpoch: number }>`
+      update users
+      set two_step = ${twoStep}, session_epoch = session_epoch + 1
+      where id = ${id}
+      returning session_epoch`
+    if (!user) throw unavailable(new Error('the row was locked and is gone'))
+    return user.sessionEpoch
+  }
+
   /** Ends all of a user's sessions, in O(1). Returns the new epoch; null if there is no such account. */
   async function raiseEpoch (tx: Transaction, id: string): Promise<number | null> {
     const [user] = await tx<{ sessionEpoch: number }>`
@@ -314,7 +328,7 @@ export function userColumns ({ fragment }: Query) {
   return fragment`
     u.id, u.email, u.email_canonical, u.email_verified, u.password_hash, u.full_name, u.locale, u.role,
     r.user_type, u.vendor_id, v.status as vendor_status, u.status, u.approval, u.must_change_password,
-    u.version, u.session_epoch, u.last_login_at, u.created_at, u.updated_at,
+    u.two_step, u.version, u.session_epoch, u.last_login_at, u.created_at, u.updated_at,
     d.session_epoch as deployment_epoch, k.wrapped_key`
 }
 

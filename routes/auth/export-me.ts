@@ -13,6 +13,8 @@ const Answer = Type.Unsafe<PersonalExport>(Type.Object({
   exported_at: Time,
   account: row('The account. Of the password only how it is hashed.'),
   known_devices: rows('Devices that have signed in.'),
+  totp_secrets: rows('Authenticator apps, without their secrets.'),
+  recovery_codes: rows('Recovery codes that are left, by number.'),
   one_time_tokens: rows('Links in mails that still work, without the links.'),
   registrations: rows('Sign-ups with the address that wait for their code.'),
   jobs: rows('Mails that wait or could not be sent.'),

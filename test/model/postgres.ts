@@ -233,6 +233,7 @@ const person = {
   vendorStatus: null,
   approval: 'not_required' as const,
   mustChangePassword: false,
+  twoStep: false,
   lastLoginAt: null,
   createdAt: new Date(0),
   updatedAt: new Date(0),

@@ -15,10 +15,12 @@ const strings = {
   lockoutBuckets: 'lanes',
   mailRecipients: 'recipients of mails',
   oneTimeTokens: 'one-time tokens of https://a.example',
+  pendingLogins: 'pending logins of https://a.example',
   rateLimits: 'rate limits',
   refreshTokens: 'refresh tokens of https://a.example',
   signingKeyRows: 'rows of signing keys',
   signingKeys: 'signing keys',
+  totpSecrets: 'secrets of authenticator apps',
   verificationCodes: 'verification codes'
 }
 

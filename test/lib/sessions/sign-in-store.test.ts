@@ -1,9 +1,12 @@
+import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import type { Change } from '../../../lib/changes/change.ts'
+import { createSignInStore } from '../../../lib/sessions/sign-in-store.ts'
 import { deploy, signIn, signUp, start } from '../../support/helper.ts'
 
-// Two files make a sign-in: sql/014.do.sign-in.sql writes its rows in one statement, lib/sessions/session-beginnings.ts
-// encrypts the event and publishes the evictions. These are the words on which they have to agree.
+// Two files make a sign-in: sql/029.do.second-factors.sql writes its rows in one statement, and
+// lib/sessions/session-beginnings.ts encrypts the event and publishes the evictions. These are the words on which they
+// have to agree.
 const app = await start(t, await deploy(t, { SESSIONS_MAX: '1' }), { workers: false })
 const { database, audit } = app
 
@@ -45,6 +48,50 @@ t.test('the notice of a new device names the event and the session of its sign-i
   const jobs = await database<{ queue: string, data: object }>`select queue, data from jobs where data->>'sessionId' = ${session.id}`
   t.strictSame(jobs, [{ queue: 'mail', data: { kind: 'new_device', userId: user.id, sessionId: session.id, eventId: event?.id } }])
 })
+
+t.test('an account with two steps gets no session for the password alone, whatever version of the code asks', async t => {
+  const ada = await signUp(app)
+  const device = app.deviceTokens.read(ada.deviceToken) ?? ''
+  const secondFactorAt = async () => (await database<{ at: Date | null }>`select second_factor_at as at from known_devices where user_id = ${ada.user.id} and device_id = ${device}`)[0]?.at
+  await signIn(app, ada, { device_token: ada.deviceToken })
+  t.equal(await secondFactorAt(), null, 'a password is no second factor')
+
+  await database`update users set two_step = true where id = ${ada.user.id}`
+  for (const amr of [['pwd'], ['pwd', 'otp'], ['otp'], []]) t.equal(await ask(amr), null, amr.join())
+  t.equal((await database`select 1 from sessions where user_id = ${ada.user.id}`).length, 1)
+
+  t.strictSame(await ask(['pwd', 'otp', 'mfa'], 'totp'), [(await sessionsOf(ada.user.id))[0]], 'the older session made room')
+  t.ok(await secondFactorAt())
+  t.match(await database`select reason from audit_events where subject_id = ${ada.user.id} and event = 'authn_login_success' order by id`, [{ reason: null }, { reason: 'totp' }])
+
+  async function ask (amr: string[], reason?: string) {
+    const session = {
+      id: randomUUID(),
+      transport: 'bearer' as const,
+      deviceId: device,
+      deviceName: null,
+      userAgent: null,
+      ip: '127.0.0.1',
+      amr,
+      now: new Date(),
+      expiresAt: new Date(Date.now() + 60_000)
+    }
+    const event = audit.prepare({
+      event: 'authn_login_success',
+      outcome: 'success',
+      ...reason && { reason },
+      subject: null,
+      caller: { ip: '127.0.0.1', userAgent: null, requestId: 'test' }
+    })
+    const user = { id: ada.user.id, sessionEpoch: 0, deploymentEpoch: 0 }
+    return await createSignInStore(database, { sessionsMax: 1 }).signIn(user, session, event)
+  }
+})
+
+/** The sessions of a user, the oldest first. */
+async function sessionsOf (userId: string) {
+  return (await database<{ id: string }>`select id from sessions where user_id = ${userId} order by created_at`).map(({ id }) => id)
+}
 
 /** The changes that this node publishes from here on. */
 function listen () {

@@ -9,12 +9,14 @@ import type { Tokens } from '../../support/helper.ts'
 import { tapWires } from '../../support/wiretap.ts'
 
 type Row = Record<string, unknown>
-type Export = Record<'known_devices' | 'one_time_tokens' | 'registrations' | 'jobs' | 'sessions' | 'audit_events' | 'acts', Row[]> & { exported_at: string, account: Row }
+type Export = Record<'known_devices' | 'totp_secrets' | 'recovery_codes' | 'one_time_tokens' | 'registrations' | 'jobs' | 'sessions' | 'audit_events' | 'acts', Row[]> & { exported_at: string, account: Row }
 
 /** The name in the export for the rows of each table. */
 const exported: Record<string, Exclude<keyof Export, 'exported_at'>> = {
   users: 'account',
   known_devices: 'known_devices',
+  totp_secrets: 'totp_secrets',
+  recovery_codes: 'recovery_codes',
   one_time_tokens: 'one_time_tokens',
   registrations: 'registrations',
   jobs: 'jobs',
@@ -30,6 +32,13 @@ const withheld: Record<string, Record<string, string>> = {
     session_epoch: 'a counter of the machinery'
   },
   known_devices: { user_id: 'account.id' },
+  totp_secrets: {
+    user_id: 'account.id',
+    secret: 'a secret',
+    last_step: 'a counter of the machinery',
+    strangers_failures: 'a counter against guessing'
+  },
+  recovery_codes: { user_id: 'account.id', hash: 'a secret' },
   one_time_tokens: {
     id: 'half a secret: with a key of the deployment it makes the token',
     user_id: 'account.id',
@@ -147,6 +156,8 @@ t.test('every column of every table is exported or on a written list', async t =
     ['users', 'account', await sql`select * from users where id = ${mine.user.id}`],
     ['sessions', 'sessions', await sql`select *, host(ip) as ip from sessions where user_id = ${mine.user.id} order by id`],
     ['known_devices', 'known_devices', await sql`select * from known_devices where user_id = ${mine.user.id} order by created_at, device_id`],
+    ['totp_secrets', 'totp_secrets', await sql`select * from totp_secrets where user_id = ${mine.user.id}`],
+    ['recovery_codes', 'recovery_codes', await sql`select * from recovery_codes where user_id = ${mine.user.id} order by number`],
     ['one_time_tokens', 'one_time_tokens', await sql`select * from one_time_tokens where user_id = ${mine.user.id} order by created_at, id`],
     ['registrations', 'registrations', await sql`select * from registrations where email = ${mine.user.email} order by created_at, id`]
   ] as const) {
@@ -282,6 +293,8 @@ async function lived () {
   await as(app, mine.access_token, 'PATCH', '/auth/me', { full_name: 'Ada Lovelace' })
   await post(app, '/auth/register', { email: account.email, password, full_name: 'Ada King' })
   await sql`delete from jobs`
+  await sql`insert into totp_secrets (id, user_id, secret, created_at, confirmed_at) values (gen_random_uuid(), ${account.user.id}, 'ciphertext', now(), now())`
+  await sql`insert into recovery_codes (user_id, hash, number, created_at) select ${account.user.id}, sha256(n::text::bytea), n, now() from generate_series(1, 10) n`
 
   const newEmail = freshAddress()
   const tokenIds = await app.database.begin(async tx => {

@@ -1265,6 +1265,14 @@ export interface components {
             known_devices: {
                 [key: string]: unknown;
             }[];
+            /** @description Authenticator apps, without their secrets. */
+            totp_secrets: {
+                [key: string]: unknown;
+            }[];
+            /** @description Recovery codes that are left, by number. */
+            recovery_codes: {
+                [key: string]: unknown;
+            }[];
             /** @description Links in mails that still work, without the links. */
             one_time_tokens: {
                 [key: string]: unknown;
