@@ -4,6 +4,7 @@ import accounts from './plugins/accounts/index.ts'
 import administration from './plugins/administration/index.ts'
 import audit from './plugins/audit/index.ts'
 import changes from './plugins/changes/index.ts'
+import factors from './plugins/factors/index.ts'
 import guards from './plugins/guards/index.ts'
 import http from './plugins/http/index.ts'
 import jobs from './plugins/jobs/index.ts'
@@ -30,7 +31,7 @@ export interface LatchkeyOptions extends Omit<FeatureOptions, 'workers'>, Partia
 /** The features in their order: each depends only on features before it. */
 const features = [
   monitoring, http, stores, jobs, audit, changes, keys, passwords, throttling, tokens, mail,
-  access, sessions, accounts, administration, organisations, transfers, oauth, guards, operations
+  access, sessions, factors, accounts, administration, organisations, transfers, oauth, guards, operations
 ]
 
 /** The whole of Latchkey: every feature, then the routes. */

@@ -79,6 +79,26 @@ export function sampleMails (locale: string): Sample[] {
       mail: { ...reader, kind: 'locked', values: { lane, until, appUrl }, occasion }
     })),
     {
+      name: 'second_factor_added',
+      mail: { ...reader, kind: 'second_factor_added', values: { appUrl }, occasion }
+    },
+    {
+      name: 'second_factor_removed',
+      mail: { ...reader, kind: 'second_factor_removed', values: { appUrl }, occasion }
+    },
+    {
+      name: 'recovery_codes_renewed',
+      mail: { ...reader, kind: 'recovery_codes_renewed', values: { appUrl }, occasion }
+    },
+    ...[9, 1, 0].map((left): Sample => ({
+      name: `recovery_code_used-${left}`,
+      mail: { ...reader, kind: 'recovery_code_used', values: { left, appUrl }, occasion }
+    })),
+    {
+      name: 'password_known',
+      mail: { ...reader, kind: 'password_known', values: { until, appUrl }, occasion }
+    },
+    {
       name: 'reuse_detected',
       mail: { ...reader, kind: 'reuse_detected', values: { device, appUrl }, occasion }
     },

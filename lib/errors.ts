@@ -8,6 +8,7 @@ const refusals = {
     401,
     'The address and the password do not belong together, or the address has not been confirmed yet.'
   ],
+  mfa_required: [401, 'A second factor is needed, too.'],
   reauthentication_required: [401, 'Authenticate again to do this.'],
   forbidden: [403, 'You are not allowed to do this.'],
   csrf: [403, 'The request comes from an origin that is not allowed.'],
@@ -22,6 +23,7 @@ const refusals = {
   method_not_allowed: [405, 'This path does not answer that method.'],
   conflict: [409, 'This collides with something that exists already.'],
   role_in_use: [409, 'The role is in use.'],
+  last_factor: [409, 'The account would be without the second factor that it needs.'],
   last_super_admin: [409, 'The last active super_admin must remain.'],
   body_too_large: [413, 'The body is too large.'],
   unsupported_media_type: [415, 'Send the body as application/json, uncompressed.'],
@@ -41,9 +43,18 @@ export const refusalCodes = Object.keys(refusals).filter(isRefusalCode)
 /** The reasons why a session ended; one is answered with every 401 `session_ended`. The first cause counts. */
 export const endReasons = [
   'expired', 'idle', 'signed_out', 'revoked_by_user', 'revoked_by_admin', 'password_changed',
-  'reuse_detected', 'evicted', 'account_disabled', 'account_deleted', 'email_restored', 'everyone_signed_out'
+  'reuse_detected', 'factors_changed', 'evicted', 'account_disabled', 'account_deleted', 'email_restored',
+  'everyone_signed_out'
 ] as const
 export type EndReason = typeof endReasons[number]
+
+/** A sign-in that waits for its second factor: the token that goes on with it, and how that travels. */
+export interface PendingSecondFactor {
+  token: string
+  transport: 'bearer' | 'cookie'
+  /** Seconds. */
+  expiresIn: number
+}
 
 /** One entry of a problem's `errors`: a JSON pointer into the body, a stable code, and a sentence for a person. */
 export interface FieldError { path: string, code: string, message: string }
@@ -54,6 +65,12 @@ export interface RefusalDetails {
   maxAge?: number
   /** The strengths that would do, separated by blanks (RFC 9470). */
   acrValues?: string
+  /** What goes on with a sign-in whose second factor is due (`mfa_required`). */
+  pending?: PendingSecondFactor
+  /** What can be proved next (`mfa_required`). */
+  methods?: readonly string[]
+  /** Whether the pending sign-in is over, so that a browser may forget its token. */
+  endsPending?: true
   /** Seconds after which the client may try again; sent as `Retry-After`. */
   retryAfter?: number
   /** The methods that a path does answer; sent as `Allow`. */

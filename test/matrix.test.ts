@@ -71,6 +71,7 @@ const routes = `
 | POST /api/v1/auth/verify-email                     | anybody         |
 | POST /api/v1/auth/verify-email/resend              | anybody         |
 | POST /api/v1/auth/login                            | anybody         |
+| POST /api/v1/auth/login/second-factor              | anybody         |
 | POST /api/v1/auth/email/confirm                    | anybody         |
 | POST /api/v1/auth/email/undo                       | anybody         |
 | POST /api/v1/auth/password/forgot                  | anybody         |

@@ -150,7 +150,7 @@ t.test('no session outlives its password when logins, password changes and a dis
 
     async function reauthenticate () {
       await pauses(random)
-      const tokenResponse = await refused(round, pick(nodes, random).accounts.reauthenticate({ userId: user.id, sessionId: holder.id }, oldPassword, caller), ['session_ended', 'invalid_credentials', 'invalid_token'])
+      const tokenResponse = await refused(round, pick(nodes, random).accounts.reauthenticate({ userId: user.id, sessionId: holder.id }, { password: oldPassword }, caller), ['session_ended', 'invalid_credentials', 'invalid_token'])
       if (tokenResponse) keep(holder, tokenResponse)
     }
 

@@ -14,6 +14,7 @@ const open: Record<string, number> = {
   'POST /api/v1/auth/verify-email': 422,
   'POST /api/v1/auth/verify-email/resend': 422,
   'POST /api/v1/auth/login': 422,
+  'POST /api/v1/auth/login/second-factor': 422,
   'POST /api/v1/auth/email/confirm': 422,
   'POST /api/v1/auth/email/undo': 422,
   'POST /api/v1/auth/password/forgot': 422,

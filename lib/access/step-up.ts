@@ -1,5 +1,5 @@
 import { Refusal } from '../errors.ts'
-import { acrValues, acrValuesFrom, satisfies } from '../tokens/assurance.ts'
+import { acrOf, acrValues, acrValuesFrom, satisfies } from '../tokens/assurance.ts'
 import type { Acr } from '../tokens/assurance.ts'
 import type { Principal } from './authentication.ts'
 
@@ -10,6 +10,9 @@ export interface StepUp {
   /** The most seconds since the user was authenticated. */
   maxAge?: number
 }
+
+/** The strength that an account with a second factor demands. */
+const fullStrength: Acr = 'urn:latchkey:acr:2fa'
 
 /** How long (s) ago an act that needs a recent sign-in lets it be. */
 export const recentSeconds = 600
@@ -34,4 +37,14 @@ export function assertSteppedUp (
     ...(maxAge !== Infinity && { maxAge }),
     ...(due !== acrValues[0] && { acrValues: acrValuesFrom(due) })
   })
+}
+
+/**
+ * Judges a session of an account that has a second factor by how its user was authenticated: what the password alone
+ * has opened must not touch the factors.
+ * @throws Refusal `reauthentication_required` with `max_age` and `acr_values`
+ */
+export function assertFullStrength ({ amr }: { amr: readonly string[] }): void {
+  if (satisfies(acrOf(amr), fullStrength)) return
+  throw new Refusal('reauthentication_required', { maxAge: recentSeconds, acrValues: acrValuesFrom(fullStrength) })
 }

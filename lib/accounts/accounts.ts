@@ -25,6 +25,7 @@ import { presentSession } from '../sessions/session-view.ts'
 import { createSignOuts } from './sign-outs.ts'
 import type { SignOutParts } from './sign-outs.ts'
 import type { PresentedToken } from '../sessions/presented-token.ts'
+import { createSecondSteps } from '../logins/second-steps.ts'
 
 export type Accounts = ReturnType<typeof createAccounts>
 
@@ -51,6 +52,7 @@ export function createAccounts (parts: AccountParts) {
   const { register } = createRegistrations(parts)
   const { confirm, resend } = createConfirmations(parts)
   const { login } = createLogins(parts)
+  const { completeLogin } = createSecondSteps(parts)
   const { reauthenticate } = createReauthentications(parts)
   const { logout, signOut, endSession, signOutEveryone } = createSignOuts(parts)
   const { changePassword } = createPasswordChanges(parts)
@@ -63,6 +65,7 @@ export function createAccounts (parts: AccountParts) {
   return {
     registrations: { register, confirm, resend },
     login: ifItCanSign(login),
+    completeLogin: ifItCanSign(completeLogin),
     reauthenticate: ifItCanSign(reauthenticate),
     refresh: ifItCanSign(refresh),
     listSessions,

@@ -1,9 +1,11 @@
 import type { Principal } from '../access/authentication.ts'
+import { assertFullStrength } from '../access/step-up.ts'
 import type { Caller } from '../http/caller.ts'
 import type { UnitsOfWork } from '../changes/unit-of-work.ts'
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
 import type { FieldError } from '../errors.ts'
+import type { TotpSecretStore } from '../factors/totp-secret-store.ts'
 import type { TokenResponse, TokenResponses } from '../sessions/token-responses.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { Lockout } from '../throttling/lockout.ts'
@@ -23,6 +25,7 @@ export interface PasswordChangeParts {
   sessions: Sessions
   tokenResponses: TokenResponses
   oneTimeTokens: Pick<OneTimeTokens, 'revoke'>
+  totpSecrets: Pick<TotpSecretStore, 'forgetStrangersFailures'>
   policy: PasswordPolicy
   passwords: Passwords
   checks: PasswordChecks
@@ -43,7 +46,7 @@ const unchanged: FieldError = {
 
 /** The change of a password by its user, who knows the current one. */
 export function createPasswordChanges (parts: PasswordChangeParts) {
-  const { commitUnlessNull, users, sessions, tokenResponses, oneTimeTokens } = parts
+  const { commitUnlessNull, users, sessions, tokenResponses, oneTimeTokens, totpSecrets } = parts
   const { policy, passwords, checks, rateLimits, lockout, jobs, clock } = parts
 
   return { changePassword }
@@ -51,10 +54,11 @@ export function createPasswordChanges (parts: PasswordChangeParts) {
   /**
    * Replaces the password if the current one is right. Every other session ends in one step with the change. The
    * session of the request survives and gets new tokens. Tries are counted by user, right passwords too, because each
-   * costs a hash.
-   * @throws Refusal `rate_limited`; `session_ended`; `invalid_credentials`; `too_many_attempts`;
-   * `password_rejected`; `invalid_token` if the session's access tokens have become outdated meanwhile; `overloaded`;
-   * `unavailable`
+   * costs a hash. If the account has two steps, the session must have proved both, and `auth_time` stays, because only
+   * the password has been proved again.
+   * @throws Refusal `rate_limited`; `session_ended`; `reauthentication_required`; `invalid_credentials`;
+   * `too_many_attempts`; `password_rejected`; `invalid_token` if the session's access tokens have become outdated
+   * meanwhile; `overloaded`; `unavailable`
    */
   async function changePassword (
     { userId, sessionId }: Pick<Principal, 'userId' | 'sessionId'>,
@@ -73,6 +77,7 @@ export function createPasswordChanges (parts: PasswordChangeParts) {
     caller: Caller
   ): Promise<TokenResponse> {
     const state = await sessions.find(sessionId)
+    if (state.twoStep) assertFullStrength(state)
     await checks.check({
       password: currentPassword,
       passwordHash: state.passwordHash,
@@ -87,13 +92,14 @@ export function createPasswordChanges (parts: PasswordChangeParts) {
     const errors = await objectionsTo(newPassword, currentPassword, state)
     if (errors.length) throw new Refusal('password_rejected', { errors })
     const passwordHash = await passwords.hash(newPassword, { priority: 'known', flow: state.id })
-    const authTime = new Date(clock.now())
+    const now = new Date(clock.now())
+    const proved = state.twoStep ? {} : { authTime: now, amr: ['pwd'] }
 
-    const user = await replace(state, passwordHash, authTime, caller)
+    const user = await replace(state, passwordHash, { now, proved }, caller)
     // This is read after the transaction: within it, the read would take a second connection.
     if (!user) throw await sessions.refusalFor(sessionId)
 
-    const changed = { ...state, ...user, userEpoch: user.sessionEpoch, authTime, mustChangePassword: false }
+    const changed = { ...state, ...user, userEpoch: user.sessionEpoch, ...proved, mustChangePassword: false }
     return tokenResponses.issue(await sessions.advance(changed))
   }
 
@@ -103,18 +109,23 @@ export function createPasswordChanges (parts: PasswordChangeParts) {
   }
 
   /** The counters of the account after the change; null if the account or the session has changed since. */
-  async function replace (state: SessionState, passwordHash: string, authTime: Date, caller: Caller) {
+  async function replace (
+    state: SessionState,
+    passwordHash: string,
+    { now, proved }: { now: Date, proved: { authTime?: Date, amr?: string[] } },
+    caller: Caller
+  ) {
     const { id, sessionId } = state
 
     return await commitUnlessNull(async unit => {
-      const user = await users.setPassword(unit.tx, state, passwordHash, authTime)
+      const user = await users.setPassword(unit.tx, state, passwordHash, now)
       if (!user) return null
 
       const { hasSurvived, eventId } = await sessions.recordEpochRaise(unit, {
         user: { id, ...user },
         reason: 'password_changed',
         survivor: sessionId,
-        authTime,
+        ...proved,
         event: {
           event: 'authn_password_change',
           outcome: 'success',
@@ -126,6 +137,8 @@ export function createPasswordChanges (parts: PasswordChangeParts) {
       })
       if (!hasSurvived) return null
 
+      // Strangers who entered codes had the old password.
+      if (state.twoStep) await totpSecrets.forgetStrangersFailures(unit.tx, id)
       await oneTimeTokens.revoke(unit.tx, id, outdatedByPassword)
       await jobs.send(unit.tx, 'mail', { kind: 'password_changed', userId: id, how: 'changed', eventId })
       return user

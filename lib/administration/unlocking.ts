@@ -1,5 +1,6 @@
 import type { Actor } from '../access/authentication.ts'
 import type { Audit } from '../audit/audit.ts'
+import type { TotpSecretStore } from '../factors/totp-secret-store.ts'
 import type { KnownDeviceStore } from '../sessions/known-device-store.ts'
 import type { Bucket, Lockout } from '../throttling/lockout.ts'
 import type { AdminAction, AdminActions } from './admin-actions.ts'
@@ -7,22 +8,25 @@ import type { AdminAction, AdminActions } from './admin-actions.ts'
 export interface UnlockingParts {
   actions: Pick<AdminActions, 'perform'>
   devices: Pick<KnownDeviceStore, 'list'>
-  lockout: Pick<Lockout, 'strangersOf' | 'deviceOf' | 'unlock'>
+  totpSecrets: Pick<TotpSecretStore, 'forgetStrangersFailures'>
+  lockout: Pick<Lockout, 'strangersOf' | 'deviceOf' | 'secondFactorOf' | 'unlock'>
   audit: Pick<Audit, 'record'>
 }
 
 /** Unlocks accounts that failed sign-ins have locked. */
-export function createUnlocking ({ actions, devices, lockout, audit }: UnlockingParts) {
+export function createUnlocking ({ actions, devices, totpSecrets, lockout, audit }: UnlockingParts) {
   return { unlock }
 
   /**
-   * Unlocks the buckets that failed sign-ins have locked: the one of strangers, and those of the devices that the
-   * account knows, eleven in all at most. The bucket of a session stays as it is: the user can sign in again instead.
+   * Unlocks the buckets that failed sign-ins have locked, of passwords and of second factors: those of strangers, and
+   * those of the devices that the account knows, 33 in all at most. Strangers may enter codes again. The bucket of a
+   * session stays as it is: the user can sign in again instead.
    */
   async function unlock (userId: string, by: Actor) {
     let locked: Bucket[] = []
     const answer = await actions.perform(userId, by, async action => {
       locked = await bucketsOf(action)
+      if (action.subject.twoStep) await totpSecrets.forgetStrangersFailures(action.tx, userId)
       await audit.record(action.tx, { ...action.auditFields, event: 'authn_login_unlock' })
     })
     // Redis comes after the commit: if it fails, the event is there and the request can be repeated. In the other order
@@ -31,8 +35,16 @@ export function createUnlocking ({ actions, devices, lockout, audit }: Unlocking
     return answer
   }
 
-  async function bucketsOf ({ tx, subject: { id, emailCanonical } }: AdminAction): Promise<Bucket[]> {
+  async function bucketsOf ({ tx, subject: { id, emailCanonical, twoStep } }: AdminAction): Promise<Bucket[]> {
     const known = await devices.list(tx, id)
-    return [lockout.strangersOf(emailCanonical), ...known.map(device => lockout.deviceOf(id, device))]
+    const ofPasswords = [lockout.strangersOf(emailCanonical), ...known.map(device => lockout.deviceOf(id, device))]
+    if (!twoStep) return ofPasswords
+
+    const holders = ['strangers' as const, ...known]
+    return [
+      ...ofPasswords,
+      ...holders.map(holder => lockout.secondFactorOf('totp', id, holder)),
+      ...holders.map(holder => lockout.secondFactorOf('recovery_code', id, holder))
+    ]
   }
 }

@@ -36,13 +36,16 @@ export function createUnitsOfWork ({ database, changes, publish, flows }: {
   }
 
   /** Like `commit`, but rolls back if the work returns null: it has found that it must not happen. */
-  async function commitUnlessNull<T> (work: (unit: UnitOfWork) => Promise<T | null>): Promise<T | null> {
+  async function commitUnlessNull<T> (
+    work: (unit: UnitOfWork) => Promise<T | null>,
+    userId?: string
+  ): Promise<T | null> {
     try {
       return await commit(async unit => {
         const result = await work(unit)
         if (result === null) throw new RolledBack()
         return result
-      })
+      }, userId)
     } catch (error) {
       if (error instanceof RolledBack) return null
       throw error

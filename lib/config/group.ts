@@ -116,10 +116,15 @@ export function group (s: Settings) {
       enabled: s.RATE_LIMITS_ENABLED,
       global: s.RATE_LIMIT_GLOBAL,
       login: s.RATE_LIMIT_LOGIN,
+      secondFactor: s.RATE_LIMIT_SECOND_FACTOR,
       register: s.RATE_LIMIT_REGISTER,
       refresh: s.RATE_LIMIT_REFRESH,
       mail: s.RATE_LIMIT_MAIL,
       mailAddress: s.RATE_LIMIT_MAIL_ADDRESS
+    },
+    factors: {
+      totpIssuer: s.TOTP_ISSUER ?? new URL(appUrl).hostname,
+      totpStepsBack: s.TOTP_STEPS_BACK
     },
     mail: {
       smtpUrl: s.SMTP_URL ?? null,

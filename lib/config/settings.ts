@@ -183,6 +183,10 @@ export const settings = Type.Object({
     description: 'Logins per client address (IPv6: per /64), or per device that the account knows; tries of codes, and per user passwords entered again, each counted separately.',
     default: '10/15m'
   }),
+  RATE_LIMIT_SECOND_FACTOR: rates({
+    description: 'Second steps of a sign-in per client address, or per device that has passed one; per user in a session.',
+    default: '20/15m'
+  }),
   RATE_LIMIT_REGISTER: rates({ description: 'Registrations per client address.', default: '3/1h' }),
   RATE_LIMIT_REFRESH: rates({ description: 'Rotations per session.', default: '20/15m' }),
   RATE_LIMIT_MAIL: rates({ description: 'Mails that requests cause, per client and address.', default: '3/1h' }),
@@ -190,6 +194,15 @@ export const settings = Type.Object({
   RATE_LIMITS_ENABLED: boolean({
     description: 'false lifts RATE_LIMIT_… for load tests, never the lockout; refused in staging and production.',
     default: 'true'
+  }),
+
+  // Second factors
+  TOTP_ISSUER: Type.Optional(text({
+    description: 'What authenticator apps call this service. Unset: the host of APP_URL.'
+  }, /^[^:\p{C}]{1,64}$/u, 'up to 64 characters without a colon')),
+  TOTP_STEPS_BACK: integer(0, 1, {
+    description: 'How many codes before the current one of an authenticator app still work; 0 is strict.',
+    default: '1'
   }),
 
   // Mail

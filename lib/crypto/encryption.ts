@@ -18,7 +18,8 @@ export function createEncryption (keys: Buffer[]) {
   const [current] = ring
   if (!current) throw new Error('no key to encrypt with')
 
-  return { encrypt: encrypt.bind(null, current), decrypt, tryDecrypt }
+  /** `keyId` is that of the first key: every box that it makes begins with it. */
+  return { encrypt: encrypt.bind(null, current), decrypt, tryDecrypt, keyId: current.id }
 
   /** Like `decrypt`, but returns null for a box that does not decrypt. */
   function tryDecrypt (box: Buffer, context: string): Buffer | null {

@@ -25,5 +25,13 @@ export const problemSchema = Type.Object({
   acr_values: Type.Optional(Type.String({
     description: 'The values of `acr` that would do, separated by blanks (RFC 9470).',
     examples: ['urn:latchkey:acr:2fa phr']
+  })),
+  mfa_token: Type.Optional(Type.String({
+    description: 'With `mfa_required`: goes on with the sign-in. A browser gets it as a cookie instead.'
+  })),
+  expires_in: Type.Optional(Type.Integer({ description: 'Seconds that the second factor may take.' })),
+  methods: Type.Optional(Type.Array(Type.String(), {
+    description: 'With `mfa_required`: what can be proved next.',
+    examples: [['totp', 'recovery_code']]
   }))
 }, { $id: 'Problem', description: 'A refusal (RFC 9457).' })

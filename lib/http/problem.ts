@@ -10,7 +10,7 @@ export const problemType = 'application/problem+json; charset=utf-8'
  * @param status differs from the refusal's own where HTTP has a more specific one (408, 414, 431)
  */
 export function renderProblem (refusal: Refusal, requestId: string, status: number = refusal.status) {
-  const { code, message, details: { reason, maxAge, acrValues, errors } } = refusal
+  const { code, message, details: { reason, maxAge, acrValues, pending, methods, errors } } = refusal
 
   return {
     type: `urn:latchkey:problem:${code}`,
@@ -22,7 +22,11 @@ export function renderProblem (refusal: Refusal, requestId: string, status: numb
     ...(errors === undefined ? {} : { errors }),
     ...(reason === undefined ? {} : { reason }),
     ...(maxAge === undefined ? {} : { max_age: maxAge }),
-    ...(acrValues === undefined ? {} : { acr_values: acrValues })
+    ...(acrValues === undefined ? {} : { acr_values: acrValues }),
+    // A browser gets the token as a cookie: see plugins/http/errors.ts.
+    ...(pending?.transport === 'bearer' ? { mfa_token: pending.token } : {}),
+    ...(pending === undefined ? {} : { expires_in: pending.expiresIn }),
+    ...(methods === undefined ? {} : { methods })
   }
 }
 
@@ -40,7 +44,7 @@ export function problemHeaders ({ code, status, details }: Refusal): Record<stri
 
 function challenge (code: string, { maxAge, acrValues }: Refusal['details']) {
   if (code === 'invalid_token' || code === 'session_ended') return 'Bearer error="invalid_token"'
-  if (code !== 'reauthentication_required') return 'Bearer'
+  if (code !== 'reauthentication_required' && code !== 'mfa_required') return 'Bearer'
 
   return [
     'Bearer error="insufficient_user_authentication"',

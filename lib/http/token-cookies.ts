@@ -12,7 +12,7 @@ export interface CookieSettings {
 }
 
 /** The values of our cookies that a request carries. */
-export interface CarriedCookies { access?: string, refresh?: string, device?: string }
+export interface CarriedCookies { access?: string, refresh?: string, device?: string, mfa?: string }
 
 export type CookieKind = keyof CarriedCookies
 
@@ -29,18 +29,24 @@ export type IssueTimes = Partial<Record<CookieKind, (value: string) => number | 
 export type ParseCookies = (header: string) => Readonly<Record<string, string | undefined>>
 export type TokenCookies = ReturnType<typeof createTokenCookies>
 
-const kinds = ['access', 'refresh', 'device'] as const
+const kinds = ['access', 'refresh', 'device', 'mfa'] as const
 const none: CarriedCookies = Object.freeze({})
 const nothing: FoundCookies = Object.freeze([])
 
 /**
- * The three cookies of the transport `cookie`. Without a domain they are `__Host-` cookies, which no other host can set
- * (RFC 6265bis §4.1.3). With a domain, every host under it is trusted like the API.
+ * The cookies of the transport `cookie`: those of a session and of a device, and `mfa` while a sign-in waits for a
+ * second factor. Without a domain they are `__Host-` cookies, which no other host can set (RFC 6265bis §4.1.3). With a
+ * domain, every host under it is trusted like the API.
  */
 export function createTokenCookies (settings: CookieSettings, parse: ParseCookies) {
   const { cookieDomain, cookieSameSite, cookiePartitioned, cookieSecure, issuer } = settings
   const prefix = !cookieSecure ? '' : cookieDomain === null ? '__Host-' : '__Secure-'
-  const names = { access: `${prefix}access`, refresh: `${prefix}refresh`, device: `${prefix}device` }
+  const names = {
+    access: `${prefix}access`,
+    refresh: `${prefix}refresh`,
+    device: `${prefix}device`,
+    mfa: `${prefix}mfa`
+  }
   const attributes = attributesOf(cookieDomain, cookiePartitioned)
   // A browser may keep several cookies under one name, left from other settings or set by another host: of a domain
   // or of this host alone, partitioned or not.

@@ -1,5 +1,7 @@
+import { createSecondSteps } from './second-steps.ts'
+import type { SecondStepParts } from './second-steps.ts'
 import { createSignIns } from './sign-ins.ts'
-import type { SessionRequest, SignInParts } from './sign-ins.ts'
+import type { SessionRequest } from './sign-ins.ts'
 import type { Audit } from '../audit/audit.ts'
 import { Refusal } from '../errors.ts'
 import type { RefusalCode } from '../errors.ts'
@@ -25,14 +27,14 @@ export interface LoginRequest extends SessionRequest {
   userType?: string | undefined
 }
 
-export interface LoginParts extends SignInParts {
+export interface LoginParts extends SecondStepParts {
   database: Database
-  users: Pick<UserStore, 'find' | 'findByAddress' | 'lockInOrder' | 'rehash'>
+  users: Pick<UserStore, 'find' | 'findByAddress' | 'lock' | 'lockInOrder' | 'rehash'>
   passwords: Pick<Passwords, 'assertRoom' | 'hash' | 'needsRehash'>
   checks: PasswordChecks
   rateLimits: Pick<RateLimits, 'count'>
   lockout: Pick<Lockout, 'strangersOf' | 'deviceOf'>
-  deviceTokens: Pick<DeviceTokens, 'read' | 'recognise'>
+  deviceTokens: Pick<DeviceTokens, 'read' | 'recognise' | 'issue'>
   audit: Pick<Audit, 'record'>
   metrics: Pick<Metrics, 'increment' | 'time'>
 }
@@ -44,6 +46,7 @@ interface Target { user: UserAndDevice | null, deviceId: string | null, canonica
 export function createLogins (parts: LoginParts) {
   const { database, users, passwords, checks, rateLimits, lockout, deviceTokens, audit, metrics } = parts
   const { signIn } = createSignIns(parts)
+  const { demand } = createSecondSteps(parts)
 
   return { login }
 
@@ -53,7 +56,7 @@ export function createLogins (parts: LoginParts) {
    * right.
    * @throws Refusal `invalid_request` with `not_an_address`; `overloaded`; `rate_limited`; `too_many_attempts`;
    * `invalid_credentials`; with the right password `account_disabled`, `approval_pending`, `approval_rejected`,
-   * `vendor_suspended` or `wrong_user_type`; `unavailable`
+   * `vendor_suspended`, `wrong_user_type` or, if the account has two steps, `mfa_required`; `unavailable`
    */
   async function login (request: LoginRequest, caller: Caller): Promise<TokenResponse> {
     return await metrics.time('sign_in', () => attempt(request, caller))
@@ -98,6 +101,10 @@ export function createLogins (parts: LoginParts) {
     const strengthened = await strengthen(user, request.password, hashTurnOf({ bucket, owner: user, caller }))
     // The password is left behind here.
     const { transport, deviceName, deviceToken, replaces } = request
+    if (strengthened.twoStep) {
+      const holderId = deviceTokens.recognise(deviceToken)
+      throw await demand(strengthened, { purpose: 'login', transport, holderId }, caller)
+    }
     const response = await signIn(strengthened, { transport, deviceName, deviceToken, replaces }, caller)
     if (!response) throw await refuse('invalid_credentials', user, caller)
     return response

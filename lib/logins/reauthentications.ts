@@ -1,6 +1,9 @@
+import { createSecondSteps, isOver, isWrong, mayGoOn, mfaRequired, twoStepAmr } from './second-steps.ts'
+import type { SecondStepParts } from './second-steps.ts'
 import type { Principal } from '../access/authentication.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Clock } from '../clock.ts'
+import type { SecondFactor, SecondProof } from '../factors/second-factor-checks.ts'
 import type { Caller } from '../http/caller.ts'
 import type { SessionState } from '../sessions/session-store.ts'
 import type { Sessions } from '../sessions/sessions.ts'
@@ -11,10 +14,18 @@ import type { PasswordChecks } from '../throttling/password-checks.ts'
 import type { RateLimits } from '../throttling/rate-limits.ts'
 import type { UserStore } from '../users/user-store.ts'
 
-export interface ReauthenticationParts {
+/** What a user proves again: the password, the second factor after it, or both at once. */
+export interface Reauthentication {
+  password?: string | undefined
+  factor?: SecondFactor | undefined
+  /** The token of the first step, if the password was proved by an earlier request. */
+  pendingToken?: string | undefined
+}
+
+export interface ReauthenticationParts extends SecondStepParts {
   database: Database
-  users: Pick<UserStore, 'lock'>
-  sessions: Pick<Sessions, 'find' | 'authenticateAgain' | 'refusalFor' | 'advance'>
+  users: Pick<UserStore, 'find' | 'lock' | 'lockInOrder'>
+  sessions: SecondStepParts['sessions'] & Pick<Sessions, 'find' | 'authenticateAgain' | 'refusalFor' | 'advance'>
   tokenResponses: TokenResponses
   checks: PasswordChecks
   rateLimits: Pick<RateLimits, 'count'>
@@ -23,30 +34,45 @@ export interface ReauthenticationParts {
   clock: Pick<Clock, 'now'>
 }
 
-/** Proving the password again within a session. */
+/** Proving again who uses a session. */
 export function createReauthentications (parts: ReauthenticationParts) {
-  const { database, users, sessions, tokenResponses, checks, rateLimits, lockout, audit, clock } = parts
+  const { database, users, sessions, tokenResponses, checks, factorChecks, pendingLogins } = parts
+  const { rateLimits, lockout, audit, clock } = parts
+  const { demand } = createSecondSteps(parts)
 
   return { reauthenticate }
 
   /**
-   * Checks the password, sets the session's `auth_time` to now (RFC 9470) and rotates its tokens. Tries are counted by
-   * user, right passwords too, because each costs a hash.
-   * @throws Refusal `rate_limited`; `session_ended`; `invalid_credentials`; `too_many_attempts`; `invalid_token` if the
-   * session's access tokens have become outdated meanwhile; `overloaded`; `unavailable`
+   * Checks everything that the account needs, sets the session's `auth_time` to now (RFC 9470) and rotates its tokens.
+   * If only the password of an account with two steps is proved, nothing changes yet. Tries are counted by user, right
+   * ones too, because each password costs a hash.
+   * @throws Refusal `rate_limited`; `session_ended`; `invalid_credentials`; `too_many_attempts`; `mfa_required` if more
+   * is to be proved; `token_invalid` if the password was proved too long ago; `invalid_token` if the session's access
+   * tokens have become outdated meanwhile; `overloaded`; `unavailable`
    */
   async function reauthenticate (
     { userId, sessionId }: Pick<Principal, 'userId' | 'sessionId'>,
-    password: string,
+    proof: Reauthentication,
     caller: Caller
   ): Promise<TokenResponse> {
-    return await rateLimits.count({ policy: 'reauthenticate', caller, userId }, () => {
-      return proveAgain(sessionId, password, caller)
-    })
+    const policy = proof.password === undefined ? 'second-factor' : 'reauthenticate'
+    return await rateLimits.count({ policy, caller, userId }, () => proveAgain(sessionId, proof, caller))
   }
 
-  async function proveAgain (sessionId: string, password: string, caller: Caller): Promise<TokenResponse> {
+  async function proveAgain (sessionId: string, proof: Reauthentication, caller: Caller): Promise<TokenResponse> {
     const state = await sessions.find(sessionId)
+    const { transport } = state
+
+    if (proof.password === undefined) assertFirstStep(state, proof.pendingToken)
+    else await checkPassword(state, proof.password, caller)
+
+    if (proof.factor !== undefined) return await proveFactor(state, proof.factor, caller)
+    if (state.twoStep) throw await demand(state, { purpose: 'reauthentication', transport, holderId: sessionId }, caller)
+    return await finish(state, ['pwd'], null, caller)
+  }
+
+  async function checkPassword (state: SessionState, password: string, caller: Caller) {
+    const { sessionId } = state
     await checks.check({
       password,
       passwordHash: state.passwordHash,
@@ -57,17 +83,48 @@ export function createReauthentications (parts: ReauthenticationParts) {
       caller,
       purpose: 'sign_in'
     })
-
-    const authTime = new Date(clock.now())
-    const isRecorded = await record(state, authTime, caller)
-    // This is read after the transaction: within it, the read would take a second connection.
-    if (!isRecorded) throw await sessions.refusalFor(sessionId)
-    return tokenResponses.issue(await sessions.advance({ ...state, authTime }))
   }
 
-  async function record (state: SessionState, authTime: Date, caller: Caller): Promise<boolean> {
+  /** Without the password, the token of an earlier request must say that it was proved in this session. */
+  function assertFirstStep (state: SessionState, token: string | undefined) {
+    if (token === undefined) throw mfaRequired({ methods: ['password'] })
+    const pending = pendingLogins.open(token, { purpose: 'reauthentication', transport: state.transport })
+    const isOfSession = pending?.userId === state.id && pending.holderId === state.sessionId
+    if (!isOfSession || !mayGoOn(state, pending)) throw isOver()
+  }
+
+  async function proveFactor (state: SessionState, factor: SecondFactor, caller: Caller): Promise<TokenResponse> {
+    const { sessionId } = state
+    const claim = { factor, owner: state, holder: { sessionId }, sessionId, caller }
+    const proof = await factorChecks.check(claim)
+    return await finish(state, twoStepAmr, proof, caller).catch(async error => {
+      if (isWrong(error)) await factorChecks.noteUsedUp(claim, proof.method)
+      throw error
+    })
+  }
+
+  async function finish (
+    state: SessionState,
+    amr: string[],
+    second: SecondProof | null,
+    caller: Caller
+  ): Promise<TokenResponse> {
+    const proved = { authTime: new Date(clock.now()), amr }
+    const isRecorded = await record(state, proved, second, caller)
+    // This is read after the transaction: within it, the read would take a second connection.
+    if (!isRecorded) throw await sessions.refusalFor(state.sessionId)
+    return tokenResponses.issue(await sessions.advance({ ...state, ...proved }))
+  }
+
+  async function record (
+    state: SessionState,
+    proved: { authTime: Date, amr: string[] },
+    second: SecondProof | null,
+    caller: Caller
+  ): Promise<boolean> {
     return await database.begin(async tx => {
-      if (!await users.lock(tx, state) || !await sessions.authenticateAgain(tx, state, authTime)) return false
+      if (!await users.lock(tx, state) || !await sessions.authenticateAgain(tx, state, proved)) return false
+      await second?.spend(tx)
       await audit.record(tx, {
         event: 'authn_login_success',
         outcome: 'success',
@@ -75,7 +132,8 @@ export function createReauthentications (parts: ReauthenticationParts) {
         actorId: state.id,
         subject: state,
         sessionId: state.sessionId,
-        caller
+        caller,
+        ...(second && { personal: { method: second.method } })
       })
       return true
     })

@@ -7,6 +7,7 @@ import type { Transport } from '../sessions/refresh-tokens.ts'
 import type { SessionState } from '../sessions/session-store.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { TokenResponse, TokenResponses } from '../sessions/token-responses.ts'
+import type { Transaction } from '../stores/database.ts'
 import type { DeviceTokens } from '../tokens/device-tokens.ts'
 import type { User, UserStore } from '../users/user-store.ts'
 
@@ -19,8 +20,16 @@ export interface SessionRequest {
   replaces?: string | undefined
 }
 
-export interface SignInParts extends Pick<UnitsOfWork, 'commit' | 'commitStatement'> {
-  users: Pick<UserStore, 'find' | 'lockInOrder'>
+/** What was proved: the methods (RFC 8176), for the audit trail the second factor, and how that is used up. */
+export interface Proof {
+  amr: string[]
+  reason?: string
+  /** Runs in the transaction that opens the session, with the user's row locked. If it throws, no session begins. */
+  spend?: (tx: Transaction) => Promise<void>
+}
+
+export interface SignInParts extends Pick<UnitsOfWork, 'commitUnlessNull' | 'commitStatement'> {
+  users: Pick<UserStore, 'find' | 'lock' | 'lockInOrder'>
   sessions: Pick<Sessions, 'prepare' | 'begin' | 'tokensOf' | 'end' | 'peek' | 'read'>
   tokenResponses: TokenResponses
   deviceTokens: Pick<DeviceTokens, 'recognise'>
@@ -28,45 +37,69 @@ export interface SignInParts extends Pick<UnitsOfWork, 'commit' | 'commitStateme
   metrics: Pick<Metrics, 'increment'>
 }
 
-/** Opening a session for a user whose password was right. */
-export function createSignIns (parts: SignInParts) {
-  const { commit, commitStatement, users, sessions, tokenResponses, deviceTokens, audit, metrics } = parts
+const passwordAlone: Proof = { amr: ['pwd'] }
 
-  return { signIn }
+/** Opening a session for a user who has proved what the account needs. */
+export function createSignIns (parts: SignInParts) {
+  const { commitUnlessNull, commitStatement, users, sessions } = parts
+  const { tokenResponses, deviceTokens, audit, metrics } = parts
+
+  return { signIn, signInByTwo }
 
   /**
-   * Opens a session and returns its tokens. If the user's sessions have been ended since the user was read, but the
-   * account is the same, that was a sign-out. The sign-in then comes after it: it is tried a second time.
+   * Opens a session by the password alone and returns its tokens. If the user's sessions have been ended since the user
+   * was read, but the account is the same, that was a sign-out. The sign-in then comes after it: it is tried a second
+   * time.
    * @param user as read before the password was checked
    * @returns null if the account has changed since it was read, so that the password no longer counts
    * @throws Refusal `unavailable`, also if the sessions are ended during the second try too
    */
   async function signIn (user: User, request: SessionRequest, caller: Caller): Promise<TokenResponse | null> {
-    const response = await open(user, request, caller)
+    const response = await open(user, request, passwordAlone, caller)
     if (response) return response
 
     const signedOut = await findSignedOut(user)
     if (!signedOut) return null
-    const second = await open(signedOut, request, caller)
+    const second = await open(signedOut, request, passwordAlone, caller)
     if (!second) throw unavailable(new Error('the sessions of the account keep ending'))
     return second
   }
 
-  async function open (user: User, request: SessionRequest, caller: Caller): Promise<TokenResponse | null> {
+  /**
+   * Opens a session by two factors and returns its tokens. The second one is used up in the same step.
+   * @returns null if the account has changed since it was read, also if its sessions have been ended
+   * @throws Refusal `unavailable`; what `spend` throws
+   */
+  async function signInByTwo (
+    user: User,
+    request: SessionRequest,
+    proof: Required<Proof>,
+    caller: Caller
+  ): Promise<TokenResponse | null> {
+    return await open(user, request, proof, caller)
+  }
+
+  async function open (
+    user: User,
+    request: SessionRequest,
+    { amr, reason, spend }: Proof,
+    caller: Caller
+  ): Promise<TokenResponse | null> {
     const { transport, deviceName, deviceToken, replaces } = request
     const deviceId = deviceTokens.recognise(deviceToken)
-    const amr = ['pwd']
     const prepared = await sessions.prepare(transport)
-    const circumstances = { deviceId, deviceName, caller, amr }
+    const circumstances = { deviceId, deviceName, caller, amr, reason }
 
     const replaced = await sessionOf(replaces, transport)
-    const isOpen = replaced
-      ? await commit(async unit => {
+    const isOpen = replaced || spend
+      ? await commitUnlessNull(async unit => {
         // Without an order of locks two browsers that swap their accounts would deadlock.
-        if (replaced.id !== user.id) await users.lockInOrder(unit.tx, [user.id, replaced.id])
-        const isOpen = await sessions.begin(unit, prepared, user, circumstances)
-        if (isOpen) await end(unit, replaced, user, caller)
-        return isOpen
+        if (replaced && replaced.id !== user.id) await users.lockInOrder(unit.tx, [user.id, replaced.id])
+        if (spend && !await users.lock(unit.tx, user)) return null
+        await spend?.(unit.tx)
+        if (!await sessions.begin(unit, prepared, user, circumstances)) return null
+        if (replaced) await end(unit, replaced, user, caller)
+        return true
       }, user.id)
       : await commitStatement(unit => sessions.begin(unit, prepared, user, circumstances), user.id)
     if (!isOpen) return null

@@ -6,6 +6,7 @@ export type Kind =
   | 'registrations'
   | 'one_time_tokens'
   | 'known_devices'
+  | 'waiting_totp_secrets'
   | 'failed_jobs'
   | 'changes'
   | 'epoch_changes'
@@ -51,6 +52,12 @@ export function createCleanUpStore (db: Database) {
       table: fragment`known_devices`,
       time: fragment`last_used_at`,
       also: none,
+      lock: unlocked
+    },
+    waiting_totp_secrets: {
+      table: fragment`totp_secrets`,
+      time: fragment`created_at`,
+      also: fragment`and confirmed_at is null`,
       lock: unlocked
     },
     failed_jobs: {

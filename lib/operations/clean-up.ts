@@ -30,6 +30,8 @@ interface Parts {
   batchSize: number
   /** Milliseconds. */
   lifetimes: { registrationTtl: number, refreshTokenTtl: number, sessionTtl: number }
+  /** Encrypts under the newest key what older ones have encrypted. Returns how many rows that were. */
+  encryptAgain?: (signal?: AbortSignal) => Promise<number>
   /** Waits for that many milliseconds, or until the signal. */
   pause?: (milliseconds: number, signal?: AbortSignal) => Promise<unknown>
 }
@@ -41,7 +43,7 @@ const dayMs = 24 * hourMs
 
 /** The kinds with many rows come last, so that the others need not wait for them. */
 const kinds: readonly Kind[] = [
-  'registrations', 'one_time_tokens', 'known_devices', 'failed_jobs', 'changes', 'epoch_changes', 'ended_sessions',
+  'registrations', 'one_time_tokens', 'known_devices', 'waiting_totp_secrets', 'failed_jobs', 'changes', 'epoch_changes', 'ended_sessions',
   'expired_sessions'
 ]
 
@@ -49,6 +51,7 @@ const nothing: RemovedRows = {
   registrations: 0,
   one_time_tokens: 0,
   known_devices: 0,
+  waiting_totp_secrets: 0,
   failed_jobs: 0,
   changes: 0,
   epoch_changes: 0,
@@ -67,7 +70,8 @@ const restPerWork = 9
  * Removes rows that nothing needs any more, in batches. Each batch is a short statement of its own: locked rows are
  * passed over, nothing waits for long, and a run that breaks off loses nothing. Two runs at once do no harm.
  */
-export function createCleanUp ({ store, log, metrics, clock, batchSize, lifetimes, pause = sleep }: Parts) {
+export function createCleanUp (parts: Parts) {
+  const { store, log, metrics, clock, batchSize, lifetimes, encryptAgain, pause = sleep } = parts
   const latest: { seconds?: number, succeededAt?: number } = {}
 
   metrics.gauge(
@@ -84,7 +88,8 @@ export function createCleanUp ({ store, log, metrics, clock, batchSize, lifetime
   return { run }
 
   /**
-   * Removes all rows that are due, unless it is stopped or runs out of time before.
+   * Removes all rows that are due, and encrypts secrets under the newest key, unless it is stopped or runs out of time
+   * before.
    * @throws Refusal `unavailable`; rows that were removed by then stay removed
    */
   async function run ({ signal, timeoutMs = Infinity, report = () => {} }: CleanUpRun = {}): Promise<CleanUpResult> {
@@ -100,6 +105,8 @@ export function createCleanUp ({ store, log, metrics, clock, batchSize, lifetime
       })
     }
 
+    const encrypted = isOver() ? 0 : await encryptAgain?.(signal) ?? 0
+    if (encrypted > 0) log.info({ encrypted }, 'clean-up: secrets are encrypted under the newest key')
     latest.seconds = (clock.monotonic() - started) / 1000
     const isComplete = !isOver()
     if (isComplete) latest.succeededAt = clock.now() / 1000
@@ -151,6 +158,7 @@ function agesOf (
     registrations: registrationTtl - offset,
     one_time_tokens: hourMs - offset,
     known_devices: 365 * dayMs - offset,
+    waiting_totp_secrets: hourMs - offset,
     failed_jobs: 14 * dayMs,
     changes: dayMs,
     epoch_changes: Math.max(dayMs, sessionTtl),

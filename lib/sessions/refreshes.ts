@@ -73,14 +73,17 @@ export function createRefreshes ({
     return generation === await hot.newest(sessionId)
   }
 
-  /** Sets a session's time of authentication after its user has proved the password. False if it has ended. */
+  /**
+   * Sets when and how a session's user was authenticated, after the user has proved everything that the account needs.
+   * False if the session has ended.
+   */
   async function authenticateAgain (
     tx: Transaction,
     { sessionId, sessionEpoch }: SessionState,
-    authTime: Date
+    proof: { authTime: Date, amr: string[] }
   ): Promise<boolean> {
     const now = new Date(clock.now())
-    return await store.lift(tx, sessionId, { from: sessionEpoch, to: sessionEpoch, authTime, now })
+    return await store.lift(tx, sessionId, { ...proof, from: sessionEpoch, to: sessionEpoch, now })
   }
 
   /** Rotates the token of a session whose user has just proved the password. Call it after the proof is committed. */

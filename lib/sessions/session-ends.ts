@@ -25,8 +25,9 @@ export interface EpochRaise {
   reason: EndReason
   /** The id of the one session that does not end. */
   survivor?: string | null
-  /** The survivor's new time of authentication, given if its user has just proved the password. */
-  authTime?: Date | null
+  /** When and how the survivor's user was authenticated, given if that has just changed. */
+  authTime?: Date | undefined
+  amr?: string[] | undefined
   /** The audit event of the cause. */
   event: AuditEvent
 }
@@ -55,10 +56,10 @@ export function createSessionEnds ({ store, oneTimeTokens, audit, metrics, clock
    */
   async function recordEpochRaise (
     { tx, change }: UnitOfWork,
-    { user, reason, survivor = null, authTime = null, event }: EpochRaise
+    { user, reason, survivor = null, authTime, amr, event }: EpochRaise
   ): Promise<{ hasSurvived: boolean, eventId: number }> {
     const { id: subjectId, sessionEpoch: number, version } = user
-    const hasSurvived = survivor !== null && await lift(tx, survivor, number, authTime)
+    const hasSurvived = survivor !== null && await lift(tx, survivor, number, { authTime, amr })
     await oneTimeTokens.revoke(tx, subjectId, ['email_change'])
 
     await change({ kind: 'user_epoch', subjectId, exceptId: hasSurvived ? survivor : null, number, reason })
@@ -66,7 +67,12 @@ export function createSessionEnds ({ store, oneTimeTokens, audit, metrics, clock
     return { hasSurvived, eventId: await audit.record(tx, event) }
   }
 
-  async function lift (tx: Transaction, sessionId: string, epoch: number, authTime: Date | null): Promise<boolean> {
-    return await store.lift(tx, sessionId, { from: epoch - 1, to: epoch, authTime, now: new Date(clock.now()) })
+  async function lift (
+    tx: Transaction,
+    sessionId: string,
+    epoch: number,
+    proof: Pick<EpochRaise, 'authTime' | 'amr'>
+  ): Promise<boolean> {
+    return await store.lift(tx, sessionId, { ...proof, from: epoch - 1, to: epoch, now: new Date(clock.now()) })
   }
 }

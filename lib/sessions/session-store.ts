@@ -94,17 +94,21 @@ export function createSessionStore (db: Database, { idleAfterMs }: { idleAfterMs
 
   /**
    * Moves a living session from the user's epoch `from` to the epoch `to`, so that it survives a raise. Also sets its
-   * time of authentication, if the password has just been checked. Returns false if the session has ended.
+   * time and methods of authentication, if they have just changed. Returns false if the session has ended.
    */
-  async function lift (tx: Transaction, sessionId: string, { from, to, authTime = null, now }: {
+  async function lift (tx: Transaction, sessionId: string, { from, to, authTime, amr, now }: {
     from: number
     to: number
-    authTime?: Date | null
+    authTime?: Date | undefined
+    amr?: string[] | undefined
     now: Date
   }): Promise<boolean> {
     const lifted = await tx`
       update sessions
-      set user_epoch = ${to}, auth_time = coalesce(${authTime}, auth_time), last_seen_at = ${now}
+      set user_epoch = ${to},
+          auth_time = coalesce(${authTime ?? null}, auth_time),
+          amr = coalesce(${amr ?? null}, amr),
+          last_seen_at = ${now}
       where id = ${sessionId}
         and user_epoch = ${from}
         and global_epoch = (select session_epoch from deployment)

@@ -20,6 +20,9 @@ export type Guess =
   | { outcome: 'wrong', shutForMs: number | null }
   | { outcome: 'refused', retryAfter: number, refused: number }
 
+/** Where guesses at a second factor come from. */
+export type CodeHolder = 'strangers' | { deviceId: string, knownSince: Date } | { sessionId: string }
+
 export type Lockout = ReturnType<typeof createLockout>
 
 /** The pauses (ms) between the attempts to get a try while other tries are under way, each ± a quarter at random. */
@@ -41,7 +44,7 @@ export function createLockout ({ buckets, keys: [key = Buffer.alloc(0)], shutMs 
 }) {
   let waiting = 0
 
-  return { strangersOf, deviceOf, sessionOf, guard, unlock, takeNotice }
+  return { strangersOf, deviceOf, sessionOf, secondFactorOf, guard, unlock, takeNotice }
 
   /** The bucket of all devices that an account does not know. An address without an account has one, too. */
   function strangersOf (canonical: string): Bucket {
@@ -62,7 +65,19 @@ export function createLockout ({ buckets, keys: [key = Buffer.alloc(0)], shutMs 
   }
 
   /**
-   * Runs `check` on a password if the bucket is open, and counts the result. A check that throws is not counted.
+   * The bucket of guesses at a second factor of an account, apart from those at its password: of the strangers, of a
+   * device that has passed a second factor there, or of a session. Each method has buckets of its own.
+   */
+  function secondFactorOf (method: 'totp' | 'recovery_code', userId: string, holder: CodeHolder): Bucket {
+    if (holder === 'strangers') return { kind: 'strangers', key: name(method, 'strangers', userId) }
+    if ('sessionId' in holder) return { kind: 'session', key: name(method, 'session', holder.sessionId) }
+    const { deviceId, knownSince } = holder
+    return { kind: 'device', key: name(method, 'device', userId, deviceId, knownSince.getTime()) }
+  }
+
+  /**
+   * Runs `check` on a password or code if the bucket is open, and counts the result. A check that throws is not
+   * counted.
    * @throws Refusal `unavailable` without Redis: a try that cannot be counted is not checked, and a result that cannot
    * be counted is not returned; `overloaded` when other tries fill the bucket for too long
    * @throws the error of `check`
@@ -85,11 +100,12 @@ export function createLockout ({ buckets, keys: [key = Buffer.alloc(0)], shutMs 
   }
 
   /**
-   * Whether the owner of an address, with or without an account, may be sent a notice now. If so, the interval until
-   * the next notice has begun.
+   * Whether the owner of an address, with or without an account, may be sent a notice of this kind now. If so, the
+   * interval until the next one has begun.
    */
-  async function takeNotice (canonical: string): Promise<boolean> {
-    return await buckets.takeNotice(name('notice', canonical))
+  async function takeNotice (canonical: string, about: 'passwords' | 'codes' = 'passwords'): Promise<boolean> {
+    // Notices about passwords keep the name that they have had since before there were codes.
+    return await buckets.takeNotice(name('notice', ...about === 'passwords' ? [] : [about], canonical))
   }
 
   // While other tries fill the bucket, a request waits for their outcomes instead of being refused for failures that

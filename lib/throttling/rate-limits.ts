@@ -15,6 +15,7 @@ export type Policy =
   | 'password-reset'
   | 'password-change'
   | 'reauthenticate'
+  | 'second-factor'
   | 'export'
   | 'email-change'
   | 'profile'
@@ -77,6 +78,7 @@ export function createRateLimits ({ store, statuses, keys: [key = Buffer.alloc(0
     // A right password costs a hash, too, so a user's tries count together, whether right or wrong.
     'password-change': limits.login,
     reauthenticate: limits.login,
+    'second-factor': limits.secondFactor,
     export: exportRates,
     profile: profileRates
   }

@@ -9,6 +9,7 @@ import { createPersonalExportStore } from '../../lib/accounts/personal-export-st
 import { createRegistrationStore } from '../../lib/accounts/registration-store.ts'
 import { createDeploymentStore } from '../../lib/changes/deployment-store.ts'
 import { purposes } from '../../lib/crypto/purposes.ts'
+import { createTotpSecretStore } from '../../lib/factors/totp-secret-store.ts'
 import { createEncryptedRecipients } from '../../lib/mail/recipients.ts'
 import { createKnownDeviceStore } from '../../lib/sessions/known-device-store.ts'
 import { createCodes } from '../../lib/tokens/codes.ts'
@@ -25,7 +26,7 @@ const codeTriesMax = 5
 export default fp<FeatureOptions>(async function accountsFeature (app, { config, clock }) {
   const { database, unitsOfWork, feed, revocations, audit, jobs, metrics, roles, approvals } = app
   const { passwords, passwordPolicy: policy, passwordChecks: checks, rateLimits, lockout } = app
-  const { sessions, tokenResponses, tokens, deviceTokens, oneTimeTokens } = app
+  const { sessions, tokenResponses, tokens, deviceTokens, oneTimeTokens, pendingLogins, factorChecks } = app
 
   app.decorate('accounts', createAccounts({
     database,
@@ -47,6 +48,9 @@ export default fp<FeatureOptions>(async function accountsFeature (app, { config,
     tokens,
     deviceTokens,
     oneTimeTokens,
+    pendingLogins,
+    factorChecks,
+    totpSecrets: createTotpSecretStore(database),
     users: createUserStore(database),
     registrations: createRegistrationStore(database, { tries: codeTriesMax }),
     devices: createKnownDeviceStore(),
@@ -64,6 +68,7 @@ export default fp<FeatureOptions>(async function accountsFeature (app, { config,
 }, {
   name: 'accounts',
   dependencies: [
-    'monitoring', 'stores', 'jobs', 'audit', 'changes', 'passwords', 'throttling', 'tokens', 'access', 'sessions'
+    'monitoring', 'stores', 'jobs', 'audit', 'changes', 'passwords', 'throttling', 'tokens', 'access', 'sessions',
+    'factors'
   ]
 })

@@ -18,6 +18,7 @@ import type { AuditTrail } from '../../lib/audit/trail.ts'
 import { createEncryption } from '../../lib/crypto/encryption.ts'
 import { purposes } from '../../lib/crypto/purposes.ts'
 import type { Purpose } from '../../lib/crypto/purposes.ts'
+import { createTotpSecretStore } from '../../lib/factors/totp-secret-store.ts'
 import { createCursors } from '../../lib/http/cursors.ts'
 import { createKnownDeviceStore } from '../../lib/sessions/known-device-store.ts'
 import { createUserStore } from '../../lib/users/user-store.ts'
@@ -53,6 +54,7 @@ export default fp<FeatureOptions>(async function administrationFeature (app, { c
     users,
     hierarchy,
     devices,
+    totpSecrets: createTotpSecretStore(database),
     roles,
     approvals,
     sessions,

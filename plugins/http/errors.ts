@@ -19,7 +19,7 @@ export default fp(async function answerErrors (app) {
   app.addSchema(problemSchema)
   app.setErrorHandler((error, request, reply) => {
     const refusal = toRefusal(error)
-    const { code, status, details: { reason } } = refusal
+    const { code, status, details: { reason, pending, endsPending } } = refusal
 
     if (status === 500) request.log.error({ err: error }, 'unexpected error')
     else if (status === 503) request.log.warn({ err: refusal, refusal: code }, 'refused')
@@ -29,6 +29,9 @@ export default fp(async function answerErrors (app) {
       const { status, headers, body } = oauthError(refusal)
       return reply.code(status).headers(headers).send(JSON.stringify(body))
     }
+
+    if (pending?.transport === 'cookie') reply.keep('mfa', pending.token, pending.expiresIn)
+    if (endsPending && request.cookiesCarried.mfa !== undefined) reply.forget('mfa')
 
     // Serialized here, because the schema of a route's answer must not change the form of a refusal.
     return reply.code(status)

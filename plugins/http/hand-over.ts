@@ -25,6 +25,7 @@ export default fp(async function handOverTokens (app) {
     this.keep('access', tokenResponse.access_token, accessSeconds)
       .keep('refresh', tokenResponse.refresh_token, refreshSeconds)
       .keep('device', tokenResponse.device_token, deviceTokenSeconds)
+    if (this.request.cookiesCarried.mfa !== undefined) this.forget('mfa')
     return { user, session, expires_in: accessSeconds, refresh_expires_in: refreshSeconds }
   })
   app.decorateReply('handOverDevice', function (answer, transport) {

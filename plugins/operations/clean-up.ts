@@ -21,7 +21,15 @@ const lookIntervalMs = 30_000
 export default fp<CleanUpOptions>(async function provideCleanUp (app, options) {
   const { clock, workers, interval, batchSize, ...lifetimes } = options
   const { log, metrics, database } = app
-  const cleanUp = createCleanUp({ store: createCleanUpStore(database), log, metrics, clock, batchSize, lifetimes })
+  const cleanUp = createCleanUp({
+    store: createCleanUpStore(database),
+    log,
+    metrics,
+    clock,
+    batchSize,
+    lifetimes,
+    encryptAgain: app.totpKeeping.encryptAgain
+  })
   const schedule = {
     concurrency: 1,
     scheduleIntervalMs: interval,
@@ -36,4 +44,4 @@ export default fp<CleanUpOptions>(async function provideCleanUp (app, options) {
     const { isComplete } = await cleanUp.run({ signal, timeoutMs: runTimeoutMs })
     if (!isComplete) await app.jobs.send(database, 'clean-up', {})
   }
-}, { name: 'clean-up', dependencies: ['monitoring', 'stores', 'jobs'] })
+}, { name: 'clean-up', dependencies: ['monitoring', 'stores', 'jobs', 'factors'] })

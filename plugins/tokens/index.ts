@@ -7,6 +7,8 @@ import type { DeviceTokens } from '../../lib/tokens/device-tokens.ts'
 import { createOneTimeTokenStore } from '../../lib/tokens/one-time-token-store.ts'
 import { createOneTimeTokens } from '../../lib/tokens/one-time-tokens.ts'
 import type { OneTimeTokens } from '../../lib/tokens/one-time-tokens.ts'
+import { createPendingLogins } from '../../lib/tokens/pending-logins.ts'
+import type { PendingLogins } from '../../lib/tokens/pending-logins.ts'
 import type { FeatureOptions } from '../feature.ts'
 import accessTokens from './access-tokens.ts'
 
@@ -15,6 +17,7 @@ declare module 'fastify' {
     readonly confirmations: Confirmations
     readonly oneTimeTokens: OneTimeTokens
     readonly deviceTokens: DeviceTokens
+    readonly pendingLogins: PendingLogins
   }
 }
 
@@ -34,4 +37,5 @@ export default fp<FeatureOptions>(async function tokensFeature (app, { config, c
     clock
   }))
   app.decorate('deviceTokens', createDeviceTokens(secrets.derive(purposes.deviceTokens(issuer))))
+  app.decorate('pendingLogins', createPendingLogins(secrets.derive(purposes.pendingLogins(issuer)), clock))
 }, { name: 'tokens', dependencies: ['monitoring', 'stores'] })

@@ -8,6 +8,7 @@ import endSession from './end-session.ts'
 import exportMe from './export-me.ts'
 import forgotPassword from './forgot-password.ts'
 import login from './login.ts'
+import loginSecondFactor from './login-second-factor.ts'
 import logout from './logout.ts'
 import me from './me.ts'
 import reauthenticate from './reauthenticate.ts'
@@ -30,7 +31,15 @@ const auth: FastifyPluginAsync = async app => {
     {
       guards: { onRequest: [byClient] },
       routes: [
-        register, verifyEmail, resendCode, login, forgotPassword, resetPassword, confirmEmail, undoEmailChange
+        register,
+        verifyEmail,
+        resendCode,
+        login,
+        loginSecondFactor,
+        forgotPassword,
+        resetPassword,
+        confirmEmail,
+        undoEmailChange
       ]
     },
     {

@@ -45,6 +45,7 @@ const logout: FastifyPluginAsyncTypebox = async app => {
     if (goesOn) return
     reply.header('clear-site-data', '"cache", "storage"')
     if (cookiesCarried.access !== undefined || cookiesCarried.refresh !== undefined) reply.forget('access', 'refresh')
+    if (cookiesCarried.mfa !== undefined) reply.forget('mfa')
   })
 }
 

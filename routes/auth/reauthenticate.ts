@@ -1,21 +1,47 @@
 import { Type } from '@sinclair/typebox'
+import type { Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { SecondFactor } from '../../lib/factors/second-factor-checks.ts'
+import { Code, MfaToken, RecoveryCode } from '../schemas/factor.ts'
 import { Password } from '../schemas/input.ts'
 import { ofBody, problems } from '../schemas/problem.ts'
 import { TokenResponseAnswer } from '../schemas/session.ts'
 
+const strict = { additionalProperties: false }
+
+const Body = Type.Union([
+  Type.Object({ password: Password }, strict),
+  Type.Object({ password: Password, code: Code }, strict),
+  Type.Object({ password: Password, recovery_code: RecoveryCode }, strict),
+  Type.Object({ mfa_token: Type.Optional(MfaToken), code: Code }, strict),
+  Type.Object({ mfa_token: Type.Optional(MfaToken), recovery_code: RecoveryCode }, strict)
+])
+
 const schema = {
   operationId: 'reauthenticate',
   tags: ['Session'],
-  summary: 'Prove the password again',
-  description: 'For acts that are refused with 401 `reauthentication_required`: the session’s tokens rotate and carry a new `auth_time`.',
-  body: Type.Object({ password: Password }, { additionalProperties: false }),
+  summary: 'Prove the password, and the second factor, again',
+  description: 'For acts that are refused with 401 `reauthentication_required`: the session’s tokens rotate and carry a new `auth_time`. An account with two steps needs both factors, at once or one after the other: the password alone is answered 401 `mfa_required`, whose `mfa_token` goes with the second factor within five minutes.',
+  body: Body,
   response: { 200: TokenResponseAnswer, ...problems(...ofBody, 401, 403, 429, 503) }
 }
 
 const reauthenticate: FastifyPluginAsyncTypebox = async app => {
-  app.post('/reauthenticate', { schema }, async ({ body, principal, caller }, reply) =>
-    reply.handOver(await app.accounts.reauthenticate(principal, body.password, caller)))
+  app.post('/reauthenticate', { schema }, async (request, reply) => {
+    const { body, principal, caller, bearerToken, cookiesCarried } = request
+    const carried = bearerToken === undefined ? cookiesCarried.mfa : undefined
+
+    return reply.handOver(await app.accounts.reauthenticate(principal, {
+      password: 'password' in body ? body.password : undefined,
+      factor: factorOf(body),
+      pendingToken: ('mfa_token' in body ? body.mfa_token : undefined) ?? carried
+    }, caller))
+  })
 }
 
 export default reauthenticate
+
+function factorOf (body: Static<typeof Body>): SecondFactor | undefined {
+  if ('code' in body) return { code: body.code }
+  return 'recovery_code' in body ? { recoveryCode: body.recovery_code } : undefined
+}

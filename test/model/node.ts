@@ -169,6 +169,7 @@ export function createNode (world: World, name: number) {
     sessions,
     tokenResponses,
     oneTimeTokens,
+    totpSecrets: { async forgetStrangersFailures () {} },
     policy,
     passwords,
     checks,
@@ -206,7 +207,7 @@ export function createNode (world: World, name: number) {
     if (kind === 'refresh' && token) return tokenResponse(tokenResponses.issue(await refresh(token)))
     if (sid === null) return null
 
-    if (kind === 'reauthenticate') return tokenResponse(await reauthentications.reauthenticate({ userId: 'nobody', sessionId: sid }, 'password', nobody))
+    if (kind === 'reauthenticate') return tokenResponse(await reauthentications.reauthenticate({ userId: 'nobody', sessionId: sid }, { password: 'password' }, nobody))
     if (kind === 'change password') return tokenResponse(await passwordChanges.changePassword({ userId: 'nobody', sessionId: sid }, { currentPassword: 'password', newPassword: 'another' }, nobody))
     await signOuts.signOut(await sessions.find(sid), kind as SignOutScope, nobody)
     return null

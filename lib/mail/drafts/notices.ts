@@ -53,6 +53,21 @@ export function draftNotices ({ subjects, recipients, occasionOf, reasonOf, appU
     reuse_detected: on(Type.Object({ userId, sessionId, eventId }), async ({ sessionId, ...cause }, job) =>
       tell(cause, job, { kind: 'reuse_detected', values: { device: await deviceOf(sessionId), appUrl } })),
 
+    second_factor_added: on(Type.Object({ userId, eventId }), (cause, job) =>
+      tell(cause, job, { kind: 'second_factor_added', values: { appUrl } })),
+
+    second_factor_removed: on(Type.Object({ userId, eventId }), (cause, job) =>
+      tell(cause, job, { kind: 'second_factor_removed', values: { appUrl } })),
+
+    recovery_codes_renewed: on(Type.Object({ userId, eventId }), (cause, job) =>
+      tell(cause, job, { kind: 'recovery_codes_renewed', values: { appUrl } })),
+
+    recovery_code_used: on(Type.Object({ userId, left: Type.Integer(), eventId }), ({ left, ...cause }, job) =>
+      tell(cause, job, { kind: 'recovery_code_used', values: { left, appUrl } })),
+
+    password_known: on(Type.Object({ userId, until: Type.String(), eventId }), ({ until, ...cause }, job) =>
+      tell(cause, job, { kind: 'password_known', values: { until: new Date(until), appUrl } })),
+
     // If the decision has changed since, another mail reports that. The address of the approver is not told.
     approval: on(Type.Union([ofApplicant, ofApplicants]), async (cause, job) => {
       if (cause.stage === 'gathered') return await tellOfApplicants(cause, job)

@@ -126,6 +126,49 @@ export const german: Language = {
       remedy: { label: 'Sitzungen ansehen', url: appUrl }
     }),
 
+    second_factor_added: ({ appUrl }, service) => ({
+      subject: `Ihr Konto bei ${service} verlangt jetzt einen zweiten Faktor`,
+      title: 'Der zweite Faktor ist eingeschaltet',
+      lead: `ab jetzt brauchen Sie für die Anmeldung bei ${service} neben dem Passwort einen Code Ihrer Authenticator-App. Alle Sitzungen außer der, in der das eingeschaltet wurde, sind beendet.`,
+      advice: 'Bewahren Sie Ihre Wiederherstellungscodes so auf, dass Sie sie ohne Ihr Telefon finden: Mit jedem können Sie sich einmal anmelden.',
+      otherwise: 'Dann hat jemand Ihr Konto benutzt: Wählen Sie mit „Passwort vergessen“ auf der Anmeldeseite ein neues Passwort, damit enden alle Sitzungen, und wenden Sie sich an den Betreiber.',
+      remedy: { label: 'Zur Anmeldung', url: appUrl }
+    }),
+
+    second_factor_removed: ({ appUrl }, service) => ({
+      subject: `Ihr Konto bei ${service} verlangt keinen zweiten Faktor mehr`,
+      title: 'Der zweite Faktor ist ausgeschaltet',
+      lead: `ab jetzt genügt für die Anmeldung bei ${service} das Passwort allein. Alle Sitzungen außer der, in der der zweite Faktor ausgeschaltet wurde, sind beendet.`,
+      otherwise: 'Dann hat jemand Ihr Konto benutzt: Wählen Sie mit „Passwort vergessen“ auf der Anmeldeseite ein neues Passwort, damit enden alle Sitzungen, und schalten Sie den zweiten Faktor wieder ein.',
+      remedy: { label: 'Zur Anmeldung', url: appUrl }
+    }),
+
+    recovery_codes_renewed: ({ appUrl }, service) => ({
+      subject: `Neue Wiederherstellungscodes für Ihr Konto bei ${service}`,
+      title: 'Sie haben neue Wiederherstellungscodes',
+      lead: `für Ihr Konto bei ${service} wurden neue Wiederherstellungscodes erzeugt. Die alten gelten nicht mehr.`,
+      otherwise: 'Dann hat jemand Ihr Konto benutzt: Wählen Sie mit „Passwort vergessen“ auf der Anmeldeseite ein neues Passwort, damit enden alle Sitzungen, melden Sie sich an und erzeugen Sie neue Codes.',
+      remedy: { label: 'Zur Anmeldung', url: appUrl }
+    }),
+
+    recovery_code_used: ({ left, appUrl }, service) => ({
+      subject: `Ein Wiederherstellungscode Ihres Kontos bei ${service} wurde benutzt`,
+      title: 'Ein Wiederherstellungscode wurde benutzt',
+      lead: `jemand, hoffentlich Sie, hat bei ${service} statt der Authenticator-App einen Ihrer Wiederherstellungscodes benutzt. ${left === 0 ? 'Es ist keiner mehr übrig.' : `Übrig ${left === 1 ? 'ist' : 'sind'} noch ${count(left, 'Code', 'Codes')}.`}`,
+      advice: left <= 2 ? 'Erzeugen Sie jetzt neue: Ohne sie und ohne Ihr Telefon gibt es keinen Zugang.' : 'Wenn Sie es waren, ist nichts zu tun.',
+      otherwise: 'Dann kennt jemand Ihr Passwort und hat Ihre Wiederherstellungscodes: Wählen Sie mit „Passwort vergessen“ auf der Anmeldeseite ein neues Passwort, damit enden alle Sitzungen, melden Sie sich an und erzeugen Sie neue Codes.',
+      remedy: { label: 'Zur Anmeldung', url: appUrl }
+    }),
+
+    password_known: ({ until, appUrl }, service) => ({
+      subject: `Jemand kennt Ihr Passwort bei ${service}`,
+      title: 'Jemand kennt Ihr Passwort',
+      lead: `jemand hat das richtige Passwort Ihres Kontos bei ${service} eingegeben und danach falsche Codes. Damit hat niemand Zugang bekommen. Bis zum ${german.time(until)} wird von dort kein Code angenommen.`,
+      advice: 'Wenn Sie es waren, prüfen Sie die Uhr des Geräts mit Ihrer Authenticator-App.',
+      otherwise: 'Dann wählen Sie sofort mit „Passwort vergessen“ auf der Anmeldeseite ein neues Passwort und verwenden Sie es nirgends sonst.',
+      remedy: { label: 'Zur Anmeldung', url: appUrl }
+    }),
+
     approval: (values, service) => {
       switch (values.stage) {
         case 'pending': return {

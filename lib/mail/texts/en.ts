@@ -126,6 +126,49 @@ export const english: Language = {
       remedy: { label: 'Review your sessions', url: appUrl }
     }),
 
+    second_factor_added: ({ appUrl }, service) => ({
+      subject: `Your ${service} account now asks for a second factor`,
+      title: 'A second factor is on',
+      lead: `From now on, signing in to your account with ${service} takes a code of your authenticator app beside the password. Every session but the one that switched this on has been ended.`,
+      advice: 'Keep your recovery codes where you find them without your phone: each of them signs you in once.',
+      otherwise: 'Then somebody has used your account: choose a new password with “Forgot password” on the sign-in page, which ends all sessions, and ask whoever runs the service for help.',
+      remedy: { label: 'Go to the sign-in page', url: appUrl }
+    }),
+
+    second_factor_removed: ({ appUrl }, service) => ({
+      subject: `Your ${service} account no longer asks for a second factor`,
+      title: 'The second factor is off',
+      lead: `From now on the password alone signs in to your account with ${service}. Every session but the one that switched the second factor off has been ended.`,
+      otherwise: 'Then somebody has used your account: choose a new password with “Forgot password” on the sign-in page, which ends all sessions, and switch the second factor on again.',
+      remedy: { label: 'Go to the sign-in page', url: appUrl }
+    }),
+
+    recovery_codes_renewed: ({ appUrl }, service) => ({
+      subject: `New recovery codes for your ${service} account`,
+      title: 'You have new recovery codes',
+      lead: `New recovery codes were made for your account with ${service}. The old ones no longer work.`,
+      otherwise: 'Then somebody has used your account: choose a new password with “Forgot password” on the sign-in page, which ends all sessions, then sign in and make new recovery codes.',
+      remedy: { label: 'Go to the sign-in page', url: appUrl }
+    }),
+
+    recovery_code_used: ({ left, appUrl }, service) => ({
+      subject: `A recovery code of your ${service} account was used`,
+      title: 'A recovery code was used',
+      lead: `Somebody, hopefully you, has used one of the recovery codes of your account with ${service} instead of the authenticator app. ${left === 0 ? 'None is left.' : `${count(left, 'code')} ${left === 1 ? 'is' : 'are'} left.`}`,
+      advice: left <= 2 ? 'Make new ones now: without them and without your phone there is no way in.' : 'If it was you, there is nothing to do.',
+      otherwise: 'Then somebody knows your password and has your recovery codes: choose a new password with “Forgot password” on the sign-in page, which ends all sessions, then sign in and make new recovery codes.',
+      remedy: { label: 'Go to the sign-in page', url: appUrl }
+    }),
+
+    password_known: ({ until, appUrl }, service) => ({
+      subject: `Somebody knows your ${service} password`,
+      title: 'Somebody knows your password',
+      lead: `Somebody has entered the right password of your account with ${service}, and then wrong codes. Nobody got in that way. Until ${english.time(until)} no code is accepted from where they came.`,
+      advice: 'If it was you, check the clock of the device with your authenticator app.',
+      otherwise: 'Then choose a new password at once, with “Forgot password” on the sign-in page, and use it nowhere else.',
+      remedy: { label: 'Go to the sign-in page', url: appUrl }
+    }),
+
     approval: (values, service) => {
       switch (values.stage) {
         case 'pending': return {

@@ -21,6 +21,14 @@ export interface MailValues {
     | { stage: 'gathered', applicants: Applicant[], more: number, appUrl: string }
     | { stage: 'approved', appUrl: string }
     | { stage: 'rejected', reason: string | null }
+  /** A password alone signs in no longer. */
+  second_factor_added: { appUrl: string }
+  /** A password alone signs in again. */
+  second_factor_removed: { appUrl: string }
+  recovery_codes_renewed: { appUrl: string }
+  recovery_code_used: { left: number, appUrl: string }
+  /** Somebody who knows the password has entered wrong codes, and is paused until then. */
+  password_known: { until: Date, appUrl: string }
   account_deleted: Record<never, never>
 }
 

@@ -24,7 +24,12 @@ t.test('the smallest set of settings that production needs is enough', async t =
     },
     browser: { allowedOrigins: [], cookieSameSite: 'strict', cookiePartitioned: false, cookieSecure: true },
     passwords: { minLength: 8, minStrength: 3, memoryKib: 19456, passes: 2, parallelism: 1, queueMax: 64 },
-    rateLimits: { enabled: true, login: [{ limit: 10, window: 900_000 }] },
+    rateLimits: {
+      enabled: true,
+      login: [{ limit: 10, window: 900_000 }],
+      secondFactor: [{ limit: 20, window: 900_000 }]
+    },
+    factors: { totpIssuer: 'auth.example.com', totpStepsBack: 1 },
     mail: { appUrl: 'https://auth.example.com', from: { name: 'Latchkey', address: 'no-reply@auth.example.com' } },
     cleanUp: { interval: 3_600_000, batchSize: 1000 }
   })

@@ -20,7 +20,7 @@ t.test('names and attributes follow the settings', async t => {
           const prefix = cookieSecure ? cookieDomain === null ? '__Host-' : '__Secure-' : ''
           const title = `${cookieDomain} ${cookieSecure} ${cookieSameSite} ${cookiePartitioned}`
 
-          t.strictSame(names, { access: `${prefix}access`, refresh: `${prefix}refresh`, device: `${prefix}device` }, title)
+          t.strictSame(names, { access: `${prefix}access`, refresh: `${prefix}refresh`, device: `${prefix}device`, mfa: `${prefix}mfa` }, title)
           t.strictSame(attributes, {
             path: '/',
             httpOnly: true,

@@ -19,6 +19,10 @@ const kinds: Record<Kind, { table: string, insert: (sql: Sql, age: number) => Pr
     table: 'known_devices',
     insert: async (sql, age) => sql`insert into known_devices (user_id, device_id, created_at, last_used_at) values (${await insertUser(sql)}, ${randomUUID()}, 'epoch', ${ago(sql, age)})`
   },
+  waiting_totp_secrets: {
+    table: 'totp_secrets',
+    insert: async (sql, age) => sql`insert into totp_secrets (id, user_id, secret, created_at) values (${randomUUID()}, ${await insertUser(sql)}, 'ciphertext', ${ago(sql, age)})`
+  },
   failed_jobs: { table: 'jobs', insert: (sql, age) => sql`insert into jobs (queue, failed_at, error) values ('mail', ${ago(sql, age)}, 'no')` },
   changes: { table: 'changes', insert: (sql, age) => insertChange(sql, 'session_ended', age) },
   epoch_changes: { table: 'changes', insert: (sql, age) => insertChange(sql, 'user_epoch', age) },
@@ -112,6 +116,13 @@ t.test('a batch reads only what it removes, whatever else the table holds', asyn
     select gen_random_uuid(), 'x', 'x', 'x', 'x', 'en', 'user', now(), now() - number * interval '1 minute' from generate_series(1, 20000) as number`
   const user = await insertUser(owner)
   await owner`insert into known_devices (user_id, device_id, created_at, last_used_at) select ${user}, gen_random_uuid(), now(), now() - number * interval '1 minute' from generate_series(1, 20000) as number`
+  await owner`
+    insert into users (id, email, email_canonical, full_name, role)
+    select gen_random_uuid(), 'crowd-' || number, 'crowd-' || number, 'x', 'user' from generate_series(1, 20000) as number`
+  await owner`
+    insert into totp_secrets (id, user_id, secret, created_at, confirmed_at)
+    select gen_random_uuid(), id, 'ciphertext', now() - number * interval '1 minute', case when number % 2 = 0 then now() end
+    from (select id, row_number() over () as number from users) as numbered`
   await owner`analyze`
 
   for (const kind of Object.keys(kinds) as Kind[]) {

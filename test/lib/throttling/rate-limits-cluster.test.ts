@@ -31,6 +31,7 @@ t.test('limits are exact in a Redis Cluster, wherever their keys are', async t =
       enabled: true,
       global: rate(1000),
       login: rate(3),
+      secondFactor: rate(20),
       register: rate(3),
       refresh: rate(20),
       mail: rate(3),

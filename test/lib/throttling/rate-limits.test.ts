@@ -302,6 +302,7 @@ function open (t: Test, prefix = `test:${randomBytes(6).toString('hex')}:`, { en
       enabled,
       global: rate(1000, 15 * minute),
       login: rate(10, 15 * minute),
+      secondFactor: rate(20, 15 * minute),
       register: rate(3, 60 * minute),
       refresh: rate(20, 15 * minute),
       mail: rate(3, 60 * minute),

@@ -4,6 +4,7 @@ export const accountOperations = {
   register: 'POST /auth/register',
   verifyEmail: 'POST /auth/verify-email',
   resendCode: 'POST /auth/verify-email/resend',
+  loginSecondFactor: 'POST /auth/login/second-factor',
   forgotPassword: 'POST /auth/password/forgot',
   resetPassword: 'POST /auth/password/reset',
   confirmEmail: 'POST /auth/email/confirm',

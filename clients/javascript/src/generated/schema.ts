@@ -92,9 +92,29 @@ export interface paths {
         put?: never;
         /**
          * Sign in
-         * @description A wrong password, an unknown address and one that was never confirmed are one answer: 401 `invalid_credentials`. Only after the right password: 403 `approval_pending`, `approval_rejected`, `account_disabled`, `wrong_user_type`.
+         * @description A wrong password, an unknown address and one that was never confirmed are one answer: 401 `invalid_credentials`. Only after the right password: 403 `approval_pending`, `approval_rejected`, `account_disabled`, `wrong_user_type`; 401 `mfa_required` if the account has two steps: its `mfa_token` (a cookie with `transport: cookie`) and a second factor go to /auth/login/second-factor within five minutes.
          */
         post: operations["login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/login/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go on with a sign-in after 401 mfa_required
+         * @description A second factor that is wrong or used is 401 `invalid_credentials`: try another. A first step that is older than five minutes, or whose account has changed since, is 422 `token_invalid`: start over.
+         */
+        post: operations["loginSecondFactor"];
         delete?: never;
         options?: never;
         head?: never;
@@ -293,8 +313,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Prove the password again
-         * @description For acts that are refused with 401 `reauthentication_required`: the session’s tokens rotate and carry a new `auth_time`.
+         * Prove the password, and the second factor, again
+         * @description For acts that are refused with 401 `reauthentication_required`: the session’s tokens rotate and carry a new `auth_time`. An account with two steps needs both factors, at once or one after the other: the password alone is answered 401 `mfa_required`, whose `mfa_token` goes with the second factor within five minutes.
          */
         post: operations["reauthenticate"];
         delete?: never;
@@ -1057,7 +1077,7 @@ export interface components {
              * @description The stable name of the refusal.
              * @enum {string}
              */
-            code: "malformed_request" | "unauthenticated" | "invalid_token" | "session_ended" | "invalid_credentials" | "reauthentication_required" | "forbidden" | "csrf" | "approval_pending" | "approval_rejected" | "account_disabled" | "vendor_suspended" | "wrong_user_type" | "password_change_required" | "https_required" | "not_found" | "method_not_allowed" | "conflict" | "role_in_use" | "last_super_admin" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "password_rejected" | "token_invalid" | "too_many_attempts" | "rate_limited" | "internal_error" | "unavailable" | "overloaded";
+            code: "malformed_request" | "unauthenticated" | "invalid_token" | "session_ended" | "invalid_credentials" | "mfa_required" | "reauthentication_required" | "forbidden" | "csrf" | "approval_pending" | "approval_rejected" | "account_disabled" | "vendor_suspended" | "wrong_user_type" | "password_change_required" | "https_required" | "not_found" | "method_not_allowed" | "conflict" | "role_in_use" | "last_factor" | "last_super_admin" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "password_rejected" | "token_invalid" | "too_many_attempts" | "rate_limited" | "internal_error" | "unavailable" | "overloaded";
             /** @description The same as X-Request-Id; it is in the log. */
             request_id: string;
             errors?: {
@@ -1070,7 +1090,7 @@ export interface components {
              * @description Why the session ended.
              * @enum {string}
              */
-            reason?: "expired" | "idle" | "signed_out" | "revoked_by_user" | "revoked_by_admin" | "password_changed" | "reuse_detected" | "evicted" | "account_disabled" | "account_deleted" | "email_restored" | "everyone_signed_out";
+            reason?: "expired" | "idle" | "signed_out" | "revoked_by_user" | "revoked_by_admin" | "password_changed" | "reuse_detected" | "factors_changed" | "evicted" | "account_disabled" | "account_deleted" | "email_restored" | "everyone_signed_out";
             /** @description Seconds within which the user must have been authenticated (RFC 9470). */
             max_age?: number;
             /**
@@ -1078,6 +1098,18 @@ export interface components {
              * @example urn:latchkey:acr:2fa phr
              */
             acr_values?: string;
+            /** @description With `mfa_required`: goes on with the sign-in. A browser gets it as a cookie instead. */
+            mfa_token?: string;
+            /** @description Seconds that the second factor may take. */
+            expires_in?: number;
+            /**
+             * @description With `mfa_required`: what can be proved next.
+             * @example [
+             *       "totp",
+             *       "recovery_code"
+             *     ]
+             */
+            methods?: string[];
         };
         /** @description Waits for the mailed code; says nothing about whether the address has an account. */
         PendingRegistration: {
@@ -2280,6 +2312,78 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    loginSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "mfa_token": "…",
+                 *       "code": "012345"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description The `mfa_token` of the first step. A browser sends it as a cookie instead.
+                     * @example …
+                     */
+                    mfa_token?: string;
+                    /**
+                     * Format: line
+                     * @description How the owner will know this device in the list of sessions.
+                     * @example Ada’s phone
+                     */
+                    device_name?: string;
+                    /**
+                     * @description What the authenticator app shows; it works once.
+                     * @example 012345
+                     */
+                    code: string;
+                } | {
+                    /**
+                     * @description The `mfa_token` of the first step. A browser sends it as a cookie instead.
+                     * @example …
+                     */
+                    mfa_token?: string;
+                    /**
+                     * Format: line
+                     * @description How the owner will know this device in the list of sessions.
+                     * @example Ada’s phone
+                     */
+                    device_name?: string;
+                    /**
+                     * @description One of the recovery codes; it works once. Case, blanks and hyphens do not matter.
+                     * @example ABCD-EFGH-IJKL-MNOP-QRST-UV23
+                     */
+                    recovery_code: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Signed in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     forgotPassword: {
         parameters: {
             query?: never;
@@ -2696,6 +2800,50 @@ export interface operations {
                      * @example violet kettle orbit 1843
                      */
                     password: string;
+                } | {
+                    /**
+                     * Format: password
+                     * @example violet kettle orbit 1843
+                     */
+                    password: string;
+                    /**
+                     * @description What the authenticator app shows; it works once.
+                     * @example 012345
+                     */
+                    code: string;
+                } | {
+                    /**
+                     * Format: password
+                     * @example violet kettle orbit 1843
+                     */
+                    password: string;
+                    /**
+                     * @description One of the recovery codes; it works once. Case, blanks and hyphens do not matter.
+                     * @example ABCD-EFGH-IJKL-MNOP-QRST-UV23
+                     */
+                    recovery_code: string;
+                } | {
+                    /**
+                     * @description The `mfa_token` of the first step. A browser sends it as a cookie instead.
+                     * @example …
+                     */
+                    mfa_token?: string;
+                    /**
+                     * @description What the authenticator app shows; it works once.
+                     * @example 012345
+                     */
+                    code: string;
+                } | {
+                    /**
+                     * @description The `mfa_token` of the first step. A browser sends it as a cookie instead.
+                     * @example …
+                     */
+                    mfa_token?: string;
+                    /**
+                     * @description One of the recovery codes; it works once. Case, blanks and hyphens do not matter.
+                     * @example ABCD-EFGH-IJKL-MNOP-QRST-UV23
+                     */
+                    recovery_code: string;
                 };
             };
         };
@@ -2710,7 +2858,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
-            401: components["responses"]["WrongPassword"];
+            401: components["responses"]["NotSignedIn"];
             403: components["responses"]["Forbidden"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];

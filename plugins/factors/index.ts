@@ -1,0 +1,32 @@
+import fp from 'fastify-plugin'
+import { createEncryption } from '../../lib/crypto/encryption.ts'
+import { purposes } from '../../lib/crypto/purposes.ts'
+import { createRecoveryCodeStore } from '../../lib/factors/recovery-code-store.ts'
+import { createSecondFactorChecks } from '../../lib/factors/second-factor-checks.ts'
+import type { SecondFactorChecks } from '../../lib/factors/second-factor-checks.ts'
+import { createTotpKeeping } from '../../lib/factors/totp-keeping.ts'
+import type { TotpKeeping } from '../../lib/factors/totp-keeping.ts'
+import { createTotpSecretStore } from '../../lib/factors/totp-secret-store.ts'
+import type { FeatureOptions } from '../feature.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly totpKeeping: TotpKeeping
+    readonly factorChecks: SecondFactorChecks
+  }
+}
+
+export default fp<FeatureOptions>(async function factorsFeature (app, { config, clock }) {
+  const { database, secrets, audit, jobs, metrics, lockout } = app
+  const totpSecrets = createTotpSecretStore(database)
+  const recoveryCodes = createRecoveryCodeStore(database)
+  const encryption = createEncryption(secrets.derive(purposes.totpSecrets))
+  const keeping = createTotpKeeping({ encryption, store: totpSecrets })
+  const parts = { ...config.factors, database, totpSecrets, recoveryCodes, keeping, audit, jobs, clock }
+
+  app.decorate('totpKeeping', keeping)
+  app.decorate('factorChecks', createSecondFactorChecks({ ...parts, lockout, metrics }))
+}, {
+  name: 'factors',
+  dependencies: ['monitoring', 'stores', 'jobs', 'audit', 'throttling']
+})

@@ -1,0 +1,48 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import t from 'tap'
+import { createEncryption } from '../../../lib/crypto/encryption.ts'
+import { createTotpKeeping } from '../../../lib/factors/totp-keeping.ts'
+import { createTotpSecretStore } from '../../../lib/factors/totp-secret-store.ts'
+import { openDatabase } from '../../support/database.ts'
+
+const { database } = await openDatabase(t)
+const store = createTotpSecretStore(database)
+const [oldKey, newKey] = [randomBytes(32), randomBytes(32)]
+const before = createTotpKeeping({ encryption: createEncryption([oldKey]), store })
+const between = createTotpKeeping({ encryption: createEncryption([newKey, oldKey]), store })
+const after = createTotpKeeping({ encryption: createEncryption([newKey]), store })
+
+t.test('a clean-up encrypts every secret under the newest key, so that the old one may go', async t => {
+  const secrets = await Promise.all(Array.from({ length: 3 }, insert))
+  t.throws(() => after.decrypt({ id: secrets[0]?.id ?? '', secret: secrets[0]?.box ?? Buffer.alloc(0) }), { code: 'unavailable' })
+
+  t.equal(await between.encryptAgain(), 3)
+  t.equal(await between.encryptAgain(), 0, 'there is nothing left to do')
+  for (const { id, userId, secret } of secrets) {
+    const row = await store.findConfirmed(userId)
+    t.strictSame(row && after.decrypt(row), secret)
+    t.equal(row?.id, id)
+  }
+})
+
+t.test('a secret that does not decrypt stays as it is and holds up no other', async t => {
+  await insert()
+  await database`update totp_secrets set secret = decode('ffffffff', 'hex') || substring(secret from 5) where substring(secret from 1 for 4) = ${createEncryption([oldKey]).keyId}`
+  await insert()
+  t.equal(await between.encryptAgain(), 1)
+  t.equal(await between.encryptAgain(), 0)
+})
+
+t.test('a ciphertext that was moved to another row does not decrypt', async t => {
+  const box = before.encrypt(randomUUID(), randomBytes(20))
+  t.throws(() => before.decrypt({ id: randomUUID(), secret: box }), { code: 'unavailable' })
+})
+
+/** A confirmed secret, encrypted under the old key. */
+async function insert () {
+  const [id, userId, secret] = [randomUUID(), randomUUID(), randomBytes(20)]
+  const box = before.encrypt(id, secret)
+  await database`insert into users (id, email, email_canonical, full_name, role) values (${userId}, ${userId}, ${userId}, 'Ada', 'user')`
+  await database`insert into totp_secrets (id, user_id, secret, created_at, confirmed_at) values (${id}, ${userId}, ${box}, now(), now())`
+  return { id, userId, secret, box }
+}

@@ -1,0 +1,165 @@
+import t from 'tap'
+import { openBrowser } from '../../support/cookie-jar.ts'
+import { trail } from '../../support/evidence.ts'
+import { codeAt, guarded, nextStep } from '../../support/factors.ts'
+import type { Guarded } from '../../support/factors.ts'
+import { cheapHasher } from '../../support/hashers.ts'
+import { as, deploy, freshAddress, password, post, refresh, signIn, start } from '../../support/helper.ts'
+import type { Tokens } from '../../support/helper.ts'
+import { brief } from '../../support/people.ts'
+
+const deployment = await deploy(t, { ACCESS_TOKEN_TTL: '1h', DB_POOL_MAX: '20' })
+const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
+const minute = 60_000
+
+t.test('the password alone moves nothing: it is answered with what else is due', async t => {
+  const { tokens } = await stale()
+  const answer = await prove(tokens, { password })
+
+  t.match(answer.json(), { status: 401, code: 'mfa_required', mfa_token: String, expires_in: 300, methods: ['totp', 'recovery_code'] })
+  t.match((await act(tokens)).json(), { code: 'reauthentication_required', acr_values: 'urn:latchkey:acr:2fa phr' })
+  t.equal(claimsOf((await refresh(app, tokens.refresh_token)).json()).auth_time, claimsOf(tokens).auth_time)
+})
+
+t.test('both factors move auth_time, one after the other or at once', async t => {
+  const { ada, tokens } = await stale()
+  const { mfa_token: token } = (await prove(tokens, { password })).json()
+  const answer = await prove(tokens, { mfa_token: token, code: codeAt(app, ada) })
+  t.equal(answer.statusCode, 200, answer.body)
+  const next: Tokens = answer.json()
+  t.ok(claimsOf(next).auth_time - claimsOf(tokens).auth_time >= 660)
+  t.match(claimsOf(next), { amr: ['pwd', 'otp', 'mfa'], acr: 'urn:latchkey:acr:2fa', sid: claimsOf(tokens).sid })
+  t.match(await act(next), { statusCode: 202 })
+  t.match((await trail(app, ada.user.id)).find(({ reason }) => reason === 'reauthenticated'), { event: 'authn_login_success', read: { method: 'totp' } })
+
+  app.clock.advance(11 * minute)
+  const again: Tokens = (await prove(next, { password, recovery_code: ada.recoveryCodes[0] })).json()
+  t.match(await act(again), { statusCode: 202 })
+})
+
+t.test('a second factor alone moves nothing, however right it is, and is not used up', async t => {
+  const { ada, tokens } = await stale()
+  t.match((await prove(tokens, { code: codeAt(app, ada) })).json(), { status: 401, code: 'mfa_required', methods: ['password'] })
+  t.match((await prove(tokens, { recovery_code: ada.recoveryCodes[0] })).json(), { code: 'mfa_required', methods: ['password'] })
+  t.match((await act(tokens)).json(), { code: 'reauthentication_required' })
+  t.match(await prove(tokens, { password, code: codeAt(app, ada) }), { statusCode: 200 })
+})
+
+t.test('one code at twenty requests at once moves the session once', async t => {
+  const { ada, tokens } = await stale()
+  const code = codeAt(app, ada)
+  const { mfa_token: token } = (await prove(tokens, { password })).json()
+  const answers = await Promise.all(Array.from({ length: 20 }, () => prove(tokens, { mfa_token: token, code })))
+  t.equal(answers.filter(({ statusCode }) => statusCode === 200).length, 1)
+})
+
+t.test('a code that signed in does not prove anything again', async t => {
+  const ada = await guarded(app)
+  const code = codeAt(app, ada)
+  const tokens = await enter(ada, code)
+  t.match(brief(await prove(tokens, { password, code })), { status: 401, code: 'invalid_credentials' })
+  nextStep(app)
+  t.match(brief(await prove(tokens, { password, code })), { status: 401, code: 'invalid_credentials' })
+})
+
+t.test('the first step belongs to its session, and is no sign-in', async t => {
+  const { ada, tokens } = await stale()
+  nextStep(app)
+  const elsewhere = await enter(ada, codeAt(app, ada))
+  nextStep(app)
+  const { mfa_token: token } = (await prove(tokens, { password })).json()
+  t.match(brief(await prove(elsewhere, { mfa_token: token, code: codeAt(app, ada) })), { status: 422, code: 'token_invalid' })
+  t.match(brief(await post(app, '/auth/login/second-factor', { mfa_token: token, code: codeAt(app, ada) })), { status: 422, code: 'token_invalid' })
+  const { mfa_token: ofLogin } = (await post(app, '/auth/login', { email: ada.email, password })).json()
+  t.match(brief(await prove(tokens, { mfa_token: ofLogin, code: codeAt(app, ada) })), { status: 422, code: 'token_invalid' })
+
+  app.clock.advance(5 * minute)
+  t.match(brief(await prove(tokens, { mfa_token: token, code: codeAt(app, ada) })), { status: 422, code: 'token_invalid' }, 'nor for longer than five minutes')
+})
+
+t.test('wrong codes in a session shut its own bucket only', async t => {
+  const { ada, tokens } = await stale()
+  for (let n = 0; n < 5; n++) t.match(brief(await prove(tokens, { password, code: '000000' })), { status: 401, code: 'invalid_credentials' })
+  t.match(brief(await prove(tokens, { password, code: codeAt(app, ada) })), { status: 429, code: 'too_many_attempts' })
+  t.match(await app.database`select strangers_failures from totp_secrets where user_id = ${ada.user.id}`, [{ strangersFailures: 0 }])
+  t.ok(await enter(ada, codeAt(app, ada)))
+  t.match((await prove(tokens, { password })).json(), { code: 'mfa_required' })
+})
+
+t.test('a browser proves the second factor with the cookie of the first step', async t => {
+  const ada = await guarded(app)
+  const browser = openBrowser(app)
+  await browser.send('POST', '/auth/login', { email: ada.email, password, transport: 'cookie' })
+  t.match(await browser.send('POST', '/auth/login/second-factor', { code: codeAt(app, ada) }), { statusCode: 200 })
+  app.clock.advance(11 * minute)
+  await browser.send('POST', '/auth/refresh')
+
+  const first = await browser.send('POST', '/auth/reauthenticate', { password })
+  t.match(first.json(), { code: 'mfa_required', methods: ['totp', 'recovery_code'] })
+  t.notOk('mfa_token' in first.json())
+  t.match(await browser.send('POST', '/auth/reauthenticate', { code: codeAt(app, ada) }), { statusCode: 200 })
+  t.notOk(browser.cookies.has('__Host-mfa'))
+  t.match(await browser.send('POST', '/auth/email/change', { new_email: freshAddress() }), { statusCode: 202 })
+})
+
+t.test('a change of the password needs a session of both factors, and does not count as proving both', async t => {
+  const { ada, tokens } = await stale()
+  const changed = await as(app, tokens.access_token, 'POST', '/auth/password/change', { current_password: password, new_password: 'seven quiet herons over reeds' })
+  t.equal(changed.statusCode, 200)
+  t.equal(claimsOf(changed.json()).auth_time, claimsOf(tokens).auth_time)
+  t.match((await act(changed.json())).json(), { code: 'reauthentication_required' })
+
+  await app.database`update sessions set amr = '{pwd}' where user_id = ${ada.user.id}`
+  const weak: Tokens = (await refresh(app, changed.json().refresh_token)).json()
+  t.match((await as(app, weak.access_token, 'POST', '/auth/password/change', { current_password: 'seven quiet herons over reeds', new_password: password })).json(), { status: 401, code: 'reauthentication_required', acr_values: 'urn:latchkey:acr:2fa phr' })
+})
+
+t.test('a change of the password reopens the codes of strangers, and a reset by mail does not', async t => {
+  const { ada, tokens } = await stale()
+  const failures = async () => (await app.database<{ strangersFailures: number }>`select strangers_failures from totp_secrets where user_id = ${ada.user.id}`)[0]?.strangersFailures
+  await app.database`update totp_secrets set strangers_failures = 100 where user_id = ${ada.user.id}`
+  await as(app, tokens.access_token, 'POST', '/auth/password/change', { current_password: password, new_password: 'seven quiet herons over reeds' })
+  t.equal(await failures(), 0)
+
+  await app.database`update totp_secrets set strangers_failures = 100 where user_id = ${ada.user.id}`
+  const token = await app.database.begin(async tx => app.oneTimeTokens.tokenOf('password_reset', await app.oneTimeTokens.issue(tx, { purpose: 'password_reset', userId: ada.user.id })))
+  t.match(await post(app, '/auth/password/reset', { token, new_password: 'nine slow barges under bridges' }), { statusCode: 200 })
+  t.equal(await failures(), 100)
+})
+
+t.test('an account without a second factor is asked for its password only, and a code is none', async t => {
+  const ada = await signIn(app)
+  app.clock.advance(11 * minute)
+  t.match(brief(await prove(ada, { password, code: '000000' })), { status: 401, code: 'invalid_credentials' })
+  t.match((await prove(ada, { code: '000000' })).json(), { code: 'mfa_required', methods: ['password'] })
+  const next: Tokens = (await prove(ada, { password })).json()
+  t.match(claimsOf(next), { amr: ['pwd'], acr: 'urn:latchkey:acr:1fa' })
+})
+
+/** A session of an account with two steps whose sign-in is not recent any more. */
+async function stale () {
+  const ada = await guarded(app)
+  const tokens = await enter(ada, codeAt(app, ada))
+  app.clock.advance(11 * minute)
+  return { ada, tokens }
+}
+
+async function enter (ada: Guarded, code: string): Promise<Tokens> {
+  const { mfa_token: token } = (await post(app, '/auth/login', { email: ada.email, password })).json()
+  const answer = await post(app, '/auth/login/second-factor', { mfa_token: token, code })
+  if (answer.statusCode !== 200) throw new Error(answer.body)
+  return answer.json()
+}
+
+async function prove ({ access_token: token }: Pick<Tokens, 'access_token'>, proof: object) {
+  return await as(app, token, 'POST', '/auth/reauthenticate', proof)
+}
+
+/** An act that needs a recent sign-in. */
+async function act ({ access_token: token }: Tokens) {
+  return await as(app, token, 'POST', '/auth/email/change', { new_email: freshAddress() })
+}
+
+function claimsOf ({ access_token: token }: Pick<Tokens, 'access_token'>) {
+  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+}
