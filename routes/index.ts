@@ -2,6 +2,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import type { Config } from '../lib/config/config.ts'
 import admin from './admin/index.ts'
 import auth from './auth/index.ts'
+import factors from './factors/index.ts'
 import health from './health/index.ts'
 import metrics from './metrics.ts'
 import oauth from './oauth/index.ts'
@@ -17,6 +18,7 @@ const routes: FastifyPluginAsync<{ config: Config }> = async (app, { config }) =
   await app.register(async served => {
     served.addHook('onRequest', app.requireSchema)
     await served.register(auth, { prefix: `${apiPrefix}/auth` })
+    await served.register(factors, { prefix: `${apiPrefix}/auth` })
     await served.register(oauth, { prefix: `${apiPrefix}/auth` })
     await served.register(users, { prefix: `${apiPrefix}/users` })
     await served.register(roles, { prefix: `${apiPrefix}/roles` })

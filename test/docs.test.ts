@@ -64,7 +64,7 @@ t.test('every operation has a name of its own, one tag and a summary', async t =
   const tags = document.tags.map(({ name }) => name)
   const names = operationsOf(document).map(({ operationId }) => operationId)
 
-  t.strictSame(tags, ['Sign-up', 'Session', 'Password', 'Profile', 'Users', 'Administration', 'Services', 'Well-known', 'Health', 'Operations'], 'in the order of a first visit')
+  t.strictSame(tags, ['Sign-up', 'Session', 'Password', 'Second factors', 'Profile', 'Users', 'Administration', 'Services', 'Well-known', 'Health', 'Operations'], 'in the order of a first visit')
   t.equal(new Set(names).size, names.length)
   for (const { operationId, summary, tags: [tag, ...others] } of operationsOf(document)) {
     t.match(operationId, /^[a-z][A-Za-z]+$/)

@@ -61,6 +61,12 @@ const routes = `
 | POST /api/v1/auth/reauthenticate                   | session         |
 | POST /api/v1/auth/password/change                  | session         |
 | POST /api/v1/auth/email/change                     | session ⏱       |
+| GET /api/v1/auth/second-factors                    | session         |
+| POST /api/v1/auth/totp                             | session ⏱       |
+| POST /api/v1/auth/totp/:id/confirm                 | session ⏱       |
+| DELETE /api/v1/auth/totp                           | session ⏱       |
+| PUT /api/v1/auth/two-step                          | session ⏱       |
+| POST /api/v1/auth/recovery-codes                   | session ⏱       |
 | POST /api/v1/auth/refresh                          | refresh token   |
 | POST /api/v1/auth/introspect                       | service         |
 | GET /api/v1/auth/revocations                       | service         |

@@ -17,6 +17,7 @@ export function describeApi (version: string) {
       { name: 'Sign-up', description: 'From an address to an account.' },
       { name: 'Session', description: 'Sign in, stay signed in, sign out.' },
       { name: 'Password', description: 'Forgotten, reset, changed.' },
+      { name: 'Second factors', description: 'What one has beside the password.' },
       { name: 'Profile', description: 'One’s own account.' },
       {
         name: 'Users',

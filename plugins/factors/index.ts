@@ -4,20 +4,26 @@ import { purposes } from '../../lib/crypto/purposes.ts'
 import { createRecoveryCodeStore } from '../../lib/factors/recovery-code-store.ts'
 import { createSecondFactorChecks } from '../../lib/factors/second-factor-checks.ts'
 import type { SecondFactorChecks } from '../../lib/factors/second-factor-checks.ts'
+import { createSecondFactors } from '../../lib/factors/second-factors.ts'
+import type { SecondFactors } from '../../lib/factors/second-factors.ts'
 import { createTotpKeeping } from '../../lib/factors/totp-keeping.ts'
 import type { TotpKeeping } from '../../lib/factors/totp-keeping.ts'
 import { createTotpSecretStore } from '../../lib/factors/totp-secret-store.ts'
+import { createKnownDeviceStore } from '../../lib/sessions/known-device-store.ts'
+import { createUserStore } from '../../lib/users/user-store.ts'
 import type { FeatureOptions } from '../feature.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     readonly totpKeeping: TotpKeeping
     readonly factorChecks: SecondFactorChecks
+    readonly secondFactors: SecondFactors
   }
 }
 
 export default fp<FeatureOptions>(async function factorsFeature (app, { config, clock }) {
-  const { database, secrets, audit, jobs, metrics, lockout } = app
+  const { database, secrets, unitsOfWork, audit, jobs, metrics, lockout, rateLimits, sessions, tokenResponses } = app
+  const { tokens, feed } = app
   const totpSecrets = createTotpSecretStore(database)
   const recoveryCodes = createRecoveryCodeStore(database)
   const encryption = createEncryption(secrets.derive(purposes.totpSecrets))
@@ -26,7 +32,18 @@ export default fp<FeatureOptions>(async function factorsFeature (app, { config, 
 
   app.decorate('totpKeeping', keeping)
   app.decorate('factorChecks', createSecondFactorChecks({ ...parts, lockout, metrics }))
+  app.decorate('secondFactors', createSecondFactors({
+    ...parts,
+    ...unitsOfWork,
+    users: createUserStore(database),
+    devices: createKnownDeviceStore(),
+    sessions,
+    tokenResponses,
+    tokens,
+    feed,
+    rateLimits
+  }))
 }, {
   name: 'factors',
-  dependencies: ['monitoring', 'stores', 'jobs', 'audit', 'throttling']
+  dependencies: ['monitoring', 'stores', 'jobs', 'audit', 'changes', 'throttling', 'tokens', 'sessions']
 })

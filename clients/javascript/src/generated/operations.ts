@@ -17,7 +17,13 @@ export const accountOperations = {
   exportMe: 'GET /auth/me/export',
   listSessions: 'GET /auth/sessions',
   endSession: 'DELETE /auth/sessions/{id}',
-  changeEmail: 'POST /auth/email/change'
+  changeEmail: 'POST /auth/email/change',
+  listSecondFactors: 'GET /auth/second-factors',
+  addTotp: 'POST /auth/totp',
+  removeTotp: 'DELETE /auth/totp',
+  confirmTotp: 'POST /auth/totp/{id}/confirm',
+  setTwoStep: 'PUT /auth/two-step',
+  renewRecoveryCodes: 'POST /auth/recovery-codes'
 }
 
 export const adminOperations = {

@@ -397,6 +397,107 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/second-factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one has beside the password */
+        get: operations["listSecondFactors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make the secret of an authenticator app
+         * @description It counts only when its first code is entered within ten minutes; until then one that the account has already stays as it is. A second call replaces the one that waits. Needs a recent sign-in by everything that the account has: else 401 `reauthentication_required`.
+         */
+        post: operations["addTotp"];
+        /**
+         * Remove the authenticator app
+         * @description And the recovery codes. Every other session ends; this one goes on with the tokens of the answer. 409 `last_factor` while the account has two steps: switch that off first.
+         */
+        delete: operations["removeTotp"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/totp/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enter the first code of an authenticator app
+         * @description From here on the account has two steps. Every other session ends; this one goes on with the tokens of the answer, and what it held before is answered `invalid_token`. The answer has recovery codes if the account had none: show them once. A wrong code is 422 `token_invalid`, with `clock_off` in `errors` if the clock of the device is off.
+         */
+        post: operations["confirmTotp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/two-step": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Say whether the password alone signs in
+         * @description Every other session ends if that changes; this one goes on with the tokens of the answer. 409 `last_factor` for an account that has no second factor.
+         */
+        put: operations["setTwoStep"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make new recovery codes
+         * @description The old ones are dead. Show the new ones once: they cannot be read again. 409 `last_factor` for an account that has no second factor.
+         */
+        post: operations["renewRecoveryCodes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/introspect": {
         parameters: {
             query?: never;
@@ -1380,6 +1481,133 @@ export interface components {
         SessionList: {
             sessions: components["schemas"]["Session"][];
         };
+        TotpFactor: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-20T09:30:00.000Z
+             */
+            created_at: string;
+            last_used_at: null | string;
+        };
+        RecoveryCodeSummary: {
+            /**
+             * @description How many have not been used.
+             * @example 10
+             */
+            left: number;
+            /**
+             * Format: date-time
+             * @example 2026-11-20T09:30:00.000Z
+             */
+            created_at: string;
+        };
+        /** @description What the user has beside the password. */
+        SecondFactors: {
+            /** @description Whether the password alone opens no session. */
+            two_step: boolean;
+            /** @description The authenticator app; `null` for none. */
+            totp: null | components["schemas"]["TotpFactor"];
+            /** @description `null` for none. */
+            recovery_codes: null | components["schemas"]["RecoveryCodeSummary"];
+        };
+        /** @description It waits for its first code. It cannot be read again. */
+        TotpSecret: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description For typing it in: Base32.
+             * @example …
+             */
+            secret: string;
+            /**
+             * @description For a QR code that an authenticator app reads.
+             * @example otpauth://totp/…
+             */
+            uri: string;
+            /**
+             * @description Seconds within which the first code must be entered.
+             * @example 600
+             */
+            expires_in: number;
+        };
+        /** @description With `transport: bearer`. */
+        FactorConfirmedTokens: {
+            user: components["schemas"]["User"];
+            session: {
+                /** Format: uuid */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description The end that no refresh moves.
+                 * @example 2026-11-20T09:30:00.000Z
+                 */
+                expires_at: string;
+            };
+            /** @enum {string} */
+            token_type: "Bearer";
+            /**
+             * @description A JWT (RFC 9068) for the Authorization header.
+             * @example …
+             */
+            access_token: string;
+            /**
+             * @description Seconds that the access token works.
+             * @example 900
+             */
+            expires_in: number;
+            /**
+             * @description Opaque; replaces the one held so far.
+             * @example …
+             */
+            refresh_token: string;
+            /**
+             * @description Seconds that the refresh token works if it is not used.
+             * @example 604800
+             */
+            refresh_expires_in: number;
+            /**
+             * @description Names this device; send it back at the next login.
+             * @example …
+             */
+            device_token: string;
+            /** @description Ten, each of which works once. They cannot be read again. */
+            recovery_codes?: string[];
+        };
+        /** @description With `transport: cookie`. */
+        FactorConfirmedCookieSession: {
+            user: components["schemas"]["User"];
+            session: {
+                /** Format: uuid */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description The end that no refresh moves.
+                 * @example 2026-11-20T09:30:00.000Z
+                 */
+                expires_at: string;
+            };
+            /**
+             * @description Seconds that the access token works.
+             * @example 900
+             */
+            expires_in: number;
+            /**
+             * @description Seconds that the refresh token works if it is not used.
+             * @example 604800
+             */
+            refresh_expires_in: number;
+            /** @description Ten, each of which works once. They cannot be read again. */
+            recovery_codes?: string[];
+        };
+        /** @description The account has two steps now. Every other session has ended. */
+        FactorConfirmed: components["schemas"]["FactorConfirmedTokens"] | components["schemas"]["FactorConfirmedCookieSession"];
+        /** @description The new recovery codes; all others are dead. */
+        RecoveryCodes: {
+            /** @description Ten, each of which works once. They cannot be read again. */
+            recovery_codes: string[];
+        };
         /** @description What there is to say of the token. */
         Introspection: {
             /** @description All there is when it is `false`. */
@@ -2010,6 +2238,14 @@ export type UserAnswer = components['schemas']['UserAnswer'];
 export type PersonalExport = components['schemas']['PersonalExport'];
 export type Session = components['schemas']['Session'];
 export type SessionList = components['schemas']['SessionList'];
+export type TotpFactor = components['schemas']['TotpFactor'];
+export type RecoveryCodeSummary = components['schemas']['RecoveryCodeSummary'];
+export type SecondFactors = components['schemas']['SecondFactors'];
+export type TotpSecret = components['schemas']['TotpSecret'];
+export type FactorConfirmedTokens = components['schemas']['FactorConfirmedTokens'];
+export type FactorConfirmedCookieSession = components['schemas']['FactorConfirmedCookieSession'];
+export type FactorConfirmed = components['schemas']['FactorConfirmed'];
+export type RecoveryCodes = components['schemas']['RecoveryCodes'];
 export type Introspection = components['schemas']['Introspection'];
 export type OAuthError = components['schemas']['OAuthError'];
 export type Revocations = components['schemas']['Revocations'];
@@ -2973,6 +3209,200 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["NotSignedIn"];
             403: components["responses"]["Forbidden"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listSecondFactors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the user has beside the password. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactors"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    addTotp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description It waits for its first code. It cannot be read again. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotpSecret"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    removeTotp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenResponse"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    confirmTotp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the secret. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description What the authenticator app shows; it works once.
+                     * @example 012345
+                     */
+                    code: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The account has two steps now. Every other session has ended. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactorConfirmed"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["PathTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    setTwoStep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description `true`: a second factor is asked for at every sign-in. */
+                    enabled: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Signed in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    renewRecoveryCodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description The new recovery codes; all others are dead. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];

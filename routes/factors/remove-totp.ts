@@ -1,0 +1,18 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { problems } from '../schemas/problem.ts'
+import { TokenResponseAnswer } from '../schemas/session.ts'
+
+const schema = {
+  operationId: 'removeTotp',
+  tags: ['Second factors'],
+  summary: 'Remove the authenticator app',
+  description: 'And the recovery codes. Every other session ends; this one goes on with the tokens of the answer. 409 `last_factor` while the account has two steps: switch that off first.',
+  response: { 200: TokenResponseAnswer, ...problems(401, 403, 404, 409, 429, 503) }
+}
+
+const removeTotp: FastifyPluginAsyncTypebox = async app => {
+  app.delete('/totp', { schema }, async ({ principal, caller }, reply) =>
+    reply.handOver(await app.secondFactors.removeTotp(principal, caller)))
+}
+
+export default removeTotp
