@@ -3,6 +3,7 @@ import t from 'tap'
 import { as, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
 import { mailJobs, trail } from '../../support/evidence.ts'
+import { guarded } from '../../support/factors.ts'
 import { countingHasher } from '../../support/hashers.ts'
 import { tapWires } from '../../support/wiretap.ts'
 
@@ -84,13 +85,14 @@ t.test('a wrong password, an unknown address and a disabled account get one answ
   await app.database`update users set status = 'disabled' where id = ${bob.user.id}`
   const cleo = await signUp(app)
   await app.database`update users set password_hash = null where id = ${cleo.user.id}`
+  const dora = await guarded(app)
   const pending = freshAddress()
   await post(app, '/auth/register', { email: pending, password, full_name: 'Ada' })
 
   const known = await measured(ada.email)
   t.match(known.work.hashes, { hashes: 0, verifications: 1 })
   t.match(known.answer, { status: 401, body: { code: 'invalid_credentials' } })
-  for (const email of [bob.email, vendor.email, cleo.email, freshAddress(), pending, ada.email.toUpperCase()]) {
+  for (const email of [bob.email, vendor.email, cleo.email, dora.email, freshAddress(), pending, ada.email.toUpperCase()]) {
     t.same(await measured(email), known, email)
   }
   t.match((await measured(pending, password)).answer, known.answer, 'an address that waits for its code, with its password')
