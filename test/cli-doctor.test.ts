@@ -95,7 +95,7 @@ t.test('stores that refuse or never answer are named, and the command ends with 
   t.equal(silent.code, 2)
   t.equal(silent.report.verdict, 'unknown')
   const areas = silent.report.findings.filter(({ code }) => code === 'not_examined').map(({ area }) => area)
-  t.strictSame(areas.sort(), ['audit_trail', 'database', 'jobs', 'redis', 'redis_prefix', 'signing_keys'])
+  t.strictSame(areas.sort(), ['audit_trail', 'database', 'jobs', 'redis', 'redis_prefix', 'second_factors', 'signing_keys'])
   t.match(silent.report.findings.find(({ area }) => area === 'database'), { message: /ECONNREFUSED/ })
   t.notMatch(silent.output, 'canary')
   t.ok(performance.now() - started < 30_000)

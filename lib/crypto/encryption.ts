@@ -18,8 +18,14 @@ export function createEncryption (keys: Buffer[]) {
   const [current] = ring
   if (!current) throw new Error('no key to encrypt with')
 
-  /** `keyId` is that of the first key: every box that it makes begins with it. */
-  return { encrypt: encrypt.bind(null, current), decrypt, tryDecrypt, keyId: current.id }
+  /** Every box begins with the id of its key; `keyId` is that of the first, `keyIds` are those of all. */
+  return {
+    encrypt: encrypt.bind(null, current),
+    decrypt,
+    tryDecrypt,
+    keyId: current.id,
+    keyIds: ring.map(({ id }) => id)
+  }
 
   /** Like `decrypt`, but returns null for a box that does not decrypt. */
   function tryDecrypt (box: Buffer, context: string): Buffer | null {

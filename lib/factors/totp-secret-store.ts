@@ -15,6 +15,9 @@ export interface TotpSecret {
   lastUsedAt: Date | null
 }
 
+/** How many secrets begin with the id of a key. */
+export interface EncryptedOtherwise { keyId: Buffer, count: number }
+
 export type TotpSecretStore = ReturnType<typeof createTotpSecretStore>
 
 export function createTotpSecretStore (db: Database) {
@@ -28,6 +31,7 @@ export function createTotpSecretStore (db: Database) {
     forgetStrangersFailures,
     remove,
     listEncryptedOtherwise,
+    countEncryptedOtherwise,
     replaceCiphertext
   }
 
@@ -151,6 +155,22 @@ export function createTotpSecretStore (db: Database) {
         where substring(secret from 1 for 4) > ${keyId}
         limit ${limit}
       )`
+  }
+
+  /** How many secrets do not begin with this id of a key, by the id with which they do. */
+  async function countEncryptedOtherwise (keyId: Buffer): Promise<EncryptedOtherwise[]> {
+    return await db<EncryptedOtherwise>`
+      select key_id, count(*)::int as count
+      from (
+        select substring(secret from 1 for 4) as key_id
+        from totp_secrets
+        where substring(secret from 1 for 4) < ${keyId}
+        union all
+        select substring(secret from 1 for 4)
+        from totp_secrets
+        where substring(secret from 1 for 4) > ${keyId}
+      ) as others
+      group by key_id`
   }
 
   /** Replaces a ciphertext by another of the same secret, if it is still the stored one. */

@@ -19,6 +19,8 @@ import { examineMail } from '../../lib/doctor/mail.ts'
 import { judgePrefix, judgeRedis, readRedis, sampleSessions } from '../../lib/doctor/redis.ts'
 import type { RedisClient } from '../../lib/doctor/redis.ts'
 import { judgeSigningKeys } from '../../lib/doctor/signing-keys.ts'
+import { judgeTotpSecrets } from '../../lib/doctor/totp-secrets.ts'
+import { createTotpSecretStore } from '../../lib/factors/totp-secret-store.ts'
 import { createJobStore } from '../../lib/jobs/job-store.ts'
 import { createKeyAuthenticity } from '../../lib/keys/authenticity.ts'
 import { readSigningKeys } from '../../lib/keys/signing-key-store.ts'
@@ -49,6 +51,7 @@ export default fp<ExaminationsOptions>(async function provideExaminations (app, 
     { area: 'database', look: lookAtDatabase },
     ...(direct === undefined || config.postgres.directUrl === config.postgres.url ? [] : [{ area: 'direct_database', look: () => lookAtDirect(direct) }]),
     { area: 'signing_keys', look: () => whereSchemaFits(lookAtSigningKeys) },
+    { area: 'second_factors', look: () => whereSchemaFits(lookAtFactors) },
     { area: 'audit_trail', look: () => whereSchemaFits(lookAtTrail) },
     { area: 'jobs', look: () => whereSchemaFits(lookAtJobs) },
     { area: 'redis', look: async () => judgeRedis(await readRedis(await redis()), Date.now()) },
@@ -88,6 +91,11 @@ export default fp<ExaminationsOptions>(async function provideExaminations (app, 
       now,
       signingKeyTtl: config.keyring.signingKeyTtl
     })
+  }
+
+  async function lookAtFactors (db: Database) {
+    const { keyId, keyIds } = createEncryption(secrets.derive(purposes.totpSecrets))
+    return judgeTotpSecrets(await createTotpSecretStore(db).countEncryptedOtherwise(keyId), keyIds)
   }
 
   async function lookAtTrail (db: Database, now: number) {

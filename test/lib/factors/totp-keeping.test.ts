@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import t from 'tap'
 import { createEncryption } from '../../../lib/crypto/encryption.ts'
+import { judgeTotpSecrets } from '../../../lib/doctor/totp-secrets.ts'
 import { createTotpKeeping } from '../../../lib/factors/totp-keeping.ts'
 import { createTotpSecretStore } from '../../../lib/factors/totp-secret-store.ts'
 import { openDatabase } from '../../support/database.ts'
@@ -16,7 +17,10 @@ t.test('a clean-up encrypts every secret under the newest key, so that the old o
   const secrets = await Promise.all(Array.from({ length: 3 }, insert))
   t.throws(() => after.decrypt({ id: secrets[0]?.id ?? '', secret: secrets[0]?.box ?? Buffer.alloc(0) }), { code: 'unavailable' })
 
+  t.strictSame(await found([newKey, oldKey]), ['totp_secrets_outdated'], 'until then the doctor says so')
+  t.strictSame(await found([newKey]), ['totp_secrets_unreadable'])
   t.equal(await between.encryptAgain(), 3)
+  t.strictSame(await found([newKey]), [])
   t.equal(await between.encryptAgain(), 0, 'there is nothing left to do')
   for (const { id, userId, secret } of secrets) {
     const row = await store.findConfirmed(userId)
@@ -37,6 +41,12 @@ t.test('a ciphertext that was moved to another row does not decrypt', async t =>
   const box = before.encrypt(randomUUID(), randomBytes(20))
   t.throws(() => before.decrypt({ id: randomUUID(), secret: box }), { code: 'unavailable' })
 })
+
+/** What the doctor finds while these keys are listed. */
+async function found (keys: Buffer[]) {
+  const { keyId, keyIds } = createEncryption(keys)
+  return judgeTotpSecrets(await store.countEncryptedOtherwise(keyId), keyIds).map(({ code }) => code)
+}
 
 /** A confirmed secret, encrypted under the old key. */
 async function insert () {
