@@ -27,7 +27,8 @@ export async function composedStatements (): Promise<Set<string>> {
   const cursor = { snapshot: '1:1:', server: 'a time' }
   const seals = createAuditSealStore(db)
   const unsealed = createUnsealedStore(db)
-  const changes = createChangeStore(db)
+  // The pages of changes are read from where a first statement says.
+  const changes = createChangeStore(recorderOf(texts, { ...cursor, at: 'a time' }))
   const roles = createRoleStore(db)
   const erasures = createErasureStore(db)
   const tokens = createOneTimeTokenStore(db)
@@ -50,8 +51,8 @@ export async function composedStatements (): Promise<Set<string>> {
     () => unsealed.unsealed(db, reached, 1),
     () => unsealed.leftOver(db, reached),
     () => unsealed.unsealedSince(reached),
-    () => changes.since(cursor),
     () => changes.recent(1),
+    () => changes.since(cursor),
     () => createSessionStore(db, { idleAfterMs: 1 }).find(id),
     () => tokens.find(id, 'invitation', now),
     () => tokens.take(id, 'invitation', { by: id, now, until: now }),
@@ -69,11 +70,13 @@ const kinds: Kind[] = [
   'expired_sessions'
 ]
 
-/** A database that keeps the texts of statements and answers no rows. */
-function recorderOf (texts: Set<string>): Database {
+/** A database that keeps the texts of statements. It answers the first one with the given row, all others with none. */
+function recorderOf (texts: Set<string>, first?: object): Database {
+  const answers = first === undefined ? [] : [first]
+
   async function record<T extends object> (strings: TemplateStringsArray, ...values: unknown[]): Promise<T[]> {
     texts.add(render(strings, values).text)
-    return []
+    return answers.splice(0) as T[]
   }
 
   const query = Object.assign(record, { fragment, unsafe: async () => [] })
