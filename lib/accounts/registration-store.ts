@@ -42,11 +42,13 @@ export function createRegistrationStore (db: Database, { tries }: { tries: numbe
 
   /**
    * Writes a registration with the newest code for its address that is valid beyond `sharedBeyond` and has not been
-   * tried. If there is none, it begins a code of its own, which is valid until `expiresAt`. Of parallel registrations
-   * of one address each sees the code of the one before.
+   * tried. If there is none, or `sharedBeyond` is null, it begins a code of its own, which is valid until `expiresAt`.
+   * Of parallel registrations of one address each sees the code of the one before.
    */
   async function insert (
-    tx: Transaction, row: NewRegistration, { now, expiresAt, sharedBeyond }: Record<'now' | 'expiresAt' | 'sharedBeyond', Date>
+    tx: Transaction,
+    row: NewRegistration,
+    { now, expiresAt, sharedBeyond }: { now: Date, expiresAt: Date, sharedBeyond: Date | null }
   ) {
     await tx`select pg_advisory_xact_lock(${advisoryLockClasses.codes}::int, hashtext(${row.emailCanonical}))`
     // This is a second statement, because a statement that has waited for a lock reads what was there before.

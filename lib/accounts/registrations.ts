@@ -98,14 +98,18 @@ export function createRegistrations (parts: RegistrationParts) {
       locale,
       role: role.name
     }
-    const expiresAt = new Date(now.getTime() + codeLifetimeMs)
-    const sharedBeyond = new Date(now.getTime() + sharedCodeLeftMs)
+    // A code that is not mailed is not valid: nobody knows it, so it could only be guessed.
+    const unmailed = { now, expiresAt: now, sharedBeyond: null }
+    const mailed = {
+      now,
+      expiresAt: new Date(now.getTime() + codeLifetimeMs),
+      sharedBeyond: new Date(now.getTime() + sharedCodeLeftMs)
+    }
 
     const mail = { kind: 'registration', address: address.canonical, caller }
     await rateLimits.countMail(mail, mayMail => database.begin(async tx => {
       if (!await registrations.openRole(tx, role.name)) throw invalid([notOpen])
-      // A code that is not mailed is not valid: nobody knows it, so it could only be guessed.
-      await registrations.insert(tx, registration, { now, expiresAt: mayMail ? expiresAt : now, sharedBeyond })
+      await registrations.insert(tx, registration, mayMail ? mailed : unmailed)
       const subject = await audit.createSubject(tx, registration.id)
       await audit.record(tx, {
         event: 'registration_created',
