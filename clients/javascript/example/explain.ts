@@ -27,6 +27,7 @@ const endings: Record<string, string> = {
   revoked_by_admin: 'An administrator has signed you out.',
   password_changed: 'The password was changed. Please sign in with the new one.',
   reuse_detected: 'This session was used from two places, so it was ended. Please sign in again.',
+  factors_changed: 'The second factors of this account were changed. Please sign in again.',
   account_disabled: 'This account is disabled.',
   account_deleted: 'This account was deleted.',
   everyone_signed_out: 'Everybody was signed out. Please sign in again.',
