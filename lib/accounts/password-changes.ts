@@ -8,11 +8,11 @@ import type { FieldError } from '../errors.ts'
 import type { TotpSecretStore } from '../factors/totp-secret-store.ts'
 import type { TokenResponse, TokenResponses } from '../sessions/token-responses.ts'
 import type { Jobs } from '../jobs/jobs.ts'
-import type { Lockout } from '../throttling/lockout.ts'
 import type { OneTimeTokens } from '../tokens/one-time-tokens.ts'
 import type { PasswordChecks } from '../throttling/password-checks.ts'
 import type { RateLimits } from '../throttling/rate-limits.ts'
 import type { PasswordPolicy } from '../passwords/policy.ts'
+import { byPassword } from '../tokens/assurance.ts'
 import { outdatedByPassword } from './password-resets.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { Sessions } from '../sessions/sessions.ts'
@@ -28,9 +28,8 @@ export interface PasswordChangeParts {
   totpSecrets: Pick<TotpSecretStore, 'forgetStrangersFailures'>
   policy: PasswordPolicy
   passwords: Passwords
-  checks: PasswordChecks
+  checks: Pick<PasswordChecks, 'checkInSession'>
   rateLimits: Pick<RateLimits, 'count'>
-  lockout: Pick<Lockout, 'sessionOf'>
   jobs: Pick<Jobs, 'send'>
   clock: Clock
 }
@@ -47,7 +46,7 @@ const unchanged: FieldError = {
 /** The change of a password by its user, who knows the current one. */
 export function createPasswordChanges (parts: PasswordChangeParts) {
   const { commitUnlessNull, users, sessions, tokenResponses, oneTimeTokens, totpSecrets } = parts
-  const { policy, passwords, checks, rateLimits, lockout, jobs, clock } = parts
+  const { policy, passwords, checks, rateLimits, jobs, clock } = parts
 
   return { changePassword }
 
@@ -78,22 +77,13 @@ export function createPasswordChanges (parts: PasswordChangeParts) {
   ): Promise<TokenResponse> {
     const state = await sessions.find(sessionId)
     if (state.twoStep) assertFullStrength(state)
-    await checks.check({
-      password: currentPassword,
-      passwordHash: state.passwordHash,
-      bucket: lockout.sessionOf(sessionId),
-      owner: state,
-      canonical: state.emailCanonical,
-      sessionId,
-      caller,
-      purpose: 'password_change'
-    })
+    await checks.checkInSession(state, currentPassword, caller, 'password_change')
 
     const errors = await objectionsTo(newPassword, currentPassword, state)
     if (errors.length) throw new Refusal('password_rejected', { errors })
     const passwordHash = await passwords.hash(newPassword, { priority: 'known', flow: state.id })
     const now = new Date(clock.now())
-    const proved = state.twoStep ? {} : { authTime: now, amr: ['pwd'] }
+    const proved = state.twoStep ? {} : { authTime: now, amr: byPassword }
 
     const user = await replace(state, passwordHash, { now, proved }, caller)
     // This is read after the transaction: within it, the read would take a second connection.

@@ -15,6 +15,7 @@ import type { TokenResponse, TokenResponses } from '../sessions/token-responses.
 import type { Transaction } from '../stores/database.ts'
 import type { RateLimits } from '../throttling/rate-limits.ts'
 import type { Tokens } from '../tokens/access-tokens.ts'
+import { byPassword, byPasswordAndCode } from '../tokens/assurance.ts'
 import type { UserStore } from '../users/user-store.ts'
 import { toBase32 } from './base32.ts'
 import type { RecoveryCodeStore } from './recovery-code-store.ts'
@@ -57,9 +58,6 @@ export const waitingSeconds = 600
 const recoveryCodesCount = 10
 /** How many steps off the clock of an authenticator app may be for the refusal to say so. */
 const clockHintSteps = 10
-/** How a session is said to be authenticated after its user has proved a code (RFC 8176), and after factors went. */
-const byTwo = ['pwd', 'otp', 'mfa']
-const byPassword = ['pwd']
 
 /**
  * The second factors of a user, as the user manages them. Each change demands a session that has proved all factors the
@@ -125,11 +123,12 @@ export function createSecondFactors (parts: SecondFactorParts) {
         const confirmed = await totpSecrets.confirm(unit.tx, { id, userId: state.id }, step, new Date(clock.now()))
         if (!confirmed) throw new Refusal('not_found')
         if (codes) await keepCodes(unit.tx, state.id, codes)
-        return await change(unit, state, { twoStep: true, amr: byTwo, caller }, {
+        return await change(unit, state, { twoStep: true, amr: byPasswordAndCode, caller }, {
           event: 'authn_factor_added', mail: 'second_factor_added'
         })
       })
-      const answer = await answerTo({ ...state, userEpoch, sessionEpoch: userEpoch, twoStep: true, amr: byTwo })
+      const changed = { userEpoch, sessionEpoch: userEpoch, twoStep: true, amr: byPasswordAndCode }
+      const answer = await answerTo({ ...state, ...changed })
       return codes ? { ...answer, recovery_codes: codes } : answer
     })
   }
@@ -210,8 +209,10 @@ export function createSecondFactors (parts: SecondFactorParts) {
     })
   }
 
-  // A change that ends in tokens is refused before it begins if this node cannot sign, or would not accept them.
-  /** The session that asks, if it has proved every factor that the account has. */
+  /**
+   * The session that asks, if it has proved every factor that the account has. A change ends in tokens, so it is
+   * refused before it begins if this node cannot sign, or would not accept them.
+   */
   async function findStrong ({ sessionId }: Asking): Promise<SessionState> {
     tokens.assertCanSign()
     feed.assertFresh()

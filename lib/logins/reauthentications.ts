@@ -1,4 +1,4 @@
-import { createSecondSteps, isOver, isWrong, mayGoOn, mfaRequired, twoStepAmr } from './second-steps.ts'
+import { createSecondSteps, isOver, isWrong, mayGoOn, mfaRequired } from './second-steps.ts'
 import type { SecondStepParts } from './second-steps.ts'
 import type { Principal } from '../access/authentication.ts'
 import type { Audit } from '../audit/audit.ts'
@@ -9,9 +9,9 @@ import type { SessionState } from '../sessions/session-store.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { TokenResponse, TokenResponses } from '../sessions/token-responses.ts'
 import type { Database } from '../stores/database.ts'
-import type { Lockout } from '../throttling/lockout.ts'
 import type { PasswordChecks } from '../throttling/password-checks.ts'
 import type { RateLimits } from '../throttling/rate-limits.ts'
+import { byPassword, byPasswordAndCode } from '../tokens/assurance.ts'
 import type { UserStore } from '../users/user-store.ts'
 
 /** What a user proves again: the password, the second factor after it, or both at once. */
@@ -27,9 +27,8 @@ export interface ReauthenticationParts extends SecondStepParts {
   users: Pick<UserStore, 'find' | 'lock' | 'lockInOrder'>
   sessions: SecondStepParts['sessions'] & Pick<Sessions, 'find' | 'authenticateAgain' | 'refusalFor' | 'advance'>
   tokenResponses: TokenResponses
-  checks: PasswordChecks
+  checks: Pick<PasswordChecks, 'checkInSession'>
   rateLimits: Pick<RateLimits, 'count'>
-  lockout: Pick<Lockout, 'sessionOf'>
   audit: Pick<Audit, 'record'>
   clock: Pick<Clock, 'now'>
 }
@@ -37,7 +36,7 @@ export interface ReauthenticationParts extends SecondStepParts {
 /** Proving again who uses a session. */
 export function createReauthentications (parts: ReauthenticationParts) {
   const { database, users, sessions, tokenResponses, checks, factorChecks, pendingLogins } = parts
-  const { rateLimits, lockout, audit, clock } = parts
+  const { rateLimits, audit, clock } = parts
   const { demand } = createSecondSteps(parts)
 
   return { reauthenticate }
@@ -64,25 +63,11 @@ export function createReauthentications (parts: ReauthenticationParts) {
     const { transport } = state
 
     if (proof.password === undefined) assertFirstStep(state, proof.pendingToken)
-    else await checkPassword(state, proof.password, caller)
+    else await checks.checkInSession(state, proof.password, caller, 'sign_in')
 
     if (proof.factor !== undefined) return await proveFactor(state, proof.factor, caller)
     if (state.twoStep) throw await demand(state, { purpose: 'reauthentication', transport, holderId: sessionId }, caller)
-    return await finish(state, ['pwd'], null, caller)
-  }
-
-  async function checkPassword (state: SessionState, password: string, caller: Caller) {
-    const { sessionId } = state
-    await checks.check({
-      password,
-      passwordHash: state.passwordHash,
-      bucket: lockout.sessionOf(sessionId),
-      owner: state,
-      canonical: state.emailCanonical,
-      sessionId,
-      caller,
-      purpose: 'sign_in'
-    })
+    return await finish(state, byPassword, null, caller)
   }
 
   /** Without the password, the token of an earlier request must say that it was proved in this session. */
@@ -97,7 +82,7 @@ export function createReauthentications (parts: ReauthenticationParts) {
     const { sessionId } = state
     const claim = { factor, owner: state, holder: { sessionId }, sessionId, caller }
     const proof = await factorChecks.check(claim)
-    return await finish(state, twoStepAmr, proof, caller).catch(async error => {
+    return await finish(state, byPasswordAndCode, proof, caller).catch(async error => {
       if (isWrong(error)) await factorChecks.noteUsedUp(claim, proof.method)
       throw error
     })

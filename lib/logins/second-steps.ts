@@ -10,13 +10,10 @@ import type { TokenResponse } from '../sessions/token-responses.ts'
 import type { Database } from '../stores/database.ts'
 import type { RateLimits } from '../throttling/rate-limits.ts'
 import type { DeviceTokens } from '../tokens/device-tokens.ts'
-import { acrValuesFrom } from '../tokens/assurance.ts'
+import { acrValuesFrom, byPasswordAndCode } from '../tokens/assurance.ts'
 import { pendingSeconds } from '../tokens/pending-logins.ts'
 import type { PendingLogin, PendingLogins } from '../tokens/pending-logins.ts'
 import type { User } from '../users/user-store.ts'
-
-/** How a session is said to be authenticated by the password and a second factor (RFC 8176). */
-export const twoStepAmr = ['pwd', 'otp', 'mfa']
 
 /** The second step of a sign-in: the token of the first one in the body or in a cookie, and what the user enters. */
 export interface SecondStep extends Pick<SessionRequest, 'deviceName'> {
@@ -94,7 +91,7 @@ export function createSecondSteps (parts: SecondStepParts) {
     const { method, spend } = await factorChecks.check(claim)
     const deviceToken = deviceTokens.issue(pending.holderId)
     const request = { transport, deviceName, deviceToken, replaces }
-    const response = await signInByTwo(owner, request, { amr: twoStepAmr, reason: method, spend }, caller)
+    const response = await signInByTwo(owner, request, { amr: byPasswordAndCode, reason: method, spend }, caller)
       .catch(async error => {
         if (isWrong(error)) await factorChecks.noteUsedUp(claim, method)
         throw error

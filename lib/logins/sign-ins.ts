@@ -8,6 +8,7 @@ import type { SessionState } from '../sessions/session-store.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { TokenResponse, TokenResponses } from '../sessions/token-responses.ts'
 import type { Transaction } from '../stores/database.ts'
+import { byPassword } from '../tokens/assurance.ts'
 import type { DeviceTokens } from '../tokens/device-tokens.ts'
 import type { User, UserStore } from '../users/user-store.ts'
 
@@ -37,7 +38,7 @@ export interface SignInParts extends Pick<UnitsOfWork, 'commitUnlessNull' | 'com
   metrics: Pick<Metrics, 'increment'>
 }
 
-const passwordAlone: Proof = { amr: ['pwd'] }
+const passwordAlone: Proof = { amr: byPassword }
 
 /** Opening a session for a user who has proved what the account needs. */
 export function createSignIns (parts: SignInParts) {

@@ -30,7 +30,7 @@ export interface Claim {
 
 export interface PasswordCheckParts {
   database: Database
-  lockout: Pick<Lockout, 'guard' | 'takeNotice'>
+  lockout: Pick<Lockout, 'guard' | 'takeNotice' | 'sessionOf'>
   passwords: Pick<Passwords, 'verify'>
   audit: Pick<Audit, 'record'>
   jobs: Pick<Jobs, 'send'>
@@ -50,7 +50,7 @@ export type PasswordChecks = ReturnType<typeof createPasswordChecks>
 export function createPasswordChecks ({
   database, lockout, passwords, audit, jobs, metrics, clock
 }: PasswordCheckParts) {
-  return { check }
+  return { check, checkInSession }
 
   /**
    * Returns if the password is right.
@@ -70,6 +70,21 @@ export function createPasswordChecks ({
     if (guess.shutForMs === null) await note(database, claim, 'invalid_credentials')
     else await noteShut(claim, guess.shutForMs)
     throw refuse(claim, 'invalid_credentials')
+  }
+
+  /**
+   * Checks the password of the user of a session, within the session's own bucket.
+   * @throws Refusal as `check`
+   */
+  async function checkInSession (
+    session: Subject & { sessionId: string, passwordHash: string | null, emailCanonical: string },
+    password: string,
+    caller: Caller,
+    purpose: Claim['purpose']
+  ): Promise<void> {
+    const { sessionId, passwordHash, emailCanonical: canonical } = session
+    const bucket = lockout.sessionOf(sessionId)
+    await check({ password, passwordHash, bucket, owner: session, canonical, sessionId, caller, purpose })
   }
 
   async function noteShut (claim: Claim, milliseconds: number) {

@@ -6,6 +6,10 @@ export const acrValues = ['urn:latchkey:acr:1fa', 'urn:latchkey:acr:2fa', 'phr']
 
 export type Acr = typeof acrValues[number]
 
+/** The methods (`amr`, RFC 8176) of a proof by the password alone, and by the password and a second factor. */
+export const byPassword = ['pwd']
+export const byPasswordAndCode = ['pwd', 'otp', 'mfa']
+
 /**
  * The strength of a proof. This is the only place where methods (`amr`, RFC 8176) become a strength (`acr`): `mfa` says
  * that two factors were proved, `pop` that one of them was a key whose signature names the origin.

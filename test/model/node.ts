@@ -5,7 +5,6 @@ import { createUnitsOfWork } from '../../lib/changes/unit-of-work.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { Refusal } from '../../lib/errors.ts'
 import type { TokenResponse, TokenResponses } from '../../lib/sessions/token-responses.ts'
-import type { Lockout } from '../../lib/throttling/lockout.ts'
 import { noMetrics } from '../../lib/operations/metrics.ts'
 import { createPasswordChanges } from '../../lib/accounts/password-changes.ts'
 import type { PasswordPolicy } from '../../lib/passwords/policy.ts'
@@ -121,8 +120,7 @@ export function createNode (world: World, name: number) {
   const unitsOfWork = createUnitsOfWork({ database, changes, publish, flows: createFlows() })
   const oneTimeTokens = { revoke: async () => {} }
   // Every password is right here; the effect of a wrong one is tested elsewhere.
-  const checks = { check: async () => {} }
-  const lockout = { sessionOf: () => ({ kind: 'session', key: '' }) } as unknown as Lockout
+  const checks = { checkInSession: async () => {} }
 
   // Ranks are tested elsewhere: here the actor may, and only the subject's row matters.
   const actions = {
@@ -173,7 +171,6 @@ export function createNode (world: World, name: number) {
     policy,
     passwords,
     checks,
-    lockout,
     jobs,
     clock
   })
@@ -184,7 +181,6 @@ export function createNode (world: World, name: number) {
     sessions,
     tokenResponses,
     checks,
-    lockout,
     audit,
     clock
   } as unknown as ReauthenticationParts)
