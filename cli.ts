@@ -11,6 +11,7 @@ import exportUsers from './commands/export-users.ts'
 import importUsers from './commands/import-users.ts'
 import mails from './commands/mails.ts'
 import migrate from './commands/migrate.ts'
+import resetSecondFactors from './commands/reset-second-factors.ts'
 import revokeService from './commands/revoke-service.ts'
 import rotateKeys from './commands/rotate-keys.ts'
 import signOutEveryone from './commands/sign-out-everyone.ts'
@@ -20,6 +21,7 @@ import type { FieldError } from './lib/errors.ts'
 const commands = new Map<string, Command>([
   ['migrate', migrate],
   ['create-admin', createAdmin],
+  ['reset-second-factors', resetSecondFactors],
   ['rotate-keys', rotateKeys],
   ['sign-out-everyone', signOutEveryone],
   ['import-users', importUsers],

@@ -87,6 +87,18 @@ export function sampleMails (locale: string): Sample[] {
       mail: { ...reader, kind: 'second_factor_removed', values: { appUrl }, occasion }
     },
     {
+      name: 'second_factor_reset-requested',
+      mail: {
+        ...reader,
+        kind: 'second_factor_reset',
+        values: { stage: 'requested', url: link('/reset-second-factors'), until }
+      }
+    },
+    {
+      name: 'second_factor_reset-finished',
+      mail: { ...reader, kind: 'second_factor_reset', values: { stage: 'finished', appUrl }, occasion }
+    },
+    {
       name: 'recovery_codes_renewed',
       mail: { ...reader, kind: 'recovery_codes_renewed', values: { appUrl }, occasion }
     },

@@ -23,10 +23,13 @@ export async function makeTemplate ({ databaseUrl, databaseDirectUrl, redisUrl }
     REDIS_URL: redisUrl,
     ENCRYPTION_KEY: randomBytes(32).toString('base64')
   })
+  // Administrators of most tests sign in by the password alone. A test of the policy sets it.
+  await run(sql => sql`update roles set second_factor = 'optional'`, name)
   return { name, drop: async () => await run(sql => sql`drop database if exists ${sql(name)} with (force)`) }
 
-  async function run (command: (sql: postgres.Sql) => Promise<unknown>) {
-    const sql = postgres(databaseDirectUrl, { max: 1, onnotice () {} })
+  async function run (command: (sql: postgres.Sql) => Promise<unknown>, database?: string) {
+    const url = database === undefined ? databaseDirectUrl : to(databaseDirectUrl, database)
+    const sql = postgres(url, { max: 1, onnotice () {} })
     try {
       await command(sql)
     } finally {

@@ -18,6 +18,7 @@ const refusals = {
   vendor_suspended: [403, 'The vendor is suspended.'],
   wrong_user_type: [403, 'This application is for another kind of user.'],
   password_change_required: [403, 'Change the password first.'],
+  second_factor_enrollment_required: [403, 'Add a second factor first.'],
   https_required: [403, 'Use https.'],
   not_found: [404, 'There is nothing here.'],
   method_not_allowed: [405, 'This path does not answer that method.'],
@@ -76,6 +77,8 @@ export interface RefusalDetails {
   /** The methods that a path does answer; sent as `Allow`. */
   allow?: string[]
   errors?: FieldError[]
+  /** Says it better than the sentence of the code, which is for more cases than this one. */
+  sentence?: string
   /** The permission that was missing; unset if a rank was too low. It is for the audit trail and not answered. */
   permission?: string
   cause?: unknown
@@ -89,10 +92,10 @@ export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly code: RefusalCode
   readonly status: number
-  readonly details: Omit<RefusalDetails, 'cause'>
+  readonly details: Omit<RefusalDetails, 'cause' | 'sentence'>
 
-  constructor (code: RefusalCode, { cause, ...details }: RefusalDetails = {}) {
-    super(refusals[code][1], { cause })
+  constructor (code: RefusalCode, { cause, sentence = refusals[code][1], ...details }: RefusalDetails = {}) {
+    super(sentence, { cause })
     this.code = code
     this.status = refusals[code][0]
     this.details = details

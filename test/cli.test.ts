@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { run } from './support/command.ts'
 import { connect, makeDatabase } from './support/database.ts'
-import { as, deploy, freshAddress, password, signIn, signUp, start } from './support/helper.ts'
+import { mailJobs, trail } from './support/evidence.ts'
+import { claimsOf, demand, guarded } from './support/factors.ts'
+import { as, deploy, freshAddress, password, post, signIn, signUp, start } from './support/helper.ts'
 import { startStopwatch } from './support/stopwatch.ts'
 
 t.test('wrong usage prints the usage and exits with 2', async t => {
@@ -49,6 +51,27 @@ t.test('an error of the database is reported in one line', async t => {
   t.notMatch(stderr, /secret|\n {4}at /)
 })
 
+t.test('a user who has lost the second factors gets a link from an operator, too', async t => {
+  const deployment = await deploy(t)
+  const app = await start(t, deployment, { workers: false })
+  const ada = await guarded(app, { role: 'super_admin' })
+  const made = await run(deployment, ['reset-second-factors', ada.email.toUpperCase()])
+  t.match(made, { code: 0, stderr: '', stdout: new RegExp(`^${ada.email} gets a mail with a link`) })
+
+  const operator = { ip: '127.0.0.1', userAgent: null, requestId: 'test' }
+  const { startAsOperator: begin } = app.userAdministration.factorResets
+  await t.rejects(begin(freshAddress(), operator), { code: 'not_found', cause: { message: 'No active account has this address.' } })
+  await t.rejects(begin((await signUp(app)).email, operator), { code: 'conflict', cause: { message: /no second factor/ } })
+  await t.rejects(begin('no address', operator), { code: 'invalid_request' })
+
+  const mails = await mailJobs(app, 'second_factor_reset')
+  t.equal(mails.length, 1)
+  t.match((await trail(app, ada.user.id)).at(-1), { event: 'authn_factor_reset', reason: 'requested', actorId: null })
+  const { mfa_token: pending } = (await post(app, '/auth/login', { email: ada.email, password })).json()
+  const token = app.oneTimeTokens.tokenOf('second_factor_reset', mails[0]?.['tokenId'] ?? '')
+  t.match(await post(app, '/auth/login/second-factor', { mfa_token: pending, reset_token: token }), { statusCode: 200 })
+})
+
 t.test('the first administrator can sign in; a second one needs an explicit confirmation', async t => {
   const deployment = await deploy(t)
   const [email, other] = [freshAddress(), freshAddress()]
@@ -61,7 +84,9 @@ t.test('the first administrator can sign in; a second one needs an explicit conf
   t.match(await run(deployment, ['create-admin', other, '--another'], password), { code: 0 })
 
   const app = await start(t, deployment)
-  const { user } = await signIn(app, { email, password })
+  await demand(app, 'super_admin')
+  const { user, ...tokens } = await signIn(app, { email, password })
+  t.match(claimsOf(tokens), { must_enroll_second_factor: true }, 'the first thing to do is to add a second factor')
   t.match(user, { role: 'super_admin', full_name: 'Grace Hopper', email_verified: true, status: 'active', approval: 'not_required' })
   const events = await app.database`select event, subject_id from audit_events where event = 'user_created' order by id`
   t.match(events, [{ subjectId: JSON.parse(made.stdout).id }, {}])

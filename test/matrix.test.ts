@@ -25,6 +25,7 @@ const permissions = `
 const routes = `
 | GET /api/v1/users                                  | users:read      |
 | GET /api/v1/users/:id                              | users:read      |
+| GET /api/v1/users/:id/second-factors               | users:read      |
 | GET /api/v1/users/stats                            | stats:read      |
 | GET /api/v1/roles                                  | users:read      |
 | POST /api/v1/users                                 | users:write     |
@@ -35,6 +36,7 @@ const routes = `
 | POST /api/v1/users/:id/unlock                      | users:write     |
 | POST /api/v1/users/:id/require-password-change     | users:write     |
 | POST /api/v1/users/:id/password-reset              | users:write     |
+| POST /api/v1/users/:id/reset-second-factors        | users:write ⏱   |
 | POST /api/v1/users/:id/approve                     | users:approve   |
 | POST /api/v1/users/:id/reject                      | users:approve   |
 | DELETE /api/v1/users/:id                           | users:delete    |

@@ -6,7 +6,7 @@ import latchkey from '../app.ts'
 import { createClock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config/config.ts'
 import { createServer } from '../plugins/http/server.ts'
-import { codeAt, fromBase32, guarded, nextStep } from './support/factors.ts'
+import { claimsOf, codeAt, fromBase32, guarded, mailedToken, nextStep } from './support/factors.ts'
 import type { Guarded } from './support/factors.ts'
 import { cheapHasher } from './support/hashers.ts'
 import { as, codeOf, deploy, freshAddress, password, post, refresh } from './support/helper.ts'
@@ -105,6 +105,26 @@ for (const [route, { weak, strong }] of Object.entries(paths)) {
     t.match(JSON.parse(Buffer.from(claims, 'base64url').toString()), removed ? { amr: ['pwd'], acr: 'urn:latchkey:acr:1fa' } : { amr: ['pwd', 'otp', 'mfa'], acr: 'urn:latchkey:acr:2fa' })
   })
 }
+
+t.test('the link of a reset gives tokens for the password alone: they add a factor, and are refused at every other path', async t => {
+  const ada = await guarded(app)
+  const link = await mailedToken(app, 'second_factor_reset', ada.user.id)
+  const answer = await post(app, '/auth/login/second-factor', { mfa_token: await pendingOf(ada), reset_token: link })
+  t.equal(answer.statusCode, 200, answer.body)
+  const tokens: Tokens = answer.json()
+  t.match(claimsOf(tokens), { amr: ['pwd'], acr: 'urn:latchkey:acr:1fa', must_enroll_second_factor: true })
+  t.match(claimsOf((await refresh(app, tokens.refresh_token)).json()), { amr: ['pwd'], must_enroll_second_factor: true })
+
+  const { access_token: token } = tokens
+  const asked = {
+    'POST /api/v1/auth/reauthenticate': await as(app, token, 'POST', '/auth/reauthenticate', { password }),
+    'POST /api/v1/auth/password/change': await as(app, token, 'POST', '/auth/password/change', { current_password: password, new_password: other }),
+    'DELETE /api/v1/auth/totp': await as(app, token, 'DELETE', '/auth/totp'),
+    'PUT /api/v1/auth/two-step': await as(app, token, 'PUT', '/auth/two-step', { enabled: false })
+  }
+  for (const [route, { statusCode }] of Object.entries(asked)) t.equal(statusCode, 401, route)
+  t.strictSame(Object.keys(paths).filter(route => !Object.keys(asked).includes(route) && !/login|refresh|confirm$/.test(route)), [], 'a new path is asked here, too')
+})
 
 for (const [route, { ask }] of Object.entries(devices)) {
   t.test(`${route} signs nobody in`, async t => {

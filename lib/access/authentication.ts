@@ -5,7 +5,8 @@ import { Refusal } from '../errors.ts'
 import type { Revocations } from '../changes/revocations.ts'
 import type { Roles } from './roles.ts'
 import type { UserStore } from '../users/user-store.ts'
-import { acrOf } from '../tokens/assurance.ts'
+import { acrOf, satisfies } from '../tokens/assurance.ts'
+import type { Acr } from '../tokens/assurance.ts'
 import type { AccessClaims, Tokens } from '../tokens/access-tokens.ts'
 
 /** The user of a request, by its access token and by the changes that this node knows of. */
@@ -18,6 +19,10 @@ export interface Principal {
   vendorIsSuspended: boolean
   /** If true, only changing the password, `GET /auth/me` and sign-out are allowed. */
   mustChangePassword: boolean
+  /** If true, only adding a second factor, changing the password, `GET /auth/me` and sign-out are allowed. */
+  mustEnrollSecondFactor: boolean
+  /** The strength that the role demands, if the sign-in was weaker; null if it suffices. */
+  owedAcr: Acr | null
   /** When the user was authenticated last (seconds since 1970). */
   authTime: number
   /** How strong that was. */
@@ -33,7 +38,7 @@ export interface AuthenticationParts {
   feed: Pick<ChangeFeed, 'assertFresh'>
   users: Pick<UserStore, 'find'>
   vendors: { find (id: string): Promise<{ status: 'active' | 'suspended' } | null> }
-  roles: Pick<Roles, 'may'>
+  roles: Pick<Roles, 'may' | 'demandOf'>
 }
 
 export type Authentication = ReturnType<typeof createAuthentication>
@@ -59,7 +64,7 @@ export function createAuthentication ({ tokens, revocations, feed, users, vendor
   /**
    * The principal of an access token; a promise only if the key ring, the user or the vendor has to be read.
    * @throws Refusal `invalid_token`; `session_ended` with the reason; `unavailable` while the change feed is stale, so
-   * that this node may not know of sessions that have ended
+   * that this node may not know of sessions that have ended, or of what roles demand
    */
   function authenticate (token: string): Principal | Promise<Principal> {
     const claims = tokens.verifyOrReload(token)
@@ -70,7 +75,13 @@ export function createAuthentication ({ tokens, revocations, feed, users, vendor
     feed.assertFresh()
     revocations.check(claims)
     const isOutdated = claims.ver < revocations.version(claims.sub)
-    return isOutdated ? renew(claims).then(withVendor) : withVendor(principal(claims))
+    return isOutdated ? renew(claims).then(complete) : complete(principal(claims))
+  }
+
+  /** Adds what depends on the role and on the vendor, as of now. */
+  function complete (known: Principal): Principal | Promise<Principal> {
+    const demanded = roles.demandOf(known.role)
+    return withVendor(satisfies(known.acr, demanded) ? known : { ...known, owedAcr: demanded })
   }
 
   async function renew (claims: AccessClaims): Promise<Principal> {
@@ -114,6 +125,8 @@ function principal (claims: AccessClaims): Principal {
     vendorId: claims.vendor_id ?? null,
     vendorIsSuspended: false,
     mustChangePassword: claims.must_change_password === true,
+    mustEnrollSecondFactor: claims.must_enroll_second_factor === true,
+    owedAcr: null,
     authTime: claims.auth_time,
     acr: claims.acr ?? acrOf([])
   }

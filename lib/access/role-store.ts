@@ -1,3 +1,4 @@
+import type { FactorPolicy } from '../users/factor-policy.ts'
 import type { Database, Query, Transaction } from '../stores/database.ts'
 
 /** A role and its permissions. */
@@ -8,12 +9,15 @@ export interface Role {
   requiresApproval: boolean
   selfRegistration: boolean
   permissions: string[]
+  factorPolicy: FactorPolicy
+  /** When the policy begins to hold. */
+  factorPolicyFrom: Date
 }
 
 export type RoleStore = ReturnType<typeof createRoleStore>
 
 export function createRoleStore (db: Database) {
-  return { list, find, findOpen, write, lock, isUsed, remove }
+  return { list, find, findOpen, write, lock, lockPolicy, isUsed, remove }
 
   /** Every role, the highest first; a deployment has a handful. */
   async function list (): Promise<Role[]> {
@@ -46,13 +50,20 @@ export function createRoleStore (db: Database) {
   /** Creates or replaces a role. */
   async function write (tx: Transaction, role: Role) {
     await tx`
-      insert into roles (name, rank, user_type, requires_approval, self_registration)
-      values (${role.name}, ${role.rank}, ${role.userType}, ${role.requiresApproval}, ${role.selfRegistration})
+      insert into roles (
+        name, rank, user_type, requires_approval, self_registration, second_factor, second_factor_from
+      )
+      values (
+        ${role.name}, ${role.rank}, ${role.userType}, ${role.requiresApproval}, ${role.selfRegistration},
+        ${role.factorPolicy}, ${role.factorPolicyFrom}
+      )
       on conflict (name) do update
       set rank = excluded.rank,
           user_type = excluded.user_type,
           requires_approval = excluded.requires_approval,
-          self_registration = excluded.self_registration`
+          self_registration = excluded.self_registration,
+          second_factor = excluded.second_factor,
+          second_factor_from = excluded.second_factor_from`
     await tx`
       delete from role_permissions
       where role = ${role.name}
@@ -75,6 +86,20 @@ export function createRoleStore (db: Database) {
       for update`
   }
 
+  /** What a user's role demands beside the password, locked so that it stays. The caller has locked the user's row. */
+  async function lockPolicy (
+    tx: Transaction,
+    userId: string
+  ): Promise<Pick<Role, 'factorPolicy' | 'factorPolicyFrom'> | null> {
+    const [policy] = await tx<Pick<Role, 'factorPolicy' | 'factorPolicyFrom'>>`
+      select r.second_factor as factor_policy, r.second_factor_from as factor_policy_from
+      from users u
+      join roles r on r.name = u.role
+      where u.id = ${userId}
+      for share of r`
+    return policy ?? null
+  }
+
   /** Whether a user or a registration has a role. Call `lock` before, so that the answer stays true. */
   async function isUsed (tx: Transaction, name: string): Promise<boolean> {
     const found = await tx`
@@ -95,5 +120,6 @@ export function createRoleStore (db: Database) {
 function columns ({ fragment }: Query) {
   return fragment`
         r.name, r.rank, r.user_type, r.requires_approval, r.self_registration,
+        r.second_factor as factor_policy, r.second_factor_from as factor_policy_from,
         array(select p.permission from role_permissions p where p.role = r.name order by p.permission) as permissions`
 }

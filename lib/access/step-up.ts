@@ -40,6 +40,18 @@ export function assertSteppedUp (
 }
 
 /**
+ * Judges a request by what the user's role demands beside the password.
+ * @throws Refusal `second_factor_enrollment_required` if a factor is to be added first; `reauthentication_required`
+ * with `acr_values` if the sign-in was too weak
+ */
+export function assertFactorPolicy (
+  { mustEnrollSecondFactor, owedAcr }: Pick<Principal, 'mustEnrollSecondFactor' | 'owedAcr'>
+): void {
+  if (mustEnrollSecondFactor) throw new Refusal('second_factor_enrollment_required')
+  if (owedAcr !== null) throw new Refusal('reauthentication_required', { acrValues: acrValuesFrom(owedAcr) })
+}
+
+/**
  * Judges a session of an account that has a second factor by how its user was authenticated: what the password alone
  * has opened must not touch the factors.
  * @throws Refusal `reauthentication_required` with `max_age` and `acr_values`

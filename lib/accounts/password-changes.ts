@@ -13,6 +13,7 @@ import type { PasswordChecks } from '../throttling/password-checks.ts'
 import type { RateLimits } from '../throttling/rate-limits.ts'
 import type { PasswordPolicy } from '../passwords/policy.ts'
 import { byPassword } from '../tokens/assurance.ts'
+import { needsBoth } from '../tokens/factor-dues.ts'
 import { outdatedByPassword } from './password-resets.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { Sessions } from '../sessions/sessions.ts'
@@ -53,8 +54,8 @@ export function createPasswordChanges (parts: PasswordChangeParts) {
   /**
    * Replaces the password if the current one is right. Every other session ends in one step with the change. The
    * session of the request survives and gets new tokens. Tries are counted by user, right passwords too, because each
-   * costs a hash. If the account has two steps, the session must have proved both, and `auth_time` stays, because only
-   * the password has been proved again.
+   * costs a hash. If the account needs two factors, the session must have proved both, and `auth_time` stays, because
+   * only the password has been proved again.
    * @throws Refusal `rate_limited`; `session_ended`; `reauthentication_required`; `invalid_credentials`;
    * `too_many_attempts`; `password_rejected`; `invalid_token` if the session's access tokens have become outdated
    * meanwhile; `overloaded`; `unavailable`
@@ -76,16 +77,17 @@ export function createPasswordChanges (parts: PasswordChangeParts) {
     caller: Caller
   ): Promise<TokenResponse> {
     const state = await sessions.find(sessionId)
-    if (state.twoStep) assertFullStrength(state)
+    const needsFactor = needsBoth(state, clock.now())
+    if (needsFactor) assertFullStrength(state)
     await checks.checkInSession(state, currentPassword, caller, 'password_change')
 
     const errors = await objectionsTo(newPassword, currentPassword, state)
     if (errors.length) throw new Refusal('password_rejected', { errors })
     const passwordHash = await passwords.hash(newPassword, { priority: 'known', flow: state.id })
     const now = new Date(clock.now())
-    const proved = state.twoStep ? {} : { authTime: now, amr: byPassword }
+    const proved = needsFactor ? {} : { authTime: now, amr: byPassword }
 
-    const user = await replace(state, passwordHash, { now, proved }, caller)
+    const user = await replace(state, passwordHash, { now, proved, needsFactor }, caller)
     // This is read after the transaction: within it, the read would take a second connection.
     if (!user) throw await sessions.refusalFor(sessionId)
 
@@ -102,7 +104,11 @@ export function createPasswordChanges (parts: PasswordChangeParts) {
   async function replace (
     state: SessionState,
     passwordHash: string,
-    { now, proved }: { now: Date, proved: { authTime?: Date, amr?: string[] } },
+    { now, proved, needsFactor }: {
+      now: Date
+      proved: { authTime?: Date, amr?: string[] }
+      needsFactor: boolean
+    },
     caller: Caller
   ) {
     const { id, sessionId } = state
@@ -128,7 +134,7 @@ export function createPasswordChanges (parts: PasswordChangeParts) {
       if (!hasSurvived) return null
 
       // Strangers who entered codes had the old password.
-      if (state.twoStep) await totpSecrets.forgetStrangersFailures(unit.tx, id)
+      if (needsFactor) await totpSecrets.forgetStrangersFailures(unit.tx, id)
       await oneTimeTokens.revoke(unit.tx, id, outdatedByPassword)
       await jobs.send(unit.tx, 'mail', { kind: 'password_changed', userId: id, how: 'changed', eventId })
       return user

@@ -30,7 +30,7 @@ export function createPersonalExportStore (db: Database) {
   /** The devices that the account knows: ten at most. */
   async function knownDevices (userId: string): Rows {
     return await db`
-      select device_id, created_at, last_used_at, second_factor_at
+      select device_id, created_at, last_used_at, second_factor_at, remembered_at
       from known_devices
       where user_id = ${userId}
       order by created_at, device_id`

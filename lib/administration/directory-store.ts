@@ -1,6 +1,7 @@
 import type { Position } from '../http/cursors.ts'
 import type { Database, Query } from '../stores/database.ts'
 import type { Fragment } from '../stores/statement.ts'
+import type { FactorDemand } from '../users/factor-policy.ts'
 import type { User } from '../users/user-store.ts'
 
 export interface Order { by: 'created_at' | 'email' | 'last_login_at', isDescending: boolean }
@@ -37,6 +38,7 @@ type InternalColumn =
   | 'emailCanonical'
   | 'version'
   | 'vendorStatus'
+  | keyof FactorDemand
 
 /** A user as lists show one, with their position in the list. */
 export type ListedUser = Omit<User, InternalColumn> & Position

@@ -4,11 +4,21 @@ import type { Role, RoleStore } from '../access/role-store.ts'
 import type { Roles } from '../access/roles.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { UnitOfWork, UnitsOfWork } from '../changes/unit-of-work.ts'
+import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
+import type { FactorPolicy } from '../users/factor-policy.ts'
 import type { AdminActions } from './admin-actions.ts'
 
-/** The new values of a role. The name is optional, and must be the same as in the path. */
-type RoleDefinition = Omit<Role, 'name'> & { name?: string | undefined }
+/**
+ * The new values of a role. The name is optional, and must be the same as in the path. What it demands beside the
+ * password stays as it is if that is left out, so that nobody lifts it without knowing.
+ */
+type RoleDefinition = Omit<Role, 'name' | 'factorPolicy' | 'factorPolicyFrom'> & {
+  name?: string | undefined
+  factorPolicy?: FactorPolicy | undefined
+  /** RFC 3339. */
+  factorPolicyFrom?: string | undefined
+}
 
 export interface RoleAdministrationParts {
   commit: UnitsOfWork['commit']
@@ -17,6 +27,7 @@ export interface RoleAdministrationParts {
   actions: Pick<AdminActions, 'lockActor'>
   administrators: Pick<AdministratorStore, 'lock'>
   audit: Pick<Audit, 'record'>
+  clock: Pick<Clock, 'now'>
 }
 
 export type RoleAdministration = ReturnType<typeof createRoleAdministration>
@@ -27,7 +38,7 @@ export type RoleAdministration = ReturnType<typeof createRoleAdministration>
  * change `super_admin`, which has every permission and the highest rank.
  */
 export function createRoleAdministration ({
-  commit, store, roles, actions, administrators, audit
+  commit, store, roles, actions, administrators, audit, clock
 }: RoleAdministrationParts) {
   return { list, put, remove }
 
@@ -43,19 +54,19 @@ export function createRoleAdministration ({
    * self-registration already
    */
   async function put (name: string, definition: RoleDefinition, by: Actor) {
-    const role = { ...definition, name }
-    assertValid(role, definition.name)
+    assertValid({ ...definition, name }, definition.name)
 
-    const { isNew } = await changeRoles(by, async (unit, actor) => {
+    const { isNew, role } = await changeRoles(by, async (unit, actor) => {
       const { tx } = unit
-      const before = await store.find(tx, role.name)
+      const before = await store.find(tx, name)
+      const role = { ...definition, name, ...policyOf(definition, before, new Date(clock.now())) }
       assertMay(actor, before, role)
       if (role.selfRegistration && await store.findOpen(tx, role)) throw new Refusal('conflict')
-      if (before && isSame(before, role)) return { hasChanged: false, isNew: false }
+      if (before && isSame(before, role)) return { hasChanged: false, isNew: false, role }
 
       await store.write(tx, role)
       await record(unit, before, role, by)
-      return { hasChanged: true, isNew: before === null }
+      return { hasChanged: true, isNew: before === null, role }
     })
     return { role: present(role), isNew }
   }
@@ -116,12 +127,27 @@ export function createRoleAdministration ({
   }
 }
 
-function assertValid (role: Role, repeatedName: string | undefined) {
+/** What a role demands beside the password after a change. A new policy holds at once unless a date is given. */
+function policyOf (
+  { factorPolicy, factorPolicyFrom }: RoleDefinition,
+  before: Role | null,
+  now: Date
+): Pick<Role, 'factorPolicy' | 'factorPolicyFrom'> {
+  const policy = factorPolicy ?? before?.factorPolicy ?? 'optional'
+  if (factorPolicyFrom !== undefined) return { factorPolicy: policy, factorPolicyFrom: new Date(factorPolicyFrom) }
+  return { factorPolicy: policy, factorPolicyFrom: before?.factorPolicy === policy ? before.factorPolicyFrom : now }
+}
+
+function assertValid (role: RoleDefinition & { name: string }, repeatedName: string | undefined) {
   if (repeatedName !== undefined && repeatedName !== role.name) {
     throw invalid('/name', 'not_the_same', 'is not the name in the path: nobody renames a role')
   }
   if (role.selfRegistration && role.permissions.length > 0) {
     throw invalid('/self_registration', 'has_permissions', 'is not for a role with permissions: anybody could have them')
+  }
+  // The format lets a leap second through, which no date has.
+  if (role.factorPolicyFrom !== undefined && Number.isNaN(Date.parse(role.factorPolicyFrom))) {
+    throw invalid('/second_factor_from', 'wrong_format', 'must be a valid date-time')
   }
 }
 
@@ -155,6 +181,8 @@ function present (role: Role) {
     user_type: role.userType,
     requires_approval: role.requiresApproval,
     self_registration: role.selfRegistration,
-    permissions: role.permissions.toSorted()
+    permissions: role.permissions.toSorted(),
+    second_factor: role.factorPolicy,
+    second_factor_from: role.factorPolicy === 'optional' ? null : role.factorPolicyFrom.toISOString()
   }
 }

@@ -26,7 +26,7 @@ export function createUnlocking ({ actions, devices, totpSecrets, lockout, audit
     let locked: Bucket[] = []
     const answer = await actions.perform(userId, by, async action => {
       locked = await bucketsOf(action)
-      if (action.subject.twoStep) await totpSecrets.forgetStrangersFailures(action.tx, userId)
+      if (needsFactor(action.subject)) await totpSecrets.forgetStrangersFailures(action.tx, userId)
       await audit.record(action.tx, { ...action.auditFields, event: 'authn_login_unlock' })
     })
     // Redis comes after the commit: if it fails, the event is there and the request can be repeated. In the other order
@@ -35,10 +35,11 @@ export function createUnlocking ({ actions, devices, totpSecrets, lockout, audit
     return answer
   }
 
-  async function bucketsOf ({ tx, subject: { id, emailCanonical, twoStep } }: AdminAction): Promise<Bucket[]> {
+  async function bucketsOf ({ tx, subject }: AdminAction): Promise<Bucket[]> {
+    const { id, emailCanonical } = subject
     const known = await devices.list(tx, id)
     const ofPasswords = [lockout.strangersOf(emailCanonical), ...known.map(device => lockout.deviceOf(id, device))]
-    if (!twoStep) return ofPasswords
+    if (!needsFactor(subject)) return ofPasswords
 
     const holders = ['strangers' as const, ...known]
     return [
@@ -47,4 +48,9 @@ export function createUnlocking ({ actions, devices, totpSecrets, lockout, audit
       ...holders.map(holder => lockout.secondFactorOf('recovery_code', id, holder))
     ]
   }
+}
+
+/** Whether the account may be asked for codes: by its user's choice, or because of a role. */
+function needsFactor ({ twoStep, hasFactor }: AdminAction['subject']): boolean {
+  return twoStep || hasFactor
 }

@@ -124,7 +124,8 @@ export function group (s: Settings) {
     },
     factors: {
       totpIssuer: s.TOTP_ISSUER ?? new URL(appUrl).hostname,
-      totpStepsBack: s.TOTP_STEPS_BACK
+      totpStepsBack: s.TOTP_STEPS_BACK,
+      rememberDevice: s.REMEMBER_DEVICE
     },
     mail: {
       smtpUrl: s.SMTP_URL ?? null,

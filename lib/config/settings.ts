@@ -204,6 +204,10 @@ export const settings = Type.Object({
     description: 'How many codes before the current one of an authenticator app still work; 0 is strict.',
     default: '1'
   }),
+  REMEMBER_DEVICE: duration({
+    description: 'How long a device is not asked for the second factor again if its user wishes so, at most 30d; 0s is never. Users whose role demands a second factor are asked every time.',
+    default: '0s'
+  }, { minimum: 0, maximum: 30 * 86_400_000, wanted: 'from 0s to 30d' }),
 
   // Mail
   SMTP_URL: Type.Optional(smtpUrl({

@@ -102,7 +102,7 @@ export function createSecondFactorChecks (parts: SecondFactorCheckParts) {
 
   async function spendCode (tx: Transaction, found: { secret: TotpSecret, step: number } | null) {
     const isSpent = found && await totpSecrets.spendStep(tx, found.secret.id, found.step, new Date(clock.now()))
-    if (!isSpent) throw new Refusal('invalid_credentials')
+    if (!isSpent) throw wrongFactor()
   }
 
   async function checkRecoveryCode (claim: SecondFactorClaim, text: string): Promise<SecondProof> {
@@ -115,7 +115,7 @@ export function createSecondFactorChecks (parts: SecondFactorCheckParts) {
   async function spendRecoveryCode (tx: Transaction, claim: SecondFactorClaim, hash: Buffer | null) {
     const { owner: { id: userId } } = claim
     const left = hash && await recoveryCodes.spend(tx, userId, hash)
-    if (left === null) throw new Refusal('invalid_credentials')
+    if (left === null) throw wrongFactor()
 
     const eventId = await audit.record(tx, {
       ...traceOf(claim),
@@ -184,8 +184,14 @@ export function createSecondFactorChecks (parts: SecondFactorCheckParts) {
 
   function refuse (code: 'invalid_credentials' | 'too_many_attempts', retryAfter?: number) {
     metrics.increment('sign_ins', { outcome: code })
+    if (code === 'invalid_credentials') return wrongFactor()
     return new Refusal(code, retryAfter === undefined ? {} : { retryAfter })
   }
+}
+
+/** The refusal of a second factor that is wrong or used up. The sentence of the code is about the password. */
+export function wrongFactor (): Refusal {
+  return new Refusal('invalid_credentials', { sentence: 'The second factor is wrong, or has been used already.' })
 }
 
 function traceOf ({ owner, sessionId, caller }: SecondFactorClaim) {

@@ -8,16 +8,19 @@ import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
 import type { Caller } from '../http/caller.ts'
 import type { Jobs } from '../jobs/jobs.ts'
+import type { RoleStore } from '../access/role-store.ts'
 import type { KnownDeviceStore } from '../sessions/known-device-store.ts'
 import type { SessionState } from '../sessions/session-store.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { TokenResponse, TokenResponses } from '../sessions/token-responses.ts'
-import type { Transaction } from '../stores/database.ts'
+import type { Database, Transaction } from '../stores/database.ts'
 import type { RateLimits } from '../throttling/rate-limits.ts'
 import type { Tokens } from '../tokens/access-tokens.ts'
 import { byPassword, byPasswordAndCode } from '../tokens/assurance.ts'
-import type { UserStore } from '../users/user-store.ts'
+import { isInForce } from '../users/factor-policy.ts'
+import type { User, UserStore } from '../users/user-store.ts'
 import { toBase32 } from './base32.ts'
+import type { FactorResets } from './factor-resets.ts'
 import type { RecoveryCodeStore } from './recovery-code-store.ts'
 import { hashRecoveryCode, makeRecoveryCode } from './recovery-code.ts'
 import type { TotpKeeping } from './totp-keeping.ts'
@@ -31,8 +34,11 @@ type Asking = Pick<Principal, 'userId' | 'sessionId'>
 export type FactorChange = TokenResponse & { recovery_codes?: string[] }
 
 export interface SecondFactorParts extends Pick<UnitsOfWork, 'commitUnlessNull'> {
-  users: Pick<UserStore, 'lock' | 'setTwoStep'>
-  devices: Pick<KnownDeviceStore, 'forgetSecondFactors'>
+  database: Database
+  users: Pick<UserStore, 'find' | 'lock' | 'setTwoStep'>
+  roleStore: Pick<RoleStore, 'lockPolicy'>
+  devices: Pick<KnownDeviceStore, 'forgetSecondFactors' | 'countRemembered'>
+  resets: FactorResets
   sessions: Pick<Sessions, 'find' | 'findLocked' | 'refusalFor' | 'recordEpochRaise' | 'advance'>
   tokenResponses: TokenResponses
   tokens: Pick<Tokens, 'assertCanSign'>
@@ -48,6 +54,8 @@ export interface SecondFactorParts extends Pick<UnitsOfWork, 'commitUnlessNull'>
   totpIssuer: string
   /** How many steps before the current one count. */
   totpStepsBack: number
+  /** For how long (ms) a device is remembered; 0 for never. */
+  rememberDevice: number
 }
 
 export type SecondFactors = ReturnType<typeof createSecondFactors>
@@ -64,17 +72,38 @@ const clockHintSteps = 10
  * account has; the first factor is added by a session that has proved the password (NIST 800-63B-4, section 4.1.2.1).
  */
 export function createSecondFactors (parts: SecondFactorParts) {
-  const { commitUnlessNull, users, devices, sessions, tokenResponses, tokens, feed } = parts
-  const { totpSecrets, recoveryCodes, keeping, rateLimits, audit, jobs, clock, totpIssuer, totpStepsBack } = parts
+  const { database, commitUnlessNull, users, roleStore, devices, sessions, tokenResponses, tokens, feed } = parts
+  const { resets, totpSecrets, recoveryCodes, keeping, rateLimits, audit, jobs, clock } = parts
+  const { totpIssuer, totpStepsBack, rememberDevice } = parts
 
-  return { describe, beginTotp, confirmTotp, removeTotp, setTwoStep, renewRecoveryCodes }
+  return { describe, describeOther, beginTotp, confirmTotp, removeTotp, setTwoStep, renewRecoveryCodes }
 
   /** What the user has, without any secret. */
   async function describe ({ sessionId }: Asking) {
-    const { id, twoStep } = await sessions.find(sessionId)
+    return await summarise(await sessions.find(sessionId))
+  }
+
+  /**
+   * What another user has, for administrators.
+   * @throws Refusal `not_found`
+   */
+  async function describeOther (userId: string) {
+    const user = await users.find(userId)
+    if (!user) throw new Refusal('not_found')
+    return await summarise(user)
+  }
+
+  async function summarise (user: User) {
+    const { id, twoStep, factorPolicy, factorPolicyFrom } = user
     const [secret, codes] = [await totpSecrets.findConfirmed(id), await recoveryCodes.summarise(id)]
+    const isRequired = isInForce(user, clock.now())
     return {
       two_step: twoStep,
+      required: isRequired,
+      required_from: factorPolicy === 'optional' || isRequired ? null : factorPolicyFrom.toISOString(),
+      remembered_devices: rememberDevice === 0 || isRequired
+        ? 0
+        : await devices.countRemembered(database, user, new Date(clock.now() - rememberDevice)),
       totp: secret && {
         id: secret.id,
         created_at: secret.createdAt.toISOString(),
@@ -86,11 +115,11 @@ export function createSecondFactors (parts: SecondFactorParts) {
 
   /**
    * Makes the secret of an authenticator app. It counts only when a code of it has been entered; until then a confirmed
-   * one stays as it is. A second call replaces the one that waits.
+   * one stays as it is. A second call replaces the one that waits. A session that a reset has opened may do this.
    * @throws Refusal `session_ended`; `reauthentication_required`; `rate_limited`; `unavailable`
    */
   async function beginTotp (asking: Asking, caller: Caller) {
-    const state = await findStrong(asking)
+    const state = await findEnrolling(asking)
     return await counted(asking, caller, async () => {
       const [id, secret] = [randomUUID(), randomBytes(secretBytes)]
       await inSession(state, async ({ tx }) => {
@@ -109,28 +138,29 @@ export function createSecondFactors (parts: SecondFactorParts) {
 
   /**
    * Makes a waiting secret the one that signs in, and gives the account two steps. The code is used up by that. Every
-   * other session ends.
+   * other session ends. In a session that a reset has opened, all other factors and all other devices are gone then.
    * @throws Refusal `not_found` for a secret that does not wait (any more); `token_invalid` for a wrong code, which
    * says so if the clock of the app is off; `session_ended`; `reauthentication_required`; `invalid_token`;
    * `rate_limited`; `unavailable`
    */
   async function confirmTotp (asking: Asking, id: string, code: string, caller: Caller): Promise<FactorChange> {
-    const state = await findStrong(asking)
-    return await counted(asking, caller, async () => {
+    const state = await findEnrolling(asking)
+    return await counted(asking, caller, () => resets.during(state, async finishReset => {
       const step = await stepOf(state.id, id, code.replace(/\s/g, ''))
-      const codes = await recoveryCodes.summarise(state.id) ? null : makeCodes()
+      const codes = !finishReset && await recoveryCodes.summarise(state.id) ? null : makeCodes()
       const userEpoch = await inSession(state, async unit => {
         const confirmed = await totpSecrets.confirm(unit.tx, { id, userId: state.id }, step, new Date(clock.now()))
         if (!confirmed) throw new Refusal('not_found')
+        await finishReset?.(unit.tx, id)
         if (codes) await keepCodes(unit.tx, state.id, codes)
-        return await change(unit, state, { twoStep: true, amr: byPasswordAndCode, caller }, {
-          event: 'authn_factor_added', mail: 'second_factor_added'
-        })
+        return await change(unit, state, { twoStep: true, amr: byPasswordAndCode, caller }, finishReset
+          ? { event: 'authn_factor_reset', reason: 'finished', mail: 'second_factor_reset_finished' }
+          : { event: 'authn_factor_added', mail: 'second_factor_added' })
       })
-      const changed = { userEpoch, sessionEpoch: userEpoch, twoStep: true, amr: byPasswordAndCode }
+      const changed = { userEpoch, sessionEpoch: userEpoch, twoStep: true, amr: byPasswordAndCode, factorReset: null }
       const answer = await answerTo({ ...state, ...changed })
       return codes ? { ...answer, recovery_codes: codes } : answer
-    })
+    }))
   }
 
   /** The time step of the code that a waiting secret is confirmed by. */
@@ -149,8 +179,8 @@ export function createSecondFactors (parts: SecondFactorParts) {
 
   /**
    * Removes the authenticator app, with the recovery codes. Every other session ends.
-   * @throws Refusal `last_factor` while the account has two steps; `not_found`; `session_ended`;
-   * `reauthentication_required`; `invalid_token`; `unavailable`
+   * @throws Refusal `last_factor` while the account has two steps or its role demands them; `not_found`;
+   * `session_ended`; `reauthentication_required`; `invalid_token`; `unavailable`
    */
   async function removeTotp (asking: Asking, caller: Caller): Promise<FactorChange> {
     const state = await findStrong(asking)
@@ -158,6 +188,7 @@ export function createSecondFactors (parts: SecondFactorParts) {
 
     return await counted(asking, caller, async () => {
       const userEpoch = await inSession(state, async unit => {
+        await assertOptional(unit.tx, state.id)
         if (!await totpSecrets.remove(unit.tx, state.id)) throw new Refusal('not_found')
         await recoveryCodes.remove(unit.tx, state.id)
         return await change(unit, state, { twoStep: false, amr: byPassword, caller }, {
@@ -170,8 +201,8 @@ export function createSecondFactors (parts: SecondFactorParts) {
 
   /**
    * Says whether the password alone signs in. Every other session ends if that changes.
-   * @throws Refusal `last_factor` if the account has no second factor; `session_ended`; `reauthentication_required`;
-   * `invalid_token`; `unavailable`
+   * @throws Refusal `last_factor` if the account has no second factor, or if its role demands one; `session_ended`;
+   * `reauthentication_required`; `invalid_token`; `unavailable`
    */
   async function setTwoStep (asking: Asking, twoStep: boolean, caller: Caller): Promise<FactorChange> {
     const state = await findStrong(asking)
@@ -179,10 +210,13 @@ export function createSecondFactors (parts: SecondFactorParts) {
 
     return await counted(asking, caller, async () => {
       if (twoStep === state.twoStep) return await answerTo(state)
-      const userEpoch = await inSession(state, unit => change(unit, state, { twoStep, caller }, {
-        event: twoStep ? 'authn_two_step_enabled' : 'authn_two_step_disabled',
-        mail: twoStep ? 'second_factor_added' : 'second_factor_removed'
-      }))
+      const userEpoch = await inSession(state, async unit => {
+        if (!twoStep) await assertOptional(unit.tx, state.id)
+        return await change(unit, state, { twoStep, caller }, {
+          event: twoStep ? 'authn_two_step_enabled' : 'authn_two_step_disabled',
+          mail: twoStep ? 'second_factor_added' : 'second_factor_removed'
+        })
+      })
       return await answerTo({ ...state, userEpoch, sessionEpoch: userEpoch, twoStep })
     })
   }
@@ -213,12 +247,33 @@ export function createSecondFactors (parts: SecondFactorParts) {
    * The session that asks, if it has proved every factor that the account has. A change ends in tokens, so it is
    * refused before it begins if this node cannot sign, or would not accept them.
    */
-  async function findStrong ({ sessionId }: Asking): Promise<SessionState> {
+  async function findStrong (asking: Asking): Promise<SessionState> {
+    const state = await findAnswerable(asking)
+    await assertStrong(state)
+    return state
+  }
+
+  async function assertStrong (state: SessionState) {
+    if (state.twoStep || await totpSecrets.findConfirmed(state.id)) assertFullStrength(state)
+  }
+
+  /** As `findStrong`; a session that a reset has opened may add a factor, too. */
+  async function findEnrolling (asking: Asking): Promise<SessionState> {
+    const state = await findAnswerable(asking)
+    if (state.factorReset === null) await assertStrong(state)
+    return state
+  }
+
+  async function findAnswerable ({ sessionId }: Asking): Promise<SessionState> {
     tokens.assertCanSign()
     feed.assertFresh()
-    const state = await sessions.find(sessionId)
-    if (state.twoStep || await totpSecrets.findConfirmed(state.id)) assertFullStrength(state)
-    return state
+    return await sessions.find(sessionId)
+  }
+
+  /** Refuses to take away what the role demands. The role stays as it is until the transaction ends. */
+  async function assertOptional (tx: Transaction, userId: string) {
+    const policy = await roleStore.lockPolicy(tx, userId)
+    if (policy && isInForce(policy, clock.now())) throw new Refusal('last_factor')
   }
 
   async function counted<T> ({ userId }: Asking, caller: Caller, work: () => Promise<T>): Promise<T> {
@@ -241,7 +296,11 @@ export function createSecondFactors (parts: SecondFactorParts) {
     unit: UnitOfWork,
     state: SessionState,
     { twoStep, amr, caller }: { twoStep: boolean, amr?: string[], caller: Caller },
-    { event, mail }: { event: string, mail: 'second_factor_added' | 'second_factor_removed' }
+    { event, reason = 'totp', mail }: {
+      event: string
+      reason?: string
+      mail: 'second_factor_added' | 'second_factor_removed' | 'second_factor_reset_finished'
+    }
   ): Promise<number> {
     const sessionEpoch = await users.setTwoStep(unit.tx, state.id, twoStep)
     const { eventId } = await sessions.recordEpochRaise(unit, {
@@ -249,7 +308,7 @@ export function createSecondFactors (parts: SecondFactorParts) {
       reason: 'factors_changed',
       survivor: state.sessionId,
       amr,
-      event: eventOf(state, caller, event, 'totp')
+      event: eventOf(state, caller, event, reason)
     })
     await devices.forgetSecondFactors(unit.tx, state.id)
     await jobs.send(unit.tx, 'mail', { kind: mail, userId: state.id, eventId })

@@ -30,6 +30,7 @@ export function createTotpSecretStore (db: Database) {
     countStrangersFailure,
     forgetStrangersFailures,
     remove,
+    removeOthers,
     listEncryptedOtherwise,
     countEncryptedOtherwise,
     replaceCiphertext
@@ -137,6 +138,14 @@ export function createTotpSecretStore (db: Database) {
       where user_id = ${userId}
       returning confirmed_at`
     return removed.some(({ confirmedAt }) => confirmedAt !== null)
+  }
+
+  /** Removes all secrets of a user but the one with this id, if it is one of them. */
+  async function removeOthers (tx: Transaction, userId: string, id: string) {
+    await tx`
+      delete from totp_secrets
+      where user_id = ${userId}
+        and id <> ${id}`
   }
 
   /** Some secrets whose ciphertext does not begin with this id of a key. */

@@ -12,6 +12,8 @@ import type { Metrics } from '../operations/metrics.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { TokenResponse } from '../sessions/token-responses.ts'
 import type { Database } from '../stores/database.ts'
+import { byPassword } from '../tokens/assurance.ts'
+import { needsBoth } from '../tokens/factor-dues.ts'
 import type { Bucket, Lockout } from '../throttling/lockout.ts'
 import { hashTurnOf } from '../throttling/password-checks.ts'
 import type { PasswordChecks } from '../throttling/password-checks.ts'
@@ -44,8 +46,9 @@ interface Target { user: UserAndDevice | null, deviceId: string | null, canonica
 
 /** Signing in with a password. */
 export function createLogins (parts: LoginParts) {
-  const { database, users, passwords, checks, rateLimits, lockout, deviceTokens, audit, metrics } = parts
-  const { signIn } = createSignIns(parts)
+  const { database, users, passwords, checks, rateLimits, lockout, deviceTokens, remembered } = parts
+  const { audit, metrics, clock } = parts
+  const { signIn, signInByTwo } = createSignIns(parts)
   const { demand } = createSecondSteps(parts)
 
   return { login }
@@ -101,13 +104,24 @@ export function createLogins (parts: LoginParts) {
     const strengthened = await strengthen(user, request.password, hashTurnOf({ bucket, owner: user, caller }))
     // The password is left behind here.
     const { transport, deviceName, deviceToken, replaces } = request
-    if (strengthened.twoStep) {
-      const holderId = deviceTokens.recognise(deviceToken)
-      throw await demand(strengthened, { purpose: 'login', transport, holderId }, caller)
-    }
-    const response = await signIn(strengthened, { transport, deviceName, deviceToken, replaces }, caller)
+    const wanted = { transport, deviceName, deviceToken, replaces }
+    const response = needsBoth(strengthened, clock.now())
+      ? await signInRemembered(strengthened, wanted, caller)
+      : await signIn(strengthened, wanted, caller)
     if (!response) throw await refuse('invalid_credentials', user, caller)
     return response
+  }
+
+  /** Opens a session for the password alone on a device that is remembered. @throws Refusal `mfa_required` elsewhere */
+  async function signInRemembered (user: User, request: SessionRequest, caller: Caller): Promise<TokenResponse | null> {
+    const { transport, deviceToken } = request
+    const rememberedSince = await remembered.sinceFor(user, deviceToken)
+    if (rememberedSince === null) {
+      const holderId = deviceTokens.recognise(deviceToken)
+      throw await demand(user, { purpose: 'login', transport, holderId }, caller)
+    }
+    const proof = { amr: byPassword, reason: 'remembered_device', marks: { rememberedSince } }
+    return await signInByTwo(user, request, proof, caller)
   }
 
   function bucketOf ({ user, deviceId, canonical }: Target): Bucket {

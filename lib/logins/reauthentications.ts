@@ -12,6 +12,8 @@ import type { Database } from '../stores/database.ts'
 import type { PasswordChecks } from '../throttling/password-checks.ts'
 import type { RateLimits } from '../throttling/rate-limits.ts'
 import { byPassword, byPasswordAndCode } from '../tokens/assurance.ts'
+import { needsBoth } from '../tokens/factor-dues.ts'
+import type { OneTimeTokens } from '../tokens/one-time-tokens.ts'
 import type { UserStore } from '../users/user-store.ts'
 
 /** What a user proves again: the password, the second factor after it, or both at once. */
@@ -30,13 +32,14 @@ export interface ReauthenticationParts extends SecondStepParts {
   checks: Pick<PasswordChecks, 'checkInSession'>
   rateLimits: Pick<RateLimits, 'count'>
   audit: Pick<Audit, 'record'>
+  oneTimeTokens: Pick<OneTimeTokens, 'find' | 'revoke'>
   clock: Pick<Clock, 'now'>
 }
 
 /** Proving again who uses a session. */
 export function createReauthentications (parts: ReauthenticationParts) {
   const { database, users, sessions, tokenResponses, checks, factorChecks, pendingLogins } = parts
-  const { rateLimits, audit, clock } = parts
+  const { oneTimeTokens, rateLimits, audit, clock } = parts
   const { demand } = createSecondSteps(parts)
 
   return { reauthenticate }
@@ -66,7 +69,7 @@ export function createReauthentications (parts: ReauthenticationParts) {
     else await checks.checkInSession(state, proof.password, caller, 'sign_in')
 
     if (proof.factor !== undefined) return await proveFactor(state, proof.factor, caller)
-    if (state.twoStep) throw await demand(state, { purpose: 'reauthentication', transport, holderId: sessionId }, caller)
+    if (needsBoth(state, clock.now())) throw await demand(state, { purpose: 'reauthentication', transport, holderId: sessionId }, caller)
     return await finish(state, byPassword, null, caller)
   }
 
@@ -110,6 +113,8 @@ export function createReauthentications (parts: ReauthenticationParts) {
     return await database.begin(async tx => {
       if (!await users.lock(tx, state) || !await sessions.authenticateAgain(tx, state, proved)) return false
       await second?.spend(tx)
+      // A user who has a factor needs no reset: another person may have asked for it.
+      if (second) await oneTimeTokens.revoke(tx, state.id, ['second_factor_reset'])
       await audit.record(tx, {
         event: 'authn_login_success',
         outcome: 'success',

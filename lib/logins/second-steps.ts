@@ -1,7 +1,9 @@
 import { createSignIns } from './sign-ins.ts'
 import type { SessionRequest, SignInParts } from './sign-ins.ts'
 import type { Audit } from '../audit/audit.ts'
+import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
+import { wrongFactor } from '../factors/second-factor-checks.ts'
 import type { SecondFactor, SecondFactorChecks } from '../factors/second-factor-checks.ts'
 import type { Caller } from '../http/caller.ts'
 import type { CarriedCookies } from '../http/token-cookies.ts'
@@ -10,17 +12,24 @@ import type { TokenResponse } from '../sessions/token-responses.ts'
 import type { Database } from '../stores/database.ts'
 import type { RateLimits } from '../throttling/rate-limits.ts'
 import type { DeviceTokens } from '../tokens/device-tokens.ts'
-import { acrValuesFrom, byPasswordAndCode } from '../tokens/assurance.ts'
+import { acrValuesFrom, byPassword, byPasswordAndCode } from '../tokens/assurance.ts'
+import type { OneTimeTokens } from '../tokens/one-time-tokens.ts'
 import { pendingSeconds } from '../tokens/pending-logins.ts'
 import type { PendingLogin, PendingLogins } from '../tokens/pending-logins.ts'
 import type { User } from '../users/user-store.ts'
+import type { RememberedDevices } from './remembered-devices.ts'
 
 /** The second step of a sign-in: the token of the first one in the body or in a cookie, and what the user enters. */
 export interface SecondStep extends Pick<SessionRequest, 'deviceName'> {
   token: string | undefined
   carried: CarriedCookies
-  factor: SecondFactor
+  /** A second factor, or the token of a link that resets them. */
+  factor: SecondFactor | { resetToken: string }
+  /** Whether the device is not to be asked for the second factor again for a while. */
+  remembers?: boolean
 }
+
+type Completion = SecondStep & Pick<SessionRequest, 'transport' | 'replaces'>
 
 export interface SecondStepParts extends SignInParts {
   database: Database
@@ -28,13 +37,17 @@ export interface SecondStepParts extends SignInParts {
   deviceTokens: Pick<DeviceTokens, 'recognise' | 'issue'>
   pendingLogins: PendingLogins
   factorChecks: SecondFactorChecks
+  remembered: RememberedDevices
+  oneTimeTokens: Pick<OneTimeTokens, 'find'>
+  clock: Pick<Clock, 'now'>
   rateLimits: Pick<RateLimits, 'count'>
   audit: Pick<Audit, 'record'>
 }
 
 /** Signing in to an account with two steps, after the password. */
 export function createSecondSteps (parts: SecondStepParts) {
-  const { database, users, devices, deviceTokens, pendingLogins, factorChecks, rateLimits, audit, metrics } = parts
+  const { database, users, devices, deviceTokens, pendingLogins, factorChecks, remembered, oneTimeTokens } = parts
+  const { rateLimits, audit, metrics } = parts
   const { signInByTwo } = createSignIns(parts)
 
   return { demand, completeLogin }
@@ -79,7 +92,7 @@ export function createSecondSteps (parts: SecondStepParts) {
   }
 
   async function complete (
-    { factor, transport, deviceName, replaces }: SecondStep & Pick<SessionRequest, 'transport' | 'replaces'>,
+    { factor, transport, deviceName, replaces, remembers = false }: Completion,
     pending: PendingLogin,
     known: KnownDevice | null,
     caller: Caller
@@ -87,17 +100,44 @@ export function createSecondSteps (parts: SecondStepParts) {
     const owner = await users.find(pending.userId)
     if (!owner || !mayGoOn(owner, pending)) throw isOver()
 
-    const claim = { factor, owner, holder: known ?? 'strangers' as const, caller }
-    const { method, spend } = await factorChecks.check(claim)
     const deviceToken = deviceTokens.issue(pending.holderId)
     const request = { transport, deviceName, deviceToken, replaces }
-    const response = await signInByTwo(owner, request, { amr: byPasswordAndCode, reason: method, spend }, caller)
+    if ('resetToken' in factor) return await signInToEnroll(owner, request, factor.resetToken, caller)
+
+    const claim = { factor, owner, holder: known ?? 'strangers' as const, caller }
+    const { method, spend } = await factorChecks.check(claim)
+    const marks = { remembers: remembers && remembered.mayRemember(owner) }
+    const response = await signInByTwo(owner, request, { amr: byPasswordAndCode, reason: method, spend, marks }, caller)
       .catch(async error => {
         if (isWrong(error)) await factorChecks.noteUsedUp(claim, method)
         throw error
       })
     if (!response) throw isOver()
     return response
+  }
+
+  /**
+   * Opens a session that may do nothing but add a factor, by the password and the link of a reset. The link can be used
+   * until a factor has been added; it is no factor itself.
+   */
+  async function signInToEnroll (owner: User, request: SessionRequest, token: string, caller: Caller) {
+    const reset = await oneTimeTokens.find(token, 'second_factor_reset').catch(error => {
+      if (error instanceof Refusal && error.code === 'token_invalid') return null
+      throw error
+    })
+    if (reset?.userId !== owner.id) throw await refuseLink(owner, caller)
+
+    const proof = { amr: byPassword, reason: 'second_factor_reset', marks: { factorReset: reset.id } }
+    const response = await signInByTwo(owner, request, proof, caller)
+    if (!response) throw isOver()
+    return response
+  }
+
+  async function refuseLink (subject: User, caller: Caller): Promise<Refusal> {
+    const reason = 'second_factor_reset'
+    await audit.record(database, { event: 'authn_login_fail', outcome: 'failure', reason, subject, caller })
+    metrics.increment('sign_ins', { outcome: 'invalid_credentials' })
+    return wrongFactor()
   }
 }
 

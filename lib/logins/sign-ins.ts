@@ -4,6 +4,7 @@ import { unavailable } from '../errors.ts'
 import type { Caller } from '../http/caller.ts'
 import type { Metrics } from '../operations/metrics.ts'
 import type { Transport } from '../sessions/refresh-tokens.ts'
+import type { SignInMarks } from '../sessions/sign-in-store.ts'
 import type { SessionState } from '../sessions/session-store.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { TokenResponse, TokenResponses } from '../sessions/token-responses.ts'
@@ -27,6 +28,7 @@ export interface Proof {
   reason?: string
   /** Runs in the transaction that opens the session, with the user's row locked. If it throws, no session begins. */
   spend?: (tx: Transaction) => Promise<void>
+  marks?: SignInMarks
 }
 
 export interface SignInParts extends Pick<UnitsOfWork, 'commitUnlessNull' | 'commitStatement'> {
@@ -67,14 +69,15 @@ export function createSignIns (parts: SignInParts) {
   }
 
   /**
-   * Opens a session by two factors and returns its tokens. The second one is used up in the same step.
+   * Opens a session by more than the password, or by what stands in for more, and returns its tokens. A second factor
+   * is used up in the same step.
    * @returns null if the account has changed since it was read, also if its sessions have been ended
    * @throws Refusal `unavailable`; what `spend` throws
    */
   async function signInByTwo (
     user: User,
     request: SessionRequest,
-    proof: Required<Proof>,
+    proof: Proof,
     caller: Caller
   ): Promise<TokenResponse | null> {
     return await open(user, request, proof, caller)
@@ -83,13 +86,13 @@ export function createSignIns (parts: SignInParts) {
   async function open (
     user: User,
     request: SessionRequest,
-    { amr, reason, spend }: Proof,
+    { amr, reason, spend, marks }: Proof,
     caller: Caller
   ): Promise<TokenResponse | null> {
     const { transport, deviceName, deviceToken, replaces } = request
     const deviceId = deviceTokens.recognise(deviceToken)
     const prepared = await sessions.prepare(transport)
-    const circumstances = { deviceId, deviceName, caller, amr, reason }
+    const circumstances = { deviceId, deviceName, caller, amr, reason, marks }
 
     const replaced = await sessionOf(replaces, transport)
     const isOpen = replaced || spend
@@ -107,7 +110,7 @@ export function createSignIns (parts: SignInParts) {
 
     metrics.increment('sign_ins', { outcome: 'success' })
     const signedIn = { ...user, lastLoginAt: prepared.now }
-    return tokenResponses.issue(sessions.tokensOf(prepared, signedIn, { deviceId, amr }))
+    return tokenResponses.issue(sessions.tokensOf(prepared, signedIn, { deviceId, amr, marks }))
   }
 
   async function sessionOf (token: string | undefined, transport: Transport): Promise<SessionState | null> {

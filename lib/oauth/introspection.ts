@@ -24,8 +24,8 @@ export function createIntrospection ({ commit, authentication, tokens, sessions,
   /**
    * The claims of an access token if this API would accept it now, with the user's present role. Every other token is
    * answered as not active, without the reason (RFC 7662, section 2.2). That includes refresh tokens, because a service
-   * could not accept one. While a password change is due or the vendor is suspended, the user's tokens are not active
-   * for services either.
+   * could not accept one. While a password change or a second factor is due, or the vendor is suspended, the user's
+   * tokens are not active for services either.
    * @throws Refusal `unavailable` while this node may not know of sessions that have ended
    */
   async function introspect (token: string) {
@@ -61,8 +61,9 @@ export function createIntrospection ({ commit, authentication, tokens, sessions,
   }
 
   async function describe (token: string) {
-    const { role, vendorId, vendorIsSuspended, mustChangePassword } = await authentication.authenticate(token)
-    if (vendorIsSuspended || mustChangePassword) return null
+    const principal = await authentication.authenticate(token)
+    const { role, vendorId, vendorIsSuspended, mustChangePassword, mustEnrollSecondFactor, owedAcr } = principal
+    if (vendorIsSuspended || mustChangePassword || mustEnrollSecondFactor || owedAcr !== null) return null
 
     const { iss, aud, sub, sid, jti, iat, exp, auth_time: authTime, amr, acr } = tokens.verify(token)
     return {

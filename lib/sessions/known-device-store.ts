@@ -1,4 +1,5 @@
 import type { Query } from '../stores/database.ts'
+import type { UserEpochs } from '../users/user-store.ts'
 
 /** A device that has signed in to an account. The account has known it without a break since `knownSince`. */
 export interface KnownDevice { deviceId: string, knownSince: Date }
@@ -9,7 +10,7 @@ export type KnownDeviceStore = ReturnType<typeof createKnownDeviceStore>
 export const devicesMax = 10
 
 export function createKnownDeviceStore () {
-  return { remember, find, list, forget, forgetSecondFactors }
+  return { remember, find, list, rememberedAt, countRemembered, forget, forgetSecondFactors }
 
   /** A device that an account knows, and when it last passed a second factor there; null for a stranger. */
   async function find (
@@ -31,6 +32,41 @@ export function createKnownDeviceStore () {
       select device_id, created_at as known_since
       from known_devices
       where user_id = ${userId}`
+  }
+
+  /**
+   * When the user last said that a device need not be asked for the second factor; null if that never was, or if the
+   * user's sessions have been ended since.
+   */
+  async function rememberedAt (
+    query: Query,
+    { id, sessionEpoch, deploymentEpoch }: UserEpochs,
+    deviceId: string
+  ): Promise<Date | null> {
+    const [device] = await query<{ rememberedAt: Date | null }>`
+      select remembered_at
+      from known_devices
+      where user_id = ${id}
+        and device_id = ${deviceId}
+        and remembered_user_epoch = ${sessionEpoch}
+        and remembered_global_epoch = ${deploymentEpoch}`
+    return device?.rememberedAt ?? null
+  }
+
+  /** How many devices have been remembered since then. */
+  async function countRemembered (
+    query: Query,
+    { id, sessionEpoch, deploymentEpoch }: UserEpochs,
+    since: Date
+  ): Promise<number> {
+    const [counted] = await query<{ count: number }>`
+      select count(*)::int as count
+      from known_devices
+      where user_id = ${id}
+        and remembered_at >= ${since}
+        and remembered_user_epoch = ${sessionEpoch}
+        and remembered_global_epoch = ${deploymentEpoch}`
+    return counted?.count ?? 0
   }
 
   /** Records that a device has signed in to an account. The caller has locked the user's row. */

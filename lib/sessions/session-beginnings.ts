@@ -7,7 +7,7 @@ import type { HotSessions, Newest } from './hot-session-store.ts'
 import type { RefreshTokens, Transport } from './refresh-tokens.ts'
 import { issueRefreshToken } from './session-tokens.ts'
 import type { SessionTokens } from './session-tokens.ts'
-import type { SignInStore } from './sign-in-store.ts'
+import type { SignInMarks, SignInStore } from './sign-in-store.ts'
 
 export interface SessionBeginningParts {
   signIns: SignInStore
@@ -37,6 +37,7 @@ interface SignInDetails {
   caller: Caller
   amr: string[]
   reason?: string | undefined
+  marks?: SignInMarks | undefined
 }
 
 /** Begins sessions, in two steps: `prepare` writes to Redis, `begin` writes to Postgres. */
@@ -60,9 +61,9 @@ export function createSessionBeginnings ({ signIns, hot, refreshTokens, audit, l
     { tx, note }: Pick<UnitOfWork, 'tx' | 'note'>,
     prepared: PreparedSession,
     user: User,
-    { deviceId, deviceName, caller, amr, reason }: SignInDetails
+    { deviceId, deviceName, caller, amr, reason, marks }: SignInDetails
   ): Promise<boolean> {
-    // The event and the changes must be the ones that sql/029.do.second-factors.sql writes: see `signIn`.
+    // The event and the changes must be the ones that sql/030.do.second-factor-rules.sql writes: see `signIn`.
     const event = audit.prepare({
       event: 'authn_login_success',
       outcome: 'success',
@@ -73,7 +74,7 @@ export function createSessionBeginnings ({ signIns, hot, refreshTokens, audit, l
       caller
     })
     const session = { ...prepared, deviceId, deviceName, userAgent: caller.userAgent, ip: caller.ip, amr }
-    const evicted = await signIns.signIn(user, session, event, tx)
+    const evicted = await signIns.signIn(user, session, event, tx, marks)
     if (!evicted) return false
     note(evicted.map(subjectId =>
       ({ kind: 'session_ended', subjectId, exceptId: null, number: null, reason: 'evicted' })))
@@ -84,7 +85,7 @@ export function createSessionBeginnings ({ signIns, hot, refreshTokens, audit, l
   function tokensOf (
     { id, transport, newest, now, expiresAt }: PreparedSession,
     user: User,
-    { deviceId, amr }: Pick<SignInDetails, 'deviceId' | 'amr'>
+    { deviceId, amr, marks }: Pick<SignInDetails, 'deviceId' | 'amr' | 'marks'>
   ): SessionTokens {
     return issueRefreshToken(refreshTokens, {
       ...user,
@@ -99,7 +100,8 @@ export function createSessionBeginnings ({ signIns, hot, refreshTokens, audit, l
       lastSeenAt: now,
       floor: 0,
       endedAt: null,
-      endedReason: null
+      endedReason: null,
+      factorReset: marks?.factorReset ?? null
     }, newest)
   }
 }

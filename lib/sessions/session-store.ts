@@ -19,6 +19,8 @@ export interface Session {
   expiresAt: Date
   endedAt: Date | null
   endedReason: EndReason | null
+  /** The id of the reset of second factors by which it was opened: it may do nothing but add a factor. Else null. */
+  factorReset: string | null
 }
 
 /** A session with its user and the current epochs. */
@@ -60,7 +62,7 @@ export function createSessionStore (db: Database, { idleAfterMs }: { idleAfterMs
   async function find (sessionId: string, query: Query = db): Promise<SessionState | null> {
     const [state] = await query<SessionState>`
       select s.id as session_id, s.transport, s.device_id, s.amr, s.auth_time, s.user_epoch, s.global_epoch, s.floor,
-             s.last_seen_at, s.expires_at, s.ended_at, s.ended_reason, ${userColumns(query)}
+             s.last_seen_at, s.expires_at, s.ended_at, s.ended_reason, s.factor_reset, ${userColumns(query)}
       from sessions s
       left join users u on u.id = s.user_id ${userJoins(query)}
       where s.id = ${sessionId}`

@@ -4,6 +4,16 @@ import { devicesMax } from './known-device-store.ts'
 import type { NewSession } from './session-store.ts'
 import type { UserEpochs } from '../users/user-store.ts'
 
+/** What a sign-in rests on, or leaves behind, besides its proof. */
+export interface SignInMarks {
+  /** The id of the reset of second factors that opens the session. */
+  factorReset?: string
+  /** The device is not asked for the second factor from now on. */
+  remembers?: boolean
+  /** Since when the device must have been remembered for the password alone to do. */
+  rememberedSince?: Date
+}
+
 export type SignInStore = ReturnType<typeof createSignInStore>
 
 /** `sessionsMax` is the greatest number of living sessions of one account. */
@@ -13,25 +23,31 @@ export function createSignInStore (db: Database, { sessionsMax }: { sessionsMax:
   /**
    * Begins a session under the epochs that were read with the password's hash, remembers the device, writes the event,
    * and ends the sessions beyond `sessionsMax`, the one unused longest first. All of that is one statement, see
-   * `sql/029.do.second-factors.sql`. Returns the ids of the ended sessions, or null if the account has changed since it
-   * was read, or has two steps while `amr` does not say that both were proved.
+   * `sql/030.do.second-factor-rules.sql`. Returns the ids of the ended sessions, or null if the account has changed
+   * since it was read, or demands two steps while `amr` does not say that both were proved and no mark stands in for
+   * that.
    *
    * The statement itself names the rows that it writes: the event `authn_login_success` with its outcome (the name is
    * also the context under which `personal` must have been encrypted), the changes `session_ended` with the reason
    * `evicted`, the job `new_device`. They must agree with `begin` in session-beginnings.ts;
-   * test/lib/sessions/sign-in-store.test.ts holds the two together. The MAC and the reason of the event are handed over
-   * in settings of the transaction, because the function keeps the parameters that nodes of older versions pass.
+   * test/lib/sessions/sign-in-store.test.ts holds the two together. The MAC and the reason of the event, and the marks,
+   * are handed over in settings of the transaction, because the function keeps the parameters that nodes of older
+   * versions pass.
    */
   async function signIn (
     user: UserEpochs,
     session: NewSession,
     { requestId, personal, reason, mac }: Pick<NewEvent, 'requestId' | 'personal' | 'reason' | 'mac'>,
-    query: Query = db
+    query: Query = db,
+    { factorReset, remembers, rememberedSince }: SignInMarks = {}
   ): Promise<string[] | null> {
     const [row] = await query<{ evicted: string[] | null }>`
       with handed_over as materialized (
         select set_config('latchkey.audit_mac', ${mac.toString('hex')}, true),
-               set_config('latchkey.audit_reason', ${reason ?? ''}, true)
+               set_config('latchkey.audit_reason', ${reason ?? ''}, true),
+               set_config('latchkey.factor_reset', ${factorReset ?? ''}, true),
+               set_config('latchkey.remember_device', ${remembers ? 'on' : ''}, true),
+               set_config('latchkey.remembered_since', ${rememberedSince?.toISOString() ?? ''}, true)
       )
       select sign_in(
         ${user.id}, ${user.sessionEpoch}, ${user.deploymentEpoch},

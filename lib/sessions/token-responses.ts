@@ -3,6 +3,7 @@ import type { DeviceTokens } from '../tokens/device-tokens.ts'
 import type { Metrics } from '../operations/metrics.ts'
 import type { SessionTokens } from './session-tokens.ts'
 import type { Tokens } from '../tokens/access-tokens.ts'
+import { dueOf } from '../tokens/factor-dues.ts'
 import { presentUser } from '../users/user-view.ts'
 
 export type TokenResponses = ReturnType<typeof createTokenResponses>
@@ -37,6 +38,7 @@ export function createTokenResponses ({ tokens, deviceTokens, metrics, clock, re
       epoch: [state.globalEpoch, state.userEpoch],
       version: state.version,
       mustChangePassword: state.mustChangePassword,
+      mustEnrollSecondFactor: state.factorReset !== null || dueOf(state, state.amr, clock.now()) === 'enrolment',
       generation: newest.generation,
       sessionEnd: expiresAt
     })

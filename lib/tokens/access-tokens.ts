@@ -26,6 +26,8 @@ export interface AccessTokenContents {
   /** The user's version. */
   version: number
   mustChangePassword: boolean
+  /** Whether the session may do nothing but add a second factor. */
+  mustEnrollSecondFactor?: boolean
   /** The generation of the refresh token that is issued with it. */
   generation: number
   /** The absolute end of the session; no token outlives it. Milliseconds since 1970. */
@@ -127,6 +129,7 @@ export function createTokens (options: TokensOptions) {
       epoch: contents.epoch,
       ver: contents.version,
       ...(contents.mustChangePassword && { must_change_password: true }),
+      ...(contents.mustEnrollSecondFactor && { must_enroll_second_factor: true }),
       gen: contents.generation
     })
     return { token, expiresIn: exp - iat }

@@ -25,6 +25,8 @@ export interface AccessClaims {
   /** The user's version. */
   readonly ver: number
   readonly must_change_password?: true
+  /** The session may do nothing but add a second factor. */
+  readonly must_enroll_second_factor?: true
   /** The generation of the refresh token that was issued with it. Tokens of older versions have none. */
   readonly gen?: number
 }
@@ -72,6 +74,7 @@ function isAccessClaims (payload: unknown): payload is AccessClaims {
     isListOf(isCount, claims.get('epoch'), 2) &&
     (!claims.has('vendor_id') || isUuid(claims.get('vendor_id'))) &&
     (!claims.has('must_change_password') || claims.get('must_change_password') === true) &&
+    (!claims.has('must_enroll_second_factor') || claims.get('must_enroll_second_factor') === true) &&
     (!claims.has('acr') || isText(claims.get('acr'))) &&
     (!claims.has('gen') || isCount(claims.get('gen')))
 }

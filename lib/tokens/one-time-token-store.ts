@@ -1,7 +1,7 @@
 import type { Database, Query, Transaction } from '../stores/database.ts'
 
 /** The purpose of a token. A token of one purpose is not valid for another (ASVS 5.0 6.6.2). */
-export type Purpose = 'password_reset' | 'invitation' | 'email_change' | 'email_undo'
+export type Purpose = 'password_reset' | 'invitation' | 'email_change' | 'email_undo' | 'second_factor_reset'
 
 /** The row of a token that was mailed to somebody. */
 export interface OneTimeToken {

@@ -7,14 +7,17 @@ import type { Transaction } from '../stores/database.ts'
 import { uuidFromBytes, uuidToBytes } from '../crypto/uuids.ts'
 
 // The index of a purpose is a byte of its tokens, so new purposes go to the end.
-const purposes = ['password_reset', 'invitation', 'email_change', 'email_undo'] as const satisfies readonly Purpose[]
+const purposes = [
+  'password_reset', 'invitation', 'email_change', 'email_undo', 'second_factor_reset'
+] as const satisfies readonly Purpose[]
 
 /** How long the links in mails are valid (ms). */
 const lifetimesMs: Record<Purpose, number> = {
   password_reset: 3_600_000,
   invitation: 7 * 86_400_000,
   email_change: 86_400_000,
-  email_undo: 7 * 86_400_000
+  email_undo: 7 * 86_400_000,
+  second_factor_reset: 86_400_000
 }
 
 /** How long (ms) one request may hold a token: enough for a hash and a transaction, and time to spare. */

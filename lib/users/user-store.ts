@@ -1,10 +1,11 @@
 import type { EmailAddress } from './email-address.ts'
+import type { FactorDemand } from './factor-policy.ts'
 import { Refusal, unavailable } from '../errors.ts'
 import type { FieldError } from '../errors.ts'
 import type { Database, Query, Transaction } from '../stores/database.ts'
 
 /** An account as it is stored, with what belongs to it. */
-export interface User {
+export interface User extends FactorDemand {
   id: string
   email: string
   emailCanonical: string
@@ -328,7 +329,9 @@ export function userColumns ({ fragment }: Query) {
   return fragment`
     u.id, u.email, u.email_canonical, u.email_verified, u.password_hash, u.full_name, u.locale, u.role,
     r.user_type, u.vendor_id, v.status as vendor_status, u.status, u.approval, u.must_change_password,
-    u.two_step, u.version, u.session_epoch, u.last_login_at, u.created_at, u.updated_at,
+    u.two_step, r.second_factor as factor_policy, r.second_factor_from as factor_policy_from,
+    case when r.second_factor = 'optional' then false else has_second_factor(u.id, r.second_factor) end as has_factor,
+    u.version, u.session_epoch, u.last_login_at, u.created_at, u.updated_at,
     d.session_epoch as deployment_epoch, k.wrapped_key`
 }
 

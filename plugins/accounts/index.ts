@@ -10,6 +10,7 @@ import { createRegistrationStore } from '../../lib/accounts/registration-store.t
 import { createDeploymentStore } from '../../lib/changes/deployment-store.ts'
 import { purposes } from '../../lib/crypto/purposes.ts'
 import { createTotpSecretStore } from '../../lib/factors/totp-secret-store.ts'
+import { createRememberedDevices } from '../../lib/logins/remembered-devices.ts'
 import { createEncryptedRecipients } from '../../lib/mail/recipients.ts'
 import { createKnownDeviceStore } from '../../lib/sessions/known-device-store.ts'
 import { createCodes } from '../../lib/tokens/codes.ts'
@@ -27,6 +28,10 @@ export default fp<FeatureOptions>(async function accountsFeature (app, { config,
   const { database, unitsOfWork, feed, revocations, audit, jobs, metrics, roles, approvals } = app
   const { passwords, passwordPolicy: policy, passwordChecks: checks, rateLimits, lockout } = app
   const { sessions, tokenResponses, tokens, deviceTokens, oneTimeTokens, pendingLogins, factorChecks } = app
+
+  const devices = createKnownDeviceStore()
+  const { rememberDevice } = config.factors
+  const remembered = createRememberedDevices({ database, devices, deviceTokens, clock, rememberDevice })
 
   app.decorate('accounts', createAccounts({
     database,
@@ -50,10 +55,11 @@ export default fp<FeatureOptions>(async function accountsFeature (app, { config,
     oneTimeTokens,
     pendingLogins,
     factorChecks,
+    remembered,
     totpSecrets: createTotpSecretStore(database),
     users: createUserStore(database),
     registrations: createRegistrationStore(database, { tries: codeTriesMax }),
-    devices: createKnownDeviceStore(),
+    devices,
     deployment: createDeploymentStore(),
     erasures: createErasureStore(database),
     exports: createPersonalExportStore(database),

@@ -19,14 +19,16 @@ import { createEncryption } from '../../lib/crypto/encryption.ts'
 import { purposes } from '../../lib/crypto/purposes.ts'
 import type { Purpose } from '../../lib/crypto/purposes.ts'
 import { createTotpSecretStore } from '../../lib/factors/totp-secret-store.ts'
+import { createFactorResetStarts } from '../../lib/administration/factor-resets.ts'
 import { createCursors } from '../../lib/http/cursors.ts'
 import { createKnownDeviceStore } from '../../lib/sessions/known-device-store.ts'
 import { createUserStore } from '../../lib/users/user-store.ts'
 import type { FeatureOptions } from '../feature.ts'
 
-/** Invitations keep a name of their own, so that nothing of one takes the place of something of the other. */
+/** Invitations and resets of factors have names of their own, so that nothing of one takes the place of another. */
 type UserAdministration = ReturnType<typeof createUserAdministration> & {
   invitations: ReturnType<typeof createUserInvitations>
+  factorResets: ReturnType<typeof createFactorResetStarts>
 }
 
 declare module 'fastify' {
@@ -67,7 +69,7 @@ export default fp<FeatureOptions>(async function administrationFeature (app, { c
     metrics,
     clock
   }
-  const ofRoles = { ...unitsOfWork, store: createRoleStore(database), roles, actions, administrators, audit }
+  const ofRoles = { ...unitsOfWork, store: createRoleStore(database), roles, actions, administrators, audit, clock }
   const ofTrail = { database, trail: createAuditTrailStore(database), users, audit }
 
   app.decorate('userDirectory', createUserDirectory({
@@ -77,7 +79,8 @@ export default fp<FeatureOptions>(async function administrationFeature (app, { c
   }))
   app.decorate('userAdministration', {
     ...createUserAdministration(ofUsers),
-    invitations: createUserInvitations(ofUsers)
+    invitations: createUserInvitations(ofUsers),
+    factorResets: createFactorResetStarts(ofUsers)
   })
   app.decorate('roleAdministration', createRoleAdministration(ofRoles))
   app.decorate('administrators', createAdministrators({

@@ -1,6 +1,9 @@
 import fp from 'fastify-plugin'
+import { createRoleStore } from '../../lib/access/role-store.ts'
 import { createEncryption } from '../../lib/crypto/encryption.ts'
 import { purposes } from '../../lib/crypto/purposes.ts'
+import { createFactorResetStore } from '../../lib/factors/factor-reset-store.ts'
+import { createFactorResets } from '../../lib/factors/factor-resets.ts'
 import { createRecoveryCodeStore } from '../../lib/factors/recovery-code-store.ts'
 import { createSecondFactorChecks } from '../../lib/factors/second-factor-checks.ts'
 import type { SecondFactorChecks } from '../../lib/factors/second-factor-checks.ts'
@@ -23,7 +26,7 @@ declare module 'fastify' {
 
 export default fp<FeatureOptions>(async function factorsFeature (app, { config, clock }) {
   const { database, secrets, unitsOfWork, audit, jobs, metrics, lockout, rateLimits, sessions, tokenResponses } = app
-  const { tokens, feed } = app
+  const { tokens, oneTimeTokens, feed } = app
   const totpSecrets = createTotpSecretStore(database)
   const recoveryCodes = createRecoveryCodeStore(database)
   const encryption = createEncryption(secrets.derive(purposes.totpSecrets))
@@ -36,7 +39,11 @@ export default fp<FeatureOptions>(async function factorsFeature (app, { config, 
     ...parts,
     ...unitsOfWork,
     users: createUserStore(database),
+    roleStore: createRoleStore(database),
     devices: createKnownDeviceStore(),
+    resets: createFactorResets({
+      oneTimeTokens, factorResets: createFactorResetStore(), totpSecrets, recoveryCodes
+    }),
     sessions,
     tokenResponses,
     tokens,

@@ -9,6 +9,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** A guard that runs after `requireSession`: the user must have been authenticated recently (RFC 9470). */
     readonly requireRecentSignIn: onRequestHookHandler
+    /** The same, and two factors must have been proved. */
+    readonly requireRecentFactors: onRequestHookHandler
     /**
      * Refuses a request whose sign-in is too weak or too old. Asks no store.
      * @throws Refusal `reauthentication_required`
@@ -21,6 +23,10 @@ export default fp<{ clock: Clock }>(async function provideRecencyGuard (app, { c
   app.decorate('assertSteppedUp', (principal, demand) => assertSteppedUp(principal, demand, clock.now()))
   app.decorate('requireRecentSignIn', function requireRecentSignIn ({ principal }, _reply, done) {
     app.assertSteppedUp(principal, { maxAge: recentSeconds })
+    done()
+  })
+  app.decorate('requireRecentFactors', function requireRecentFactors ({ principal }, _reply, done) {
+    app.assertSteppedUp(principal, { acr: 'urn:latchkey:acr:2fa', maxAge: recentSeconds })
     done()
   })
 }, { name: 'require-recent-sign-in', dependencies: ['access'] })

@@ -1,10 +1,11 @@
 import fp from 'fastify-plugin'
 import type { FastifyRequest, onRequestHookHandler } from 'fastify'
 import type { Principal } from '../../lib/access/authentication.ts'
+import { assertFactorPolicy } from '../../lib/access/step-up.ts'
 import { Refusal } from '../../lib/errors.ts'
 
-/** States of an account that most routes refuse: a password change is due, its vendor is suspended. */
-export type LimitedState = 'password_due' | 'vendor_suspended'
+/** States of an account that most routes refuse: a password change or a factor is due, its vendor is suspended. */
+export type LimitedState = 'password_due' | 'factor_due' | 'vendor_suspended'
 
 export interface SessionGuardOptions { allow?: LimitedState[] }
 
@@ -32,7 +33,8 @@ export default fp(async function provideSessionGuard (app) {
   /**
    * Authenticates a request by its access token and sets `request.principal`. Returns a promise only where a store
    * has to be read.
-   * @throws Refusal unauthenticated, vendor_suspended, password_change_required, or what the token is refused with
+   * @throws Refusal unauthenticated, vendor_suspended, password_change_required,
+   * second_factor_enrollment_required, reauthentication_required, or what the token is refused with
    */
   function authenticate (request: FastifyRequest, { allow = [] }: SessionGuardOptions = {}): void | Promise<void> {
     // A request with an Authorization header is judged by it alone; its cookies are not looked at.
@@ -47,6 +49,7 @@ export default fp(async function provideSessionGuard (app) {
       if (principal.mustChangePassword && !allow.includes('password_due')) {
         throw new Refusal('password_change_required')
       }
+      if (!allow.includes('factor_due')) assertFactorPolicy(principal)
       request.principal = principal
     }
   }

@@ -51,11 +51,11 @@ const auth: FastifyPluginAsync = async app => {
       routes: [refresh]
     },
     {
-      guards: { onRequest: [bySession, requireSession({ allow: ['password_due', 'vendor_suspended'] })] },
+      guards: { onRequest: [bySession, requireSession({ allow: ['password_due', 'factor_due', 'vendor_suspended'] })] },
       routes: [me]
     },
     {
-      guards: { onRequest: [bySession, requireSession({ allow: ['password_due'] })] },
+      guards: { onRequest: [bySession, requireSession({ allow: ['password_due', 'factor_due'] })] },
       routes: [changePassword]
     },
     {
@@ -64,8 +64,12 @@ const auth: FastifyPluginAsync = async app => {
       routes: [check]
     },
     {
+      guards: { onRequest: [bySession, requireSession({ allow: ['factor_due'] })] },
+      routes: [reauthenticate]
+    },
+    {
       guards: { onRequest: [bySession, requireSession()] },
-      routes: [reauthenticate, updateMe, exportMe, sessions, endSession]
+      routes: [updateMe, exportMe, sessions, endSession]
     },
     {
       guards: { onRequest: [bySession, requireSession(), requireRecentSignIn] },

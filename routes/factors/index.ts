@@ -9,15 +9,17 @@ import { registerGuarded } from '../guarded.ts'
 
 /** The second factors of the user who asks. Whatever changes one needs a recent sign-in. */
 const factors: FastifyPluginAsync = async app => {
-  const { requireSession, requireRecentSignIn, limitRequests: { bySession } } = app
+  const { requireRecentSignIn, limitRequests: { bySession } } = app
+  // By these routes a user gets what the role demands.
+  const requireSession = app.requireSession({ allow: ['factor_due'] })
 
   registerGuarded(app, [
     {
-      guards: { onRequest: [bySession, requireSession()] },
+      guards: { onRequest: [bySession, requireSession] },
       routes: [listSecondFactors]
     },
     {
-      guards: { onRequest: [bySession, requireSession(), requireRecentSignIn] },
+      guards: { onRequest: [bySession, requireSession, requireRecentSignIn] },
       routes: [addTotp, confirmTotp, removeTotp, setTwoStep, renewRecoveryCodes]
     }
   ])

@@ -21,7 +21,9 @@ const putRole: FastifyPluginAsyncTypebox = async app => {
       userType: body.user_type,
       requiresApproval: body.requires_approval,
       selfRegistration: body.self_registration,
-      permissions: body.permissions
+      permissions: body.permissions,
+      factorPolicy: body.second_factor,
+      factorPolicyFrom: body.second_factor_from ?? undefined
     }, request)
     reply.code(isNew ? 201 : 200)
     return { role }

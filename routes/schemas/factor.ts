@@ -53,6 +53,14 @@ export const TotpSecretAnswer = Type.Object({
 
 export const SecondFactorsAnswer = Type.Object({
   two_step: Type.Boolean({ description: 'Whether the password alone opens no session.' }),
+  required: Type.Boolean({ description: 'Whether the role demands a second factor.' }),
+  required_from: Type.Union([Type.Null(), Time], {
+    description: 'When the role begins to demand one; `null` if it does already, or if no date is set.'
+  }),
+  remembered_devices: Type.Integer({
+    description: 'How many devices are not asked for the second factor for a while.',
+    examples: [0]
+  }),
   totp: Type.Union([Type.Null(), Type.Object({
     id: Id,
     created_at: Time,

@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { RoleName, UserType } from './input.ts'
 import { oneOf } from './types.ts'
+import { Time } from './user.ts'
 
 /** All permissions that a role can have. */
 export const permissions = [
@@ -32,12 +33,30 @@ const properties = {
   })
 }
 
+const factorProperties = {
+  second_factor: {
+    ...oneOf(['optional', 'required', 'phishing_resistant']),
+    description: 'What its users need beside the password. `required`: a second factor at every sign-in. `phishing_resistant`: a passkey.'
+  },
+  second_factor_from: Type.Union([Type.Null(), Time], {
+    description: 'When that begins to hold; `null` for `optional`.'
+  })
+}
+
 export const RoleBody = Type.Object({
   name: Type.Optional({ ...RoleName, description: 'If it is said, the one of the path.' }),
-  ...properties
+  ...properties,
+  second_factor: Type.Optional({
+    ...factorProperties.second_factor,
+    description: `${factorProperties.second_factor.description} Left out, it stays as it is; a new role has \`optional\`.`
+  }),
+  second_factor_from: Type.Optional({
+    ...factorProperties.second_factor_from,
+    description: 'When that begins to hold. Left out or `null`: at once if `second_factor` changes.'
+  })
 }, { additionalProperties: false })
 
-export const Role = Type.Object({ name: RoleName, ...properties }, {
+export const Role = Type.Object({ name: RoleName, ...properties, ...factorProperties }, {
   title: 'Role',
   description: 'What its users may do, and upon whom.'
 })

@@ -7,9 +7,11 @@ import enableUser from './enable-user.ts'
 import endUserSession from './end-user-session.ts'
 import listUserSessions from './list-user-sessions.ts'
 import listUsers from './list-users.ts'
+import readSecondFactors from './read-second-factors.ts'
 import readUser from './read-user.ts'
 import rejectUser from './reject-user.ts'
 import requirePasswordChange from './require-password-change.ts'
+import resetSecondFactors from './reset-second-factors.ts'
 import sendPasswordReset from './send-password-reset.ts'
 import signOutUser from './sign-out-user.ts'
 import unlockUser from './unlock-user.ts'
@@ -19,7 +21,7 @@ import { guardedBy } from '../guarded.ts'
 
 /** Which routes need which permission. The use case compares the ranks of the caller and of the user. */
 const needing = {
-  'users:read': [listUsers, readUser],
+  'users:read': [listUsers, readUser, readSecondFactors],
   'users:write': [
     createUser, updateUser, disableUser, enableUser, unlockUser, requirePasswordChange, sendPasswordReset
   ],
@@ -30,6 +32,9 @@ const needing = {
 }
 
 /** Everything under `/users`. The permission is checked before anything else, also for ids that do not exist. */
-const users: FastifyPluginAsync = async app => guardedBy(app, needing)
+const users: FastifyPluginAsync = async app => {
+  guardedBy(app, needing)
+  guardedBy(app, { 'users:write': [resetSecondFactors] }, [app.requireRecentFactors])
+}
 
 export default users

@@ -17,7 +17,7 @@ let made = 0
 export const freshRole = () => `role_${process.pid}_${++made}`
 
 /** A role with low rank and no permissions; fields win. */
-export const definition = (fields: object = {}) => ({ rank: 30, user_type: 'staff', requires_approval: false, self_registration: false, permissions: [] as string[], ...fields })
+export const definition = (fields: object = {}) => ({ rank: 30, user_type: 'staff', requires_approval: false, self_registration: false, permissions: [] as string[], second_factor: 'optional', second_factor_from: null, ...fields })
 
 export async function putRole (app: FastifyInstance, token: string, name: string, fields: object = {}) {
   return await as(app, token, 'PUT', `/roles/${name}`, definition(fields))

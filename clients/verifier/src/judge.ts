@@ -27,7 +27,7 @@ export interface Demands {
  * looked up by the code of the server.
  * @throws Refusal `unavailable` while what has ended may not be known; `session_ended` with the reason;
  * `invalid_token`, also if the user has changed since: the client refreshes, and has the new role;
- * `password_change_required`; `vendor_suspended`
+ * `password_change_required`; `second_factor_enrollment_required`; `vendor_suspended`
  */
 export function judge (payload: unknown, { knowledge, issuer, audience }: {
   knowledge: Knowledge
@@ -43,6 +43,7 @@ export function judge (payload: unknown, { knowledge, issuer, audience }: {
   revocations.check(claims)
   if (claims.ver < revocations.version(claims.sub)) throw new Refusal('invalid_token')
   if (claims.must_change_password) throw new Refusal('password_change_required')
+  if (claims.must_enroll_second_factor) throw new Refusal('second_factor_enrollment_required')
   if (claims.vendor_id !== undefined && revocations.version(claims.vendor_id) > 0 &&
     revocations.vendorStatus(claims.vendor_id) !== 'active') throw new Refusal('vendor_suspended')
   return principalOf(claims)

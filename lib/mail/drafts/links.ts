@@ -28,7 +28,8 @@ const pages: Record<Purpose, string> = {
   password_reset: '/reset-password',
   invitation: '/accept-invitation',
   email_change: '/confirm-email',
-  email_undo: '/undo-email-change'
+  email_undo: '/undo-email-change',
+  second_factor_reset: '/reset-second-factors'
 }
 
 /** The mails whose link does something. For a token that is used, expired or replaced there is no mail. */
@@ -51,6 +52,19 @@ export function draftLinks ({ subjects, tokenStore, tokens, occasionOf, clock, a
         ...to(owner),
         about: tokenId,
         values: { url: urlOf(token), until: token.expiresAt }
+      }
+    }),
+
+    // Where the administrator was is not for the user to know.
+    second_factor_reset: on(ofToken, async ({ tokenId }) => {
+      const { token, owner } = await find('second_factor_reset', tokenId)
+      if (token === null || owner?.status !== 'active') return null
+
+      return {
+        kind: 'second_factor_reset',
+        ...to(owner),
+        about: tokenId,
+        values: { stage: 'requested', url: urlOf(token), until: token.expiresAt }
       }
     }),
 

@@ -59,6 +59,9 @@ export function draftNotices ({ subjects, recipients, occasionOf, reasonOf, appU
     second_factor_removed: on(Type.Object({ userId, eventId }), (cause, job) =>
       tell(cause, job, { kind: 'second_factor_removed', values: { appUrl } })),
 
+    second_factor_reset_finished: on(Type.Object({ userId, eventId }), (cause, job) =>
+      tell(cause, job, { kind: 'second_factor_reset', values: { stage: 'finished', appUrl } })),
+
     recovery_codes_renewed: on(Type.Object({ userId, eventId }), (cause, job) =>
       tell(cause, job, { kind: 'recovery_codes_renewed', values: { appUrl } })),
 

@@ -143,6 +143,27 @@ export const german: Language = {
       remedy: { label: 'Zur Anmeldung', url: appUrl }
     }),
 
+    second_factor_reset: (values, service) => {
+      switch (values.stage) {
+        case 'requested': return {
+          subject: `Setzen Sie den zweiten Faktor Ihres Kontos bei ${service} zurück`,
+          title: 'Zweiten Faktor zurücksetzen',
+          lead: `weil der zweite Faktor Ihres Kontos bei ${service} verloren ist, wurde für Sie darum gebeten, dass Sie einen neuen einrichten können. Melden Sie sich hier mit Ihrem Passwort an und richten Sie ihn ein:`,
+          link: { label: 'Neuen zweiten Faktor einrichten', url: values.url },
+          terms: `Der Link gilt bis zum ${german.time(values.until)}, zusammen mit Ihrem jetzigen Passwort. Sobald der neue Faktor eingerichtet ist, gelten die alten und Ihre Wiederherstellungscodes nicht mehr, und Sie sind überall sonst abgemeldet.`,
+          otherwise: 'Dann melden Sie sich wie gewohnt mit Ihrem zweiten Faktor an: Damit verfällt der Link. Wählen Sie danach ein neues Passwort, für den Fall, dass jemand Ihres kennt, und sagen Sie dem Betreiber Bescheid.'
+        }
+        case 'finished': return {
+          subject: `Der zweite Faktor Ihres Kontos bei ${service} wurde zurückgesetzt`,
+          title: 'Ihr zweiter Faktor wurde zurückgesetzt',
+          lead: `an die Stelle aller bisherigen zweiten Faktoren Ihres Kontos bei ${service} ist ein neuer getreten. Die alten und die alten Wiederherstellungscodes gelten nicht mehr. Alle Sitzungen außer der, in der das geschah, sind beendet.`,
+          advice: 'Bewahren Sie Ihre neuen Wiederherstellungscodes so auf, dass Sie sie ohne Ihr Telefon finden: Mit jedem können Sie sich einmal anmelden.',
+          otherwise: 'Dann hat jemand Ihr Passwort und Ihr Postfach benutzt: Wählen Sie dort ein neues Passwort, danach mit „Passwort vergessen“ auf der Anmeldeseite eines für dieses Konto, und wenden Sie sich an den Betreiber.',
+          remedy: { label: 'Zur Anmeldung', url: values.appUrl }
+        }
+      }
+    },
+
     recovery_codes_renewed: ({ appUrl }, service) => ({
       subject: `Neue Wiederherstellungscodes für Ihr Konto bei ${service}`,
       title: 'Sie haben neue Wiederherstellungscodes',

@@ -143,6 +143,27 @@ export const english: Language = {
       remedy: { label: 'Go to the sign-in page', url: appUrl }
     }),
 
+    second_factor_reset: (values, service) => {
+      switch (values.stage) {
+        case 'requested': return {
+          subject: `Reset the second factor of your ${service} account`,
+          title: 'Reset your second factor',
+          lead: `An administrator has been asked to let you add a new second factor to your account with ${service}, because the old one is lost. Sign in here with your password, then add the new one:`,
+          link: { label: 'Add a new second factor', url: values.url },
+          terms: `The link is valid until ${english.time(values.until)}, together with your present password. As soon as the new factor is added, the old ones and your recovery codes no longer work, and you are signed out everywhere else.`,
+          otherwise: 'Then sign in as usual, with your second factor: that makes the link worthless. Choose a new password afterwards, in case somebody knows yours, and tell whoever runs the service.'
+        }
+        case 'finished': return {
+          subject: `The second factor of your ${service} account was reset`,
+          title: 'Your second factor was reset',
+          lead: `A new second factor has taken the place of all others of your account with ${service}. The old ones and the old recovery codes no longer work. Every session but the one that did this has been ended.`,
+          advice: 'Keep your new recovery codes where you find them without your phone: each of them signs you in once.',
+          otherwise: 'Then somebody has used your password and your mailbox: choose a new password there, then one for this account with “Forgot password” on the sign-in page, and ask whoever runs the service for help.',
+          remedy: { label: 'Go to the sign-in page', url: values.appUrl }
+        }
+      }
+    },
+
     recovery_codes_renewed: ({ appUrl }, service) => ({
       subject: `New recovery codes for your ${service} account`,
       title: 'You have new recovery codes',

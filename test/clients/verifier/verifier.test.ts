@@ -127,6 +127,13 @@ t.test('a token whose user has to change the password opens nothing', async t =>
   t.equal(await verdict(verifier, (await signIn(app, user)).access_token), 'password_change_required')
 })
 
+t.test('a token whose user has to add a second factor opens nothing', async t => {
+  const { user } = await signIn(app)
+  await app.database`insert into roles (name, rank, user_type, second_factor) values ('guarded', 30, 'staff', 'required')`
+  await app.database`update users set role = 'guarded' where id = ${user.id}`
+  t.equal(await verdict(verifier, (await signIn(app, user)).access_token), 'second_factor_enrollment_required')
+})
+
 t.test('a key that was removed is worth nothing as soon as it is told', async t => {
   const { access_token: token } = await signIn(app)
   t.equal(await verdict(verifier, token), 'fine')

@@ -46,8 +46,8 @@ t.test('a reload follows the table; before the first reload no role has any perm
 })
 
 t.test('when a change cannot be read, the old roles answer for three seconds; then nothing is answered until the read succeeds', async t => {
-  const clock = { now: 0, monotonic: () => clock.now }
-  const store = { list: async () => [{ name: 'admin', rank: 80, userType: 'staff', requiresApproval: false, selfRegistration: false, permissions: ['users:read'] }] }
+  const clock = { at: 0, monotonic: () => clock.at, now: () => clock.at }
+  const store = { list: async () => [{ name: 'admin', rank: 80, userType: 'staff', requiresApproval: false, selfRegistration: false, permissions: ['users:read'], ...optional }] }
   const { list } = store
   const roles = createRoles(store, clock)
   t.teardown(roles.stop)
@@ -55,9 +55,9 @@ t.test('when a change cannot be read, the old roles answer for three seconds; th
 
   store.list = async () => { throw new Error('away') }
   roles.follow()
-  clock.now = 2999
+  clock.at = 2999
   t.ok(roles.may('admin', 'users:read'))
-  clock.now = 3000
+  clock.at = 3000
   t.throws(() => roles.may('admin', 'users:read'), { code: 'unavailable' })
   t.throws(() => roles.forRegistration('user'), { code: 'unavailable' })
 
@@ -71,7 +71,7 @@ t.test('a slow read never replaces the result of a later read', async t => {
   const roles = createRoles({
     list: async () => {
       const permissions = await new Promise<string[]>(resolve => { answers.push(resolve) })
-      return [{ name: 'admin', rank: 80, userType: 'staff', requiresApproval: false, selfRegistration: false, permissions }]
+      return [{ name: 'admin', rank: 80, userType: 'staff', requiresApproval: false, selfRegistration: false, permissions, ...optional }]
     }
   }, createClock())
   const reads = [roles.reload(), roles.reload()]
@@ -81,6 +81,8 @@ t.test('a slow read never replaces the result of a later read', async t => {
   await reads[0]
   t.notOk(roles.may('admin', 'users:write'))
 })
+
+const optional = { factorPolicy: 'optional' as const, factorPolicyFrom: new Date(0) }
 
 async function open (t: Parameters<typeof openDatabase>[0]) {
   const { database } = await openDatabase(t)

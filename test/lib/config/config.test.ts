@@ -29,7 +29,7 @@ t.test('the smallest set of settings that production needs is enough', async t =
       login: [{ limit: 10, window: 900_000 }],
       secondFactor: [{ limit: 20, window: 900_000 }]
     },
-    factors: { totpIssuer: 'auth.example.com', totpStepsBack: 1 },
+    factors: { totpIssuer: 'auth.example.com', totpStepsBack: 1, rememberDevice: 0 },
     mail: { appUrl: 'https://auth.example.com', from: { name: 'Latchkey', address: 'no-reply@auth.example.com' } },
     cleanUp: { interval: 3_600_000, batchSize: 1000 }
   })

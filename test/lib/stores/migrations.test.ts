@@ -159,6 +159,20 @@ t.test('names that earlier versions stored decomposed become NFC, and no other n
   t.match(await sql`select full_name from registrations`, [{ fullName: composed }])
 })
 
+t.test('administrators need a second factor: at once in a new deployment, after two weeks in one that has users', async t => {
+  const policies = async (hasUsers: boolean) => {
+    const { sql, migrate } = await emptyDatabase(t)
+    await migrate({ to: 29 })
+    if (hasUsers) await sql`insert into users (email, email_canonical, full_name, role) values ('ada', 'ada', 'Ada', 'user')`
+    await migrate({ to: 30 })
+    return await sql`select name, second_factor, round(extract(epoch from second_factor_from - now()) / 86400)::int as days from roles order by rank desc`
+  }
+  const others = ['accountant', 'vendor', 'user'].map(name => ({ name, secondFactor: 'optional', days: 0 }))
+  const administrators = (days: number) => ['super_admin', 'admin'].map(name => ({ name, secondFactor: 'required', days }))
+  t.strictSame([...await policies(false)], [...administrators(0), ...others])
+  t.strictSame([...await policies(true)], [...administrators(14), ...others])
+})
+
 t.test('a version beyond the newest or below zero is refused', async t => {
   const { migrate } = await emptyDatabase(t)
   for (const to of [newest + 1, -1, 1.5, NaN]) await t.rejects(migrate({ to }), /There is no version/)

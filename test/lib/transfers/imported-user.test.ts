@@ -5,9 +5,10 @@ import type { Role } from '../../../lib/access/role-store.ts'
 
 const hash = '$2b$12$LZSJchsWG/DrBy1erNs4ee31eJ7DaWiuwhDOC7aqIyqGGggfu6Y/.'
 const now = Date.parse('2026-06-01T12:00:00Z')
+const optional = { factorPolicy: 'optional' as const, factorPolicyFrom: new Date(0) }
 const roles = new Map<string, Role>([
-  ['user', { name: 'user', rank: 10, userType: 'user', requiresApproval: false, selfRegistration: true, permissions: [] }],
-  ['vendor', { name: 'vendor', rank: 20, userType: 'vendor', requiresApproval: true, selfRegistration: true, permissions: [] }]
+  ['user', { name: 'user', rank: 10, userType: 'user', requiresApproval: false, selfRegistration: true, permissions: [], ...optional }],
+  ['vendor', { name: 'vendor', rank: 20, userType: 'vendor', requiresApproval: true, selfRegistration: true, permissions: [], ...optional }]
 ])
 const rules: ImportRules = {
   roles: { find: name => roles.get(name), forRegistration: userType => roles.get(userType) },

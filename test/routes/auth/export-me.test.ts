@@ -31,7 +31,11 @@ const withheld: Record<string, Record<string, string>> = {
     version: 'a counter of the machinery',
     session_epoch: 'a counter of the machinery'
   },
-  known_devices: { user_id: 'account.id' },
+  known_devices: {
+    user_id: 'account.id',
+    remembered_user_epoch: 'a counter of the machinery',
+    remembered_global_epoch: 'a counter of the machinery'
+  },
   totp_secrets: {
     user_id: 'account.id',
     secret: 'a secret',
@@ -64,7 +68,8 @@ const withheld: Record<string, Record<string, string>> = {
     user_id: 'account.id',
     user_epoch: 'a counter of the machinery',
     global_epoch: 'a counter of the machinery',
-    floor: 'a counter of the machinery'
+    floor: 'a counter of the machinery',
+    factor_reset: 'one_time_tokens.id'
   },
   audit_events: {
     xid: 'a counter of the database',

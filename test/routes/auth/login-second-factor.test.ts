@@ -112,7 +112,7 @@ t.test('a proof that is wrong is one answer, whatever is wrong with it', async t
   const ada = await guarded(app)
   for (const proof of [{ code: '000000' }, { code: 'x' }, { recovery_code: 'AAAA-AAAA-AAAA-AAAA-AAAA-AAAA' }, { recovery_code: ada.recoveryCodes[0]?.slice(1) }]) {
     const answer = await complete(await pendingOf(ada), proof)
-    t.match(answer.json(), { status: 401, code: 'invalid_credentials' }, JSON.stringify(proof))
+    t.match(answer.json(), { status: 401, code: 'invalid_credentials', detail: 'The second factor is wrong, or has been used already.' }, JSON.stringify(proof))
     t.strictSame(Object.keys(answer.json()), ['type', 'title', 'status', 'detail', 'code', 'request_id'])
   }
   t.match((await trail(app, ada.user.id)).filter(({ event }) => event === 'authn_login_fail').map(({ reason }) => reason), ['totp', 'totp', 'recovery_code', 'recovery_code'])

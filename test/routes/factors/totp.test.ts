@@ -11,7 +11,8 @@ import { brief, by, person } from '../../support/people.ts'
 const deployment = await deploy(t, { ACCESS_TOKEN_TTL: '1h', TOTP_ISSUER: 'Quill & Sons', DB_POOL_MAX: '20' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 const minute = 60_000
-const none = { two_step: false, totp: null, recovery_codes: null }
+const freely = { required: false, required_from: null, remembered_devices: 0 }
+const none = { two_step: false, ...freely, totp: null, recovery_codes: null }
 
 t.test('the first authenticator app turns the second step on, and everything else ends', async t => {
   const { account, tokens, elsewhere } = await joined()

@@ -7,7 +7,8 @@ import { signInAs } from '../../support/roles.ts'
 const app = await start(t, await deploy(t), { workers: false, hasher: cheapHasher })
 
 const permissions = ['audit:read', 'roles:write', 'sessions:revoke', 'stats:read', 'users:approve', 'users:delete', 'users:read', 'users:write']
-const closed = { requires_approval: false, self_registration: false }
+const optional = { second_factor: 'optional', second_factor_from: null }
+const closed = { requires_approval: false, self_registration: false, ...optional }
 
 t.test('the roles of a new deployment are listed, the highest first', async t => {
   const { access_token: token } = await signInAs(app, 'super_admin')
@@ -19,8 +20,8 @@ t.test('the roles of a new deployment are listed, the highest first', async t =>
       { name: 'super_admin', rank: 100, user_type: 'staff', ...closed, permissions },
       { name: 'admin', rank: 80, user_type: 'staff', ...closed, permissions: permissions.filter(name => !['roles:write', 'users:delete'].includes(name)) },
       { name: 'accountant', rank: 60, user_type: 'staff', ...closed, permissions: ['stats:read', 'users:read'] },
-      { name: 'vendor', rank: 20, user_type: 'vendor', requires_approval: true, self_registration: true, permissions: [] },
-      { name: 'user', rank: 10, user_type: 'user', requires_approval: false, self_registration: true, permissions: [] }
+      { name: 'vendor', rank: 20, user_type: 'vendor', requires_approval: true, self_registration: true, permissions: [], ...optional },
+      { name: 'user', rank: 10, user_type: 'user', requires_approval: false, self_registration: true, permissions: [], ...optional }
     ]
   })
 })

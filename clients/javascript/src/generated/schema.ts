@@ -112,7 +112,7 @@ export interface paths {
         put?: never;
         /**
          * Go on with a sign-in after 401 mfa_required
-         * @description A second factor that is wrong or used is 401 `invalid_credentials`: try another. A first step that is older than five minutes, or whose account has changed since, is 422 `token_invalid`: start over.
+         * @description A second factor that is wrong or used is 401 `invalid_credentials`: try another. With the `reset_token` of a mail the session may do nothing but add a factor (`must_enroll_second_factor` in its access token); everything else is 403 `second_factor_enrollment_required` until then. A first step that is older than five minutes, or whose account has changed since, is 422 `token_invalid`: start over.
          */
         post: operations["loginSecondFactor"];
         delete?: never;
@@ -614,6 +614,26 @@ export interface paths {
         patch: operations["updateUser"];
         trace?: never;
     };
+    "/api/v1/users/{id}/second-factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a user has beside the password
+         * @description Needs `users:read`. Counts and dates, no secret.
+         */
+        get: operations["readSecondFactors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users/{id}/disable": {
         parameters: {
             query?: never;
@@ -829,6 +849,26 @@ export interface paths {
          * @description Needs `sessions:revoke` and a rank above the user’s. The session is told so (`revoked_by_admin`).
          */
         delete: operations["endUserSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/reset-second-factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a user who has lost the second factors add a new one
+         * @description Needs `users:write`, a rank above the user’s, and a sign-in by two factors within ten minutes: else 401 `reauthentication_required`. Mails the user a link, valid for a day, and changes nothing else: the link together with the password opens a session that may only add a factor, and when that is confirmed the old factors, the other sessions and the known devices are gone. A sign-in by an old factor makes the link worthless. 409 `conflict` for a disabled account and one whose password alone signs in; 429 for more mails than an address gets.
+         */
+        post: operations["resetSecondFactors"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1178,7 +1218,7 @@ export interface components {
              * @description The stable name of the refusal.
              * @enum {string}
              */
-            code: "malformed_request" | "unauthenticated" | "invalid_token" | "session_ended" | "invalid_credentials" | "mfa_required" | "reauthentication_required" | "forbidden" | "csrf" | "approval_pending" | "approval_rejected" | "account_disabled" | "vendor_suspended" | "wrong_user_type" | "password_change_required" | "https_required" | "not_found" | "method_not_allowed" | "conflict" | "role_in_use" | "last_factor" | "last_super_admin" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "password_rejected" | "token_invalid" | "too_many_attempts" | "rate_limited" | "internal_error" | "unavailable" | "overloaded";
+            code: "malformed_request" | "unauthenticated" | "invalid_token" | "session_ended" | "invalid_credentials" | "mfa_required" | "reauthentication_required" | "forbidden" | "csrf" | "approval_pending" | "approval_rejected" | "account_disabled" | "vendor_suspended" | "wrong_user_type" | "password_change_required" | "second_factor_enrollment_required" | "https_required" | "not_found" | "method_not_allowed" | "conflict" | "role_in_use" | "last_factor" | "last_super_admin" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "password_rejected" | "token_invalid" | "too_many_attempts" | "rate_limited" | "internal_error" | "unavailable" | "overloaded";
             /** @description The same as X-Request-Id; it is in the log. */
             request_id: string;
             errors?: {
@@ -1507,6 +1547,15 @@ export interface components {
         SecondFactors: {
             /** @description Whether the password alone opens no session. */
             two_step: boolean;
+            /** @description Whether the role demands a second factor. */
+            required: boolean;
+            /** @description When the role begins to demand one; `null` if it does already, or if no date is set. */
+            required_from: null | string;
+            /**
+             * @description How many devices are not asked for the second factor for a while.
+             * @example 0
+             */
+            remembered_devices: number;
             /** @description The authenticator app; `null` for none. */
             totp: null | components["schemas"]["TotpFactor"];
             /** @description `null` for none. */
@@ -1848,6 +1897,13 @@ export interface components {
              *     ]
              */
             permissions: ("users:read" | "users:write" | "users:delete" | "users:approve" | "sessions:revoke" | "audit:read" | "roles:write" | "stats:read")[];
+            /**
+             * @description What its users need beside the password. `required`: a second factor at every sign-in. `phishing_resistant`: a passkey.
+             * @enum {string}
+             */
+            second_factor: "optional" | "required" | "phishing_resistant";
+            /** @description When that begins to hold; `null` for `optional`. */
+            second_factor_from: null | string;
         };
         /** @description Every role, the highest first. */
         RoleList: {
@@ -2575,6 +2631,8 @@ export interface operations {
                      * @example Ada’s phone
                      */
                     device_name?: string;
+                    /** @description Whether this device is not to be asked for the second factor again for `REMEMBER_DEVICE`. Without effect where that is off, and for users whose role demands a second factor. */
+                    remember_device?: boolean;
                     /**
                      * @description What the authenticator app shows; it works once.
                      * @example 012345
@@ -2592,11 +2650,30 @@ export interface operations {
                      * @example Ada’s phone
                      */
                     device_name?: string;
+                    /** @description Whether this device is not to be asked for the second factor again for `REMEMBER_DEVICE`. Without effect where that is off, and for users whose role demands a second factor. */
+                    remember_device?: boolean;
                     /**
                      * @description One of the recovery codes; it works once. Case, blanks and hyphens do not matter.
                      * @example ABCD-EFGH-IJKL-MNOP-QRST-UV23
                      */
                     recovery_code: string;
+                } | {
+                    /**
+                     * @description The `mfa_token` of the first step. A browser sends it as a cookie instead.
+                     * @example …
+                     */
+                    mfa_token?: string;
+                    /**
+                     * Format: line
+                     * @description How the owner will know this device in the list of sessions.
+                     * @example Ada’s phone
+                     */
+                    device_name?: string;
+                    /**
+                     * @description Of the link in the mail about a reset of the second factors.
+                     * @example …
+                     */
+                    reset_token: string;
                 };
             };
         };
@@ -4027,6 +4104,35 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    readSecondFactors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the user. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the user has beside the password. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactors"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["PathTooLong"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     disableUser: {
         parameters: {
             query?: never;
@@ -4412,6 +4518,42 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    resetSecondFactors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the user. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description The mail is on its way. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["PathTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     listRoles: {
         parameters: {
             query?: never;
@@ -4484,6 +4626,13 @@ export interface operations {
                      *     ]
                      */
                     permissions: ("users:read" | "users:write" | "users:delete" | "users:approve" | "sessions:revoke" | "audit:read" | "roles:write" | "stats:read")[];
+                    /**
+                     * @description What its users need beside the password. `required`: a second factor at every sign-in. `phishing_resistant`: a passkey. Left out, it stays as it is; a new role has `optional`.
+                     * @enum {string}
+                     */
+                    second_factor?: "optional" | "required" | "phishing_resistant";
+                    /** @description When that begins to hold. Left out or `null`: at once if `second_factor` changes. */
+                    second_factor_from?: null | string;
                 };
             };
         };

@@ -1,0 +1,21 @@
+import type { Command, Input, Result } from './command.ts'
+import { operator, withApp } from './with-app.ts'
+
+const resetSecondFactors: Command = {
+  usage: 'reset-second-factors EMAIL',
+  help: 'mails a link by which a user who has lost the second factors adds a new one',
+  options: {},
+  positionals: 1,
+  run
+}
+export default resetSecondFactors
+
+async function run ({ positionals: [email = ''] }: Input): Promise<Result> {
+  return await withApp(async app => {
+    const user = await app.userAdministration.factorResets.startAsOperator(email, operator())
+    return {
+      text: `${user.email} gets a mail with a link, which is valid for a day together with the password (${user.id}).`,
+      data: user
+    }
+  })
+}

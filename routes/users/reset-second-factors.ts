@@ -1,0 +1,27 @@
+import { Type } from '@sinclair/typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { NoBody } from '../schemas/input.ts'
+import { ofBody, problems } from '../schemas/problem.ts'
+import { UserParams } from '../schemas/user.ts'
+
+const schema = {
+  operationId: 'resetSecondFactors',
+  tags: ['Users'],
+  summary: 'Let a user who has lost the second factors add a new one',
+  description: 'Needs `users:write`, a rank above the user’s, and a sign-in by two factors within ten minutes: else 401 `reauthentication_required`. Mails the user a link, valid for a day, and changes nothing else: the link together with the password opens a session that may only add a factor, and when that is confirmed the old factors, the other sessions and the known devices are gone. A sign-in by an old factor makes the link worthless. 409 `conflict` for a disabled account and one whose password alone signs in; 429 for more mails than an address gets.',
+  params: UserParams,
+  body: NoBody,
+  response: {
+    204: Type.Null({ description: 'The mail is on its way.' }),
+    ...problems(...ofBody, 401, 403, 404, 409, 414, 429, 503)
+  }
+}
+
+const resetSecondFactors: FastifyPluginAsyncTypebox = async app => {
+  app.post('/:id/reset-second-factors', { schema, config: { subject: 'id' } }, async (request, reply) => {
+    await app.userAdministration.factorResets.start(request.params.id, request)
+    reply.code(204)
+  })
+}
+
+export default resetSecondFactors
