@@ -28,7 +28,7 @@ function unreadable (count: number): Finding {
     message: `No listed key decrypts the secrets of ${count} authenticator ${count === 1 ? 'app' : 'apps'}: their ` +
       'codes are answered 503.',
     advice: 'List the key under which they were encrypted too, until a clean-up has run. If it is lost, their owners ' +
-      'need a recovery code.'
+      'need a recovery code, or an administrator’s reset.'
   }
 }
 

@@ -112,7 +112,10 @@ export function createLogins (parts: LoginParts) {
     return response
   }
 
-  /** Opens a session for the password alone on a device that is remembered. @throws Refusal `mfa_required` elsewhere */
+  /**
+   * Opens a session for the password alone on a device that is remembered.
+   * @throws Refusal `mfa_required` on every other device
+   */
   async function signInRemembered (user: User, request: SessionRequest, caller: Caller): Promise<TokenResponse | null> {
     const { transport, deviceToken } = request
     const rememberedSince = await remembered.sinceFor(user, deviceToken)

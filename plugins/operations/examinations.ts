@@ -19,7 +19,9 @@ import { examineMail } from '../../lib/doctor/mail.ts'
 import { judgePrefix, judgeRedis, readRedis, sampleSessions } from '../../lib/doctor/redis.ts'
 import type { RedisClient } from '../../lib/doctor/redis.ts'
 import { judgeSigningKeys } from '../../lib/doctor/signing-keys.ts'
+import { judgeFactorPolicies } from '../../lib/doctor/factor-policies.ts'
 import { judgeTotpSecrets } from '../../lib/doctor/totp-secrets.ts'
+import { createFactorPolicyStore } from '../../lib/factors/factor-policy-store.ts'
 import { createTotpSecretStore } from '../../lib/factors/totp-secret-store.ts'
 import { createJobStore } from '../../lib/jobs/job-store.ts'
 import { createKeyAuthenticity } from '../../lib/keys/authenticity.ts'
@@ -93,9 +95,12 @@ export default fp<ExaminationsOptions>(async function provideExaminations (app, 
     })
   }
 
-  async function lookAtFactors (db: Database) {
+  async function lookAtFactors (db: Database, now: number) {
     const { keyId, keyIds } = createEncryption(secrets.derive(purposes.totpSecrets))
-    return judgeTotpSecrets(await createTotpSecretStore(db).countEncryptedOtherwise(keyId), keyIds)
+    return [
+      ...judgeTotpSecrets(await createTotpSecretStore(db).countEncryptedOtherwise(keyId), keyIds),
+      ...judgeFactorPolicies(await createFactorPolicyStore(db).listGaps(), now)
+    ]
   }
 
   async function lookAtTrail (db: Database, now: number) {

@@ -1,4 +1,6 @@
 import t from 'tap'
+import { judgeFactorPolicies } from '../../../lib/doctor/factor-policies.ts'
+import { createFactorPolicyStore } from '../../../lib/factors/factor-policy-store.ts'
 import { createSignInStore } from '../../../lib/sessions/sign-in-store.ts'
 import { eventsOf, mailJobs, until } from '../../support/evidence.ts'
 import { addTotp, claimsOf, codeAt, demand, guarded, mailedToken, nextStep } from '../../support/factors.ts'
@@ -209,6 +211,20 @@ t.test('whoever must add a factor can still sign out, and leaves only that in th
   const tokens = await enter(app, admin)
   t.match(await as(app, tokens.access_token, 'POST', '/auth/logout'), { statusCode: 204 })
   t.notOk((await eventsOf(app, admin.id)).includes('authz_fail'))
+})
+
+t.test('the doctor counts who lacks what a role demands, or will demand', async t => {
+  const [name, later, from] = [freshRole(), freshRole(), new Date(app.clock.now() + 3 * day)]
+  await app.database`insert into roles (name, rank, user_type, second_factor, second_factor_from) values (${name}, 30, 'staff', 'required', ${new Date(0)}), (${later}, 30, 'staff', 'required', ${from})`
+  await app.roles.reload()
+  for (const role of [name, later]) await guarded(app, { role })
+  for (const role of [name, name, later]) await person(app, role)
+  const all = await createFactorPolicyStore(app.database).listGaps()
+  const gaps = all.filter(({ role }) => [name, later].includes(role))
+  gaps.sort((one, two) => two.count - one.count)
+  t.strictSame(gaps, [{ role: name, from: new Date(0), count: 2 }, { role: later, from, count: 1 }])
+  t.match(judgeFactorPolicies(gaps, app.clock.now()).map(({ message }) => message).sort(), [`2 users with the role ${name} can only`, `From ${from.toISOString()} on, 1 user with the role ${later} can only`].map(text => new RegExp(`^${text}`)))
+  t.strictSame(judgeFactorPolicies([{ role: name, from, count: 0 }], 0), [])
 })
 
 /** Signs in by both factors. `proves`: in a session that the password alone has opened. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { openBrowser } from '../../support/cookie-jar.ts'
-import { mailJobs, trail } from '../../support/evidence.ts'
+import { mailJobs, trail, until } from '../../support/evidence.ts'
 import { addTotp, claimsOf, codeAt, fromBase32, guarded, mailedToken, nextStep } from '../../support/factors.ts'
 import type { Guarded } from '../../support/factors.ts'
 import { cheapHasher } from '../../support/hashers.ts'
@@ -72,6 +72,8 @@ t.test('the new factor takes the place of all others, and of every session and d
   t.match(await as(app, next.access_token, 'GET', '/auth/check?acr=2fa'), { statusCode: 204 })
   t.notOk('must_enroll_second_factor' in claimsOf((await refresh(app, next.refresh_token)).json()))
 
+  t.match(brief(await as(app, phone.access_token, 'GET', '/auth/me')), { code: 'session_ended', reason: 'factors_changed' }, 'tokens of before are dead at once')
+  await until(async () => (await as(other, phone.access_token, 'GET', '/auth/me')).statusCode === 401)
   for (const ended of [old, phone]) t.match(brief(await refresh(app, ended.refresh_token)), { code: 'session_ended', reason: 'factors_changed' })
   t.match(await app.database`select device_id, second_factor_at from known_devices where user_id = ${ada.user.id}`, [{ deviceId: app.deviceTokens.read(tokens.device_token), secondFactorAt: null }])
 
