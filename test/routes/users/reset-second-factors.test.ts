@@ -87,6 +87,13 @@ t.test('the new factor takes the place of all others, and of every session and d
   t.match((await trail(app, ada.user.id)).filter(({ event }) => event === 'authn_factor_reset'), [{ reason: 'requested', actorId: chief.user.id }, { reason: 'finished', actorId: ada.user.id, sessionId: tokens.session.id }])
 })
 
+t.test('every table with rows of a user is one that a finished reset clears, or one that it leaves alone for a reason', async t => {
+  const cleared = ['known_devices', 'recovery_codes', 'totp_secrets']
+  const left = ['last_logins', 'one_time_tokens', 'sessions']
+  const found = await app.database<{ name: string }>`select table_name as name from information_schema.columns where table_schema = 'public' and column_name = 'user_id' and table_name not in (select table_name from information_schema.views) order by 1`
+  t.strictSame(found.map(({ name }) => name), [...cleared, ...left].sort(), 'a new kind of factor must go with a reset, too')
+})
+
 t.test('an owner who still signs in by a factor makes the link worthless, and so does one who proves it again', async t => {
   const [ada, bob] = [await guarded(app), await guarded(app)]
   const session = await enter(bob)
