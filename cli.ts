@@ -11,6 +11,7 @@ import exportUsers from './commands/export-users.ts'
 import importUsers from './commands/import-users.ts'
 import mails from './commands/mails.ts'
 import migrate from './commands/migrate.ts'
+import notify from './commands/notify.ts'
 import resetSecondFactors from './commands/reset-second-factors.ts'
 import revokeService from './commands/revoke-service.ts'
 import rotateKeys from './commands/rotate-keys.ts'
@@ -29,6 +30,7 @@ const commands = new Map<string, Command>([
   ['create-service', createService],
   ['revoke-service', revokeService],
   ['mails', mails],
+  ['notify', notify],
   ['clean-up', cleanUp],
   ['audit-verify', auditVerify],
   ['doctor', doctor]

@@ -1,4 +1,5 @@
 import type { Mail } from '../lib/mail/mailer.ts'
+import { readMarkdown } from '../lib/mail/texts/markdown.ts'
 
 export interface Sample { name: string, mail: Mail }
 
@@ -146,6 +147,20 @@ export function sampleMails (locale: string): Sample[] {
     {
       name: 'account_deleted',
       mail: { ...reader, kind: 'account_deleted', values: {}, occasion: unknownCaller }
+    },
+    {
+      name: 'announcement',
+      mail: { ...reader, kind: 'announcement', values: announcementIn(locale) }
     }
   ]
+}
+
+/** What an operator might write. */
+function announcementIn (locale: string) {
+  const isGerman = locale.startsWith('de')
+  const subject = isGerman ? 'Acme Schools: Ihre Daten wurden gelesen' : 'Acme Schools: your data was read'
+  const body = isGerman
+    ? 'Am 20. November hat jemand Daten gelesen, auch Ihre.\n\n## Was Sie tun sollten\n\nWählen Sie ein neues Passwort.'
+    : 'On 20 November somebody read data, and yours was among it.\n\n## What to do\n\nChoose a new password.'
+  return { subject, body: readMarkdown(body) }
 }

@@ -27,13 +27,30 @@ export type JobStore = ReturnType<typeof createJobStore>
 
 /** Jobs in Postgres. All times are those of its clock. */
 export function createJobStore (db: Database) {
-  return { add, take, finish, fail, addScheduled, counts }
+  return { add, addAll, countDue, take, finish, fail, addScheduled, counts }
 
   /** Writes a job in the transaction that needs it: one statement. */
   async function add (tx: Transaction, queue: string, data: object, attemptsMax: number): Promise<void> {
     await tx`
       insert into jobs (queue, data, attempts_max)
       values (${queue}, ${JSON.stringify(data)}::text::jsonb, ${attemptsMax})`
+  }
+
+  /** Writes many jobs by one statement. */
+  async function addAll (tx: Transaction, queue: string, data: object[], attemptsMax: number): Promise<void> {
+    await tx`
+      insert into jobs (queue, data, attempts_max)
+      select ${queue}, data, ${attemptsMax}
+      from jsonb_array_elements(${JSON.stringify(data)}::text::jsonb) as data`
+  }
+
+  /** How many jobs could be taken now. */
+  async function countDue (queue: string): Promise<number> {
+    const [row] = await db<{ count: number }>`
+      select count(*)::int as count
+      from jobs
+      where queue = ${queue} and failed_at is null and due_at <= now()`
+    return row?.count ?? 0
   }
 
   /** Takes up to `jobsMax` due jobs for `leaseMs` milliseconds. No other worker gets them meanwhile. */

@@ -62,11 +62,17 @@ export function createJobs (parts: JobParts) {
   const { store } = parts
   const workers = new Map<string, ReturnType<typeof createWorker>>()
 
-  return { send, work, wake, stop, queues, counts: store.counts }
+  return { send, sendAll, work, wake, stop, queues, counts: store.counts, countDue: store.countDue }
 
   /** Writes a job in a transaction, by one statement. This node looks for it shortly after. */
   async function send (tx: Transaction, queue: string, data: object): Promise<void> {
     await store.add(tx, queue, data, attemptsMax[queue] ?? defaultAttemptsMax)
+    workers.get(queue)?.look(firstLookMs)
+  }
+
+  /** Writes many jobs in a transaction, by one statement. */
+  async function sendAll (tx: Transaction, queue: string, data: object[]): Promise<void> {
+    await store.addAll(tx, queue, data, attemptsMax[queue] ?? defaultAttemptsMax)
     workers.get(queue)?.look(firstLookMs)
   }
 

@@ -14,6 +14,9 @@ export interface Account extends Reader {
   approval: 'not_required' | 'pending' | 'approved' | 'rejected'
 }
 
+/** One text of an announcement, in Markdown. */
+export interface AnnouncementText { language: string, subject: string, body: string }
+
 /** What the audit trail keeps of an event, with the wrapped key that decrypts its personal data. */
 export interface SealedEvent { event: string, personal: Buffer | null, wrappedKey: Buffer | null }
 
@@ -39,7 +42,7 @@ export type MailSubjectStore = ReturnType<typeof createMailSubjectStore>
 
 /** What mails are about. It is read when a mail is sent, because jobs contain ids only. */
 export function createMailSubjectStore (db: Database) {
-  return { registration, account, accounts, accountAt, device, event, decision }
+  return { registration, account, accounts, accountAt, announcement, device, event, decision }
 
   async function registration (id: string): Promise<WaitingRegistration | null> {
     const [row] = await db<RegistrationRow>`
@@ -79,6 +82,15 @@ export function createMailSubjectStore (db: Database) {
       from users
       where email_canonical = ${canonical}`
     return account ?? null
+  }
+
+  /** The texts of an announcement, the one for all other languages first; none if there is no such announcement. */
+  async function announcement (id: string): Promise<AnnouncementText[]> {
+    const [row] = await db<{ texts: AnnouncementText[] }>`
+      select texts
+      from announcements
+      where id = ${id}`
+    return row?.texts ?? []
   }
 
   /** The name that the device of a session gave; null if it gave none. */

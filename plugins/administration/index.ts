@@ -3,6 +3,9 @@ import { createAdministratorStore } from '../../lib/access/administrator-store.t
 import { createHierarchyStore } from '../../lib/access/hierarchy-store.ts'
 import { createRoleStore } from '../../lib/access/role-store.ts'
 import { createAdminActions } from '../../lib/administration/admin-actions.ts'
+import { createAnnouncementStore } from '../../lib/announcements/announcement-store.ts'
+import { createAnnouncements } from '../../lib/announcements/announcements.ts'
+import type { Announcements } from '../../lib/announcements/announcements.ts'
 import { createAdministrators } from '../../lib/administration/administrators.ts'
 import type { Administrators } from '../../lib/administration/administrators.ts'
 import { createUserDirectoryStore } from '../../lib/administration/directory-store.ts'
@@ -37,6 +40,7 @@ declare module 'fastify' {
     readonly userAdministration: UserAdministration
     readonly roleAdministration: RoleAdministration
     readonly administrators: Administrators
+    readonly announcements: Announcements
     readonly auditTrail: AuditTrail
   }
 }
@@ -85,6 +89,9 @@ export default fp<FeatureOptions>(async function administrationFeature (app, { c
   app.decorate('roleAdministration', createRoleAdministration(ofRoles))
   app.decorate('administrators', createAdministrators({
     database, passwords, policy, audit, administrators, users, clock
+  }))
+  app.decorate('announcements', createAnnouncements({
+    database, store: createAnnouncementStore(database), jobs, audit
   }))
   app.decorate('auditTrail', createAuditTrail({ ...ofTrail, cursors: cursorsFor(purposes.cursorsOfAuditEvents) }))
 

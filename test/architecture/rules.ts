@@ -100,7 +100,7 @@ export const floors = [
   ['sessions', 'mail', 'access'],
   ['factors'],
   ['logins'],
-  ['accounts', 'transfers', 'oauth'],
+  ['accounts', 'announcements', 'transfers', 'oauth'],
   ['administration'],
   ['organisations', 'doctor']
 ]

@@ -2,6 +2,8 @@ import { Type } from '@sinclair/typebox'
 import type { Static } from '@sinclair/typebox'
 import type { Mail } from '../mailer.ts'
 import type { Applicant, Topic } from '../texts/kinds.ts'
+import { languageFor } from '../texts/languages.ts'
+import { readMarkdown } from '../texts/markdown.ts'
 import { asName } from '../texts/plain-text.ts'
 import type { EncryptedRecipients } from '../recipients.ts'
 import type { Job } from '../../jobs/job-store.ts'
@@ -10,7 +12,7 @@ import { on, to } from './draft.ts'
 import type { Occasions } from './occasions.ts'
 
 export interface NoticeDraftParts {
-  subjects: Pick<MailSubjectStore, 'account' | 'accounts' | 'device'>
+  subjects: Pick<MailSubjectStore, 'account' | 'accounts' | 'announcement' | 'device'>
   recipients: Pick<EncryptedRecipients, 'decrypt'>
   occasionOf: Occasions['occasionOf']
   reasonOf: Occasions['reasonOf']
@@ -87,6 +89,22 @@ export function draftNotices ({ subjects, recipients, occasionOf, reasonOf, appU
           const said = eventId === undefined ? reason : await reasonOf(eventId, applicantId)
           return await tell({ userId }, job, { kind: 'approval', values: { stage, reason: said } })
         }
+      }
+    }),
+
+    // The frame is in the language of the text, which need not be the reader's.
+    announcement: on(Type.Object({ userId, announcementId: Type.String() }), async ({ userId, announcementId }) => {
+      const [account, texts] = [await subjects.account(userId), await subjects.announcement(announcementId)]
+      const [first] = texts
+      if (account?.status !== 'active' || first === undefined) return null
+
+      const text = texts.find(({ language }) => language === languageFor(account.locale).tag) ?? first
+      return {
+        kind: 'announcement',
+        ...to(account),
+        locale: text.language,
+        about: `${announcementId} ${userId}`,
+        values: { subject: text.subject, body: readMarkdown(text.body) }
       }
     }),
 

@@ -229,7 +229,9 @@ export const german: Language = {
       lead: `Ihr Konto bei ${service} wurde mit allen persönlichen Angaben gelöscht. Alle Sitzungen sind beendet. Es lässt sich nicht wiederherstellen.`,
       advice: 'Dies ist die letzte Nachricht dazu. Sie können sich mit dieser Adresse jederzeit neu registrieren.',
       otherwise: `Dann war jemand an Ihrer Stelle angemeldet: Wählen Sie überall neue Passwörter, wo Sie dasselbe verwenden, vor allem für Ihr Postfach, und melden Sie es ${service}.`
-    })
+    }),
+
+    announcement: ({ subject, body }) => ({ subject, title: subject, body })
   }
 }
 

@@ -229,7 +229,9 @@ export const english: Language = {
       lead: `Your account with ${service} has been deleted, with everything personal in it. All its sessions have ended. It cannot be brought back.`,
       advice: 'This is the last mail about it. You may sign up again with this address at any time.',
       otherwise: `Then somebody was signed in as you: choose new passwords wherever you use the same one, for your mailbox above all, and tell ${service}.`
-    })
+    }),
+
+    announcement: ({ subject, body }) => ({ subject, title: subject, body })
   }
 }
 

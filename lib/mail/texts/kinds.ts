@@ -1,3 +1,4 @@
+import type { Block } from './markdown.ts'
 import type { Agent } from './user-agent.ts'
 
 /** Every kind of mail, with the values in its text. The name is the value of the X-Latchkey-Mail header. */
@@ -32,6 +33,8 @@ export interface MailValues {
   /** Somebody who knows the password has entered wrong codes, and is paused until then. */
   password_known: { until: Date, appUrl: string }
   account_deleted: Record<never, never>
+  /** What an operator writes to many users. */
+  announcement: { subject: string, body: Block[] }
 }
 
 /** An applicant, with the name fit for a mail to others. */
@@ -51,7 +54,9 @@ export interface MailContent {
   /** The heading: the subject without the name of the service. */
   title: string
   /** The sentence after the greeting: the message in short. */
-  lead: string
+  lead?: string
+  /** In place of it, a text of several parts. */
+  body?: Block[]
   /** Names and values, as a table. The occasion is added to them, as far as it is known. */
   details?: Detail[]
   /** What to know or to do. */

@@ -1,3 +1,5 @@
+import { bodyHtml, bodyText } from './body.ts'
+import { escape } from './escape.ts'
 import type { Detail, Language, Link, MailContent } from './kinds.ts'
 import { oneLine } from './plain-text.ts'
 
@@ -11,10 +13,11 @@ export interface Frame {
 
 /** The plain text of a mail. Each text stays on its line, wherever its words came from (ASVS 5.0 1.2.1, 1.3.11). */
 export function textOf (content: MailContent, { language, greeting, service, details }: Frame): string {
-  const { lead, advice, code, link, terms, otherwise, remedy } = content
+  const { lead = '', body = [], advice, code, link, terms, otherwise, remedy } = content
   const blocks = [
     oneLine(greeting),
     oneLine(lead),
+    ...bodyText(body),
     detailsText(details),
     oneLine(advice ?? ''),
     code === undefined ? '' : `    ${code}`,
@@ -50,7 +53,7 @@ function detailsText (details: Detail[]) {
 
 /** The HTML of a mail: tables and inline styles, which every mail program knows. Nothing is loaded, all is escaped. */
 export function htmlOf (content: MailContent, { language, greeting, service, details }: Frame): string {
-  const { subject, title, lead, advice, code, link, terms, otherwise, remedy } = content
+  const { subject, title, lead, body = [], advice, code, link, terms, otherwise, remedy } = content
   return `<!doctype html>
 <html lang="${escape(language.tag)}">
 <head>
@@ -74,6 +77,7 @@ ${dark}
 ${[
   paragraph(greeting),
   paragraph(lead),
+  bodyHtml(body, breaking),
   table(details),
   paragraph(advice),
   codeBox(code),
@@ -153,10 +157,4 @@ ${remedyLink(remedy)}${paste(language, remedy)}</td></tr></table>`
 function remedyLink (link: Link | undefined) {
   if (link === undefined) return ''
   return `<p style="margin:14px 0 2px"><a href="${escape(link.url)}" class="remedy" style="display:inline-block;padding:10px 18px;border:1px solid #4338ca;border-radius:8px;line-height:22px;font-weight:600;color:#4338ca;text-decoration:none">${escape(link.label)}</a></p>\n`
-}
-
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-
-function escape (text: string) {
-  return oneLine(text).replace(/[&<>"']/g, character => entities[character] ?? '')
 }

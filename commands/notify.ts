@@ -1,0 +1,101 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import type { Letter, Standing } from '../lib/announcements/announcements.ts'
+import { languageFor } from '../lib/mail/texts/languages.ts'
+import type { Command, Input, Result } from './command.ts'
+import { UsageError } from './command.ts'
+import { confirm } from './confirmation.ts'
+import { readLetter, translationOf } from './letter.ts'
+import { createProgressBar } from './progress-bar.ts'
+import { operator, withApp } from './with-app.ts'
+
+const notify: Command = {
+  usage: 'notify FILE.md [--subject TEXT] [--role ROLE] [--dry-run] [--yes]',
+  help: 'mails a letter to all active users or those of a role, each once, however often it is interrupted',
+  options: {
+    subject: { type: 'string' },
+    role: { type: 'string' },
+    'dry-run': { type: 'boolean' },
+    yes: { type: 'boolean' }
+  },
+  positionals: 1,
+  run
+}
+export default notify
+
+async function run ({ positionals: [path = ''], values }: Input): Promise<Result> {
+  const { subject, role, yes, 'dry-run': isDryRun } = values
+  const texts = await readLetter(path, subject === undefined ? null : String(subject))
+  const letter = { texts, role: role === undefined ? null : String(role) }
+
+  return await withApp(async app => {
+    checkRole(app, letter)
+    const standing = await app.announcements.look(letter)
+    const lines = describe(path, letter, standing)
+    if (isDryRun === true || standing.isComplete) return resultOf(lines, standing, 0)
+
+    for (const line of lines) console.error(line)
+    if (yes !== true) await confirm(`This mails ${usersOf(standing.left)}.`, String(standing.left))
+    return await send(app, letter, standing)
+  })
+}
+
+function checkRole ({ roles }: FastifyInstance, { role }: Letter) {
+  if (role !== null && roles.find(role) === undefined) throw new UsageError(`There is no role "${role}".`)
+}
+
+async function send (app: FastifyInstance, letter: Letter, { written: before, left }: Standing): Promise<Result> {
+  const total = before + left
+  const bar = createProgressBar(process.stderr, total)
+  try {
+    const written = await app.announcements.send(letter, {
+      pause,
+      report: ({ written, isWaiting }) => {
+        bar.show(written, `${written} of ${total} mails written${isWaiting ? ', waiting for some to be sent' : ''}`)
+      }
+    }, operator())
+    return {
+      text: `The mail was written for ${usersOf(written)}. \`latchkey mails\` shows those that are not sent yet.`,
+      data: { outcome: 'written', written, left: 0, newly_written: written - before }
+    }
+  } finally {
+    bar.clear()
+  }
+}
+
+function describe (path: string, { texts, role }: Letter, standing: Standing): string[] {
+  const { written, left, languages, isComplete } = standing
+  if (isComplete) {
+    return [`It was mailed to ${usersOf(written)} already. Nobody gets it twice: change the text to write again.`]
+  }
+
+  const tags = [...new Set(languages.map(({ language }) => languageFor(language).tag))]
+  const missing = tags.filter(tag => !texts.some(({ language }) => language === tag)).map(tag => {
+    const readers = languages.filter(({ language }) => languageFor(language).tag === tag)
+    const count = readers.reduce((sum, { count }) => sum + count, 0)
+    return `To ${usersOf(count)} it goes in another language than theirs: there is no ${translationOf(path, tag)}.`
+  })
+  return [
+    `It goes to ${usersOf(left)}${role === null ? '' : ` of the role ${role}`}.`,
+    ...(written > 0 ? [`${usersOf(written)} got it before it was interrupted.`] : []),
+    ...missing
+  ]
+}
+
+function resultOf (lines: string[], { written, left, languages }: Standing, newlyWritten: number): Result {
+  const byLanguage = Object.fromEntries(languages.map(({ language, count }) => [language, count]))
+  return {
+    text: lines.join('\n'),
+    data: {
+      outcome: left === 0 ? 'written' : 'would_write',
+      written,
+      left,
+      newly_written: newlyWritten,
+      languages: byLanguage
+    }
+  }
+}
+
+function usersOf (count: number): string {
+  return count === 1 ? '1 user' : `${count} users`
+}

@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto'
+import type { Audit } from '../audit/audit.ts'
+import { netstrings } from '../crypto/netstrings.ts'
+import { Refusal } from '../errors.ts'
+import type { Caller } from '../http/caller.ts'
+import type { Jobs } from '../jobs/jobs.ts'
+import type { AnnouncementText } from '../mail/subject-store.ts'
+import type { Database } from '../stores/database.ts'
+import type { AnnouncementStore, Audience, Readers } from './announcement-store.ts'
+
+export type { Readers } from './announcement-store.ts'
+
+/** What goes to whom. The first text is for everybody whose language has none. */
+export interface Letter extends Audience { texts: AnnouncementText[] }
+
+/** How far an announcement has come: for how many a mail was written, and who is left. */
+export interface Standing { written: number, left: number, languages: Readers[], isComplete: boolean }
+
+export interface SendOptions {
+  /** Called after each batch and while it waits for mails to go. */
+  report: (progress: { written: number, isWaiting: boolean }) => void
+  /** Resolves after some milliseconds. */
+  pause: (milliseconds: number) => Promise<void>
+}
+
+interface Parts {
+  database: Database
+  store: AnnouncementStore
+  jobs: Pick<Jobs, 'sendAll' | 'countDue'>
+  audit: Pick<Audit, 'record'>
+}
+
+export type Announcements = ReturnType<typeof createAnnouncements>
+
+/** Mails of one transaction. While as many wait to be sent, no more are written, so that no other mail waits long. */
+const batchMails = 100
+const pauseMs = 1000
+/** How long no mail may go until it is given up. */
+const stallTimeoutMs = 600_000
+
+/** Mails to all users, or to those of a role. */
+export function createAnnouncements ({ database, store, jobs, audit }: Parts) {
+  return { look, send }
+
+  /** Who gets a letter, or is left to get it. Writes nothing. */
+  async function look ({ role, texts }: Letter): Promise<Standing> {
+    const begun = await store.find(digestOf({ role, texts }))
+    const isComplete = begun !== null && begun.completedAt !== null
+    const languages = isComplete ? [] : await store.readers({ role }, begun)
+    const left = languages.reduce((sum, { count }) => sum + count, 0)
+    return { written: begun?.recipients ?? 0, left, languages, isComplete }
+  }
+
+  /**
+   * Writes one mail for each user, as jobs, and no faster than they are sent. A letter that was interrupted goes on
+   * where it was, also if two send it at once: each user gets one. Returns how many got one in all.
+   * @throws Refusal `unavailable`
+   * @throws Error if no mail has been sent for ten minutes
+   */
+  async function send (letter: Letter, { report, pause }: SendOptions, caller: Caller): Promise<number> {
+    const id = await begin(letter, caller)
+    for (;;) {
+      await waitForRoom({ report, pause }, (await store.find(digestOf(letter)))?.recipients ?? 0)
+      const { written, isComplete } = await writeBatch(id, letter)
+      report({ written, isWaiting: false })
+      if (isComplete) return written
+    }
+  }
+
+  async function begin (letter: Letter, caller: Caller): Promise<string> {
+    const { role, texts } = letter
+    const digest = digestOf(letter)
+    await database.begin(async tx => {
+      if (!await store.add(tx, digest, letter)) return
+      const personal = { role, subject: texts[0]?.subject ?? '' }
+      await audit.record(tx, { event: 'users_notified', outcome: 'success', subject: null, caller, personal })
+    })
+    const announcement = await store.find(digest)
+    if (announcement === null) throw new Refusal('unavailable')
+    return announcement.id
+  }
+
+  async function waitForRoom ({ report, pause }: SendOptions, written: number) {
+    let fewest = Number.POSITIVE_INFINITY
+    let stalledMs = 0
+    for (;;) {
+      const due = await jobs.countDue('mail')
+      if (due < batchMails) return
+      stalledMs = due < fewest ? 0 : stalledMs + pauseMs
+      fewest = Math.min(fewest, due)
+      if (stalledMs >= stallTimeoutMs) throw new Error(stalled)
+      report({ written, isWaiting: true })
+      await pause(pauseMs)
+    }
+  }
+
+  async function writeBatch (id: string, { role }: Audience): Promise<{ written: number, isComplete: boolean }> {
+    return await database.begin(async tx => {
+      const announcement = await store.lock(tx, id)
+      if (announcement === null || announcement.completedAt !== null) {
+        return { written: announcement?.recipients ?? 0, isComplete: true }
+      }
+      const userIds = await store.next(tx, { role }, announcement, batchMails)
+      await jobs.sendAll(tx, 'mail', userIds.map(userId => ({ kind: 'announcement', announcementId: id, userId })))
+      await store.advance(tx, id, userIds.at(-1) ?? announcement.afterId, userIds.length)
+
+      const isComplete = userIds.length < batchMails
+      if (isComplete) await store.complete(tx, id)
+      return { written: announcement.recipients + userIds.length, isComplete }
+    })
+  }
+}
+
+const stalled = 'No mail has been sent for ten minutes: does a node run, does the mail server answer? What was written ' +
+  'is sent once they do. Run the same command again to go on.'
+
+function digestOf ({ role, texts }: Letter): Buffer {
+  const fields = texts.flatMap(({ language, subject, body }) => [language, subject, body])
+  return createHash('sha256').update(netstrings([role, ...fields])).digest()
+}
