@@ -6,7 +6,7 @@ export function describeConfig (config: Config) {
 
   return {
     ...rest,
-    operations: { ...operations, operationsToken: mask(operations.operationsToken) },
+    operations: { ...operations, operationsTokens: operations.operationsTokens.map(mask) },
     postgres: {
       ...postgres,
       url: maskUrl(postgres.url),
@@ -19,7 +19,7 @@ export function describeConfig (config: Config) {
   }
 }
 
-const mask = (secret: unknown) => secret === null ? null : '***'
+const mask = () => '***'
 
 /**
  * Masks the password before the last @, and secrets in the query. It works on the text, because `URL` cannot parse a

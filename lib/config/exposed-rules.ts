@@ -34,13 +34,13 @@ function * checkOrigins (s: Settings): Generator<Problem> {
 const isClearText = (url: string) => url.startsWith('http:') && distanceOf(new URL(url).hostname) !== 'this machine'
 
 function * checkProtections (s: Settings): Generator<Problem> {
-  const { NODE_ENV: environment, OPERATIONS_TOKEN: token } = s
+  const { NODE_ENV: environment, OPERATIONS_TOKEN: tokens = [] } = s
 
   if (!s.COOKIE_SECURE) yield ['COOKIE_SECURE', `must not be false in ${environment}`]
   if (!s.RATE_LIMITS_ENABLED) yield ['RATE_LIMITS_ENABLED', `must not be false in ${environment}`]
-  if (token !== undefined && token.length < operationsTokenLengthMin) {
+  if (tokens.some(token => token.length < operationsTokenLengthMin)) {
     yield ['OPERATIONS_TOKEN', `must have ${operationsTokenLengthMin} characters or more in ${environment}`]
-  } else if (token !== undefined && isGuessable(token)) {
+  } else if (tokens.some(isGuessable)) {
     yield ['OPERATIONS_TOKEN', 'can be guessed: make one with openssl rand -hex 32']
   }
 }

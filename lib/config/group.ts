@@ -44,7 +44,7 @@ export function group (s: Settings) {
       production: isStrict
     },
     operations: {
-      operationsToken: s.OPERATIONS_TOKEN ?? null,
+      operationsTokens: s.OPERATIONS_TOKEN ?? [],
       metricsPort: s.METRICS_PORT ?? null,
       docsEnabled: s.DOCS_ENABLED ?? !isStrict,
       readyGrace: s.READY_GRACE

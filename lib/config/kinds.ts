@@ -25,6 +25,8 @@ const kind = <T>(about: About, decode: (text: string) => T) =>
 
 export const text = (about: About, form: RegExp, wanted: string) =>
   kind(about, text => parseForm(text, form, wanted))
+export const texts = (about: About, form: RegExp, wanted: string) =>
+  kind(about, text => parseEntries(text).map(entry => parseForm(entry, form, wanted)))
 export const boolean = (about: About) => kind(about, parseBoolean)
 export const integer = (minimum: number, maximum: number, about: About) =>
   kind(about, text => parseInteger(text, minimum, maximum))

@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox'
 import type { StaticDecode } from '@sinclair/typebox'
 import {
   baseUrl, boolean, choice, duration, encryptionKeys, integer, mailbox, origin, origins, port, postgresUrl, proxies,
-  rates, redisUrl, smtpUrl, text
+  rates, redisUrl, smtpUrl, text, texts
 } from './kinds.ts'
 
 export const environments = ['development', 'test', 'staging', 'production'] as const
@@ -47,8 +47,8 @@ export const settings = Type.Object({
     description: 'How long a store may be away before /health/ready says 503.',
     default: '5s'
   }, { minimum: 0, wanted: 'below 400d' }),
-  OPERATIONS_TOKEN: Type.Optional(text({
-    description: 'The bearer token for /metrics, /health/database and /health/pool-stats. Unset: no such door.',
+  OPERATIONS_TOKEN: Type.Optional(texts({
+    description: 'The bearer token for /metrics, /health/database and /health/pool-stats. Several with commas while rotating: each opens. Unset: no such door.',
     secret: true
   }, /^[A-Za-z0-9._~+/=-]+$/, 'letters, digits and . _ ~ + / = - only')),
   METRICS_PORT: Type.Optional(integer(1, 65535, {

@@ -5,7 +5,7 @@ import type { Config } from '../../lib/config/config.ts'
 import { Refusal } from '../../lib/errors.ts'
 
 export interface OperationsToken {
-  /** Whether a request carries it as its bearer token; always false without one in the settings. */
+  /** Whether a request carries one of them as its bearer token; always false without one in the settings. */
   allows (request: Pick<FastifyRequest, 'headers'>): boolean
   /**
    * An onRequest hook that lets no other request pass.
@@ -18,21 +18,23 @@ declare module 'fastify' {
   interface FastifyInstance { readonly operationsToken: OperationsToken }
 }
 
-type OperationsTokenOptions = Pick<Config['operations'], 'operationsToken'>
+type OperationsTokenOptions = Pick<Config['operations'], 'operationsTokens'>
 
 /** `app.operationsToken` guards the routes for the people and machines that run this deployment. */
-export default fp<OperationsTokenOptions>(async function guardOperations (app, { operationsToken }) {
-  const expected = operationsToken === null ? null : digest(operationsToken)
+export default fp<OperationsTokenOptions>(async function guardOperations (app, { operationsTokens }) {
+  const expected = operationsTokens.map(digest)
 
   app.decorate('operationsToken', { allows, guard })
 
   function allows ({ headers: { authorization = '' } }: Pick<FastifyRequest, 'headers'>) {
     const [, token] = /^bearer +(\S+)$/i.exec(authorization) ?? []
-    return expected !== null && token !== undefined && timingSafeEqual(digest(token), expected)
+    if (token === undefined) return false
+    const presented = digest(token)
+    return expected.filter(one => timingSafeEqual(presented, one)).length > 0
   }
 
   async function guard (request: FastifyRequest) {
-    if (expected === null) throw new Refusal('not_found')
+    if (expected.length === 0) throw new Refusal('not_found')
     if (allows(request)) return
     throw new Refusal(request.headers.authorization === undefined ? 'unauthenticated' : 'invalid_token')
   }

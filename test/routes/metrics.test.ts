@@ -23,3 +23,12 @@ t.test('without an operations token in the settings the route does not exist', a
   const app = await build(t)
   for (const authorization of ['', 'Bearer ', 'Bearer x']) t.match(await app.inject({ url: '/metrics', headers: { authorization } }), { statusCode: 404 })
 })
+
+t.test('while the token is rotated the old one and the new one open, and nothing between them', async t => {
+  const [old, next] = [token, 'the-next-operations-token']
+  const app = await build(t, { OPERATIONS_TOKEN: `${old},${next}` })
+  const statusFor = async (bearer: string) => (await app.inject({ url: '/metrics', headers: { authorization: `Bearer ${bearer}` } })).statusCode
+
+  t.strictSame([await statusFor(old), await statusFor(next)], [200, 200])
+  for (const wrong of [`${old},${next}`, ',', `${old},`]) t.equal(await statusFor(wrong), 401)
+})

@@ -12,7 +12,7 @@ t.test('the smallest set of settings that production needs is enough', async t =
   t.match(config, {
     process: { environment: 'production', host: '0.0.0.0', port: 3000, shutdownTimeout: 10_000 },
     http: { apiPrefix: '/api/v1', trustProxy: [], clientAddressHeader: null, issuer: 'https://auth.example.com', production: true },
-    operations: { operationsToken: null, metricsPort: null, docsEnabled: false, readyGrace: 5000 },
+    operations: { operationsTokens: [], metricsPort: null, docsEnabled: false, readyGrace: 5000 },
     redis: { keyPrefix: 'latchkey:' },
     tokens: { issuer: 'https://auth.example.com', audience: 'https://auth.example.com', accessTokenTtl: 900_000 },
     sessions: {
@@ -113,7 +113,7 @@ t.test('a secret may come from a file', async t => {
   const folder = t.testdir({ token: 'from-a-file-sixteen\n', other: 'x' })
   const token = join(folder, 'token')
 
-  t.equal(loadConfig({ ...production(), OPERATIONS_TOKEN_FILE: token }).operations.operationsToken, 'from-a-file-sixteen')
+  t.equal(loadConfig({ ...production(), OPERATIONS_TOKEN_FILE: token }).operations.operationsTokens[0], 'from-a-file-sixteen')
   t.match(problemsOf({ ...production(), OPERATIONS_TOKEN: 'a'.repeat(20), OPERATIONS_TOKEN_FILE: token }), /OPERATIONS_TOKEN_FILE +is set although OPERATIONS_TOKEN is set too/)
   t.match(problemsOf({ ...production(), OPERATIONS_TOKEN_FILE: join(folder, 'none') }), /OPERATIONS_TOKEN_FILE +names a file that cannot be read/)
   t.equal(loadConfig({ ...production(), PORT_FILE: token }).process.port, 3000, 'only secrets are read from files')
@@ -141,7 +141,7 @@ t.test('a file of Windows, of a shell or with quotes means what it says', async 
     NODE_ENV: 'production', PORT: '3333', HOST: '10.0.0.7', MAIL_FROM: 'Acme, Inc <a@example.com>', SMTP_URL: 'smtp://u:p%23@host', LOG_LEVEL: 'warn'
   })
   t.throws(() => readEnvironment(folder, { NODE_ENV: 'staging' }), /\.env\.staging is not UTF-8/)
-  t.equal(loadConfig({ ...production(), OPERATIONS_TOKEN_FILE: join(folder, 'token') }).operations.operationsToken, 'from-a-file-sixteen')
+  t.equal(loadConfig({ ...production(), OPERATIONS_TOKEN_FILE: join(folder, 'token') }).operations.operationsTokens[0], 'from-a-file-sixteen')
 })
 
 t.test('without NODE_ENV the strictest rules hold', async t => {

@@ -22,6 +22,8 @@ t.test('production and staging refuse what cannot be meant there, by name and wi
     [{ OPERATIONS_TOKEN: 'change-me-to-a-token' }, /can be guessed/],
     [{ OPERATIONS_TOKEN: '0123456789abcdef' }, /can be guessed/],
     [{ OPERATIONS_TOKEN: 'k3Q9xT7bk3Q9xT7b' }, /can be guessed/],
+    [{ OPERATIONS_TOKEN: '9f86d081884c7d65,short' }, /must have 16 characters or more/],
+    [{ OPERATIONS_TOKEN: '9f86d081884c7d65,change-me-to-a-token' }, /can be guessed/],
     [{ METRICS_PORT: '3000' }, /must not be PORT/],
     [{ METRICS_PORT: '9091', HOST: '203.0.113.7' }, /OPERATIONS_TOKEN/],
     [{ SESSION_TTL: '6d' }, /must not be below REFRESH_TOKEN_TTL/],
