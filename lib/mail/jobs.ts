@@ -34,14 +34,14 @@ export function createMailJobs ({ mailer, metrics, ...parts }: Parts) {
   }))
 
   for (const kind of Object.keys(languageFor('en').mails)) {
-    for (const outcome of ['sent', 'failed', 'refused']) metrics.increment('mails', { kind, outcome }, 0)
+    for (const outcome of ['sent', 'failed', 'refused', 'bounced']) metrics.increment('mails', { kind, outcome }, 0)
   }
   return { deliver }
 
   /**
    * Sends the mail of a job, and the same one again if the job is run again. Without a recipient the job is done.
    * @throws TypeError for a job of an unknown kind or with other data
-   * @throws PermanentFailure if the server refused the mail for good, else MailFailure
+   * @throws PermanentFailure if the mail bounced or the server refused it for good, else MailFailure
    */
   async function deliver (job: Job): Promise<void> {
     const draft = drafts.get(job.data['kind'])
@@ -51,9 +51,10 @@ export function createMailJobs ({ mailer, metrics, ...parts }: Parts) {
     if (mail === null) return
 
     await mailer.deliver(mail).catch(error => {
-      const isRefused = error instanceof MailFailure && error.isPermanent
-      metrics.increment('mails', { kind: mail.kind, outcome: isRefused ? 'refused' : 'failed' })
-      throw isRefused ? new PermanentFailure(error.message) : error
+      const isPermanent = error instanceof MailFailure && error.isPermanent
+      const outcome = isPermanent ? error.isBounce ? 'bounced' : 'refused' : 'failed'
+      metrics.increment('mails', { kind: mail.kind, outcome })
+      throw isPermanent ? new PermanentFailure(error.message) : error
     })
     metrics.increment('mails', { kind: mail.kind, outcome: 'sent' })
   }

@@ -22,11 +22,17 @@ export class MailFailure extends Error {
   readonly reason: MailTrouble
   /** The server refused this mail for good (RFC 5321 §4.2.1), so that another attempt would be of no use. */
   readonly isPermanent: boolean
+  /** It is permanent because of the recipient's mailbox: there is none, or it is full. Our mail is not at fault. */
+  readonly isBounce: boolean
 
-  constructor (message: string, { reason, isPermanent }: { reason: MailTrouble, isPermanent: boolean }) {
+  constructor (
+    message: string,
+    { reason, isPermanent, isBounce = false }: { reason: MailTrouble, isPermanent: boolean, isBounce?: boolean }
+  ) {
     super(message)
     this.reason = reason
     this.isPermanent = isPermanent
+    this.isBounce = isBounce
   }
 }
 
@@ -121,8 +127,9 @@ function fail (error: unknown): never {
   const message = (error instanceof Error ? error.message : String(error)).replace(/[^\s<>]+@[^\s<>]+/g, '…')
   const reason = reasonOf(error)
   const isPermanent = isRefusalForGood(error)
-  const word = isPermanent ? 'refused for good' : reason
-  throw new MailFailure(`mail: ${word}: ${message}`, { reason, isPermanent })
+  const isBounce = isPermanent && isAboutMailbox(error)
+  const word = isBounce ? 'bounced' : isPermanent ? 'refused for good' : reason
+  throw new MailFailure(`mail: ${word}: ${message}`, { reason, isPermanent, isBounce })
 }
 
 function reasonOf (error: unknown): MailTrouble {
@@ -140,8 +147,17 @@ function isRefusalForGood (error: unknown): boolean {
   return /^(RCPT TO|DATA)$/.test(String(command)) && Number(responseCode) >= 500
 }
 
+// The enhanced code says it: 5.1.x is the address, 5.2.x the mailbox (RFC 3463 §3.2, §3.3). A server without them says
+// it by its answer to the recipient (RFC 5321 §4.2.3).
+function isAboutMailbox (error: unknown): boolean {
+  const { command, responseCode, message } = fieldsOfError(error)
+  const [, subject] = /(?<![\d.])5\.(\d{1,3})\.\d{1,3}(?![\d.])/.exec(String(message)) ?? []
+  if (subject !== undefined) return subject === '1' || subject === '2'
+  return command === 'RCPT TO' && [550, 551, 552, 553].includes(Number(responseCode))
+}
+
 /** What nodemailer sets at its errors. */
-interface ServerError { code?: unknown, command?: unknown, responseCode?: unknown }
+interface ServerError { code?: unknown, command?: unknown, responseCode?: unknown, message?: unknown }
 
 function fieldsOfError (error: unknown): ServerError {
   return typeof error === 'object' && error !== null ? error : {}

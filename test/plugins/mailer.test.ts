@@ -94,10 +94,13 @@ t.test('a refusal is an error that names no address', async t => {
 })
 
 t.test('only a recipient or a mail that is refused with 5xx is refused for good', async t => {
-  const cases: [object, { reason: string, isPermanent: boolean }][] = [
-    [{ onRcptTo: refusing(550) }, { reason: 'refused', isPermanent: true }],
+  const cases: [object, { reason: string, isPermanent: boolean, isBounce?: boolean, message?: RegExp }][] = [
+    [{ onRcptTo: refusing(550) }, { reason: 'refused', isPermanent: true, isBounce: true, message: /^mail: bounced: / }],
+    [{ onRcptTo: refusing(550, '5.1.1 no such user') }, { reason: 'refused', isPermanent: true, isBounce: true }],
+    [{ onData: refusing(552, '5.2.2 mailbox full') }, { reason: 'refused', isPermanent: true, isBounce: true }],
+    [{ onRcptTo: refusing(550, '5.7.1 on a block list: 5.1.1.1') }, { reason: 'refused', isPermanent: true, isBounce: false, message: /^mail: refused for good: / }],
     [{ onRcptTo: refusing(451) }, { reason: 'refused', isPermanent: false }],
-    [{ onData: refusing(554) }, { reason: 'refused', isPermanent: true }],
+    [{ onData: refusing(554) }, { reason: 'refused', isPermanent: true, isBounce: false }],
     [{ onMailFrom: refusing(553) }, { reason: 'refused', isPermanent: false }]
   ]
 
@@ -110,14 +113,14 @@ t.test('only a recipient or a mail that is refused with 5xx is refused for good'
   const app = await start(t, { smtpUrl: server.url.replace('//', '//lk:wrong@') })
   t.match(await failureOf(app.mailer.deliver(verify)), { reason: 'sign_in', isPermanent: false }, 'a wrong password is for an operator to mend')
 
-  function refusing (responseCode: number) {
+  function refusing (responseCode: number, text = 'no') {
     return (
       given: AsyncIterable<unknown> & { resume?: () => void },
       _session: unknown,
       callback: (error: Error) => void
     ) => {
       given.resume?.()
-      callback(Object.assign(new Error('no'), { responseCode }))
+      callback(Object.assign(new Error(text), { responseCode }))
     }
   }
 })

@@ -11,8 +11,8 @@ export type Run = { kind: 'text' | 'strong', text: string } | { kind: 'link', te
 export interface Titled { title: string | null, body: string }
 
 /**
- * Reads the part of Markdown that letters need: paragraphs, `## headings`, lists with `-` or `1.`. Everything else stays
- * as it is written; nothing becomes HTML.
+ * Reads the part of Markdown that letters need: paragraphs, `## headings`, lists with `-` or `1.`. Everything else
+ * stays as it is written; nothing becomes HTML.
  */
 export function readMarkdown (text: string): Block[] {
   const parts = text.replaceAll('\r\n', '\n').split(/\n\s*\n|\n(?=#{1,6} )|(?<=^#{1,6} .*)\n/m)

@@ -320,6 +320,11 @@ t.test('a mail that the server refuses for good is not tried again, and the job 
   await until(async () => (await sql`select from jobs where failed_at is not null`).length === 1)
   t.match(await sql`select attempts, error from jobs`, [{ attempts: 1, error: /^mail: refused for good: 550/ }])
   t.same(counted.filter(([name]) => name === 'mails'), [['mails', 'verify_email', 'refused']])
+
+  failures.push(new MailFailure('mail: bounced: 550 no such user', { reason: 'refused', isPermanent: true, isBounce: true }))
+  await database.begin(tx => node.send(tx, 'mail', { kind: 'registration', registrationId }))
+  await until(async () => (await sql`select from jobs where failed_at is not null`).length === 2)
+  t.same(counted.filter(([name]) => name === 'mails').at(-1), ['mails', 'verify_email', 'bounced'], 'a mailbox that does not exist is told apart')
 })
 
 t.test('a mail survives a server that is away and a process that dies, keeps its code, and leaves no trace', async t => {
