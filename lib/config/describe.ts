@@ -2,11 +2,17 @@ import type { Config } from './group.ts'
 
 /** The configuration for the start-up log: secrets and the passwords of URLs are masked. */
 export function describeConfig (config: Config) {
-  const { secrets, operations, postgres, redis, mail, ...rest } = config
+  const { secrets, operations, errorReports, traces, postgres, redis, mail, ...rest } = config
 
   return {
     ...rest,
     operations: { ...operations, operationsTokens: operations.operationsTokens.map(mask) },
+    errorReports: { ...errorReports, dsn: mask(errorReports.dsn) },
+    traces: {
+      ...traces,
+      headers: Object.fromEntries(Object.keys(traces.headers).map(name => [name, '***'])),
+      authority: traces.authority !== null
+    },
     postgres: {
       ...postgres,
       url: maskUrl(postgres.url),

@@ -12,6 +12,7 @@ export function * checkExposed (s: Settings): Generator<Problem> {
   yield * checkOrigins(s)
   yield * checkProtections(s)
   yield * checkLifetimes(s)
+  yield * checkTelemetry(s)
   yield * checkPostgres('DATABASE_URL', s.DATABASE_URL, s)
   yield * checkPostgres('DATABASE_DIRECT_URL', s.DATABASE_DIRECT_URL, s)
   yield * checkRedis(s)
@@ -61,6 +62,15 @@ function * checkLifetimes (s: Settings): Generator<Problem> {
   }
   if (s.ACCESS_TOKEN_TTL > Math.min(s.REFRESH_TOKEN_TTL, s.SESSION_TTL)) {
     yield ['ACCESS_TOKEN_TTL', 'must not be above REFRESH_TOKEN_TTL and SESSION_TTL']
+  }
+}
+
+function * checkTelemetry (s: Settings): Generator<Problem> {
+  for (const name of ['SENTRY_DSN', 'OTEL_EXPORTER_OTLP_ENDPOINT'] as const) {
+    const url = s[name]
+    if (url?.startsWith('http:') && distanceOf(new URL(url).hostname) === 'the internet') {
+      yield [name, `must not reach a remote host in clear text: write https://, ${privately}`]
+    }
   }
 }
 

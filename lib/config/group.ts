@@ -49,6 +49,20 @@ export function group (s: Settings) {
       docsEnabled: s.DOCS_ENABLED ?? !isStrict,
       readyGrace: s.READY_GRACE
     },
+    errorReports: {
+      dsn: s.SENTRY_DSN ?? null,
+      environment: s.SENTRY_ENVIRONMENT ?? s.NODE_ENV
+    },
+    traces: {
+      endpoint: s.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
+      headers: s.OTEL_EXPORTER_OTLP_HEADERS ?? {},
+      authority: readAuthority(s.OTEL_EXPORTER_OTLP_CERTIFICATE),
+      serviceName: s.OTEL_SERVICE_NAME,
+      resource: s.OTEL_RESOURCE_ATTRIBUTES ?? {},
+      sampler: s.OTEL_TRACES_SAMPLER,
+      share: s.OTEL_TRACES_SAMPLER_ARG,
+      traceparentFromProxy: s.TRACEPARENT_FROM_PROXY
+    },
     wellKnown: {
       appUrl,
       issuer,

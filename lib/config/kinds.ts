@@ -5,7 +5,7 @@ import { readEncryptionKeys } from './encryption-key.ts'
 import { parseMailbox } from './addresses/mailbox.ts'
 import {
   parseAllowedOrigin, parseBaseUrl, parseBoolean, parseDuration, parseEntries, parseForm, parseInteger, parseList,
-  parseOrigin, parseProxies, parseRates
+  parseOrigin, parsePairs, parseProxies, parseRates, parseShare
 } from './parse.ts'
 import { readPostgresAddress } from './addresses/postgres-address.ts'
 
@@ -37,6 +37,8 @@ export const origins = (about: About) => kind(about, text => parseEntries(text).
 export const proxies = (about: About) => kind(about, parseProxies)
 export const mailbox = (about: About) => kind(about, parseMailbox)
 export const baseUrl = (about: About) => kind(about, parseBaseUrl)
+export const pairs = (about: About) => kind(about, parsePairs)
+export const share = (about: About) => kind(about, parseShare)
 export const encryptionKeys = (about: About) => kind(about, text => readEncryptionKeys(parseList(text)))
 
 export const redisUrl = (about: About) => checked(about, readRedisAddress)
@@ -45,6 +47,13 @@ export const smtpUrl = (about: About) => checked(about, text => {
   const { hostname } = readCredentialUrl(text, /^smtps?:\/\/$/, 'an smtp:// or smtps:// URL')
   if (hostname === '') throw new Error('must name the host of the mail server')
 })
+
+export const sentryDsn = (about: About) => checked(about, text => {
+  const { username, password, hostname, pathname } = readCredentialUrl(text, /^https?:\/\/$/, dsnForm)
+  if (hostname === '' || !/^\w+$/.test(username) || password !== '' || !/\/\d+$/.test(pathname)) throw new Error(`must be ${dsnForm}`)
+})
+
+const dsnForm = 'a DSN of Sentry, such as https://KEY@HOST/7'
 
 /** Is checked and stays a text, because the password in it is masked in the text. */
 function checked (about: About, check: (text: string) => unknown) {

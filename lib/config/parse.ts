@@ -46,6 +46,27 @@ export function parseEntries (text: string): string[] {
   return entries
 }
 
+/** Reads `name=value,other=value`, with values percent-encoded: the form of W3C Baggage, which OTEL_… variables have. */
+export function parsePairs (text: string): Record<string, string> {
+  return Object.fromEntries(parseEntries(text).map(entry => {
+    const [, name, value] = /^([!#$%&'*+.^`|~\w-]+)\s*=\s*([^\s\p{C}]*)$/u.exec(entry) ?? []
+    if (name === undefined || value === undefined) throw new Error(`must be ${pairsForm}`)
+    try {
+      return [name, decodeURIComponent(value)]
+    } catch {
+      throw new Error(`must be ${pairsForm}`)
+    }
+  }))
+}
+
+const pairsForm = 'pairs such as name=value,other=value, with % for blanks and commas in a value (%20 %2C)'
+
+/** Reads a share: a number from 0 to 1, both included. */
+export function parseShare (text: string): number {
+  if (!/^(0|1|0?\.\d{1,9}|[01]\.\d{1,9})$/.test(text) || Number(text) > 1) throw new Error('must be a number from 0 to 1')
+  return Number(text)
+}
+
 export function parseBoolean (text: string): boolean {
   if (text !== 'true' && text !== 'false') throw new Error('must be true or false')
   return text === 'true'

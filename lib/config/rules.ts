@@ -31,6 +31,9 @@ function * checkListeners (s: Settings): Generator<Problem> {
   if (s.CLIENT_ADDRESS_HEADER !== undefined && s.TRUST_PROXY === undefined) {
     yield ['CLIENT_ADDRESS_HEADER', 'needs TRUST_PROXY: the header of anybody else is not believed']
   }
+  if (s.TRACEPARENT_FROM_PROXY && s.TRUST_PROXY === undefined) {
+    yield ['TRACEPARENT_FROM_PROXY', 'needs TRUST_PROXY: the header of anybody else is not believed']
+  }
   if (NODE_ENV === 'development' && isPublic) {
     yield ['HOST', 'must not be a public address in development: set NODE_ENV=production, or listen on 127.0.0.1']
   }
@@ -45,7 +48,7 @@ function * checkStores (s: Settings): Generator<Problem> {
   }
   if (s.DATABASE_URL === undefined) yield ['DATABASE_URL', missing(s, 'a postgres:// URL')]
   if (s.REDIS_URL === undefined) yield ['REDIS_URL', missing(s, 'a redis:// URL')]
-  for (const name of ['DATABASE_CA_FILE', 'REDIS_CA_FILE', 'SMTP_CA_FILE'] as const) {
+  for (const name of ['DATABASE_CA_FILE', 'REDIS_CA_FILE', 'SMTP_CA_FILE', 'OTEL_EXPORTER_OTLP_CERTIFICATE'] as const) {
     const path = s[name]
     if (path !== undefined && !isReadable(path)) yield [name, 'names a file that cannot be read']
   }

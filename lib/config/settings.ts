@@ -1,11 +1,16 @@
 import { Type } from '@sinclair/typebox'
 import type { StaticDecode } from '@sinclair/typebox'
 import {
-  baseUrl, boolean, choice, duration, encryptionKeys, integer, mailbox, origin, origins, port, postgresUrl, proxies,
-  rates, redisUrl, smtpUrl, text, texts
+  baseUrl, boolean, choice, duration, encryptionKeys, integer, mailbox, origin, origins, pairs, port, postgresUrl,
+  proxies, rates, redisUrl, sentryDsn, share, smtpUrl, text, texts
 } from './kinds.ts'
 
 export const environments = ['development', 'test', 'staging', 'production'] as const
+
+/** The samplers of the OpenTelemetry specification that need no service of their own. */
+export const samplers = [
+  'always_on', 'always_off', 'traceidratio', 'parentbased_always_on', 'parentbased_always_off', 'parentbased_traceidratio'
+] as const
 
 /**
  * Every setting there is: its kind, what it does, its default. `.env.example` lists the same.
@@ -60,6 +65,44 @@ export const settings = Type.Object({
   SECURITY_CONTACT: Type.Optional(text({
     description: 'Contact in /.well-known/security.txt (RFC 9116): mailto:, https: or tel:. Unset: 404.'
   }, /^(mailto:[^\s@]+@[^\s@]+|https:\/\/\S+|tel:[+\d-]+)$/, 'a mailto:, https: or tel: URI')),
+
+  // Watching
+  SENTRY_DSN: Type.Optional(sentryDsn({
+    description: 'Where unexpected errors are reported (Sentry, or what speaks its protocol). Unset: nothing leaves.',
+    secret: true
+  })),
+  SENTRY_ENVIRONMENT: Type.Optional(text({
+    description: 'What Sentry calls this environment. Unset: NODE_ENV.'
+  }, /^(?!None$)[^\s/\p{C}]{1,64}$/u, 'up to 64 characters without a blank or a slash')),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(baseUrl({
+    description: 'The OpenTelemetry collector that takes traces as OTLP over HTTP, such as http://127.0.0.1:4318; /v1/traces is added. Unset: nothing is traced.'
+  })),
+  OTEL_EXPORTER_OTLP_HEADERS: Type.Optional(pairs({
+    description: 'Headers that the collector asks for: authorization=Basic%20…,x-tenant=7, percent-encoded.',
+    secret: true
+  })),
+  OTEL_EXPORTER_OTLP_CERTIFICATE: Type.Optional(text({
+    description: 'A PEM file with the authority that signed the certificate of the collector.'
+  }, /^[^\0]+$/, 'a file')),
+  OTEL_SERVICE_NAME: text({
+    description: 'What traces call this service.',
+    default: 'latchkey'
+  }, /^[^\p{C}]{1,64}$/u, 'up to 64 characters'),
+  OTEL_RESOURCE_ATTRIBUTES: Type.Optional(pairs({
+    description: 'What else each trace says about this node: deployment.environment.name=production,k8s.pod.name=…'
+  })),
+  OTEL_TRACES_SAMPLER: choice(samplers, {
+    description: 'Which requests are traced, at most 100 a second in each node; parentbased: as TRACEPARENT_FROM_PROXY says, if it says so.',
+    default: 'parentbased_traceidratio'
+  }),
+  OTEL_TRACES_SAMPLER_ARG: share({
+    description: 'The share of requests that traceidratio traces.',
+    default: '0.1'
+  }),
+  TRACEPARENT_FROM_PROXY: boolean({
+    description: 'true only where the proxies of TRUST_PROXY write traceparent themselves and take it from nobody: a trace then goes on from theirs, and they decide whether it is kept. false: each request begins a trace.',
+    default: 'false'
+  }),
 
   // Stores
   DATABASE_URL: Type.Optional(postgresUrl({

@@ -69,6 +69,9 @@ t.test('a value outside its bounds is refused', async t => {
     { ALLOWED_ORIGINS: '*' }, { ALLOWED_ORIGINS: 'null' }, { ALLOWED_ORIGINS: 'https://app.example.com/' }, { ALLOWED_ORIGINS: 'https://*.example.com' }, { ALLOWED_ORIGINS: 'app.example.com' },
     { RATE_LIMIT_LOGIN: '10' }, { RATE_LIMIT_LOGIN: '0/15m' }, { RATE_LIMIT_LOGIN: '10/15m;5/1m' }, { COOKIE_SAMESITE: 'Strict' }, { EMAIL_VERIFICATION: 'no' },
     { COOKIE_DOMAIN: 'other.example.org' }, { COOKIE_SAMESITE: 'sometimes' }, { API_PREFIX: '/health' }, { API_PREFIX: 'api' }, { PORT: '65536' }, { REDIS_KEY_PREFIX: '' + '{x}' },
+    { SENTRY_DSN: 'https://sentry.example.com/7' }, { SENTRY_DSN: 'https://key@sentry.example.com' }, { SENTRY_DSN: 'key@sentry.example.com/7' }, { SENTRY_ENVIRONMENT: 'a b' },
+    { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' }, { OTEL_EXPORTER_OTLP_HEADERS: 'authorization' }, { OTEL_EXPORTER_OTLP_HEADERS: 'a=%zz' }, { OTEL_EXPORTER_OTLP_CERTIFICATE: '/nowhere/ca.pem' },
+    { OTEL_TRACES_SAMPLER: 'jaeger_remote' }, { OTEL_TRACES_SAMPLER_ARG: '1.1' }, { OTEL_TRACES_SAMPLER_ARG: '-0.1' }, { TRACEPARENT_FROM_PROXY: 'true' },
     { DB_POOL_MIN: '11' }, { DATABASE_CA_FILE: '/nowhere/ca.pem' }, { DATABASE_URL: 'mysql://x' }, { REDIS_URL: 'http://x' }, { SECURITY_CONTACT: 'me' }, { MAIL_FROM: 'a@b\r\nBcc: c@d' }
   ]
 
@@ -82,10 +85,12 @@ t.test('a value exactly at its bound is accepted', async t => {
     { ACCESS_TOKEN_TTL: '1h' }, { REFRESH_GRACE: '0s' }, { REFRESH_GRACE: '15m' }, { SESSION_TTL: '399d' }, { PASSWORD_MIN_LENGTH: '15' },
     { ARGON2_MEMORY_KIB: '47104', ARGON2_PASSES: '1' }, { ARGON2_MEMORY_KIB: '7168', ARGON2_PASSES: '5' }, { TRUST_PROXY: '10.0.0.7, 10.1.0.0/16,::1,fd00::/8' }, { TRUST_PROXY: '10.0.0.7', CLIENT_ADDRESS_HEADER: 'Fly-Client-IP' },
     { ALLOWED_ORIGINS: 'https://app.example.com,capacitor://localhost,http://localhost:5173' }, { COOKIE_DOMAIN: 'example.com' },
+    { SENTRY_DSN: 'https://0abc@sentry.example.com/path/7', OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otlp.example.com/tenant' }, { OTEL_TRACES_SAMPLER_ARG: '1' }, { OTEL_TRACES_SAMPLER_ARG: '0.25' }, { TRUST_PROXY: '10.0.0.7', TRACEPARENT_FROM_PROXY: 'true' },
     { REDIS_URL: 'redis+sentinel://a:1,b:2/main' }, { REDIS_URL: 'rediss://u:p@a,b,c?cluster' }, { RATE_LIMIT_GLOBAL: '60/1m,1000/1h' }, { UNKNOWN_SETTING: 'x' }
   ]
 
   for (const setting of good) t.doesNotThrow(() => loadConfig({ ...production(), ...setting }), JSON.stringify(setting))
+  t.strictSame(loadConfig({ ...production(), OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Basic%20eA==,x-tenant = 7' }).traces.headers, { authorization: 'Basic eA==', 'x-tenant': '7' })
   t.strictSame(loadConfig({ ...production(), RATE_LIMIT_GLOBAL: '60/1m,1000/1h' }).rateLimits.global, [{ limit: 60, window: 60_000 }, { limit: 1000, window: 3_600_000 }])
 })
 
@@ -102,9 +107,12 @@ t.test('no message shows a value', async t => {
     DATABASE_URL: `postgres://me:${secret}@p@host/db?sslmode=verify-full&password=${secret}`,
     DATABASE_DIRECT_URL: `postgres://me:${secret}@host/db`,
     REDIS_URL: `redis://:${secret}@a,b,c?cluster`,
-    SMTP_URL: `smtp://me:${secret}@host`
+    SMTP_URL: `smtp://me:${secret}@host`,
+    SENTRY_DSN: `https://${secret.replaceAll('-', '')}@sentry.example.com/7`,
+    OTEL_EXPORTER_OTLP_HEADERS: `authorization=${secret}`
   })))
   t.notMatch(shown, secret)
+  t.notMatch(shown, secret.replaceAll('-', ''))
   t.notMatch(shown, 'Buffer')
   t.match(shown, 'postgres://me:***@host/db')
 })

@@ -57,6 +57,13 @@ t.test('Redis is not reached over the internet in clear text or without a passwo
   accepts(t, 'REDIS_URL', ['redis://localhost', 'redis://[::1]:6380', 'redis://redis', 'redis://10.0.0.7', 'redis://:pw@a.flycast', 'rediss://:pw@redis.example.com'])
 })
 
+t.test('errors and traces do not cross the internet in clear text', async t => {
+  refuses(t, { SENTRY_DSN: 'http://key@sentry.example.com/7' }, /clear text: write https:/)
+  refuses(t, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://otlp.example.com:4318' }, /clear text: write https:/)
+  accepts(t, 'OTEL_EXPORTER_OTLP_ENDPOINT', ['http://127.0.0.1:4318', 'http://collector:4318', 'http://10.0.0.7:4318', 'https://otlp.example.com'])
+  accepts(t, 'SENTRY_DSN', ['http://key@sentry.internal/7', 'https://key@sentry.example.com/7'])
+})
+
 t.test('proxies are not a large part of the internet, in one piece or in several', async t => {
   const eighths = (from: number, to: number) => Array.from({ length: to - from }, (_, place) => `${from + place}.0.0.0/8`).join(',')
   for (const list of [
