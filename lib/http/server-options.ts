@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
 import { Refusal } from '../errors.ts'
 import { isOneLine } from '../formats/one-line.ts'
-import { isProbe, loggerOptions } from '../operations/logger.ts'
+import { isProbe, loggerOptions, namesItsWork } from '../operations/logger.ts'
 import { problemHeaders, renderProblem } from './problem.ts'
 import { toRefusal } from './refusals.ts'
 import { createTrustedProxies } from './trusted-proxies.ts'
@@ -82,7 +82,8 @@ function childLoggerFactory<L extends ParentLogger<L>> (
   { url }: Pick<IncomingMessage, 'url'>
 ): L {
   const isQuieter = isProbe(url) && /^(trace|debug|info)$/.test(logger.level)
-  return logger.child({ request_id: reqId }, isQuieter ? { ...options, level: 'warn' } : options)
+  const child = logger.child({ request_id: reqId }, isQuieter ? { ...options, level: 'warn' } : options)
+  return Object.assign(child, { [namesItsWork]: true })
 }
 
 /** Answers URLs that the router cannot read; no hook runs for them. */

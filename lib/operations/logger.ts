@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import type { LoggerOptions } from 'pino'
 import type { Config } from '../config/config.ts'
+import { currentContext } from '../context/work.ts'
 import { Refusal } from '../errors.ts'
 
 interface LoggedRequest {
@@ -12,7 +13,8 @@ interface LoggedRequest {
 
 /**
  * Options for pino: structured JSON, one valid line for each event whatever a client sends, no secrets at any depth,
- * and no query strings. In development the lines are pretty-printed if pino-pretty is installed.
+ * no query strings, and in each line the request or job that it belongs to. In development the lines are pretty-printed
+ * if pino-pretty is installed.
  */
 export function loggerOptions ({ level, pretty }: Config['logger']): LoggerOptions {
   const prettyPrinter = find('pino-pretty')
@@ -20,6 +22,7 @@ export function loggerOptions ({ level, pretty }: Config['logger']): LoggerOptio
   return {
     level,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    mixin: (_line, _level, logger) => namesItsWork in logger ? {} : { ...currentContext()?.work.log },
     formatters: { level: label => ({ level: label }), log: object => redact(object) },
     serializers: {
       req: serializeRequest,
@@ -37,6 +40,9 @@ export function loggerOptions ({ level, pretty }: Config['logger']): LoggerOptio
       : {})
   }
 }
+
+/** A property of loggers whose every line names the request already, because it is bound to them. */
+export const namesItsWork = Symbol('namesItsWork')
 
 /** Whether a URL is one of the probes of a load balancer, which are not logged one by one. */
 export const isProbe = (url: string | undefined) => url !== undefined && /^\/(health|metrics)(\/|\?|$)/.test(url)

@@ -1,36 +1,35 @@
 import fp from 'fastify-plugin'
 import type { FastifyRequest } from 'fastify'
+import { beginWork, endWork, runWork } from '../../lib/context/work.ts'
+import type { Work } from '../../lib/context/work.ts'
 import { Refusal } from '../../lib/errors.ts'
 import { clientNetwork } from '../../lib/http/client-address.ts'
-import type { RequestFlow } from '../../lib/stores/flows.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Whose share of the stores the request takes; null before the first hook. */
-    ownFlow: RequestFlow | null
+    /** What the request asks for; null before the first hook. */
+    work: Work | null
   }
 }
 
 /**
  * Names the flow of each request: the user of an authentic access token, else the session of an authentic refresh
  * token, else the client's network. The name is found when a store is asked first, so a request that is answered from
- * memory does not pay for it.
+ * memory does not pay for it. Lines that the log of the server (not of the request) gets meanwhile name the request.
  */
 export default fp(async function nameFlows (app) {
-  const { flows } = app
-
-  app.decorateRequest('ownFlow', null)
+  app.decorateRequest('work', null)
   app.addHook('onRequest', (request, _reply, done) => {
-    request.ownFlow = flows.open(() => flowOf(request))
-    flows.run(request.ownFlow, done)
+    request.work = beginWork({ findFlow: () => flowOf(request), log: { request_id: request.id } })
+    runWork(request.work, null, done)
   })
   // The body arrives in events of the socket, outside the context that the hook above has entered.
-  app.addHook('preValidation', ({ body, ownFlow }, _reply, done) => {
-    if (body === undefined || ownFlow === null) done()
-    else flows.run(ownFlow, done)
+  app.addHook('preValidation', ({ body, work }, _reply, done) => {
+    if (body === undefined || work === null) done()
+    else runWork(work, null, done)
   })
-  app.addHook('onResponse', ({ ownFlow }, _reply, done) => {
-    if (ownFlow) flows.close(ownFlow)
+  app.addHook('onResponse', ({ work }, _reply, done) => {
+    if (work) endWork(work)
     done()
   })
 
@@ -48,4 +47,4 @@ export default fp(async function nameFlows (app) {
     const token = bearerToken ?? cookiesCarried.access
     return token === undefined ? undefined : app.tokens.readExpired(token)?.claims.sub
   }
-}, { name: 'flows', dependencies: ['http', 'stores', 'tokens'] })
+}, { name: 'flows', dependencies: ['http', 'tokens'] })

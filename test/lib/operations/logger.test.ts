@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { Test } from 'tap'
 import { pino } from 'pino'
+import { beginWork, endWork, runWork } from '../../../lib/context/work.ts'
 import { loggerOptions } from '../../../lib/operations/logger.ts'
 import { buildHttp } from '../../support/http.ts'
 
@@ -48,6 +49,32 @@ t.test('a line names its request, and health probes leave none', async t => {
   lines.length = 0
   await app.inject('/health/live')
   t.equal(lines.length, 1, 'save what went wrong')
+})
+
+t.test('a line of the server names the request that it was written for, until that is over', async t => {
+  const lines: string[] = []
+  const log = pino(loggerOptions({ level: 'info', pretty: false }), { write: line => { lines.push(line) } })
+  const ids = { request_id: 'mine', trace_id: 'ours' }
+  const work = beginWork({ log: ids })
+  const [, later] = runWork(work, null, () => [log.info('now'), new Promise(resolve => { setImmediate(resolve) }).then(() => log.info('later'))])
+
+  log.info('of the node')
+  endWork(work)
+  await later
+  t.match(lines.map(line => JSON.parse(line)), [{ msg: 'now', ...ids }, { msg: 'of the node', request_id: undefined }, { msg: 'later', request_id: undefined }])
+  t.strictSame(ids, { request_id: 'mine', trace_id: 'ours' }, 'the fields of a line are not kept for the next')
+})
+
+t.test('a line of a request names it once', async t => {
+  const { app, lines } = await buildHttp(t, app => {
+    app.get('/', async request => runWork(beginWork({ log: { request_id: request.id } }), null, () => {
+      request.log.info('of the request')
+      app.log.info('of the server')
+    }))
+  }, { level: 'info' })
+
+  await app.inject({ url: '/', headers: { 'x-request-id': 'mine' } })
+  t.strictSame(lines.filter(line => line.includes('"msg":"of the')).map(line => line.split('"request_id":"mine"').length - 1), [1, 1])
 })
 
 t.test('pretty lines are for development, and production does not need their library', async t => {
