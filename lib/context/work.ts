@@ -3,9 +3,9 @@ import type { Span } from '@opentelemetry/api'
 
 /** A request that is being answered, or a job that is being done. */
 export interface Work {
-  /** False as soon as it is over. What it has begun and what still goes on (a timer, say) is the node's own work. */
+  /** Whether it goes on. What it has begun and what is left afterwards (a timer, say) is the node's own work. */
   isOpen: boolean
-  /** Finds whose share of the stores it takes; null if that is the node's own. It is called once, if a store is asked. */
+  /** Finds whose share of the stores it takes; null for the node's own. It is called once, if a store is asked. */
   readonly findFlow: (() => string) | null
   /** What `findFlow` has returned. */
   flow: string | null

@@ -1,3 +1,6 @@
+import { failureOf, noTracing } from '../context/tracing.ts'
+import type { Tracing } from '../context/tracing.ts'
+import { beginWork, endWork, runWork } from '../context/work.ts'
 import type { Metrics } from '../operations/metrics.ts'
 import type { Job, JobStore } from './job-store.ts'
 import type { Transaction } from '../stores/database.ts'
@@ -36,6 +39,7 @@ interface JobParts {
   store: JobStore
   log: JobLog
   metrics: Pick<Metrics, 'increment'>
+  tracing?: Tracing
 }
 
 export type Jobs = ReturnType<typeof createJobs>
@@ -105,7 +109,9 @@ export function createJobs (parts: JobParts) {
   }
 }
 
-function createWorker ({ store, log, metrics }: JobParts, queue: string, handler: JobHandler, options: WorkOptions) {
+function createWorker (
+  { store, log, metrics, tracing = noTracing }: JobParts, queue: string, handler: JobHandler, options: WorkOptions
+) {
   const { concurrency = 4, leaseMs = 60_000, lookIntervalMs = 1000, scheduleIntervalMs } = options
   const inHand = new Set<Promise<void>>()
   const stopping = new AbortController()
@@ -203,7 +209,7 @@ function createWorker ({ store, log, metrics }: JobParts, queue: string, handler
   }
 
   async function attempt (job: Job) {
-    const failure = await within(leaseMs, handler(job, stopping.signal)).then(() => null, explain)
+    const failure = await within(leaseMs, handle(job)).then(() => null, explain)
     if (failure === null) {
       await store.finish(job)
       return metrics.increment('jobs', { name: queue, outcome: 'done' })
@@ -213,6 +219,22 @@ function createWorker ({ store, log, metrics }: JobParts, queue: string, handler
     const isFinal = await store.fail(job, error, { delayMs: delayAfter(job.attempt), isPermanent })
     if (isFinal) giveUp(job, error)
     else log.warn({ queue, job: job.id, attempt: job.attempt, error }, 'job failed, it is tried again')
+  }
+
+  async function handle (job: Job) {
+    const trace = tracing.begin(`job ${queue}`, { attributes: { 'latchkey.job.attempt': job.attempt } })
+    const work = beginWork({ log: { job: String(job.id), ...trace?.ids } })
+    let failure: string | null = null
+
+    try {
+      await runWork(work, trace?.span ?? null, () => handler(job, stopping.signal))
+    } catch (error) {
+      failure = failureOf(error)
+      throw error
+    } finally {
+      endWork(work)
+      trace?.end({ failure })
+    }
   }
 
   function giveUp (job: Job, error: string) {

@@ -49,6 +49,14 @@ export const counters = {
   jobs: { help: 'Jobs, by name and outcome: done, failed.', labels: { name: [], outcome: [] } },
   audit_sealed_events: { help: 'Events of the audit trail that this node has sealed.', labels: {} },
   audit_chain_breaks: { help: 'Looks that found the chain of the audit trail cut off or rewritten.', labels: {} },
+  trace_spans: {
+    help: 'Spans of traces, by outcome: begun (sampled or not), sent, failed. What was sampled and is neither was dropped.',
+    labels: { outcome: ['begun', 'sent', 'failed'] }
+  },
+  error_reports: {
+    help: 'Unexpected errors for Sentry, by outcome: sent, failed, dropped (too many at once). None without SENTRY_DSN.',
+    labels: { outcome: ['sent', 'failed', 'dropped'] }
+  },
   cleaned_up: { help: 'Rows that the clean-up has removed, by kind.', labels: { kind: [] } }
 } as const satisfies Record<string, { help: string, labels: Record<string, readonly string[]> }>
 

@@ -20,13 +20,14 @@ declare module 'fastify' {
 export default fp(async function nameFlows (app) {
   app.decorateRequest('work', null)
   app.addHook('onRequest', (request, _reply, done) => {
-    request.work = beginWork({ findFlow: () => flowOf(request), log: { request_id: request.id } })
-    runWork(request.work, null, done)
+    const log = { request_id: request.id, ...request.trace?.ids }
+    request.work = beginWork({ findFlow: () => flowOf(request), log })
+    runWork(request.work, request.trace?.span ?? null, done)
   })
   // The body arrives in events of the socket, outside the context that the hook above has entered.
-  app.addHook('preValidation', ({ body, work }, _reply, done) => {
+  app.addHook('preValidation', ({ body, work, trace }, _reply, done) => {
     if (body === undefined || work === null) done()
-    else runWork(work, null, done)
+    else runWork(work, trace?.span ?? null, done)
   })
   app.addHook('onResponse', ({ work }, _reply, done) => {
     if (work) endWork(work)
@@ -47,4 +48,4 @@ export default fp(async function nameFlows (app) {
     const token = bearerToken ?? cookiesCarried.access
     return token === undefined ? undefined : app.tokens.readExpired(token)?.claims.sub
   }
-}, { name: 'flows', dependencies: ['http', 'tokens'] })
+}, { name: 'flows', dependencies: ['monitoring', 'http', 'tokens'] })

@@ -19,7 +19,8 @@ declare module 'fastify' {
 const stopTimeoutMs = 5000
 
 export default fp<Pick<FeatureOptions, 'clock'>>(async function jobsFeature (app, { clock }) {
-  const jobs = createJobs({ store: createJobStore(app.database), log: app.log, metrics: app.metrics })
+  const { database, log, metrics, tracing } = app
+  const jobs = createJobs({ store: createJobStore(database), log, metrics, tracing })
 
   app.decorate('jobs', jobs)
   app.decorate('queueRepair', createQueueRepair(createQueueStore(app.database)))

@@ -4,10 +4,16 @@ import health from './health.ts'
 import httpMetrics from './http-metrics.ts'
 import metrics from './metrics.ts'
 import processFigures from './process-figures.ts'
+import requestTraces from './request-traces.ts'
+import traces from './traces.ts'
 
-export default fp<FeatureOptions>(async function monitoringFeature (app, { config, clock }) {
+export default fp<FeatureOptions>(async function monitoringFeature (app, { config, clock, workers }) {
   await app.register(metrics)
   await app.register(processFigures, config.process)
+  // A command has no requests, and says on the terminal what goes wrong.
+  const endpoint = workers ? config.traces.endpoint : null
+  await app.register(traces, { ...config.traces, ...config.process, endpoint })
+  await app.register(requestTraces, { ...config.traces, ...config.http })
   await app.register(httpMetrics)
   await app.register(health, { ...config.operations, clock })
 }, { name: 'monitoring' })

@@ -18,12 +18,12 @@ const failuresMax = 5
 const breakMs = 30_000
 
 export default fp<FeatureOptions>(async function passwordsFeature (app, { config, clock, hasher }) {
-  const { database, audit, metrics } = app
+  const { database, audit, metrics, tracing } = app
   const { url, deadline: deadlineMs } = config.breachedPasswords
   const breaker = createCircuitBreaker({ threshold: failuresMax, pauseMs: breakMs, clock })
   const isBreached = url === null ? undefined : breachedPasswordsAt(url).isBreached
 
-  await app.register(passwords, { ...config.passwords, clock, hasher })
+  await app.register(passwords, { ...config.passwords, clock, hasher, tracing })
   app.decorate('passwordPolicy', createPasswordPolicy({ ...config.passwords, isBreached }))
 
   function breachedPasswordsAt (url: string) {
@@ -31,7 +31,9 @@ export default fp<FeatureOptions>(async function passwordsFeature (app, { config
 
     // A redirect is not followed: it counts as an answer that cannot be used.
     function ask (prefix: string, signal: AbortSignal) {
-      return fetch(`${url}/${prefix}`, { signal, headers, redirect: 'manual' })
+      return tracing.span('look up a password among stolen ones', { role: 'client' }, () => {
+        return fetch(`${url}/${prefix}`, { signal, headers, redirect: 'manual' })
+      })
     }
   }
 

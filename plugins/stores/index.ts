@@ -12,9 +12,11 @@ declare module 'fastify' {
 }
 
 export default fp<FeatureOptions>(async function storesFeature (app, { config, schemaVersion }) {
-  await app.register(postgres, config.postgres)
+  const { tracing } = app
+
+  await app.register(postgres, { ...config.postgres, tracing })
   await app.register(schema, { schemaVersion })
   await app.register(redis, config.redis)
-  await app.register(redisScripts, config.redis)
+  await app.register(redisScripts, { ...config.redis, tracing })
   app.decorate('secrets', createSecrets(config.secrets.encryptionKeys))
-}, { name: 'stores' })
+}, { name: 'stores', dependencies: ['monitoring'] })

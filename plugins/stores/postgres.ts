@@ -1,6 +1,8 @@
 import fp from 'fastify-plugin'
 import pg from 'pg'
 import type { Config } from '../../lib/config/config.ts'
+import { noTracing } from '../../lib/context/tracing.ts'
+import type { Tracing } from '../../lib/context/tracing.ts'
 import { reach } from '../../lib/stores/postgres-tls.ts'
 import { withReliedSettings } from '../../lib/stores/relied-settings.ts'
 import { assertSuitable } from '../../lib/stores/suitability.ts'
@@ -8,6 +10,7 @@ import { createDatabase } from '../../lib/stores/database.ts'
 import type { Database } from '../../lib/stores/database.ts'
 import { createFlows } from '../../lib/stores/flows.ts'
 import type { Flows } from '../../lib/stores/flows.ts'
+import { traceDatabase } from '../../lib/stores/traced-database.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -33,8 +36,10 @@ const lockTimeoutMs = 1000
 /** How long (ms) statements under way may go on when the server closes. */
 const closeTimeoutMs = 1000
 
+export type PostgresOptions = Config['postgres'] & { tracing?: Tracing }
+
 // The gate lets no more work run than there are connections, so no statement waits within the pool.
-export default fp<Config['postgres']>(async function connectPostgres (app, options) {
+export default fp<PostgresOptions>(async function connectPostgres (app, { tracing = noTracing, ...options }) {
   const { url, authority, prepare, poolMax, poolMin, queueMax, deadline, idleTimeout, connectTimeout } = options
   // Postgres ends what we have given up: a statement, a wait for a lock, a transaction whose node has died. The limits
   // are set when a connection opens. A pooler refuses that, so behind one they are set in each transaction. What else
@@ -65,7 +70,7 @@ export default fp<Config['postgres']>(async function connectPostgres (app, optio
     ...Array.from({ length: Math.max(1, poolMin) }, () => database.ping())
   ])
   await assertSuitable(feedDatabase)
-  app.decorate('database', database)
+  app.decorate('database', traceDatabase(database, tracing))
   app.decorate('feedDatabase', feedDatabase)
   app.decorate('flows', flows)
 

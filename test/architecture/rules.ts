@@ -108,6 +108,9 @@ export const floors = [
 /** Libraries that more than one file may import: the framework, and pure functions. Every other one has one owner. */
 const shared = /^(node:.*|fastify|fastify-plugin|@sinclair\/typebox.*|@zxcvbn-ts\/.*)$/
 
+/** A library that is published in pieces counts as one. */
+const inPieces = /^(@opentelemetry)\/.*/
+
 /** Plugins that are two libraries with one purpose. */
 const pairs = new Set(['plugins/operations/docs.ts'])
 
@@ -170,8 +173,9 @@ function secondOwners (imports: Map<string, Import[]>): string[] {
     if (layers.every(({ owns }) => !owns.test(path))) continue
     for (const { target, isType } of found) {
       if (isType || isPath(target) || shared.test(target)) continue
-      owners.set(target, (owners.get(target) ?? new Set()).add(path))
-      owned.set(path, (owned.get(path) ?? new Set()).add(target))
+      const library = target.replace(inPieces, '$1')
+      owners.set(library, (owners.get(library) ?? new Set()).add(path))
+      owned.set(path, (owned.get(path) ?? new Set()).add(library))
     }
   }
   return [

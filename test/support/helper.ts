@@ -50,12 +50,14 @@ interface NodeOptions {
   schemaVersion?: number
   /** Null for the server's own hasher, at its full cost. */
   hasher?: Hasher | null
+  /** Gets the lines of the log. */
+  stream?: { write (line: string): void }
 }
 
 /** One node of a deployment: the real server, ready and not listening. Its passwords cost next to nothing. */
-export async function start (t: Pick<Test, 'teardown'>, deployment: Deployment, { clock = createClock(), workers = true, hasher = cheapHasher, schemaVersion }: NodeOptions = {}) {
+export async function start (t: Pick<Test, 'teardown'>, deployment: Deployment, { clock = createClock(), workers = true, hasher = cheapHasher, schemaVersion, stream }: NodeOptions = {}) {
   const config = configOf(deployment)
-  const app = createServer(config, { schemaController: { compilersFactory } })
+  const app = createServer(config, { schemaController: { compilersFactory }, ...(stream && { stream }) })
   t.teardown(() => app.close())
 
   await app.register(latchkey, { config, clock, workers, hasher: hasher ?? undefined, schemaVersion })
