@@ -78,8 +78,10 @@ async function stop (
   signal: string | undefined,
   err: Error | undefined
 ) {
-  if (err) app.log.fatal({ err }, 'unexpected error, Latchkey stops')
-  else app.log.info({ signal }, 'Latchkey stops')
+  if (err) {
+    app.log.fatal({ err }, 'unexpected error, Latchkey stops')
+    app.errorReports.report(err, { where: 'process', isFatal: true })
+  } else app.log.info({ signal }, 'Latchkey stops')
 
   app.health.drain()
   if (!err) await setTimeout(drainTime)

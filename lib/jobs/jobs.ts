@@ -1,6 +1,8 @@
 import { failureOf, noTracing } from '../context/tracing.ts'
 import type { Tracing } from '../context/tracing.ts'
 import { beginWork, endWork, runWork } from '../context/work.ts'
+import { Refusal } from '../errors.ts'
+import type { ErrorPlace } from '../operations/error-event.ts'
 import type { Metrics } from '../operations/metrics.ts'
 import type { Job, JobStore } from './job-store.ts'
 import type { Transaction } from '../stores/database.ts'
@@ -11,8 +13,13 @@ import type { Transaction } from '../stores/database.ts'
  */
 export type JobHandler = (job: Job, stopping: AbortSignal) => Promise<void>
 
+/** Thrown by a handler if something outside this code keeps it from its work: a mail server, say. */
+export class AttemptFailure extends Error {
+  override readonly name: string = 'AttemptFailure'
+}
+
 /** Thrown by a handler if another attempt would fail in the same way: the job counts as failed at once. */
-export class PermanentFailure extends Error {
+export class PermanentFailure extends AttemptFailure {
   override readonly name = 'PermanentFailure'
 }
 
@@ -40,6 +47,8 @@ interface JobParts {
   log: JobLog
   metrics: Pick<Metrics, 'increment'>
   tracing?: Tracing
+  /** Is told of errors of a handler that nobody has expected. */
+  report?: (error: unknown, place: ErrorPlace) => void
 }
 
 export type Jobs = ReturnType<typeof createJobs>
@@ -109,9 +118,8 @@ export function createJobs (parts: JobParts) {
   }
 }
 
-function createWorker (
-  { store, log, metrics, tracing = noTracing }: JobParts, queue: string, handler: JobHandler, options: WorkOptions
-) {
+function createWorker (parts: JobParts, queue: string, handler: JobHandler, options: WorkOptions) {
+  const { store, log, metrics, tracing = noTracing, report } = parts
   const { concurrency = 4, leaseMs = 60_000, lookIntervalMs = 1000, scheduleIntervalMs } = options
   const inHand = new Set<Promise<void>>()
   const stopping = new AbortController()
@@ -230,6 +238,9 @@ function createWorker (
       await runWork(work, trace?.span ?? null, () => handler(job, stopping.signal))
     } catch (error) {
       failure = failureOf(error)
+      if (!isExpected(error) && !stopping.signal.aborted) {
+        report?.(error, { where: `job ${queue}`, traceId: trace?.ids['trace_id'], spanId: trace?.ids['span_id'] })
+      }
       throw error
     } finally {
       endWork(work)
@@ -250,6 +261,10 @@ function createWorker (
 function delayAfter (attempt: number) {
   const pauseMs = pausesMs[attempt - 1] ?? pausesMs.at(-1) ?? 0
   return pauseMs * (1 + Math.random() / 5)
+}
+
+function isExpected (error: unknown): boolean {
+  return error instanceof AttemptFailure || (error instanceof Refusal && error.status !== 500)
 }
 
 /** Why an attempt failed, and whether another one would be of no use. */

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { AttemptFailure } from '../jobs/jobs.ts'
 import type { Message, Transport } from './mailer.ts'
 
 /** What we need of nodemailer's transporter. */
@@ -17,7 +18,7 @@ const sendTimeoutMs = 20_000
 export type MailTrouble = 'certificate' | 'sign_in' | 'refused' | 'unreachable'
 
 /** A mail that was not delivered. The message names no address. */
-export class MailFailure extends Error {
+export class MailFailure extends AttemptFailure {
   override readonly name = 'MailFailure'
   readonly reason: MailTrouble
   /** The server refused this mail for good (RFC 5321 §4.2.1), so that another attempt would be of no use. */
@@ -103,7 +104,7 @@ export function createFolderTransport (
 export function createMissingTransport (): Transport {
   return { deliver: refuse, probe: refuse }
 
-  async function refuse (): Promise<never> { throw new Error('SMTP_URL is not set, no mail can be sent.') }
+  async function refuse (): Promise<never> { throw new AttemptFailure('SMTP_URL is not set, no mail can be sent.') }
 }
 
 function fieldsOf ({ from, to, subject, text, html, messageId, headers }: Message) {

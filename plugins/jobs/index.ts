@@ -19,8 +19,8 @@ declare module 'fastify' {
 const stopTimeoutMs = 5000
 
 export default fp<Pick<FeatureOptions, 'clock'>>(async function jobsFeature (app, { clock }) {
-  const { database, log, metrics, tracing } = app
-  const jobs = createJobs({ store: createJobStore(database), log, metrics, tracing })
+  const { database, log, metrics, tracing, errorReports: { report } } = app
+  const jobs = createJobs({ store: createJobStore(database), log, metrics, tracing, report })
 
   app.decorate('jobs', jobs)
   app.decorate('queueRepair', createQueueRepair(createQueueStore(app.database)))
