@@ -15,8 +15,14 @@ interface Spoiling {
   status?: (path: string, status: number) => number
 }
 
-t.test('through a proxy that changes nothing a client meets a sound deployment', async t => {
-  t.strictSame(await meet(t, {}), { code: 0, findings: [] })
+const token = { OPERATIONS_TOKEN: 'k3Q9xT7bZr5mW2pV8sLd' }
+
+t.test('through a proxy that changes nothing a client meets a sound deployment, and the operator sees as whom it arrives', async t => {
+  t.strictSame(await meet(t, {}, token), { code: 0, findings: ['info outside_address'] })
+})
+
+t.test('a proxy that passes on the address which a client chooses is found', async t => {
+  t.strictSame(await meet(t, {}, { ...token, TRUST_PROXY: '127.0.0.1' }), { code: 1, findings: ['unsafe outside_address_forgeable'] })
 })
 
 t.test('each way in which a proxy spoils an answer is one finding', { timeout: 120_000 }, async t => {
@@ -59,8 +65,8 @@ t.test('a server that is not there could not be looked at; a wrong URL is wrong 
 })
 
 /** What the command finds through a proxy, which spoils the answers of a node. */
-async function meet (t: Test, spoiling: Spoiling) {
-  const deployment = await deploy(t, { ALLOWED_ORIGINS: 'http://localhost:5173' })
+async function meet (t: Test, spoiling: Spoiling, settings: Record<string, string> = {}) {
+  const deployment = await deploy(t, { ALLOWED_ORIGINS: 'http://localhost:5173', ...settings })
   const app = await start(t, deployment)
   await app.listen({ host: '127.0.0.1', port: 0 })
   const url = await startProxy(t, (app.server.address() as AddressInfo).port, spoiling)

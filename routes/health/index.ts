@@ -1,4 +1,4 @@
-import type { FastifyPluginAsync, onRequestHookHandler } from 'fastify'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import database from './database.ts'
 import live from './live.ts'
 import poolStats from './pool-stats.ts'
@@ -20,10 +20,17 @@ const health: FastifyPluginAsync<HealthRoutesOptions> = async (app, options) => 
     await guarded.register(poolStats, { poolMax: options.poolMax, poolMin: options.poolMin })
   })
 
+  // As whom an operator arrives here, through all proxies: `latchkey doctor --url` shows it (RFC 9651).
+  function describeOperator ({ caller, headers }: FastifyRequest, reply: FastifyReply) {
+    const hops = headers['x-forwarded-for']?.toString().split(',').length ?? 0
+    reply.header('latchkey-client', `"${caller.ip}";hops=${hops}`)
+  }
+
   function unlessOperator (guard: onRequestHookHandler): onRequestHookHandler {
     return function guardUnlessOperator (request, reply, done) {
-      if (app.operationsToken.allows(request)) done()
-      else guard.call(this, request, reply, done)
+      if (!app.operationsToken.allows(request)) return guard.call(this, request, reply, done)
+      describeOperator(request, reply)
+      done()
     }
   }
 }

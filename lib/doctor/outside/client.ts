@@ -2,6 +2,7 @@ import type { Config } from '../../config/config.ts'
 import { distanceOf } from '../../config/hosts.ts'
 import type { Finding } from '../../config/warnings.ts'
 import { createTokenCookies } from '../../http/token-cookies.ts'
+import { lookAtAddress } from './address.ts'
 import type { Answer, Ask } from './ask.ts'
 
 interface View {
@@ -9,7 +10,7 @@ interface View {
   ask: Ask
   /** Asks the same host over plain http; null where that is not to be tried. */
   askPlain: Ask | null
-  config: Pick<Config, 'http' | 'browser'>
+  config: Pick<Config, 'http' | 'browser' | 'operations'>
   /** Milliseconds since 1970. */
   now: number
 }
@@ -56,6 +57,7 @@ export async function lookFromOutside (view: View): Promise<Finding[]> {
     ...await lookAtCors(view),
     ...await lookAtCookies(view),
     ...await lookAtDoors(view),
+    ...await lookAtAddress(view),
     ...await lookAtPlainHttp(view)
   ]
 }

@@ -18,6 +18,16 @@ t.test('a healthy node says so', async t => {
   t.match(await app.inject('/health/ready'), { statusCode: 200 })
 })
 
+t.test('an operator is told as whom it arrives, and nobody else is', async t => {
+  const app = await build(t, { OPERATIONS_TOKEN: token, TRUST_PROXY: '127.0.0.1' })
+  const through = (headers: Record<string, string>) => app.inject({ url: '/health/pool-stats', headers: { 'x-forwarded-for': '198.51.100.9, 203.0.113.7', ...headers } })
+  const { access_token: session } = await signIn(app)
+
+  t.equal((await through({ authorization: `Bearer ${token}` })).headers['latchkey-client'], '"203.0.113.7";hops=2')
+  t.equal((await app.inject({ url: '/health/database', headers: { authorization: `Bearer ${token}` } })).headers['latchkey-client'], '"127.0.0.1";hops=0')
+  for (const bearer of [session, 'another-token']) t.notOk('latchkey-client' in (await through({ authorization: `Bearer ${bearer}` })).headers)
+})
+
 t.test('a node without Redis is degraded, and alive', async t => {
   const app = await build(t, { READY_GRACE: '0s' })
   app.redis.disconnect()
