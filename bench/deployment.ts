@@ -32,12 +32,12 @@ export async function deploy () {
 
   return { env, start, stop: services.stop }
 
-  /** A new process on the same stores, limited to the processors `cores`. */
-  async function start (subject: Subject, cores: string) {
+  /** A new process on the same stores, limited to the processors `cores`, with further settings. */
+  async function start (subject: Subject, cores: string, settings: Record<string, string> = {}) {
     return await startNode({
       script: join(built, 'bench', subject === 'hello' ? 'hello.js' : 'latchkey.js'),
       cores,
-      env: { ...env, BENCH_HASHER: subject === 'hashless' ? 'none' : 'argon2id' },
+      env: { ...env, ...settings, BENCH_HASHER: subject === 'hashless' ? 'none' : 'argon2id' },
       log: join(folder, `${subject}.log`)
     })
   }
