@@ -25,7 +25,9 @@ export function describeConfig (config: Config) {
   }
 }
 
-const mask = () => '***'
+function mask (value: unknown) {
+  return value === null ? null : '***'
+}
 
 /**
  * Masks the password before the last @, and secrets in the query. It works on the text, because `URL` cannot parse a

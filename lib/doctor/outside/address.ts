@@ -18,9 +18,9 @@ const forgedAddress = '192.0.2.77'
  * by. The token goes to the issuer alone, and never over a network in clear text.
  */
 export async function lookAtAddress ({ url, ask, config: { http, operations } }: AddressView): Promise<Finding[]> {
-  const { operationsToken } = operations
+  const [operationsToken] = operations.operationsTokens
   const isSafe = url.protocol === 'https:' || distanceOf(url.hostname) === 'this machine'
-  if (operationsToken === null || url.origin !== http.issuer || !isSafe) return []
+  if (operationsToken === undefined || url.origin !== http.issuer || !isSafe) return []
 
   const authorization = `Bearer ${operationsToken}`
   const seen = await seenBy(ask, { authorization })
