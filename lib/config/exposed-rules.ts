@@ -32,7 +32,7 @@ function * checkOrigins (s: Settings): Generator<Problem> {
 }
 
 /** Plain http, except on the machine of the person who uses it: an app in development, or in a web view. */
-const isClearText = (url: string) => url.startsWith('http:') && distanceOf(new URL(url).hostname) !== 'this machine'
+export const isClearText = (url: string) => url.startsWith('http:') && distanceOf(new URL(url).hostname) !== 'this machine'
 
 function * checkProtections (s: Settings): Generator<Problem> {
   const { NODE_ENV: environment, OPERATIONS_TOKEN: tokens = [] } = s

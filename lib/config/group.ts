@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { isExposed } from './exposed-rules.ts'
+import { appUrlOf, issuerOf, passkeysOf } from './passkeys.ts'
 import type { Settings } from './settings.ts'
 import { readVersion } from './version.ts'
 
@@ -17,8 +18,9 @@ export type Config = ReturnType<typeof group>
 export function group (s: Settings) {
   const isDevelopment = s.NODE_ENV === 'development'
   const isStrict = isExposed(s.NODE_ENV)
-  const issuer = s.ISSUER_URL ?? `http://localhost:${s.PORT}`
-  const appUrl = s.APP_URL ?? issuer
+  const issuer = issuerOf(s)
+  const appUrl = appUrlOf(s)
+  const passkeys = passkeysOf(s)
   const dataDir = resolve(s.DATA_DIR)
   const url = s.DATABASE_URL ?? ''
 
@@ -66,7 +68,8 @@ export function group (s: Settings) {
     wellKnown: {
       appUrl,
       issuer,
-      securityContact: s.SECURITY_CONTACT ?? null
+      securityContact: s.SECURITY_CONTACT ?? null,
+      relatedOrigins: passkeys.relatedOrigins
     },
     postgres: {
       url,
@@ -141,6 +144,7 @@ export function group (s: Settings) {
       totpStepsBack: s.TOTP_STEPS_BACK,
       rememberDevice: s.REMEMBER_DEVICE
     },
+    passkeys,
     mail: {
       smtpUrl: s.SMTP_URL ?? null,
       authority: readAuthority(s.SMTP_CA_FILE),

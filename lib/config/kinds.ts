@@ -5,7 +5,7 @@ import { readEncryptionKeys } from './encryption-key.ts'
 import { parseMailbox } from './addresses/mailbox.ts'
 import {
   parseAllowedOrigin, parseBaseUrl, parseBoolean, parseDuration, parseEntries, parseForm, parseInteger, parseList,
-  parseOrigin, parsePairs, parseProxies, parseRates, parseShare
+  parseOrigin, parsePairs, parsePasskeyOrigin, parseProxies, parseRates, parseShare
 } from './parse.ts'
 import { readPostgresAddress } from './addresses/postgres-address.ts'
 
@@ -34,6 +34,7 @@ export const port = (about: About) => integer(0, 65535, about)
 export const rates = (about: About) => kind(about, parseRates)
 export const origin = (about: About) => kind(about, parseOrigin)
 export const origins = (about: About) => kind(about, text => parseEntries(text).map(parseAllowedOrigin))
+export const passkeyOrigins = (about: About) => kind(about, text => parseEntries(text).map(parsePasskeyOrigin))
 export const proxies = (about: About) => kind(about, parseProxies)
 export const mailbox = (about: About) => kind(about, parseMailbox)
 export const baseUrl = (about: About) => kind(about, parseBaseUrl)

@@ -118,6 +118,11 @@ export function parseAllowedOrigin (text: string): string {
   return parseOrigin(text)
 }
 
+/** An origin as WebAuthn has it: that of a page, or of an Android app, which is the hash of its certificate. */
+export function parsePasskeyOrigin (text: string): string {
+  return /^android:apk-key-hash:[A-Za-z0-9_-]{43}$/.test(text) ? text : parseOrigin(text)
+}
+
 /** An http(s) URL without user, query and fragment; a slash at its end is dropped. */
 export function parseBaseUrl (text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined

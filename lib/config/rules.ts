@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs'
 import { isIP } from 'node:net'
 import { checkExposed, isExposed } from './exposed-rules.ts'
 import { distanceOf } from './hosts.ts'
+import { checkPasskeys } from './passkeys.ts'
 import { readPostgresAddress } from './addresses/postgres-address.ts'
 import { isPublicSuffix } from './public-suffixes.ts'
 import type { Settings } from './settings.ts'
@@ -17,6 +18,7 @@ export function * checkSettings (s: Settings): Generator<Problem> {
   yield * checkHashes(s)
   yield * checkCookies(s)
   yield * checkBreachedPasswords(s)
+  yield * checkPasskeys(s)
   if (isExposed(s.NODE_ENV)) yield * checkExposed(s)
 }
 

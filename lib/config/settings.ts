@@ -1,8 +1,8 @@
 import { Type } from '@sinclair/typebox'
 import type { StaticDecode } from '@sinclair/typebox'
 import {
-  baseUrl, boolean, choice, duration, encryptionKeys, integer, mailbox, origin, origins, pairs, port, postgresUrl,
-  proxies, rates, redisUrl, sentryDsn, share, smtpUrl, text, texts
+  baseUrl, boolean, choice, duration, encryptionKeys, integer, mailbox, origin, origins, pairs, passkeyOrigins, port,
+  postgresUrl, proxies, rates, redisUrl, sentryDsn, share, smtpUrl, text, texts
 } from './kinds.ts'
 
 export const environments = ['development', 'test', 'staging', 'production'] as const
@@ -251,6 +251,15 @@ export const settings = Type.Object({
     description: 'How long a device is not asked for the second factor again if its user wishes so, at most 30d; 0s is never. Users whose role demands a second factor are asked every time.',
     default: '0s'
   }, { minimum: 0, maximum: 30 * 86_400_000, wanted: 'from 0s to 30d' }),
+  PASSKEY_RP_ID: Type.Optional(text({
+    description: 'The domain that passkeys belong to: that of the pages, or a parent of it. All passkeys are lost when it changes. Unset: the host of APP_URL.'
+  }, /^(?=.{1,253}$)(?!-)[a-z0-9-]{1,63}(\.(?!-)[a-z0-9-]{1,63})*$/, 'a domain in lower case, such as example.com')),
+  PASSKEY_RP_NAME: Type.Optional(text({
+    description: 'What browsers call this service when they make a passkey. Unset: the host of APP_URL.'
+  }, /^[^\p{C}]{1,64}$/u, 'up to 64 characters')),
+  PASSKEY_ORIGINS: Type.Optional(passkeyOrigins({
+    description: 'Where passkeys may be used: exact origins of pages, and android:apk-key-hash:… of apps. Unset: that of APP_URL and those of ALLOWED_ORIGINS that belong to PASSKEY_RP_ID.'
+  })),
 
   // Mail
   SMTP_URL: Type.Optional(smtpUrl({

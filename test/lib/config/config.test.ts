@@ -30,6 +30,7 @@ t.test('the smallest set of settings that production needs is enough', async t =
       secondFactor: [{ limit: 20, window: 900_000 }]
     },
     factors: { totpIssuer: 'auth.example.com', totpStepsBack: 1, rememberDevice: 0 },
+    passkeys: { rpId: 'auth.example.com', rpName: 'auth.example.com', origins: ['https://auth.example.com'], relatedOrigins: [] },
     mail: { appUrl: 'https://auth.example.com', from: { name: 'Latchkey', address: 'no-reply@auth.example.com' } },
     cleanUp: { interval: 3_600_000, batchSize: 1000 }
   })
