@@ -91,7 +91,7 @@ const layers: Layer[] = [
 /** The floors of lib, the ground first: a folder imports only folders of lower floors, types included. */
 export const floors = [
   ['bounded-map.ts', 'clock.ts', 'errors.ts', 'fair-queue.ts', 'config', 'context', 'crypto', 'formats'],
-  ['stores'],
+  ['stores', 'webauthn'],
   ['operations', 'changes', 'users'],
   ['http', 'jobs', 'followers'],
   ['audit'],
