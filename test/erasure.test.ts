@@ -200,6 +200,7 @@ t.test('an erasure costs in proportion to the account, whatever else is stored',
     'delete from only one_time_tokens where user_id = $1',
     'delete from only totp_secrets where user_id = $1',
     'delete from only recovery_codes where user_id = $1',
+    'delete from only passkeys where user_id = $1',
     'delete from subject_keys where subject_id = $1::uuid and not exists (select from users where id = $1::uuid) and not exists (select from registrations where id = $1::uuid)'
   ]
   for (const text of new Set([...statements, ...byTheDatabase])) {
@@ -347,6 +348,7 @@ async function crowd (
   await sql`insert into one_time_tokens (id, purpose, user_id, email, email_canonical, created_at, expires_at) select gen_random_uuid(), 'email_change', id, email, email_canonical, now(), now() from users`
   await sql`insert into known_devices (user_id, device_id, created_at, last_used_at) select id, gen_random_uuid(), now(), now() from users`
   await sql`insert into totp_secrets (id, user_id, secret, created_at, confirmed_at) select gen_random_uuid(), id, 'ciphertext', now(), now() from users`
+  await sql`insert into passkeys (id, user_id, credential_id, public_key, algorithm, sign_count, user_verified, backup_eligible, backed_up, transports, rp_id, name, created_at) select gen_random_uuid(), id, sha256(id::text::bytea), 'key', -7, 0, true, true, true, '{internal}', 'localhost', 'a phone', now() from users`
   await sql`insert into recovery_codes (user_id, hash, number, created_at) select id, sha256(n::text::bytea), n, now() from users, generate_series(1, 3) n`
   await sql`insert into changes (kind, subject_id, number, reason) select 'user_epoch', id, 1, 'password_changed' from users where id <> ${userId}`
 }

@@ -11,7 +11,7 @@ const denied = { code: '42501' }
 const tables = ['users', 'sessions', 'audit_events'] as const
 
 /** The tables and columns that only the server reads; the rest is granted column by column. */
-const hidden = { users: ['password_hash', 'two_step'], sessions: ['factor_reset', 'floor'], audit_events: ['address_hmac', 'mac', 'personal', 'xid'] }
+const hidden = { users: ['passkey_handle', 'password_hash', 'two_step'], sessions: ['factor_reset', 'floor'], audit_events: ['address_hmac', 'mac', 'personal', 'xid'] }
 
 t.test('a reader for one user sees the rows of that user and no others', async t => {
   const { ada, grace, reads, seenBy } = await prepare(t)

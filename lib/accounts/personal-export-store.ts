@@ -17,6 +17,7 @@ export function createPersonalExportStore (db: Database) {
   return {
     knownDevices,
     totpSecrets,
+    passkeys,
     recoveryCodes,
     oneTimeTokens,
     registrations,
@@ -41,6 +42,16 @@ export function createPersonalExportStore (db: Database) {
     return await db`
       select id, created_at, confirmed_at, last_used_at
       from totp_secrets
+      where user_id = ${userId}
+      order by created_at, id`
+  }
+
+  /** The user's passkeys, without their keys and without what an authenticator knows them by. */
+  async function passkeys (userId: string): Rows {
+    return await db`
+      select id, name, aaguid, transports, user_verified, discoverable, backup_eligible, backed_up, rp_id, created_at,
+             last_used_at
+      from passkeys
       where user_id = ${userId}
       order by created_at, id`
   }

@@ -58,6 +58,7 @@ export function createPersonalExports ({ database, exports, sessions, rateLimits
     yield `{"exported_at":${JSON.stringify(new Date(clock.now()))},"account":${JSON.stringify(accountOf(state))}`
     yield * section('known_devices', [await exports.knownDevices(id)])
     yield * section('totp_secrets', [await exports.totpSecrets(id)])
+    yield * section('passkeys', [await exports.passkeys(id)])
     yield * section('recovery_codes', [await exports.recoveryCodes(id)])
     yield * section('one_time_tokens', [await exports.oneTimeTokens(id)])
     yield * section('registrations', [await exports.registrations(emailCanonical)])

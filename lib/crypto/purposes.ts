@@ -16,6 +16,7 @@ export const purposes = {
   lockoutBuckets: 'lanes',
   mailRecipients: 'recipients of mails',
   oneTimeTokens: (issuer: string) => `one-time tokens of ${issuer}` as const,
+  passkeyChallenges: (issuer: string) => `passkey challenges of ${issuer}` as const,
   pendingLogins: (issuer: string) => `pending logins of ${issuer}` as const,
   rateLimits: 'rate limits',
   refreshTokens: (issuer: string) => `refresh tokens of ${issuer}` as const,

@@ -7,6 +7,7 @@ export type Kind =
   | 'one_time_tokens'
   | 'known_devices'
   | 'waiting_totp_secrets'
+  | 'spent_challenges'
   | 'failed_jobs'
   | 'changes'
   | 'epoch_changes'
@@ -58,6 +59,12 @@ export function createCleanUpStore (db: Database) {
       table: fragment`totp_secrets`,
       time: fragment`created_at`,
       also: fragment`and confirmed_at is null`,
+      lock: unlocked
+    },
+    spent_challenges: {
+      table: fragment`spent_challenges`,
+      time: fragment`expires_at`,
+      also: none,
       lock: unlocked
     },
     failed_jobs: {

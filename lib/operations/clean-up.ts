@@ -43,8 +43,8 @@ const dayMs = 24 * hourMs
 
 /** The kinds with many rows come last, so that the others need not wait for them. */
 const kinds: readonly Kind[] = [
-  'registrations', 'one_time_tokens', 'known_devices', 'waiting_totp_secrets', 'failed_jobs', 'changes', 'epoch_changes', 'ended_sessions',
-  'expired_sessions'
+  'registrations', 'one_time_tokens', 'known_devices', 'waiting_totp_secrets', 'spent_challenges', 'failed_jobs', 'changes',
+  'epoch_changes', 'ended_sessions', 'expired_sessions'
 ]
 
 const nothing: RemovedRows = {
@@ -52,6 +52,7 @@ const nothing: RemovedRows = {
   one_time_tokens: 0,
   known_devices: 0,
   waiting_totp_secrets: 0,
+  spent_challenges: 0,
   failed_jobs: 0,
   changes: 0,
   epoch_changes: 0,
@@ -159,6 +160,7 @@ function agesOf (
     one_time_tokens: hourMs - offset,
     known_devices: 365 * dayMs - offset,
     waiting_totp_secrets: hourMs - offset,
+    spent_challenges: hourMs - offset,
     failed_jobs: 14 * dayMs,
     changes: dayMs,
     epoch_changes: Math.max(dayMs, sessionTtl),

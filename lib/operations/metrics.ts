@@ -18,7 +18,7 @@ export const counters = {
     help: 'Logins, by outcome: success, or the code of the refusal.',
     labels: {
       outcome: [
-        'success', 'mfa_required', 'invalid_credentials', 'too_many_attempts', 'account_disabled', 'approval_pending',
+        'success', 'mfa_required', 'invalid_credentials', 'passkey_unknown', 'too_many_attempts', 'account_disabled', 'approval_pending',
         'approval_rejected', 'vendor_suspended', 'wrong_user_type'
       ]
     }

@@ -18,10 +18,12 @@ import { createKnownSessionStore } from '../../lib/doctor/known-session-store.ts
 import { examineMail } from '../../lib/doctor/mail.ts'
 import { judgePrefix, judgeRedis, readRedis, sampleSessions } from '../../lib/doctor/redis.ts'
 import type { RedisClient } from '../../lib/doctor/redis.ts'
+import { judgePasskeys } from '../../lib/doctor/passkeys.ts'
 import { judgeSigningKeys } from '../../lib/doctor/signing-keys.ts'
 import { judgeFactorPolicies } from '../../lib/doctor/factor-policies.ts'
 import { judgeTotpSecrets } from '../../lib/doctor/totp-secrets.ts'
 import { createFactorPolicyStore } from '../../lib/factors/factor-policy-store.ts'
+import { createPasskeyStore } from '../../lib/factors/passkey-store.ts'
 import { createTotpSecretStore } from '../../lib/factors/totp-secret-store.ts'
 import { createJobStore } from '../../lib/jobs/job-store.ts'
 import { createKeyAuthenticity } from '../../lib/keys/authenticity.ts'
@@ -97,8 +99,10 @@ export default fp<ExaminationsOptions>(async function provideExaminations (app, 
 
   async function lookAtFactors (db: Database, now: number) {
     const { keyId, keyIds } = createEncryption(secrets.derive(purposes.totpSecrets))
+    const { rpId } = config.passkeys
     return [
       ...judgeTotpSecrets(await createTotpSecretStore(db).countEncryptedOtherwise(keyId), keyIds),
+      ...judgePasskeys(await createPasskeyStore(db).countOtherDomains(rpId), rpId),
       ...judgeFactorPolicies(await createFactorPolicyStore(db).listGaps(), now)
     ]
   }

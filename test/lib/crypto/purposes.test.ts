@@ -15,6 +15,7 @@ const strings = {
   lockoutBuckets: 'lanes',
   mailRecipients: 'recipients of mails',
   oneTimeTokens: 'one-time tokens of https://a.example',
+  passkeyChallenges: 'passkey challenges of https://a.example',
   pendingLogins: 'pending logins of https://a.example',
   rateLimits: 'rate limits',
   refreshTokens: 'refresh tokens of https://a.example',

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import t from 'tap'
 import type { Test } from 'tap'
 import { createCleanUpStore } from '../../../lib/operations/clean-up-store.ts'
@@ -23,6 +23,7 @@ const kinds: Record<Kind, { table: string, insert: (sql: Sql, age: number) => Pr
     table: 'totp_secrets',
     insert: async (sql, age) => sql`insert into totp_secrets (id, user_id, secret, created_at) values (${randomUUID()}, ${await insertUser(sql)}, 'ciphertext', ${ago(sql, age)})`
   },
+  spent_challenges: { table: 'spent_challenges', insert: (sql, age) => sql`insert into spent_challenges (nonce, expires_at) values (${randomBytes(16)}, ${ago(sql, age)})` },
   failed_jobs: { table: 'jobs', insert: (sql, age) => sql`insert into jobs (queue, failed_at, error) values ('mail', ${ago(sql, age)}, 'no')` },
   changes: { table: 'changes', insert: (sql, age) => insertChange(sql, 'session_ended', age) },
   epoch_changes: { table: 'changes', insert: (sql, age) => insertChange(sql, 'user_epoch', age) },
@@ -123,6 +124,7 @@ t.test('a batch reads only what it removes, whatever else the table holds', asyn
     insert into totp_secrets (id, user_id, secret, created_at, confirmed_at)
     select gen_random_uuid(), id, 'ciphertext', now() - number * interval '1 minute', case when number % 2 = 0 then now() end
     from (select id, row_number() over () as number from users) as numbered`
+  await owner`insert into spent_challenges (nonce, expires_at) select sha256(number::text::bytea), now() - number * interval '1 minute' from generate_series(-10000, 10000) as number`
   await owner`analyze`
 
   for (const kind of Object.keys(kinds) as Kind[]) {

@@ -26,8 +26,8 @@ t.test('with nothing to remove, a run asks once for each kind, logs nothing alou
   const { run, asked, counted, logged, gauge } = prepare()
   t.match(await run(), { isComplete: true })
 
-  t.equal(asked.length, 9)
-  t.equal(new Set(asked.map(({ kind }) => kind)).size, 9)
+  t.equal(asked.length, 10)
+  t.equal(new Set(asked.map(({ kind }) => kind)).size, 10)
   t.strictSame(counted, {})
   t.match(logged, [{ level: 'debug' }])
   t.equal(gauge('latchkey_clean_up_success_timestamp_seconds'), 1_800_000_000)
@@ -45,6 +45,7 @@ t.test('each kind of row is kept for its own time', async t => {
     one_time_tokens: 1 / 24,
     known_devices: 365,
     waiting_totp_secrets: 1 / 24,
+    spent_challenges: 1 / 24,
     failed_jobs: 14,
     changes: 1,
     epoch_changes: 30,
@@ -104,7 +105,7 @@ t.test('a run that is told to stop ends with the current batch', async t => {
   })
 
   t.match(result, { isComplete: false, removed: { expired_sessions: 700 } })
-  t.equal(asked.length, 8 + 3)
+  t.equal(asked.length, 9 + 3)
   t.match(logged, [{ level: 'info', isComplete: false, removed: { expired_sessions: 700 } }])
   t.throws(() => gauge('latchkey_clean_up_success_timestamp_seconds'), 'which is not shown then')
   t.match(await prepare({ rows: { changes: 5 } }).run({ signal: stopping.signal }), {

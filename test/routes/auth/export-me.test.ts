@@ -9,13 +9,14 @@ import type { Tokens } from '../../support/helper.ts'
 import { tapWires } from '../../support/wiretap.ts'
 
 type Row = Record<string, unknown>
-type Export = Record<'known_devices' | 'totp_secrets' | 'recovery_codes' | 'one_time_tokens' | 'registrations' | 'jobs' | 'sessions' | 'audit_events' | 'acts', Row[]> & { exported_at: string, account: Row }
+type Export = Record<'known_devices' | 'totp_secrets' | 'passkeys' | 'recovery_codes' | 'one_time_tokens' | 'registrations' | 'jobs' | 'sessions' | 'audit_events' | 'acts', Row[]> & { exported_at: string, account: Row }
 
 /** The name in the export for the rows of each table. */
 const exported: Record<string, Exclude<keyof Export, 'exported_at'>> = {
   users: 'account',
   known_devices: 'known_devices',
   totp_secrets: 'totp_secrets',
+  passkeys: 'passkeys',
   recovery_codes: 'recovery_codes',
   one_time_tokens: 'one_time_tokens',
   registrations: 'registrations',
@@ -29,7 +30,8 @@ const withheld: Record<string, Record<string, string>> = {
   users: {
     password_hash: 'a secret; its scheme is told as password.scheme',
     version: 'a counter of the machinery',
-    session_epoch: 'a counter of the machinery'
+    session_epoch: 'a counter of the machinery',
+    passkey_handle: 'random, by which authenticators know the account'
   },
   known_devices: {
     user_id: 'account.id',
@@ -41,6 +43,13 @@ const withheld: Record<string, Record<string, string>> = {
     secret: 'a secret',
     last_step: 'a counter of the machinery',
     strangers_failures: 'a counter against guessing'
+  },
+  passkeys: {
+    user_id: 'account.id',
+    credential_id: 'random, by which an authenticator knows the key',
+    public_key: 'of use to nobody else',
+    algorithm: 'follows from the key',
+    sign_count: 'a counter of the machinery'
   },
   recovery_codes: { user_id: 'account.id', hash: 'a secret' },
   one_time_tokens: {
@@ -96,6 +105,7 @@ const others: Record<string, string> = {
   subject_keys: 'the key under which the trail is written: a secret; what it opens is exported',
   audit_seals: 'hashes of what is exported, of which they tell nothing',
   audit_retention: 'of the deployment',
+  spent_challenges: 'random numbers, kept for some hours',
   user_counts: 'how many users there are of a kind',
   daily_counts: 'how many events there were of a kind',
   session_counts: 'how many sessions there are of a kind',
@@ -162,6 +172,7 @@ t.test('every column of every table is exported or on a written list', async t =
     ['sessions', 'sessions', await sql`select *, host(ip) as ip from sessions where user_id = ${mine.user.id} order by id`],
     ['known_devices', 'known_devices', await sql`select * from known_devices where user_id = ${mine.user.id} order by created_at, device_id`],
     ['totp_secrets', 'totp_secrets', await sql`select * from totp_secrets where user_id = ${mine.user.id}`],
+    ['passkeys', 'passkeys', await sql`select * from passkeys where user_id = ${mine.user.id}`],
     ['recovery_codes', 'recovery_codes', await sql`select * from recovery_codes where user_id = ${mine.user.id} order by number`],
     ['one_time_tokens', 'one_time_tokens', await sql`select * from one_time_tokens where user_id = ${mine.user.id} order by created_at, id`],
     ['registrations', 'registrations', await sql`select * from registrations where email = ${mine.user.email} order by created_at, id`]
@@ -299,6 +310,7 @@ async function lived () {
   await post(app, '/auth/register', { email: account.email, password, full_name: 'Ada King' })
   await sql`delete from jobs`
   await sql`insert into totp_secrets (id, user_id, secret, created_at, confirmed_at) values (gen_random_uuid(), ${account.user.id}, 'ciphertext', now(), now())`
+  await sql`insert into passkeys (id, user_id, credential_id, public_key, algorithm, sign_count, user_verified, backup_eligible, backed_up, transports, rp_id, name, created_at) values (gen_random_uuid(), ${account.user.id}, sha256(gen_random_uuid()::text::bytea), 'key', -7, 0, true, true, true, '{internal}', 'localhost', 'Ada’s phone', now())`
   await sql`insert into recovery_codes (user_id, hash, number, created_at) select ${account.user.id}, sha256(n::text::bytea), n, now() from generate_series(1, 10) n`
 
   const newEmail = freshAddress()

@@ -1,0 +1,164 @@
+import { unavailable } from '../errors.ts'
+import type { Database, Query, Transaction } from '../stores/database.ts'
+
+/** A passkey or security key. */
+export interface Passkey {
+  id: string
+  userId: string
+  credentialId: Buffer
+  /** As COSE has it. */
+  publicKey: Buffer
+  signCount: number
+  /** Whether the authenticator verified its user when the key was made: only then it proves two factors by itself. */
+  userVerified: boolean
+  backupEligible: boolean
+  backedUp: boolean
+  aaguid: string | null
+  /** How browsers reach the authenticator: words of WebAuthn and others. */
+  transports: string[]
+  name: string
+  createdAt: Date
+  lastUsedAt: Date | null
+}
+
+export type NewPasskey = Omit<Passkey, 'lastUsedAt'> & { algorithm: number, discoverable: boolean | null, rpId: string }
+
+/** How many passkeys belong to a domain. */
+export interface PasskeysOfDomain { rpId: string, count: number }
+
+/** What an authenticator says when it signs. */
+export type PasskeyUse = Pick<Passkey, 'signCount' | 'backupEligible' | 'backedUp'>
+
+export type PasskeyStore = ReturnType<typeof createPasskeyStore>
+
+export function createPasskeyStore (db: Database) {
+  return { list, has, findByCredential, insert, use, rename, remove, handleOf, countOtherDomains }
+
+  /** The user's passkeys, the oldest first. */
+  async function list (userId: string, query: Query = db): Promise<Passkey[]> {
+    return await query<Passkey>`
+      select p.id, p.user_id, p.credential_id, p.public_key, p.sign_count, p.user_verified, p.backup_eligible,
+             p.backed_up, p.aaguid, p.transports, p.name, p.created_at, p.last_used_at
+      from passkeys p
+      where p.user_id = ${userId}
+      order by p.created_at, p.id`
+  }
+
+  async function has (userId: string, query: Query = db): Promise<boolean> {
+    const found = await query`
+      select 1
+      from passkeys
+      where user_id = ${userId}
+      limit 1`
+    return found.length === 1
+  }
+
+  /** The passkey with this credential id, and the handle of its account; null for an unknown one. */
+  async function findByCredential (credentialId: Buffer): Promise<(Passkey & { handle: Buffer | null }) | null> {
+    const [found] = await db<Passkey & { handle: Buffer | null }>`
+      select p.id, p.user_id, p.credential_id, p.public_key, p.sign_count, p.user_verified, p.backup_eligible,
+             p.backed_up, p.aaguid, p.transports, p.name, p.created_at, p.last_used_at, u.passkey_handle as handle
+      from passkeys p
+      join users u on u.id = p.user_id
+      where p.credential_id = ${credentialId}`
+    return found ?? null
+  }
+
+  /** Writes a passkey. False if its credential id is known, to anybody. The caller has locked the user's row. */
+  async function insert (tx: Transaction, passkey: NewPasskey): Promise<boolean> {
+    const made = await tx`
+      insert into passkeys (
+        id, user_id, credential_id, public_key, algorithm, sign_count, user_verified, discoverable, backup_eligible,
+        backed_up, aaguid, transports, rp_id, name, created_at
+      )
+      values (
+        ${passkey.id}, ${passkey.userId}, ${passkey.credentialId}, ${passkey.publicKey}, ${passkey.algorithm},
+        ${passkey.signCount}, ${passkey.userVerified}, ${passkey.discoverable}, ${passkey.backupEligible},
+        ${passkey.backedUp}, ${passkey.aaguid}, ${passkey.transports}, ${passkey.rpId}, ${passkey.name},
+        ${passkey.createdAt}
+      )
+      on conflict (credential_id) do nothing
+      returning id`
+    return made.length === 1
+  }
+
+  /**
+   * Records a use, and keeps the higher counter. Returns what was known before; null if the passkey is gone.
+   */
+  async function use (
+    tx: Transaction,
+    id: string,
+    { signCount, backupEligible, backedUp }: PasskeyUse,
+    now: Date
+  ): Promise<Pick<PasskeyUse, 'signCount' | 'backupEligible'> | null> {
+    const [before] = await tx<Pick<PasskeyUse, 'signCount' | 'backupEligible'>>`
+      with before as materialized (
+        select id, sign_count, backup_eligible
+        from passkeys
+        where id = ${id}
+        for no key update
+      )
+      update passkeys p
+      set sign_count = greatest(before.sign_count, ${signCount}::bigint),
+          backup_eligible = ${backupEligible},
+          backed_up = ${backedUp},
+          last_used_at = ${now}
+      from before
+      where p.id = before.id
+      returning before.sign_count, before.backup_eligible`
+    return before ?? null
+  }
+
+  /** Returns the passkey with its new name; null if the user has no such passkey. */
+  async function rename (userId: string, id: string, name: string): Promise<Passkey | null> {
+    const [renamed] = await db<Passkey>`
+      update passkeys p
+      set name = ${name}
+      where p.id = ${id}
+        and p.user_id = ${userId}
+      returning p.id, p.user_id, p.credential_id, p.public_key, p.sign_count, p.user_verified, p.backup_eligible,
+                p.backed_up, p.aaguid, p.transports, p.name, p.created_at, p.last_used_at`
+    return renamed ?? null
+  }
+
+  /** Returns whether the user had such a passkey. */
+  async function remove (tx: Transaction, userId: string, id: string): Promise<boolean> {
+    const removed = await tx`
+      delete from passkeys
+      where id = ${id}
+        and user_id = ${userId}
+      returning id`
+    return removed.length === 1
+  }
+
+  /**
+   * The handle by which authenticators know the account. An account that has none gets the offered one. The caller has
+   * locked the user's row.
+   */
+  async function handleOf (tx: Transaction, userId: string, offered: Buffer): Promise<Buffer> {
+    const [user] = await tx<{ passkeyHandle: Buffer }>`
+      update users
+      set passkey_handle = coalesce(passkey_handle, ${offered})
+      where id = ${userId}
+      returning passkey_handle`
+    if (!user) throw unavailable(new Error('the row was locked and is gone'))
+    return user.passkeyHandle
+  }
+
+  /** How many passkeys belong to other domains than this one. */
+  async function countOtherDomains (rpId: string): Promise<PasskeysOfDomain[]> {
+    return await db<PasskeysOfDomain>`
+      select rp_id, count(*)::int as count
+      from (
+        select rp_id
+        from passkeys
+        where rp_id < ${rpId}
+        union all
+        select rp_id
+        from passkeys
+        where rp_id > ${rpId}
+      ) as others
+      group by rp_id
+      order by rp_id`
+  }
+}
