@@ -20,6 +20,7 @@ import stores from './plugins/stores/index.ts'
 import throttling from './plugins/throttling/index.ts'
 import tokens from './plugins/tokens/index.ts'
 import transfers from './plugins/transfers/index.ts'
+import webauthn from './plugins/webauthn/index.ts'
 import type { FeatureOptions } from './plugins/feature.ts'
 import routes from './routes/index.ts'
 
@@ -31,7 +32,7 @@ export interface LatchkeyOptions extends Omit<FeatureOptions, 'workers'>, Partia
 /** The features in their order: each depends only on features before it. */
 const features = [
   monitoring, http, stores, jobs, audit, changes, keys, passwords, throttling, tokens, mail,
-  access, sessions, factors, accounts, administration, organisations, transfers, oauth, guards, operations
+  access, sessions, webauthn, factors, accounts, administration, organisations, transfers, oauth, guards, operations
 ]
 
 /** The whole of Latchkey: every feature, then the routes. */

@@ -100,6 +100,14 @@ export function sampleMails (locale: string): Sample[] {
       mail: { ...reader, kind: 'second_factor_reset', values: { stage: 'finished', appUrl }, occasion }
     },
     {
+      name: 'passkey_added',
+      mail: { ...reader, kind: 'passkey_added', values: { appUrl }, occasion }
+    },
+    ...(['passkey', 'totp'] as const).map((what): Sample => ({
+      name: `factor_removed-${what}`,
+      mail: { ...reader, kind: 'factor_removed', values: { what, appUrl }, occasion }
+    })),
+    {
       name: 'recovery_codes_renewed',
       mail: { ...reader, kind: 'recovery_codes_renewed', values: { appUrl }, occasion }
     },

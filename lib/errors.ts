@@ -8,6 +8,7 @@ const refusals = {
     401,
     'The address and the password do not belong together, or the address has not been confirmed yet.'
   ],
+  passkey_unknown: [401, 'No account has this passkey.'],
   mfa_required: [401, 'A second factor is needed, too.'],
   reauthentication_required: [401, 'Authenticate again to do this.'],
   forbidden: [403, 'You are not allowed to do this.'],

@@ -42,3 +42,13 @@ create table spent_challenges (
 create index spent_challenges_over_since on spent_challenges (expires_at);
 
 grant select, insert, update, delete on passkeys, spent_challenges to latchkey_runtime;
+
+-- A passkey satisfies whatever a role demands; an authenticator app does not resist phishing.
+create or replace function has_second_factor (the_user uuid, demanded text)
+returns boolean
+language sql stable
+as $$
+  select exists (select from passkeys where user_id = the_user)
+    or demanded <> 'phishing_resistant'
+      and exists (select from totp_secrets where user_id = the_user and confirmed_at is not null)
+$$;

@@ -30,7 +30,11 @@ interface Document {
 }
 
 const operationsToken = 'an-operations-token-9f31'
-const everything = { OPERATIONS_TOKEN: operationsToken, SECURITY_CONTACT: 'mailto:security@example.com' }
+const everything = {
+  OPERATIONS_TOKEN: operationsToken,
+  SECURITY_CONTACT: 'mailto:security@example.com',
+  PASSKEY_ORIGINS: 'https://app.example.net'
+}
 const exceptions = [
   // The liveness route refuses nobody, and a redirect is the only answer of its route.
   /^operation-4xx-response #\/paths\/~1health(~1live|~1ready)?\/get\//,

@@ -60,6 +60,7 @@ const routes = `
 | GET /api/v1/auth/me/export                         | session         |
 | GET /api/v1/auth/sessions                          | session         |
 | DELETE /api/v1/auth/sessions/:id                   | session         |
+| POST /api/v1/auth/reauthenticate/options           | session         |
 | POST /api/v1/auth/reauthenticate                   | session         |
 | POST /api/v1/auth/password/change                  | session         |
 | POST /api/v1/auth/email/change                     | session ⏱       |
@@ -69,6 +70,11 @@ const routes = `
 | DELETE /api/v1/auth/totp                           | session ⏱       |
 | PUT /api/v1/auth/two-step                          | session ⏱       |
 | POST /api/v1/auth/recovery-codes                   | session ⏱       |
+| GET /api/v1/auth/passkeys                          | session         |
+| PATCH /api/v1/auth/passkeys/:id                    | session         |
+| POST /api/v1/auth/passkeys/options                 | session ⏱       |
+| POST /api/v1/auth/passkeys                         | session ⏱       |
+| DELETE /api/v1/auth/passkeys/:id                   | session ⏱       |
 | POST /api/v1/auth/refresh                          | refresh token   |
 | POST /api/v1/auth/introspect                       | service         |
 | GET /api/v1/auth/revocations                       | service         |
@@ -80,6 +86,9 @@ const routes = `
 | POST /api/v1/auth/verify-email/resend              | anybody         |
 | POST /api/v1/auth/login                            | anybody         |
 | POST /api/v1/auth/login/second-factor              | anybody         |
+| POST /api/v1/auth/login/second-factor/options      | anybody         |
+| POST /api/v1/auth/login/passkey/options            | anybody         |
+| POST /api/v1/auth/login/passkey                    | anybody         |
 | POST /api/v1/auth/email/confirm                    | anybody         |
 | POST /api/v1/auth/email/undo                       | anybody         |
 | POST /api/v1/auth/password/forgot                  | anybody         |
@@ -90,6 +99,7 @@ const routes = `
 | GET /.well-known/jwks.json                         | anybody         |
 | GET /.well-known/change-password                   | anybody         |
 | GET /.well-known/security.txt                      | anybody         |
+| GET /.well-known/webauthn                          | anybody         |
 | POST /api/v1/auth/logout                           | anybody         |`
 
 const { app, registered } = await build()
@@ -179,7 +189,7 @@ async function ask (route: string, token?: string) {
  * not ours.
  */
 async function build () {
-  const config = loadConfig(await deploy(t, { OPERATIONS_TOKEN: 'an-operations-token', SECURITY_CONTACT: 'mailto:security@example.com' }))
+  const config = loadConfig(await deploy(t, { OPERATIONS_TOKEN: 'an-operations-token', SECURITY_CONTACT: 'mailto:security@example.com', PASSKEY_ORIGINS: 'https://app.example.net' }))
   const app = createServer(config)
   const clock = createClock()
   const registered: string[] = []

@@ -6,11 +6,13 @@ import latchkey from '../app.ts'
 import { createClock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config/config.ts'
 import { createServer } from '../plugins/http/server.ts'
+import { createAuthenticator } from './support/authenticator.ts'
 import { claimsOf, codeAt, fromBase32, guarded, mailedToken, nextStep } from './support/factors.ts'
 import type { Guarded } from './support/factors.ts'
 import { cheapHasher } from './support/hashers.ts'
 import { as, codeOf, deploy, freshAddress, password, post, refresh } from './support/helper.ts'
 import type { Tokens } from './support/helper.ts'
+import { add, enter as enterByKey, origin } from './support/passkeys.ts'
 
 const { app, handingOver, handingOverDevice } = await build()
 const other = 'seven quiet herons over reeds'
@@ -29,6 +31,19 @@ const paths: Record<string, { file: string, weak: Ask, strong: Ask }> = {
     file: 'auth/login-second-factor.ts',
     weak: async ada => post(app, '/auth/login/second-factor', { mfa_token: await pendingOf(ada), code: '000000' }),
     strong: enter
+  },
+  'POST /api/v1/auth/login/passkey': {
+    file: 'auth/login-passkey.ts',
+    weak: async ada => {
+      const key = createAuthenticator({ origin })
+      await add(app, await tokensOf(ada), key)
+      return await enterByKey(app, { key }, { flags: ['UP'] })
+    },
+    strong: async ada => {
+      const key = createAuthenticator({ origin })
+      await add(app, await tokensOf(ada), key)
+      return await enterByKey(app, { key })
+    }
   },
   'POST /api/v1/auth/refresh': {
     file: 'auth/refresh.ts',
@@ -62,11 +77,25 @@ const paths: Record<string, { file: string, weak: Ask, strong: Ask }> = {
       return await as(app, token, 'DELETE', '/auth/totp')
     }
   },
+  'DELETE /api/v1/auth/passkeys/:id': {
+    file: 'factors/remove-passkey.ts',
+    weak: async ada => as(app, (await weaken(ada)).access_token, 'DELETE', `/auth/passkeys/${ada.totpId}`),
+    strong: async ada => {
+      const tokens = await tokensOf(ada)
+      return await as(app, tokens.access_token, 'DELETE', `/auth/passkeys/${await add(app, tokens, createAuthenticator({ origin }))}`)
+    }
+  },
   'PUT /api/v1/auth/two-step': {
     file: 'factors/set-two-step.ts',
     weak: async ada => as(app, (await weaken(ada)).access_token, 'PUT', '/auth/two-step', { enabled: false }),
     strong: async ada => as(app, (await tokensOf(ada)).access_token, 'PUT', '/auth/two-step', { enabled: true })
   }
+}
+
+/** What the tokens say where something else than the password and a code was proved, or the app was removed. */
+const proved: Record<string, object> = {
+  'POST /api/v1/auth/login/passkey': { amr: ['pop', 'user', 'mfa'], acr: 'phr' },
+  'DELETE /api/v1/auth/totp': { amr: ['pwd'], acr: 'urn:latchkey:acr:1fa' }
 }
 
 /** Every route that answers with the token of a device only: it names a browser and opens nothing. */
@@ -93,7 +122,7 @@ for (const [route, { weak, strong }] of Object.entries(paths)) {
     const answer = await weak(ada)
     t.ok(answer.statusCode >= 400, answer.body)
     t.notMatch(`${answer.body}${answer.headers['set-cookie']}`, /access_token|refresh_token|__Host-(access|refresh)/)
-    t.ok(await liveSessions(ada) <= before + (/login|refresh/.test(route) ? 0 : 1), 'no session but the one that the test has made')
+    t.ok(await liveSessions(ada) <= before + (/login$|second-factor$|refresh$/.test(route) ? 0 : 1), 'no session but the one that the test has made')
   })
 
   t.test(`${route} gives tokens for both, and says so in them`, async t => {
@@ -101,8 +130,7 @@ for (const [route, { weak, strong }] of Object.entries(paths)) {
     const answer = await strong(ada)
     t.equal(answer.statusCode, 200, answer.body)
     const [, claims = ''] = answer.json().access_token.split('.')
-    const removed = route.startsWith('DELETE')
-    t.match(JSON.parse(Buffer.from(claims, 'base64url').toString()), removed ? { amr: ['pwd'], acr: 'urn:latchkey:acr:1fa' } : { amr: ['pwd', 'otp', 'mfa'], acr: 'urn:latchkey:acr:2fa' })
+    t.match(JSON.parse(Buffer.from(claims, 'base64url').toString()), proved[route] ?? { amr: ['pwd', 'otp', 'mfa'], acr: 'urn:latchkey:acr:2fa' })
   })
 }
 
@@ -120,6 +148,7 @@ t.test('the link of a reset gives tokens for the password alone: they add a fact
     'POST /api/v1/auth/reauthenticate': await as(app, token, 'POST', '/auth/reauthenticate', { password }),
     'POST /api/v1/auth/password/change': await as(app, token, 'POST', '/auth/password/change', { current_password: password, new_password: other }),
     'DELETE /api/v1/auth/totp': await as(app, token, 'DELETE', '/auth/totp'),
+    'DELETE /api/v1/auth/passkeys/:id': await as(app, token, 'DELETE', `/auth/passkeys/${ada.totpId}`),
     'PUT /api/v1/auth/two-step': await as(app, token, 'PUT', '/auth/two-step', { enabled: false })
   }
   for (const [route, { statusCode }] of Object.entries(asked)) t.equal(statusCode, 401, route)

@@ -17,6 +17,8 @@ import { createPersonalExports } from './personal-exports.ts'
 import type { PersonalExportParts } from './personal-exports.ts'
 import { createProfiles } from './profiles.ts'
 import type { ProfileParts } from './profiles.ts'
+import { createPasskeyLogins } from '../logins/passkey-logins.ts'
+import type { PasskeyLoginParts } from '../logins/passkey-logins.ts'
 import { createReauthentications } from '../logins/reauthentications.ts'
 import type { ReauthenticationParts } from '../logins/reauthentications.ts'
 import { createRegistrations } from './registrations.ts'
@@ -33,6 +35,7 @@ export type AccountParts =
   & RegistrationParts
   & ConfirmationParts
   & LoginParts
+  & PasskeyLoginParts
   & ReauthenticationParts
   & SignOutParts
   & PasswordChangeParts
@@ -52,8 +55,9 @@ export function createAccounts (parts: AccountParts) {
   const { register } = createRegistrations(parts)
   const { confirm, resend } = createConfirmations(parts)
   const { login } = createLogins(parts)
-  const { completeLogin } = createSecondSteps(parts)
-  const { reauthenticate } = createReauthentications(parts)
+  const { completeLogin, offerSecondFactor } = createSecondSteps(parts)
+  const { loginByPasskey, offerLogin } = createPasskeyLogins(parts)
+  const { reauthenticate, offerReauthentication } = createReauthentications(parts)
   const { logout, signOut, endSession, signOutEveryone } = createSignOuts(parts)
   const { changePassword } = createPasswordChanges(parts)
   const { forgotPassword, resetPassword } = createPasswordResets(parts)
@@ -65,7 +69,11 @@ export function createAccounts (parts: AccountParts) {
   return {
     registrations: { register, confirm, resend },
     login: ifItCanSign(login),
+    offerSecondFactor,
     completeLogin: ifItCanSign(completeLogin),
+    offerLogin,
+    loginByPasskey: ifItCanSign(loginByPasskey),
+    offerReauthentication,
     reauthenticate: ifItCanSign(reauthenticate),
     refresh: ifItCanSign(refresh),
     listSessions,

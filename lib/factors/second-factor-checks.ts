@@ -6,23 +6,31 @@ import type { Jobs } from '../jobs/jobs.ts'
 import type { Metrics } from '../operations/metrics.ts'
 import type { Database, Query, Transaction } from '../stores/database.ts'
 import type { CodeHolder, Guess, Lockout } from '../throttling/lockout.ts'
+import { byPasswordAndCode, byPasswordAndKey } from '../tokens/assurance.ts'
 import type { User } from '../users/user-store.ts'
+import type { PasskeyAssertion, PasskeyChecks } from './passkey-checks.ts'
+import type { PasskeyStore } from './passkey-store.ts'
 import type { RecoveryCodeStore } from './recovery-code-store.ts'
 import { hashRecoveryCode } from './recovery-code.ts'
 import { matchingStep, stepAt } from './totp.ts'
 import type { TotpKeeping } from './totp-keeping.ts'
 import type { TotpSecret, TotpSecretStore } from './totp-secret-store.ts'
 
-/** What a user enters as the second factor. */
-export type SecondFactor = { code: string } | { recoveryCode: string }
+/** What a user enters as the second factor, or what a passkey has signed. */
+export type SecondFactor = { code: string } | { recoveryCode: string } | { credential: PasskeyAssertion }
 
-export type SecondFactorMethod = 'totp' | 'recovery_code'
+export type SecondFactorMethod = 'passkey' | CodeMethod
 
-/** A second factor that is to be checked. The first one has been proved. */
+/** The methods whose codes can be guessed. */
+type CodeMethod = 'totp' | 'recovery_code'
+
+/** A second factor that is to be checked. The first one has been proved, unless the second proves both. */
 export interface SecondFactorClaim {
   factor: SecondFactor
   owner: Pick<User, 'id' | 'emailCanonical' | 'wrappedKey'>
   holder: CodeHolder
+  /** The pending sign-in, or the session, whose challenge a passkey answers. */
+  boundTo: string
   sessionId?: string
   caller: Caller
 }
@@ -30,6 +38,10 @@ export interface SecondFactorClaim {
 /** A right second factor that is not used up yet. */
 export interface SecondProof {
   method: SecondFactorMethod
+  /** The methods (RFC 8176) that are proved with the password before it. */
+  amr: string[]
+  /** Whether it needs no password before it: a passkey that has verified its user. */
+  isComplete: boolean
   /**
    * Uses it up, in the transaction of its effect, with the user's row locked.
    * @throws Refusal `invalid_credentials` if another request has used it up
@@ -41,6 +53,8 @@ export interface SecondFactorCheckParts {
   database: Database
   totpSecrets: Pick<TotpSecretStore, 'findConfirmed' | 'spendStep' | 'countStrangersFailure'>
   recoveryCodes: Pick<RecoveryCodeStore, 'summarise' | 'has' | 'spend'>
+  passkeys: Pick<PasskeyStore, 'has'>
+  passkeyChecks: Pick<PasskeyChecks, 'check'>
   keeping: Pick<TotpKeeping, 'decrypt'>
   lockout: Pick<Lockout, 'guard' | 'secondFactorOf' | 'takeNotice'>
   audit: Pick<Audit, 'record'>
@@ -63,25 +77,50 @@ const closedSeconds = 12 * 3600
  * up by its effect and not before, so a sign-in that fails has used up nothing.
  */
 export function createSecondFactorChecks (parts: SecondFactorCheckParts) {
-  const { database, totpSecrets, recoveryCodes, keeping, lockout, audit, jobs, metrics, clock, totpStepsBack } = parts
+  const { database, totpSecrets, recoveryCodes, passkeys, passkeyChecks, keeping, lockout } = parts
+  const { audit, jobs, metrics, clock, totpStepsBack } = parts
 
   return { methodsOf, check, noteUsedUp }
 
   /** What the user can prove as a second factor. */
   async function methodsOf (userId: string): Promise<SecondFactorMethod[]> {
     const [secret, codes] = [await totpSecrets.findConfirmed(userId), await recoveryCodes.summarise(userId)]
-    return [...(secret ? ['totp' as const] : []), ...(codes ? ['recovery_code' as const] : [])]
+    return [
+      ...(await passkeys.has(userId) ? ['passkey' as const] : []),
+      ...(secret ? ['totp' as const] : []),
+      ...(codes ? ['recovery_code' as const] : [])
+    ]
   }
 
   /**
    * Returns if the second factor is right and has not been used.
-   * @throws Refusal `invalid_credentials`; `too_many_attempts` while the bucket is shut, whether or not it is right;
-   * `overloaded`; `unavailable`
+   * @throws Refusal `invalid_credentials`; `passkey_unknown` for a passkey that no account has; `too_many_attempts`
+   * while the bucket is shut, whether or not it is right; `overloaded`; `unavailable`
    */
   async function check (claim: SecondFactorClaim): Promise<SecondProof> {
+    if ('credential' in claim.factor) return await checkPasskey(claim, claim.factor.credential)
     return 'code' in claim.factor
       ? await checkCode(claim, claim.factor.code)
       : await checkRecoveryCode(claim, claim.factor.recoveryCode)
+  }
+
+  // No bucket: a signature cannot be guessed, so nobody can keep the owner from this way in.
+  async function checkPasskey (claim: SecondFactorClaim, credential: PasskeyAssertion): Promise<SecondProof> {
+    const { owner, boundTo, sessionId } = claim
+    const purpose = sessionId === undefined ? 'second_factor' : 'reauthentication'
+    const { isComplete, spend } = await passkeyChecks.check(credential, { purpose, boundTo }, owner.id)
+      .catch(error => failPasskey(claim, error))
+    return {
+      method: 'passkey',
+      amr: byPasswordAndKey,
+      isComplete,
+      spend: tx => spend(tx, { subject: owner, caller: claim.caller, ...(sessionId !== undefined && { sessionId }) })
+    }
+  }
+
+  async function failPasskey (claim: SecondFactorClaim, error: unknown): Promise<never> {
+    if (error instanceof Refusal && error.status === 401) await noteUsedUp(claim, 'passkey')
+    throw error
   }
 
   async function checkCode (claim: SecondFactorClaim, code: string): Promise<SecondProof> {
@@ -97,7 +136,7 @@ export function createSecondFactorChecks (parts: SecondFactorCheckParts) {
       if (secret && !found && claim.holder === 'strangers') await totpSecrets.countStrangersFailure(secret.id)
       return found !== null
     })
-    return { method: 'totp', spend: tx => spendCode(tx, found) }
+    return { method: 'totp', amr: byPasswordAndCode, isComplete: false, spend: tx => spendCode(tx, found) }
   }
 
   async function spendCode (tx: Transaction, found: { secret: TotpSecret, step: number } | null) {
@@ -109,7 +148,12 @@ export function createSecondFactorChecks (parts: SecondFactorCheckParts) {
     const hash = hashRecoveryCode(text)
 
     await guard('recovery_code', claim, async () => hash !== null && await recoveryCodes.has(claim.owner.id, hash))
-    return { method: 'recovery_code', spend: tx => spendRecoveryCode(tx, claim, hash) }
+    return {
+      method: 'recovery_code',
+      amr: byPasswordAndCode,
+      isComplete: false,
+      spend: tx => spendRecoveryCode(tx, claim, hash)
+    }
   }
 
   async function spendRecoveryCode (tx: Transaction, claim: SecondFactorClaim, hash: Buffer | null) {
@@ -126,7 +170,7 @@ export function createSecondFactorChecks (parts: SecondFactorCheckParts) {
     await jobs.send(tx, 'mail', { kind: 'recovery_code_used', userId, left, eventId })
   }
 
-  async function guard (method: SecondFactorMethod, claim: SecondFactorClaim, isRight: () => Promise<boolean>) {
+  async function guard (method: CodeMethod, claim: SecondFactorClaim, isRight: () => Promise<boolean>) {
     const guess = await lockout.guard(lockout.secondFactorOf(method, claim.owner.id, claim.holder), isRight)
     if (guess.outcome === 'right') return
 
@@ -134,7 +178,7 @@ export function createSecondFactorChecks (parts: SecondFactorCheckParts) {
     throw guess.outcome === 'refused' ? refuse('too_many_attempts', guess.retryAfter) : refuse('invalid_credentials')
   }
 
-  async function recordFailure (method: SecondFactorMethod, claim: SecondFactorClaim, guess: Guess) {
+  async function recordFailure (method: CodeMethod, claim: SecondFactorClaim, guess: Guess) {
     if (guess.outcome === 'refused') {
       // Many tries at a shut bucket leave one event a minute, not one for each try.
       if (guess.refused > 0) await note(database, claim, 'too_many_attempts', { method, refused: guess.refused })
@@ -146,7 +190,7 @@ export function createSecondFactorChecks (parts: SecondFactorCheckParts) {
   }
 
   // The first factor was right, so whoever guesses has it: that is news for the owner.
-  async function recordShut (method: SecondFactorMethod, claim: SecondFactorClaim, until: string) {
+  async function recordShut (method: CodeMethod, claim: SecondFactorClaim, until: string) {
     const isNoticeDue = await lockout.takeNotice(claim.owner.emailCanonical, 'codes')
 
     await database.begin(async tx => {

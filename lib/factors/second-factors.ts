@@ -16,11 +16,13 @@ import type { TokenResponse, TokenResponses } from '../sessions/token-responses.
 import type { Database, Transaction } from '../stores/database.ts'
 import type { RateLimits } from '../throttling/rate-limits.ts'
 import type { Tokens } from '../tokens/access-tokens.ts'
-import { byPassword, byPasswordAndCode } from '../tokens/assurance.ts'
+import { withSecond, withoutSecond } from '../tokens/assurance.ts'
 import { isInForce } from '../users/factor-policy.ts'
 import type { User, UserStore } from '../users/user-store.ts'
 import { toBase32 } from './base32.ts'
 import type { FactorResets } from './factor-resets.ts'
+import type { PasskeyStore } from './passkey-store.ts'
+import { presentPasskey } from './passkey-view.ts'
 import type { RecoveryCodeStore } from './recovery-code-store.ts'
 import { hashRecoveryCode, makeRecoveryCode } from './recovery-code.ts'
 import type { TotpKeeping } from './totp-keeping.ts'
@@ -45,6 +47,7 @@ export interface SecondFactorParts extends Pick<UnitsOfWork, 'commitUnlessNull'>
   feed: Pick<ChangeFeed, 'assertFresh'>
   totpSecrets: TotpSecretStore
   recoveryCodes: RecoveryCodeStore
+  passkeys: Pick<PasskeyStore, 'has' | 'list'>
   keeping: Pick<TotpKeeping, 'encrypt' | 'decrypt'>
   rateLimits: Pick<RateLimits, 'count'>
   audit: Pick<Audit, 'record'>
@@ -73,10 +76,20 @@ const clockHintSteps = 10
  */
 export function createSecondFactors (parts: SecondFactorParts) {
   const { database, commitUnlessNull, users, roleStore, devices, sessions, tokenResponses, tokens, feed } = parts
-  const { resets, totpSecrets, recoveryCodes, keeping, rateLimits, audit, jobs, clock } = parts
+  const { resets, totpSecrets, recoveryCodes, passkeys, keeping, rateLimits, audit, jobs, clock } = parts
   const { totpIssuer, totpStepsBack, rememberDevice } = parts
 
-  return { describe, describeOther, beginTotp, confirmTotp, removeTotp, setTwoStep, renewRecoveryCodes }
+  return {
+    describe,
+    describeOther,
+    beginTotp,
+    confirmTotp,
+    removeTotp,
+    setTwoStep,
+    renewRecoveryCodes,
+    /** How any factor of a user is changed. */
+    changes: { findStrong, counted, inSession, assertOptional, change, answerTo }
+  }
 
   /** What the user has, without any secret. */
   async function describe ({ sessionId }: Asking) {
@@ -109,6 +122,7 @@ export function createSecondFactors (parts: SecondFactorParts) {
         created_at: secret.createdAt.toISOString(),
         last_used_at: secret.lastUsedAt?.toISOString() ?? null
       },
+      passkeys: (await passkeys.list(id)).map(presentPasskey),
       recovery_codes: codes && { left: codes.left, created_at: codes.createdAt.toISOString() }
     }
   }
@@ -148,16 +162,17 @@ export function createSecondFactors (parts: SecondFactorParts) {
     return await counted(asking, caller, () => resets.during(state, async finishReset => {
       const step = await stepOf(state.id, id, code.replace(/\s/g, ''))
       const codes = !finishReset && await recoveryCodes.summarise(state.id) ? null : makeCodes()
+      const amr = withSecond(state.amr, 'otp')
       const userEpoch = await inSession(state, async unit => {
         const confirmed = await totpSecrets.confirm(unit.tx, { id, userId: state.id }, step, new Date(clock.now()))
         if (!confirmed) throw new Refusal('not_found')
         await finishReset?.(unit.tx, id)
         if (codes) await keepCodes(unit.tx, state.id, codes)
-        return await change(unit, state, { twoStep: true, amr: byPasswordAndCode, caller }, finishReset
+        return await change(unit, state, { twoStep: true, amr, caller }, finishReset
           ? { event: 'authn_factor_reset', reason: 'finished', mail: 'second_factor_reset_finished' }
           : { event: 'authn_factor_added', mail: 'second_factor_added' })
       })
-      const changed = { userEpoch, sessionEpoch: userEpoch, twoStep: true, amr: byPasswordAndCode, factorReset: null }
+      const changed = { userEpoch, sessionEpoch: userEpoch, twoStep: true, amr, factorReset: null }
       const answer = await answerTo({ ...state, ...changed })
       return codes ? { ...answer, recovery_codes: codes } : answer
     }))
@@ -178,24 +193,29 @@ export function createSecondFactors (parts: SecondFactorParts) {
   }
 
   /**
-   * Removes the authenticator app, with the recovery codes. Every other session ends.
-   * @throws Refusal `last_factor` while the account has two steps or its role demands them; `not_found`;
-   * `session_ended`; `reauthentication_required`; `invalid_token`; `unavailable`
+   * Removes the authenticator app, and the recovery codes if no passkey is left. Every other session ends.
+   * @throws Refusal `last_factor` while the account has two steps, or its role demands them, and no passkey is left;
+   * `not_found`; `session_ended`; `reauthentication_required`; `invalid_token`; `unavailable`
    */
   async function removeTotp (asking: Asking, caller: Caller): Promise<FactorChange> {
     const state = await findStrong(asking)
-    if (state.twoStep) throw new Refusal('last_factor')
+    if (state.twoStep && !await passkeys.has(state.id)) throw new Refusal('last_factor')
 
     return await counted(asking, caller, async () => {
+      const amr = withoutSecond(state.amr, 'otp')
       const userEpoch = await inSession(state, async unit => {
-        await assertOptional(unit.tx, state.id)
+        const isLast = !await passkeys.has(state.id, unit.tx)
+        if (isLast) await assertOptional(unit.tx, state.id)
         if (!await totpSecrets.remove(unit.tx, state.id)) throw new Refusal('not_found')
-        await recoveryCodes.remove(unit.tx, state.id)
-        return await change(unit, state, { twoStep: false, amr: byPassword, caller }, {
-          event: 'authn_factor_removed', mail: 'second_factor_removed'
+        if (isLast && state.twoStep) throw new Refusal('last_factor')
+        if (isLast) await recoveryCodes.remove(unit.tx, state.id)
+        return await change(unit, state, { twoStep: state.twoStep, amr, caller }, {
+          event: 'authn_factor_removed',
+          reason: 'totp',
+          mail: state.twoStep ? 'factor_removed' : 'second_factor_removed'
         })
       })
-      return await answerTo({ ...state, userEpoch, sessionEpoch: userEpoch, amr: byPassword })
+      return await answerTo({ ...state, userEpoch, sessionEpoch: userEpoch, amr })
     })
   }
 
@@ -206,7 +226,7 @@ export function createSecondFactors (parts: SecondFactorParts) {
    */
   async function setTwoStep (asking: Asking, twoStep: boolean, caller: Caller): Promise<FactorChange> {
     const state = await findStrong(asking)
-    if (twoStep && !await totpSecrets.findConfirmed(state.id)) throw new Refusal('last_factor')
+    if (twoStep && !await hasFactor(state.id)) throw new Refusal('last_factor')
 
     return await counted(asking, caller, async () => {
       if (twoStep === state.twoStep) return await answerTo(state)
@@ -228,7 +248,7 @@ export function createSecondFactors (parts: SecondFactorParts) {
    */
   async function renewRecoveryCodes (asking: Asking, caller: Caller): Promise<{ recovery_codes: string[] }> {
     const state = await findStrong(asking)
-    if (!await totpSecrets.findConfirmed(state.id)) throw new Refusal('last_factor')
+    if (!await hasFactor(state.id)) throw new Refusal('last_factor')
 
     return await counted(asking, caller, async () => {
       const codes = makeCodes()
@@ -254,7 +274,7 @@ export function createSecondFactors (parts: SecondFactorParts) {
   }
 
   async function assertStrong (state: SessionState) {
-    if (state.twoStep || await totpSecrets.findConfirmed(state.id)) assertFullStrength(state)
+    if (state.twoStep || await hasFactor(state.id)) assertFullStrength(state)
   }
 
   /** As `findStrong`; a session that a reset has opened may add a factor, too. */
@@ -270,10 +290,18 @@ export function createSecondFactors (parts: SecondFactorParts) {
     return await sessions.find(sessionId)
   }
 
-  /** Refuses to take away what the role demands. The role stays as it is until the transaction ends. */
-  async function assertOptional (tx: Transaction, userId: string) {
+  /**
+   * Refuses to take away what the role demands, where no passkey is left. The role stays as it is until the transaction
+   * ends.
+   */
+  async function assertOptional (tx: Transaction, userId: string, { hasTotp = false } = {}) {
     const policy = await roleStore.lockPolicy(tx, userId)
-    if (policy && isInForce(policy, clock.now())) throw new Refusal('last_factor')
+    const isSatisfied = hasTotp && policy?.factorPolicy === 'required'
+    if (policy && isInForce(policy, clock.now()) && !isSatisfied) throw new Refusal('last_factor')
+  }
+
+  async function hasFactor (userId: string): Promise<boolean> {
+    return await totpSecrets.findConfirmed(userId) !== null || await passkeys.has(userId)
   }
 
   async function counted<T> ({ userId }: Asking, caller: Caller, work: () => Promise<T>): Promise<T> {
@@ -299,7 +327,7 @@ export function createSecondFactors (parts: SecondFactorParts) {
     { event, reason = 'totp', mail }: {
       event: string
       reason?: string
-      mail: 'second_factor_added' | 'second_factor_removed' | 'second_factor_reset_finished'
+      mail: 'second_factor_added' | 'second_factor_removed' | 'second_factor_reset_finished' | 'factor_removed'
     }
   ): Promise<number> {
     const sessionEpoch = await users.setTwoStep(unit.tx, state.id, twoStep)
@@ -311,7 +339,8 @@ export function createSecondFactors (parts: SecondFactorParts) {
       event: eventOf(state, caller, event, reason)
     })
     await devices.forgetSecondFactors(unit.tx, state.id)
-    await jobs.send(unit.tx, 'mail', { kind: mail, userId: state.id, eventId })
+    const what = mail === 'factor_removed' ? { what: reason } : {}
+    await jobs.send(unit.tx, 'mail', { kind: mail, userId: state.id, ...what, eventId })
     return sessionEpoch
   }
 
@@ -329,7 +358,8 @@ function makeCodes (): string[] {
   return Array.from({ length: recoveryCodesCount }, makeRecoveryCode)
 }
 
-function eventOf (state: SessionState, caller: Caller, event: string, reason: string): AuditEvent {
+/** The event of a change of a user's factors. */
+export function eventOf (state: SessionState, caller: Caller, event: string, reason: string): AuditEvent {
   const { id: actorId, sessionId } = state
   return { event, outcome: 'success', reason, actorId, subject: state, sessionId, caller }
 }

@@ -32,6 +32,6 @@ export const problemSchema = Type.Object({
   expires_in: Type.Optional(Type.Integer({ description: 'Seconds that the second factor may take.' })),
   methods: Type.Optional(Type.Array(Type.String(), {
     description: 'With `mfa_required`: what can be proved next.',
-    examples: [['totp', 'recovery_code']]
+    examples: [['passkey', 'totp', 'recovery_code']]
   }))
 }, { $id: 'Problem', description: 'A refusal (RFC 9457).' })

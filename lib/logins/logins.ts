@@ -155,7 +155,8 @@ export function createLogins (parts: LoginParts) {
   }
 }
 
-function obstacleOf (user: User, userType: string | undefined): RefusalCode | null {
+/** What keeps a user from signing in, apart from the proof; told only if that is right. */
+export function obstacleOf (user: User, userType: string | undefined): RefusalCode | null {
   if (user.status === 'disabled') return 'account_disabled'
   if (user.approval === 'pending') return 'approval_pending'
   if (user.approval === 'rejected') return 'approval_rejected'

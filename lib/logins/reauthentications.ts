@@ -3,6 +3,8 @@ import type { SecondStepParts } from './second-steps.ts'
 import type { Principal } from '../access/authentication.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Clock } from '../clock.ts'
+import { Refusal } from '../errors.ts'
+import type { RequestOptions } from '../factors/passkey-options.ts'
 import type { SecondFactor, SecondProof } from '../factors/second-factor-checks.ts'
 import type { Caller } from '../http/caller.ts'
 import type { SessionState } from '../sessions/session-store.ts'
@@ -11,12 +13,12 @@ import type { TokenResponse, TokenResponses } from '../sessions/token-responses.
 import type { Database } from '../stores/database.ts'
 import type { PasswordChecks } from '../throttling/password-checks.ts'
 import type { RateLimits } from '../throttling/rate-limits.ts'
-import { byPassword, byPasswordAndCode } from '../tokens/assurance.ts'
+import { byPasskey, byPassword } from '../tokens/assurance.ts'
 import { needsBoth } from '../tokens/factor-dues.ts'
 import type { OneTimeTokens } from '../tokens/one-time-tokens.ts'
 import type { UserStore } from '../users/user-store.ts'
 
-/** What a user proves again: the password, the second factor after it, or both at once. */
+/** What a user proves again: the password, the second factor after it, both at once, or a passkey that is both. */
 export interface Reauthentication {
   password?: string | undefined
   factor?: SecondFactor | undefined
@@ -39,18 +41,31 @@ export interface ReauthenticationParts extends SecondStepParts {
 /** Proving again who uses a session. */
 export function createReauthentications (parts: ReauthenticationParts) {
   const { database, users, sessions, tokenResponses, checks, factorChecks, pendingLogins } = parts
-  const { oneTimeTokens, rateLimits, audit, clock } = parts
+  const { oneTimeTokens, rateLimits, passkeys, passkeyChecks, audit, clock } = parts
   const { demand } = createSecondSteps(parts)
 
-  return { reauthenticate }
+  return { reauthenticate, offerReauthentication }
+
+  /**
+   * What a browser needs to prove a passkey again. The challenge is bound to the session.
+   * @throws Refusal `not_found` for an account without passkeys; `session_ended`; `unavailable`
+   */
+  async function offerReauthentication (
+    { sessionId }: Pick<Principal, 'userId' | 'sessionId'>
+  ): Promise<RequestOptions> {
+    const { id } = await sessions.find(sessionId)
+    const allowed = await passkeys.list(id)
+    if (allowed.length === 0) throw new Refusal('not_found')
+    return passkeyChecks.offer({ purpose: 'reauthentication', boundTo: sessionId }, allowed)
+  }
 
   /**
    * Checks everything that the account needs, sets the session's `auth_time` to now (RFC 9470) and rotates its tokens.
    * If only the password of an account with two steps is proved, nothing changes yet. Tries are counted by user, right
    * ones too, because each password costs a hash.
-   * @throws Refusal `rate_limited`; `session_ended`; `invalid_credentials`; `too_many_attempts`; `mfa_required` if more
-   * is to be proved; `token_invalid` if the password was proved too long ago; `invalid_token` if the session's access
-   * tokens have become outdated meanwhile; `overloaded`; `unavailable`
+   * @throws Refusal `rate_limited`; `session_ended`; `invalid_credentials`; `passkey_unknown`; `too_many_attempts`;
+   * `mfa_required` if more is to be proved; `token_invalid` if the password was proved too long ago; `invalid_token` if
+   * the session's access tokens have become outdated meanwhile; `overloaded`; `unavailable`
    */
   async function reauthenticate (
     { userId, sessionId }: Pick<Principal, 'userId' | 'sessionId'>,
@@ -65,10 +80,11 @@ export function createReauthentications (parts: ReauthenticationParts) {
     const state = await sessions.find(sessionId)
     const { transport } = state
 
-    if (proof.password === undefined) assertFirstStep(state, proof.pendingToken)
-    else await checks.checkInSession(state, proof.password, caller, 'sign_in')
+    const isPasskeyAlone = proof.password === undefined && proof.factor !== undefined && 'credential' in proof.factor
+    if (proof.password !== undefined) await checks.checkInSession(state, proof.password, caller, 'sign_in')
+    else if (!isPasskeyAlone) assertFirstStep(state, proof.pendingToken)
 
-    if (proof.factor !== undefined) return await proveFactor(state, proof.factor, caller)
+    if (proof.factor !== undefined) return await proveFactor(state, proof.factor, { ...proof, isPasskeyAlone }, caller)
     if (needsBoth(state, clock.now())) throw await demand(state, { purpose: 'reauthentication', transport, holderId: sessionId }, caller)
     return await finish(state, byPassword, null, caller)
   }
@@ -81,11 +97,19 @@ export function createReauthentications (parts: ReauthenticationParts) {
     if (!isOfSession || !mayGoOn(state, pending)) throw isOver()
   }
 
-  async function proveFactor (state: SessionState, factor: SecondFactor, caller: Caller): Promise<TokenResponse> {
+  async function proveFactor (
+    state: SessionState,
+    factor: SecondFactor,
+    { isPasskeyAlone, pendingToken }: { isPasskeyAlone: boolean, pendingToken?: string | undefined },
+    caller: Caller
+  ): Promise<TokenResponse> {
     const { sessionId } = state
-    const claim = { factor, owner: state, holder: { sessionId }, sessionId, caller }
+    const claim = { factor, owner: state, holder: { sessionId }, boundTo: sessionId, sessionId, caller }
     const proof = await factorChecks.check(claim)
-    return await finish(state, byPasswordAndCode, proof, caller).catch(async error => {
+    const isWhole = isPasskeyAlone && proof.isComplete
+    // A key that has not verified its user is a second factor only.
+    if (isPasskeyAlone && !isWhole) assertFirstStep(state, pendingToken)
+    return await finish(state, isWhole ? byPasskey : proof.amr, proof, caller).catch(async error => {
       if (isWrong(error)) await factorChecks.noteUsedUp(claim, proof.method)
       throw error
     })

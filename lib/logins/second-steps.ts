@@ -3,6 +3,9 @@ import type { SessionRequest, SignInParts } from './sign-ins.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
+import type { PasskeyChecks } from '../factors/passkey-checks.ts'
+import type { RequestOptions } from '../factors/passkey-options.ts'
+import type { PasskeyStore } from '../factors/passkey-store.ts'
 import { wrongFactor } from '../factors/second-factor-checks.ts'
 import type { SecondFactor, SecondFactorChecks } from '../factors/second-factor-checks.ts'
 import type { Caller } from '../http/caller.ts'
@@ -12,7 +15,7 @@ import type { TokenResponse } from '../sessions/token-responses.ts'
 import type { Database } from '../stores/database.ts'
 import type { RateLimits } from '../throttling/rate-limits.ts'
 import type { DeviceTokens } from '../tokens/device-tokens.ts'
-import { acrValuesFrom, byPassword, byPasswordAndCode } from '../tokens/assurance.ts'
+import { acrValuesFrom, byPassword } from '../tokens/assurance.ts'
 import type { OneTimeTokens } from '../tokens/one-time-tokens.ts'
 import { pendingSeconds } from '../tokens/pending-logins.ts'
 import type { PendingLogin, PendingLogins } from '../tokens/pending-logins.ts'
@@ -29,7 +32,7 @@ export interface SecondStep extends Pick<SessionRequest, 'deviceName'> {
   remembers?: boolean
 }
 
-type Completion = SecondStep & Pick<SessionRequest, 'transport' | 'replaces'>
+type Completion = SecondStep & Pick<SessionRequest, 'transport' | 'replaces'> & { boundTo: string }
 
 export interface SecondStepParts extends SignInParts {
   database: Database
@@ -37,6 +40,8 @@ export interface SecondStepParts extends SignInParts {
   deviceTokens: Pick<DeviceTokens, 'recognise' | 'issue'>
   pendingLogins: PendingLogins
   factorChecks: SecondFactorChecks
+  passkeys: Pick<PasskeyStore, 'list'>
+  passkeyChecks: Pick<PasskeyChecks, 'offer'>
   remembered: RememberedDevices
   oneTimeTokens: Pick<OneTimeTokens, 'find'>
   clock: Pick<Clock, 'now'>
@@ -47,10 +52,10 @@ export interface SecondStepParts extends SignInParts {
 /** Signing in to an account with two steps, after the password. */
 export function createSecondSteps (parts: SecondStepParts) {
   const { database, users, devices, deviceTokens, pendingLogins, factorChecks, remembered, oneTimeTokens } = parts
-  const { rateLimits, audit, metrics } = parts
+  const { passkeys, passkeyChecks, rateLimits, audit, metrics } = parts
   const { signInByTwo } = createSignIns(parts)
 
-  return { demand, completeLogin }
+  return { demand, offerSecondFactor, completeLogin }
 
   /**
    * The refusal of a right password that needs a second factor. No session begins, and the account does not come to
@@ -74,10 +79,25 @@ export function createSecondSteps (parts: SecondStepParts) {
   }
 
   /**
+   * What a browser needs to prove a passkey as the second step. The challenge is bound to the first step.
+   * @throws Refusal as `completeLogin` does for the token of the first step; `not_found` for an account without one
+   */
+  async function offerSecondFactor (step: Pick<SecondStep, 'token' | 'carried'>): Promise<RequestOptions> {
+    const { token, transport } = firstStepOf(step)
+    const pending = pendingLogins.open(token, { purpose: 'login', transport })
+    const owner = pending && await users.find(pending.userId)
+    if (!pending || !owner || !mayGoOn(owner, pending)) throw isOver()
+
+    const allowed = await passkeys.list(owner.id)
+    if (allowed.length === 0) throw new Refusal('not_found')
+    return passkeyChecks.offer({ purpose: 'second_factor', boundTo: token }, allowed)
+  }
+
+  /**
    * Opens the session that a right password has been waiting for. A browser's session ends the one that it replaces.
    * @throws Refusal `malformed_request` for two tokens, `invalid_request` for none; `token_invalid` if the first step
    * is over: too old, of another transport, or the account has changed since; `rate_limited`; `invalid_credentials`;
-   * `too_many_attempts`; `overloaded`; `unavailable`
+   * `passkey_unknown`; `too_many_attempts`; `overloaded`; `unavailable`
    */
   async function completeLogin (step: SecondStep, caller: Caller): Promise<TokenResponse> {
     const { token, ...first } = firstStepOf(step)
@@ -87,12 +107,12 @@ export function createSecondSteps (parts: SecondStepParts) {
     const device = await devices.find(database, pending.userId, pending.holderId)
     const known = device?.secondFactorAt ? device : null
     return await rateLimits.count({ policy: 'second-factor', caller, deviceId: known?.deviceId ?? null }, async () => {
-      return await complete({ ...step, ...first }, pending, known, caller)
+      return await complete({ ...step, ...first, boundTo: token }, pending, known, caller)
     })
   }
 
   async function complete (
-    { factor, transport, deviceName, replaces, remembers = false }: Completion,
+    { factor, boundTo, transport, deviceName, replaces, remembers = false }: Completion,
     pending: PendingLogin,
     known: KnownDevice | null,
     caller: Caller
@@ -104,10 +124,10 @@ export function createSecondSteps (parts: SecondStepParts) {
     const request = { transport, deviceName, deviceToken, replaces }
     if ('resetToken' in factor) return await signInToEnroll(owner, request, factor.resetToken, caller)
 
-    const claim = { factor, owner, holder: known ?? 'strangers' as const, caller }
-    const { method, spend } = await factorChecks.check(claim)
+    const claim = { factor, owner, holder: known ?? 'strangers' as const, boundTo, caller }
+    const { method, amr, spend } = await factorChecks.check(claim)
     const marks = { remembers: remembers && remembered.mayRemember(owner) }
-    const response = await signInByTwo(owner, request, { amr: byPasswordAndCode, reason: method, spend, marks }, caller)
+    const response = await signInByTwo(owner, request, { amr, reason: method, spend, marks }, caller)
       .catch(async error => {
         if (isWrong(error)) await factorChecks.noteUsedUp(claim, method)
         throw error
@@ -142,7 +162,7 @@ export function createSecondSteps (parts: SecondStepParts) {
 }
 
 /** The token of the first step and how it came; in a browser also the session that the new one replaces. */
-function firstStepOf ({ token, carried: { mfa, refresh } }: SecondStep) {
+function firstStepOf ({ token, carried: { mfa, refresh } }: Pick<SecondStep, 'token' | 'carried'>) {
   if (token !== undefined && mfa !== undefined) throw new Refusal('malformed_request')
   if (token !== undefined) return { token, transport: 'bearer' as const }
   if (mfa !== undefined) return { token: mfa, transport: 'cookie' as const, replaces: refresh }

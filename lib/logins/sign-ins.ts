@@ -50,20 +50,25 @@ export function createSignIns (parts: SignInParts) {
   return { signIn, signInByTwo }
 
   /**
-   * Opens a session by the password alone and returns its tokens. If the user's sessions have been ended since the user
-   * was read, but the account is the same, that was a sign-out. The sign-in then comes after it: it is tried a second
-   * time.
-   * @param user as read before the password was checked
-   * @returns null if the account has changed since it was read, so that the password no longer counts
+   * Opens a session by one proof, the password or a passkey, and returns its tokens. If the user's sessions have been
+   * ended since the user was read, but the account is the same, that was a sign-out. The sign-in then comes after it:
+   * it is tried a second time.
+   * @param user as read before the proof was checked
+   * @returns null if the account has changed since it was read, so that the proof no longer counts
    * @throws Refusal `unavailable`, also if the sessions are ended during the second try too
    */
-  async function signIn (user: User, request: SessionRequest, caller: Caller): Promise<TokenResponse | null> {
-    const response = await open(user, request, passwordAlone, caller)
+  async function signIn (
+    user: User,
+    request: SessionRequest,
+    caller: Caller,
+    proof: Proof = passwordAlone
+  ): Promise<TokenResponse | null> {
+    const response = await open(user, request, proof, caller)
     if (response) return response
 
     const signedOut = await findSignedOut(user)
     if (!signedOut) return null
-    const second = await open(signedOut, request, passwordAlone, caller)
+    const second = await open(signedOut, request, proof, caller)
     if (!second) throw unavailable(new Error('the sessions of the account keep ending'))
     return second
   }

@@ -9,6 +9,26 @@ export type Acr = typeof acrValues[number]
 /** The methods (`amr`, RFC 8176) of a proof by the password alone, and by the password and a second factor. */
 export const byPassword = ['pwd']
 export const byPasswordAndCode = ['pwd', 'otp', 'mfa']
+/**
+ * A passkey proves possession of a key (`pop`, OpenID EAP ACR Values 1.0) and that its user was there (`user`). With
+ * its user verified it is both factors; a key that does not verify its user is a second one.
+ */
+export const byPasskey = ['pop', 'user', 'mfa']
+export const byPasswordAndKey = ['pwd', ...byPasskey]
+
+/** The method that says that a kind of second factor was proved. */
+const secondMethods = ['otp', 'pop']
+
+/** The methods that a session has proved, with another one of the second factor. */
+export function withSecond (amr: readonly string[], method: 'otp' | 'pop'): string[] {
+  return [...new Set([...amr.filter(known => known !== 'mfa'), method, 'mfa'])]
+}
+
+/** The methods that a session has proved, without those of a factor that is gone. */
+export function withoutSecond (amr: readonly string[], method: 'otp' | 'pop'): string[] {
+  const left = amr.filter(known => known !== method && known !== 'mfa')
+  return left.some(known => secondMethods.includes(known)) ? [...left, 'mfa'] : left
+}
 
 /**
  * The strength of a proof. This is the only place where methods (`amr`, RFC 8176) become a strength (`acr`): `mfa` says

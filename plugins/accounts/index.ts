@@ -9,6 +9,7 @@ import { createPersonalExportStore } from '../../lib/accounts/personal-export-st
 import { createRegistrationStore } from '../../lib/accounts/registration-store.ts'
 import { createDeploymentStore } from '../../lib/changes/deployment-store.ts'
 import { purposes } from '../../lib/crypto/purposes.ts'
+import { createPasskeyStore } from '../../lib/factors/passkey-store.ts'
 import { createTotpSecretStore } from '../../lib/factors/totp-secret-store.ts'
 import { createRememberedDevices } from '../../lib/logins/remembered-devices.ts'
 import { createEncryptedRecipients } from '../../lib/mail/recipients.ts'
@@ -27,7 +28,8 @@ const codeTriesMax = 5
 export default fp<FeatureOptions>(async function accountsFeature (app, { config, clock }) {
   const { database, unitsOfWork, feed, revocations, audit, jobs, metrics, roles, approvals } = app
   const { passwords, passwordPolicy: policy, passwordChecks: checks, rateLimits, lockout } = app
-  const { sessions, tokenResponses, tokens, deviceTokens, oneTimeTokens, pendingLogins, factorChecks } = app
+  const { sessions, tokenResponses, tokens, deviceTokens, oneTimeTokens, pendingLogins } = app
+  const { factorChecks, passkeyChecks } = app
 
   const devices = createKnownDeviceStore()
   const { rememberDevice } = config.factors
@@ -56,6 +58,8 @@ export default fp<FeatureOptions>(async function accountsFeature (app, { config,
     pendingLogins,
     factorChecks,
     remembered,
+    passkeyChecks,
+    passkeys: createPasskeyStore(database),
     totpSecrets: createTotpSecretStore(database),
     users: createUserStore(database),
     registrations: createRegistrationStore(database, { tries: codeTriesMax }),

@@ -4,15 +4,22 @@ import { createEncryption } from '../../lib/crypto/encryption.ts'
 import { purposes } from '../../lib/crypto/purposes.ts'
 import { createFactorResetStore } from '../../lib/factors/factor-reset-store.ts'
 import { createFactorResets } from '../../lib/factors/factor-resets.ts'
+import { createPasskeyChecks } from '../../lib/factors/passkey-checks.ts'
+import type { PasskeyChecks } from '../../lib/factors/passkey-checks.ts'
+import { createPasskeyStore } from '../../lib/factors/passkey-store.ts'
+import { createPasskeys } from '../../lib/factors/passkeys.ts'
+import type { Passkeys } from '../../lib/factors/passkeys.ts'
 import { createRecoveryCodeStore } from '../../lib/factors/recovery-code-store.ts'
 import { createSecondFactorChecks } from '../../lib/factors/second-factor-checks.ts'
 import type { SecondFactorChecks } from '../../lib/factors/second-factor-checks.ts'
 import { createSecondFactors } from '../../lib/factors/second-factors.ts'
 import type { SecondFactors } from '../../lib/factors/second-factors.ts'
+import { createSpentChallengeStore } from '../../lib/factors/spent-challenge-store.ts'
 import { createTotpKeeping } from '../../lib/factors/totp-keeping.ts'
 import type { TotpKeeping } from '../../lib/factors/totp-keeping.ts'
 import { createTotpSecretStore } from '../../lib/factors/totp-secret-store.ts'
 import { createKnownDeviceStore } from '../../lib/sessions/known-device-store.ts'
+import { createChallenges } from '../../lib/tokens/challenges.ts'
 import { createUserStore } from '../../lib/users/user-store.ts'
 import type { FeatureOptions } from '../feature.ts'
 
@@ -21,21 +28,29 @@ declare module 'fastify' {
     readonly totpKeeping: TotpKeeping
     readonly factorChecks: SecondFactorChecks
     readonly secondFactors: SecondFactors
+    readonly passkeyChecks: PasskeyChecks
+    readonly passkeys: Passkeys
   }
 }
 
 export default fp<FeatureOptions>(async function factorsFeature (app, { config, clock }) {
   const { database, secrets, unitsOfWork, audit, jobs, metrics, lockout, rateLimits, sessions, tokenResponses } = app
-  const { tokens, oneTimeTokens, feed } = app
+  const { tokens, oneTimeTokens, feed, webauthn } = app
   const totpSecrets = createTotpSecretStore(database)
   const recoveryCodes = createRecoveryCodeStore(database)
   const encryption = createEncryption(secrets.derive(purposes.totpSecrets))
   const keeping = createTotpKeeping({ encryption, store: totpSecrets })
-  const parts = { ...config.factors, database, totpSecrets, recoveryCodes, keeping, audit, jobs, clock }
+  const passkeys = createPasskeyStore(database)
+  const challenges = createChallenges(secrets.derive(purposes.passkeyChallenges(config.tokens.issuer)), clock)
+  const spentChallenges = createSpentChallengeStore()
+  const ofPasskeys = { ...config.passkeys, passkeys, spentChallenges, challenges, webauthn, audit, clock }
+  const passkeyChecks = createPasskeyChecks(ofPasskeys)
+  const parts = { ...config.factors, database, totpSecrets, recoveryCodes, passkeys, keeping, audit, jobs, clock }
 
   app.decorate('totpKeeping', keeping)
-  app.decorate('factorChecks', createSecondFactorChecks({ ...parts, lockout, metrics }))
-  app.decorate('secondFactors', createSecondFactors({
+  app.decorate('passkeyChecks', passkeyChecks)
+  app.decorate('factorChecks', createSecondFactorChecks({ ...parts, passkeyChecks, lockout, metrics }))
+  const secondFactors = createSecondFactors({
     ...parts,
     ...unitsOfWork,
     users: createUserStore(database),
@@ -49,8 +64,11 @@ export default fp<FeatureOptions>(async function factorsFeature (app, { config, 
     tokens,
     feed,
     rateLimits
-  }))
+  })
+  app.decorate('secondFactors', secondFactors)
+  const { changes } = secondFactors
+  app.decorate('passkeys', createPasskeys({ ...ofPasskeys, changes, sessions, totpSecrets, recoveryCodes, jobs }))
 }, {
   name: 'factors',
-  dependencies: ['monitoring', 'stores', 'jobs', 'audit', 'changes', 'throttling', 'tokens', 'sessions']
+  dependencies: ['monitoring', 'stores', 'jobs', 'audit', 'changes', 'throttling', 'tokens', 'webauthn', 'sessions']
 })

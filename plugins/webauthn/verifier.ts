@@ -8,11 +8,11 @@ declare module 'fastify' {
 }
 
 /** `app.webauthn`. The library is loaded for the first response that it is to verify, not in every process. */
-export default fp<Pick<Config['passkeys'], 'rpId' | 'origins'>>(async function provideWebauthn (app, { rpId, origins }) {
+export default fp<Pick<Config['passkeys'], 'rpId' | 'origins'>>(async function provideVerifier (app, { rpId, origins }) {
   app.decorate('webauthn', createWebauthnVerifier({
     load: () => import('@simplewebauthn/server'),
     rpId,
     origins,
     note: reason => app.log.debug({ err: reason }, 'a passkey was refused')
   }))
-}, { name: 'webauthn' })
+}, { name: 'verifier' })

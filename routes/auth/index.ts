@@ -8,10 +8,14 @@ import endSession from './end-session.ts'
 import exportMe from './export-me.ts'
 import forgotPassword from './forgot-password.ts'
 import login from './login.ts'
+import loginPasskey from './login-passkey.ts'
+import loginPasskeyOptions from './login-passkey-options.ts'
 import loginSecondFactor from './login-second-factor.ts'
+import loginSecondFactorOptions from './login-second-factor-options.ts'
 import logout from './logout.ts'
 import me from './me.ts'
 import reauthenticate from './reauthenticate.ts'
+import reauthenticateOptions from './reauthenticate-options.ts'
 import refresh from './refresh.ts'
 import register from './register.ts'
 import resendCode from './resend-code.ts'
@@ -35,7 +39,10 @@ const auth: FastifyPluginAsync = async app => {
         verifyEmail,
         resendCode,
         login,
+        loginSecondFactorOptions,
         loginSecondFactor,
+        loginPasskeyOptions,
+        loginPasskey,
         forgotPassword,
         resetPassword,
         confirmEmail,
@@ -65,7 +72,7 @@ const auth: FastifyPluginAsync = async app => {
     },
     {
       guards: { onRequest: [bySession, requireSession({ allow: ['factor_due'] })] },
-      routes: [reauthenticate]
+      routes: [reauthenticateOptions, reauthenticate]
     },
     {
       guards: { onRequest: [bySession, requireSession()] },

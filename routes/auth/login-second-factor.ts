@@ -1,8 +1,10 @@
 import { Type } from '@sinclair/typebox'
 import type { Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { SecondFactor } from '../../lib/factors/second-factor-checks.ts'
 import { Code, MfaToken, RecoveryCode } from '../schemas/factor.ts'
 import { DeviceName, Token } from '../schemas/input.ts'
+import { AssertionCredential, assertionOf } from '../schemas/passkey.ts'
 import { ofBody, problems } from '../schemas/problem.ts'
 import { TokenResponseAnswer } from '../schemas/session.ts'
 
@@ -19,6 +21,7 @@ const strict = { additionalProperties: false }
 const Body = Type.Union([
   Type.Object({ ...ofFactor, code: Code }, strict),
   Type.Object({ ...ofFactor, recovery_code: RecoveryCode }, strict),
+  Type.Object({ ...ofFactor, credential: AssertionCredential }, strict),
   Type.Object({
     ...common,
     reset_token: Type.String({ ...Token, description: 'Of the link in the mail about a reset of the second factors.' })
@@ -29,7 +32,7 @@ const schema = {
   operationId: 'loginSecondFactor',
   tags: ['Session'],
   summary: 'Go on with a sign-in after 401 mfa_required',
-  description: 'A second factor that is wrong or used is 401 `invalid_credentials`: try another. With the `reset_token` of a mail the session may do nothing but add a factor (`must_enroll_second_factor` in its access token); everything else is 403 `second_factor_enrollment_required` until then. A first step that is older than five minutes, or whose account has changed since, is 422 `token_invalid`: start over.',
+  description: 'A second factor that is wrong or used is 401 `invalid_credentials`: try another. A passkey is proved for the options of /auth/login/second-factor/options; one that no account has is 401 `passkey_unknown`. With the `reset_token` of a mail the session may do nothing but add a factor (`must_enroll_second_factor` in its access token); everything else is 403 `second_factor_enrollment_required` until then. A first step that is older than five minutes, or whose account has changed since, is 422 `token_invalid`: start over.',
   security: [],
   body: Body,
   response: { 200: TokenResponseAnswer, ...problems(...ofBody, 401, 403, 429, 503) }
@@ -48,7 +51,8 @@ const loginSecondFactor: FastifyPluginAsyncTypebox = async app => {
 
 export default loginSecondFactor
 
-function factorOf (body: Static<typeof Body>) {
+function factorOf (body: Static<typeof Body>): SecondFactor | { resetToken: string } {
+  if ('credential' in body) return { credential: assertionOf(body.credential) }
   if ('code' in body) return { code: body.code }
   return 'recovery_code' in body ? { recoveryCode: body.recovery_code } : { resetToken: body.reset_token }
 }

@@ -4,6 +4,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { SecondFactor } from '../../lib/factors/second-factor-checks.ts'
 import { Code, MfaToken, RecoveryCode } from '../schemas/factor.ts'
 import { Password } from '../schemas/input.ts'
+import { AssertionCredential, assertionOf } from '../schemas/passkey.ts'
 import { ofBody, problems } from '../schemas/problem.ts'
 import { TokenResponseAnswer } from '../schemas/session.ts'
 
@@ -14,14 +15,16 @@ const Body = Type.Union([
   Type.Object({ password: Password, code: Code }, strict),
   Type.Object({ password: Password, recovery_code: RecoveryCode }, strict),
   Type.Object({ mfa_token: Type.Optional(MfaToken), code: Code }, strict),
-  Type.Object({ mfa_token: Type.Optional(MfaToken), recovery_code: RecoveryCode }, strict)
+  Type.Object({ mfa_token: Type.Optional(MfaToken), recovery_code: RecoveryCode }, strict),
+  Type.Object({ password: Password, credential: AssertionCredential }, strict),
+  Type.Object({ mfa_token: Type.Optional(MfaToken), credential: AssertionCredential }, strict)
 ])
 
 const schema = {
   operationId: 'reauthenticate',
   tags: ['Session'],
   summary: 'Prove the password, and the second factor, again',
-  description: 'For acts that are refused with 401 `reauthentication_required`: the session’s tokens rotate and carry a new `auth_time`. An account with two steps needs both factors, at once or one after the other: the password alone is answered 401 `mfa_required`, whose `mfa_token` goes with the second factor within five minutes.',
+  description: 'For acts that are refused with 401 `reauthentication_required`: the session’s tokens rotate and carry a new `auth_time`. An account with two steps needs both factors, at once or one after the other: the password alone is answered 401 `mfa_required`, whose `mfa_token` goes with the second factor within five minutes. A passkey that verifies its user is both: it needs nothing else, and is proved for the options of /auth/reauthenticate/options.',
   body: Body,
   response: { 200: TokenResponseAnswer, ...problems(...ofBody, 401, 403, 429, 503) }
 }
@@ -43,5 +46,6 @@ export default reauthenticate
 
 function factorOf (body: Static<typeof Body>): SecondFactor | undefined {
   if ('code' in body) return { code: body.code }
+  if ('credential' in body) return { credential: assertionOf(body.credential) }
   return 'recovery_code' in body ? { recoveryCode: body.recovery_code } : undefined
 }

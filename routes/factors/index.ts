@@ -1,8 +1,13 @@
 import type { FastifyPluginAsync } from 'fastify'
 import addTotp from './add-totp.ts'
+import addPasskey from './add-passkey.ts'
 import confirmTotp from './confirm-totp.ts'
+import listPasskeys from './list-passkeys.ts'
 import listSecondFactors from './list-second-factors.ts'
+import passkeyOptions from './passkey-options.ts'
+import removePasskey from './remove-passkey.ts'
 import removeTotp from './remove-totp.ts'
+import renamePasskey from './rename-passkey.ts'
 import renewRecoveryCodes from './renew-recovery-codes.ts'
 import setTwoStep from './set-two-step.ts'
 import { registerGuarded } from '../guarded.ts'
@@ -16,11 +21,20 @@ const factors: FastifyPluginAsync = async app => {
   registerGuarded(app, [
     {
       guards: { onRequest: [bySession, requireSession] },
-      routes: [listSecondFactors]
+      routes: [listSecondFactors, listPasskeys, renamePasskey]
     },
     {
       guards: { onRequest: [bySession, requireSession, requireRecentSignIn] },
-      routes: [addTotp, confirmTotp, removeTotp, setTwoStep, renewRecoveryCodes]
+      routes: [
+        addTotp,
+        confirmTotp,
+        removeTotp,
+        setTwoStep,
+        renewRecoveryCodes,
+        passkeyOptions,
+        addPasskey,
+        removePasskey
+      ]
     }
   ])
 }

@@ -6,7 +6,7 @@ const schema = {
   operationId: 'removeTotp',
   tags: ['Second factors'],
   summary: 'Remove the authenticator app',
-  description: 'And the recovery codes. Every other session ends; this one goes on with the tokens of the answer. 409 `last_factor` while the account has two steps: switch that off first.',
+  description: 'And the recovery codes, if there is no passkey. Every other session ends; this one goes on with the tokens of the answer. 409 `last_factor` while the account has two steps and no passkey: switch that off first.',
   response: { 200: TokenResponseAnswer, ...problems(401, 403, 404, 409, 429, 503) }
 }
 

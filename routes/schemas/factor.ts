@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { Token } from './input.ts'
 import { CookieAnswer, TokenAnswer } from './session.ts'
+import { Passkey } from './passkey.ts'
 import { Id, Time } from './user.ts'
 
 /** The schema only bounds the length: a code of the wrong form is refused like a wrong one. */
@@ -66,6 +67,7 @@ export const SecondFactorsAnswer = Type.Object({
     created_at: Time,
     last_used_at: Type.Union([Type.Null(), Time])
   }, { title: 'TotpFactor' })], { description: 'The authenticator app; `null` for none.' }),
+  passkeys: Type.Array(Passkey, { description: 'And security keys; the oldest first.' }),
   recovery_codes: Type.Union([Type.Null(), Type.Object({
     left: Type.Integer({ description: 'How many have not been used.', examples: [10] }),
     created_at: Time

@@ -24,6 +24,7 @@ const sessionId = Type.String()
 const eventId = Type.Optional(Type.Integer())
 const how = Type.Optional(Type.Union([Type.Literal('changed'), Type.Literal('reset')]))
 const lane = Type.Union([Type.Literal('strangers'), Type.Literal('device'), Type.Literal('session')])
+const what = Type.Union([Type.Literal('passkey'), Type.Literal('totp')])
 const stage = Type.Union([Type.Literal('pending'), Type.Literal('approved'), Type.Literal('rejected')])
 const reason = Type.Optional(Type.String())
 const ofApplicant = Type.Object({ userId, applicantId: Type.String(), stage, reason, eventId })
@@ -63,6 +64,12 @@ export function draftNotices ({ subjects, recipients, occasionOf, reasonOf, appU
 
     second_factor_reset_finished: on(Type.Object({ userId, eventId }), (cause, job) =>
       tell(cause, job, { kind: 'second_factor_reset', values: { stage: 'finished', appUrl } })),
+
+    passkey_added: on(Type.Object({ userId, eventId }), (cause, job) =>
+      tell(cause, job, { kind: 'passkey_added', values: { appUrl } })),
+
+    factor_removed: on(Type.Object({ userId, what, eventId }), ({ what, ...cause }, job) =>
+      tell(cause, job, { kind: 'factor_removed', values: { what, appUrl } })),
 
     recovery_codes_renewed: on(Type.Object({ userId, eventId }), (cause, job) =>
       tell(cause, job, { kind: 'recovery_codes_renewed', values: { appUrl } })),

@@ -129,7 +129,7 @@ export const german: Language = {
     second_factor_added: ({ appUrl }, service) => ({
       subject: `Ihr Konto bei ${service} verlangt jetzt einen zweiten Faktor`,
       title: 'Der zweite Faktor ist eingeschaltet',
-      lead: `ab jetzt brauchen Sie für die Anmeldung bei ${service} neben dem Passwort einen Code Ihrer Authenticator-App. Alle Sitzungen außer der, in der das eingeschaltet wurde, sind beendet.`,
+      lead: `ab jetzt brauchen Sie für die Anmeldung bei ${service} neben dem Passwort einen zweiten Faktor: einen Code Ihrer Authenticator-App oder einen Passkey. Alle Sitzungen außer der, in der das eingeschaltet wurde, sind beendet.`,
       advice: 'Bewahren Sie Ihre Wiederherstellungscodes so auf, dass Sie sie ohne Ihr Telefon finden: Mit jedem können Sie sich einmal anmelden.',
       otherwise: 'Dann hat jemand Ihr Konto benutzt: Wählen Sie mit „Passwort vergessen“ auf der Anmeldeseite ein neues Passwort, damit enden alle Sitzungen, und wenden Sie sich an den Betreiber.',
       remedy: { label: 'Zur Anmeldung', url: appUrl }
@@ -163,6 +163,23 @@ export const german: Language = {
         }
       }
     },
+
+    passkey_added: ({ appUrl }, service) => ({
+      subject: `Ein neuer Passkey für Ihr Konto bei ${service}`,
+      title: 'Sie haben einen neuen Passkey',
+      lead: `Ihrem Konto bei ${service} wurde ein Passkey hinzugefügt. Wer ihn hat, kann sich ohne Ihr Passwort anmelden.`,
+      advice: 'Wenn Sie das waren, ist nichts zu tun.',
+      otherwise: 'Dann hat jemand Ihr Konto benutzt: Wählen Sie mit „Passwort vergessen“ auf der Anmeldeseite ein neues Passwort, damit enden alle Sitzungen, melden Sie sich an und entfernen Sie den Passkey.',
+      remedy: { label: 'Zur Anmeldung', url: appUrl }
+    }),
+
+    factor_removed: ({ what, appUrl }, service) => ({
+      subject: `${what === 'passkey' ? 'Ein Passkey' : 'Die Authenticator-App'} Ihres Kontos bei ${service} wurde entfernt`,
+      title: what === 'passkey' ? 'Ein Passkey wurde entfernt' : 'Die Authenticator-App wurde entfernt',
+      lead: `${what === 'passkey' ? 'ein Passkey' : 'die Authenticator-App'} wurde von Ihrem Konto bei ${service} entfernt und gilt nicht mehr für die Anmeldung. Alle Sitzungen außer der, in der das geschah, sind beendet.`,
+      otherwise: 'Dann hat jemand Ihr Konto benutzt: Wählen Sie mit „Passwort vergessen“ auf der Anmeldeseite ein neues Passwort, damit enden alle Sitzungen, und sehen Sie nach, womit man sich sonst noch an Ihrem Konto anmelden kann.',
+      remedy: { label: 'Zur Anmeldung', url: appUrl }
+    }),
 
     recovery_codes_renewed: ({ appUrl }, service) => ({
       subject: `Neue Wiederherstellungscodes für Ihr Konto bei ${service}`,

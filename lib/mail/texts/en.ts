@@ -129,7 +129,7 @@ export const english: Language = {
     second_factor_added: ({ appUrl }, service) => ({
       subject: `Your ${service} account now asks for a second factor`,
       title: 'A second factor is on',
-      lead: `From now on, signing in to your account with ${service} takes a code of your authenticator app beside the password. Every session but the one that switched this on has been ended.`,
+      lead: `From now on, signing in to your account with ${service} takes a second factor beside the password: a code of your authenticator app, or a passkey. Every session but the one that switched this on has been ended.`,
       advice: 'Keep your recovery codes where you find them without your phone: each of them signs you in once.',
       otherwise: 'Then somebody has used your account: choose a new password with “Forgot password” on the sign-in page, which ends all sessions, and ask whoever runs the service for help.',
       remedy: { label: 'Go to the sign-in page', url: appUrl }
@@ -163,6 +163,23 @@ export const english: Language = {
         }
       }
     },
+
+    passkey_added: ({ appUrl }, service) => ({
+      subject: `A new passkey for your ${service} account`,
+      title: 'You have a new passkey',
+      lead: `A passkey was added to your account with ${service}. Whoever has it signs in without your password.`,
+      advice: 'If it was you, there is nothing to do.',
+      otherwise: 'Then somebody has used your account: choose a new password with “Forgot password” on the sign-in page, which ends all sessions, then sign in and remove the passkey.',
+      remedy: { label: 'Go to the sign-in page', url: appUrl }
+    }),
+
+    factor_removed: ({ what, appUrl }, service) => ({
+      subject: `${what === 'passkey' ? 'A passkey' : 'The authenticator app'} of your ${service} account was removed`,
+      title: what === 'passkey' ? 'A passkey was removed' : 'The authenticator app was removed',
+      lead: `${what === 'passkey' ? 'A passkey' : 'The authenticator app'} was removed from your account with ${service} and no longer signs in. Every session but the one in which that was done has been ended.`,
+      otherwise: 'Then somebody has used your account: choose a new password with “Forgot password” on the sign-in page, which ends all sessions, and look at what else signs in to your account.',
+      remedy: { label: 'Go to the sign-in page', url: appUrl }
+    }),
 
     recovery_codes_renewed: ({ appUrl }, service) => ({
       subject: `New recovery codes for your ${service} account`,

@@ -28,6 +28,9 @@ export interface MailValues {
   second_factor_removed: { appUrl: string }
   /** With the link of a reset; and, when a new factor has taken the place of all others. */
   second_factor_reset: { stage: 'requested', url: string, until: Date } | { stage: 'finished', appUrl: string }
+  passkey_added: { appUrl: string }
+  /** A factor is gone; the sign-in demands what it did before. */
+  factor_removed: { what: 'passkey' | 'totp', appUrl: string }
   recovery_codes_renewed: { appUrl: string }
   recovery_code_used: { left: number, appUrl: string }
   /** Somebody who knows the password has entered wrong codes, and is paused until then. */

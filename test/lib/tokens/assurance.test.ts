@@ -1,5 +1,5 @@
 import t from 'tap'
-import { acrOf, acrValues, acrValuesFrom, satisfies } from '../../../lib/tokens/assurance.ts'
+import { acrOf, acrValues, acrValuesFrom, satisfies, withSecond, withoutSecond } from '../../../lib/tokens/assurance.ts'
 
 t.test('the strength follows from the methods, and two of one kind are not two factors', async t => {
   t.equal(acrOf(['pwd']), 'urn:latchkey:acr:1fa')
@@ -23,4 +23,14 @@ t.test('each strength includes those before it, and an unknown one is the weakes
 
 t.test('a challenge lists everything that would do', async t => {
   t.strictSame(acrValues.map(acrValuesFrom), ['urn:latchkey:acr:1fa urn:latchkey:acr:2fa phr', 'urn:latchkey:acr:2fa phr', 'phr'])
+})
+
+t.test('a factor that comes or goes changes the methods of a session, and no other one is claimed', async t => {
+  t.strictSame(withSecond(['pwd'], 'otp'), ['pwd', 'otp', 'mfa'])
+  t.strictSame(withSecond(['pwd', 'otp', 'mfa'], 'otp'), ['pwd', 'otp', 'mfa'])
+  t.strictSame(withSecond(['pop', 'user', 'mfa'], 'otp'), ['pop', 'user', 'otp', 'mfa'])
+  t.strictSame(withoutSecond(['pwd', 'otp', 'mfa'], 'otp'), ['pwd'])
+  t.strictSame(withoutSecond(['pop', 'user', 'mfa'], 'otp'), ['pop', 'user', 'mfa'])
+  t.strictSame(withoutSecond(['pwd', 'pop', 'user', 'mfa'], 'pop'), ['pwd', 'user'])
+  t.strictSame(withoutSecond(['pop', 'user', 'otp', 'mfa'], 'pop'), ['user', 'otp', 'mfa'])
 })

@@ -4,7 +4,10 @@ export const accountOperations = {
   register: 'POST /auth/register',
   verifyEmail: 'POST /auth/verify-email',
   resendCode: 'POST /auth/verify-email/resend',
+  getSecondFactorOptions: 'POST /auth/login/second-factor/options',
   loginSecondFactor: 'POST /auth/login/second-factor',
+  getPasskeyLoginOptions: 'POST /auth/login/passkey/options',
+  loginWithPasskey: 'POST /auth/login/passkey',
   forgotPassword: 'POST /auth/password/forgot',
   resetPassword: 'POST /auth/password/reset',
   confirmEmail: 'POST /auth/email/confirm',
@@ -13,17 +16,23 @@ export const accountOperations = {
   updateMe: 'PATCH /auth/me',
   deleteMe: 'DELETE /auth/me',
   changePassword: 'POST /auth/password/change',
+  getReauthenticationOptions: 'POST /auth/reauthenticate/options',
   reauthenticate: 'POST /auth/reauthenticate',
   exportMe: 'GET /auth/me/export',
   listSessions: 'GET /auth/sessions',
   endSession: 'DELETE /auth/sessions/{id}',
   changeEmail: 'POST /auth/email/change',
   listSecondFactors: 'GET /auth/second-factors',
+  listPasskeys: 'GET /auth/passkeys',
+  addPasskey: 'POST /auth/passkeys',
+  renamePasskey: 'PATCH /auth/passkeys/{id}',
+  removePasskey: 'DELETE /auth/passkeys/{id}',
   addTotp: 'POST /auth/totp',
   removeTotp: 'DELETE /auth/totp',
   confirmTotp: 'POST /auth/totp/{id}/confirm',
   setTwoStep: 'PUT /auth/two-step',
-  renewRecoveryCodes: 'POST /auth/recovery-codes'
+  renewRecoveryCodes: 'POST /auth/recovery-codes',
+  getPasskeyOptions: 'POST /auth/passkeys/options'
 }
 
 export const adminOperations = {

@@ -101,6 +101,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/login/second-factor/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to prove a passkey as the second step
+         * @description After 401 `mfa_required` whose `methods` have `passkey`. 404 for an account without passkeys; 422 `token_invalid` if the first step is over.
+         */
+        post: operations["getSecondFactorOptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/login/second-factor": {
         parameters: {
             query?: never;
@@ -112,9 +132,49 @@ export interface paths {
         put?: never;
         /**
          * Go on with a sign-in after 401 mfa_required
-         * @description A second factor that is wrong or used is 401 `invalid_credentials`: try another. With the `reset_token` of a mail the session may do nothing but add a factor (`must_enroll_second_factor` in its access token); everything else is 403 `second_factor_enrollment_required` until then. A first step that is older than five minutes, or whose account has changed since, is 422 `token_invalid`: start over.
+         * @description A second factor that is wrong or used is 401 `invalid_credentials`: try another. A passkey is proved for the options of /auth/login/second-factor/options; one that no account has is 401 `passkey_unknown`. With the `reset_token` of a mail the session may do nothing but add a factor (`must_enroll_second_factor` in its access token); everything else is 403 `second_factor_enrollment_required` until then. A first step that is older than five minutes, or whose account has changed since, is 422 `token_invalid`: start over.
          */
         post: operations["loginSecondFactor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/login/passkey/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin a sign-in with a passkey
+         * @description The same for everybody: the browser offers the passkeys that it has, in a dialogue or in a form field (`mediation: "conditional"`). A page that waits for its user asks again before ten minutes are over.
+         */
+        post: operations["getPasskeyLoginOptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/login/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in with a passkey alone
+         * @description For the options of /auth/login/passkey/options. A passkey that no account has is 401 `passkey_unknown`: only then tell the browser so (`PublicKeyCredential.signalUnknownCredential`). Anything else that is wrong is 401 `invalid_credentials`. After a good signature: 403 `approval_pending`, `approval_rejected`, `account_disabled`, `wrong_user_type`. Both factors are proved, so no second step follows.
+         */
+        post: operations["loginWithPasskey"];
         delete?: never;
         options?: never;
         head?: never;
@@ -303,6 +363,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/reauthenticate/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to prove a passkey again
+         * @description 404 for an account without passkeys.
+         */
+        post: operations["getReauthenticationOptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/reauthenticate": {
         parameters: {
             query?: never;
@@ -314,7 +394,7 @@ export interface paths {
         put?: never;
         /**
          * Prove the password, and the second factor, again
-         * @description For acts that are refused with 401 `reauthentication_required`: the session’s tokens rotate and carry a new `auth_time`. An account with two steps needs both factors, at once or one after the other: the password alone is answered 401 `mfa_required`, whose `mfa_token` goes with the second factor within five minutes.
+         * @description For acts that are refused with 401 `reauthentication_required`: the session’s tokens rotate and carry a new `auth_time`. An account with two steps needs both factors, at once or one after the other: the password alone is answered 401 `mfa_required`, whose `mfa_token` goes with the second factor within five minutes. A passkey that verifies its user is both: it needs nothing else, and is proved for the options of /auth/reauthenticate/options.
          */
         post: operations["reauthenticate"];
         delete?: never;
@@ -414,6 +494,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One’s passkeys and security keys */
+        get: operations["listPasskeys"];
+        put?: never;
+        /**
+         * Add a passkey
+         * @description For the options of /auth/passkeys/options, in the same session. Nothing ends, and the sign-in by password stays as it is. 422 `token_invalid` if the credential does not answer the options, or they are older than ten minutes; 409 `conflict` for a credential that is known.
+         */
+        post: operations["addPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a passkey
+         * @description Every other session ends; this one goes on with the tokens of the answer. If no factor is left, the recovery codes go, too. 409 `last_factor` for the last factor of an account with two steps: switch that off first.
+         */
+        delete: operations["removePasskey"];
+        options?: never;
+        head?: never;
+        /** Rename a passkey */
+        patch: operations["renamePasskey"];
+        trace?: never;
+    };
     "/api/v1/auth/totp": {
         parameters: {
             query?: never;
@@ -430,7 +552,7 @@ export interface paths {
         post: operations["addTotp"];
         /**
          * Remove the authenticator app
-         * @description And the recovery codes. Every other session ends; this one goes on with the tokens of the answer. 409 `last_factor` while the account has two steps: switch that off first.
+         * @description And the recovery codes, if there is no passkey. Every other session ends; this one goes on with the tokens of the answer. 409 `last_factor` while the account has two steps and no passkey: switch that off first.
          */
         delete: operations["removeTotp"];
         options?: never;
@@ -492,6 +614,26 @@ export interface paths {
          * @description The old ones are dead. Show the new ones once: they cannot be read again. 409 `last_factor` for an account that has no second factor.
          */
         post: operations["renewRecoveryCodes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/passkeys/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to add a passkey
+         * @description Needs a recent sign-in by everything that the account has: else 401 `reauthentication_required`. 409 `conflict` for an account with twenty passkeys.
+         */
+        post: operations["getPasskeyOptions"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1218,7 +1360,7 @@ export interface components {
              * @description The stable name of the refusal.
              * @enum {string}
              */
-            code: "malformed_request" | "unauthenticated" | "invalid_token" | "session_ended" | "invalid_credentials" | "mfa_required" | "reauthentication_required" | "forbidden" | "csrf" | "approval_pending" | "approval_rejected" | "account_disabled" | "vendor_suspended" | "wrong_user_type" | "password_change_required" | "second_factor_enrollment_required" | "https_required" | "not_found" | "method_not_allowed" | "conflict" | "role_in_use" | "last_factor" | "last_super_admin" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "password_rejected" | "token_invalid" | "too_many_attempts" | "rate_limited" | "internal_error" | "unavailable" | "overloaded";
+            code: "malformed_request" | "unauthenticated" | "invalid_token" | "session_ended" | "invalid_credentials" | "passkey_unknown" | "mfa_required" | "reauthentication_required" | "forbidden" | "csrf" | "approval_pending" | "approval_rejected" | "account_disabled" | "vendor_suspended" | "wrong_user_type" | "password_change_required" | "second_factor_enrollment_required" | "https_required" | "not_found" | "method_not_allowed" | "conflict" | "role_in_use" | "last_factor" | "last_super_admin" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "password_rejected" | "token_invalid" | "too_many_attempts" | "rate_limited" | "internal_error" | "unavailable" | "overloaded";
             /** @description The same as X-Request-Id; it is in the log. */
             request_id: string;
             errors?: {
@@ -1246,6 +1388,7 @@ export interface components {
             /**
              * @description With `mfa_required`: what can be proved next.
              * @example [
+             *       "passkey",
              *       "totp",
              *       "recovery_code"
              *     ]
@@ -1401,6 +1544,73 @@ export interface components {
         };
         /** @description Signed in. */
         TokenResponse: components["schemas"]["Tokens"] | components["schemas"]["CookieSession"];
+        CredentialDescriptor: {
+            /** @enum {string} */
+            type: "public-key";
+            /** @description In base64url. */
+            id: string;
+            transports: string[];
+        };
+        /** @description For `PublicKeyCredential.parseRequestOptionsFromJSON()`. */
+        PublicKeyRequestOptions: {
+            /**
+             * @description Works once.
+             * @example …
+             */
+            challenge: string;
+            /** @example example.com */
+            rpId: string;
+            /**
+             * @description Milliseconds for which the browser shows its dialogue.
+             * @example 300000
+             */
+            timeout: number;
+            allowCredentials: components["schemas"]["CredentialDescriptor"][];
+            /** @example required */
+            userVerification: string;
+        };
+        /** @description For `navigator.credentials.get()`. */
+        PasskeyRequestOptions: {
+            public_key: components["schemas"]["PublicKeyRequestOptions"];
+            /**
+             * @description Seconds within which the answer must come.
+             * @example 600
+             */
+            expires_in: number;
+        };
+        /** @description What `toJSON()` gives after `navigator.credentials.get()`. Members that are not listed are let through. */
+        AssertionCredential: {
+            /**
+             * @description The id of the credential.
+             * @example …
+             */
+            id: string;
+            /**
+             * @description The id of the credential.
+             * @example …
+             */
+            rawId?: string;
+            /** @enum {string} */
+            type: "public-key";
+            response: {
+                /**
+                 * @description What the browser says about the ceremony.
+                 * @example …
+                 */
+                clientDataJSON: string;
+                /**
+                 * @description What the authenticator has signed.
+                 * @example …
+                 */
+                authenticatorData: string;
+                /**
+                 * @description By the private key of the credential.
+                 * @example …
+                 */
+                signature: string;
+                userHandle?: null | string;
+            };
+        };
         /** @description The new password holds. */
         PasswordReset: {
             /**
@@ -1531,6 +1741,25 @@ export interface components {
             created_at: string;
             last_used_at: null | string;
         };
+        /** @description A passkey or security key, without its key. */
+        Passkey: {
+            /** Format: uuid */
+            id: string;
+            /** @example Ada’s phone */
+            name: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-20T09:30:00.000Z
+             */
+            created_at: string;
+            last_used_at: null | string;
+            /** @description Whether it exists on more than one device. If not, add another. */
+            backed_up: boolean;
+            /** @description Whether it signs in by itself; a security key is a second factor only. */
+            user_verified: boolean;
+            /** @description The model of the authenticator, as it says. */
+            aaguid: null | string;
+        };
         RecoveryCodeSummary: {
             /**
              * @description How many have not been used.
@@ -1558,8 +1787,51 @@ export interface components {
             remembered_devices: number;
             /** @description The authenticator app; `null` for none. */
             totp: null | components["schemas"]["TotpFactor"];
+            /** @description And security keys; the oldest first. */
+            passkeys: components["schemas"]["Passkey"][];
             /** @description `null` for none. */
             recovery_codes: null | components["schemas"]["RecoveryCodeSummary"];
+        };
+        /** @description The passkeys and security keys, the oldest first. */
+        Passkeys: {
+            passkeys: components["schemas"]["Passkey"][];
+        };
+        /** @description What `toJSON()` gives after `navigator.credentials.create()`. Members that are not listed are let through. */
+        RegistrationCredential: {
+            /**
+             * @description The id of the credential.
+             * @example …
+             */
+            id: string;
+            /**
+             * @description The id of the credential.
+             * @example …
+             */
+            rawId?: string;
+            /** @enum {string} */
+            type: "public-key";
+            response: {
+                /**
+                 * @description What the browser says about the ceremony.
+                 * @example …
+                 */
+                clientDataJSON: string;
+                /**
+                 * @description The new credential. Its attestation is not looked at.
+                 * @example …
+                 */
+                attestationObject: string;
+                transports?: string[];
+            };
+            clientExtensionResults?: {
+                credProps?: {
+                    rk?: boolean;
+                };
+            };
+        };
+        /** @description The passkey. */
+        PasskeyAnswer: {
+            passkey: components["schemas"]["Passkey"];
         };
         /** @description It waits for its first code. It cannot be read again. */
         TotpSecret: {
@@ -1656,6 +1928,61 @@ export interface components {
         RecoveryCodes: {
             /** @description Ten, each of which works once. They cannot be read again. */
             recovery_codes: string[];
+        };
+        /** @description For `PublicKeyCredential.parseCreationOptionsFromJSON()`. */
+        PublicKeyCreationOptions: {
+            rp: {
+                /** @example example.com */
+                id: string;
+                /** @example Example */
+                name: string;
+            };
+            user: {
+                /** @description In base64url; the same for the life of the account. */
+                id: string;
+                /** @example ada@example.com */
+                name: string;
+                /** @example Ada King */
+                displayName: string;
+            };
+            /**
+             * @description Works once.
+             * @example …
+             */
+            challenge: string;
+            pubKeyCredParams: {
+                /** @enum {string} */
+                type: "public-key";
+                /** @example -7 */
+                alg: number;
+            }[];
+            /**
+             * @description Milliseconds for which the browser shows its dialogue.
+             * @example 300000
+             */
+            timeout: number;
+            excludeCredentials: components["schemas"]["CredentialDescriptor"][];
+            authenticatorSelection: {
+                /** @example required */
+                residentKey: string;
+                requireResidentKey: boolean;
+                /** @example required */
+                userVerification: string;
+            };
+            /** @enum {string} */
+            attestation: "none";
+            extensions: {
+                credProps: boolean;
+            };
+        };
+        /** @description For `navigator.credentials.create()`. */
+        PasskeyCreationOptions: {
+            public_key: components["schemas"]["PublicKeyCreationOptions"];
+            /**
+             * @description Seconds within which the answer must come.
+             * @example 600
+             */
+            expires_in: number;
         };
         /** @description What there is to say of the token. */
         Introspection: {
@@ -2213,6 +2540,25 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description Not there, or not yours. */
+        NotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:latchkey:problem:not_found",
+                 *       "title": "Not found",
+                 *       "status": 404,
+                 *       "detail": "There is nothing here.",
+                 *       "code": "not_found",
+                 *       "request_id": "0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description Not signed in, or not any more. */
         NotSignedIn: {
             headers: {
@@ -2230,25 +2576,6 @@ export interface components {
                  *       "code": "session_ended",
                  *       "request_id": "0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11",
                  *       "reason": "revoked_by_user"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description Not there, or not yours. */
-        NotFound: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "urn:latchkey:problem:not_found",
-                 *       "title": "Not found",
-                 *       "status": 404,
-                 *       "detail": "There is nothing here.",
-                 *       "code": "not_found",
-                 *       "request_id": "0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11"
                  *     }
                  */
                 "application/problem+json": components["schemas"]["Problem"];
@@ -2287,6 +2614,10 @@ export type Confirmed = components['schemas']['Confirmed'];
 export type Tokens = components['schemas']['Tokens'];
 export type CookieSession = components['schemas']['CookieSession'];
 export type TokenResponse = components['schemas']['TokenResponse'];
+export type CredentialDescriptor = components['schemas']['CredentialDescriptor'];
+export type PublicKeyRequestOptions = components['schemas']['PublicKeyRequestOptions'];
+export type PasskeyRequestOptions = components['schemas']['PasskeyRequestOptions'];
+export type AssertionCredential = components['schemas']['AssertionCredential'];
 export type PasswordReset = components['schemas']['PasswordReset'];
 export type EmailChanged = components['schemas']['EmailChanged'];
 export type EmailRestored = components['schemas']['EmailRestored'];
@@ -2295,13 +2626,19 @@ export type PersonalExport = components['schemas']['PersonalExport'];
 export type Session = components['schemas']['Session'];
 export type SessionList = components['schemas']['SessionList'];
 export type TotpFactor = components['schemas']['TotpFactor'];
+export type Passkey = components['schemas']['Passkey'];
 export type RecoveryCodeSummary = components['schemas']['RecoveryCodeSummary'];
 export type SecondFactors = components['schemas']['SecondFactors'];
+export type Passkeys = components['schemas']['Passkeys'];
+export type RegistrationCredential = components['schemas']['RegistrationCredential'];
+export type PasskeyAnswer = components['schemas']['PasskeyAnswer'];
 export type TotpSecret = components['schemas']['TotpSecret'];
 export type FactorConfirmedTokens = components['schemas']['FactorConfirmedTokens'];
 export type FactorConfirmedCookieSession = components['schemas']['FactorConfirmedCookieSession'];
 export type FactorConfirmed = components['schemas']['FactorConfirmed'];
 export type RecoveryCodes = components['schemas']['RecoveryCodes'];
+export type PublicKeyCreationOptions = components['schemas']['PublicKeyCreationOptions'];
+export type PasskeyCreationOptions = components['schemas']['PasskeyCreationOptions'];
 export type Introspection = components['schemas']['Introspection'];
 export type OAuthError = components['schemas']['OAuthError'];
 export type Revocations = components['schemas']['Revocations'];
@@ -2326,8 +2663,8 @@ export type ResponseInvalid = components['responses']['Invalid'];
 export type ResponseTooOften = components['responses']['TooOften'];
 export type ResponseUnavailable = components['responses']['Unavailable'];
 export type ResponseWrongPassword = components['responses']['WrongPassword'];
-export type ResponseNotSignedIn = components['responses']['NotSignedIn'];
 export type ResponseNotFound = components['responses']['NotFound'];
+export type ResponseNotSignedIn = components['responses']['NotSignedIn'];
 export type ResponsePathTooLong = components['responses']['PathTooLong'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -2604,6 +2941,44 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    getSecondFactorOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description The `mfa_token` of the first step. A browser sends it as a cookie instead.
+                     * @example …
+                     */
+                    mfa_token?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description For `navigator.credentials.get()`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyRequestOptions"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     loginSecondFactor: {
         parameters: {
             query?: never;
@@ -2669,11 +3044,109 @@ export interface operations {
                      * @example Ada’s phone
                      */
                     device_name?: string;
+                    /** @description Whether this device is not to be asked for the second factor again for `REMEMBER_DEVICE`. Without effect where that is off, and for users whose role demands a second factor. */
+                    remember_device?: boolean;
+                    credential: components["schemas"]["AssertionCredential"];
+                } | {
+                    /**
+                     * @description The `mfa_token` of the first step. A browser sends it as a cookie instead.
+                     * @example …
+                     */
+                    mfa_token?: string;
+                    /**
+                     * Format: line
+                     * @description How the owner will know this device in the list of sessions.
+                     * @example Ada’s phone
+                     */
+                    device_name?: string;
                     /**
                      * @description Of the link in the mail about a reset of the second factors.
                      * @example …
                      */
                     reset_token: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Signed in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getPasskeyLoginOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description For `navigator.credentials.get()`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyRequestOptions"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    loginWithPasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    credential: components["schemas"]["AssertionCredential"];
+                    /**
+                     * @description `bearer` (also when left out): tokens travel in JSON and in the Authorization header. `cookie`: in httpOnly cookies, never in JSON.
+                     * @enum {string}
+                     */
+                    transport?: "bearer" | "cookie";
+                    /**
+                     * Format: line
+                     * @description How the owner will know this device in the list of sessions.
+                     * @example Ada’s phone
+                     */
+                    device_name?: string;
+                    /** @example … */
+                    device_token?: string;
+                    /**
+                     * @description The kind of user that an application is for.
+                     * @example user
+                     */
+                    user_type?: string;
                 };
             };
         };
@@ -3098,6 +3571,39 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    getReauthenticationOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description For `navigator.credentials.get()`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyRequestOptions"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     reauthenticate: {
         parameters: {
             query?: never;
@@ -3157,6 +3663,20 @@ export interface operations {
                      * @example ABCD-EFGH-IJKL-MNOP-QRST-UV23
                      */
                     recovery_code: string;
+                } | {
+                    /**
+                     * Format: password
+                     * @example violet kettle orbit 1843
+                     */
+                    password: string;
+                    credential: components["schemas"]["AssertionCredential"];
+                } | {
+                    /**
+                     * @description The `mfa_token` of the first step. A browser sends it as a cookie instead.
+                     * @example …
+                     */
+                    mfa_token?: string;
+                    credential: components["schemas"]["AssertionCredential"];
                 };
             };
         };
@@ -3313,6 +3833,145 @@ export interface operations {
             };
             401: components["responses"]["NotSignedIn"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listPasskeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The passkeys and security keys, the oldest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Passkeys"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    addPasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    credential: components["schemas"]["RegistrationCredential"];
+                    /**
+                     * Format: line
+                     * @description One line, by which the owner knows it.
+                     * @example Ada’s phone
+                     */
+                    name: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The passkey. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    removePasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the passkey. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenResponse"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            414: components["responses"]["PathTooLong"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    renamePasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the passkey. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Format: line
+                     * @description One line, by which the owner knows it.
+                     * @example Ada’s phone
+                     */
+                    name: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The passkey. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["PathTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
             429: components["responses"]["TooOften"];
             503: components["responses"]["Unavailable"];
         };
@@ -3474,6 +4133,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getPasskeyOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description `passkey` (also when left out) verifies its user and signs in by itself. `security_key` only needs a touch, and is a second factor for ever.
+                     * @enum {string}
+                     */
+                    kind?: "passkey" | "security_key";
+                };
+            };
+        };
+        responses: {
+            /** @description For `navigator.credentials.create()`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyCreationOptions"];
                 };
             };
             400: components["responses"]["BadRequest"];
