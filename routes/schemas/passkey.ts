@@ -33,13 +33,16 @@ export const AssertionCredential = Type.Object({
   description: 'What `toJSON()` gives after `navigator.credentials.get()`. Members that are not listed are let through.'
 })
 
+// A word of WebAuthn, or one that is added to it later.
+const Transport = Type.String({ pattern: '^[A-Za-z0-9_.-]{1,32}$', examples: ['internal'] })
+
 /** What `toJSON()` gives after `navigator.credentials.create()`. */
 export const RegistrationCredential = Type.Object({
   ...common,
   response: Type.Object({
     clientDataJSON: clientData,
     attestationObject: bytes(8192, 'The new credential. Its attestation is not looked at.'),
-    transports: Type.Optional(Type.Array(Type.String({ maxLength: 32, examples: ['internal'] }), { maxItems: 16 }))
+    transports: Type.Optional(Type.Array(Transport, { maxItems: 16 }))
   }),
   clientExtensionResults: Type.Optional(Type.Object({
     credProps: Type.Optional(Type.Object({ rk: Type.Optional(Type.Boolean()) }))

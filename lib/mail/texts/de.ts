@@ -112,7 +112,7 @@ export const german: Language = {
       subject: `Zu viele falsche Passwörter für Ihr Konto bei ${service}`,
       title: 'Zu viele falsche Passwörter',
       lead: `${guesses[lane].happened} Damit hat niemand Zugang bekommen. Bis zum ${german.time(until)} ${guesses[lane].paused}`,
-      advice: 'Sie brauchen nicht zu warten: Wählen Sie mit „Passwort vergessen“ auf der Anmeldeseite ein neues Passwort. Auf dem Gerät, auf dem Sie den Link aus jener Nachricht öffnen, können Sie sich sofort anmelden.',
+      advice: 'Sie brauchen nicht zu warten: Mit einem Passkey, falls Sie einen haben, können Sie sich trotzdem anmelden. Oder wählen Sie mit „Passwort vergessen“ auf der Anmeldeseite ein neues Passwort. Auf dem Gerät, auf dem Sie den Link aus jener Nachricht öffnen, können Sie sich sofort anmelden.',
       link: { label: 'Zur Anmeldung', url: appUrl },
       otherwise: guesses[lane].otherwise
     }),

@@ -112,7 +112,7 @@ export const english: Language = {
       subject: `Too many wrong passwords for your ${service} account`,
       title: 'Too many wrong passwords',
       lead: `${guesses[lane].happened} Nobody got in that way. Until ${english.time(until)} ${guesses[lane].paused}`,
-      advice: 'You need not wait: choose a new password with “Forgot password” on the sign-in page. The device on which you open the link from that mail can sign in at once.',
+      advice: 'You need not wait: a passkey signs you in all the same, if you have one. Or choose a new password with “Forgot password” on the sign-in page. The device on which you open the link from that mail can sign in at once.',
       link: { label: 'Go to the sign-in page', url: appUrl },
       otherwise: guesses[lane].otherwise
     }),

@@ -97,6 +97,30 @@ t.test('whatever attestation a client sends, the passkey is added as unattested'
   t.match(await enter(app, { key }), { statusCode: 200 })
 })
 
+t.test('a body of any other form is refused, and no bytes are an error of the server', async t => {
+  const { account, tokens } = await joined()
+  const key = createAuthenticator({ origin })
+  const good = key.create(await creation(app, tokens))
+  const { response } = good
+  for (const credential of [
+    null, {}, { ...good, type: 'x' }, { ...good, response: { ...response, attestationObject: 'x'.repeat(10_924) } }, { ...good, response: { ...response, transports: ['a b'] } },
+    { ...good, response: { ...response, transports: Array(17).fill('usb') } }, { ...good, clientExtensionResults: { credProps: { rk: 'yes' } } }
+  ]) t.match(await register(tokens, credential as object), { statusCode: 422 }, JSON.stringify(credential).slice(0, 60))
+  for (const wrong of [undefined, '', 'x'.repeat(65), '\u0000', '\ud800']) {
+    const { statusCode } = await as(app, tokens.access_token, 'POST', '/auth/passkeys', { credential: good, name: wrong })
+    t.ok([400, 422].includes(statusCode), String(statusCode))
+  }
+
+  const object = Buffer.from(response.attestationObject, 'base64url')
+  for (let n = 0; n < 60; n++) {
+    const cut = Buffer.concat([object.subarray(0, n * 3), randomBytes(1 + n)])
+    const attestationObject = (n % 2 ? randomBytes(1 + n * 9) : cut).toString('base64url')
+    t.match(brief(await register(tokens, { ...good, response: { ...response, attestationObject } })), { status: 422, code: 'token_invalid' })
+  }
+  t.equal((await app.database`select 1 from passkeys where user_id = ${account.user.id}`).length, 0)
+  t.match(await register(tokens, { ...good, future: [1], response: { ...response, more: {} }, authenticatorAttachment: null }), { statusCode: 201 }, 'unknown members are let through')
+})
+
 t.test('a credential is added once: not twice at once, nor again, nor by another account', async t => {
   const [ada, bob] = [await joined(), await joined()]
   const key = createAuthenticator({ origin })
