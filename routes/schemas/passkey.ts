@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import type { Static } from '@sinclair/typebox'
 import type { PasskeyAssertion } from '../../lib/factors/passkey-checks.ts'
+import { oneOf } from './types.ts'
 import { Id, Time } from './user.ts'
 
 /** Bytes as browsers write them: base64url without padding (WebAuthn Level 3, section 5.1). */
@@ -103,7 +104,7 @@ export const RequestOptionsAnswer = Type.Object({
     rpId: Type.String({ examples: ['example.com'] }),
     timeout,
     allowCredentials: Type.Array(Descriptor),
-    userVerification: Type.String({ examples: ['required'] })
+    userVerification: oneOf(['required', 'preferred'])
   }, { title: 'PublicKeyRequestOptions', description: 'For `PublicKeyCredential.parseRequestOptionsFromJSON()`.' }),
   expires_in: expiresIn
 }, { title: 'PasskeyRequestOptions', description: 'For `navigator.credentials.get()`.' })
@@ -121,9 +122,9 @@ export const CreationOptionsAnswer = Type.Object({
     timeout,
     excludeCredentials: Type.Array(Descriptor),
     authenticatorSelection: Type.Object({
-      residentKey: Type.String({ examples: ['required'] }),
+      residentKey: oneOf(['required', 'discouraged']),
       requireResidentKey: Type.Boolean(),
-      userVerification: Type.String({ examples: ['required'] })
+      userVerification: oneOf(['required', 'discouraged'])
     }),
     attestation: Type.Literal('none'),
     extensions: Type.Object({ credProps: Type.Boolean() })

@@ -14,7 +14,9 @@ export interface CallOptions {
 }
 
 /** Calls whose answer brings new tokens. */
-const rotating: OperationId[] = ['login', 'reauthenticate', 'changePassword']
+const rotating: OperationId[] = ['login', 'loginWithPasskey', 'reauthenticate', 'changePassword', 'removePasskey']
+/** Calls of somebody who signs in: a session from before may be over, and does not matter. */
+const entering: OperationId[] = ['login', 'getPasskeyLoginOptions', 'loginWithPasskey']
 
 interface Setup {
   root: string
@@ -46,7 +48,7 @@ export function createCall ({ root, state, sender, ready, askPassword }: Setup):
   async function call (operation: OperationId, route: string, input: object = {}, options: CallOptions = {}) {
     await ready()
     const [url, init] = requestOf(root, route, input)
-    const nature = { isRotating: rotating.includes(operation), needsSession: operation !== 'login' }
+    const nature = { isRotating: rotating.includes(operation), needsSession: !entering.includes(operation) }
     const response = await sender.send(url, { ...init, ...options }, nature)
       .catch(unreachableUnless(options.signal))
     const answer = await read(response)

@@ -18,7 +18,7 @@ import { createStart } from './start.ts'
 import { createState } from './state.ts'
 import { pageStorage } from './storage.ts'
 import type { Transport } from './transport.ts'
-import type { InputOf } from './types.ts'
+import type { InputOf, OperationId } from './types.ts'
 
 export type Latchkey = ReturnType<typeof createLatchkey>
 
@@ -84,6 +84,7 @@ export function createLatchkey (options: Options) {
 
   return {
     ...account,
+    loginWithPasskey,
     /** What is known now. The same object as before, as long as nothing in it has changed. */
     get session (): Session { return state.session },
     /** Whether there is a session, as far as is known: no traffic, no wait, true offline. */
@@ -114,9 +115,24 @@ export function createLatchkey (options: Options) {
    * @throws RefusalOf<'login'>
    */
   async function signIn (input: InputOf<'login'>, options?: CallOptions): Promise<SignedIn> {
+    return await enter('login', 'POST /auth/login', input, options)
+  }
+
+  /**
+   * Signs in with a passkey's signature. `signInWithPasskey` of `@latchkey/client/passkeys` makes the browser sign.
+   *
+   * @throws RefusalOf<'loginWithPasskey'>
+   */
+  async function loginWithPasskey (input: InputOf<'loginWithPasskey'>, options?: CallOptions): Promise<SignedIn> {
+    return await enter('loginWithPasskey', accountOperations.loginWithPasskey, input, options)
+  }
+
+  async function enter (
+    operation: OperationId, route: string, input: object, options: CallOptions | undefined
+  ): Promise<SignedIn> {
     await starting.loaded()
     const fields = bearer && { device_name: bearer.deviceName, device_token: state.kept.deviceToken }
-    await call('login', 'POST /auth/login', { ...fields, ...transport, user_type: userType, ...input }, options)
+    await call(operation, route, { ...fields, ...transport, user_type: userType, ...input }, options)
     if (state.session.status !== 'signed_in') throw new Error('The session ended at once.')
     return state.session
   }

@@ -8,7 +8,7 @@ import t from 'tap'
 import ts from 'typescript'
 
 const source = 'clients/javascript'
-const entries = ['index', 'mobile', 'admin', 'react', 'diagnose']
+const entries = ['index', 'mobile', 'admin', 'react', 'diagnose', 'passkeys']
 const program = `
 import { createLatchkey, isRefusal } from '@latchkey/client'
 import type { Session } from '@latchkey/client'
@@ -16,12 +16,15 @@ import { bearer, memory } from '@latchkey/client/mobile'
 import { administration } from '@latchkey/client/admin'
 import { useSession } from '@latchkey/client/react'
 import { diagnose } from '@latchkey/client/diagnose'
+import { registerPasskey, signInWithPasskey } from '@latchkey/client/passkeys'
 
 const latchkey = createLatchkey({ baseUrl: 'https://auth.example.com', transport: bearer({ storage: memory() }) })
 export const session: Session = useSession(latchkey)
 export const email: Promise<string> = administration(latchkey).getUser({ id: 'x' }).then(({ user }) => user.email)
 export const code = (error: unknown) => isRefusal(error, 'login') ? error.code : undefined
 export const fault: Promise<string | undefined> = diagnose({ baseUrl: 'https://auth.example.com' }, latchkey).then(finding => finding?.fault)
+export const entered: Promise<Session> = signInWithPasskey(latchkey, { isConditional: true })
+export const passkey: Promise<string> = registerPasskey(latchkey, { name: 'Ada’s phone' }).then(({ passkey }) => passkey.id)
 export const named: string = session.status === 'signed_in' ? session.user.full_name : ''
 
 // @ts-expect-error an unknown field
@@ -86,6 +89,7 @@ for (const [what, text, bytesMax] of [
   ['the core with the user’s calls', "export { createLatchkey, isRefusal } from '@latchkey/client'", 6000],
   ['the adapters', "export * from '@latchkey/client/mobile'", 1000],
   ['the diagnosis', "export * from '@latchkey/client/diagnose'", 1400],
+  ['passkeys', "export * from '@latchkey/client/passkeys'", 1000],
   ['the hook', "export * from '@latchkey/client/react'", 300],
   ['all of it', "export * from '@latchkey/client'; export * from '@latchkey/client/mobile'; export * from '@latchkey/client/admin'; export * from '@latchkey/client/react'", 7000]
 ] as const) {

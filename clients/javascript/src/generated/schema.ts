@@ -1566,8 +1566,8 @@ export interface components {
              */
             timeout: number;
             allowCredentials: components["schemas"]["CredentialDescriptor"][];
-            /** @example required */
-            userVerification: string;
+            /** @enum {string} */
+            userVerification: "required" | "preferred";
         };
         /** @description For `navigator.credentials.get()`. */
         PasskeyRequestOptions: {
@@ -1963,11 +1963,11 @@ export interface components {
             timeout: number;
             excludeCredentials: components["schemas"]["CredentialDescriptor"][];
             authenticatorSelection: {
-                /** @example required */
-                residentKey: string;
+                /** @enum {string} */
+                residentKey: "required" | "discouraged";
                 requireResidentKey: boolean;
-                /** @example required */
-                userVerification: string;
+                /** @enum {string} */
+                userVerification: "required" | "discouraged";
             };
             /** @enum {string} */
             attestation: "none";
