@@ -241,6 +241,38 @@ t.test('an authenticator app is added by a session that a passkey has opened', a
   t.equal(confirmed.json().recovery_codes.length, 10)
 })
 
+t.test('a passkey is what a role demands, added by a session that may do nothing else', async t => {
+  for (const demand of ['required', 'phishing_resistant']) {
+    const { account } = await joined()
+    await demandOf(account.user.id, demand)
+    const due = await signIn(app, account)
+    t.match(brief(await as(app, due.access_token, 'GET', '/auth/sessions')), { status: 403, code: 'second_factor_enrollment_required' })
+
+    const key = createAuthenticator({ origin })
+    const id = await add(app, due, key)
+    t.match((await post(app, '/auth/login', { email: account.email, password })).json(), { code: 'mfa_required', methods: ['passkey'] }, 'from now on the password alone is too little')
+    const options = (await as(app, due.access_token, 'POST', '/auth/reauthenticate/options')).json().public_key
+    const strong: Tokens = (await as(app, due.access_token, 'POST', '/auth/reauthenticate', { credential: key.get(options) })).json()
+    t.match(await as(app, strong.access_token, 'GET', '/auth/sessions'), { statusCode: 200 })
+    t.match(await as(app, (await enter(app, { key })).json().access_token, 'GET', '/auth/sessions'), { statusCode: 200 })
+    t.match(brief(await as(app, strong.access_token, 'DELETE', `/auth/passkeys/${id}`)), { status: 409, code: 'last_factor' })
+  }
+})
+
+t.test('of an app and a passkey either may go where a role demands a factor, and only the app where it must resist phishing', async t => {
+  for (const [demand, status] of [['required', 200], ['phishing_resistant', 409]] as const) {
+    const ada = await guarded(app)
+    const tokens = await byCode(ada)
+    const key = createAuthenticator({ origin })
+    const id = await add(app, tokens, key)
+    await app.database`update users set two_step = false where id = ${ada.user.id}`
+    await demandOf(ada.user.id, demand)
+    const strong: Tokens = (await enter(app, { key })).json()
+    t.match(brief(await as(app, strong.access_token, 'DELETE', `/auth/passkeys/${id}`)), { status }, demand)
+    if (status === 409) t.match(await as(app, strong.access_token, 'DELETE', '/auth/totp'), { statusCode: 200 })
+  }
+})
+
 t.test('an invited or reset password leaves the passkeys as they are', async t => {
   const ada = await holder(app)
   const token = await app.database.begin(async tx => app.oneTimeTokens.tokenOf('password_reset', await app.oneTimeTokens.issue(tx, { purpose: 'password_reset', userId: ada.user.id })))
@@ -261,6 +293,14 @@ t.test('where pages of other domains use the passkeys, browsers are told all of 
   const headers = { host: 'evil.example', origin: 'https://app.example.net', 'x-forwarded-host': 'app.example.net' }
   t.not((await post(app, '/auth/login/passkey', { credential: key.get({ challenge: 'x', rpId: 'localhost' }) }, headers)).statusCode, 200)
 })
+
+/** Gives the account a role that demands a factor. */
+async function demandOf (userId: string, demand: string) {
+  const role = `role_${randomBytes(6).toString('hex')}`
+  await app.database`insert into roles (name, rank, user_type, second_factor) values (${role}, 30, 'staff', ${demand})`
+  await app.roles.reload()
+  await app.database`update users set role = ${role} where id = ${userId}`
+}
 
 async function joined () {
   const account = await signUp(app)
