@@ -1,12 +1,11 @@
-import { Agent, request as requestHttp } from 'node:http'
-import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { freePort } from '../../dev/ports.ts'
 import { startNginx, withoutNginx } from '../browser/nginx.ts'
 import { createAuthority } from '../stores/certificates.ts'
 import { deploy, signIn, start } from '../support/helper.ts'
-import { api, spawnNode } from './nodes.ts'
+import { sendWithoutPause } from './load.ts'
+import { spawnNode } from './nodes.ts'
 
 const restarts = 10
 /** Requests under way at once. */
@@ -19,7 +18,7 @@ t.test(`${restarts} rolling restarts behind nginx lose no request`, { skip: with
   const nodes = await Promise.all(ports.map(async port => await startAt(port)))
   const { http, errorLog } = await startNginx(t, { latchkey: ports, reports: await freePort(), certified: createAuthority('Latchkey test').issue('auth.example.com') })
 
-  const load = sendWithoutPause(http, token)
+  const load = sendWithoutPause({ port: http, token, clients })
   t.teardown(load.stop)
   for (let turn = 0; turn < restarts; turn++) {
     const index = turn % 2
@@ -42,45 +41,3 @@ t.test(`${restarts} rolling restarts behind nginx lose no request`, { skip: with
     return await spawnNode(t, { ...deployment, PORT: String(port), LOG_LEVEL: 'warn' })
   }
 })
-
-/** Sends requests through nginx until it is stopped; then returns how many had which outcome. */
-function sendWithoutPause (port: number, token: string) {
-  const agent = new Agent({ keepAlive: true, maxSockets: clients })
-  const outcomes: Record<string, number> = {}
-  const over = new AbortController()
-  const sending = Array.from({ length: clients }, async (_, client) => {
-    for (let number = client; !over.signal.aborted; number++) {
-      const method = number % 2 === 0 ? 'GET' : 'POST'
-      const outcome = `${method} ${await ask(method).catch((error: Error) => error.message)}`
-      outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
-      await sleep(100)
-    }
-  })
-
-  return {
-    async stop () {
-      over.abort()
-      await Promise.all(sending)
-      agent.destroy()
-      return outcomes
-    }
-  }
-
-  // A POST that nginx may not repeat, and that needs no hash of a password.
-  async function ask (method: 'GET' | 'POST') {
-    return await new Promise<string>((resolve, reject) => {
-      const path = api(method === 'GET' ? '/auth/check' : '/auth/refresh')
-      const headers = method === 'GET' ? { authorization: `Bearer ${token}` } : { 'content-type': 'application/json' }
-      const sent = requestHttp({ agent, host: '127.0.0.1', port, method, path, headers: { host: 'auth.example.com', ...headers } }, response => {
-        response.resume().on('end', () => resolve(`${response.statusCode}${isRefusedBy(response)}`))
-      })
-      sent.on('error', reject).end(method === 'POST' ? '{"refresh_token":1}' : undefined)
-    })
-  }
-}
-
-/** Who could not answer: each answer of a node has the id of its request. */
-function isRefusedBy ({ statusCode = 0, headers }: IncomingMessage) {
-  if (statusCode < 500) return ''
-  return headers['x-request-id'] === undefined ? ' of nginx' : ' of a node'
-}
