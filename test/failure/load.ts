@@ -10,12 +10,14 @@ interface Load {
   token: string
   /** Requests under way at once. */
   clients: number
+  /** How long (ms) each of them rests after an answer. */
+  pauseMs?: number
   /** The certificate of the authority that the proxy's own is checked against; without it, the load is plain http. */
   ca?: string
 }
 
 /** Sends requests through nginx until it is stopped; then returns how many had which outcome. */
-export function sendWithoutPause ({ port, token, clients, ca }: Load) {
+export function sendWithoutPause ({ port, token, clients, pauseMs = 100, ca }: Load) {
   const options = { keepAlive: true, maxSockets: clients }
   const agent = ca === undefined ? new Agent(options) : new SecureAgent({ ...options, ca, servername: 'auth.example.com' })
   const request = ca === undefined ? requestHttp : requestHttps
@@ -26,7 +28,7 @@ export function sendWithoutPause ({ port, token, clients, ca }: Load) {
       const method = number % 2 === 0 ? 'GET' : 'POST'
       const outcome = `${method} ${await ask(method).catch((error: Error) => error.message)}`
       outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
-      await sleep(100)
+      await sleep(pauseMs)
     }
   })
 
