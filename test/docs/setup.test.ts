@@ -1,85 +1,70 @@
-import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readFileSync, statSync } from 'node:fs'
+import { mkdtempSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import postgres from 'postgres'
 import t from 'tap'
 import type { Test } from 'tap'
-import { spawnGuarded } from '../../dev/guarded.ts'
-import { freePort } from '../../dev/ports.ts'
-import { program } from '../../dev/program.ts'
 import { startPostgres } from '../../dev/services.ts'
-import { until } from '../failure/nodes.ts'
 import { debianPostgres } from '../support/debian-postgres.ts'
+import { until } from '../support/evidence.ts'
 import { password } from '../support/helper.ts'
+import { partsOf, startMailServer } from '../support/mail-server.ts'
+import { openMachine, withoutMachine } from './machine.ts'
+import { readPage } from './page.ts'
 
-const page = readFileSync('docs/setup.md', 'utf8')
-const install = 'npm ci && npm run build && npm prune --omit=dev'
+const page = readPage('docs/setup.md')
+const userPassword = 'seven quiet herons over the weir'
 
-t.test('the commands of the page lead from a new Postgres to an administrator who can sign in', { timeout: 120_000 }, async t => {
+t.test('the page leads from a new Postgres to two nodes behind nginx and a user whose mail arrived', { skip: withoutMachine, timeout: 180_000 }, async t => {
   const { superuserUrl, superuser } = await newPostgres(t)
-  const folder = mkdtempSync(join(tmpdir(), 'setup-'))
-  const port = String(await freePort())
-  const env = { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', PORT: port, REDIS_KEY_PREFIX: `test:${randomBytes(6).toString('hex')}:` }
-  const mine = personalise(superuserUrl)
+  const mailServer = await startMailServer(t)
+  const machine = await openMachine(t, { REDIS_KEY_PREFIX: `test:${randomBytes(6).toString('hex')}:` })
+  const mine = personalise(superuserUrl, mailServer.url)
+  const ran = async (text: string, typed = '') => await machine.run(mine(page.block('sh', text)), { typed })
 
-  for (const statement of mine(block('sql', 'create role')).split(/;\s*/).filter(Boolean)) await superuser.unsafe(statement)
-  await shell(mine(block('sh', '.env.production')))
-  t.equal(statSync(join(folder, '.env.production')).mode & 0o077, 0, 'nobody else can read the settings')
-  t.match(await shell(block('sh', ' migrate')), { code: 0, stdout: /is now at version \d+/ })
-  t.match(await shell(block('sh', 'create-admin'), `${password}\n`), { code: 0, stdout: /ada@example\.com is a super_admin now/ })
+  page.leaveOut('apt-get', 'adduser', 'npm ci', 'cp deploy/systemd', 'cp deploy/nginx.conf', 'nginx -t')
+  machine.install('latchkey')
+  for (const statement of mine(page.block('sql', 'create role')).split(/;\s*/).filter(Boolean)) await superuser.unsafe(statement)
+  t.match(await ran('.env.production'), { code: 0 })
+  t.equal(statSync(join(machine.opt, 'latchkey', '.env.production')).mode & 0o077, 0, 'nobody else can read the settings')
+  t.match(await ran(' migrate'), { code: 0, stdout: /is now at version \d+/ })
+  t.match(await ran('create-admin', `${password}\n`), { code: 0, stdout: /ada@example\.com is a super_admin now/ })
 
-  t.equal(block('sh', 'npm start').trim(), 'npm start')
-  const server = await spawnGuarded([process.execPath, ...compiled('server.ts')], { cwd: folder, env, output: 'pipe' })
-  t.teardown(() => server.kill())
-  let output = ''
-  for (const stream of [server.stdout, server.stderr]) stream?.on('data', chunk => { output += String(chunk) })
-  const [url = ''] = /http:\S+/.exec(block('sh', 'curl')) ?? []
-  await until(async () => (await fetch(url.replace('3000', port)).catch(() => null))?.status === 200, 30_000, () => output)
+  t.match(await machine.run(page.block('console', 'systemctl enable')), { code: 0, stderr: '' }, 'both nodes are started')
+  t.match(await ran('/health/ready'), { code: 0 })
 
-  const answer = await fetch(`http://127.0.0.1:${port}/api/v1/auth/login`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'x-forwarded-proto': 'https', 'x-forwarded-host': 'auth.example.com' },
-    body: JSON.stringify({ email: 'ada@example.com', password })
-  })
-  t.match({ status: answer.status, body: await answer.json() }, { status: 200, body: { user: { full_name: 'Ada King', role: 'super_admin' } } })
-  t.notMatch(output, /"level":(50|60)|owner of the tables/, 'the server complains of nothing, and does not own the tables')
+  const registered = await ran('/auth/register')
+  t.match(registered, { code: 0, stdout: /registration_id/ })
+  await until(() => mailServer.mails.length > 0)
+  const [mail] = mailServer.mails
+  t.strictSame(mail?.to, ['grace@example.com'])
+  const code = /\b\d{6}\b/.exec(partsOf(mail?.raw ?? '').text)?.[0] ?? ''
+  const confirmation = page.block('sh', '/auth/verify-email')
+    .replace('REGISTRATION_ID', String(JSON.parse(registered.stdout).registration_id)).replace('CODE', code)
+  t.match(await machine.run(confirmation), { code: 0, stdout: /grace@example\.com/ })
+  t.match(JSON.parse((await ran('/auth/login')).stdout), { user: { full_name: 'Grace Hopper' }, access_token: String })
 
-  /** Runs a block in the folder of the deployment; returns how it ended. */
-  async function shell (script: string, typed = '') {
-    const [cli] = compiled('cli.ts')
-    return await new Promise<{ code: number, stdout: string, stderr: string }>(resolve => {
-      const child = execFile('sh', ['-ec', script.replaceAll('dist/cli.js', `'${cli}'`)], { cwd: folder, env }, (error, stdout, stderr) => {
-        resolve({ code: Number(error?.code ?? 0), stdout, stderr })
-      })
-      child.stdin?.end(typed)
-    })
-  }
+  const admin = mine(page.block('sh', '/auth/login')).replace('grace@', 'ada@').replace(userPassword, password)
+  t.match(JSON.parse((await machine.run(admin)).stdout), { user: { full_name: 'Ada King', role: 'super_admin' } })
+  t.notMatch(machine.output(), /"level":(50|60)|owner of the tables/, 'no node complains of anything or owns the tables')
 })
 
-t.test('no block of the page is left out here', async t => {
-  const marks = ['create role', '.env.production', ' migrate', 'create-admin', 'npm start', 'curl']
-  const blocks = [...page.matchAll(/```(?:sh|sql)\n([^]*?)```/g)].map(([, text = '']) => text.trim())
-  t.strictSame(blocks.filter(text => text !== install && !marks.some(mark => text.includes(mark))), [])
+t.test('no block of the page is left out here', { skip: withoutMachine }, async t => {
+  t.strictSame(page.untouched(), [])
 })
 
-/** The block of the page in a language that contains a text. */
-function block (language: 'sh' | 'sql', text: string) {
-  const found = [...page.matchAll(new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``, 'g'))].map(([, code = '']) => code).filter(code => code.includes(text))
-  if (found.length !== 1 || found[0] === undefined) throw new Error(`docs/setup.md has ${found.length} blocks with "${text}"`)
-  return found[0]
-}
-
-/** Puts passwords in place of those of the page, and the addresses of this test's stores. */
-function personalise (superuserUrl: string) {
+/** Puts passwords in place of those of the page, and the addresses of this test's stores and mail server. */
+function personalise (superuserUrl: string, mailServerUrl: string) {
   const passwords = { OWNER_PASSWORD: randomBytes(24).toString('hex'), APP_PASSWORD: randomBytes(24).toString('hex') }
   const redis = process.env['LATCHKEY_TEST_REDIS_URL'] ?? ''
   return (text: string) => text
     .replaceAll('OWNER_PASSWORD', passwords.OWNER_PASSWORD)
     .replaceAll('APP_PASSWORD', passwords.APP_PASSWORD)
+    .replaceAll('USER_PASSWORD', userPassword)
     .replaceAll('127.0.0.1:5432', new URL(superuserUrl).host)
     .replaceAll('redis://127.0.0.1:6379', redis)
+    .replaceAll('smtp://127.0.0.1:25', mailServerUrl)
 }
 
 /** A Postgres as a package leaves it: a superuser and nothing else. Debian's own, where there is one. */
@@ -96,8 +81,4 @@ async function newPostgres (t: Pick<Test, 'teardown'>) {
     await superuser.unsafe(`drop role ${role}`)
   }
   return { superuserUrl: server.superuserUrl, superuser }
-}
-
-function compiled (file: string) {
-  return program(file).map(path => resolve(path))
 }
