@@ -52,7 +52,8 @@ t.test('the page leads to a new version and back, and no request fails', { skip:
       APP_URL: 'https://app.example.com',
       TRUST_PROXY: '127.0.0.1',
       SMTP_URL: (await startMailServer(t)).url,
-      MAIL_FROM: 'no-reply@example.com'
+      MAIL_FROM: 'no-reply@example.com',
+      LOG_LEVEL: 'warn'
     })
     return deployment
   }
