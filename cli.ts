@@ -1,39 +1,26 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
-import auditVerify from './commands/audit-verify.ts'
-import cleanUp from './commands/clean-up.ts'
 import { UsageError } from './commands/command.ts'
 import type { Command, Input } from './commands/command.ts'
-import createAdmin from './commands/create-admin.ts'
-import createService from './commands/create-service.ts'
-import doctor from './commands/doctor.ts'
-import exportUsers from './commands/export-users.ts'
-import importUsers from './commands/import-users.ts'
-import mails from './commands/mails.ts'
-import migrate from './commands/migrate.ts'
-import notify from './commands/notify.ts'
-import resetSecondFactors from './commands/reset-second-factors.ts'
-import revokeService from './commands/revoke-service.ts'
-import rotateKeys from './commands/rotate-keys.ts'
-import signOutEveryone from './commands/sign-out-everyone.ts'
 import { Refusal } from './lib/errors.ts'
 import type { FieldError } from './lib/errors.ts'
 
-const commands = new Map<string, Command>([
-  ['migrate', migrate],
-  ['create-admin', createAdmin],
-  ['reset-second-factors', resetSecondFactors],
-  ['rotate-keys', rotateKeys],
-  ['sign-out-everyone', signOutEveryone],
-  ['import-users', importUsers],
-  ['export-users', exportUsers],
-  ['create-service', createService],
-  ['revoke-service', revokeService],
-  ['mails', mails],
-  ['notify', notify],
-  ['clean-up', cleanUp],
-  ['audit-verify', auditVerify],
-  ['doctor', doctor]
+/** Each reads only what it needs itself. */
+const commands = new Map<string, () => Promise<{ default: Command }>>([
+  ['migrate', () => import('./commands/migrate.ts')],
+  ['create-admin', () => import('./commands/create-admin.ts')],
+  ['reset-second-factors', () => import('./commands/reset-second-factors.ts')],
+  ['rotate-keys', () => import('./commands/rotate-keys.ts')],
+  ['sign-out-everyone', () => import('./commands/sign-out-everyone.ts')],
+  ['import-users', () => import('./commands/import-users.ts')],
+  ['export-users', () => import('./commands/export-users.ts')],
+  ['create-service', () => import('./commands/create-service.ts')],
+  ['revoke-service', () => import('./commands/revoke-service.ts')],
+  ['mails', () => import('./commands/mails.ts')],
+  ['notify', () => import('./commands/notify.ts')],
+  ['clean-up', () => import('./commands/clean-up.ts')],
+  ['audit-verify', () => import('./commands/audit-verify.ts')],
+  ['doctor', () => import('./commands/doctor.ts')]
 ])
 
 process.exitCode = await main(process.argv.slice(2))
@@ -44,8 +31,8 @@ async function main (args: string[]): Promise<0 | 1 | 2> {
 
   try {
     const [name = '', ...rest] = args
-    const command = commands.get(name)
-    if (rest.includes('--help') || ['', 'help', '-h', '--help'].includes(name)) return help(command, name === '')
+    const command = await commands.get(name)?.().then(module => module.default)
+    if (rest.includes('--help') || ['', 'help', '-h', '--help'].includes(name)) return await help(command, name === '')
     if (!command) throw new UsageError(`There is no command "${name}".`)
 
     const result = await command.run(readArguments(command, rest))
@@ -74,8 +61,8 @@ function readArguments ({ options, positionals: expected, usage }: Command, args
   }
 }
 
-function help (command: Command | undefined, isMissing: boolean): 0 | 2 {
-  const listed = command ? [command] : [...commands.values()]
+async function help (command: Command | undefined, isMissing: boolean): Promise<0 | 2> {
+  const listed = command ? [command] : await all()
   const lines = listed.map(({ usage, help }) => `  ${usage.padEnd(46)}  ${help}`)
   const text = [
     'Usage: latchkey COMMAND [--json] [--help]',
@@ -88,6 +75,11 @@ function help (command: Command | undefined, isMissing: boolean): 0 | 2 {
   if (isMissing) console.error(text)
   else console.log(text)
   return isMissing ? 2 : 0
+}
+
+async function all (): Promise<Command[]> {
+  const modules = await Promise.all([...commands.values()].map(read => read()))
+  return modules.map(module => module.default)
 }
 
 function explain (error: unknown): string {
