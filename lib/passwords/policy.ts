@@ -1,6 +1,6 @@
-import { dictionary } from '@zxcvbn-ts/language-common'
 import type { FieldError } from '../errors.ts'
 import { createEstimator } from './strength.ts'
+import { commonPasswords } from './word-lists.ts'
 
 export type PasswordPolicy = ReturnType<typeof createPasswordPolicy>
 
@@ -18,7 +18,7 @@ export interface PasswordPolicyOptions {
 /** The longest password, in code points and in bytes of UTF-8, after NFC (ASVS 5.0 6.2.9). */
 const lengthMax = { codePoints: 128, bytes: 512 }
 
-const blocklist = new Set(dictionary['passwords-common'].map(foldCase))
+const blocklist = new Set(commonPasswords.map(foldCase))
 
 /**
  * The rules for a new password: length, a blocklist and a strength estimate, no composition rules

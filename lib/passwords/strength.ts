@@ -1,6 +1,5 @@
 import { ZxcvbnFactory } from '@zxcvbn-ts/core'
-import { adjacencyGraphs, dictionary as common } from '@zxcvbn-ts/language-common'
-import { dictionary as english, translations } from '@zxcvbn-ts/language-en'
+import { commonPasswords, commonWords, keyboard, stemWords, translations } from './word-lists.ts'
 
 export interface Strength {
   /** 0 to 4. 3 means 10^8 guesses or more. */
@@ -15,20 +14,13 @@ export interface Strength {
  */
 const windowLength = 24
 
-/** Two dictionaries, because each costs as much again. Long entries cost most; the blocklist has them. */
-const dictionary = {
-  passwords: common['passwords-common'].filter(isShort),
-  words: interleave([
-    english['commonWords-en'],
-    english['firstnames-en'],
-    english['lastnames-en'].slice(0, 20_000)
-  ]).filter(isShort)
-}
-
-/** Ranking the dictionaries is what takes long, and it is the same for everybody. */
+/**
+ * Ranking the words is what takes long, and it is the same for everybody. There are two dictionaries, because each
+ * costs as much again. Long entries cost most; the blocklist has them.
+ */
 const estimator = new ZxcvbnFactory({
-  dictionary,
-  graphs: { qwerty: adjacencyGraphs.qwerty },
+  dictionary: { passwords: commonPasswords.filter(isShort), words: commonWords.filter(isShort) },
+  graphs: { qwerty: keyboard },
   translations,
   l33tMaxSubstitutions: 4,
   maxLength: windowLength
@@ -74,12 +66,7 @@ export function createEstimator (enough: number) {
  * Words that are tried early with a year and a sign added, as in `Summer2026!`. The estimator rates three parts as
  * strong, however common each of them is.
  */
-const stems = new Set([
-  ...common['passwords-common'].slice(0, 2000),
-  ...english['seasons-en'],
-  ...english['months-en'],
-  ...english['daysOfWeek-en']
-].map(word => word.toLowerCase()))
+const stems = new Set(stemWords)
 
 function isDecorated (folded: string) {
   const [start = '', stem = '', end = ''] = folded.split(/(\p{L}+)/u, 3)
@@ -111,18 +98,4 @@ const scoreGuesses = [1e3, 1e6, 1e8, 1e10]
 
 function isShort (word: string) {
   return word.length <= 14
-}
-
-/** Merges lists whose words are in the order of how common they are. */
-function interleave (lists: string[][]) {
-  const merged = new Set<string>()
-  const depth = Math.max(...lists.map(list => list.length))
-
-  for (let rank = 0; rank < depth; rank++) {
-    for (const list of lists) {
-      const word = list[rank]
-      if (word !== undefined) merged.add(word)
-    }
-  }
-  return Array.from(merged)
 }
