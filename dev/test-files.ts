@@ -1,8 +1,17 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join, normalize, relative } from 'node:path'
 
-// These change the environment of their process, or listen to its end.
-const alone = new Set(['test/lib/passwords/hash-threads.test.ts', 'test/lib/transfers/files.test.ts'])
+// These change what belongs to their process (environment, signals, its end), hold its event loop, or need little of
+// what the others have compiled.
+const alone = [
+  /^test\/(browser|deploy|dev|failure|model)\//,
+  /^test\/(architecture|races|server|shares|siege)\.test/,
+  /^test\/clients\/javascript\/(bearer|browser|example|generated|package)\.test/,
+  /^test\/clients\/verifier\/(chaos|package)\.test/,
+  /^test\/lib\/passwords\/hash-threads\.test/,
+  /^test\/lib\/transfers\/files\.test/,
+  /^test\/stores\/plans\.test/
+]
 
 /**
  * The test files below a folder: all of them, or those that the arguments name (a file, a folder or a part of a path).
@@ -33,10 +42,7 @@ function below (folder: string) {
     .sort()
 }
 
-/**
- * Whether a test file may run in one process with others: it tests modules, plugins or routes, and leaves alone what
- * belongs to the process (signals, environment, exit).
- */
+/** Whether a test file may run in one process with others, because it leaves alone what belongs to the process. */
 export function mayShareProcess (file: string): boolean {
-  return /^test\/(lib|plugins|routes)\//.test(file) && !alone.has(file)
+  return !alone.some(pattern => pattern.test(file))
 }
