@@ -3,13 +3,16 @@
 //   --quick     one process each, and short measurements, for a first look (a minute)
 //   --json      the figures of every process instead of the table
 //   --only=RE   the scenarios whose names match, and nothing else
+//   --loop      instead: for how long one request, the worst we know, holds the main thread
 //   --profile=FOLDER   writes a .cpuprofile of every scenario there; the figures then include the profiler's own cost
 import { mkdirSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { deploy } from './deployment.ts'
+import type { Deployment } from './deployment.ts'
 import { enumerate } from './enumeration.ts'
 import type { Account } from './latchkey.ts'
+import { measureLoop } from './loop.ts'
 import { measure } from './measure.ts'
 import { bytesPerSession } from './memory.ts'
 import { canPin, pinOurselves } from './node.ts'
@@ -20,10 +23,11 @@ import { storm } from './storm.ts'
 import { renderTable } from './table.ts'
 import type { Report } from './table.ts'
 
-const { values: { quick, json, only, profile } } = parseArgs({
+const { values: { quick, json, loop, only, profile } } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    loop: { type: 'boolean', default: false },
     only: { type: 'string' },
     profile: { type: 'string' }
   }
@@ -45,28 +49,33 @@ const report: Report = {
   enumeration: { samples: 0, known: Number.NaN, unknown: Number.NaN, p: Number.NaN }
 }
 
-if (!canPin) tell('taskset or a second processor is missing: server and load share what there is, read the ratios only')
-if (profile) mkdirSync(profile, { recursive: true })
-pinOurselves('1')
-tell('starting Postgres and Redis')
-const deployment = await deploy()
-try {
-  for (let round = 1; round <= processes; round++) {
-    for (const subject of ['hello', 'latchkey', 'hashless'] as const) await measureSubject(subject, round)
-  }
-  if (only === undefined) {
-    for (let round = 1; round <= processes; round++) await measureStorm(round)
-  }
-} finally {
-  await deployment.stop()
-}
-console.log(json ? JSON.stringify(report, null, 2) : `\n${renderTable(report)}`)
+if (loop) await measureLoop()
+else await measureTable()
 
-async function measureSubject (subject: Subject, round: number) {
+async function measureTable () {
+  if (!canPin) tell('taskset or a second processor is missing: server and load share what there is')
+  if (profile) mkdirSync(profile, { recursive: true })
+  pinOurselves('1')
+  tell('starting Postgres and Redis')
+  const deployment = await deploy()
+  try {
+    for (let round = 1; round <= processes; round++) {
+      for (const subject of ['hello', 'latchkey', 'hashless'] as const) await measureSubject(deployment, subject, round)
+    }
+    if (only === undefined) {
+      for (let round = 1; round <= processes; round++) await measureStorm(deployment, round)
+    }
+  } finally {
+    await deployment.stop()
+  }
+  console.log(json ? JSON.stringify(report, null, 2) : `\n${renderTable(report)}`)
+}
+
+async function measureSubject (deployment: Deployment, subject: Subject, round: number) {
   const own = chosen.filter(scenario => scenario.subject === subject)
   if (own.length === 0) return
 
-  await withNode(subject, '0', async (node, accounts) => {
+  await withNode(deployment, subject, '0', async (node, accounts) => {
     for (const scenario of own) {
       tell(`process ${round} of ${processes}: ${scenario.name}`)
       const prepared = { node, accounts, connections, tokens: quick ? 12_000 : 25_000 }
@@ -88,9 +97,9 @@ async function measureSubject (subject: Subject, round: number) {
   })
 }
 
-async function measureStorm (round: number) {
+async function measureStorm (deployment: Deployment, round: number) {
   pinOurselves('0,1')
-  await withNode('latchkey', '0,1', async (node, accounts) => {
+  await withNode(deployment, 'latchkey', '0,1', async (node, accounts) => {
     tell(`process ${round} of ${processes}: the login storm`)
     await storm(node, accounts, { clients: 50, milliseconds: stormWarmUpMs })
     report.storms.push(await storm(node, accounts, { clients: 50, milliseconds: stormMs }))
@@ -98,6 +107,7 @@ async function measureStorm (round: number) {
 }
 
 async function withNode (
+  deployment: Deployment,
   subject: Subject,
   cores: string,
   work: (node: Node, accounts: Account[]) => Promise<void>

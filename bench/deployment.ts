@@ -10,8 +10,11 @@ import type { Subject } from './scenarios.ts'
 
 export type Deployment = Awaited<ReturnType<typeof deploy>>
 
-/** Private stores with all migrations, and Latchkey built for production, to be started any number of times. */
-export async function deploy () {
+/**
+ * Private stores with all migrations, and Latchkey built for production, to be started any number of times. Settings
+ * win over those of every measurement.
+ */
+export async function deploy (settings: Record<string, string> = {}) {
   const folder = makeTestFolder()
   const services = await startServices({ dataDir: folder, durable: false })
   const built = build(['app.ts', 'lib', 'plugins', 'routes', 'bench'])
@@ -25,7 +28,8 @@ export async function deploy () {
     ENCRYPTION_KEY: randomBytes(32).toString('base64'),
     DATA_DIR: join(folder, 'data'),
     DOCS_ENABLED: 'false',
-    RATE_LIMITS_ENABLED: 'false'
+    RATE_LIMITS_ENABLED: 'false',
+    ...settings
   }
   mkdirSync(env.DATA_DIR)
   await migrate(env)

@@ -11,6 +11,7 @@ import type { Transaction } from '../lib/stores/database.ts'
 import { createUserStore } from '../lib/users/user-store.ts'
 import { createServer } from '../plugins/http/server.ts'
 import { answerTasks, portOf } from './tasks.ts'
+import { createTurnWatch } from './turns.ts'
 
 /** An account for the load. */
 export interface Account { id: string, email: string }
@@ -35,11 +36,15 @@ const hasher = process.env['BENCH_HASHER'] === 'none' ? noHasher : undefined
 await app.register(latchkey, { config, clock: createClock(), hasher })
 await app.listen({ host: '127.0.0.1', port: 0 })
 
+const turns = createTurnWatch()
+
 answerTasks({
   port: () => portOf(app.addresses()),
   makeAccounts,
   signTokens,
   cleanUp: (options: CleanUpRun) => app.cleanUp.run(options),
+  beginTurns: turns.begin,
+  endTurns: turns.end,
   memory: () => process.memoryUsage().rss,
   makeFollower: () => app.services.create({ name: 'follower', mayRevoke: false, mayFollow: true }, operator)
 }, () => app.close())

@@ -1,0 +1,128 @@
+// npm run bench -- --loop: for how long one request holds the main thread at the worst, request by request.
+import postgres from 'postgres'
+import { deploy } from './deployment.ts'
+import type { Account } from './latchkey.ts'
+import type { Node } from './node.ts'
+import { pinOurselves } from './node.ts'
+import { login, password } from './scenarios.ts'
+import { load } from './load.ts'
+import { percentile } from './statistics.ts'
+import type { Turns } from './turns.ts'
+import { worstInputs } from './worst-inputs.ts'
+import type { ApiDocument, WorstInput } from './worst-inputs.ts'
+
+/** What one request costs: the median and the most of several tries, in milliseconds of the main thread. */
+export interface Hold { name: string, status: number, median: number, most: number }
+
+const limitMs = 5
+const rounds = 7
+/** Enough for long answers: several pages of the trail, and of users. */
+const [accountCount, eventCount] = [400, 2000]
+
+/** Prints the longest holds, and how long a fixed piece of work took between them. */
+export async function measureLoop () {
+  pinOurselves('1')
+  process.stderr.write('starting Postgres and Redis\n')
+  const deployment = await deploy({ DOCS_ENABLED: 'true' })
+  const node = await deployment.start('hashless', '0')
+  try {
+    const { holds, fixed } = await measureAll(node, await prepare(node, deployment.env.DATABASE_DIRECT_URL))
+    console.log(render(holds, fixed))
+  } finally {
+    await node.stop()
+    await deployment.stop()
+  }
+}
+
+type Credentials = Record<NonNullable<WorstInput['as']>, string>
+
+async function prepare (node: Node, databaseUrl: string): Promise<Credentials> {
+  const accounts = await node.ask<Account[]>('makeAccounts', { count: accountCount, password })
+  const [first] = accounts
+  if (!first) throw new Error('there are no accounts')
+
+  const sql = postgres(databaseUrl, { max: 1, onnotice () {} })
+  await sql`update roles set second_factor = 'optional'`
+  await sql`update users set role = 'super_admin' where id = ${first.id}`
+  await sql`
+    insert into changes (kind, subject_id, reason)
+    select 'session_ended', gen_random_uuid(), 'signed_out'
+    from generate_series(1, ${eventCount})`
+  await sql.end()
+  const signIns = signInTo(accounts)
+  await load({ port: node.port, connections: 8, milliseconds: 60_000, answersMax: eventCount, next: signIns })
+
+  const answer = await send(node, {
+    name: '', method: 'POST', path: '/api/v1/auth/login', body: JSON.stringify({ email: first.email, password })
+  })
+  const { access_token: token } = await answer.json() as { access_token: string }
+  const { id, secret } = await node.ask<{ id: string, secret: string }>('makeFollower')
+  return { administrator: `Bearer ${token}`, follower: `Basic ${btoa(`${id}:${secret}`)}` }
+}
+
+function signInTo (accounts: Account[]) {
+  let turn = 0
+  return () => login(accounts[turn++ % accounts.length] ?? { email: '' })
+}
+
+async function measureAll (node: Node, credentials: Credentials) {
+  const document = await (await send(node, { name: '', method: 'GET', path: '/docs/json' })).json() as ApiDocument
+  const holds = new Map<string, { status: number, times: number[] }>()
+  const fixed: number[] = []
+
+  for (let round = 0; round <= rounds; round++) {
+    process.stderr.write(round === 0 ? 'warming up\n' : `round ${round} of ${rounds}\n`)
+    for (const input of worstInputs(document)) {
+      if (endsEverything(input)) continue
+      await node.ask('beginTurns')
+      const answer = await send(node, input, credentials)
+      await answer.arrayBuffer()
+      const turns = await node.ask<Turns>('endTurns')
+      if (round === 0) continue
+
+      fixed.push(turns.fixed)
+      const hold = holds.get(input.name) ?? { status: answer.status, times: [] }
+      hold.times.push(turns.longest)
+      holds.set(input.name, hold)
+    }
+  }
+  return { holds: [...holds].map(([name, { status, times }]) => summarise(name, status, times)), fixed }
+}
+
+// These would sign out the administrator, or erase it.
+function endsEverything ({ method, path }: WorstInput) {
+  return /sign-out-everyone|auth\/logout/.test(path) || (method === 'DELETE' && path.endsWith('/auth/me'))
+}
+
+async function send (node: Node, { method, path, body, headers, as }: WorstInput, credentials?: Credentials) {
+  return await fetch(`http://127.0.0.1:${node.port}${path}`, {
+    method,
+    ...(body !== undefined && { body }),
+    headers: {
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(as && credentials && { authorization: credentials[as] }),
+      accept: 'application/json',
+      ...headers
+    }
+  })
+}
+
+function summarise (name: string, status: number, times: number[]): Hold {
+  return { name, status, median: percentile(times, 0.5), most: Math.max(...times) }
+}
+
+function render (holds: Hold[], fixed: number[]) {
+  const sorted = holds.toSorted((a, b) => b.median - a.median)
+  const above = sorted.filter(({ median }) => median > limitMs)
+  return [
+    'ms of the main thread: median and most of the tries, and the answer',
+    ...sorted.slice(0, Math.max(20, above.length)).map(line),
+    '',
+    `${holds.length} requests, ${above.length} above ${limitMs} ms; ` +
+      `a fixed piece of work (SHA-256 of 1 MiB) took ${percentile(fixed, 0.5).toFixed(2)} ms`
+  ].join('\n')
+}
+
+function line ({ name, status, median, most }: Hold) {
+  return `${median.toFixed(2).padStart(7)} ${most.toFixed(2).padStart(7)}  ${status}  ${name}`
+}
