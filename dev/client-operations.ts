@@ -1,6 +1,9 @@
-interface Document {
+export interface Document {
   paths?: Record<string, object | undefined>
 }
+
+/** An operation that apps call: its name and its route, `POST /auth/register`. */
+export interface AppOperation<Operation = { operationId: string }> { name: string, route: string, operation: Operation }
 
 const banner = '// Made by `npm run client` from what the server says at /docs/json. Do not edit.\n\n'
 
@@ -15,19 +18,26 @@ const leftOut = new Set([
  * The routes of an OpenAPI document by operation, for clients/javascript: those of the signed-in user, and those of
  * administration. What stands outside of the API's prefix is left out.
  */
-export function renderOperations ({ paths = {} }: Document): string {
-  const routes = Object.entries(paths).flatMap(([path, item]) => routesOf(path, item ?? {}))
+export function renderOperations (document: Document): string {
+  const routes = appOperations(document)
   const mine = routes.filter(({ route }) => route.includes(' /auth/'))
   const others = routes.filter(({ route }) => !route.includes(' /auth/'))
 
   return banner + `${render('accountOperations', mine)}\n${render('adminOperations', others)}`
 }
 
-function routesOf (path: string, item: object) {
+/** The operations of an OpenAPI document that apps call. */
+export function appOperations ({ paths = {} }: Document): AppOperation[] {
+  return Object.entries(paths).flatMap(([path, item]) => operationsAt(path, item ?? {}))
+}
+
+function operationsAt (path: string, item: object): AppOperation[] {
   const [, local] = /^\/api\/v1(\/.*)$/.exec(path) ?? []
   if (local === undefined) return []
   return Object.entries(item)
-    .map(([method, { operationId }]: [string, { operationId: string }]) => ({ name: operationId, route: `${method.toUpperCase()} ${local}` }))
+    .map(([method, operation]: [string, { operationId: string }]) => (
+      { name: operation.operationId, route: `${method.toUpperCase()} ${local}`, operation }
+    ))
     .filter(({ name }) => !leftOut.has(name))
 }
 

@@ -1,4 +1,4 @@
-// npm run client: writes the types and the routes of the client, from an app on private stores.
+// npm run client: writes the types and the calls of the clients, from an app on private stores.
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import latchkey from '../app.ts'
@@ -7,12 +7,15 @@ import { loadConfig } from '../lib/config/config.ts'
 import { createServer } from '../plugins/http/server.ts'
 import { renderOperations } from './client-operations.ts'
 import { renderClientSchema } from './client-schema.ts'
+import { renderDartModels, renderDartOperations } from './dart-client.ts'
+import type { DartDocument } from './dart-client.ts'
 import { type Services, startServices } from './services.ts'
 import { onceAskedToEnd } from './signals.ts'
 import { migrate } from './template.ts'
 import { makeTestFolder } from './test-folder.ts'
 
 const generated = 'clients/javascript/src/generated'
+const generatedDart = 'clients/dart/lib/src/generated'
 const folder = makeTestFolder()
 let services: Services | undefined
 
@@ -23,7 +26,9 @@ try {
   const document = await readDocument(services)
   writeFileSync(`${generated}/schema.ts`, await renderClientSchema(document))
   writeFileSync(`${generated}/operations.ts`, renderOperations(document))
-  console.log(`${generated} is up to date`)
+  writeFileSync(`${generatedDart}/models.dart`, renderDartModels(document as DartDocument))
+  writeFileSync(`${generatedDart}/operations.dart`, renderDartOperations(document as DartDocument))
+  console.log(`${generated} and ${generatedDart} are up to date`)
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1

@@ -64,8 +64,8 @@ async function fetchInto (work: string, packages: string[]) {
   await apt(work, ['update'])
   const { stdout } = await apt(work, ['install', '--simulate', '--no-install-recommends', ...packages])
   const missing = [...stdout.matchAll(/^Inst (\S+)/gm)].map(([, name = '']) => name)
-  // A C library other than the system's does not fit the system's loader.
-  const wanted = [...new Set([...packages, ...missing])].filter(name => !/^libc6|^libc-bin/.test(name))
+  // A C library other than the system's does not fit the system's loader, unless it comes with a loader of its own.
+  const wanted = [...new Set([...packages, ...missing.filter(name => !/^libc6|^libc-bin/.test(name))])]
 
   await apt(work, ['download', ...wanted])
   for (const file of readdirSync(join(work, 'packages'))) {

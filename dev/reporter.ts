@@ -122,10 +122,11 @@ function describe ({ fullname, name, diag }: Result) {
   return diag === null || diag === undefined ? path : `${path}\n${yaml(diag).trimEnd()}`
 }
 
-// Texts of several lines in tap's diagnostics (diff, stack, source) are printed as they are: they are read first.
+// Texts of several lines in tap's diagnostics (diff, stack) are printed as they are: they are read first. `source` is
+// left out, because it is what was compiled; the stack names our line.
 function yaml (diag: unknown) {
   if (typeof diag !== 'object' || diag === null) return String(diag)
-  return Object.entries(diag).map(([key, value]) => typeof value === 'string' && value.includes('\n')
+  return Object.entries(diag).filter(([key]) => key !== 'source').map(([key, value]) => typeof value === 'string' && value.includes('\n')
     ? `${key}:\n${value.trimEnd().replaceAll(/^/gm, '  ')}\n`
     : `${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}\n`).join('')
 }

@@ -1,0 +1,250 @@
+// Made by `npm run client` from what the server says at /docs/json. Do not edit.
+
+extension type const AuditEvent(Map<String, Object?> json) {
+  /// Later events have higher ids, save for what happened at once.
+  int get id => json['id'] as int;
+  DateTime get at => DateTime.parse(json['at'] as String);
+  String get event => json['event'] as String;
+  String get outcome => json['outcome'] as String;
+  String? get reason => json['reason'] as String?;
+  String? get actorId => json['actor_id'] as String?;
+  String? get subjectId => json['subject_id'] as String?;
+  String? get sessionId => json['session_id'] as String?;
+  /// The X-Request-Id of the answer.
+  String? get requestId => json['request_id'] as String?;
+  /// From where (ip, user_agent), and what was changed (before, after); null once the subject has been erased.
+  Map<String, Object?>? get personal => json['personal'] as Map<String, Object?>?;
+}
+
+extension type const AuditEventList(Map<String, Object?> json) {
+  List<AuditEvent> get events => [for (final item in json['events'] as List<Object?>) AuditEvent(item as Map<String, Object?>)];
+  /// Where the next page begins; null on the last one.
+  String? get nextCursor => json['next_cursor'] as String?;
+}
+
+/// The account.
+extension type const Confirmed(Map<String, Object?> json) {
+  User get user => User(json['user'] as Map<String, Object?>);
+}
+
+/// The address that the account has now.
+extension type const EmailChanged(Map<String, Object?> json) {
+  String get email => json['email'] as String;
+}
+
+/// The address that the account has again.
+extension type const EmailRestored(Map<String, Object?> json) {
+  String get email => json['email'] as String;
+}
+
+/// The account has two steps now. Every other session has ended.
+extension type const FactorConfirmed(Map<String, Object?> json) {
+  User get user => User(json['user'] as Map<String, Object?>);
+  Map<String, Object?> get session => json['session'] as Map<String, Object?>;
+  /// Ten, each of which works once. They cannot be read again.
+  List<String>? get recoveryCodes => json['recovery_codes'] == null ? null : [for (final item in json['recovery_codes'] as List<Object?>) item as String];
+}
+
+/// The new password holds.
+extension type const PasswordReset(Map<String, Object?> json) {
+}
+
+/// Everything, under the names of the columns it is stored in.
+extension type const PersonalExport(Map<String, Object?> json) {
+  DateTime get exportedAt => DateTime.parse(json['exported_at'] as String);
+  /// The account. Of the password only how it is hashed.
+  Map<String, Object?> get account => json['account'] as Map<String, Object?>;
+  /// Devices that have signed in.
+  List<Map<String, Object?>> get knownDevices => [for (final item in json['known_devices'] as List<Object?>) item as Map<String, Object?>];
+  /// Authenticator apps, without their secrets.
+  List<Map<String, Object?>> get totpSecrets => [for (final item in json['totp_secrets'] as List<Object?>) item as Map<String, Object?>];
+  /// Recovery codes that are left, by number.
+  List<Map<String, Object?>> get recoveryCodes => [for (final item in json['recovery_codes'] as List<Object?>) item as Map<String, Object?>];
+  /// Links in mails that still work, without the links.
+  List<Map<String, Object?>> get oneTimeTokens => [for (final item in json['one_time_tokens'] as List<Object?>) item as Map<String, Object?>];
+  /// Sign-ups with the address that wait for their code.
+  List<Map<String, Object?>> get registrations => [for (final item in json['registrations'] as List<Object?>) item as Map<String, Object?>];
+  /// Mails that wait or could not be sent.
+  List<Map<String, Object?>> get jobs => [for (final item in json['jobs'] as List<Object?>) item as Map<String, Object?>];
+  /// Sessions, living and ended.
+  List<Map<String, Object?>> get sessions => [for (final item in json['sessions'] as List<Object?>) item as Map<String, Object?>];
+  /// What the audit trail tells about the user, in clear.
+  List<Map<String, Object?>> get auditEvents => [for (final item in json['audit_events'] as List<Object?>) item as Map<String, Object?>];
+  /// What the user has done to others or to all, without the others.
+  List<Map<String, Object?>> get acts => [for (final item in json['acts'] as List<Object?>) item as Map<String, Object?>];
+}
+
+extension type const RecoveryCodeSummary(Map<String, Object?> json) {
+  /// How many have not been used.
+  int get left => json['left'] as int;
+  DateTime get createdAt => DateTime.parse(json['created_at'] as String);
+}
+
+/// The new recovery codes; all others are dead.
+extension type const RecoveryCodes(Map<String, Object?> json) {
+  /// Ten, each of which works once. They cannot be read again.
+  List<String> get recoveryCodes => [for (final item in json['recovery_codes'] as List<Object?>) item as String];
+}
+
+/// What its users may do, and upon whom.
+extension type const Role(Map<String, Object?> json) {
+  /// A role of the deployment.
+  String get name => json['name'] as String;
+  /// Who has the role acts upon those of lower ranks only.
+  int get rank => json['rank'] as int;
+  /// The kind of user that an application is for.
+  String get userType => json['user_type'] as String;
+  /// Whether those who register into it wait until somebody approves.
+  bool get requiresApproval => json['requires_approval'] as bool;
+  /// Whether people of this kind register into it by themselves; one role for each kind, and one without
+  /// permissions.
+  bool get selfRegistration => json['self_registration'] as bool;
+  List<String> get permissions => [for (final item in json['permissions'] as List<Object?>) item as String];
+  /// What its users need beside the password. required: a second factor at every sign-in. phishing_resistant: a
+  /// passkey.
+  String get secondFactor => json['second_factor'] as String;
+  /// When that begins to hold; null for optional.
+  DateTime? get secondFactorFrom => json['second_factor_from'] == null ? null : DateTime.parse(json['second_factor_from'] as String);
+}
+
+/// The role as it is now.
+extension type const RoleAnswer(Map<String, Object?> json) {
+  Role get role => Role(json['role'] as Map<String, Object?>);
+}
+
+/// Every role, the highest first.
+extension type const RoleList(Map<String, Object?> json) {
+  List<Role> get roles => [for (final item in json['roles'] as List<Object?>) Role(item as Map<String, Object?>)];
+}
+
+/// What the user has beside the password.
+extension type const SecondFactors(Map<String, Object?> json) {
+  /// Whether the password alone opens no session.
+  bool get twoStep => json['two_step'] as bool;
+  /// Whether the role demands a second factor.
+  bool get required => json['required'] as bool;
+  /// When the role begins to demand one; null if it does already, or if no date is set.
+  DateTime? get requiredFrom => json['required_from'] == null ? null : DateTime.parse(json['required_from'] as String);
+  /// How many devices are not asked for the second factor for a while.
+  int get rememberedDevices => json['remembered_devices'] as int;
+  /// The authenticator app; null for none.
+  TotpFactor? get totp => json['totp'] == null ? null : TotpFactor(json['totp'] as Map<String, Object?>);
+  /// null for none.
+  RecoveryCodeSummary? get recoveryCodes => json['recovery_codes'] == null ? null : RecoveryCodeSummary(json['recovery_codes'] as Map<String, Object?>);
+}
+
+extension type const Session(Map<String, Object?> json) {
+  String get id => json['id'] as String;
+  /// Whether it is the one that asks.
+  bool get current => json['current'] as bool;
+  String get transport => json['transport'] as String;
+  String? get deviceName => json['device_name'] as String?;
+  String? get userAgent => json['user_agent'] as String?;
+  String? get ip => json['ip'] as String?;
+  /// How the user was authenticated (RFC 8176).
+  List<String> get amr => [for (final item in json['amr'] as List<Object?>) item as String];
+  /// How strongly: urn:latchkey:acr:1fa, urn:latchkey:acr:2fa or phr.
+  String get acr => json['acr'] as String;
+  /// When.
+  DateTime get authTime => DateTime.parse(json['auth_time'] as String);
+  DateTime get createdAt => DateTime.parse(json['created_at'] as String);
+  DateTime get lastSeenAt => DateTime.parse(json['last_seen_at'] as String);
+  DateTime get expiresAt => DateTime.parse(json['expires_at'] as String);
+}
+
+/// The living sessions, the one used last first.
+extension type const SessionList(Map<String, Object?> json) {
+  List<Session> get sessions => [for (final item in json['sessions'] as List<Object?>) Session(item as Map<String, Object?>)];
+}
+
+/// Figures for a dashboard.
+extension type const Statistics(Map<String, Object?> json) {
+  Map<String, Object?> get users => json['users'] as Map<String, Object?>;
+  /// Accounts made on each of the last 30 days, today last.
+  List<Map<String, Object?>> get registrations => [for (final item in json['registrations'] as List<Object?>) item as Map<String, Object?>];
+  /// On each of the last 30 days, today last.
+  List<Map<String, Object?>> get signIns => [for (final item in json['sign_ins'] as List<Object?>) item as Map<String, Object?>];
+  /// Of the sign-ins of these days, the part that failed.
+  num get failureRate => json['failure_rate'] as num;
+  /// What was refused most often in these days, as the audit trail names it; ten at most.
+  List<Map<String, Object?>> get refusals => [for (final item in json['refusals'] as List<Object?>) item as Map<String, Object?>];
+  /// The living ones.
+  Map<String, Object?> get sessions => json['sessions'] as Map<String, Object?>;
+}
+
+extension type const TotpFactor(Map<String, Object?> json) {
+  String get id => json['id'] as String;
+  DateTime get createdAt => DateTime.parse(json['created_at'] as String);
+  DateTime? get lastUsedAt => json['last_used_at'] == null ? null : DateTime.parse(json['last_used_at'] as String);
+}
+
+/// It waits for its first code. It cannot be read again.
+extension type const TotpSecret(Map<String, Object?> json) {
+  String get id => json['id'] as String;
+  /// For typing it in: Base32.
+  String get secret => json['secret'] as String;
+  /// For a QR code that an authenticator app reads.
+  String get uri => json['uri'] as String;
+  /// Seconds within which the first code must be entered.
+  int get expiresIn => json['expires_in'] as int;
+}
+
+/// An account.
+extension type const User(Map<String, Object?> json) {
+  String get id => json['id'] as String;
+  String get email => json['email'] as String;
+  String get fullName => json['full_name'] as String;
+  /// A language tag (BCP 47).
+  String get locale => json['locale'] as String;
+  /// Its permissions are data of the deployment.
+  String get role => json['role'] as String;
+  /// What an application may ask for at login.
+  String get userType => json['user_type'] as String;
+  String? get vendorId => json['vendor_id'] as String?;
+  String get status => json['status'] as String;
+  bool get emailVerified => json['email_verified'] as bool;
+  String get approval => json['approval'] as String;
+  /// Until it is changed there is little else to be had.
+  bool get mustChangePassword => json['must_change_password'] as bool;
+  DateTime? get lastLoginAt => json['last_login_at'] == null ? null : DateTime.parse(json['last_login_at'] as String);
+  DateTime get createdAt => DateTime.parse(json['created_at'] as String);
+  DateTime get updatedAt => DateTime.parse(json['updated_at'] as String);
+}
+
+/// Whose account it is.
+extension type const UserAnswer(Map<String, Object?> json) {
+  User get user => User(json['user'] as Map<String, Object?>);
+}
+
+/// A page of users.
+extension type const UserList(Map<String, Object?> json) {
+  List<User> get users => [for (final item in json['users'] as List<Object?>) User(item as Map<String, Object?>)];
+  /// Where the next page begins; null on the last one.
+  String? get nextCursor => json['next_cursor'] as String?;
+}
+
+/// An organisation; its users carry its id as vendor_id.
+extension type const Vendor(Map<String, Object?> json) {
+  String get id => json['id'] as String;
+  /// One line; it is stored and compared in Unicode’s form NFC.
+  String get name => json['name'] as String;
+  String get status => json['status'] as String;
+}
+
+/// The vendor.
+extension type const VendorAnswer(Map<String, Object?> json) {
+  Vendor get vendor => Vendor(json['vendor'] as Map<String, Object?>);
+}
+
+/// A page of vendors.
+extension type const VendorList(Map<String, Object?> json) {
+  List<Vendor> get vendors => [for (final item in json['vendors'] as List<Object?>) Vendor(item as Map<String, Object?>)];
+  /// Where the next page begins; null on the last one.
+  String? get nextCursor => json['next_cursor'] as String?;
+}
+
+/// Taken down.
+extension type const RegisterResult(Map<String, Object?> json) {
+  String? get registrationId => json['registration_id'] as String?;
+  User get user => User(json['user'] as Map<String, Object?>);
+}

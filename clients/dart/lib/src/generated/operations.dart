@@ -1,0 +1,494 @@
+// Made by `npm run client` from what the server says at /docs/json. Do not edit.
+
+import '../latchkey.dart';
+import '../session.dart';
+import 'models.dart';
+
+/// Stands for null where null is a value: `updateUser(id: id, vendorId: toNull)`.
+const toNull = Object();
+
+/// The calls whose answer brings new tokens.
+const rotatingCalls = {
+  'login',
+  'loginSecondFactor',
+  'changePassword',
+  'reauthenticate',
+  'removeTotp',
+  'confirmTotp',
+  'setTwoStep',
+};
+
+/// The calls of the signed-in user, and of people who want to become one.
+extension AccountCalls on Latchkey {
+  /// Sign up. The answer is the same for an address that has an account: its owner gets a mail instead of a code.
+  /// /auth/signup is the same call.
+  Future<RegisterResult> register({
+    required String email,
+    required String password,
+    required String fullName,
+    String? userType,
+    String? locale,
+  }) async => RegisterResult(await call('register', 'POST /auth/register', {
+        'email': email,
+        'password': password,
+        'full_name': fullName,
+        'user_type': userType,
+        'locale': locale,
+      }));
+
+  /// Confirm the address with the mailed code. The account exists from here on; sign in next. A code that is wrong,
+  /// used, expired or of another registration is 422 token_invalid.
+  Future<Confirmed> verifyEmail({
+    required String registrationId,
+    required String code,
+  }) async => Confirmed(await call('verifyEmail', 'POST /auth/verify-email', {
+        'registration_id': registrationId,
+        'code': code,
+      }));
+
+  /// Mail the code again. Answers alike whether or not there is a registration.
+  Future<void> resendCode({
+    required String registrationId,
+  }) => call('resendCode', 'POST /auth/verify-email/resend', {
+        'registration_id': registrationId,
+      });
+
+  /// Go on with a sign-in after 401 mfa_required. A second factor that is wrong or used is 401 invalid_credentials:
+  /// try another. With the reset_token of a mail the session may do nothing but add a factor
+  /// (must_enroll_second_factor in its access token); everything else is 403 second_factor_enrollment_required
+  /// until then. A first step that is older than five minutes, or whose account has changed since, is 422
+  /// token_invalid: start over.
+  Future<SignedIn> loginSecondFactor({
+    String? mfaToken,
+    String? deviceName,
+    bool? rememberDevice,
+    String? code,
+    String? recoveryCode,
+    String? resetToken,
+  }) => signedInBy(call('loginSecondFactor', 'POST /auth/login/second-factor', {
+        'mfa_token': mfaToken,
+        'device_name': deviceName,
+        'remember_device': rememberDevice,
+        'code': code,
+        'recovery_code': recoveryCode,
+        'reset_token': resetToken,
+      }));
+
+  /// Mail a link to set a new password. Answers alike whether or not the address has an account. The link works for
+  /// an hour and once, and only the newest.
+  Future<void> forgotPassword({
+    required String email,
+  }) => call('forgotPassword', 'POST /auth/password/forgot', {
+        'email': email,
+      });
+
+  /// Set a new password with the token from a mail. For the links of forgotten passwords and of invitations. Every
+  /// session ends and nobody is signed in: sign in next. A token that is wrong, used, expired or not the newest is
+  /// 422 token_invalid; a password that is not acceptable (422 password_rejected) does not use it up.
+  Future<PasswordReset> resetPassword({
+    required String token,
+    required String newPassword,
+  }) async => PasswordReset(await call('resetPassword', 'POST /auth/password/reset', {
+        'token': token,
+        'new_password': newPassword,
+      }));
+
+  /// Confirm the new address with the mailed token. From here on it is the account’s. Sessions go on; links that
+  /// were mailed to the old address work no more, save the one that undoes this for seven days. A token that is
+  /// wrong, used, expired or replaced by a newer one is 422 token_invalid; 409 conflict: somebody else has the
+  /// address by now.
+  Future<EmailChanged> confirmEmail({
+    required String token,
+  }) async => EmailChanged(await call('confirmEmail', 'POST /auth/email/confirm', {
+        'token': token,
+      }));
+
+  /// Bring the old address back. With the token from the mail to the old address: before the change is confirmed
+  /// and for seven days after, whatever the address has been changed to since. Every session ends (email_restored),
+  /// no device is known any more. The password stays: whoever did not ask for the change resets it next. A token
+  /// that is wrong, used or expired is 422 token_invalid; 409 conflict: somebody else has the address by now.
+  Future<EmailRestored> undoEmailChange({
+    required String token,
+  }) async => EmailRestored(await call('undoEmailChange', 'POST /auth/email/undo', {
+        'token': token,
+      }));
+
+  /// Who is signed in
+  Future<UserAnswer> getMe() async => UserAnswer(await call('getMe', 'GET /auth/me'));
+
+  /// Change one’s name or locale
+  Future<UserAnswer> updateMe({
+    String? fullName,
+    String? locale,
+  }) async => UserAnswer(await call('updateMe', 'PATCH /auth/me', {
+        'full_name': fullName,
+        'locale': locale,
+      }));
+
+  /// Erase one’s account. The account and everything about it, for good; the owner gets one last mail. Needs a
+  /// password that was entered within ten minutes: else 401 reauthentication_required. 409 last_super_admin:
+  /// somebody must remain who may do everything.
+  Future<void> deleteMe() => call('deleteMe', 'DELETE /auth/me');
+
+  /// Change the password. Every other session ends; this one goes on with the tokens of the answer, and what it
+  /// held before is answered invalid_token. A wrong current password is 401 invalid_credentials. While a change is
+  /// due (must_change_password) this is what there is to do.
+  Future<SignedIn> changePassword({
+    required String currentPassword,
+    required String newPassword,
+  }) => signedInBy(call('changePassword', 'POST /auth/password/change', {
+        'current_password': currentPassword,
+        'new_password': newPassword,
+      }));
+
+  /// Prove the password, and the second factor, again. For acts that are refused with 401
+  /// reauthentication_required: the session’s tokens rotate and carry a new auth_time. An account with two steps
+  /// needs both factors, at once or one after the other: the password alone is answered 401 mfa_required, whose
+  /// mfa_token goes with the second factor within five minutes.
+  Future<SignedIn> reauthenticate({
+    String? password,
+    String? code,
+    String? recoveryCode,
+    String? mfaToken,
+  }) => signedInBy(call('reauthenticate', 'POST /auth/reauthenticate', {
+        'password': password,
+        'code': code,
+        'recovery_code': recoveryCode,
+        'mfa_token': mfaToken,
+      }));
+
+  /// Everything stored about oneself. As a file that may be long. Five an hour.
+  Future<PersonalExport> exportMe() async => PersonalExport(await call('exportMe', 'GET /auth/me/export'));
+
+  /// Where one is signed in
+  Future<SessionList> listSessions() async => SessionList(await call('listSessions', 'GET /auth/sessions'));
+
+  /// Sign out one of one’s sessions
+  Future<void> endSession({
+    required String id,
+  }) => call('endSession', 'DELETE /auth/sessions/{id}', {
+        'id': id,
+      });
+
+  /// Ask for another address. Needs a password that was entered within ten minutes: else 401
+  /// reauthentication_required. The new address gets a link that works for a day; until it is followed nothing
+  /// changes. The old one is told and gets a link that undoes it. Answers alike whether or not the new address has
+  /// an account.
+  Future<void> changeEmail({
+    required String newEmail,
+  }) => call('changeEmail', 'POST /auth/email/change', {
+        'new_email': newEmail,
+      });
+
+  /// What one has beside the password
+  Future<SecondFactors> listSecondFactors() async => SecondFactors(await call('listSecondFactors', 'GET /auth/second-factors'));
+
+  /// Make the secret of an authenticator app. It counts only when its first code is entered within ten minutes;
+  /// until then one that the account has already stays as it is. A second call replaces the one that waits. Needs a
+  /// recent sign-in by everything that the account has: else 401 reauthentication_required.
+  Future<TotpSecret> addTotp() async => TotpSecret(await call('addTotp', 'POST /auth/totp'));
+
+  /// Remove the authenticator app. And the recovery codes. Every other session ends; this one goes on with the
+  /// tokens of the answer. 409 last_factor while the account has two steps: switch that off first.
+  Future<SignedIn> removeTotp() => signedInBy(call('removeTotp', 'DELETE /auth/totp'));
+
+  /// Enter the first code of an authenticator app. From here on the account has two steps. Every other session
+  /// ends; this one goes on with the tokens of the answer, and what it held before is answered invalid_token. The
+  /// answer has recovery codes if the account had none: show them once. A wrong code is 422 token_invalid, with
+  /// clock_off in errors if the clock of the device is off.
+  Future<FactorConfirmed> confirmTotp({
+    required String id,
+    required String code,
+  }) async => FactorConfirmed(await call('confirmTotp', 'POST /auth/totp/{id}/confirm', {
+        'id': id,
+        'code': code,
+      }));
+
+  /// Say whether the password alone signs in. Every other session ends if that changes; this one goes on with the
+  /// tokens of the answer. 409 last_factor for an account that has no second factor.
+  Future<SignedIn> setTwoStep({
+    required bool enabled,
+  }) => signedInBy(call('setTwoStep', 'PUT /auth/two-step', {
+        'enabled': enabled,
+      }));
+
+  /// Make new recovery codes. The old ones are dead. Show the new ones once: they cannot be read again. 409
+  /// last_factor for an account that has no second factor.
+  Future<RecoveryCodes> renewRecoveryCodes() async => RecoveryCodes(await call('renewRecoveryCodes', 'POST /auth/recovery-codes'));
+}
+
+/// The calls of administrators.
+extension AdministrationCalls on Latchkey {
+  /// List users, search for them. Needs users:read. In pages: go on with next_cursor, and the same q, filters and
+  /// sort, until it is null. A page may be shorter than limit, or empty, although there is a next one. Who has
+  /// never signed in did so before everybody else.
+  Future<UserList> listUsers({
+    String? limit,
+    String? cursor,
+    String? q,
+    String? role,
+    String? status,
+    String? approval,
+    String? sort,
+  }) async => UserList(await call('listUsers', 'GET /users', {
+        'limit': limit,
+        'cursor': cursor,
+        'q': q,
+        'role': role,
+        'status': status,
+        'approval': approval,
+        'sort': sort,
+      }));
+
+  /// Make an account for somebody. Needs users:write and a rank above that of the role. The user is mailed an
+  /// invitation to choose a password, which works for seven days; nobody else sets one. 409 conflict: the address
+  /// has an account.
+  Future<UserAnswer> createUser({
+    required String email,
+    required String fullName,
+    required String role,
+    Object? vendorId,
+    String? locale,
+  }) async => UserAnswer(await call('createUser', 'POST /users', {
+        'email': email,
+        'full_name': fullName,
+        'role': role,
+        'vendor_id': vendorId,
+        'locale': locale,
+      }));
+
+  /// One user. Needs users:read.
+  Future<UserAnswer> getUser({
+    required String id,
+  }) async => UserAnswer(await call('getUser', 'GET /users/{id}', {
+        'id': id,
+      }));
+
+  /// Change an account. Needs users:write and a rank above the user’s, and above that of a new role. What is left
+  /// out stays. An address is asked for, not changed: the new one gets a link that confirms it, the old one is
+  /// told. PUT is the same call.
+  Future<UserAnswer> updateUser({
+    required String id,
+    String? fullName,
+    String? role,
+    Object? vendorId,
+    String? locale,
+    String? email,
+  }) async => UserAnswer(await call('updateUser', 'PATCH /users/{id}', {
+        'id': id,
+        'full_name': fullName,
+        'role': role,
+        'vendor_id': vendorId,
+        'locale': locale,
+        'email': email,
+      }));
+
+  /// Erase an account. Needs users:delete and a rank above the user’s. The account and everything about it, for
+  /// good, as if its owner had done it; they get one last mail. 409 last_super_admin: somebody must remain who may
+  /// do everything.
+  Future<void> deleteUser({
+    required String id,
+  }) => call('deleteUser', 'DELETE /users/{id}', {
+        'id': id,
+      });
+
+  /// What a user has beside the password. Needs users:read. Counts and dates, no secret.
+  Future<SecondFactors> readSecondFactors({
+    required String id,
+  }) async => SecondFactors(await call('readSecondFactors', 'GET /users/{id}/second-factors', {
+        'id': id,
+      }));
+
+  /// Disable an account. Needs users:write and a rank above the user’s. Nobody signs in to it from here on, and
+  /// every session of it ends. 409 last_super_admin: somebody must remain who may do everything.
+  Future<UserAnswer> disableUser({
+    required String id,
+  }) async => UserAnswer(await call('disableUser', 'POST /users/{id}/disable', {
+        'id': id,
+      }));
+
+  /// Enable an account. Needs users:write and a rank above the user’s. Sessions that ended stay so.
+  Future<UserAnswer> enableUser({
+    required String id,
+  }) async => UserAnswer(await call('enableUser', 'POST /users/{id}/enable', {
+        'id': id,
+      }));
+
+  /// Open what failed sign-ins have shut. Needs users:write and a rank above the user’s. For strangers to the
+  /// account and for the devices it knows.
+  Future<UserAnswer> unlockUser({
+    required String id,
+  }) async => UserAnswer(await call('unlockUser', 'POST /users/{id}/unlock', {
+        'id': id,
+      }));
+
+  /// Have the password changed. Needs users:write and a rank above the user’s. Sessions go on, but until it is
+  /// changed they are good for nothing else: 403 password_change_required.
+  Future<UserAnswer> requirePasswordChange({
+    required String id,
+  }) async => UserAnswer(await call('requirePasswordChange', 'POST /users/{id}/require-password-change', {
+        'id': id,
+      }));
+
+  /// Mail a user the way to a new password. Needs users:write and a rank above the user’s. Who was invited and has
+  /// not come yet is invited once more. 409 conflict for a disabled account; 429 for more mails than an address
+  /// gets.
+  Future<void> sendPasswordReset({
+    required String id,
+  }) => call('sendPasswordReset', 'POST /users/{id}/password-reset', {
+        'id': id,
+      });
+
+  /// Let an applicant in. Needs users:approve and a rank above the user’s. They are mailed. 409 conflict where the
+  /// role needs no approval.
+  Future<UserAnswer> approveUser({
+    required String id,
+  }) async => UserAnswer(await call('approveUser', 'POST /users/{id}/approve', {
+        'id': id,
+      }));
+
+  /// Turn an applicant away. Needs users:approve and a rank above the user’s. They are mailed, with the reason;
+  /// whoever was let in before is signed out everywhere. 409 conflict where the role needs no approval.
+  Future<UserAnswer> rejectUser({
+    required String id,
+    String? reason,
+  }) async => UserAnswer(await call('rejectUser', 'POST /users/{id}/reject', {
+        'id': id,
+        'reason': reason,
+      }));
+
+  /// Figures for a dashboard. Needs stats:read. The same as /admin/dashboard/stats. It costs the same whatever the
+  /// number of users.
+  Future<Statistics> getUserStatistics() async => Statistics(await call('getUserStatistics', 'GET /users/stats'));
+
+  /// Sign a user out everywhere. Needs sessions:revoke and a rank above the user’s. Their sessions are told so
+  /// (revoked_by_admin).
+  Future<void> signOutUser({
+    required String id,
+  }) => call('signOutUser', 'POST /users/{id}/sign-out', {
+        'id': id,
+      });
+
+  /// Where a user is signed in. Needs sessions:revoke and a rank above the user’s.
+  Future<SessionList> listUserSessions({
+    required String id,
+  }) async => SessionList(await call('listUserSessions', 'GET /users/{id}/sessions', {
+        'id': id,
+      }));
+
+  /// Sign out one session of a user. Needs sessions:revoke and a rank above the user’s. The session is told so
+  /// (revoked_by_admin).
+  Future<void> endUserSession({
+    required String id,
+    required String sid,
+  }) => call('endUserSession', 'DELETE /users/{id}/sessions/{sid}', {
+        'id': id,
+        'sid': sid,
+      });
+
+  /// Let a user who has lost the second factors add a new one. Needs users:write, a rank above the user’s, and a
+  /// sign-in by two factors within ten minutes: else 401 reauthentication_required. Mails the user a link, valid
+  /// for a day, and changes nothing else: the link together with the password opens a session that may only add a
+  /// factor, and when that is confirmed the old factors, the other sessions and the known devices are gone. A
+  /// sign-in by an old factor makes the link worthless. 409 conflict for a disabled account and one whose password
+  /// alone signs in; 429 for more mails than an address gets.
+  Future<void> resetSecondFactors({
+    required String id,
+  }) => call('resetSecondFactors', 'POST /users/{id}/reset-second-factors', {
+        'id': id,
+      });
+
+  /// List the roles. Needs users:read.
+  Future<RoleList> listRoles() async => RoleList(await call('listRoles', 'GET /roles'));
+
+  /// Make or replace a role. Needs roles:write, a rank above the role’s, before and after, and each permission that
+  /// it gets. super_admin cannot be changed. It holds at once for everybody who has the role. 201: it is new. 409
+  /// conflict: people of this kind register into another role already.
+  Future<RoleAnswer> putRole({
+    required String name,
+    required int rank,
+    required String userType,
+    required bool requiresApproval,
+    required bool selfRegistration,
+    required List<String> permissions,
+    String? secondFactor,
+    Object? secondFactorFrom,
+  }) async => RoleAnswer(await call('putRole', 'PUT /roles/{name}', {
+        'name': name,
+        'rank': rank,
+        'user_type': userType,
+        'requires_approval': requiresApproval,
+        'self_registration': selfRegistration,
+        'permissions': permissions,
+        'second_factor': secondFactor,
+        'second_factor_from': secondFactorFrom,
+      }));
+
+  /// Remove a role. Needs roles:write and a rank above the role’s. 409 role_in_use: somebody has it, or is
+  /// registering into it.
+  Future<void> deleteRole({
+    required String name,
+  }) => call('deleteRole', 'DELETE /roles/{name}', {
+        'name': name,
+      });
+
+  /// List vendors, by name. Needs users:write. In pages: go on with next_cursor, and the same q, until it is null.
+  Future<VendorList> listVendors({
+    String? limit,
+    String? cursor,
+    String? q,
+  }) async => VendorList(await call('listVendors', 'GET /vendors', {
+        'limit': limit,
+        'cursor': cursor,
+        'q': q,
+      }));
+
+  /// Make a vendor. Needs users:write. It has no users yet: they get its id as vendor_id. Two vendors may have one
+  /// name.
+  Future<VendorAnswer> createVendor({
+    required String name,
+  }) async => VendorAnswer(await call('createVendor', 'POST /vendors', {
+        'name': name,
+      }));
+
+  /// Rename, suspend or reinstate a vendor. Needs users:write. While a vendor is suspended its users are refused
+  /// 403 vendor_suspended, with the tokens they have too, everywhere but at GET /auth/me and POST /auth/logout; no
+  /// session ends, and all of them go on when it is reinstated. Nobody suspends a vendor with a user of their own
+  /// rank or above.
+  Future<VendorAnswer> updateVendor({
+    required String id,
+    String? name,
+    String? status,
+  }) async => VendorAnswer(await call('updateVendor', 'PATCH /vendors/{id}', {
+        'id': id,
+        'name': name,
+        'status': status,
+      }));
+
+  /// Read the audit trail. Needs audit:read, and stands in the trail itself. As JSON in pages of a hundred, the
+  /// latest first: go on with next_cursor, and the same filters, until it is null. With format all of it at once,
+  /// the earliest first, as lines of JSON or CSV with a line of names; an answer that breaks off is not the whole.
+  /// In CSV a cell that a spreadsheet would take for a formula begins with an apostrophe.
+  Future<AuditEventList> listAuditEvents({
+    String? actor,
+    String? subject,
+    String? event,
+    String? from,
+    String? to,
+    String? cursor,
+    String? format,
+  }) async => AuditEventList(await call('listAuditEvents', 'GET /admin/audit-events', {
+        'actor': actor,
+        'subject': subject,
+        'event': event,
+        'from': from,
+        'to': to,
+        'cursor': cursor,
+        'format': format,
+      }));
+
+  /// Sign everybody out. Every session of every user, also the one that asks, in one step; each is told so
+  /// (everyone_signed_out). Needs roles:write and a password that was entered within ten minutes: else 401
+  /// reauthentication_required.
+  Future<void> signOutEveryone() => call('signOutEveryone', 'POST /admin/sign-out-everyone');
+}
