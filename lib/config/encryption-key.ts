@@ -32,7 +32,9 @@ const encoded = /^[A-Za-z0-9+/_-]{43,}={0,2}$/
 function isWrapped (text: string): boolean {
   if (encoded.test(text)) return /^0x[0-9a-f]{64,}$/i.test(text)
   if (/\p{Cc}/u.test(text) || /^(["'`]).*\1$/.test(text) || /^(base64(url)?|hex)\s*:/i.test(text)) return true
-  return !text.includes(' ') && encoded.test(text.replace(/%2b|%2f/gi, '/').replace(/%3d/gi, '=').replace(wrapping, ''))
+  const unescaped = text.replace(/%2b|%2f/gi, '/').replace(/%3d/gi, '=')
+  // As it is, too, because a key may begin with what would be a prefix: 0x.
+  return !text.includes(' ') && [unescaped, unescaped.replace(wrapping, '')].some(key => encoded.test(key))
 }
 
 function readKey (text: string): Buffer {

@@ -110,4 +110,7 @@ t.test('an encoded key with something around it is refused, because as text it w
     const [base64, escaped] = [bytes.toString('base64'), encodeURIComponent(bytes.toString('base64'))]
     if (escaped !== base64) t.throws(() => readEncryptionKeys([escaped]), /something around it/, 'percent-encoded')
   }
+  const looksPrefixed = '0XTOXO8aOqZat7PEyWkxza6/Zaleamafb1vgIx+rvh8='
+  t.doesNotThrow(() => readEncryptionKeys([looksPrefixed]))
+  t.throws(() => readEncryptionKeys([encodeURIComponent(looksPrefixed)]), /something around it/, 'a key that begins with 0X')
 })
