@@ -148,7 +148,7 @@ function fieldsOf ({ parameters = [], requestBody }: Operation, schemas: Schemas
       .filter(([field]) => field !== 'transport' && !parameters.some(({ name }) => name === field))
       .map(([field, schema]) => ({ field, required: body.required.includes(field), schema }))
   ].map(({ field, required, schema }) => {
-    const { name, isNullable } = dartType(schema)
+    const { name, isNullable } = dartType(schema.$ref === undefined ? schema : { type: 'object' })
     return { field, type: name === 'DateTime' ? 'String' : name, isRequired: required, isNullable }
   })
 }

@@ -28,7 +28,7 @@ export async function runTestFile (file: string, env: NodeJS.ProcessEnv, deadlin
   }
 }
 
-/** How many times the deadline of one file several have together. None takes so long; a busy machine makes all slower. */
+/** How many times the deadline of one file several have together, because a busy machine makes all of them slower. */
 const togetherTimes = 2
 
 /**
@@ -40,7 +40,9 @@ export async function runTestFilesTogether (
 ): Promise<TestRun[]> {
   const started = Date.now()
   const child = await spawnTests(
-    program('dev/tests-together.ts'), { ...env, LATCHKEY_TEST_FILES: files.join(' ') }, togetherTimes * deadlineSeconds
+    program('dev/tests-together.ts'),
+    { ...env, LATCHKEY_TEST_FILES: files.join(' ') },
+    togetherTimes * deadlineSeconds
   )
   const reports = await reportEach(child.stdout, files, child.ended)
   const seconds = secondsSince(started) / files.length

@@ -14,9 +14,9 @@ export interface CallOptions {
 }
 
 /** Calls whose answer brings new tokens. */
-const rotating: OperationId[] = ['login', 'loginWithPasskey', 'reauthenticate', 'changePassword', 'removePasskey']
+const rotating = /^(login|reauthenticate$|changePassword|confirmTotp|remove(Totp|Passkey)|setTwoStep)/
 /** Calls of somebody who signs in: a session from before may be over, and does not matter. */
-const entering: OperationId[] = ['login', 'getPasskeyLoginOptions', 'loginWithPasskey']
+const entering = /^(login|get(SecondFactor|PasskeyLogin)Options)/
 
 interface Setup {
   root: string
@@ -48,7 +48,7 @@ export function createCall ({ root, state, sender, ready, askPassword }: Setup):
   async function call (operation: OperationId, route: string, input: object = {}, options: CallOptions = {}) {
     await ready()
     const [url, init] = requestOf(root, route, input)
-    const nature = { isRotating: rotating.includes(operation), needsSession: !entering.includes(operation) }
+    const nature = { isRotating: rotating.test(operation), needsSession: !entering.test(operation) }
     const response = await sender.send(url, { ...init, ...options }, nature)
       .catch(unreachableUnless(options.signal))
     const answer = await read(response)
@@ -57,7 +57,7 @@ export function createCall ({ root, state, sender, ready, askPassword }: Setup):
     throw isProblem(answer) ? new Refusal(operation, answer, retryAfter(response)) : unintelligible(response)
   }
 
-  /** Takes over an answer; for tokens it is the session. */
+  /** Takes over an answer; in place of tokens it has the session. */
   async function take (operation: OperationId, answer: unknown, response: Response) {
     if (answer === undefined ? response.status < 202 : !isRecord(answer)) throw unintelligible(response)
     if (isTokenResponse(answer)) await state.grant(answer)
@@ -68,7 +68,8 @@ export function createCall ({ root, state, sender, ready, askPassword }: Setup):
     }
     if (operation === 'deleteMe') await state.forget('account_deleted')
     state.announce()
-    return isTokenResponse(answer) ? state.session : answer
+    if (!isTokenResponse(answer)) return answer
+    return 'recovery_codes' in answer ? { ...state.session, recovery_codes: answer.recovery_codes } : state.session
   }
 }
 

@@ -13,6 +13,10 @@ export class Refusal extends Error {
   readonly errors: Problem['errors']
   /** Seconds within which the password must have been entered, with `reauthentication_required`. */
   readonly maxAge: number | undefined
+  /** What goes on with a sign-in whose second factor is due, with `mfa_required` and bearer tokens. */
+  readonly mfaToken: string | undefined
+  /** What can be proved next, with `mfa_required`. */
+  readonly methods: string[] | undefined
   /** Seconds after which to try again. */
   readonly retryAfter: number | undefined
   /** Names the request in the server's log. */
@@ -27,6 +31,8 @@ export class Refusal extends Error {
     this.reason = problem.reason
     this.errors = problem.errors
     this.maxAge = problem.max_age
+    this.mfaToken = problem.mfa_token
+    this.methods = problem.methods
     this.retryAfter = retryAfter
     this.requestId = problem.request_id
   }

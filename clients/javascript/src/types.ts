@@ -25,7 +25,9 @@ type Success = 200 | 201 | 202 | 204
 export type AnswerOf<Id extends OperationId> =
   WithoutTokens<Values<{ [Status in keyof Responses<Id> & Success]: Json<Responses<Id>[Status]> }>>
 
-type WithoutTokens<Answer> = Answer extends TokenResponse ? SignedIn : Answer extends undefined ? void : Answer
+type WithoutTokens<Answer> = Answer extends TokenResponse
+  ? SignedIn & Pick<Answer, Extract<keyof Answer, 'recovery_codes'>>
+  : Answer extends undefined ? void : Answer
 
 /** What the client adds by itself. */
 type Added = 'transport' | 'device_token' | 'refresh_token'

@@ -4,6 +4,7 @@ import { isRefusal } from '../../../clients/javascript/src/index.ts'
 import { memory } from '../../../clients/javascript/src/mobile.ts'
 import { mailJobs } from '../../support/evidence.ts'
 import { openOnce } from '../../support/once.ts'
+import { codeAt, fromBase32 } from '../../support/factors.ts'
 import { disable } from '../../support/people.ts'
 import { as, freshAddress, password, signIn, signUp } from '../../support/helper.ts'
 import { makePhone, openWorld, passForAll, signedInPhone } from './world.ts'
@@ -26,6 +27,26 @@ t.test('signs in, knows it, and keeps no access token', async t => {
   t.notMatch(JSON.stringify(session), /eyJ|token/)
   t.notMatch(await storage.get('latchkey.session'), /eyJ/)
   t.match(await client.listSessions(), { sessions: [{ id: session.sessionId, device_name: 'Ada’s phone', current: true }] })
+})
+
+t.test('a sign-in with two steps goes on with the second factor', async t => {
+  const world = await shared()
+  const { email } = await signUp(world.app)
+  const { client } = await signedInPhone(t, world, { email })
+  const { id, secret } = await client.addTotp()
+  const code = codeAt(world.app, { secret: fromBase32(secret) })
+  const { status, recovery_codes: codes = [] } = await client.confirmTotp({ id, code })
+  t.match([status, codes], ['signed_in', { length: 10 }])
+  t.match(await client.getMe(), { user: { email } })
+
+  const other = makePhone(t, world).client
+  const due: unknown = await other.signIn({ email, password }).catch((error: unknown) => error)
+  if (!isRefusal(due, 'login') || due.mfaToken === undefined) throw new Error('a second factor is due')
+  t.match(due, { code: 'mfa_required', methods: ['totp', 'recovery_code'] })
+  t.notOk(other.isSignedIn())
+  await t.rejects(other.loginSecondFactor({ mfa_token: due.mfaToken, code: '000000' }), { code: 'invalid_credentials' })
+  t.match(await other.loginSecondFactor({ mfa_token: due.mfaToken, recovery_code: codes[0] ?? '' }), { status: 'signed_in', user: { email } })
+  t.match(await other.getMe(), { user: { email } })
 })
 
 t.test('what is stored is small enough for every keychain, with the longest name', async t => {

@@ -91,6 +91,7 @@ const withheld: Record<string, Record<string, string>> = {
 
 /** Tables that say nothing about a user beyond what is exported, and why. */
 const others: Record<string, string> = {
+  announcements: 'what operators have told all users, and who has had it by order of ids',
   schema_migrations: 'the schema',
   roles: 'of the deployment',
   role_permissions: 'of the deployment',

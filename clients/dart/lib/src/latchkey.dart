@@ -13,8 +13,10 @@ import 'state.dart';
 import 'storage.dart';
 import 'transport.dart';
 
-/// The calls that open a session, which no refused refresh may stop.
-const _signIns = {'login', 'loginSecondFactor'};
+/// The calls of somebody who signs in, which no refused refresh may stop.
+const _signIns = {
+  'login', 'loginSecondFactor', 'getSecondFactorOptions', 'getPasskeyLoginOptions', 'loginWithPasskey',
+};
 
 /// What never leaves the client.
 const _secret = {'access_token', 'refresh_token', 'device_token', 'token_type', 'expires_in', 'refresh_expires_in'};

@@ -27,6 +27,13 @@ extension type const Confirmed(Map<String, Object?> json) {
   User get user => User(json['user'] as Map<String, Object?>);
 }
 
+extension type const CredentialDescriptor(Map<String, Object?> json) {
+  String get type => json['type'] as String;
+  /// In base64url.
+  String get id => json['id'] as String;
+  List<String> get transports => [for (final item in json['transports'] as List<Object?>) item as String];
+}
+
 /// The address that the account has now.
 extension type const EmailChanged(Map<String, Object?> json) {
   String get email => json['email'] as String;
@@ -43,6 +50,44 @@ extension type const FactorConfirmed(Map<String, Object?> json) {
   Map<String, Object?> get session => json['session'] as Map<String, Object?>;
   /// Ten, each of which works once. They cannot be read again.
   List<String>? get recoveryCodes => json['recovery_codes'] == null ? null : [for (final item in json['recovery_codes'] as List<Object?>) item as String];
+}
+
+/// A passkey or security key, without its key.
+extension type const Passkey(Map<String, Object?> json) {
+  String get id => json['id'] as String;
+  String get name => json['name'] as String;
+  DateTime get createdAt => DateTime.parse(json['created_at'] as String);
+  DateTime? get lastUsedAt => json['last_used_at'] == null ? null : DateTime.parse(json['last_used_at'] as String);
+  /// Whether it exists on more than one device. If not, add another.
+  bool get backedUp => json['backed_up'] as bool;
+  /// Whether it signs in by itself; a security key is a second factor only.
+  bool get userVerified => json['user_verified'] as bool;
+  /// The model of the authenticator, as it says.
+  String? get aaguid => json['aaguid'] as String?;
+}
+
+/// The passkey.
+extension type const PasskeyAnswer(Map<String, Object?> json) {
+  Passkey get passkey => Passkey(json['passkey'] as Map<String, Object?>);
+}
+
+/// For navigator.credentials.create().
+extension type const PasskeyCreationOptions(Map<String, Object?> json) {
+  PublicKeyCreationOptions get publicKey => PublicKeyCreationOptions(json['public_key'] as Map<String, Object?>);
+  /// Seconds within which the answer must come.
+  int get expiresIn => json['expires_in'] as int;
+}
+
+/// For navigator.credentials.get().
+extension type const PasskeyRequestOptions(Map<String, Object?> json) {
+  PublicKeyRequestOptions get publicKey => PublicKeyRequestOptions(json['public_key'] as Map<String, Object?>);
+  /// Seconds within which the answer must come.
+  int get expiresIn => json['expires_in'] as int;
+}
+
+/// The passkeys and security keys, the oldest first.
+extension type const Passkeys(Map<String, Object?> json) {
+  List<Passkey> get passkeys => [for (final item in json['passkeys'] as List<Object?>) Passkey(item as Map<String, Object?>)];
 }
 
 /// The new password holds.
@@ -72,6 +117,32 @@ extension type const PersonalExport(Map<String, Object?> json) {
   List<Map<String, Object?>> get auditEvents => [for (final item in json['audit_events'] as List<Object?>) item as Map<String, Object?>];
   /// What the user has done to others or to all, without the others.
   List<Map<String, Object?>> get acts => [for (final item in json['acts'] as List<Object?>) item as Map<String, Object?>];
+}
+
+/// For PublicKeyCredential.parseCreationOptionsFromJSON().
+extension type const PublicKeyCreationOptions(Map<String, Object?> json) {
+  Map<String, Object?> get rp => json['rp'] as Map<String, Object?>;
+  Map<String, Object?> get user => json['user'] as Map<String, Object?>;
+  /// Works once.
+  String get challenge => json['challenge'] as String;
+  List<Map<String, Object?>> get pubKeyCredParams => [for (final item in json['pubKeyCredParams'] as List<Object?>) item as Map<String, Object?>];
+  /// Milliseconds for which the browser shows its dialogue.
+  int get timeout => json['timeout'] as int;
+  List<CredentialDescriptor> get excludeCredentials => [for (final item in json['excludeCredentials'] as List<Object?>) CredentialDescriptor(item as Map<String, Object?>)];
+  Map<String, Object?> get authenticatorSelection => json['authenticatorSelection'] as Map<String, Object?>;
+  String get attestation => json['attestation'] as String;
+  Map<String, Object?> get extensions => json['extensions'] as Map<String, Object?>;
+}
+
+/// For PublicKeyCredential.parseRequestOptionsFromJSON().
+extension type const PublicKeyRequestOptions(Map<String, Object?> json) {
+  /// Works once.
+  String get challenge => json['challenge'] as String;
+  String get rpId => json['rpId'] as String;
+  /// Milliseconds for which the browser shows its dialogue.
+  int get timeout => json['timeout'] as int;
+  List<CredentialDescriptor> get allowCredentials => [for (final item in json['allowCredentials'] as List<Object?>) CredentialDescriptor(item as Map<String, Object?>)];
+  String get userVerification => json['userVerification'] as String;
 }
 
 extension type const RecoveryCodeSummary(Map<String, Object?> json) {
@@ -129,6 +200,8 @@ extension type const SecondFactors(Map<String, Object?> json) {
   int get rememberedDevices => json['remembered_devices'] as int;
   /// The authenticator app; null for none.
   TotpFactor? get totp => json['totp'] == null ? null : TotpFactor(json['totp'] as Map<String, Object?>);
+  /// And security keys; the oldest first.
+  List<Passkey> get passkeys => [for (final item in json['passkeys'] as List<Object?>) Passkey(item as Map<String, Object?>)];
   /// null for none.
   RecoveryCodeSummary? get recoveryCodes => json['recovery_codes'] == null ? null : RecoveryCodeSummary(json['recovery_codes'] as Map<String, Object?>);
 }

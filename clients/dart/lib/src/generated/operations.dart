@@ -11,8 +11,10 @@ const toNull = Object();
 const rotatingCalls = {
   'login',
   'loginSecondFactor',
+  'loginWithPasskey',
   'changePassword',
   'reauthenticate',
+  'removePasskey',
   'removeTotp',
   'confirmTotp',
   'setTwoStep',
@@ -53,8 +55,17 @@ extension AccountCalls on Latchkey {
         'registration_id': registrationId,
       });
 
+  /// Begin to prove a passkey as the second step. After 401 mfa_required whose methods have passkey. 404 for an
+  /// account without passkeys; 422 token_invalid if the first step is over.
+  Future<PasskeyRequestOptions> getSecondFactorOptions({
+    String? mfaToken,
+  }) async => PasskeyRequestOptions(await call('getSecondFactorOptions', 'POST /auth/login/second-factor/options', {
+        'mfa_token': mfaToken,
+      }));
+
   /// Go on with a sign-in after 401 mfa_required. A second factor that is wrong or used is 401 invalid_credentials:
-  /// try another. With the reset_token of a mail the session may do nothing but add a factor
+  /// try another. A passkey is proved for the options of /auth/login/second-factor/options; one that no account has
+  /// is 401 passkey_unknown. With the reset_token of a mail the session may do nothing but add a factor
   /// (must_enroll_second_factor in its access token); everything else is 403 second_factor_enrollment_required
   /// until then. A first step that is older than five minutes, or whose account has changed since, is 422
   /// token_invalid: start over.
@@ -64,6 +75,7 @@ extension AccountCalls on Latchkey {
     bool? rememberDevice,
     String? code,
     String? recoveryCode,
+    Map<String, Object?>? credential,
     String? resetToken,
   }) => signedInBy(call('loginSecondFactor', 'POST /auth/login/second-factor', {
         'mfa_token': mfaToken,
@@ -71,7 +83,29 @@ extension AccountCalls on Latchkey {
         'remember_device': rememberDevice,
         'code': code,
         'recovery_code': recoveryCode,
+        'credential': credential,
         'reset_token': resetToken,
+      }));
+
+  /// Begin a sign-in with a passkey. The same for everybody: the browser offers the passkeys that it has, in a
+  /// dialogue or in a form field (mediation: "conditional"). A page that waits for its user asks again before ten
+  /// minutes are over.
+  Future<PasskeyRequestOptions> getPasskeyLoginOptions() async => PasskeyRequestOptions(await call('getPasskeyLoginOptions', 'POST /auth/login/passkey/options'));
+
+  /// Sign in with a passkey alone. For the options of /auth/login/passkey/options. A passkey that no account has is
+  /// 401 passkey_unknown: only then tell the browser so (PublicKeyCredential.signalUnknownCredential). Anything
+  /// else that is wrong is 401 invalid_credentials. After a good signature: 403 approval_pending,
+  /// approval_rejected, account_disabled, wrong_user_type. Both factors are proved, so no second step follows.
+  Future<SignedIn> loginWithPasskey({
+    required Map<String, Object?> credential,
+    String? deviceName,
+    String? deviceToken,
+    String? userType,
+  }) => signedInBy(call('loginWithPasskey', 'POST /auth/login/passkey', {
+        'credential': credential,
+        'device_name': deviceName,
+        'device_token': deviceToken,
+        'user_type': userType,
       }));
 
   /// Mail a link to set a new password. Answers alike whether or not the address has an account. The link works for
@@ -141,20 +175,26 @@ extension AccountCalls on Latchkey {
         'new_password': newPassword,
       }));
 
+  /// Begin to prove a passkey again. 404 for an account without passkeys.
+  Future<PasskeyRequestOptions> getReauthenticationOptions() async => PasskeyRequestOptions(await call('getReauthenticationOptions', 'POST /auth/reauthenticate/options'));
+
   /// Prove the password, and the second factor, again. For acts that are refused with 401
   /// reauthentication_required: the session’s tokens rotate and carry a new auth_time. An account with two steps
   /// needs both factors, at once or one after the other: the password alone is answered 401 mfa_required, whose
-  /// mfa_token goes with the second factor within five minutes.
+  /// mfa_token goes with the second factor within five minutes. A passkey that verifies its user is both: it needs
+  /// nothing else, and is proved for the options of /auth/reauthenticate/options.
   Future<SignedIn> reauthenticate({
     String? password,
     String? code,
     String? recoveryCode,
     String? mfaToken,
+    Map<String, Object?>? credential,
   }) => signedInBy(call('reauthenticate', 'POST /auth/reauthenticate', {
         'password': password,
         'code': code,
         'recovery_code': recoveryCode,
         'mfa_token': mfaToken,
+        'credential': credential,
       }));
 
   /// Everything stored about oneself. As a file that may be long. Five an hour.
@@ -183,13 +223,46 @@ extension AccountCalls on Latchkey {
   /// What one has beside the password
   Future<SecondFactors> listSecondFactors() async => SecondFactors(await call('listSecondFactors', 'GET /auth/second-factors'));
 
+  /// One’s passkeys and security keys
+  Future<Passkeys> listPasskeys() async => Passkeys(await call('listPasskeys', 'GET /auth/passkeys'));
+
+  /// Add a passkey. For the options of /auth/passkeys/options, in the same session. Nothing ends, and the sign-in
+  /// by password stays as it is. 422 token_invalid if the credential does not answer the options, or they are older
+  /// than ten minutes; 409 conflict for a credential that is known.
+  Future<PasskeyAnswer> addPasskey({
+    required Map<String, Object?> credential,
+    required String name,
+  }) async => PasskeyAnswer(await call('addPasskey', 'POST /auth/passkeys', {
+        'credential': credential,
+        'name': name,
+      }));
+
+  /// Rename a passkey
+  Future<PasskeyAnswer> renamePasskey({
+    required String id,
+    required String name,
+  }) async => PasskeyAnswer(await call('renamePasskey', 'PATCH /auth/passkeys/{id}', {
+        'id': id,
+        'name': name,
+      }));
+
+  /// Remove a passkey. Every other session ends; this one goes on with the tokens of the answer. If no factor is
+  /// left, the recovery codes go, too. 409 last_factor for the last factor of an account with two steps: switch
+  /// that off first.
+  Future<SignedIn> removePasskey({
+    required String id,
+  }) => signedInBy(call('removePasskey', 'DELETE /auth/passkeys/{id}', {
+        'id': id,
+      }));
+
   /// Make the secret of an authenticator app. It counts only when its first code is entered within ten minutes;
   /// until then one that the account has already stays as it is. A second call replaces the one that waits. Needs a
   /// recent sign-in by everything that the account has: else 401 reauthentication_required.
   Future<TotpSecret> addTotp() async => TotpSecret(await call('addTotp', 'POST /auth/totp'));
 
-  /// Remove the authenticator app. And the recovery codes. Every other session ends; this one goes on with the
-  /// tokens of the answer. 409 last_factor while the account has two steps: switch that off first.
+  /// Remove the authenticator app. And the recovery codes, if there is no passkey. Every other session ends; this
+  /// one goes on with the tokens of the answer. 409 last_factor while the account has two steps and no passkey:
+  /// switch that off first.
   Future<SignedIn> removeTotp() => signedInBy(call('removeTotp', 'DELETE /auth/totp'));
 
   /// Enter the first code of an authenticator app. From here on the account has two steps. Every other session
@@ -215,6 +288,14 @@ extension AccountCalls on Latchkey {
   /// Make new recovery codes. The old ones are dead. Show the new ones once: they cannot be read again. 409
   /// last_factor for an account that has no second factor.
   Future<RecoveryCodes> renewRecoveryCodes() async => RecoveryCodes(await call('renewRecoveryCodes', 'POST /auth/recovery-codes'));
+
+  /// Begin to add a passkey. Needs a recent sign-in by everything that the account has: else 401
+  /// reauthentication_required. 409 conflict for an account with twenty passkeys.
+  Future<PasskeyCreationOptions> getPasskeyOptions({
+    String? kind,
+  }) async => PasskeyCreationOptions(await call('getPasskeyOptions', 'POST /auth/passkeys/options', {
+        'kind': kind,
+      }));
 }
 
 /// The calls of administrators.
