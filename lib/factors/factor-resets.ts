@@ -2,6 +2,7 @@ import type { SessionState } from '../sessions/session-store.ts'
 import type { Transaction } from '../stores/database.ts'
 import type { OneTimeTokens, TakenToken } from '../tokens/one-time-tokens.ts'
 import type { FactorResetStore } from './factor-reset-store.ts'
+import type { PasskeyStore } from './passkey-store.ts'
 import type { RecoveryCodeStore } from './recovery-code-store.ts'
 import type { TotpSecretStore } from './totp-secret-store.ts'
 
@@ -9,6 +10,7 @@ export interface FactorResetParts {
   oneTimeTokens: Pick<OneTimeTokens, 'tokenOf' | 'take' | 'release' | 'spend'>
   factorResets: FactorResetStore
   totpSecrets: Pick<TotpSecretStore, 'removeOthers'>
+  passkeys: Pick<PasskeyStore, 'removeAll'>
   recoveryCodes: Pick<RecoveryCodeStore, 'remove'>
 }
 
@@ -18,7 +20,9 @@ export type FactorResets = ReturnType<typeof createFactorResets>
  * The end of a reset of second factors: an administrator begins it, the user's new factor finishes it. Until then all
  * factors stay as they are, so an owner who still has one is not hurt by a reset that another person has asked for.
  */
-export function createFactorResets ({ oneTimeTokens, factorResets, totpSecrets, recoveryCodes }: FactorResetParts) {
+export function createFactorResets (parts: FactorResetParts) {
+  const { oneTimeTokens, factorResets, totpSecrets, passkeys, recoveryCodes } = parts
+
   return { during }
 
   /**
@@ -44,11 +48,15 @@ export function createFactorResets ({ oneTimeTokens, factorResets, totpSecrets, 
     }
   }
 
-  /** Uses up the reset, and removes every factor but the new one. The caller has locked the user's row. */
+  /**
+   * Uses up the reset, and removes every factor but the new one, which is an authenticator app. The caller has locked
+   * the user's row.
+   */
   async function finish (tx: Transaction, state: SessionState, taken: TakenToken, newFactorId: string) {
     const { id: userId, sessionId, deviceId } = state
     await oneTimeTokens.spend(tx, taken)
     await totpSecrets.removeOthers(tx, userId, newFactorId)
+    await passkeys.removeAll(tx, userId)
     await recoveryCodes.remove(tx, userId)
     await factorResets.finish(tx, { userId, sessionId, deviceId })
   }

@@ -32,7 +32,7 @@ export type PasskeyUse = Pick<Passkey, 'signCount' | 'backupEligible' | 'backedU
 export type PasskeyStore = ReturnType<typeof createPasskeyStore>
 
 export function createPasskeyStore (db: Database) {
-  return { list, has, findByCredential, insert, use, rename, remove, handleOf, countOtherDomains }
+  return { list, has, findByCredential, insert, use, rename, remove, removeAll, handleOf, countOtherDomains }
 
   /** The user's passkeys, the oldest first. */
   async function list (userId: string, query: Query = db): Promise<Passkey[]> {
@@ -129,6 +129,12 @@ export function createPasskeyStore (db: Database) {
         and user_id = ${userId}
       returning id`
     return removed.length === 1
+  }
+
+  async function removeAll (tx: Transaction, userId: string) {
+    await tx`
+      delete from passkeys
+      where user_id = ${userId}`
   }
 
   /**

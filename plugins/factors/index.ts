@@ -57,7 +57,7 @@ export default fp<FeatureOptions>(async function factorsFeature (app, { config, 
     roleStore: createRoleStore(database),
     devices: createKnownDeviceStore(),
     resets: createFactorResets({
-      oneTimeTokens, factorResets: createFactorResetStore(), totpSecrets, recoveryCodes
+      oneTimeTokens, factorResets: createFactorResetStore(), totpSecrets, passkeys, recoveryCodes
     }),
     sessions,
     tokenResponses,

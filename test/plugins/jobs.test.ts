@@ -3,6 +3,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import Fastify from 'fastify'
 import { createClock } from '../../lib/clock.ts'
+import { noTracing } from '../../lib/context/tracing.ts'
 import jobs from '../../plugins/jobs/index.ts'
 import metrics from '../../plugins/monitoring/metrics.ts'
 import { connect, makeDatabase, openStore } from '../support/database.ts'
@@ -62,6 +63,8 @@ async function start (t: Test) {
   app.decorate('database', openStore(t, target.href, { deadline: 5000 }))
   app.register(standIn('monitoring', 'stores'))
   app.register(metrics)
+  app.decorate('tracing', noTracing)
+  app.decorate('errorReports', { report () {}, isOn: false })
   app.register(jobs, { clock: createClock() })
   app.addHook('onClose', async () => { events.push('closed') })
   await app.ready()

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
+import { createAuthenticator } from '../../support/authenticator.ts'
 import { openBrowser } from '../../support/cookie-jar.ts'
 import { mailJobs, trail, until } from '../../support/evidence.ts'
 import { addTotp, claimsOf, codeAt, fromBase32, guarded, mailedToken, nextStep } from '../../support/factors.ts'
@@ -7,6 +8,7 @@ import type { Guarded } from '../../support/factors.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, password, post, refresh, signUp, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
+import { add, enter as enterByPasskey, origin } from '../../support/passkeys.ts'
 import { brief, disable, signed } from '../../support/people.ts'
 import { introspect, makeService } from '../../support/services.ts'
 
@@ -60,6 +62,8 @@ t.test('link and password open a session that may add a factor and do nothing el
 t.test('the new factor takes the place of all others, and of every session and device', async t => {
   const ada = await guarded(app)
   const [old, phone] = [await enter(ada), await enter(ada)]
+  const key = createAuthenticator({ origin })
+  await add(app, old, key)
   await reset(ada)
   const tokens: Tokens = (await enroll(ada)).json()
   const { answer, secret } = await addTotp(app, tokens.access_token)
@@ -81,6 +85,7 @@ t.test('the new factor takes the place of all others, and of every session and d
   t.match(brief(await complete(ada, { code: codeAt(app, ada) })), wrong, 'the lost app')
   t.match(brief(await complete(ada, { recovery_code: ada.recoveryCodes[0] })), wrong, 'the old recovery codes')
   t.match(brief(await enroll(ada)), wrong, 'the link')
+  t.match(brief(await enterByPasskey(app, { key })), { status: 401, code: 'passkey_unknown' }, 'the old passkey')
   t.match(await complete(ada, { code: codeAt(app, { secret }) }), { statusCode: 200 })
 
   t.match((await mailsTo(ada)).map(({ kind }) => kind).filter(kind => kind.startsWith('second_factor')), ['second_factor_reset', 'second_factor_reset_finished'])
@@ -88,7 +93,7 @@ t.test('the new factor takes the place of all others, and of every session and d
 })
 
 t.test('every table with rows of a user is one that a finished reset clears, or one that it leaves alone for a reason', async t => {
-  const cleared = ['known_devices', 'recovery_codes', 'totp_secrets']
+  const cleared = ['known_devices', 'passkeys', 'recovery_codes', 'totp_secrets']
   const left = ['last_logins', 'one_time_tokens', 'sessions']
   const found = await app.database<{ name: string }>`select table_name as name from information_schema.columns where table_schema = 'public' and column_name = 'user_id' and table_name not in (select table_name from information_schema.views) order by 1`
   t.strictSame(found.map(({ name }) => name), [...cleared, ...left].sort(), 'a new kind of factor must go with a reset, too')
