@@ -14,8 +14,8 @@ import { makeTestFolder } from './test-folder.ts'
 
 // No process takes this long, not even on a busy machine: one that does hangs.
 const deadlineSeconds = 600
-// Twice as many as there are processors, because tests wait about as much as they compute.
-const processesAtOnce = Math.min(4, 2 * availableParallelism())
+// One more than there are processors, because tests wait about as much as they compute.
+const processesAtOnce = Math.min(4, availableParallelism() + 1)
 
 const folder = makeTestFolder(memoryFolder())
 const runs: TestRun[] = []

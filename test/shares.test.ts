@@ -18,7 +18,7 @@ t.test('four hundred sockets of one account take two connections', async t => {
   const sockets = Array.from({ length: 400 }, (_, n) => {
     return as(app, mallory.access_token, 'PATCH', '/auth/me', { full_name: `Mallory ${n}` })
   })
-  await until(() => app.database.load().waiting > 300)
+  await until(() => app.database.load().waiting > 300 && app.database.load().running === 2)
   t.match(app.database.load(), { running: 2, flowsWaiting: 1 })
   await othersAreServed(t, app, ada)
 
@@ -36,7 +36,8 @@ t.test('seven hundred sockets without an account take two connections for each o
     remoteAddress: `198.51.100.${n % 2}`,
     payload: { email: freshAddress() }
   }))
-  await until(() => app.database.load().waiting >= 490)
+  // The node may do something of its own in between.
+  await until(() => app.database.load().waiting >= 490 && app.database.load().running === 4)
   t.match(app.database.load(), { running: 4, flowsWaiting: 2 })
   await othersAreServed(t, app, ada)
 
