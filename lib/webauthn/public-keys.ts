@@ -2,10 +2,13 @@ import { createPublicKey } from 'node:crypto'
 import type { JsonWebKey } from 'node:crypto'
 import type { Cbor } from './cbor.ts'
 
+/** ECDSA with P-256 and SHA-256, by its number in COSE. */
+export const es256 = -7
+
 /**
  * The algorithms (COSE) that an authenticator may sign with, the preferred one first: ES256, Ed25519, RS256.
  */
-export const algorithms: readonly number[] = [-7, -8, -257]
+export const algorithms: readonly number[] = [es256, -8, -257]
 
 /** The members of a COSE key: RFC 9052, section 7.1, and RFC 9053, section 7. */
 const member = { kty: 1, alg: 3, crv: -1, x: -2, y: -3, n: -1, e: -2 } as const
@@ -27,7 +30,7 @@ export function algorithmOf (key: Cbor): number | null {
 function toJwk (key: Map<number | string, Cbor>): JsonWebKey | null {
   const [kty, alg, crv, x, y] = [member.kty, member.alg, member.crv, member.x, member.y].map(name => key.get(name))
 
-  if (alg === -7 && kty === 2 && crv === 1 && key.size === 5 && isBytes(x, 32) && isBytes(y, 32)) {
+  if (alg === es256 && kty === 2 && crv === 1 && key.size === 5 && isBytes(x, 32) && isBytes(y, 32)) {
     return { kty: 'EC', crv: 'P-256', x: toText(x), y: toText(y) }
   }
   if (alg === -8 && kty === 1 && crv === 6 && key.size === 4 && isBytes(x, 32)) {
