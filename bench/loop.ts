@@ -97,6 +97,7 @@ function endsEverything ({ method, path }: WorstInput) {
 async function send (node: Node, { method, path, body, headers, as }: WorstInput, credentials?: Credentials) {
   return await fetch(`http://127.0.0.1:${node.port}${path}`, {
     method,
+    redirect: 'manual',
     ...(body !== undefined && { body }),
     headers: {
       ...(body !== undefined && { 'content-type': 'application/json' }),

@@ -13,27 +13,60 @@ export function parseStrictJson (text: string): unknown {
 /** The deepest nesting that is accepted. */
 const depthMax = 32
 
-/** Checks the strings and the nesting of a text that JSON.parse has accepted. */
+/**
+ * Checks the strings and the nesting of a text that JSON.parse has accepted. It goes from character to character,
+ * because to match each token takes more than twice as long.
+ */
 function checkTokens (text: string) {
   const open: (Set<string> | undefined)[] = []
-  let previous = ''
+  // The name of a member comes first in its object or after a comma. Any other string is a value.
+  let isNameNext = false
 
-  for (const [token] of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]/g)) {
-    if (token === '{') open.push(new Set())
-    else if (token === '[') open.push(undefined)
-    else if (token === '}' || token === ']') open.pop()
-    else if (token.startsWith('"')) {
-      const string: unknown = JSON.parse(token)
-      if (typeof string !== 'string' || /\0|\p{Surrogate}/u.test(string)) {
-        throw new SyntaxError('A string holds NUL or half a character')
+  checkCharacters(text)
+  for (let at = 0; at < text.length; at++) {
+    switch (text[at]) {
+      case '"': {
+        const end = endOfString(text, at)
+        const string = readString(text.slice(at, end))
+        const members = open.at(-1)
+        if (isNameNext && members !== undefined) addMember(members, string)
+        isNameNext = false
+        at = end - 1
+        break
       }
-      // The name of a member comes first in its object or after a comma. Any other string is a value.
-      const members = open.at(-1)
-      if (members !== undefined && (previous === '{' || previous === ',')) addMember(members, string)
+      case '{':
+      case '[':
+        open.push(text[at] === '{' ? new Set() : undefined)
+        if (open.length > depthMax) throw new SyntaxError('Nested too deeply')
+        isNameNext = true
+        break
+      case '}':
+      case ']':
+        open.pop()
+        break
+      case ',':
+        isNameNext = true
     }
-    if (open.length > depthMax) throw new SyntaxError('Nested too deeply')
-    previous = token
   }
+}
+
+/** The place after the quote that ends a string. */
+function endOfString (text: string, start: number): number {
+  let at = start + 1
+  while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1
+  return at + 1
+}
+
+/** What a string with its quotes says. Only an escape can hide something that the text itself does not have. */
+function readString (quoted: string): string {
+  if (!quoted.includes('\\')) return quoted.slice(1, -1)
+  const string: string = JSON.parse(quoted)
+  checkCharacters(string)
+  return string
+}
+
+function checkCharacters (text: string) {
+  if (/\0|\p{Surrogate}/u.test(text)) throw new SyntaxError('A string holds NUL or half a character')
 }
 
 function addMember (members: Set<string>, name: string) {
