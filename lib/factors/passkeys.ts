@@ -1,5 +1,4 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import type { Principal } from '../access/authentication.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
@@ -11,18 +10,15 @@ import type { Transaction } from '../stores/database.ts'
 import { withoutSecond } from '../tokens/assurance.ts'
 import type { Challenge, Challenges } from '../tokens/challenges.ts'
 import type { NewCredential, RegistrationResponse, WebauthnVerifier } from '../webauthn/verifier.ts'
+import { eventOf } from './factor-changes.ts'
+import type { Asking, FactorChange, FactorChanges } from './factor-changes.ts'
 import { creationOptions } from './passkey-options.ts'
 import type { CreationOptions, PasskeyKind } from './passkey-options.ts'
 import type { NewPasskey, PasskeyStore } from './passkey-store.ts'
 import { presentPasskey } from './passkey-view.ts'
 import type { RecoveryCodeStore } from './recovery-code-store.ts'
-import { eventOf } from './second-factors.ts'
-import type { FactorChange, SecondFactors } from './second-factors.ts'
 import type { SpentChallengeStore } from './spent-challenge-store.ts'
 import type { TotpSecretStore } from './totp-secret-store.ts'
-
-/** Who asks: a user in a session. */
-type Asking = Pick<Principal, 'userId' | 'sessionId'>
 
 /** What a browser answers when it has made a passkey, and what the user calls it. */
 export interface PasskeyRegistration {
@@ -34,7 +30,7 @@ export interface PasskeyRegistration {
 }
 
 export interface PasskeyParts {
-  changes: SecondFactors['changes']
+  changes: FactorChanges
   sessions: Pick<Sessions, 'find'>
   passkeys: PasskeyStore
   spentChallenges: SpentChallengeStore

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { toBase32 } from './base32.ts'
+import { toBase32 } from '../formats/base32.ts'
 
 /** 120 bits: enough that a plain hash protects a code at rest (ASVS 5.0, 6.5.2). */
 const codeBytes = 15

@@ -1,55 +1,29 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import type { Principal } from '../access/authentication.ts'
-import { assertFullStrength } from '../access/step-up.ts'
-import type { Audit, AuditEvent } from '../audit/audit.ts'
-import type { ChangeFeed } from '../changes/change-feed.ts'
-import type { UnitOfWork, UnitsOfWork } from '../changes/unit-of-work.ts'
+import type { Audit } from '../audit/audit.ts'
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
 import type { Caller } from '../http/caller.ts'
 import type { Jobs } from '../jobs/jobs.ts'
-import type { RoleStore } from '../access/role-store.ts'
-import type { KnownDeviceStore } from '../sessions/known-device-store.ts'
-import type { SessionState } from '../sessions/session-store.ts'
-import type { Sessions } from '../sessions/sessions.ts'
-import type { TokenResponse, TokenResponses } from '../sessions/token-responses.ts'
-import type { Database, Transaction } from '../stores/database.ts'
-import type { RateLimits } from '../throttling/rate-limits.ts'
-import type { Tokens } from '../tokens/access-tokens.ts'
+import type { Transaction } from '../stores/database.ts'
 import { withSecond, withoutSecond } from '../tokens/assurance.ts'
-import { isInForce } from '../users/factor-policy.ts'
-import type { User, UserStore } from '../users/user-store.ts'
-import { toBase32 } from './base32.ts'
+import { toBase32 } from '../formats/base32.ts'
+import { eventOf } from './factor-changes.ts'
+import type { Asking, FactorChange, FactorChanges } from './factor-changes.ts'
 import type { FactorResets } from './factor-resets.ts'
 import type { PasskeyStore } from './passkey-store.ts'
-import { presentPasskey } from './passkey-view.ts'
 import type { RecoveryCodeStore } from './recovery-code-store.ts'
 import { hashRecoveryCode, makeRecoveryCode } from './recovery-code.ts'
 import type { TotpKeeping } from './totp-keeping.ts'
 import type { TotpSecretStore } from './totp-secret-store.ts'
 import { matchingStep, secretBytes, stepAt, totpUri } from './totp.ts'
 
-/** Who asks: a user in a session whose sign-in is recent, which the guard of the route has made sure of. */
-type Asking = Pick<Principal, 'userId' | 'sessionId'>
-
-/** The answer to a change that gives the session new tokens, with recovery codes if there were none before. */
-export type FactorChange = TokenResponse & { recovery_codes?: string[] }
-
-export interface SecondFactorParts extends Pick<UnitsOfWork, 'commitUnlessNull'> {
-  database: Database
-  users: Pick<UserStore, 'find' | 'lock' | 'setTwoStep'>
-  roleStore: Pick<RoleStore, 'lockPolicy'>
-  devices: Pick<KnownDeviceStore, 'forgetSecondFactors' | 'countRemembered'>
+export interface SecondFactorParts {
+  changes: FactorChanges
   resets: FactorResets
-  sessions: Pick<Sessions, 'find' | 'findLocked' | 'refusalFor' | 'recordEpochRaise' | 'advance'>
-  tokenResponses: TokenResponses
-  tokens: Pick<Tokens, 'assertCanSign'>
-  feed: Pick<ChangeFeed, 'assertFresh'>
   totpSecrets: TotpSecretStore
   recoveryCodes: RecoveryCodeStore
-  passkeys: Pick<PasskeyStore, 'has' | 'list'>
+  passkeys: Pick<PasskeyStore, 'has'>
   keeping: Pick<TotpKeeping, 'encrypt' | 'decrypt'>
-  rateLimits: Pick<RateLimits, 'count'>
   audit: Pick<Audit, 'record'>
   jobs: Pick<Jobs, 'send'>
   clock: Pick<Clock, 'now'>
@@ -57,8 +31,6 @@ export interface SecondFactorParts extends Pick<UnitsOfWork, 'commitUnlessNull'>
   totpIssuer: string
   /** How many steps before the current one count. */
   totpStepsBack: number
-  /** For how long (ms) a device is remembered; 0 for never. */
-  rememberDevice: number
 }
 
 export type SecondFactors = ReturnType<typeof createSecondFactors>
@@ -71,61 +43,16 @@ const recoveryCodesCount = 10
 const clockHintSteps = 10
 
 /**
- * The second factors of a user, as the user manages them. Each change demands a session that has proved all factors the
- * account has; the first factor is added by a session that has proved the password (NIST 800-63B-4, section 4.1.2.1).
+ * Authenticator app, recovery codes and two steps of a user, as the user manages them. Each change demands a session
+ * that has proved all factors the account has; the first factor is added by a session that has proved the password
+ * (NIST 800-63B-4, section 4.1.2.1).
  */
 export function createSecondFactors (parts: SecondFactorParts) {
-  const { database, commitUnlessNull, users, roleStore, devices, sessions, tokenResponses, tokens, feed } = parts
-  const { resets, totpSecrets, recoveryCodes, passkeys, keeping, rateLimits, audit, jobs, clock } = parts
-  const { totpIssuer, totpStepsBack, rememberDevice } = parts
+  const { resets, totpSecrets, recoveryCodes, passkeys, keeping, audit, jobs, clock } = parts
+  const { totpIssuer, totpStepsBack } = parts
+  const { findStrong, findEnrolling, hasFactor, assertOptional, counted, inSession, change, answerTo } = parts.changes
 
-  return {
-    describe,
-    describeOther,
-    beginTotp,
-    confirmTotp,
-    removeTotp,
-    setTwoStep,
-    renewRecoveryCodes,
-    /** How any factor of a user is changed. */
-    changes: { findStrong, counted, inSession, assertOptional, change, answerTo }
-  }
-
-  /** What the user has, without any secret. */
-  async function describe ({ sessionId }: Asking) {
-    return await summarise(await sessions.find(sessionId))
-  }
-
-  /**
-   * What another user has, for administrators.
-   * @throws Refusal `not_found`
-   */
-  async function describeOther (userId: string) {
-    const user = await users.find(userId)
-    if (!user) throw new Refusal('not_found')
-    return await summarise(user)
-  }
-
-  async function summarise (user: User) {
-    const { id, twoStep, factorPolicy, factorPolicyFrom } = user
-    const [secret, codes] = [await totpSecrets.findConfirmed(id), await recoveryCodes.summarise(id)]
-    const isRequired = isInForce(user, clock.now())
-    return {
-      two_step: twoStep,
-      required: isRequired,
-      required_from: factorPolicy === 'optional' || isRequired ? null : factorPolicyFrom.toISOString(),
-      remembered_devices: rememberDevice === 0 || isRequired
-        ? 0
-        : await devices.countRemembered(database, user, new Date(clock.now() - rememberDevice)),
-      totp: secret && {
-        id: secret.id,
-        created_at: secret.createdAt.toISOString(),
-        last_used_at: secret.lastUsedAt?.toISOString() ?? null
-      },
-      passkeys: (await passkeys.list(id)).map(presentPasskey),
-      recovery_codes: codes && { left: codes.left, created_at: codes.createdAt.toISOString() }
-    }
-  }
+  return { beginTotp, confirmTotp, removeTotp, setTwoStep, renewRecoveryCodes }
 
   /**
    * Makes the secret of an authenticator app. It counts only when a code of it has been entered; until then a confirmed
@@ -263,105 +190,14 @@ export function createSecondFactors (parts: SecondFactorParts) {
     })
   }
 
-  /**
-   * The session that asks, if it has proved every factor that the account has. A change ends in tokens, so it is
-   * refused before it begins if this node cannot sign, or would not accept them.
-   */
-  async function findStrong (asking: Asking): Promise<SessionState> {
-    const state = await findAnswerable(asking)
-    await assertStrong(state)
-    return state
-  }
-
-  async function assertStrong (state: SessionState) {
-    if (state.twoStep || await hasFactor(state.id)) assertFullStrength(state)
-  }
-
-  /** As `findStrong`; a session that a reset has opened may add a factor, too. */
-  async function findEnrolling (asking: Asking): Promise<SessionState> {
-    const state = await findAnswerable(asking)
-    if (state.factorReset === null) await assertStrong(state)
-    return state
-  }
-
-  async function findAnswerable ({ sessionId }: Asking): Promise<SessionState> {
-    tokens.assertCanSign()
-    feed.assertFresh()
-    return await sessions.find(sessionId)
-  }
-
-  /**
-   * Refuses to take away what the role demands, where no passkey is left. The role stays as it is until the transaction
-   * ends.
-   */
-  async function assertOptional (tx: Transaction, userId: string, { hasTotp = false } = {}) {
-    const policy = await roleStore.lockPolicy(tx, userId)
-    const isSatisfied = hasTotp && policy?.factorPolicy === 'required'
-    if (policy && isInForce(policy, clock.now()) && !isSatisfied) throw new Refusal('last_factor')
-  }
-
-  async function hasFactor (userId: string): Promise<boolean> {
-    return await totpSecrets.findConfirmed(userId) !== null || await passkeys.has(userId)
-  }
-
-  async function counted<T> ({ userId }: Asking, caller: Caller, work: () => Promise<T>): Promise<T> {
-    return await rateLimits.count({ policy: 'second-factor', caller, userId }, work)
-  }
-
-  /** Runs the work with the user's row locked, if account and session are still those that were read. */
-  async function inSession<T> (state: SessionState, work: (unit: UnitOfWork) => Promise<T>): Promise<T> {
-    const done = await commitUnlessNull(async unit => {
-      if (!await users.lock(unit.tx, state) || !await sessions.findLocked(unit.tx, state.sessionId)) return null
-      return { result: await work(unit) }
-    })
-    // This is read after the transaction: within it, the read would take a second connection.
-    if (!done) throw await sessions.refusalFor(state.sessionId)
-    return done.result
-  }
-
-  /** Ends the other sessions, forgets what devices have passed, and tells the owner. Returns the new epoch. */
-  async function change (
-    unit: UnitOfWork,
-    state: SessionState,
-    { twoStep, amr, caller }: { twoStep: boolean, amr?: string[], caller: Caller },
-    { event, reason = 'totp', mail }: {
-      event: string
-      reason?: string
-      mail: 'second_factor_added' | 'second_factor_removed' | 'second_factor_reset_finished' | 'factor_removed'
-    }
-  ): Promise<number> {
-    const sessionEpoch = await users.setTwoStep(unit.tx, state.id, twoStep)
-    const { eventId } = await sessions.recordEpochRaise(unit, {
-      user: { id: state.id, sessionEpoch },
-      reason: 'factors_changed',
-      survivor: state.sessionId,
-      amr,
-      event: eventOf(state, caller, event, reason)
-    })
-    await devices.forgetSecondFactors(unit.tx, state.id)
-    const what = mail === 'factor_removed' ? { what: reason } : {}
-    await jobs.send(unit.tx, 'mail', { kind: mail, userId: state.id, ...what, eventId })
-    return sessionEpoch
-  }
-
   async function keepCodes (tx: Transaction, userId: string, codes: string[]) {
     const hashes = codes.flatMap(code => hashRecoveryCode(code) ?? [])
     await recoveryCodes.replace(tx, userId, hashes, new Date(clock.now()))
-  }
-
-  async function answerTo (state: SessionState): Promise<TokenResponse> {
-    return tokenResponses.issue(await sessions.advance(state))
   }
 }
 
 function makeCodes (): string[] {
   return Array.from({ length: recoveryCodesCount }, makeRecoveryCode)
-}
-
-/** The event of a change of a user's factors. */
-export function eventOf (state: SessionState, caller: Caller, event: string, reason: string): AuditEvent {
-  const { id: actorId, sessionId } = state
-  return { event, outcome: 'success', reason, actorId, subject: state, sessionId, caller }
 }
 
 const clockOff = {

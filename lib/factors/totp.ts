@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { toBase32 } from './base32.ts'
+import { toBase32 } from '../formats/base32.ts'
 
 /** How long (s) a code is current: the time step of RFC 6238. */
 export const stepSeconds = 30

@@ -1,9 +1,10 @@
 import { createPublicKey } from 'node:crypto'
 import type { JsonWebKey } from 'node:crypto'
+import { decodeCbor } from './cbor.ts'
 import type { Cbor } from './cbor.ts'
 
 /** ECDSA with P-256 and SHA-256, by its number in COSE. */
-export const es256 = -7
+const es256 = -7
 
 /**
  * The algorithms (COSE) that an authenticator may sign with, the preferred one first: ES256, Ed25519, RS256.
@@ -25,6 +26,12 @@ export function algorithmOf (key: Cbor): number | null {
   if (!(key instanceof Map)) return null
   const jwk = toJwk(key)
   return jwk !== null && isKey(jwk) ? Number(key.get(member.alg)) : null
+}
+
+/** Whether a key that `algorithmOf` has accepted, encoded as COSE has it, is one of ES256. */
+export function isEs256Key (encoded: Buffer): boolean {
+  const key = decodeCbor(encoded)
+  return key instanceof Map && key.get(member.alg) === es256
 }
 
 function toJwk (key: Map<number | string, Cbor>): JsonWebKey | null {

@@ -2,10 +2,9 @@ import { generateKeyPairSync } from 'node:crypto'
 import type { verifyAuthenticationResponse, verifyRegistrationResponse } from '@simplewebauthn/server'
 import { readAttestation, withoutStatement } from './attestation.ts'
 import { bytesOf } from './base64url.ts'
-import { decodeCbor } from './cbor.ts'
 import { challengeIn } from './client-data.ts'
 import { isEcdsaSignature } from './ecdsa-signature.ts'
-import { algorithmOf, algorithms, es256 } from './public-keys.ts'
+import { algorithms, isEs256Key } from './public-keys.ts'
 
 /** What the vendor library does. */
 export interface WebauthnLibrary {
@@ -122,7 +121,7 @@ export function createWebauthnVerifier ({ load, rpId, origins, note = () => {} }
     const { verifyAuthenticationResponse } = await library()
     return await orNull(async () => {
       if (challengeOf(response) !== challenge || !isBounded(response)) return null
-      if (isEcdsaKey(publicKey) && !isEcdsaSignature(Buffer.from(response.signature, 'base64url'))) return null
+      if (isEs256Key(publicKey) && !isEcdsaSignature(Buffer.from(response.signature, 'base64url'))) return null
 
       const { id, clientDataJson: clientDataJSON, authenticatorData, signature } = response
       const { verified, authenticationInfo: info } = await verifyAuthenticationResponse({
@@ -157,10 +156,6 @@ export function createWebauthnVerifier ({ load, rpId, origins, note = () => {} }
       return null
     }
   }
-}
-
-function isEcdsaKey (publicKey: Buffer): boolean {
-  return algorithmOf(decodeCbor(publicKey)) === es256
 }
 
 function isBounded ({ id, authenticatorData, signature }: AssertionResponse): boolean {

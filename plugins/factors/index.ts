@@ -2,8 +2,11 @@ import fp from 'fastify-plugin'
 import { createRoleStore } from '../../lib/access/role-store.ts'
 import { createEncryption } from '../../lib/crypto/encryption.ts'
 import { purposes } from '../../lib/crypto/purposes.ts'
+import { createFactorChanges } from '../../lib/factors/factor-changes.ts'
 import { createFactorResetStore } from '../../lib/factors/factor-reset-store.ts'
 import { createFactorResets } from '../../lib/factors/factor-resets.ts'
+import { createFactorSummaries } from '../../lib/factors/factor-summaries.ts'
+import type { FactorSummaries } from '../../lib/factors/factor-summaries.ts'
 import { createPasskeyChecks } from '../../lib/factors/passkey-checks.ts'
 import type { PasskeyChecks } from '../../lib/factors/passkey-checks.ts'
 import { createPasskeyStore } from '../../lib/factors/passkey-store.ts'
@@ -27,6 +30,7 @@ declare module 'fastify' {
   interface FastifyInstance {
     readonly totpKeeping: TotpKeeping
     readonly factorChecks: SecondFactorChecks
+    readonly factorSummaries: FactorSummaries
     readonly secondFactors: SecondFactors
     readonly passkeyChecks: PasskeyChecks
     readonly passkeys: Passkeys
@@ -50,23 +54,22 @@ export default fp<FeatureOptions>(async function factorsFeature (app, { config, 
   app.decorate('totpKeeping', keeping)
   app.decorate('passkeyChecks', passkeyChecks)
   app.decorate('factorChecks', createSecondFactorChecks({ ...parts, passkeyChecks, lockout, metrics }))
-  const secondFactors = createSecondFactors({
+  const changeable = {
     ...parts,
     ...unitsOfWork,
     users: createUserStore(database),
     roleStore: createRoleStore(database),
     devices: createKnownDeviceStore(),
-    resets: createFactorResets({
-      oneTimeTokens, factorResets: createFactorResetStore(), totpSecrets, passkeys, recoveryCodes
-    }),
     sessions,
     tokenResponses,
     tokens,
     feed,
     rateLimits
-  })
-  app.decorate('secondFactors', secondFactors)
-  const { changes } = secondFactors
+  }
+  const changes = createFactorChanges(changeable)
+  const resets = createFactorResets({ ...parts, oneTimeTokens, factorResets: createFactorResetStore() })
+  app.decorate('factorSummaries', createFactorSummaries(changeable))
+  app.decorate('secondFactors', createSecondFactors({ ...parts, changes, resets }))
   app.decorate('passkeys', createPasskeys({ ...ofPasskeys, changes, sessions, totpSecrets, recoveryCodes, jobs }))
 }, {
   name: 'factors',

@@ -10,7 +10,7 @@ const schema = {
 }
 
 const listSecondFactors: FastifyPluginAsyncTypebox = async app => {
-  app.get('/second-factors', { schema }, async ({ principal }) => await app.secondFactors.describe(principal))
+  app.get('/second-factors', { schema }, async ({ principal }) => await app.factorSummaries.describe(principal))
 }
 
 export default listSecondFactors

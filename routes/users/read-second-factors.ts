@@ -14,7 +14,7 @@ const schema = {
 
 const readSecondFactors: FastifyPluginAsyncTypebox = async app => {
   app.get('/:id/second-factors', { schema, config: { subject: 'id' } }, async ({ params }) => {
-    return await app.secondFactors.describeOther(params.id)
+    return await app.factorSummaries.describeOther(params.id)
   })
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { isDebian, unpackDebian } from '../../../dev/debian.ts'
-import { toBase32 } from '../../../lib/factors/base32.ts'
+import { toBase32 } from '../../../lib/formats/base32.ts'
 import { matchingStep, secretBytes, stepAt, totpCode, totpUri } from '../../../lib/factors/totp.ts'
 
 const secret = Buffer.from('12345678901234567890')
