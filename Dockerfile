@@ -10,8 +10,9 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # No package runs a script of its own while it is installed. The hashers come with their binaries.
 RUN npm ci --ignore-scripts
-COPY tsconfig.json tsconfig.build.json app.ts server.ts cli.ts ./
+COPY tsconfig.json app.ts server.ts cli.ts ./
 COPY commands commands
+COPY dev dev
 COPY lib lib
 COPY plugins plugins
 COPY routes routes

