@@ -258,7 +258,7 @@ async function startNode (
   const clock = createClock()
   const lines: string[] = []
   const stream = new PassThrough().on('data', (chunk: Buffer) => lines.push(...chunk.toString().trim().split('\n')))
-  const app = createServer(config, { stream, schemaController: { compilersFactory } })
+  const app = createServer(config, { stream, compilersFactory })
   t.teardown(() => app.close())
 
   await app.register(latchkey, {

@@ -803,7 +803,7 @@ async function wireTo (t: Pick<Test, 'teardown'>, target: string) {
 async function startListed () {
   const config = loadConfig(deployment)
   const stream = new PassThrough().on('data', (chunk: Buffer) => lines.push(chunk.toString()))
-  const options = { stream, schemaController: { compilersFactory } }
+  const options = { stream, compilersFactory }
   const node = createServer({ ...config, logger: { level: 'trace', pretty: false } }, options)
   t.teardown(() => node.close())
   node.addHook('onRoute', ({ method, url }: RouteOptions) => {

@@ -33,8 +33,8 @@ const layers: Layer[] = [
   {
     name: 'the way to a server',
     owns: /^plugins\/http\/(server|security-headers)\.ts$/,
-    values: /^(lib\/http\/|lib\/operations\/|plugins\/http\/security-headers\.ts$|fastify$|@fastify\/helmet$)/,
-    types: /^(lib\/|fastify$|@fastify\/helmet$)/
+    values: /^(lib\/http\/|lib\/operations\/|plugins\/http\/security-headers\.ts$|fastify$|@fastify\/(helmet|ajv-compiler|fast-json-stringify-compiler)$)/,
+    types: /^(lib\/|fastify$|@fastify\/(helmet|ajv-compiler|fast-json-stringify-compiler)$)/
   },
   {
     name: 'plugins',
@@ -111,8 +111,8 @@ const shared = /^(node:.*|fastify|fastify-plugin|@sinclair\/typebox.*|@zxcvbn-ts
 /** A library that is published in pieces counts as one. */
 const inPieces = /^(@opentelemetry)\/.*/
 
-/** Plugins that are two libraries with one purpose. */
-const pairs = new Set(['plugins/operations/docs.ts'])
+/** Files whose two libraries have one purpose. */
+const pairs = new Set(['plugins/operations/docs.ts', 'plugins/http/server.ts'])
 
 /** Files of plugins/ that are no plugins: the options of every feature, and the server before its first plugin. */
 const notPlugins = new Set(['plugins/feature.ts', 'plugins/http/server.ts', 'plugins/http/security-headers.ts'])

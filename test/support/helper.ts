@@ -57,7 +57,7 @@ interface NodeOptions {
 /** One node of a deployment: the real server, ready and not listening. Its passwords cost next to nothing. */
 export async function start (t: Pick<Test, 'teardown'>, deployment: Deployment, { clock = createClock(), workers = true, hasher = cheapHasher, schemaVersion, stream }: NodeOptions = {}) {
   const config = configOf(deployment)
-  const app = createServer(config, { schemaController: { compilersFactory }, ...(stream && { stream }) })
+  const app = createServer(config, { compilersFactory, ...(stream && { stream }) })
   t.teardown(() => app.close())
 
   await app.register(latchkey, { config, clock, workers, hasher: hasher ?? undefined, schemaVersion })

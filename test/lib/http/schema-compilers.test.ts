@@ -1,0 +1,39 @@
+import t from 'tap'
+import { shareCompiled } from '../../../lib/http/schema-compilers.ts'
+import { buildHttp } from '../../support/http.ts'
+
+t.test('a schema is compiled once for the same options, and that of a refusal never', async t => {
+  const compiled: unknown[] = []
+  const build = () => (route: { schema?: unknown }) => {
+    compiled.push(route.schema)
+    return () => 'compiled'
+  }
+  const { buildValidator, buildSerializer } = shareCompiled({ buildValidator: build, buildSerializer: build })
+  const shared = { type: 'object' }
+
+  const validate = buildValidator({}, {})
+  t.equal(validate({ schema: shared }), validate({ schema: { type: 'object' } }))
+  t.not(validate({ schema: shared }), buildValidator({}, { strict: true })({ schema: shared }), 'other options')
+  t.same(compiled, [shared, shared])
+
+  const serialize = buildSerializer({}, {})
+  t.equal(serialize({ schema: shared, httpStatus: '422' }), JSON.stringify)
+  t.not(serialize({ schema: shared, httpStatus: '200' }), JSON.stringify, 'an answer may have the schema of a refusal')
+  t.not(serialize({ schema: shared, httpStatus: '2xx' }), JSON.stringify)
+  t.equal(compiled.length, 3)
+})
+
+t.test('an answer has what its schema names, and its body is checked by its own', async t => {
+  const schema = (name: string) => ({ type: 'object', required: [name], properties: { [name]: { type: 'string' } } })
+  const { app } = await buildHttp(t, app => {
+    for (const name of ['a', 'b']) {
+      app.post(`/${name}`, { schema: { body: schema(name), response: { 200: schema(name) } } }, async () => ({ a: '1', b: '2' }))
+    }
+  })
+
+  for (const [name, other] of [['a', 'b'], ['b', 'a']] as const) {
+    const ask = async (payload: object) => await app.inject({ method: 'POST', url: `/${name}`, payload })
+    t.same(Object.keys((await ask({ [name]: 'x' })).json()), [name])
+    t.equal((await ask({ [other]: 'x' })).statusCode, 422)
+  }
+})
