@@ -106,6 +106,7 @@ export class Refusal extends Error {
 /** The refusal for a store that did not or could not answer: 503. No cookie is cleared and nothing has been decided. */
 export const unavailable = (cause?: unknown) => new Refusal('unavailable', { retryAfter: 1, cause })
 
-function isRefusalCode (code: string): code is RefusalCode {
-  return code in refusals
+/** Whether a word is the code of a refusal. */
+export function isRefusalCode (code: string): code is RefusalCode {
+  return Object.hasOwn(refusals, code)
 }

@@ -1,8 +1,8 @@
-import type { FastifyInstance, FastifyPluginAsync, onRequestHookHandler, preValidationHookHandler } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 
-/** Routes that share their guards, which run in the order of the list: before the body is read, or after. */
+/** Routes that share their guards. */
 export interface GuardedRoutes {
-  guards: { onRequest: onRequestHookHandler[] } | { preValidation: preValidationHookHandler[] }
+  guards: Parameters<FastifyInstance['guardRoutes']>[0]
   routes: FastifyPluginAsync[]
 }
 
@@ -10,8 +10,7 @@ export interface GuardedRoutes {
 export function registerGuarded (app: FastifyInstance, groups: GuardedRoutes[]): void {
   for (const { guards, routes } of groups) {
     app.register(async context => {
-      if ('onRequest' in guards) for (const guard of guards.onRequest) context.addHook('onRequest', guard)
-      else for (const guard of guards.preValidation) context.addHook('preValidation', guard)
+      context.guardRoutes(guards)
       for (const route of routes) context.register(route)
     })
   }
@@ -24,7 +23,7 @@ export function registerGuarded (app: FastifyInstance, groups: GuardedRoutes[]):
 export function guardedBy (
   app: FastifyInstance,
   needing: Record<string, FastifyPluginAsync[]>,
-  furtherGuards: onRequestHookHandler[] = []
+  furtherGuards: FastifyInstance['requireRecentSignIn'][] = []
 ): void {
   const { requireSession, requirePermission, limitRequests: { bySession } } = app
 

@@ -16,7 +16,7 @@ const routes: FastifyPluginAsync<{ config: Config }> = async (app, { config }) =
   const { apiPrefix } = config.http
 
   await app.register(async served => {
-    served.addHook('onRequest', app.requireSchema)
+    served.guardRoutes({ onRequest: [app.requireSchema] })
     await served.register(auth, { prefix: `${apiPrefix}/auth` })
     await served.register(factors, { prefix: `${apiPrefix}/auth` })
     await served.register(oauth, { prefix: `${apiPrefix}/auth` })

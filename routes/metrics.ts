@@ -1,6 +1,5 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problems } from './schemas/problem.ts'
 
 const schema = {
   operationId: 'getMetrics',
@@ -12,13 +11,13 @@ const schema = {
     200: Type.Unsafe<string>({
       description: 'The text format of Prometheus.',
       content: { 'text/plain': { schema: Type.String() } }
-    }),
-    ...problems(401, 403, 404)
+    })
   }
 }
 
 const metrics: FastifyPluginAsyncTypebox = async app => {
-  app.get('/metrics', { schema, onRequest: app.operationsToken.guard }, async (_request, reply) => {
+  app.guardRoutes({ onRequest: [app.operationsToken.guard] })
+  app.get('/metrics', { schema }, async (_request, reply) => {
     reply.type(app.metrics.contentType)
     return await app.metrics.render()
   })

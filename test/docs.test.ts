@@ -3,6 +3,8 @@ import t from 'tap'
 import latchkey from '../app.ts'
 import { createClock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config/config.ts'
+import { Refusal, refusalCodes } from '../lib/errors.ts'
+import type { RefusalCode } from '../lib/errors.ts'
 import { createServer } from '../plugins/http/server.ts'
 import { as, build, deploy, retryUnavailable, signIn, start } from './support/helper.ts'
 import type { Deployment } from './support/helper.ts'
@@ -11,8 +13,9 @@ interface Response {
   $ref?: string
   description?: string
   headers?: object
-  content?: Record<string, { schema?: { $ref?: string } }>
+  content?: Record<string, { schema?: { allOf?: [object, Narrowed] }, examples?: object }>
 }
+interface Narrowed { properties: { code: { enum: string[] } } }
 interface Operation {
   operationId: string
   summary: string
@@ -26,7 +29,12 @@ interface Document {
   tags: { name: string, description: string }[]
   security: Record<string, string[]>[]
   paths: Record<string, Record<string, Operation>>
-  components: { schemas: Record<string, unknown>, responses: Record<string, Response>, securitySchemes: object }
+  components: {
+    schemas: Record<string, unknown>
+    responses: Record<string, Response>
+    examples: Record<string, { value: object }>
+    securitySchemes: object
+  }
 }
 
 const operationsToken = 'an-operations-token-9f31'
@@ -36,8 +44,7 @@ const everything = {
   PASSKEY_ORIGINS: 'https://app.example.net'
 }
 const exceptions = [
-  // The liveness route refuses nobody, and a redirect is the only answer of its route.
-  /^operation-4xx-response #\/paths\/~1health(~1live|~1ready)?\/get\//,
+  // A redirect is the only answer of its route.
   /^operation-2xx-response #\/paths\/~1.well-known~1change-password\/get\//
 ]
 // One node for all tests that only read.
@@ -104,24 +111,84 @@ t.test('the refusals that every operation of its kind can meet are documented, a
 
     const isOAuth = security.some(choice => 'service' in choice)
 
+    if (!isOAuth) t.strictSame(has(400, 500), [], `${operationId} can refuse what it cannot read, and have a fault`)
     if (requestBody) t.strictSame(has(400, 413, 415, ...isOAuth ? [] : [422]), [], `${operationId} can refuse a body`)
     if (isApi) t.strictSame(has(403, 503), [], `${operationId} can refuse anybody, and fail`)
     if (isApi && operationId !== 'check') t.strictSame(has(429), [], `${operationId} is limited`)
     if (security.length > 0 && operationId !== 'logout') t.strictSame(has(401), [], `${operationId} is for those who are signed in`)
 
-    for (const [status, { $ref = '', content, headers }] of Object.entries(responses)) {
+    for (const [status, { content, headers }] of Object.entries(responses)) {
       if (isOAuth && Number(status) >= 400) {
         t.strictSame(content, { 'application/json': { schema: { $ref: '#/components/schemas/OAuthError' } } }, `${operationId} ${status}`)
         if (status === '401') t.hasProps(headers ?? {}, ['WWW-Authenticate'])
         continue
       }
       if (Number(status) < 400 || (/^\/health(\/ready)?$/.test(path) && status === '503')) continue
-      const refusal = document.components.responses[$ref.split('/').at(-1) ?? '']
-      t.strictSame(refusal?.content?.['application/problem+json']?.schema, { $ref: '#/components/schemas/Problem' }, `${operationId} ${status}`)
+      const refusal = refusalAt(document, responses, status)
+      t.strictSame(refusal?.content?.['application/problem+json']?.schema?.allOf?.[0], { $ref: '#/components/schemas/Problem' }, `${operationId} ${status}`)
+      t.ok(codesAt(document, responses, status).length > 0, `${operationId} ${status} has codes`)
       if (status === '401') t.hasProps(refusal?.headers ?? {}, ['WWW-Authenticate'])
       if (status === '429' || status === '503') t.hasProps(refusal?.headers ?? {}, ['Retry-After'])
     }
   }
+})
+
+t.test('the codes of a refusal are those of its operation, its guards and its hooks', async t => {
+  const { document } = await shown
+  const codesOf = (id: string) => {
+    const { responses = {} } = operationsOf(document).find(({ operationId }) => operationId === id) ?? {}
+    const refused = Object.keys(responses).filter(status => Number(status) >= 400)
+    return Object.fromEntries(refused.map(status => [status, codesAt(document, responses, status)]))
+  }
+
+  t.strictSame(codesOf('login'), {
+    400: ['malformed_request'],
+    401: ['invalid_credentials', 'mfa_required'],
+    403: ['csrf', 'approval_pending', 'approval_rejected', 'account_disabled', 'vendor_suspended', 'wrong_user_type', 'https_required'],
+    413: ['body_too_large'],
+    415: ['unsupported_media_type'],
+    422: ['invalid_request'],
+    429: ['too_many_attempts', 'rate_limited'],
+    500: ['internal_error'],
+    503: ['unavailable', 'overloaded']
+  })
+  t.strictSame(codesOf('getUser'), {
+    400: ['malformed_request'],
+    401: ['unauthenticated', 'invalid_token', 'session_ended', 'reauthentication_required'],
+    403: ['forbidden', 'vendor_suspended', 'password_change_required', 'second_factor_enrollment_required', 'https_required'],
+    404: ['not_found'],
+    414: ['malformed_request'],
+    429: ['rate_limited'],
+    500: ['internal_error'],
+    503: ['unavailable']
+  })
+  t.strictSame(codesOf('getLiveness'), { 400: ['malformed_request'], 500: ['internal_error'] }, 'a probe may use http')
+  t.match(codesOf('getMe'), { 403: ['https_required'] }, 'which is open to an account that has to do something first')
+})
+
+t.test('a test fails in which a node answers a refusal that its operation does not document', async t => {
+  const ends: (() => unknown)[] = []
+  const app = await start({ teardown: end => { ends.push(end) } }, await deploy(t))
+  const { access_token: token } = await signIn(app)
+
+  app.accounts.me = async () => { throw new Refusal('session_ended', { reason: 'account_deleted' }) }
+  t.equal((await as(app, token, 'GET', '/auth/me')).statusCode, 401)
+  app.accounts.me = async () => { throw new Refusal('role_in_use') }
+  t.equal((await as(app, token, 'GET', '/auth/me')).statusCode, 409)
+
+  await t.rejects((async () => { for (const end of ends) await end() })(), { message: 'answered, but not documented: getMe 409 role_in_use' })
+  await t.rejects(app.database.ping(), 'the node is closed all the same')
+})
+
+t.test('each code has an example', async t => {
+  const { document } = await shown
+
+  t.strictSame(Object.keys(document.components.examples).sort(), refusalCodes.filter(code => code !== 'method_not_allowed').sort(), 'a path that does not answer a method has no operation')
+  for (const [code, { value }] of Object.entries(document.components.examples)) {
+    t.match(value, { code, status: new Refusal(code as RefusalCode).status })
+  }
+  const { examples } = document.components.responses['RateLimited']?.content?.['application/problem+json'] ?? {}
+  t.strictSame(examples, { rate_limited: { $ref: '#/components/examples/rate_limited' } })
 })
 
 t.test('a schema that is used several times is a component, and a body is required where the route requires it', async t => {
@@ -267,6 +334,17 @@ async function collect (t: Parameters<typeof deploy>[0]) {
   await app.register(latchkey, { config, clock: createClock(), workers: false })
   await app.ready()
   return { app, routes, document: (await app.inject('/docs/json')).json() as Document }
+}
+
+/** What an operation refuses with a status, wherever the document has it. */
+function refusalAt ({ components }: Document, responses: Operation['responses'], status: string): Response | undefined {
+  const name = responses[status]?.$ref?.split('/').at(-1)
+  return name === undefined ? responses[status] : components.responses[name]
+}
+
+function codesAt (document: Document, responses: Operation['responses'], status: string): string[] {
+  const { schema } = refusalAt(document, responses, status)?.content?.['application/problem+json'] ?? {}
+  return schema?.allOf?.[1].properties.code.enum ?? []
 }
 
 function operationsOf ({ paths }: Document) {

@@ -1,6 +1,9 @@
 /** The method of a request, and what its headers say about the page that sent it. */
 export interface Provenance { method: string, origin: string | undefined, fetchSite: string | undefined }
 
+/** Whether requests with this method change nothing (RFC 9110 §9.2.1). Their bodies are not read. */
+export const isSafe = (method: string) => method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
+
 export type Origins = ReturnType<typeof createOrigins>
 
 /**
@@ -18,7 +21,7 @@ export function createOrigins ({ allowedOrigins, issuer }: { allowedOrigins: str
    * `same-origin` (a page of the API's own) or `none` (no page). `same-site` is no proof.
    */
   function mayAct ({ method, origin, fetchSite }: Provenance, hasCookies: boolean): boolean {
-    if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return true
+    if (isSafe(method)) return true
     if (origin !== undefined) return allowed.has(origin)
     return !hasCookies || fetchSite === 'same-origin' || fetchSite === 'none'
   }

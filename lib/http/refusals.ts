@@ -39,6 +39,15 @@ export function toRefusal (error: unknown): Refusal {
   return new Refusal(known, { cause: error, ...(known === 'unavailable' ? { retryAfter: 1 } : {}) })
 }
 
+/** The codes with which input is refused that does not fit the schema of its route. */
+export function refusalsOfInput ({ params, querystring, headers, body }: Input = {}): RefusalCode[] {
+  const hasFields = querystring !== undefined || headers !== undefined || body !== undefined
+  return [...params === undefined ? [] : ['not_found' as const], ...hasFields ? ['invalid_request' as const] : []]
+}
+
+/** The parts of a route's schema that are validated. */
+interface Input { params?: unknown, querystring?: unknown, headers?: unknown, body?: unknown }
+
 /** The fields of the framework's errors. */
 interface FrameworkError { validation?: unknown, validationContext?: unknown, code?: unknown, statusCode?: unknown }
 

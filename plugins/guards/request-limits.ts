@@ -5,20 +5,22 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Config } from '../../lib/config/config.ts'
 import { createRequestLimits } from '../../lib/throttling/node-limits.ts'
 import { rateLimited } from '../../lib/http/rate-limit-status.ts'
+import { refusing } from '../../lib/http/refusal-lists.ts'
+import type { Refusing } from '../../lib/http/refusal-lists.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** The general limit. Each context chooses the subject by which its requests are counted. No store is asked. */
     readonly limitRequests: {
       /** By the network of the client, before the body is read. */
-      byClient: onRequestHookHandler
+      byClient: onRequestHookHandler & Refusing
       /**
        * By the session of an authentic access token, before a guard asks a store for its user; without such a token by
        * the network.
        */
-      bySession: onRequestHookHandler
+      bySession: onRequestHookHandler & Refusing
       /** By the session of an authentic token, whether it has ended or not; without such a token by the network. */
-      byToken: preValidationHookHandler
+      byToken: preValidationHookHandler & Refusing
     }
   }
 }
@@ -35,13 +37,13 @@ export default fp<RequestLimitOptions>(async function limitRequests (app, { enab
     byToken: by(request => refreshSessionOf(request) ?? accessSessionOf(request) ?? networkOf(request))
   })
 
-  function by (subjectOf: (request: FastifyRequest) => string): Guard {
-    return function limitRequest (request, _reply, done) {
+  function by (subjectOf: (request: FastifyRequest) => string): Guard & Refusing {
+    return refusing<Guard>(function limitRequest (request, _reply, done) {
       if (!enabled) return done()
       const status = limits.take(subjectOf(request))
       app.rateLimitStatuses.record(request.caller, status)
       done(status.isWithin ? undefined : rateLimited(status))
-    }
+    }, 'rate_limited')
   }
 
   function refreshSessionOf ({ refreshTokenToCount }: FastifyRequest): string | undefined {

@@ -2,7 +2,8 @@ import fp from 'fastify-plugin'
 import type { FastifyRequest } from 'fastify'
 import type { Config } from '../../lib/config/config.ts'
 import { Refusal } from '../../lib/errors.ts'
-import { createOrigins } from '../../lib/http/origins.ts'
+import { createOrigins, isSafe } from '../../lib/http/origins.ts'
+import { listRefusals } from '../../lib/http/refusal-lists.ts'
 
 export type CsrfOptions = Pick<Config['browser'], 'allowedOrigins'> & Pick<Config['http'], 'issuer'>
 
@@ -12,6 +13,8 @@ export type CsrfOptions = Pick<Config['browser'], 'allowedOrigins'> & Pick<Confi
  */
 export default fp<CsrfOptions>(async function refuseForeignOrigins (app, options) {
   const { mayAct } = createOrigins(options)
+
+  app.addHook('onRoute', route => { if (![route.method].flat().every(isSafe)) listRefusals(route, 'csrf') })
 
   app.addHook('onRequest', (request, _reply, done) => {
     judge(request, Object.keys(request.cookiesCarried).length > 0)

@@ -2,12 +2,21 @@ import fp from 'fastify-plugin'
 import { oauthError } from '../../lib/oauth/oauth-error.ts'
 import { problemHeaders, renderProblem } from '../../lib/http/problem.ts'
 import { problemSchema } from '../../lib/http/problem-schema.ts'
-import { toRefusal } from '../../lib/http/refusals.ts'
+import type { RefusalCode } from '../../lib/errors.ts'
+import { listRefusals } from '../../lib/http/refusal-lists.ts'
+import { refusalsOfInput, toRefusal } from '../../lib/http/refusals.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** `oauth`: refusals of the route have the form of RFC 6749. Without it they have the form of RFC 9457. */
     errors?: 'oauth'
+  }
+  interface FastifySchema {
+    /**
+     * The codes with which the operation may refuse. A route lists those of its own work. Hooks and guards add theirs
+     * to it, so the schema of a registered route has all of them.
+     */
+    refusals?: readonly RefusalCode[]
   }
 }
 
@@ -17,6 +26,7 @@ declare module 'fastify' {
  */
 export default fp(async function answerErrors (app) {
   app.addSchema(problemSchema)
+  app.addHook('onRoute', route => listRefusals(route, ...refusalsOfInput(route.schema), 'internal_error'))
   app.setErrorHandler((error, request, reply) => {
     const refusal = toRefusal(error)
     const { code, status, details: { reason, pending, endsPending } } = refusal

@@ -1,5 +1,6 @@
 import fp from 'fastify-plugin'
 import { Refusal } from '../../lib/errors.ts'
+import { listRefusals } from '../../lib/http/refusal-lists.ts'
 
 /** Entries of `rawHeaders`, a name and a value for each of 200 headers. Node silently drops those beyond 2,000. */
 const rawHeadersMax = 2 * 200
@@ -9,6 +10,7 @@ const rawHeadersMax = 2 * 200
  * It has 200 headers at most.
  */
 export default fp(async function requireOneHost (app) {
+  app.addHook('onRoute', route => listRefusals(route, 'malformed_request'))
   app.addHook('onRequest', ({ raw: { rawHeaders, httpVersion } }, _reply, done) => {
     const hosts = rawHeaders.filter(isHost).length
     const isMissing = hosts === 0 && httpVersion === '1.1'

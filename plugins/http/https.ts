@@ -1,5 +1,6 @@
 import fp from 'fastify-plugin'
 import { Refusal } from '../../lib/errors.ts'
+import { listRefusals } from '../../lib/http/refusal-lists.ts'
 import { isProbe } from '../../lib/operations/logger.ts'
 import type { Config } from '../../lib/config/config.ts'
 
@@ -9,6 +10,7 @@ import type { Config } from '../../lib/config/config.ts'
  * request refused.
  */
 export default fp<Pick<Config['http'], 'production'>>(async function requireHttps (app, { production }) {
+  app.addHook('onRoute', route => { if (!isProbe(route.url)) listRefusals(route, 'https_required') })
   if (!production) return
 
   app.addHook('onRequest', ({ headers, url }, _reply, done) => {

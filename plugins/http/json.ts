@@ -1,6 +1,8 @@
 import fp from 'fastify-plugin'
 import { Refusal } from '../../lib/errors.ts'
 import { parseStrictJson } from '../../lib/formats/json.ts'
+import { isSafe } from '../../lib/http/origins.ts'
+import { listRefusals } from '../../lib/http/refusal-lists.ts'
 import type { FastifyRequest } from 'fastify'
 
 // UTF-8 in one spelling and the alias that many clients send, in any letter case. Blanks and tabs around the semicolon
@@ -12,6 +14,10 @@ const mediaType = /^application\/json(; ?charset=("utf-8"|utf-?8))?$/i
 export default fp(async function parseJson (app) {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
+  app.addHook('onRoute', route => {
+    if ([route.method].flat().every(isSafe)) return
+    listRefusals(route, 'malformed_request', 'body_too_large', 'unsupported_media_type')
+  })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parse)
 

@@ -1,9 +1,11 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import fp from 'fastify-plugin'
+import type { FastifySchema } from 'fastify'
 import type { Config } from '../../lib/config/config.ts'
-import { describeApi } from '../../lib/http/api-description.ts'
-import { finishDocument } from '../../lib/http/api-document.ts'
+import { describeApi } from '../../lib/http/document/api-description.ts'
+import { finishDocument } from '../../lib/http/document/api-document.ts'
+import { refusalResponses } from '../../lib/http/document/refusal-responses.ts'
 
 export type DocsOptions = Pick<Config['operations'], 'docsEnabled'> & Pick<Config['process'], 'version'>
 
@@ -25,6 +27,11 @@ export default fp<DocsOptions>(async function describeRoutes (app, { docsEnabled
   await app.register(swagger, {
     openapi: describeApi(version),
     refResolver: { buildLocalReference: ({ $id }) => String($id) },
+    // The routes of OAuth describe their errors themselves.
+    transform: described => ({
+      url: described.url,
+      schema: described.route.config?.errors === 'oauth' ? described.schema : withRefusals(described.schema)
+    }),
     transformObject: document => {
       return finishDocument('openapiObject' in document ? document.openapiObject : document.swaggerObject)
     }
@@ -45,3 +52,7 @@ export default fp<DocsOptions>(async function describeRoutes (app, { docsEnabled
     staticCSP: contentSecurityPolicy
   })
 }, { name: 'docs' })
+
+function withRefusals (schema: FastifySchema): FastifySchema {
+  return { ...schema, response: { ...Object(schema.response), ...refusalResponses(schema) } }
+}

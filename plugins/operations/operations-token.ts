@@ -1,8 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import fp from 'fastify-plugin'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 import type { Config } from '../../lib/config/config.ts'
 import { Refusal } from '../../lib/errors.ts'
+import { refusing } from '../../lib/http/refusal-lists.ts'
+import type { Refusing } from '../../lib/http/refusal-lists.ts'
 
 export interface OperationsToken {
   /** Whether a request carries one of them as its bearer token; always false without one in the settings. */
@@ -11,7 +13,7 @@ export interface OperationsToken {
    * An onRequest hook that lets no other request pass.
    * @throws Refusal not_found without a token in the settings, else unauthenticated or invalid_token
    */
-  guard (request: FastifyRequest): Promise<void>
+  readonly guard: onRequestAsyncHookHandler & Refusing
 }
 
 declare module 'fastify' {
@@ -24,7 +26,10 @@ type OperationsTokenOptions = Pick<Config['operations'], 'operationsTokens'>
 export default fp<OperationsTokenOptions>(async function guardOperations (app, { operationsTokens }) {
   const expected = operationsTokens.map(digest)
 
-  app.decorate('operationsToken', { allows, guard })
+  app.decorate('operationsToken', {
+    allows,
+    guard: refusing<onRequestAsyncHookHandler>(guard, 'not_found', 'unauthenticated', 'invalid_token')
+  })
 
   function allows ({ headers: { authorization = '' } }: Pick<FastifyRequest, 'headers'>) {
     const [, token] = /^bearer +(\S+)$/i.exec(authorization) ?? []

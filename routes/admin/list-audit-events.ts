@@ -2,7 +2,6 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { AuditTrail } from '../../lib/audit/trail.ts'
 import { Cursor } from '../schemas/input.ts'
-import { problems } from '../schemas/problem.ts'
 import { oneOf, orNull } from '../schemas/types.ts'
 import { Id, Time } from '../schemas/user.ts'
 
@@ -65,8 +64,7 @@ const schema = {
         'application/x-ndjson': { schema: { type: 'string', description: 'An event a line.' } },
         'text/csv': { schema: { type: 'string', description: 'An event a line; `personal` is JSON.' } }
       }
-    }),
-    ...problems(401, 403, 422, 429, 503)
+    })
   }
 }
 

@@ -1,7 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { NewEmail } from '../schemas/input.ts'
-import { ofBody, problems } from '../schemas/problem.ts'
 
 const schema = {
   operationId: 'changeEmail',
@@ -10,8 +9,7 @@ const schema = {
   description: 'Needs a password that was entered within ten minutes: else 401 `reauthentication_required`. The new address gets a link that works for a day; until it is followed nothing changes. The old one is told and gets a link that undoes it. Answers alike whether or not the new address has an account.',
   body: Type.Object({ new_email: NewEmail }, { additionalProperties: false }),
   response: {
-    202: Type.Null({ description: 'Both addresses are mailed.' }),
-    ...problems(...ofBody, 401, 403, 429, 503)
+    202: Type.Null({ description: 'Both addresses are mailed.' })
   }
 }
 

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Password } from '../schemas/input.ts'
-import { ofBody, problems } from '../schemas/problem.ts'
+import { codes } from '../schemas/refusals.ts'
 import { TokenResponseAnswer } from '../schemas/session.ts'
 
 const schema = {
@@ -16,7 +16,10 @@ const schema = {
     additionalProperties: false,
     examples: [{ current_password: 'violet kettle orbit 1843', new_password: 'amber ladder drift 1791' }]
   }),
-  response: { 200: TokenResponseAnswer, ...problems(...ofBody, 401, 403, 429, 503) }
+  response: { 200: TokenResponseAnswer },
+  refusals: codes(
+    'invalid_credentials', 'reauthentication_required', 'password_rejected', 'too_many_attempts', 'overloaded'
+  )
 }
 
 const changePassword: FastifyPluginAsyncTypebox = async app => {

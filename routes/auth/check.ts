@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problems } from '../schemas/problem.ts'
+import { codes } from '../schemas/refusals.ts'
 import { oneOf } from '../schemas/types.ts'
 
 const schema = {
@@ -26,9 +26,9 @@ const schema = {
         'X-Auth-Acr': { type: 'string', description: 'How strongly the user was authenticated.', examples: ['phr'] },
         'X-Auth-Time': { type: 'string', description: 'When: seconds since 1970.', examples: ['1795771800'] }
       }
-    }),
-    ...problems(401, 403, 503)
-  }
+    })
+  },
+  refusals: codes('reauthentication_required')
 }
 
 /** The values of the parameter `acr`, which is short because it stands in the files of proxies. */

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Token } from '../schemas/input.ts'
-import { ofBody, problems } from '../schemas/problem.ts'
+import { codes } from '../schemas/refusals.ts'
 
 const schema = {
   operationId: 'confirmEmail',
@@ -14,9 +14,9 @@ const schema = {
     200: Type.Object({ email: Type.String({ examples: ['ada@example.org'] }) }, {
       title: 'EmailChanged',
       description: 'The address that the account has now.'
-    }),
-    ...problems(...ofBody, 403, 409, 429, 503)
-  }
+    })
+  },
+  refusals: codes('token_invalid', 'conflict')
 }
 
 const confirmEmail: FastifyPluginAsyncTypebox = async app => {

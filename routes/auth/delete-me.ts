@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problems } from '../schemas/problem.ts'
+import { codes } from '../schemas/refusals.ts'
 
 const schema = {
   operationId: 'deleteMe',
@@ -11,9 +11,9 @@ const schema = {
     204: Type.Null({
       description: 'Erased, and signed out everywhere. A browser still knows its device, which may serve other accounts.',
       headers: { 'Clear-Site-Data': { type: 'string', examples: ['"cache", "storage"'], description: 'For browsers.' } }
-    }),
-    ...problems(401, 403, 409, 429, 503)
-  }
+    })
+  },
+  refusals: codes('last_super_admin')
 }
 
 const deleteMe: FastifyPluginAsyncTypebox = async app => {

@@ -1,6 +1,5 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problems } from '../schemas/problem.ts'
 import { Id } from '../schemas/user.ts'
 
 const schema = {
@@ -10,7 +9,7 @@ const schema = {
   params: Type.Object({
     id: Type.String({ ...Id, description: 'From the list of sessions.' })
   }, { additionalProperties: false }),
-  response: { 204: Type.Null({ description: 'It has ended, now or before.' }), ...problems(401, 403, 404, 414, 429, 503) }
+  response: { 204: Type.Null({ description: 'It has ended, now or before.' }) }
 }
 
 const endSession: FastifyPluginAsyncTypebox = async app => {

@@ -1,7 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { PersonalExport } from '../../lib/accounts/personal-exports.ts'
-import { problems } from '../schemas/problem.ts'
 import { Time } from '../schemas/user.ts'
 
 const row = (description?: string) => Type.Record(Type.String(), Type.Unknown(), {
@@ -38,7 +37,7 @@ const schema = {
   tags: ['Profile'],
   summary: 'Everything stored about oneself',
   description: 'As a file that may be long. Five an hour.',
-  response: { 200: Answer, ...problems(401, 403, 429, 503) }
+  response: { 200: Answer }
 }
 
 const exportMe: FastifyPluginAsyncTypebox = async app => {

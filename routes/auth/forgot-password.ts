@@ -1,7 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Email } from '../schemas/input.ts'
-import { ofBody, problems } from '../schemas/problem.ts'
 
 const schema = {
   operationId: 'forgotPassword',
@@ -11,8 +10,7 @@ const schema = {
   security: [],
   body: Type.Object({ email: Email }, { additionalProperties: false }),
   response: {
-    202: Type.Null({ description: 'If there is an account, its owner gets a mail.' }),
-    ...problems(...ofBody, 403, 429, 503)
+    202: Type.Null({ description: 'If there is an account, its owner gets a mail.' })
   }
 }
 

@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { NoBody } from '../schemas/input.ts'
 import { RequestOptionsAnswer } from '../schemas/passkey.ts'
-import { ofBody, problems } from '../schemas/problem.ts'
 
 const schema = {
   operationId: 'getPasskeyLoginOptions',
@@ -10,7 +9,7 @@ const schema = {
   description: 'The same for everybody: the browser offers the passkeys that it has, in a dialogue or in a form field (`mediation: "conditional"`). A page that waits for its user asks again before ten minutes are over.',
   security: [],
   body: NoBody,
-  response: { 200: RequestOptionsAnswer, ...problems(...ofBody, 403, 429, 503) }
+  response: { 200: RequestOptionsAnswer }
 }
 
 const loginPasskeyOptions: FastifyPluginAsyncTypebox = async app => {

@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { CarriedCookies } from '../../lib/http/token-cookies.ts'
 import { DeviceName, Transport, Token, UserType } from '../schemas/input.ts'
 import { AssertionCredential, assertionOf } from '../schemas/passkey.ts'
-import { ofBody, problems } from '../schemas/problem.ts'
+import { codes } from '../schemas/refusals.ts'
 import { TokenResponseAnswer } from '../schemas/session.ts'
 
 const schema = {
@@ -19,7 +19,11 @@ const schema = {
     device_token: Type.Optional(Token),
     user_type: Type.Optional(UserType)
   }, { additionalProperties: false }),
-  response: { 200: TokenResponseAnswer, ...problems(...ofBody, 401, 403, 429, 503) }
+  response: { 200: TokenResponseAnswer },
+  refusals: codes(
+    'invalid_credentials', 'passkey_unknown', 'approval_pending', 'approval_rejected', 'account_disabled',
+    'vendor_suspended', 'wrong_user_type'
+  )
 }
 
 const loginPasskey: FastifyPluginAsyncTypebox = async app => {

@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { MfaToken } from '../schemas/factor.ts'
 import { RequestOptionsAnswer } from '../schemas/passkey.ts'
-import { ofBody, problems } from '../schemas/problem.ts'
+import { codes } from '../schemas/refusals.ts'
 
 const schema = {
   operationId: 'getSecondFactorOptions',
@@ -11,7 +11,8 @@ const schema = {
   description: 'After 401 `mfa_required` whose `methods` have `passkey`. 404 for an account without passkeys; 422 `token_invalid` if the first step is over.',
   security: [],
   body: Type.Object({ mfa_token: Type.Optional(MfaToken) }, { additionalProperties: false }),
-  response: { 200: RequestOptionsAnswer, ...problems(...ofBody, 403, 404, 429, 503) }
+  response: { 200: RequestOptionsAnswer },
+  refusals: codes('token_invalid', 'not_found')
 }
 
 const loginSecondFactorOptions: FastifyPluginAsyncTypebox = async app => {

@@ -5,7 +5,7 @@ import type { SecondFactor } from '../../lib/factors/second-factor-checks.ts'
 import { Code, MfaToken, RecoveryCode } from '../schemas/factor.ts'
 import { DeviceName, Token } from '../schemas/input.ts'
 import { AssertionCredential, assertionOf } from '../schemas/passkey.ts'
-import { ofBody, problems } from '../schemas/problem.ts'
+import { codes } from '../schemas/refusals.ts'
 import { TokenResponseAnswer } from '../schemas/session.ts'
 
 const common = { mfa_token: Type.Optional(MfaToken), device_name: Type.Optional(DeviceName) }
@@ -35,7 +35,8 @@ const schema = {
   description: 'A second factor that is wrong or used is 401 `invalid_credentials`: try another. A passkey is proved for the options of /auth/login/second-factor/options; one that no account has is 401 `passkey_unknown`. With the `reset_token` of a mail the session may do nothing but add a factor (`must_enroll_second_factor` in its access token); everything else is 403 `second_factor_enrollment_required` until then. A first step that is older than five minutes, or whose account has changed since, is 422 `token_invalid`: start over.',
   security: [],
   body: Body,
-  response: { 200: TokenResponseAnswer, ...problems(...ofBody, 401, 403, 429, 503) }
+  response: { 200: TokenResponseAnswer },
+  refusals: codes('invalid_credentials', 'passkey_unknown', 'token_invalid', 'too_many_attempts', 'overloaded')
 }
 
 const loginSecondFactor: FastifyPluginAsyncTypebox = async app => {

@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { CarriedCookies } from '../../lib/http/token-cookies.ts'
 import { DeviceName, Email, Password, Transport, Token, UserType } from '../schemas/input.ts'
-import { ofBody, problems } from '../schemas/problem.ts'
+import { codes } from '../schemas/refusals.ts'
 import { TokenResponseAnswer } from '../schemas/session.ts'
 
 const schema = {
@@ -22,7 +22,11 @@ const schema = {
     additionalProperties: false,
     examples: [{ email: 'ada@example.com', password: 'violet kettle orbit 1843', device_name: 'Ada’s phone' }]
   }),
-  response: { 200: TokenResponseAnswer, ...problems(...ofBody, 401, 403, 429, 503) }
+  response: { 200: TokenResponseAnswer },
+  refusals: codes(
+    'invalid_credentials', 'mfa_required', 'approval_pending', 'approval_rejected', 'account_disabled',
+    'vendor_suspended', 'wrong_user_type', 'too_many_attempts', 'overloaded'
+  )
 }
 
 const login: FastifyPluginAsyncTypebox = async app => {

@@ -1,7 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Token } from '../schemas/input.ts'
-import { ofBody, problems } from '../schemas/problem.ts'
 import { oneOf } from '../schemas/types.ts'
 
 const schema = {
@@ -26,8 +25,7 @@ const schema = {
           description: 'For browsers; not with `others`, where the own session goes on.'
         }
       }
-    }),
-    ...problems(...ofBody, 403, 429, 503)
+    })
   }
 }
 

@@ -1,12 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problems } from '../schemas/problem.ts'
 import { UserAnswer } from '../schemas/user.ts'
 
 const schema = {
   operationId: 'getMe',
   tags: ['Profile'],
   summary: 'Who is signed in',
-  response: { 200: UserAnswer, ...problems(401, 403, 429, 503) }
+  response: { 200: UserAnswer }
 }
 
 const me: FastifyPluginAsyncTypebox = async app => {

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { NoBody } from '../schemas/input.ts'
 import { RequestOptionsAnswer } from '../schemas/passkey.ts'
-import { ofBody, problems } from '../schemas/problem.ts'
+import { codes } from '../schemas/refusals.ts'
 
 const schema = {
   operationId: 'getReauthenticationOptions',
@@ -9,7 +9,8 @@ const schema = {
   summary: 'Begin to prove a passkey again',
   description: '404 for an account without passkeys.',
   body: NoBody,
-  response: { 200: RequestOptionsAnswer, ...problems(...ofBody, 401, 403, 404, 429, 503) }
+  response: { 200: RequestOptionsAnswer },
+  refusals: codes('not_found')
 }
 
 const reauthenticateOptions: FastifyPluginAsyncTypebox = async app => {

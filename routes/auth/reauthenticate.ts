@@ -5,7 +5,7 @@ import type { SecondFactor } from '../../lib/factors/second-factor-checks.ts'
 import { Code, MfaToken, RecoveryCode } from '../schemas/factor.ts'
 import { Password } from '../schemas/input.ts'
 import { AssertionCredential, assertionOf } from '../schemas/passkey.ts'
-import { ofBody, problems } from '../schemas/problem.ts'
+import { codes } from '../schemas/refusals.ts'
 import { TokenResponseAnswer } from '../schemas/session.ts'
 
 const strict = { additionalProperties: false }
@@ -26,7 +26,10 @@ const schema = {
   summary: 'Prove the password, and the second factor, again',
   description: 'For acts that are refused with 401 `reauthentication_required`: the session’s tokens rotate and carry a new `auth_time`. An account with two steps needs both factors, at once or one after the other: the password alone is answered 401 `mfa_required`, whose `mfa_token` goes with the second factor within five minutes. A passkey that verifies its user is both: it needs nothing else, and is proved for the options of /auth/reauthenticate/options.',
   body: Body,
-  response: { 200: TokenResponseAnswer, ...problems(...ofBody, 401, 403, 429, 503) }
+  response: { 200: TokenResponseAnswer },
+  refusals: codes(
+    'invalid_credentials', 'passkey_unknown', 'mfa_required', 'token_invalid', 'too_many_attempts', 'overloaded'
+  )
 }
 
 const reauthenticate: FastifyPluginAsyncTypebox = async app => {

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Token } from '../schemas/input.ts'
-import { ofBody, problems } from '../schemas/problem.ts'
+import { codes } from '../schemas/refusals.ts'
 import { TokenResponseAnswer } from '../schemas/session.ts'
 
 const schema = {
@@ -14,7 +14,8 @@ const schema = {
     Type.Null(),
     Type.Object({ refresh_token: Type.Optional(Token) }, { additionalProperties: false })
   ])),
-  response: { 200: TokenResponseAnswer, ...problems(...ofBody, 401, 403, 429, 503) }
+  response: { 200: TokenResponseAnswer },
+  refusals: codes('invalid_token', 'session_ended', 'vendor_suspended')
 }
 
 const refresh: FastifyPluginAsyncTypebox = async app => {

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { FullName, Locale, NewEmail, Password, UserType } from '../schemas/input.ts'
-import { ofBody, problems } from '../schemas/problem.ts'
+import { codes } from '../schemas/refusals.ts'
 import { Id, User } from '../schemas/user.ts'
 
 const Pending = Type.Object({
@@ -10,7 +10,7 @@ const Pending = Type.Object({
     email: Type.String({ examples: ['ada@example.com'] }),
     full_name: Type.String({ examples: ['Ada King'] }),
     user_type: Type.String({ examples: ['user'] }),
-    email_verified: Type.Literal(false)
+    email_verified: Type.Unsafe<boolean>(Type.Literal(false))
   })
 }, {
   title: 'PendingRegistration',
@@ -39,9 +39,9 @@ const schema = {
     examples: [{ email: 'ada@example.com', password: 'violet kettle orbit 1843', full_name: 'Ada King' }]
   }),
   response: {
-    201: Type.Union([Pending, Made], { description: 'Taken down.' }),
-    ...problems(...ofBody, 403, 409, 429, 503)
-  }
+    201: Type.Union([Pending, Made], { description: 'Taken down.' })
+  },
+  refusals: codes('overloaded', 'password_rejected', 'conflict')
 }
 
 const alias = {

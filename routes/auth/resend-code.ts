@@ -1,6 +1,5 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { ofBody, problems } from '../schemas/problem.ts'
 import { Id } from '../schemas/user.ts'
 
 const schema = {
@@ -10,7 +9,7 @@ const schema = {
   description: 'Answers alike whether or not there is a registration.',
   security: [],
   body: Type.Object({ registration_id: Id }, { additionalProperties: false }),
-  response: { 202: Type.Null({ description: 'If there is one, it is mailed.' }), ...problems(...ofBody, 403, 429, 503) }
+  response: { 202: Type.Null({ description: 'If there is one, it is mailed.' }) }
 }
 
 const resendCode: FastifyPluginAsyncTypebox = async app => {

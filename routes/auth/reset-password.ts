@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Password, Token, Transport } from '../schemas/input.ts'
-import { ofBody, problems } from '../schemas/problem.ts'
+import { codes } from '../schemas/refusals.ts'
 
 const schema = {
   operationId: 'resetPassword',
@@ -20,9 +20,9 @@ const schema = {
         description: 'Names this device, the only one that the account knows now; send it at login. With `transport: cookie` it is a cookie instead.',
         examples: ['…']
       }))
-    }, { title: 'PasswordReset', description: 'The new password holds.' }),
-    ...problems(...ofBody, 403, 429, 503)
-  }
+    }, { title: 'PasswordReset', description: 'The new password holds.' })
+  },
+  refusals: codes('token_invalid', 'password_rejected', 'overloaded')
 }
 
 const resetPassword: FastifyPluginAsyncTypebox = async app => {

@@ -1,12 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problems } from '../schemas/problem.ts'
 import { SessionList } from '../schemas/session.ts'
 
 const schema = {
   operationId: 'listSessions',
   tags: ['Session'],
   summary: 'Where one is signed in',
-  response: { 200: SessionList, ...problems(401, 403, 429, 503) }
+  response: { 200: SessionList }
 }
 
 const sessions: FastifyPluginAsyncTypebox = async app => {

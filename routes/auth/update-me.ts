@@ -1,7 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { FullName, Locale } from '../schemas/input.ts'
-import { ofBody, problems } from '../schemas/problem.ts'
 import { UserAnswer } from '../schemas/user.ts'
 
 const schema = {
@@ -12,7 +11,7 @@ const schema = {
     full_name: Type.Optional(FullName),
     locale: Type.Optional(Locale)
   }, { additionalProperties: false, minProperties: 1 }),
-  response: { 200: UserAnswer, ...problems(...ofBody, 401, 403, 429, 503) }
+  response: { 200: UserAnswer }
 }
 
 const updateMe: FastifyPluginAsyncTypebox = async app => {

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Transport } from '../schemas/input.ts'
-import { ofBody, problems } from '../schemas/problem.ts'
+import { codes } from '../schemas/refusals.ts'
 import { Id, User } from '../schemas/user.ts'
 
 const schema = {
@@ -22,9 +22,9 @@ const schema = {
         description: 'Names this device; send it at login. With `transport: cookie` it is a cookie instead.',
         examples: ['…']
       }))
-    }, { title: 'Confirmed', description: 'The account.' }),
-    ...problems(...ofBody, 403, 429, 503)
-  }
+    }, { title: 'Confirmed', description: 'The account.' })
+  },
+  refusals: codes('token_invalid')
 }
 
 const verifyEmail: FastifyPluginAsyncTypebox = async app => {

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { PasskeyAnswer, PasskeyName, RegistrationCredential } from '../schemas/passkey.ts'
-import { ofBody, problems } from '../schemas/problem.ts'
+import { codes } from '../schemas/refusals.ts'
 
 const schema = {
   operationId: 'addPasskey',
@@ -9,7 +9,8 @@ const schema = {
   summary: 'Add a passkey',
   description: 'For the options of /auth/passkeys/options, in the same session. Nothing ends, and the sign-in by password stays as it is. 422 `token_invalid` if the credential does not answer the options, or they are older than ten minutes; 409 `conflict` for a credential that is known.',
   body: Type.Object({ credential: RegistrationCredential, name: PasskeyName }, { additionalProperties: false }),
-  response: { 201: PasskeyAnswer, ...problems(...ofBody, 401, 403, 409, 429, 503) }
+  response: { 201: PasskeyAnswer },
+  refusals: codes('token_invalid', 'conflict')
 }
 
 const addPasskey: FastifyPluginAsyncTypebox = async app => {

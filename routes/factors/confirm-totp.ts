@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Code, FactorConfirmedAnswer, FactorParams } from '../schemas/factor.ts'
-import { ofBody, problems } from '../schemas/problem.ts'
+import { codes } from '../schemas/refusals.ts'
 
 const schema = {
   operationId: 'confirmTotp',
@@ -10,7 +10,8 @@ const schema = {
   description: 'From here on the account has two steps. Every other session ends; this one goes on with the tokens of the answer, and what it held before is answered `invalid_token`. The answer has recovery codes if the account had none: show them once. A wrong code is 422 `token_invalid`, with `clock_off` in `errors` if the clock of the device is off.',
   params: FactorParams,
   body: Type.Object({ code: Code }, { additionalProperties: false }),
-  response: { 200: FactorConfirmedAnswer, ...problems(...ofBody, 401, 403, 404, 414, 429, 503) }
+  response: { 200: FactorConfirmedAnswer },
+  refusals: codes('token_invalid')
 }
 
 const confirmTotp: FastifyPluginAsyncTypebox = async app => {

@@ -1,12 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { PasskeysAnswer } from '../schemas/passkey.ts'
-import { problems } from '../schemas/problem.ts'
 
 const schema = {
   operationId: 'listPasskeys',
   tags: ['Second factors'],
   summary: 'One’s passkeys and security keys',
-  response: { 200: PasskeysAnswer, ...problems(401, 403, 429, 503) }
+  response: { 200: PasskeysAnswer }
 }
 
 const listPasskeys: FastifyPluginAsyncTypebox = async app => {

@@ -1,12 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { SecondFactorsAnswer } from '../schemas/factor.ts'
-import { problems } from '../schemas/problem.ts'
 
 const schema = {
   operationId: 'listSecondFactors',
   tags: ['Second factors'],
   summary: 'What one has beside the password',
-  response: { 200: SecondFactorsAnswer, ...problems(401, 403, 429, 503) }
+  response: { 200: SecondFactorsAnswer }
 }
 
 const listSecondFactors: FastifyPluginAsyncTypebox = async app => {

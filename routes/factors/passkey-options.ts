@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { CreationOptionsAnswer } from '../schemas/passkey.ts'
-import { ofBody, problems } from '../schemas/problem.ts'
+import { codes } from '../schemas/refusals.ts'
 import { oneOf } from '../schemas/types.ts'
 
 const schema = {
@@ -14,7 +14,8 @@ const schema = {
       description: '`passkey` (also when left out) verifies its user and signs in by itself. `security_key` only needs a touch, and is a second factor for ever.'
     }))
   }, { additionalProperties: false })])),
-  response: { 200: CreationOptionsAnswer, ...problems(...ofBody, 401, 403, 409, 429, 503) }
+  response: { 200: CreationOptionsAnswer },
+  refusals: codes('conflict')
 }
 
 const passkeyOptions: FastifyPluginAsyncTypebox = async app => {

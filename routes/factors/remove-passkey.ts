@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { PasskeyParams } from '../schemas/passkey.ts'
-import { problems } from '../schemas/problem.ts'
+import { codes } from '../schemas/refusals.ts'
 import { TokenResponseAnswer } from '../schemas/session.ts'
 
 const schema = {
@@ -9,7 +9,8 @@ const schema = {
   summary: 'Remove a passkey',
   description: 'Every other session ends; this one goes on with the tokens of the answer. If no factor is left, the recovery codes go, too. 409 `last_factor` for the last factor of an account with two steps: switch that off first.',
   params: PasskeyParams,
-  response: { 200: TokenResponseAnswer, ...problems(401, 403, 404, 409, 414, 429, 503) }
+  response: { 200: TokenResponseAnswer },
+  refusals: codes('last_factor')
 }
 
 const removePasskey: FastifyPluginAsyncTypebox = async app => {

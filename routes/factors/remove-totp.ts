@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problems } from '../schemas/problem.ts'
+import { codes } from '../schemas/refusals.ts'
 import { TokenResponseAnswer } from '../schemas/session.ts'
 
 const schema = {
@@ -7,7 +7,8 @@ const schema = {
   tags: ['Second factors'],
   summary: 'Remove the authenticator app',
   description: 'And the recovery codes, if there is no passkey. Every other session ends; this one goes on with the tokens of the answer. 409 `last_factor` while the account has two steps and no passkey: switch that off first.',
-  response: { 200: TokenResponseAnswer, ...problems(401, 403, 404, 409, 429, 503) }
+  response: { 200: TokenResponseAnswer },
+  refusals: codes('not_found', 'last_factor')
 }
 
 const removeTotp: FastifyPluginAsyncTypebox = async app => {

@@ -1,7 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { PasskeyAnswer, PasskeyName, PasskeyParams } from '../schemas/passkey.ts'
-import { ofBody, problems } from '../schemas/problem.ts'
 
 const schema = {
   operationId: 'renamePasskey',
@@ -9,7 +8,7 @@ const schema = {
   summary: 'Rename a passkey',
   params: PasskeyParams,
   body: Type.Object({ name: PasskeyName }, { additionalProperties: false }),
-  response: { 200: PasskeyAnswer, ...problems(...ofBody, 401, 403, 404, 414, 429, 503) }
+  response: { 200: PasskeyAnswer }
 }
 
 const renamePasskey: FastifyPluginAsyncTypebox = async app => {

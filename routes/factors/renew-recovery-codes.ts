@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { RecoveryCodesAnswer } from '../schemas/factor.ts'
 import { NoBody } from '../schemas/input.ts'
-import { ofBody, problems } from '../schemas/problem.ts'
+import { codes } from '../schemas/refusals.ts'
 
 const schema = {
   operationId: 'renewRecoveryCodes',
@@ -9,7 +9,8 @@ const schema = {
   summary: 'Make new recovery codes',
   description: 'The old ones are dead. Show the new ones once: they cannot be read again. 409 `last_factor` for an account that has no second factor.',
   body: NoBody,
-  response: { 200: RecoveryCodesAnswer, ...problems(...ofBody, 401, 403, 409, 429, 503) }
+  response: { 200: RecoveryCodesAnswer },
+  refusals: codes('last_factor')
 }
 
 const renewRecoveryCodes: FastifyPluginAsyncTypebox = async app => {

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { ofBody, problems } from '../schemas/problem.ts'
+import { codes } from '../schemas/refusals.ts'
 import { TokenResponseAnswer } from '../schemas/session.ts'
 
 const schema = {
@@ -11,7 +11,8 @@ const schema = {
   body: Type.Object({
     enabled: Type.Boolean({ description: '`true`: a second factor is asked for at every sign-in.' })
   }, { additionalProperties: false }),
-  response: { 200: TokenResponseAnswer, ...problems(...ofBody, 401, 403, 409, 429, 503) }
+  response: { 200: TokenResponseAnswer },
+  refusals: codes('last_factor')
 }
 
 const setTwoStep: FastifyPluginAsyncTypebox = async app => {

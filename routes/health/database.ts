@@ -1,6 +1,5 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problems } from '../schemas/problem.ts'
 
 const schema = {
   operationId: 'getDatabaseHealth',
@@ -12,8 +11,7 @@ const schema = {
     200: Type.Object({
       database: Type.Literal('connected'),
       latency_ms: Type.Number({ examples: [0.8] })
-    }, { description: 'It answers.' }),
-    ...problems(401, 403, 503)
+    }, { description: 'It answers.' })
   }
 }
 

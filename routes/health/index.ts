@@ -1,4 +1,4 @@
-import type { FastifyPluginAsync, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import database from './database.ts'
 import live from './live.ts'
 import poolStats from './pool-stats.ts'
@@ -8,14 +8,16 @@ import summary from './summary.ts'
 export interface HealthRoutesOptions { version: string, poolMax: number, poolMin: number }
 
 /** Registered under /health. Open to load balancers; figures only with `stats:read` or the operations token. */
+type Guard = FastifyInstance['requireRecentSignIn']
+
 const health: FastifyPluginAsync<HealthRoutesOptions> = async (app, options) => {
   await app.register(live)
   await app.register(ready)
   await app.register(summary, { version: options.version })
 
   await app.register(async guarded => {
-    guarded.addHook('onRequest', unlessOperator(guarded.requireSession()))
-    guarded.addHook('onRequest', unlessOperator(guarded.requirePermission('stats:read')))
+    const guards = [guarded.requireSession(), guarded.requirePermission('stats:read')]
+    guarded.guardRoutes({ onRequest: guards.map(unlessOperator) })
     await guarded.register(database)
     await guarded.register(poolStats, { poolMax: options.poolMax, poolMin: options.poolMin })
   })
@@ -26,12 +28,13 @@ const health: FastifyPluginAsync<HealthRoutesOptions> = async (app, options) => 
     reply.header('latchkey-client', `"${caller.ip}";hops=${hops}`)
   }
 
-  function unlessOperator (guard: onRequestHookHandler): onRequestHookHandler {
-    return function guardUnlessOperator (request, reply, done) {
+  function unlessOperator (guard: Guard): Guard {
+    const guardUnlessOperator: onRequestHookHandler = function (request, reply, done) {
       if (!app.operationsToken.allows(request)) return guard.call(this, request, reply, done)
       describeOperator(request, reply)
       done()
     }
+    return Object.assign(guardUnlessOperator, { refusals: guard.refusals })
   }
 }
 

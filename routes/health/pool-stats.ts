@@ -1,6 +1,5 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problems } from '../schemas/problem.ts'
 
 const schema = {
   operationId: 'getPoolStats',
@@ -14,8 +13,7 @@ const schema = {
       min: Type.Integer(),
       in_use: Type.Integer(),
       waiting: Type.Integer()
-    }, { description: 'The figures of this moment.' }),
-    ...problems(401, 403, 503)
+    }, { description: 'The figures of this moment.' })
   }
 }
 

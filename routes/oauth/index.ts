@@ -11,7 +11,7 @@ const forServices = [introspect, revoke, revocations]
  */
 const oauth: FastifyPluginAsync = async app => {
   app.takeForms()
-  app.addHook('onRequest', app.requireService)
+  app.guardRoutes({ onRequest: [app.requireService] })
   for (const route of forServices) app.register(route)
 }
 

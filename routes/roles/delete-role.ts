@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problems } from '../schemas/problem.ts'
+import { codes } from '../schemas/refusals.ts'
 import { RoleParams } from '../schemas/role.ts'
 
 const schema = {
@@ -9,7 +9,8 @@ const schema = {
   summary: 'Remove a role',
   description: 'Needs `roles:write` and a rank above the role’s. 409 `role_in_use`: somebody has it, or is registering into it.',
   params: RoleParams,
-  response: { 204: Type.Null({ description: 'Removed.' }), ...problems(401, 403, 404, 409, 414, 429, 503) }
+  response: { 204: Type.Null({ description: 'Removed.' }) },
+  refusals: codes('role_in_use')
 }
 
 const deleteRole: FastifyPluginAsyncTypebox = async app => {

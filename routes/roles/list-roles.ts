@@ -1,5 +1,4 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problems } from '../schemas/problem.ts'
 import { RoleList } from '../schemas/role.ts'
 
 const schema = {
@@ -7,7 +6,7 @@ const schema = {
   tags: ['Administration'],
   summary: 'List the roles',
   description: 'Needs `users:read`.',
-  response: { 200: RoleList, ...problems(401, 403, 429, 503) }
+  response: { 200: RoleList }
 }
 
 const listRoles: FastifyPluginAsyncTypebox = async app => {

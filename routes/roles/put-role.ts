@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { ofBody, problems } from '../schemas/problem.ts'
+import { codes } from '../schemas/refusals.ts'
 import { RoleAnswer, RoleBody, RoleParams } from '../schemas/role.ts'
 
 const schema = {
@@ -9,7 +9,8 @@ const schema = {
   description: 'Needs `roles:write`, a rank above the role’s, before and after, and each permission that it gets. `super_admin` cannot be changed. It holds at once for everybody who has the role. 201: it is new. 409 `conflict`: people of this kind register into another role already.',
   params: RoleParams,
   body: RoleBody,
-  response: { 200: RoleAnswer, 201: RoleAnswer, ...problems(...ofBody, 401, 403, 404, 409, 414, 429, 503) }
+  response: { 200: RoleAnswer, 201: RoleAnswer },
+  refusals: codes('conflict')
 }
 
 const putRole: FastifyPluginAsyncTypebox = async app => {

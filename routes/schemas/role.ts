@@ -56,7 +56,13 @@ export const RoleBody = Type.Object({
   })
 }, { additionalProperties: false })
 
-export const Role = Type.Object({ name: RoleName, ...properties, ...factorProperties }, {
+export const Role = Type.Object({
+  name: RoleName,
+  ...properties,
+  ...factorProperties,
+  // The store gives words; that they are these is known only here.
+  permissions: Type.Unsafe<string[]>(properties.permissions)
+}, {
   title: 'Role',
   description: 'What its users may do, and upon whom.'
 })

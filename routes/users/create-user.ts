@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { FullName, Locale, NewEmail, RoleName } from '../schemas/input.ts'
-import { ofBody, problems } from '../schemas/problem.ts'
+import { codes } from '../schemas/refusals.ts'
 import { UserAnswer, VendorId } from '../schemas/user.ts'
 
 const schema = {
@@ -16,7 +16,8 @@ const schema = {
     vendor_id: Type.Optional(VendorId),
     locale: Type.Optional(Locale)
   }, { additionalProperties: false, examples: [{ email: 'ada@example.com', full_name: 'Ada King', role: 'user' }] }),
-  response: { 201: UserAnswer, ...problems(...ofBody, 401, 403, 409, 429, 503) }
+  response: { 201: UserAnswer },
+  refusals: codes('conflict')
 }
 
 const createUser: FastifyPluginAsyncTypebox = async app => {

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problems } from '../schemas/problem.ts'
+import { codes } from '../schemas/refusals.ts'
 import { UserParams } from '../schemas/user.ts'
 
 const schema = {
@@ -10,9 +10,9 @@ const schema = {
   description: 'Needs `users:delete` and a rank above the user’s. The account and everything about it, for good, as if its owner had done it; they get one last mail. 409 `last_super_admin`: somebody must remain who may do everything.',
   params: UserParams,
   response: {
-    204: Type.Null({ description: 'Erased, and signed out everywhere.' }),
-    ...problems(401, 403, 404, 409, 414, 429, 503)
-  }
+    204: Type.Null({ description: 'Erased, and signed out everywhere.' })
+  },
+  refusals: codes('last_super_admin')
 }
 
 const deleteUser: FastifyPluginAsyncTypebox = async app => {

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problems } from '../schemas/problem.ts'
+import { codes } from '../schemas/refusals.ts'
 import { UserSessionParams } from '../schemas/user.ts'
 
 const schema = {
@@ -9,7 +9,8 @@ const schema = {
   summary: 'Sign out one session of a user',
   description: 'Needs `sessions:revoke` and a rank above the user’s. The session is told so (`revoked_by_admin`).',
   params: UserSessionParams,
-  response: { 204: Type.Null({ description: 'It has ended, now or before.' }), ...problems(401, 403, 404, 414, 429, 503) }
+  response: { 204: Type.Null({ description: 'It has ended, now or before.' }) },
+  refusals: codes('last_super_admin')
 }
 
 const endUserSession: FastifyPluginAsyncTypebox = async app => {

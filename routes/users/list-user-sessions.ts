@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problems } from '../schemas/problem.ts'
+import { codes } from '../schemas/refusals.ts'
 import { SessionList } from '../schemas/session.ts'
 import { UserParams } from '../schemas/user.ts'
 
@@ -9,7 +9,8 @@ const schema = {
   summary: 'Where a user is signed in',
   description: 'Needs `sessions:revoke` and a rank above the user’s.',
   params: UserParams,
-  response: { 200: SessionList, ...problems(401, 403, 404, 414, 429, 503) }
+  response: { 200: SessionList },
+  refusals: codes('last_super_admin')
 }
 
 const listUserSessions: FastifyPluginAsyncTypebox = async app => {

@@ -1,7 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Cursor, Limit, RoleName, SearchText } from '../schemas/input.ts'
-import { problems } from '../schemas/problem.ts'
 import { oneOf } from '../schemas/types.ts'
 import { UserList } from '../schemas/user.ts'
 
@@ -26,7 +25,7 @@ const schema = {
       description: 'With a minus the last come first. The newest first when left out.'
     }))
   }, { additionalProperties: false }),
-  response: { 200: UserList, ...problems(401, 403, 422, 429, 503) }
+  response: { 200: UserList }
 }
 
 const listUsers: FastifyPluginAsyncTypebox = async app => {

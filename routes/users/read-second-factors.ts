@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { SecondFactorsAnswer } from '../schemas/factor.ts'
-import { problems } from '../schemas/problem.ts'
 import { UserParams } from '../schemas/user.ts'
 
 const schema = {
@@ -9,7 +8,7 @@ const schema = {
   summary: 'What a user has beside the password',
   description: 'Needs `users:read`. Counts and dates, no secret.',
   params: UserParams,
-  response: { 200: SecondFactorsAnswer, ...problems(401, 403, 404, 414, 429, 503) }
+  response: { 200: SecondFactorsAnswer }
 }
 
 const readSecondFactors: FastifyPluginAsyncTypebox = async app => {

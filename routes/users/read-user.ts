@@ -1,5 +1,4 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problems } from '../schemas/problem.ts'
 import { UserAnswer, UserParams } from '../schemas/user.ts'
 
 const schema = {
@@ -8,7 +7,7 @@ const schema = {
   summary: 'One user',
   description: 'Needs `users:read`.',
   params: UserParams,
-  response: { 200: UserAnswer, ...problems(401, 403, 404, 414, 429, 503) }
+  response: { 200: UserAnswer }
 }
 
 const readUser: FastifyPluginAsyncTypebox = async app => {

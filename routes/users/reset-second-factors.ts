@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { NoBody } from '../schemas/input.ts'
-import { ofBody, problems } from '../schemas/problem.ts'
+import { codes } from '../schemas/refusals.ts'
 import { UserParams } from '../schemas/user.ts'
 
 const schema = {
@@ -12,9 +12,9 @@ const schema = {
   params: UserParams,
   body: NoBody,
   response: {
-    204: Type.Null({ description: 'The mail is on its way.' }),
-    ...problems(...ofBody, 401, 403, 404, 409, 414, 429, 503)
-  }
+    204: Type.Null({ description: 'The mail is on its way.' })
+  },
+  refusals: codes('conflict', 'last_super_admin')
 }
 
 const resetSecondFactors: FastifyPluginAsyncTypebox = async app => {

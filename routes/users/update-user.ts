@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { FullName, Locale, NewEmail, RoleName } from '../schemas/input.ts'
-import { ofBody, problems } from '../schemas/problem.ts'
+import { codes } from '../schemas/refusals.ts'
 import { UserAnswer, UserParams, VendorId } from '../schemas/user.ts'
 
 const schema = {
@@ -17,7 +17,8 @@ const schema = {
     locale: Type.Optional(Locale),
     email: Type.Optional(NewEmail)
   }, { additionalProperties: false, minProperties: 1, examples: [{ role: 'accountant' }] }),
-  response: { 200: UserAnswer, ...problems(...ofBody, 401, 403, 404, 409, 414, 429, 503) }
+  response: { 200: UserAnswer },
+  refusals: codes('conflict', 'last_super_admin')
 }
 
 const alias = {

@@ -1,7 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { VendorName } from '../schemas/input.ts'
-import { ofBody, problems } from '../schemas/problem.ts'
 import { VendorAnswer } from '../schemas/vendor.ts'
 
 const schema = {
@@ -10,7 +9,7 @@ const schema = {
   summary: 'Make a vendor',
   description: 'Needs `users:write`. It has no users yet: they get its id as `vendor_id`. Two vendors may have one name.',
   body: Type.Object({ name: VendorName }, { additionalProperties: false }),
-  response: { 201: VendorAnswer, ...problems(...ofBody, 401, 403, 429, 503) }
+  response: { 201: VendorAnswer }
 }
 
 const createVendor: FastifyPluginAsyncTypebox = async app => {

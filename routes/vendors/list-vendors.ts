@@ -1,7 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Cursor, Limit, SearchText } from '../schemas/input.ts'
-import { problems } from '../schemas/problem.ts'
 import { VendorList } from '../schemas/vendor.ts'
 
 const schema = {
@@ -18,7 +17,7 @@ const schema = {
       examples: ['quill']
     }))
   }, { additionalProperties: false }),
-  response: { 200: VendorList, ...problems(401, 403, 422, 429, 503) }
+  response: { 200: VendorList }
 }
 
 const listVendors: FastifyPluginAsyncTypebox = async app => {

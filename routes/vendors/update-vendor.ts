@@ -1,7 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { VendorName } from '../schemas/input.ts'
-import { ofBody, problems } from '../schemas/problem.ts'
 import { oneOf } from '../schemas/types.ts'
 import { VendorAnswer, VendorParams } from '../schemas/vendor.ts'
 
@@ -15,7 +14,7 @@ const schema = {
     name: Type.Optional(VendorName),
     status: Type.Optional(oneOf(['active', 'suspended']))
   }, { additionalProperties: false, minProperties: 1, examples: [{ status: 'suspended' }] }),
-  response: { 200: VendorAnswer, ...problems(...ofBody, 401, 403, 404, 414, 429, 503) }
+  response: { 200: VendorAnswer }
 }
 
 const updateVendor: FastifyPluginAsyncTypebox = async app => {

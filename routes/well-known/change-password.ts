@@ -1,6 +1,5 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problems } from '../schemas/problem.ts'
 
 // W3C, A Well-Known URL for Changing Passwords: password managers open it to find the form.
 const schema = {
@@ -13,8 +12,7 @@ const schema = {
     302: Type.Null({
       description: 'To APP_URL + /change-password.',
       headers: { Location: { type: 'string', format: 'uri', description: 'The form.' } }
-    }),
-    ...problems(403)
+    })
   }
 }
 

@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import { problems } from '../schemas/problem.ts'
 
 // RFC 7517: public members only. max-age is what a new key waits before it signs.
 const schema = {
@@ -21,8 +20,7 @@ const schema = {
         use: Type.Literal('sig')
       }))
     }, { title: 'KeySet', description: 'The keys, public members only.' }),
-    304: Type.Null({ description: 'Not modified.' }),
-    ...problems(403)
+    304: Type.Null({ description: 'Not modified.' })
   }
 }
 

@@ -1,6 +1,5 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problems } from '../schemas/problem.ts'
 
 const schema = {
   operationId: 'getSecurityTxt',
@@ -9,8 +8,7 @@ const schema = {
   tags: ['Well-known'],
   security: [],
   response: {
-    200: Type.Unsafe<string>({ description: 'security.txt', content: { 'text/plain': { schema: Type.String() } } }),
-    ...problems(403)
+    200: Type.Unsafe<string>({ description: 'security.txt', content: { 'text/plain': { schema: Type.String() } } })
   }
 }
 

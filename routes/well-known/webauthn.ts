@@ -1,6 +1,5 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problems } from '../schemas/problem.ts'
 
 const schema = {
   operationId: 'getRelatedOrigins',
@@ -11,8 +10,7 @@ const schema = {
   response: {
     200: Type.Object({
       origins: Type.Array(Type.String({ examples: ['https://app.example.com'] }))
-    }, { title: 'RelatedOrigins', description: 'The origins of pages.' }),
-    ...problems(403)
+    }, { title: 'RelatedOrigins', description: 'The origins of pages.' })
   }
 }
 

@@ -14,6 +14,7 @@ import { createServer } from '../../plugins/http/server.ts'
 import { compilersFactory } from './compilers.ts'
 import { purposes } from '../../lib/crypto/purposes.ts'
 import { makeDatabase } from './database.ts'
+import { watchRefusals } from './documented-refusals.ts'
 import { cheapHasher } from './hashers.ts'
 
 /** The settings that several nodes of one deployment share. */
@@ -54,11 +55,18 @@ interface NodeOptions {
   stream?: { write (line: string): void }
 }
 
-/** One node of a deployment: the real server, ready and not listening. Its passwords cost next to nothing. */
+/**
+ * One node of a deployment: the real server, ready and not listening. Its passwords cost next to nothing. The test
+ * fails if the node answers a refusal that its documentation does not have.
+ */
 export async function start (t: Pick<Test, 'teardown'>, deployment: Deployment, { clock = createClock(), workers = true, hasher = cheapHasher, schemaVersion, stream }: NodeOptions = {}) {
   const config = configOf(deployment)
   const app = createServer(config, { compilersFactory, ...(stream && { stream }) })
-  t.teardown(() => app.close())
+  const assertDocumented = watchRefusals(app)
+  t.teardown(async () => {
+    await app.close()
+    assertDocumented()
+  })
 
   await app.register(latchkey, { config, clock, workers, hasher: hasher ?? undefined, schemaVersion })
   await app.ready()

@@ -13,11 +13,22 @@ type Content<Response, Type extends string> = Response extends { content: Record
 type Json<Response> = Response extends { content: Record<'application/json', infer Body> } ? Body : undefined
 type Values<Type> = Type[keyof Type]
 
-/** The codes with which an operation may refuse. */
-export type CodeOf<Id extends OperationId> = Extract<
-  Values<{ [Status in keyof Responses<Id>]: Content<Responses<Id>[Status], 'application/problem+json'> }>,
+/**
+ * The codes with which a call may be refused: those of its operation, and those of the refresh that goes before it. No
+ * refresh goes before a sign-in.
+ */
+export type CodeOf<Id extends OperationId> = AnsweredCode<Id> | (Id extends Entering ? never : AnsweredCode<'refresh'>)
+
+/** Calls of somebody who signs in. */
+type Entering = `login${string}` | 'getSecondFactorOptions' | 'getPasskeyLoginOptions'
+
+/** The codes that the document lists for an operation; for several, all of theirs. */
+type AnsweredCode<Id extends OperationId> = Id extends OperationId ? ProblemOf<Responses<Id>>['code'] : never
+
+type ProblemOf<Responses> = Extract<
+  Values<{ [Status in keyof Responses]: Content<Responses[Status], 'application/problem+json'> }>,
   { code: string }
->['code']
+>
 
 type Success = 200 | 201 | 202 | 204
 

@@ -11,7 +11,7 @@ const source = 'clients/javascript'
 const entries = ['index', 'mobile', 'admin', 'react', 'diagnose', 'passkeys']
 const program = `
 import { createLatchkey, isRefusal } from '@latchkey/client'
-import type { Session } from '@latchkey/client'
+import type { RefusalOf, Session } from '@latchkey/client'
 import { bearer, memory } from '@latchkey/client/mobile'
 import { administration } from '@latchkey/client/admin'
 import { useSession } from '@latchkey/client/react'
@@ -39,8 +39,26 @@ latchkey.signOut({ scope: 'all' })
 latchkey.endSession()
 // @ts-expect-error a token
 latchkey.signIn({ email: '', password: '' }).then(session => session.access_token)
+
+export const isWrong = (error: unknown) => isRefusal(error, 'login') && error.code === 'invalid_credentials'
+export const isAny = (error: unknown) => isRefusal(error) && error.code === 'role_in_use'
+export const isOver = (error: unknown) => isRefusal(error, 'getMe') && error.code === 'vendor_suspended' // says the refresh
+export function tell (error: RefusalOf<'resendCode'>): string {
+  switch (error.code) {
+    case 'malformed_request': case 'body_too_large': case 'unsupported_media_type': case 'invalid_request':
+    case 'csrf': case 'https_required': case 'internal_error': return 'a fault of the app or of the server'
+    case 'unauthenticated': case 'invalid_token': case 'session_ended': case 'vendor_suspended': return 'sign in again'
+    case 'rate_limited': case 'unavailable': return 'later'
+  }
+}
 // @ts-expect-error an unknown code
-export const isWrong = (error: unknown) => isRefusal(error, 'login') && error.code === 'wrong_password'
+export const isNonsense = (error: unknown) => isRefusal(error, 'login') && error.code === 'nonsense'
+// @ts-expect-error a code of other operations only
+export const isInUse = (error: unknown) => isRefusal(error, 'login') && error.code === 'role_in_use'
+// @ts-expect-error no refresh goes before a sign-in
+export const isEnded = (error: unknown) => isRefusal(error, 'login') && error.code === 'session_ended'
+// @ts-expect-error two codes are missing
+export function tellLess (error: RefusalOf<'resendCode'>): string { switch (error.code) { case 'unavailable': return 'later' } }
 `
 
 const app = install()

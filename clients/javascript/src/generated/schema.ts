@@ -2353,41 +2353,27 @@ export interface components {
     };
     responses: {
         /** @description The request cannot be read. */
-        BadRequest: {
+        MalformedRequest: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
-                /**
-                 * @example {
-                 *       "type": "urn:latchkey:problem:malformed_request",
-                 *       "title": "Malformed request",
-                 *       "status": 400,
-                 *       "detail": "The request could not be read.",
-                 *       "code": "malformed_request",
-                 *       "request_id": "0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code: "malformed_request";
+                };
             };
         };
         /** @description Not allowed. */
-        Forbidden: {
+        CsrfOrHttpsRequired: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
-                /**
-                 * @example {
-                 *       "type": "urn:latchkey:problem:forbidden",
-                 *       "title": "Forbidden",
-                 *       "status": 403,
-                 *       "detail": "You are not allowed to do this.",
-                 *       "code": "forbidden",
-                 *       "request_id": "0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code: "csrf" | "https_required";
+                };
             };
         };
         /** @description In the way of something else. */
@@ -2396,17 +2382,10 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                /**
-                 * @example {
-                 *       "type": "urn:latchkey:problem:conflict",
-                 *       "title": "Conflict",
-                 *       "status": 409,
-                 *       "detail": "This collides with something that exists already.",
-                 *       "code": "conflict",
-                 *       "request_id": "0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code: "conflict";
+                };
             };
         };
         /** @description The body is too large. */
@@ -2415,17 +2394,10 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                /**
-                 * @example {
-                 *       "type": "urn:latchkey:problem:body_too_large",
-                 *       "title": "Body too large",
-                 *       "status": 413,
-                 *       "detail": "The body is too large.",
-                 *       "code": "body_too_large",
-                 *       "request_id": "0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code: "body_too_large";
+                };
             };
         };
         /** @description The body is not application/json. */
@@ -2434,47 +2406,26 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                /**
-                 * @example {
-                 *       "type": "urn:latchkey:problem:unsupported_media_type",
-                 *       "title": "Unsupported media type",
-                 *       "status": 415,
-                 *       "detail": "Send the body as application/json, uncompressed.",
-                 *       "code": "unsupported_media_type",
-                 *       "request_id": "0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code: "unsupported_media_type";
+                };
             };
         };
         /** @description Not valid. */
-        Invalid: {
+        InvalidRequestOrPasswordRejected: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
-                /**
-                 * @example {
-                 *       "type": "urn:latchkey:problem:invalid_request",
-                 *       "title": "Invalid request",
-                 *       "status": 422,
-                 *       "detail": "The request is not valid; see errors.",
-                 *       "code": "invalid_request",
-                 *       "request_id": "0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11",
-                 *       "errors": [
-                 *         {
-                 *           "path": "/email",
-                 *           "code": "required",
-                 *           "message": "is required"
-                 *         }
-                 *       ]
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code: "invalid_request" | "password_rejected";
+                };
             };
         };
         /** @description Too often. Nobody is signed out by it. */
-        TooOften: {
+        RateLimited: {
             headers: {
                 /** @description Seconds to wait before the next try. */
                 "Retry-After"?: number;
@@ -2485,17 +2436,48 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                /**
-                 * @example {
-                 *       "type": "urn:latchkey:problem:rate_limited",
-                 *       "title": "Rate limited",
-                 *       "status": 429,
-                 *       "detail": "Too many requests; try again later.",
-                 *       "code": "rate_limited",
-                 *       "request_id": "0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code: "rate_limited";
+                };
+            };
+        };
+        /** @description A fault of the server. */
+        InternalError: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code: "internal_error";
+                };
+            };
+        };
+        /** @description A store does not answer, or too busy. Nobody is signed out by it. */
+        UnavailableOrOverloaded: {
+            headers: {
+                /** @description Seconds to wait before the next try. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code: "unavailable" | "overloaded";
+                };
+            };
+        };
+        /** @description Not valid. */
+        InvalidRequestOrTokenInvalid: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code: "invalid_request" | "token_invalid";
+                };
             };
         };
         /** @description A store does not answer, or too busy. Nobody is signed out by it. */
@@ -2506,38 +2488,54 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                /**
-                 * @example {
-                 *       "type": "urn:latchkey:problem:unavailable",
-                 *       "title": "Unavailable",
-                 *       "status": 503,
-                 *       "detail": "A service behind this one does not answer; try again shortly.",
-                 *       "code": "unavailable",
-                 *       "request_id": "0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code: "unavailable";
+                };
             };
         };
-        /** @description A wrong password; or not signed in, or not any more. */
-        WrongPassword: {
+        /** @description Not valid. */
+        InvalidRequest: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code: "invalid_request";
+                };
+            };
+        };
+        /** @description Not signed in, or not any more. */
+        InvalidCredentialsOrMfaRequired: {
             headers: {
                 /** @description How to sign in (RFC 6750, RFC 9470). */
                 "WWW-Authenticate"?: string;
                 [name: string]: unknown;
             };
             content: {
-                /**
-                 * @example {
-                 *       "type": "urn:latchkey:problem:invalid_credentials",
-                 *       "title": "Invalid credentials",
-                 *       "status": 401,
-                 *       "detail": "The address and the password do not belong together, or the address has not been confirmed yet.",
-                 *       "code": "invalid_credentials",
-                 *       "request_id": "0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code: "invalid_credentials" | "mfa_required";
+                };
+            };
+        };
+        /** @description Too often. Nobody is signed out by it. */
+        TooManyAttemptsOrRateLimited: {
+            headers: {
+                /** @description Seconds to wait before the next try. */
+                "Retry-After"?: number;
+                /** @description What is left of the rate limit and in how many seconds there is more; it never tells of a lane. */
+                RateLimit?: string;
+                /** @description The rate limit: how many, in how many seconds. */
+                "RateLimit-Policy"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code: "too_many_attempts" | "rate_limited";
+                };
             };
         };
         /** @description Not there, or not yours. */
@@ -2546,58 +2544,110 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                /**
-                 * @example {
-                 *       "type": "urn:latchkey:problem:not_found",
-                 *       "title": "Not found",
-                 *       "status": 404,
-                 *       "detail": "There is nothing here.",
-                 *       "code": "not_found",
-                 *       "request_id": "0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code: "not_found";
+                };
             };
         };
         /** @description Not signed in, or not any more. */
-        NotSignedIn: {
+        InvalidCredentialsOrPasskeyUnknown: {
             headers: {
                 /** @description How to sign in (RFC 6750, RFC 9470). */
                 "WWW-Authenticate"?: string;
                 [name: string]: unknown;
             };
             content: {
-                /**
-                 * @example {
-                 *       "type": "urn:latchkey:problem:session_ended",
-                 *       "title": "Session ended",
-                 *       "status": 401,
-                 *       "detail": "The session has ended; sign in again.",
-                 *       "code": "session_ended",
-                 *       "request_id": "0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11",
-                 *       "reason": "revoked_by_user"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code: "invalid_credentials" | "passkey_unknown";
+                };
             };
         };
-        /** @description A parameter of the path is too long. */
-        PathTooLong: {
+        /** @description Not allowed. */
+        HttpsRequired: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
-                /**
-                 * @example {
-                 *       "type": "urn:latchkey:problem:malformed_request",
-                 *       "title": "Malformed request",
-                 *       "status": 414,
-                 *       "detail": "The request could not be read.",
-                 *       "code": "malformed_request",
-                 *       "request_id": "0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code: "https_required";
+                };
+            };
+        };
+        /** @description In the way of something else. */
+        LastSuperAdmin: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code: "last_super_admin";
+                };
+            };
+        };
+        /** @description A parameter of the path is too long. */
+        MalformedRequest414: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code: "malformed_request";
+                };
+            };
+        };
+        /** @description In the way of something else. */
+        LastFactor: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code: "last_factor";
+                };
+            };
+        };
+        /** @description In the way of something else. */
+        ConflictOrLastSuperAdmin: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code: "conflict" | "last_super_admin";
+                };
+            };
+        };
+        /** @description In the way of something else. */
+        RoleInUse: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code: "role_in_use";
+                };
+            };
+        };
+        /** @description Not signed in, or not any more. */
+        UnauthenticatedOrInvalidToken: {
+            headers: {
+                /** @description How to sign in (RFC 6750, RFC 9470). */
+                "WWW-Authenticate"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code: "unauthenticated" | "invalid_token";
+                };
             };
         };
     };
@@ -2654,18 +2704,29 @@ export type AuditEvent = components['schemas']['AuditEvent'];
 export type AuditEventList = components['schemas']['AuditEventList'];
 export type Health = components['schemas']['Health'];
 export type KeySet = components['schemas']['KeySet'];
-export type ResponseBadRequest = components['responses']['BadRequest'];
-export type ResponseForbidden = components['responses']['Forbidden'];
+export type ResponseMalformedRequest = components['responses']['MalformedRequest'];
+export type ResponseCsrfOrHttpsRequired = components['responses']['CsrfOrHttpsRequired'];
 export type ResponseConflict = components['responses']['Conflict'];
 export type ResponseBodyTooLarge = components['responses']['BodyTooLarge'];
 export type ResponseUnsupportedMediaType = components['responses']['UnsupportedMediaType'];
-export type ResponseInvalid = components['responses']['Invalid'];
-export type ResponseTooOften = components['responses']['TooOften'];
+export type ResponseInvalidRequestOrPasswordRejected = components['responses']['InvalidRequestOrPasswordRejected'];
+export type ResponseRateLimited = components['responses']['RateLimited'];
+export type ResponseInternalError = components['responses']['InternalError'];
+export type ResponseUnavailableOrOverloaded = components['responses']['UnavailableOrOverloaded'];
+export type ResponseInvalidRequestOrTokenInvalid = components['responses']['InvalidRequestOrTokenInvalid'];
 export type ResponseUnavailable = components['responses']['Unavailable'];
-export type ResponseWrongPassword = components['responses']['WrongPassword'];
+export type ResponseInvalidRequest = components['responses']['InvalidRequest'];
+export type ResponseInvalidCredentialsOrMfaRequired = components['responses']['InvalidCredentialsOrMfaRequired'];
+export type ResponseTooManyAttemptsOrRateLimited = components['responses']['TooManyAttemptsOrRateLimited'];
 export type ResponseNotFound = components['responses']['NotFound'];
-export type ResponseNotSignedIn = components['responses']['NotSignedIn'];
-export type ResponsePathTooLong = components['responses']['PathTooLong'];
+export type ResponseInvalidCredentialsOrPasskeyUnknown = components['responses']['InvalidCredentialsOrPasskeyUnknown'];
+export type ResponseHttpsRequired = components['responses']['HttpsRequired'];
+export type ResponseLastSuperAdmin = components['responses']['LastSuperAdmin'];
+export type ResponseMalformedRequest414 = components['responses']['MalformedRequest414'];
+export type ResponseLastFactor = components['responses']['LastFactor'];
+export type ResponseConflictOrLastSuperAdmin = components['responses']['ConflictOrLastSuperAdmin'];
+export type ResponseRoleInUse = components['responses']['RoleInUse'];
+export type ResponseUnauthenticatedOrInvalidToken = components['responses']['UnauthenticatedOrInvalidToken'];
 export type $defs = Record<string, never>;
 export interface operations {
     register: {
@@ -2724,14 +2785,15 @@ export interface operations {
                     "application/json": components["schemas"]["PendingRegistration"] | components["schemas"]["Registered"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            403: components["responses"]["CsrfOrHttpsRequired"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
-            503: components["responses"]["Unavailable"];
+            422: components["responses"]["InvalidRequestOrPasswordRejected"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["UnavailableOrOverloaded"];
         };
     };
     signup: {
@@ -2790,14 +2852,15 @@ export interface operations {
                     "application/json": components["schemas"]["PendingRegistration"] | components["schemas"]["Registered"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            403: components["responses"]["CsrfOrHttpsRequired"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
-            503: components["responses"]["Unavailable"];
+            422: components["responses"]["InvalidRequestOrPasswordRejected"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["UnavailableOrOverloaded"];
         };
     };
     verifyEmail: {
@@ -2835,12 +2898,13 @@ export interface operations {
                     "application/json": components["schemas"]["Confirmed"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            403: components["responses"]["CsrfOrHttpsRequired"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequestOrTokenInvalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -2867,12 +2931,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["BadRequest"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            403: components["responses"]["CsrfOrHttpsRequired"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -2931,14 +2996,26 @@ export interface operations {
                     "application/json": components["schemas"]["TokenResponse"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["WrongPassword"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["InvalidCredentialsOrMfaRequired"];
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "csrf" | "approval_pending" | "approval_rejected" | "account_disabled" | "vendor_suspended" | "wrong_user_type" | "https_required";
+                    };
+                };
+            };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
-            503: components["responses"]["Unavailable"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["TooManyAttemptsOrRateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["UnavailableOrOverloaded"];
         };
     };
     getSecondFactorOptions: {
@@ -2969,13 +3046,14 @@ export interface operations {
                     "application/json": components["schemas"]["PasskeyRequestOptions"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            403: components["responses"]["CsrfOrHttpsRequired"];
             404: components["responses"]["NotFound"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequestOrTokenInvalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3077,14 +3155,15 @@ export interface operations {
                     "application/json": components["schemas"]["TokenResponse"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["InvalidCredentialsOrPasskeyUnknown"];
+            403: components["responses"]["CsrfOrHttpsRequired"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
-            503: components["responses"]["Unavailable"];
+            422: components["responses"]["InvalidRequestOrTokenInvalid"];
+            429: components["responses"]["TooManyAttemptsOrRateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["UnavailableOrOverloaded"];
         };
     };
     getPasskeyLoginOptions: {
@@ -3109,12 +3188,13 @@ export interface operations {
                     "application/json": components["schemas"]["PasskeyRequestOptions"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            403: components["responses"]["CsrfOrHttpsRequired"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3160,13 +3240,25 @@ export interface operations {
                     "application/json": components["schemas"]["TokenResponse"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["InvalidCredentialsOrPasskeyUnknown"];
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "csrf" | "approval_pending" | "approval_rejected" | "account_disabled" | "vendor_suspended" | "wrong_user_type" | "https_required";
+                    };
+                };
+            };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3193,12 +3285,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["BadRequest"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            403: components["responses"]["CsrfOrHttpsRequired"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3237,13 +3330,25 @@ export interface operations {
                     "application/json": components["schemas"]["PasswordReset"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            403: components["responses"]["CsrfOrHttpsRequired"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
-            503: components["responses"]["Unavailable"];
+            /** @description Not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_request" | "password_rejected" | "token_invalid";
+                    };
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["UnavailableOrOverloaded"];
         };
     };
     confirmEmail: {
@@ -3271,13 +3376,14 @@ export interface operations {
                     "application/json": components["schemas"]["EmailChanged"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            403: components["responses"]["CsrfOrHttpsRequired"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequestOrTokenInvalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3306,13 +3412,14 @@ export interface operations {
                     "application/json": components["schemas"]["EmailRestored"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            403: components["responses"]["CsrfOrHttpsRequired"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequestOrTokenInvalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3346,12 +3453,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["BadRequest"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            403: components["responses"]["CsrfOrHttpsRequired"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3380,13 +3488,38 @@ export interface operations {
                     "application/json": components["schemas"]["TokenResponse"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "csrf" | "vendor_suspended" | "https_required";
+                    };
+                };
+            };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3408,9 +3541,24 @@ export interface operations {
                     "application/json": components["schemas"]["UserAnswer"];
                 };
             };
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
-            429: components["responses"]["TooOften"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended";
+                    };
+                };
+            };
+            403: components["responses"]["HttpsRequired"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3432,10 +3580,38 @@ export interface operations {
                 };
                 content?: never;
             };
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
-            409: components["responses"]["Conflict"];
-            429: components["responses"]["TooOften"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "csrf" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
+            409: components["responses"]["LastSuperAdmin"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3473,13 +3649,38 @@ export interface operations {
                     "application/json": components["schemas"]["UserAnswer"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "csrf" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3522,14 +3723,39 @@ export interface operations {
                     "application/json": components["schemas"]["TokenResponse"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "invalid_credentials" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "csrf" | "vendor_suspended" | "https_required";
+                    };
+                };
+            };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
-            503: components["responses"]["Unavailable"];
+            422: components["responses"]["InvalidRequestOrPasswordRejected"];
+            429: components["responses"]["TooManyAttemptsOrRateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["UnavailableOrOverloaded"];
         };
     };
     check: {
@@ -3566,8 +3792,35 @@ export interface operations {
                 };
                 content?: never;
             };
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3593,14 +3846,39 @@ export interface operations {
                     "application/json": components["schemas"]["PasskeyRequestOptions"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "csrf" | "vendor_suspended" | "password_change_required" | "https_required";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3690,14 +3968,39 @@ export interface operations {
                     "application/json": components["schemas"]["TokenResponse"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "invalid_credentials" | "passkey_unknown" | "mfa_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "csrf" | "vendor_suspended" | "password_change_required" | "https_required";
+                    };
+                };
+            };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
-            503: components["responses"]["Unavailable"];
+            422: components["responses"]["InvalidRequestOrTokenInvalid"];
+            429: components["responses"]["TooManyAttemptsOrRateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["UnavailableOrOverloaded"];
         };
     };
     exportMe: {
@@ -3720,9 +4023,35 @@ export interface operations {
                     "application/json": components["schemas"]["PersonalExport"];
                 };
             };
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
-            429: components["responses"]["TooOften"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3744,9 +4073,35 @@ export interface operations {
                     "application/json": components["schemas"]["SessionList"];
                 };
             };
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
-            429: components["responses"]["TooOften"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3769,11 +4124,39 @@ export interface operations {
                 };
                 content?: never;
             };
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "csrf" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
-            414: components["responses"]["PathTooLong"];
-            429: components["responses"]["TooOften"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["MalformedRequest414"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3803,13 +4186,38 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "csrf" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3831,9 +4239,35 @@ export interface operations {
                     "application/json": components["schemas"]["SecondFactors"];
                 };
             };
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
-            429: components["responses"]["TooOften"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "vendor_suspended" | "password_change_required" | "https_required";
+                    };
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3855,9 +4289,35 @@ export interface operations {
                     "application/json": components["schemas"]["Passkeys"];
                 };
             };
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
-            429: components["responses"]["TooOften"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "vendor_suspended" | "password_change_required" | "https_required";
+                    };
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3891,14 +4351,39 @@ export interface operations {
                     "application/json": components["schemas"]["PasskeyAnswer"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "csrf" | "vendor_suspended" | "password_change_required" | "https_required";
+                    };
+                };
+            };
             409: components["responses"]["Conflict"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequestOrTokenInvalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3923,12 +4408,40 @@ export interface operations {
                     "application/json": components["schemas"]["TokenResponse"];
                 };
             };
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "csrf" | "vendor_suspended" | "password_change_required" | "https_required";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
-            414: components["responses"]["PathTooLong"];
-            429: components["responses"]["TooOften"];
+            409: components["responses"]["LastFactor"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["MalformedRequest414"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3964,15 +4477,40 @@ export interface operations {
                     "application/json": components["schemas"]["PasskeyAnswer"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "csrf" | "vendor_suspended" | "password_change_required" | "https_required";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["PathTooLong"];
+            414: components["responses"]["MalformedRequest414"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3998,13 +4536,38 @@ export interface operations {
                     "application/json": components["schemas"]["TotpSecret"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "csrf" | "vendor_suspended" | "password_change_required" | "https_required";
+                    };
+                };
+            };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -4026,11 +4589,39 @@ export interface operations {
                     "application/json": components["schemas"]["TokenResponse"];
                 };
             };
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "csrf" | "vendor_suspended" | "password_change_required" | "https_required";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
-            429: components["responses"]["TooOften"];
+            409: components["responses"]["LastFactor"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -4065,15 +4656,40 @@ export interface operations {
                     "application/json": components["schemas"]["FactorConfirmed"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "csrf" | "vendor_suspended" | "password_change_required" | "https_required";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["PathTooLong"];
+            414: components["responses"]["MalformedRequest414"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequestOrTokenInvalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -4102,14 +4718,39 @@ export interface operations {
                     "application/json": components["schemas"]["TokenResponse"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
-            409: components["responses"]["Conflict"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "csrf" | "vendor_suspended" | "password_change_required" | "https_required";
+                    };
+                };
+            };
+            409: components["responses"]["LastFactor"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -4135,14 +4776,39 @@ export interface operations {
                     "application/json": components["schemas"]["RecoveryCodes"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
-            409: components["responses"]["Conflict"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "csrf" | "vendor_suspended" | "password_change_required" | "https_required";
+                    };
+                };
+            };
+            409: components["responses"]["LastFactor"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -4174,14 +4840,39 @@ export interface operations {
                     "application/json": components["schemas"]["PasskeyCreationOptions"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "csrf" | "vendor_suspended" | "password_change_required" | "https_required";
+                    };
+                };
+            };
             409: components["responses"]["Conflict"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -4528,10 +5219,36 @@ export interface operations {
                     "application/json": components["schemas"]["UserList"];
                 };
             };
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -4592,14 +5309,39 @@ export interface operations {
                     "application/json": components["schemas"]["UserAnswer"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "csrf" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
             409: components["responses"]["Conflict"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -4624,11 +5366,37 @@ export interface operations {
                     "application/json": components["schemas"]["UserAnswer"];
                 };
             };
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
-            414: components["responses"]["PathTooLong"];
-            429: components["responses"]["TooOften"];
+            414: components["responses"]["MalformedRequest414"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -4690,16 +5458,41 @@ export interface operations {
                     "application/json": components["schemas"]["UserAnswer"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "csrf" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["ConflictOrLastSuperAdmin"];
             413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["PathTooLong"];
+            414: components["responses"]["MalformedRequest414"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -4722,12 +5515,40 @@ export interface operations {
                 };
                 content?: never;
             };
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "csrf" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
-            414: components["responses"]["PathTooLong"];
-            429: components["responses"]["TooOften"];
+            409: components["responses"]["LastSuperAdmin"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["MalformedRequest414"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -4789,16 +5610,41 @@ export interface operations {
                     "application/json": components["schemas"]["UserAnswer"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "csrf" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["ConflictOrLastSuperAdmin"];
             413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["PathTooLong"];
+            414: components["responses"]["MalformedRequest414"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -4823,11 +5669,37 @@ export interface operations {
                     "application/json": components["schemas"]["SecondFactors"];
                 };
             };
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
-            414: components["responses"]["PathTooLong"];
-            429: components["responses"]["TooOften"];
+            414: components["responses"]["MalformedRequest414"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -4856,16 +5728,41 @@ export interface operations {
                     "application/json": components["schemas"]["UserAnswer"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "csrf" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["LastSuperAdmin"];
             413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["PathTooLong"];
+            414: components["responses"]["MalformedRequest414"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -4894,15 +5791,41 @@ export interface operations {
                     "application/json": components["schemas"]["UserAnswer"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "csrf" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
+            409: components["responses"]["LastSuperAdmin"];
             413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["PathTooLong"];
+            414: components["responses"]["MalformedRequest414"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -4931,15 +5854,41 @@ export interface operations {
                     "application/json": components["schemas"]["UserAnswer"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "csrf" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
+            409: components["responses"]["LastSuperAdmin"];
             413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["PathTooLong"];
+            414: components["responses"]["MalformedRequest414"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -4968,15 +5917,41 @@ export interface operations {
                     "application/json": components["schemas"]["UserAnswer"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "csrf" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
+            409: components["responses"]["LastSuperAdmin"];
             413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["PathTooLong"];
+            414: components["responses"]["MalformedRequest414"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -5003,16 +5978,41 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "csrf" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["ConflictOrLastSuperAdmin"];
             413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["PathTooLong"];
+            414: components["responses"]["MalformedRequest414"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -5041,16 +6041,41 @@ export interface operations {
                     "application/json": components["schemas"]["UserAnswer"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "csrf" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["ConflictOrLastSuperAdmin"];
             413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["PathTooLong"];
+            414: components["responses"]["MalformedRequest414"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -5086,16 +6111,41 @@ export interface operations {
                     "application/json": components["schemas"]["UserAnswer"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "csrf" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["ConflictOrLastSuperAdmin"];
             413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["PathTooLong"];
+            414: components["responses"]["MalformedRequest414"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -5117,9 +6167,35 @@ export interface operations {
                     "application/json": components["schemas"]["Statistics"];
                 };
             };
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
-            429: components["responses"]["TooOften"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -5146,15 +6222,41 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "csrf" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
+            409: components["responses"]["LastSuperAdmin"];
             413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["PathTooLong"];
+            414: components["responses"]["MalformedRequest414"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -5179,11 +6281,38 @@ export interface operations {
                     "application/json": components["schemas"]["SessionList"];
                 };
             };
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
-            414: components["responses"]["PathTooLong"];
-            429: components["responses"]["TooOften"];
+            409: components["responses"]["LastSuperAdmin"];
+            414: components["responses"]["MalformedRequest414"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -5208,11 +6337,40 @@ export interface operations {
                 };
                 content?: never;
             };
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "csrf" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
-            414: components["responses"]["PathTooLong"];
-            429: components["responses"]["TooOften"];
+            409: components["responses"]["LastSuperAdmin"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["MalformedRequest414"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -5239,16 +6397,41 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "csrf" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["ConflictOrLastSuperAdmin"];
             413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["PathTooLong"];
+            414: components["responses"]["MalformedRequest414"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -5270,9 +6453,35 @@ export interface operations {
                     "application/json": components["schemas"]["RoleList"];
                 };
             };
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
-            429: components["responses"]["TooOften"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -5353,16 +6562,41 @@ export interface operations {
                     "application/json": components["schemas"]["RoleAnswer"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "csrf" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["PathTooLong"];
+            414: components["responses"]["MalformedRequest414"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -5388,12 +6622,40 @@ export interface operations {
                 };
                 content?: never;
             };
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "csrf" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
-            414: components["responses"]["PathTooLong"];
-            429: components["responses"]["TooOften"];
+            409: components["responses"]["RoleInUse"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["MalformedRequest414"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -5428,10 +6690,36 @@ export interface operations {
                     "application/json": components["schemas"]["VendorList"];
                 };
             };
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -5464,13 +6752,38 @@ export interface operations {
                     "application/json": components["schemas"]["VendorAnswer"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "csrf" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -5513,15 +6826,40 @@ export interface operations {
                     "application/json": components["schemas"]["VendorAnswer"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "csrf" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["PathTooLong"];
+            414: components["responses"]["MalformedRequest414"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -5569,10 +6907,36 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -5594,9 +6958,35 @@ export interface operations {
                     "application/json": components["schemas"]["Statistics"];
                 };
             };
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
-            429: components["responses"]["TooOften"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -5620,13 +7010,38 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "csrf" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooOften"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -5651,6 +7066,8 @@ export interface operations {
                     };
                 };
             };
+            400: components["responses"]["MalformedRequest"];
+            500: components["responses"]["InternalError"];
         };
     };
     getReadiness: {
@@ -5674,6 +7091,8 @@ export interface operations {
                     };
                 };
             };
+            400: components["responses"]["MalformedRequest"];
+            500: components["responses"]["InternalError"];
             /** @description Not now. */
             503: {
                 headers: {
@@ -5706,6 +7125,8 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
+            400: components["responses"]["MalformedRequest"];
+            500: components["responses"]["InternalError"];
             /** @description How this node is. */
             503: {
                 headers: {
@@ -5740,8 +7161,34 @@ export interface operations {
                     };
                 };
             };
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -5768,8 +7215,34 @@ export interface operations {
                     };
                 };
             };
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -5798,7 +7271,9 @@ export interface operations {
                 };
                 content?: never;
             };
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            403: components["responses"]["HttpsRequired"];
+            500: components["responses"]["InternalError"];
         };
     };
     openChangePasswordForm: {
@@ -5819,7 +7294,9 @@ export interface operations {
                 };
                 content?: never;
             };
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            403: components["responses"]["HttpsRequired"];
+            500: components["responses"]["InternalError"];
         };
     };
     getSecurityTxt: {
@@ -5840,7 +7317,9 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            403: components["responses"]["HttpsRequired"];
+            500: components["responses"]["InternalError"];
         };
     };
     getMetrics: {
@@ -5861,9 +7340,10 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            401: components["responses"]["NotSignedIn"];
-            403: components["responses"]["Forbidden"];
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["UnauthenticatedOrInvalidToken"];
             404: components["responses"]["NotFound"];
+            500: components["responses"]["InternalError"];
         };
     };
 }

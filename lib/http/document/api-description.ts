@@ -1,4 +1,5 @@
-import { endReasons, Refusal, refusalCodes } from '../errors.ts'
+import { endReasons, refusalCodes } from '../../errors.ts'
+import { codesByStatus } from '../refusal-lists.ts'
 
 /** The OpenAPI document without its routes: how to sign in, the form of refusals, the groups of routes. */
 export function describeApi (version: string) {
@@ -76,20 +77,10 @@ RFC 9457, \`application/problem+json\`. \`code\` is the stable contract, \`detai
 
 | status | codes |
 |---|---|
-${[...codesByStatus()].map(([status, codes]) => `| ${status} | ${codes.map(quote).join(', ')} |`).join('\n')}
+${[...codesByStatus(refusalCodes)].map(([status, codes]) => `| ${status} | ${codes.map(quote).join(', ')} |`).join('\n')}
 
 Reasons of \`session_ended\`: ${endReasons.map(quote).join(', ')}.
 `.trim()
-
-function codesByStatus () {
-  const statuses = new Map<number, string[]>()
-
-  for (const code of refusalCodes) {
-    const { status } = new Refusal(code)
-    statuses.set(status, [...statuses.get(status) ?? [], code])
-  }
-  return statuses
-}
 
 function quote (name: string) {
   return `\`${name}\``

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { describeApi } from '../../../lib/http/api-description.ts'
-import { finishDocument } from '../../../lib/http/api-document.ts'
-import { refusalCodes } from '../../../lib/errors.ts'
+import { describeApi } from '../../../../lib/http/document/api-description.ts'
+import { finishDocument } from '../../../../lib/http/document/api-document.ts'
+import { refusalCodes } from '../../../../lib/errors.ts'
 
 t.test('a schema with a title becomes a component wherever it is used', async t => {
   const user = () => ({ title: 'User', type: 'object', properties: { title: { type: 'string' } } })
@@ -36,14 +36,26 @@ t.test('a body that may be null may be left out; any other choice stays as it is
   t.match(bodyOf([{ type: 'string' }, { type: 'object' }]), { requestBody: { required: true, content: { 'application/json': { schema: { anyOf: [{ type: 'string' }, { type: 'object' }] } } } } })
 })
 
-t.test('a refusal is a component with an example; a route that takes a password has the example of a wrong one', async t => {
-  const refusal = () => ({ description: 'No.', content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } })
-  const open = finishDocument(documentOf({ responses: { 401: refusal(), 503: { content: { 'application/json': {} } } } }))
-  const login = finishDocument(documentOf({ requestBody: { content: { 'application/json': { schema: { properties: { password: {} } } } } }, responses: { 401: refusal() } }))
+t.test('a refusal with few codes is a component that is named after them, and each code has its example', async t => {
+  const refusal = (...codes: string[]) => ({ description: 'No.', content: { 'application/problem+json': { schema: { allOf: [{ $ref: '#/components/schemas/Problem' }, { properties: { code: { enum: codes } } }] } } } })
+  const many = ['csrf', 'forbidden', 'https_required']
+  const document = finishDocument(documentOf({
+    responses: { 400: refusal('malformed_request'), 403: refusal(...many), 414: refusal('malformed_request'), 429: refusal('too_many_attempts', 'rate_limited'), 503: { content: { 'application/json': {} } } }
+  }))
 
-  t.match(open.paths['/x'].get, { responses: { 401: { $ref: '#/components/responses/NotSignedIn' }, 503: { content: { 'application/json': {} } } } })
-  t.match(open.components, { responses: { NotSignedIn: { content: { 'application/problem+json': { example: { status: 401, code: 'session_ended', reason: 'revoked_by_user' } } } } } })
-  t.match(login.components, { responses: { WrongPassword: { content: { 'application/problem+json': { example: { status: 401, code: 'invalid_credentials' } } } } } })
+  t.match(document.paths['/x'].get, {
+    responses: {
+      400: { $ref: '#/components/responses/MalformedRequest' },
+      403: { description: 'No.', content: { 'application/problem+json': { examples: Object.fromEntries(many.map(code => [code, { $ref: `#/components/examples/${code}` }])) } } },
+      414: { $ref: '#/components/responses/MalformedRequest414' },
+      429: { $ref: '#/components/responses/TooManyAttemptsOrRateLimited' },
+      503: { content: { 'application/json': {} } }
+    }
+  })
+  t.match(document.components, {
+    responses: { TooManyAttemptsOrRateLimited: refusal('too_many_attempts', 'rate_limited'), MalformedRequest414: refusal('malformed_request') },
+    examples: { csrf: { value: { status: 403, code: 'csrf' } }, rate_limited: { value: { status: 429 } } }
+  })
 })
 
 t.test('the introduction lists every refusal under its status', async t => {

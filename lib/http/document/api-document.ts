@@ -1,31 +1,25 @@
-import { Refusal } from '../errors.ts'
-import type { RefusalCode, RefusalDetails } from '../errors.ts'
-import { renderProblem } from './problem.ts'
+import { isRefusalCode, Refusal } from '../../errors.ts'
+import type { RefusalCode, RefusalDetails } from '../../errors.ts'
+import { renderProblem } from '../problem.ts'
 
 type Fields = Record<string, unknown>
 
-/** The refusals that many routes share, by status: the name of a component, and the refusal of its example. */
-const refusals: { [status: string]: readonly [name: string, code: RefusalCode, details?: RefusalDetails] } = {
-  400: ['BadRequest', 'malformed_request'],
-  401: ['NotSignedIn', 'session_ended', { reason: 'revoked_by_user' }],
-  403: ['Forbidden', 'forbidden'],
-  404: ['NotFound', 'not_found'],
-  409: ['Conflict', 'conflict'],
-  413: ['BodyTooLarge', 'body_too_large'],
-  414: ['PathTooLong', 'malformed_request'],
-  415: ['UnsupportedMediaType', 'unsupported_media_type'],
-  422: ['Invalid', 'invalid_request', { errors: [{ path: '/email', code: 'required', message: 'is required' }] }],
-  429: ['TooOften', 'rate_limited'],
-  503: ['Unavailable', 'unavailable']
+/** What the examples of some refusals say beside their code. */
+const details: { [Code in RefusalCode]?: RefusalDetails } = {
+  session_ended: { reason: 'revoked_by_user' },
+  reauthentication_required: { maxAge: 600 },
+  invalid_request: { errors: [{ path: '/email', code: 'required', message: 'is required' }] },
+  password_rejected: { errors: [{ path: '/password', code: 'too_common', message: 'is among the most common ones' }] }
 }
 const exampleRequestId = '0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11'
-const wrongPassword = ['WrongPassword', 'invalid_credentials'] as const
-const wrongPasswordMeaning = 'A wrong password; or not signed in, or not any more.'
+
+/** A response with more codes than this stands in its operation. The others are components, named after their codes. */
+const namedCodesMax = 2
 
 /**
  * Finishes an OpenAPI document that was made from the schemas of routes, in place: a schema with a title
- * becomes a component of that name, a body that may be `null` becomes optional, and refusals become components with an
- * example.
+ * becomes a component of that name, a body that may be `null` becomes optional, and refusals get examples.
+ * Those with few codes become components.
  * @throws Error if two different schemas have one title
  */
 export function finishDocument<D extends object> (document: D): D {
@@ -34,11 +28,12 @@ export function finishDocument<D extends object> (document: D): D {
   const responses = fieldsOf(fieldsOf(components)['responses'])
 
   fieldsOf(components)['responses'] = responses
+  const examples = fieldsOf(components)['examples'] = {}
   for (const path of Object.values(fieldsOf(paths))) {
     for (const operation of Object.values(fieldsOf(path))) {
       nameSchemas(operation, schemas)
       freeBody(fieldsOf(fieldsOf(operation)['requestBody']))
-      nameRefusals(fieldsOf(operation), responses)
+      nameRefusals(fieldsOf(operation), responses, examples)
     }
   }
   return document
@@ -73,25 +68,40 @@ function freeBody (body: Fields) {
   json['schema'] = schema
 }
 
-function nameRefusals (operation: Fields, responses: Fields) {
+function nameRefusals (operation: Fields, responses: Fields, examples: Fields) {
   const own = fieldsOf(operation['responses'])
 
   for (const [status, response] of Object.entries(own)) {
     const content = fieldsOf(fieldsOf(fieldsOf(response)['content'])['application/problem+json'])
-    const isOfPassword = status === '401' && takesPassword(operation)
-    const [name, code, details] = (isOfPassword ? wrongPassword : refusals[status]) ?? []
-    if (name === undefined || code === undefined || content['schema'] === undefined) continue
+    const codes = codesOf(content)
+    if (codes.length === 0) continue
 
-    content['example'] = renderProblem(new Refusal(code, details), exampleRequestId, Number(status))
-    responses[name] = isOfPassword ? { ...fieldsOf(response), description: wrongPasswordMeaning } : response
+    const isOwn = new Refusal(codes[0] ?? 'internal_error').status === Number(status)
+    if (isOwn) content['examples'] = Object.fromEntries(codes.map(code => [code, exampleOf(code, examples)]))
+    if (codes.length > namedCodesMax) continue
+
+    const name = isOwn ? codes.map(pascalCase).join('Or') : `${codes.map(pascalCase).join('Or')}${status}`
+    responses[name] = response
     own[status] = { $ref: `#/components/responses/${name}` }
   }
 }
 
-/** Whether the body of an operation has a password, so that a wrong one is refused with 401. */
-function takesPassword (operation: Fields) {
-  const json = fieldsOf(fieldsOf(fieldsOf(operation['requestBody'])['content'])['application/json'])
-  return fieldsOf(fieldsOf(json['schema'])['properties'])['password'] !== undefined
+/** The codes to which the schema of a refusal is narrowed. */
+function codesOf (content: Fields): RefusalCode[] {
+  const { allOf } = fieldsOf(content['schema'])
+  const [, narrowed] = Array.isArray(allOf) ? allOf : []
+  const codes = fieldsOf(fieldsOf(fieldsOf(narrowed)['properties'])['code'])['enum']
+  return Array.isArray(codes) ? codes.filter(isRefusalCode) : []
+}
+
+/** A reference to the example of a code, which becomes a component. */
+function exampleOf (code: RefusalCode, examples: Fields) {
+  examples[code] ??= { value: renderProblem(new Refusal(code, details[code]), exampleRequestId) }
+  return { $ref: `#/components/examples/${code}` }
+}
+
+function pascalCase (code: string) {
+  return code.replace(/(^|_)([a-z])/g, (_, _gap, letter: string) => letter.toUpperCase())
 }
 
 /** The members of an object, for reading and writing; of anything else, none. */
