@@ -175,6 +175,27 @@ t.test('coming back to a page asks nothing unless something is due', options, as
   t.strictSame(traffic.calls().filter(call => call.startsWith('POST')), ['POST /auth/refresh 200'])
 })
 
+t.test('a client with bearer tokens sends no cookie and keeps none', options, async t => {
+  const { context, traffic, tab, app } = await signedIn(t)
+  const cookies = async () => (await context.cookies()).map(({ name, value }) => `${name}=${value}`).sort()
+  const before = await cookies()
+  const { email } = await signUp(app)
+
+  const { value } = await ask<{ user: { email: string } }>(tab, `(async () => {
+    const phone = client.createLatchkey({ baseUrl: root.replace('/api/v1', ''), transport: client.bearer({ storage: client.memory() }) })
+    await phone.signIn(${JSON.stringify({ email, password })})
+    await phone.refresh()
+    return await phone.getMe()
+  })()`)
+
+  t.equal(value?.user.email, email)
+  t.strictSame(traffic.take().filter(({ method }) => method !== 'OPTIONS').map(({ path, hasSession }) => [path, hasSession]), [
+    ['/auth/login', false], ['/auth/refresh', false], ['/auth/me', false]
+  ])
+  t.strictSame(await cookies(), before)
+  t.not((await tab.evaluate('latchkey.session.user.email')), email, 'the page’s own session is another one')
+})
+
 /** Pages that have the client, and a node behind a connection that can be cut. */
 async function openWorld () {
   const relay = await openRelay(t)
@@ -214,7 +235,10 @@ async function signInOn (tab: Page, email: string) {
 }
 
 function page (baseUrl: string, root: string) {
-  const { outputFiles: [bundle] } = buildSync({ entryPoints: ['clients/javascript/src/index.ts'], bundle: true, format: 'iife', globalName: 'client', write: false })
+  const contents = "export * from './clients/javascript/src/index.ts'; export * from './clients/javascript/src/mobile.ts'"
+  const { outputFiles: [bundle] } = buildSync({
+    stdin: { contents, resolveDir: '.' }, bundle: true, format: 'iife', globalName: 'client', write: false
+  })
   return `<!doctype html><title>App</title><link rel="icon" href="data:,"><script>${bundle?.text}
     const root = ${JSON.stringify(root)}
     let moved = 0
