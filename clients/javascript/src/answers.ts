@@ -1,5 +1,5 @@
 import { Unintelligible, Unreachable } from './errors.ts'
-import { isRecord } from './kept.ts'
+import { hasId, isRecord } from './kept.ts'
 import type { Problem, TokenResponse, User } from './types.ts'
 
 /**
@@ -36,5 +36,5 @@ export function isTokenResponse (answer: unknown): answer is TokenResponse {
 }
 
 export function isUser (value: unknown): value is User {
-  return isRecord(value) && 'id' in value
+  return hasId(value)
 }

@@ -4,23 +4,23 @@ import type { CodeOf, OperationId, Problem } from './types.ts'
 export class Refusal extends Error {
   readonly kind = 'latchkey:refusal'
   /** The name of the call, `login` for example. */
-  readonly operation: OperationId
-  readonly status: number
-  readonly code: Problem['code']
+  declare readonly operation: OperationId
+  declare readonly status: number
+  declare readonly code: Problem['code']
   /** Why the session has ended, with the code `session_ended`. */
-  readonly reason: Problem['reason']
+  declare readonly reason: Problem['reason']
   /** The fields that were refused, with `invalid_request` and `password_rejected`. */
-  readonly errors: Problem['errors']
+  declare readonly errors: Problem['errors']
   /** Seconds within which the password must have been entered, with `reauthentication_required`. */
-  readonly maxAge: number | undefined
+  declare readonly maxAge: number | undefined
   /** What goes on with a sign-in whose second factor is due, with `mfa_required` and bearer tokens. */
-  readonly mfaToken: string | undefined
+  declare readonly mfaToken: string | undefined
   /** What can be proved next, with `mfa_required`. */
-  readonly methods: string[] | undefined
+  declare readonly methods: string[] | undefined
   /** Seconds after which to try again. */
-  readonly retryAfter: number | undefined
+  declare readonly retryAfter: number | undefined
   /** Names the request in the server's log. */
-  readonly requestId: string
+  declare readonly requestId: string
 
   constructor (operation: OperationId, problem: Problem, retryAfter: number | undefined) {
     super(problem.detail)
@@ -51,9 +51,9 @@ export class Unreachable extends Error {
 /** Something other than Latchkey has answered: a proxy or a captive portal. */
 export class Unintelligible extends Error {
   readonly kind = 'latchkey:unintelligible'
-  readonly status: number
+  declare readonly status: number
   /** Seconds after which to try again. */
-  readonly retryAfter: number | undefined
+  declare readonly retryAfter: number | undefined
 
   constructor (status: number, retryAfter?: number) {
     super(`The answer, with status ${status}, is not Latchkey's.`)

@@ -33,7 +33,8 @@ function isKept (value: unknown, owner: string): value is Kept {
   return hasId(user) && hasId(session) && (typeof refreshToken === 'string' || owner.startsWith('cookie'))
 }
 
-const hasId = (value: unknown) => isRecord(value) && typeof value['id'] === 'string'
+/** Whether a value has an id, as users and sessions do. */
+export const hasId = (value: unknown) => isRecord(value) && typeof value['id'] === 'string'
 
 export function isRecord (value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null

@@ -20,12 +20,13 @@ export async function exclusively (
   try {
     await locks.request(name, { signal: waiting.signal }, async () => {
       isHeld = true
-      clearTimeout(timer)
       await work()
     })
   } catch (error) {
-    clearTimeout(timer)
     if (isHeld) throw error
     await work()
+  } finally {
+    // The signal means nothing to a lock that is held.
+    clearTimeout(timer)
   }
 }

@@ -14,15 +14,10 @@ export type Operations<Ids extends OperationId> = {
  * @param table routes by operation: `{ getUser: 'GET /users/{id}' }`
  */
 export function operationsOf<Ids extends OperationId> (table: Record<Ids, string>, call: Call): Operations<Ids>
-export function operationsOf (table: Record<OperationId, string>, call: Call): object {
-  return Object.fromEntries(namesOf(table).map(name => [
-    name,
-    (input?: object, options?: CallOptions) => call(name, table[name], input, options)
-  ]))
-}
-
-function namesOf<Name extends string> (table: Record<Name, string>): Name[] {
-  const names: Name[] = []
-  for (const name in table) names.push(name)
-  return names
+export function operationsOf<Ids extends OperationId> (table: Record<Ids, string>, call: Call): object {
+  const calls: Record<string, unknown> = {}
+  for (const name in table) {
+    calls[name] = (input?: object, options?: CallOptions) => call(name, table[name], input, options)
+  }
+  return calls
 }

@@ -26,7 +26,7 @@ interface Setup {
 export function createRenewal ({ state, post, clock, locks, lockName, isShared }: Setup) {
   let flight: Promise<Response | undefined> | undefined
   let rotation: Promise<unknown> = Promise.resolve()
-  let rest: { grant: string | undefined, answer: Response, isOver: () => boolean } | undefined
+  let resting = (): Response | undefined => undefined
 
   return {
     renew,
@@ -51,8 +51,8 @@ export function createRenewal ({ state, post, clock, locks, lockName, isShared }
 
   async function rotateOnce () {
     const seen = state.kept.grant
-    let refused: Response | undefined
-    if (rest && rest.grant === seen && !rest.isOver()) return rest.answer
+    let refused = resting()
+    if (refused) return refused
 
     await rotation
     await exclusively(locks, lockName, deadlineMs, async () => {
@@ -82,7 +82,9 @@ export function createRenewal ({ state, post, clock, locks, lockName, isShared }
 
   /** Refreshes are not sent before the time that the server has named. */
   function waitAsTold (answer: Response) {
+    const { grant } = state.kept
     const age = stopwatch(clock)
-    rest = { grant: state.kept.grant, answer, isOver: () => age() >= (retryAfter(answer) ?? 0) * 1000 }
+    const restMs = (retryAfter(answer) ?? 0) * 1000
+    resting = () => state.kept.grant === grant && age() < restMs ? answer : undefined
   }
 }

@@ -26,7 +26,7 @@ interface Setup {
 
 /** Sends requests with the session's credentials, and refreshes the session when that is due or asked for. */
 export function createSender ({ state, renewal, fetch, clock, isBearer }: Setup) {
-  let futile: { grant: string | undefined, age: () => number } | undefined
+  let isFutile = () => false
 
   return { send, once, freshen, isDue }
 
@@ -54,7 +54,7 @@ export function createSender ({ state, renewal, fetch, clock, isBearer }: Setup)
     if (refusedToo) return refusedToo.clone()
 
     const again = await deliver()
-    if (await isStale(again)) futile = { grant: state.kept.grant, age: stopwatch(clock) }
+    if (await isStale(again)) giveUp()
     return again
 
     async function deliver () {
@@ -98,8 +98,11 @@ export function createSender ({ state, renewal, fetch, clock, isBearer }: Setup)
     return state.session.status === 'signed_in'
   }
 
-  function isFutile () {
-    return futile?.grant === state.kept.grant && futile !== undefined && futile.age() < futileMs
+  /** A refresh has not helped: for some time, no other is tried with the same tokens. */
+  function giveUp () {
+    const { grant } = state.kept
+    const age = stopwatch(clock)
+    isFutile = () => state.kept.grant === grant && age() < futileMs
   }
 }
 

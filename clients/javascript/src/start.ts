@@ -87,9 +87,12 @@ export function createStart ({ state, renewal, sender, sendSignOut, call, host, 
   function listen () {
     if (isListening) return
     isListening = true
-    host.addEventListener?.('online', look)
-    host.addEventListener?.('pageshow', look)
-    host.document?.addEventListener('visibilitychange', look)
+    listenTo('addEventListener')
+  }
+
+  function listenTo (verb: 'addEventListener' | 'removeEventListener') {
+    for (const event of ['online', 'pageshow']) host[verb]?.(event, look)
+    host.document?.[verb]('visibilitychange', look)
   }
 
   function look () {
@@ -97,8 +100,6 @@ export function createStart ({ state, renewal, sender, sendSignOut, call, host, 
   }
 
   function dispose () {
-    host.removeEventListener?.('online', look)
-    host.removeEventListener?.('pageshow', look)
-    host.document?.removeEventListener('visibilitychange', look)
+    listenTo('removeEventListener')
   }
 }

@@ -4,7 +4,7 @@ import type { Host } from './host.ts'
 import { readKept } from './kept.ts'
 import type { Kept, SignOut } from './kept.ts'
 import { createSnapshot } from './snapshot.ts'
-import type { SecureStorage } from './storage.ts'
+import type { KeptStorage } from './storage.ts'
 import type { TokenResponse, User } from './types.ts'
 
 export type State = ReturnType<typeof createState>
@@ -20,7 +20,7 @@ interface News {
 interface Setup {
   /** Names the deployment and the transport; what another one has left is not used. */
   owner: string
-  storage: SecureStorage
+  storage: KeptStorage
   /** The name of the stored value, and of the channel between tabs. */
   key: string
   clock: Clock

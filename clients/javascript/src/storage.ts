@@ -7,6 +7,9 @@ export interface SecureStorage {
   remove: (key: string) => Promise<void>
 }
 
+/** The part of a storage that the client uses for its one value. */
+export type KeptStorage = Pick<SecureStorage, 'get' | 'set'>
+
 /** Keeps values until the program ends: for tests, for services, and where nothing else is there. */
 export function memory (): SecureStorage {
   const values = new Map<string, string>()
@@ -21,21 +24,17 @@ export function memory (): SecureStorage {
  * The browser's localStorage, for what is no secret: the user and the session, but no token. Where the browser refuses
  * it, values are kept until the page is left.
  */
-export function pageStorage (host: Host): SecureStorage {
-  const instead = memory()
+export function pageStorage (host: Host): KeptStorage {
+  let instead: string | null = null
   return {
-    get: async key => await attempt(storage => storage.getItem(key)) ?? await instead.get(key),
+    get: async key => attempt(storage => storage.getItem(key)) ?? instead,
     set: async (key, value) => {
-      await instead.set(key, value)
-      await attempt(storage => storage.setItem(key, value))
-    },
-    remove: async key => {
-      await instead.remove(key)
-      await attempt(storage => storage.removeItem(key))
+      instead = value
+      attempt(storage => storage.setItem(key, value))
     }
   }
 
-  async function attempt<T> (use: (storage: PageStorage) => T): Promise<T | undefined> {
+  function attempt<T> (use: (storage: PageStorage) => T): T | undefined {
     try {
       return host.localStorage && use(host.localStorage)
     } catch {}

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { capacitorSecureStorage, expoSecureStore, keychain, memory } from '../../../clients/javascript/src/mobile.ts'
 import type { SecureStorage } from '../../../clients/javascript/src/mobile.ts'
+import { pageStorage } from '../../../clients/javascript/src/storage.ts'
 
 t.test('each adapter reads what it wrote, and nothing where nothing is', async t => {
   const adapters: Record<string, SecureStorage> = {
@@ -18,6 +19,24 @@ t.test('each adapter reads what it wrote, and nothing where nothing is', async t
     t.equal(await storage.get('latchkey.other'), null, name)
     await storage.remove('latchkey.session')
     t.equal(await storage.get('latchkey.session'), null, name)
+  }
+})
+
+t.test('a page keeps its value where the browser allows it, and else until it is left', async t => {
+  const values = new Map<string, string>()
+  const localStorage = { getItem: (key: string) => values.get(key) ?? null, setItem: (key: string, value: string) => { values.set(key, value) }, removeItem: () => {} }
+  const kept = pageStorage({ localStorage })
+  t.equal(await kept.get('x'), null)
+  await kept.set('x', 'one')
+  t.equal(await pageStorage({ localStorage }).get('x'), 'one', 'the next page reads it')
+
+  const refusing = { get localStorage (): typeof localStorage { throw new DOMException('denied', 'SecurityError') } }
+  for (const host of [{}, refusing]) {
+    const here = pageStorage(host)
+    t.equal(await here.get('x'), null)
+    await here.set('x', 'two')
+    t.equal(await here.get('x'), 'two')
+    t.equal(await pageStorage(host).get('x'), null)
   }
 })
 
