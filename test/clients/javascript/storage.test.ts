@@ -24,7 +24,11 @@ t.test('each adapter reads what it wrote, and nothing where nothing is', async t
 
 t.test('a page keeps its value where the browser allows it, and else until it is left', async t => {
   const values = new Map<string, string>()
-  const localStorage = { getItem: (key: string) => values.get(key) ?? null, setItem: (key: string, value: string) => { values.set(key, value) }, removeItem: () => {} }
+  const localStorage = {
+    getItem: (key: string) => values.get(key) ?? null,
+    setItem: (key: string, value: string) => { values.set(key, value) },
+    removeItem: () => {}
+  }
   const kept = pageStorage({ localStorage })
   t.equal(await kept.get('x'), null)
   await kept.set('x', 'one')
