@@ -63,6 +63,7 @@ const routes = `
 | POST /api/v1/auth/reauthenticate/options           | session         |
 | POST /api/v1/auth/reauthenticate                   | session         |
 | POST /api/v1/auth/password/change                  | session         |
+| DELETE /api/v1/auth/password                       | session ⏱       |
 | POST /api/v1/auth/email/change                     | session ⏱       |
 | GET /api/v1/auth/second-factors                    | session         |
 | POST /api/v1/auth/totp                             | session ⏱       |

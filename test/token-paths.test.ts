@@ -60,6 +60,15 @@ const paths: Record<string, { file: string, weak: Ask, strong: Ask }> = {
     weak: async ada => as(app, (await weaken(ada)).access_token, 'POST', '/auth/password/change', { current_password: password, new_password: other }),
     strong: async ada => as(app, (await tokensOf(ada)).access_token, 'POST', '/auth/password/change', { current_password: password, new_password: other })
   },
+  'DELETE /api/v1/auth/password': {
+    file: 'auth/remove-password.ts',
+    weak: async ada => as(app, (await weaken(ada)).access_token, 'DELETE', '/auth/password'),
+    strong: async ada => {
+      const key = createAuthenticator({ origin, flags: ['UP', 'UV', 'BE', 'BS'] })
+      await add(app, await tokensOf(ada), key)
+      return await as(app, (await enterByKey(app, { key })).json().access_token, 'DELETE', '/auth/password')
+    }
+  },
   'POST /api/v1/auth/totp/:id/confirm': {
     file: 'factors/confirm-totp.ts',
     weak: async ada => as(app, (await weaken(ada)).access_token, 'POST', `/auth/totp/${ada.totpId}/confirm`, { code: codeAt(app, ada) }),
@@ -95,6 +104,7 @@ const paths: Record<string, { file: string, weak: Ask, strong: Ask }> = {
 /** What the tokens say where something else than the password and a code was proved, or the app was removed. */
 const proved: Record<string, object> = {
   'POST /api/v1/auth/login/passkey': { amr: ['pop', 'user', 'mfa'], acr: 'phr' },
+  'DELETE /api/v1/auth/password': { amr: ['pop', 'user', 'mfa'], acr: 'phr' },
   'DELETE /api/v1/auth/totp': { amr: ['pwd'], acr: 'urn:latchkey:acr:1fa' }
 }
 
@@ -147,11 +157,12 @@ t.test('the link of a reset gives tokens for the password alone: they add a fact
   const asked = {
     'POST /api/v1/auth/reauthenticate': await as(app, token, 'POST', '/auth/reauthenticate', { password }),
     'POST /api/v1/auth/password/change': await as(app, token, 'POST', '/auth/password/change', { current_password: password, new_password: other }),
+    'DELETE /api/v1/auth/password': await as(app, token, 'DELETE', '/auth/password'),
     'DELETE /api/v1/auth/totp': await as(app, token, 'DELETE', '/auth/totp'),
     'DELETE /api/v1/auth/passkeys/:id': await as(app, token, 'DELETE', `/auth/passkeys/${ada.totpId}`),
     'PUT /api/v1/auth/two-step': await as(app, token, 'PUT', '/auth/two-step', { enabled: false })
   }
-  for (const [route, { statusCode }] of Object.entries(asked)) t.equal(statusCode, 401, route)
+  for (const [route, { statusCode }] of Object.entries(asked)) t.equal(statusCode, route.endsWith('/password') ? 403 : 401, route)
   t.strictSame(Object.keys(paths).filter(route => !Object.keys(asked).includes(route) && !/login|refresh|confirm$/.test(route)), [], 'a new path is asked here, too')
 })
 

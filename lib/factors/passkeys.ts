@@ -152,8 +152,9 @@ export function createPasskeys (parts: PasskeyParts) {
 
   /**
    * Removes a passkey, and the recovery codes if no factor is left. Every other session ends.
-   * @throws Refusal `last_factor` if an account with two steps, or whose role demands a factor, would be left without;
-   * `not_found`; `session_ended`; `reauthentication_required`; `invalid_token`; `rate_limited`; `unavailable`
+   * @throws Refusal `last_factor` if an account with two steps, or whose role demands a factor, would be left without,
+   * or one without a password without a passkey that signs in alone; `not_found`; `session_ended`;
+   * `reauthentication_required`; `invalid_token`; `rate_limited`; `unavailable`
    */
   async function remove (asking: Asking, id: string, caller: Caller): Promise<FactorChange> {
     const state = await findStrong(asking)
@@ -165,6 +166,7 @@ export function createPasskeys (parts: PasskeyParts) {
         const isLast = !hasPasskey && !hasTotp
         if (!hasPasskey) await assertOptional(unit.tx, state.id, { hasTotp })
         if (isLast && state.twoStep) throw new Refusal('last_factor')
+        if (state.passwordHash === null) await assertWayIn(unit.tx, state.id)
         if (isLast) await recoveryCodes.remove(unit.tx, state.id)
 
         const amr = hasPasskey ? state.amr : withoutSecond(state.amr, 'pop')
@@ -175,5 +177,11 @@ export function createPasskeys (parts: PasskeyParts) {
       })
       return await answerTo({ ...state, userEpoch, sessionEpoch: userEpoch, amr })
     })
+  }
+
+  /** Refuses to leave an account without a password no passkey that signs in by itself. */
+  async function assertWayIn (tx: Transaction, userId: string) {
+    const ways = await passkeys.findAlone(userId, rpId, tx)
+    if (ways.length === 0) throw new Refusal('last_factor', { sentence: 'Without a password the account needs a passkey.' })
   }
 }

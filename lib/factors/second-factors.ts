@@ -148,12 +148,14 @@ export function createSecondFactors (parts: SecondFactorParts) {
 
   /**
    * Says whether the password alone signs in. Every other session ends if that changes.
-   * @throws Refusal `last_factor` if the account has no second factor, or if its role demands one; `session_ended`;
-   * `reauthentication_required`; `invalid_token`; `unavailable`
+   * @throws Refusal `last_factor` if the account has no second factor, or if its role demands one, or if it has no
+   * password, so that the mailbox, which sets one, would suffice; `session_ended`; `reauthentication_required`;
+   * `invalid_token`; `unavailable`
    */
   async function setTwoStep (asking: Asking, twoStep: boolean, caller: Caller): Promise<FactorChange> {
     const state = await findStrong(asking)
     if (twoStep && !await hasFactor(state.id)) throw new Refusal('last_factor')
+    if (!twoStep && state.passwordHash === null) throw new Refusal('last_factor', { sentence: keepsTwoSteps })
 
     return await counted(asking, caller, async () => {
       if (twoStep === state.twoStep) return await answerTo(state)
@@ -199,6 +201,8 @@ export function createSecondFactors (parts: SecondFactorParts) {
 function makeCodes (): string[] {
   return Array.from({ length: recoveryCodesCount }, makeRecoveryCode)
 }
+
+const keepsTwoSteps = 'Without a password the account keeps two steps: a link in a mail could set one.'
 
 const clockOff = {
   path: '/code',

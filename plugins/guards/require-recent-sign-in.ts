@@ -11,6 +11,8 @@ declare module 'fastify' {
     readonly requireRecentSignIn: onRequestHookHandler
     /** The same, and two factors must have been proved. */
     readonly requireRecentFactors: onRequestHookHandler
+    /** The same, and a passkey must have been proved. */
+    readonly requireRecentPasskey: onRequestHookHandler
     /**
      * Refuses a request whose sign-in is too weak or too old. Asks no store.
      * @throws Refusal `reauthentication_required`
@@ -27,6 +29,10 @@ export default fp<{ clock: Clock }>(async function provideRecencyGuard (app, { c
   })
   app.decorate('requireRecentFactors', function requireRecentFactors ({ principal }, _reply, done) {
     app.assertSteppedUp(principal, { acr: 'urn:latchkey:acr:2fa', maxAge: recentSeconds })
+    done()
+  })
+  app.decorate('requireRecentPasskey', function requireRecentPasskey ({ principal }, _reply, done) {
+    app.assertSteppedUp(principal, { acr: 'phr', maxAge: recentSeconds })
     done()
   })
 }, { name: 'require-recent-sign-in', dependencies: ['access'] })

@@ -53,6 +53,7 @@ export const TotpSecretAnswer = Type.Object({
 }, { title: 'TotpSecret', description: 'It waits for its first code. It cannot be read again.' })
 
 export const SecondFactorsAnswer = Type.Object({
+  password: Type.Boolean({ description: 'Whether the user has a password.' }),
   two_step: Type.Boolean({ description: 'Whether the password alone opens no session.' }),
   required: Type.Boolean({ description: 'Whether the role demands a second factor.' }),
   required_from: Type.Union([Type.Null(), Time], {

@@ -14,7 +14,7 @@ export interface CallOptions {
 }
 
 /** Calls whose answer brings new tokens. */
-const rotating = /^(login|reauthenticate$|changePassword|confirmTotp|remove(Totp|Passkey)|setTwoStep)/
+const rotating = /^(login|reauthenticate$|changePassword|confirmTotp|remove(Totp|Passkey|Password)|setTwoStep)/
 /** Calls of somebody who signs in: a session from before may be over, and does not matter. */
 const entering = /^(login|get(SecondFactor|PasskeyLogin)Options)/
 

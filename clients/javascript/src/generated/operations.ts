@@ -22,6 +22,7 @@ export const accountOperations = {
   listSessions: 'GET /auth/sessions',
   endSession: 'DELETE /auth/sessions/{id}',
   changeEmail: 'POST /auth/email/change',
+  removePassword: 'DELETE /auth/password',
   listSecondFactors: 'GET /auth/second-factors',
   listPasskeys: 'GET /auth/passkeys',
   addPasskey: 'POST /auth/passkeys',

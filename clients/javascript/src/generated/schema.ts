@@ -477,6 +477,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Give up the password
+         * @description From then on passkeys sign in, and nothing else; a forgotten passkey is replaced by a password from a link in a mail together with a recovery code. Needs a passkey that was proved within ten minutes, a passkey that signs in alone and is backed up, or two of them, and recovery codes: else 409 `last_factor`. The account has two steps from then on. Every other session ends; this one goes on with the tokens of the answer. 404 for an account without a password.
+         */
+        delete: operations["removePassword"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/second-factors": {
         parameters: {
             query?: never;
@@ -1774,6 +1794,8 @@ export interface components {
         };
         /** @description What the user has beside the password. */
         SecondFactors: {
+            /** @description Whether the user has a password. */
+            password: boolean;
             /** @description Whether the password alone opens no session. */
             two_step: boolean;
             /** @description Whether the role demands a second factor. */
@@ -3809,6 +3831,32 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["TooOften"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    removePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenResponse"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             429: components["responses"]["TooOften"];
             503: components["responses"]["Unavailable"];
         };

@@ -190,6 +190,8 @@ extension type const RoleList(Map<String, Object?> json) {
 
 /// What the user has beside the password.
 extension type const SecondFactors(Map<String, Object?> json) {
+  /// Whether the user has a password.
+  bool get password => json['password'] as bool;
   /// Whether the password alone opens no session.
   bool get twoStep => json['two_step'] as bool;
   /// Whether the role demands a second factor.

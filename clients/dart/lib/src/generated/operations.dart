@@ -14,6 +14,7 @@ const rotatingCalls = {
   'loginWithPasskey',
   'changePassword',
   'reauthenticate',
+  'removePassword',
   'removePasskey',
   'removeTotp',
   'confirmTotp',
@@ -219,6 +220,13 @@ extension AccountCalls on Latchkey {
   }) => call('changeEmail', 'POST /auth/email/change', {
         'new_email': newEmail,
       });
+
+  /// Give up the password. From then on passkeys sign in, and nothing else; a forgotten passkey is replaced by a
+  /// password from a link in a mail together with a recovery code. Needs a passkey that was proved within ten
+  /// minutes, a passkey that signs in alone and is backed up, or two of them, and recovery codes: else 409
+  /// last_factor. The account has two steps from then on. Every other session ends; this one goes on with the
+  /// tokens of the answer. 404 for an account without a password.
+  Future<SignedIn> removePassword() => signedInBy(call('removePassword', 'DELETE /auth/password'));
 
   /// What one has beside the password
   Future<SecondFactors> listSecondFactors() async => SecondFactors(await call('listSecondFactors', 'GET /auth/second-factors'));
