@@ -97,7 +97,10 @@ function lists (directory: ReturnType<typeof createUserDirectoryStore>): Call[] 
 
   return parts.flatMap(part => [
     () => directory.list(part),
-    ...searches.flatMap(search => [() => directory.scan(search, part, 1), () => directory.searchIndex(search, part, 1)])
+    ...searches.flatMap(search => [() => directory.scan(search, part, 1), () => directory.searchIndex(search, part, 1)]),
+    ...(['none', 'totp', 'passkey'] as const).flatMap(factor => [
+      () => directory.scan(null, { ...part, factor }, 1), () => directory.searchIndex(searches[1] ?? searches[0], { ...part, factor }, 1)
+    ])
   ])
 }
 

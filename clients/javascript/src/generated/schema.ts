@@ -4558,6 +4558,8 @@ export interface operations {
                 role?: string;
                 status?: "active" | "disabled";
                 approval?: "not_required" | "pending" | "approved" | "rejected";
+                /** @description Users with neither an authenticator app nor a passkey, with an app, or with a passkey or security key. */
+                second_factor?: "none" | "totp" | "passkey";
                 /** @description With a minus the last come first. The newest first when left out. */
                 sort?: "-created_at" | "created_at" | "email" | "-email" | "-last_login_at" | "last_login_at";
             };

@@ -318,6 +318,7 @@ extension AdministrationCalls on Latchkey {
     String? role,
     String? status,
     String? approval,
+    String? secondFactor,
     String? sort,
   }) async => UserList(await call('listUsers', 'GET /users', {
         'limit': limit,
@@ -326,6 +327,7 @@ extension AdministrationCalls on Latchkey {
         'role': role,
         'status': status,
         'approval': approval,
+        'second_factor': secondFactor,
         'sort': sort,
       }));
 
