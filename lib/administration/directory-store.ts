@@ -31,7 +31,7 @@ export interface ListPart {
   filters: Filters
   after: Position | null
   limit: number
-  /** Only users with or without a factor. No index knows them, so `list` does not take it. Null means no restriction. */
+  /** Only users with or without a factor. No index knows them, so `list` does not take it; null means any. */
   factor?: FactorFilter | null
 }
 
@@ -71,7 +71,7 @@ export function createUserDirectoryStore (db: Database) {
       order by ${inOrder(db, part.order)}`
   }
 
-  /** Searches the next `scanRows` users of a list, one after the other. Without a search it looks at the factor only. */
+  /** Searches the next `scanRows` users of a list, one after the other. Without a search the factor alone counts. */
   async function scan (search: Search | null, wanted: ListPart, scanRows: number): Promise<ScanResult> {
     const isInUsers = wanted.order.by !== 'last_login_at'
     const source = isInUsers ? db.fragment`part u` : partWithText(db)

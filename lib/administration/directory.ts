@@ -54,7 +54,9 @@ export function createUserDirectory ({ directory, users, cursors }: UserDirector
    * a page has those that were found in a part of the list. That is so for users by their factor as well.
    * @throws Refusal `invalid_request` for a cursor of another list
    */
-  async function list ({ q, order, limit, cursor, role = null, status = null, approval = null, factor = null }: DirectoryQuery) {
+  async function list (
+    { q, order, limit, cursor, role = null, status = null, approval = null, factor = null }: DirectoryQuery
+  ) {
     const filters = { role, status, approval }
     const text = q?.trim()
     const name = { order, filters, text, ...(factor && { factor }) }

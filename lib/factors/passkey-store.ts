@@ -32,7 +32,19 @@ export type PasskeyUse = Pick<Passkey, 'signCount' | 'backupEligible' | 'backedU
 export type PasskeyStore = ReturnType<typeof createPasskeyStore>
 
 export function createPasskeyStore (db: Database) {
-  return { list, has, findAlone, findByCredential, insert, use, rename, remove, removeAll, handleOf, countOtherDomains }
+  return {
+    list,
+    has,
+    findAlone,
+    findByCredential,
+    insert,
+    use,
+    rename,
+    remove,
+    removeOthers,
+    handleOf,
+    countOtherDomains
+  }
 
   /** The user's passkeys, the oldest first. */
   async function list (userId: string, query: Query = db): Promise<Passkey[]> {
@@ -145,10 +157,12 @@ export function createPasskeyStore (db: Database) {
     return removed.length === 1
   }
 
-  async function removeAll (tx: Transaction, userId: string) {
+  /** Removes every passkey of a user but this one. */
+  async function removeOthers (tx: Transaction, userId: string, id: string) {
     await tx`
       delete from passkeys
-      where user_id = ${userId}`
+      where user_id = ${userId}
+        and id <> ${id}`
   }
 
   /**

@@ -73,7 +73,7 @@ export default fp<FeatureOptions>(async function factorsFeature (app, { config, 
   app.decorate('factorChanges', changes)
   app.decorate('factorSummaries', createFactorSummaries(changeable))
   app.decorate('secondFactors', createSecondFactors({ ...parts, changes, resets }))
-  app.decorate('passkeys', createPasskeys({ ...ofPasskeys, changes, sessions, totpSecrets, recoveryCodes, jobs }))
+  app.decorate('passkeys', createPasskeys({ ...ofPasskeys, changes, resets, sessions, totpSecrets, recoveryCodes, jobs }))
 }, {
   name: 'factors',
   dependencies: ['monitoring', 'stores', 'jobs', 'audit', 'changes', 'throttling', 'tokens', 'webauthn', 'sessions']

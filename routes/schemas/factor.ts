@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { Token } from './input.ts'
 import { CookieAnswer, TokenAnswer } from './session.ts'
-import { Passkey } from './passkey.ts'
+import { Passkey, PasskeyAnswer } from './passkey.ts'
 import { Id, Time } from './user.ts'
 
 /** The schema only bounds the length: a code of the wrong form is refused like a wrong one. */
@@ -44,6 +44,19 @@ export const FactorConfirmedAnswer = Type.Union([
     description: 'With `transport: cookie`.'
   })
 ], { title: 'FactorConfirmed', description: 'The account has two steps now. Every other session has ended.' })
+
+/** The passkey alone; with tokens and recovery codes if it has finished a reset. */
+export const PasskeyAddedAnswer = Type.Union([
+  Type.Object({ ...TokenAnswer.properties, passkey: Passkey, recovery_codes: recoveryCodes }, {
+    title: 'PasskeyAddedTokens',
+    description: 'At the end of a reset, with `transport: bearer`.'
+  }),
+  Type.Object({ ...CookieAnswer.properties, passkey: Passkey, recovery_codes: recoveryCodes }, {
+    title: 'PasskeyAddedCookieSession',
+    description: 'At the end of a reset, with `transport: cookie`.'
+  }),
+  PasskeyAnswer
+], { title: 'PasskeyAdded', description: 'The passkey. At the end of a reset also tokens and recovery codes.' })
 
 export const TotpSecretAnswer = Type.Object({
   id: Id,

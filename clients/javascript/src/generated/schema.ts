@@ -526,7 +526,7 @@ export interface paths {
         put?: never;
         /**
          * Add a passkey
-         * @description For the options of /auth/passkeys/options, in the same session. Nothing ends, and the sign-in by password stays as it is. 422 `token_invalid` if the credential does not answer the options, or they are older than ten minutes; 409 `conflict` for a credential that is known.
+         * @description For the options of /auth/passkeys/options, in the same session. Nothing ends, and the sign-in by password stays as it is. In a session that the link of a reset has opened it takes the place of all other factors: every other session ends, the answer has new recovery codes, and tokens with which this session goes on. 422 `token_invalid` if the credential does not answer the options, or they are older than ten minutes; 409 `conflict` for a credential that is known.
          */
         post: operations["addPasskey"];
         delete?: never;
@@ -1851,10 +1851,83 @@ export interface components {
                 };
             };
         };
+        /** @description At the end of a reset, with `transport: bearer`. */
+        PasskeyAddedTokens: {
+            user: components["schemas"]["User"];
+            session: {
+                /** Format: uuid */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description The end that no refresh moves.
+                 * @example 2026-11-20T09:30:00.000Z
+                 */
+                expires_at: string;
+            };
+            /** @enum {string} */
+            token_type: "Bearer";
+            /**
+             * @description A JWT (RFC 9068) for the Authorization header.
+             * @example …
+             */
+            access_token: string;
+            /**
+             * @description Seconds that the access token works.
+             * @example 900
+             */
+            expires_in: number;
+            /**
+             * @description Opaque; replaces the one held so far.
+             * @example …
+             */
+            refresh_token: string;
+            /**
+             * @description Seconds that the refresh token works if it is not used.
+             * @example 604800
+             */
+            refresh_expires_in: number;
+            /**
+             * @description Names this device; send it back at the next login.
+             * @example …
+             */
+            device_token: string;
+            passkey: components["schemas"]["Passkey"];
+            /** @description Ten, each of which works once. They cannot be read again. */
+            recovery_codes: string[];
+        };
+        /** @description At the end of a reset, with `transport: cookie`. */
+        PasskeyAddedCookieSession: {
+            user: components["schemas"]["User"];
+            session: {
+                /** Format: uuid */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description The end that no refresh moves.
+                 * @example 2026-11-20T09:30:00.000Z
+                 */
+                expires_at: string;
+            };
+            /**
+             * @description Seconds that the access token works.
+             * @example 900
+             */
+            expires_in: number;
+            /**
+             * @description Seconds that the refresh token works if it is not used.
+             * @example 604800
+             */
+            refresh_expires_in: number;
+            passkey: components["schemas"]["Passkey"];
+            /** @description Ten, each of which works once. They cannot be read again. */
+            recovery_codes: string[];
+        };
         /** @description The passkey. */
         PasskeyAnswer: {
             passkey: components["schemas"]["Passkey"];
         };
+        /** @description The passkey. At the end of a reset also tokens and recovery codes. */
+        PasskeyAdded: components["schemas"]["PasskeyAddedTokens"] | components["schemas"]["PasskeyAddedCookieSession"] | components["schemas"]["PasskeyAnswer"];
         /** @description It waits for its first code. It cannot be read again. */
         TotpSecret: {
             /** Format: uuid */
@@ -2653,7 +2726,10 @@ export type RecoveryCodeSummary = components['schemas']['RecoveryCodeSummary'];
 export type SecondFactors = components['schemas']['SecondFactors'];
 export type Passkeys = components['schemas']['Passkeys'];
 export type RegistrationCredential = components['schemas']['RegistrationCredential'];
+export type PasskeyAddedTokens = components['schemas']['PasskeyAddedTokens'];
+export type PasskeyAddedCookieSession = components['schemas']['PasskeyAddedCookieSession'];
 export type PasskeyAnswer = components['schemas']['PasskeyAnswer'];
+export type PasskeyAdded = components['schemas']['PasskeyAdded'];
 export type TotpSecret = components['schemas']['TotpSecret'];
 export type FactorConfirmedTokens = components['schemas']['FactorConfirmedTokens'];
 export type FactorConfirmedCookieSession = components['schemas']['FactorConfirmedCookieSession'];
@@ -3930,13 +4006,13 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The passkey. */
+            /** @description The passkey. At the end of a reset also tokens and recovery codes. */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PasskeyAnswer"];
+                    "application/json": components["schemas"]["PasskeyAdded"];
                 };
             };
             400: components["responses"]["BadRequest"];

@@ -66,6 +66,15 @@ extension type const Passkey(Map<String, Object?> json) {
   String? get aaguid => json['aaguid'] as String?;
 }
 
+/// The passkey. At the end of a reset also tokens and recovery codes.
+extension type const PasskeyAdded(Map<String, Object?> json) {
+  User? get user => json['user'] == null ? null : User(json['user'] as Map<String, Object?>);
+  Map<String, Object?>? get session => json['session'] as Map<String, Object?>?;
+  Passkey get passkey => Passkey(json['passkey'] as Map<String, Object?>);
+  /// Ten, each of which works once. They cannot be read again.
+  List<String>? get recoveryCodes => json['recovery_codes'] == null ? null : [for (final item in json['recovery_codes'] as List<Object?>) item as String];
+}
+
 /// The passkey.
 extension type const PasskeyAnswer(Map<String, Object?> json) {
   Passkey get passkey => Passkey(json['passkey'] as Map<String, Object?>);

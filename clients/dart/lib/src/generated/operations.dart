@@ -15,6 +15,7 @@ const rotatingCalls = {
   'changePassword',
   'reauthenticate',
   'removePassword',
+  'addPasskey',
   'removePasskey',
   'removeTotp',
   'confirmTotp',
@@ -235,12 +236,14 @@ extension AccountCalls on Latchkey {
   Future<Passkeys> listPasskeys() async => Passkeys(await call('listPasskeys', 'GET /auth/passkeys'));
 
   /// Add a passkey. For the options of /auth/passkeys/options, in the same session. Nothing ends, and the sign-in
-  /// by password stays as it is. 422 token_invalid if the credential does not answer the options, or they are older
-  /// than ten minutes; 409 conflict for a credential that is known.
-  Future<PasskeyAnswer> addPasskey({
+  /// by password stays as it is. In a session that the link of a reset has opened it takes the place of all other
+  /// factors: every other session ends, the answer has new recovery codes, and tokens with which this session goes
+  /// on. 422 token_invalid if the credential does not answer the options, or they are older than ten minutes; 409
+  /// conflict for a credential that is known.
+  Future<PasskeyAdded> addPasskey({
     required Map<String, Object?> credential,
     required String name,
-  }) async => PasskeyAnswer(await call('addPasskey', 'POST /auth/passkeys', {
+  }) async => PasskeyAdded(await call('addPasskey', 'POST /auth/passkeys', {
         'credential': credential,
         'name': name,
       }));
