@@ -192,12 +192,12 @@ export function createPasskeys (parts: PasskeyParts) {
     return await counted(asking, caller, async () => {
       const { userEpoch, amr } = await inSession(state, async unit => {
         if (!await passkeys.remove(unit.tx, state.id, id)) throw new Refusal('not_found')
+        if (state.passwordHash === null) await assertWayIn(unit.tx, state.id)
         const hasPasskey = await passkeys.has(state.id, unit.tx)
         const hasTotp = await totpSecrets.findConfirmed(state.id, unit.tx) !== null
         const isLast = !hasPasskey && !hasTotp
         if (!hasPasskey) await assertOptional(unit.tx, state.id, { hasTotp })
         if (isLast && state.twoStep) throw new Refusal('last_factor')
-        if (state.passwordHash === null) await assertWayIn(unit.tx, state.id)
         if (isLast) await recoveryCodes.remove(unit.tx, state.id)
 
         const amr = hasPasskey ? state.amr : withoutSecond(state.amr, 'pop')
