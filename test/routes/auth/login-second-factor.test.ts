@@ -304,7 +304,8 @@ t.test('nothing that was mailed stands in for a second factor', async t => {
   const link = await mailedToken(app, 'second_factor_reset', ada.user.id)
   const pending = (await login(ada, { password: next, device_token: device })).json().mfa_token
   for (const mailed of [token, link, device]) {
-    for (const proof of [{ code: mailed }, { recovery_code: mailed }]) t.not((await complete(pending, proof)).statusCode, 200)
+    t.not((await complete(pending, { code: mailed })).statusCode, 200)
+    t.not((await complete(pending, { recovery_code: mailed })).statusCode, 200)
   }
   const answer = await complete(pending, { reset_token: link })
   t.match(JSON.parse(Buffer.from(answer.json().access_token.split('.')[1], 'base64url').toString()), { amr: ['pwd'], acr: 'urn:latchkey:acr:1fa', must_enroll_second_factor: true })
