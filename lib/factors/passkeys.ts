@@ -17,7 +17,7 @@ import { creationOptions } from './passkey-options.ts'
 import type { CreationOptions, PasskeyKind } from './passkey-options.ts'
 import type { NewPasskey, PasskeyStore } from './passkey-store.ts'
 import { presentPasskey } from './passkey-view.ts'
-import { makeRecoveryCodes } from './recovery-code.ts'
+import { hashRecoveryCodes, makeRecoveryCodes } from './recovery-code.ts'
 import type { RecoveryCodeStore } from './recovery-code-store.ts'
 import type { SpentChallengeStore } from './spent-challenge-store.ts'
 import type { TotpSecretStore } from './totp-secret-store.ts'
@@ -127,7 +127,7 @@ export function createPasskeys (parts: PasskeyParts) {
     const userEpoch = await inSession(state, async unit => {
       await finishReset(unit.tx, passkey.id)
       await keep(unit.tx, addition)
-      await recoveryCodes.replace(unit.tx, state.id, codes, new Date(clock.now()))
+      await recoveryCodes.replace(unit.tx, state.id, hashRecoveryCodes(codes), new Date(clock.now()))
       return await change(unit, state, { twoStep: true, caller }, {
         event: 'authn_factor_reset', reason: 'finished', mail: 'second_factor_reset_finished'
       })

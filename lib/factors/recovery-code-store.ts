@@ -1,4 +1,3 @@
-import { hashRecoveryCode } from './recovery-code.ts'
 import type { Database, Query, Transaction } from '../stores/database.ts'
 
 export type RecoveryCodeStore = ReturnType<typeof createRecoveryCodeStore>
@@ -26,8 +25,7 @@ export function createRecoveryCodeStore (db: Database) {
   }
 
   /** Writes new codes in place of all others. The caller has locked the user's row. */
-  async function replace (tx: Transaction, userId: string, codes: string[], now: Date) {
-    const hashes = codes.flatMap(code => hashRecoveryCode(code) ?? [])
+  async function replace (tx: Transaction, userId: string, hashes: Buffer[], now: Date) {
     await remove(tx, userId)
     await tx`
       insert into recovery_codes (user_id, hash, number, created_at)

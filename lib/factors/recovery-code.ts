@@ -22,3 +22,8 @@ export function hashRecoveryCode (text: string): Buffer | null {
   const code = text.replace(/[\s-]/g, '')
   return form.test(code) ? createHash('sha256').update(code.toUpperCase()).digest() : null
 }
+
+/** The hashes of codes that were made here. */
+export function hashRecoveryCodes (codes: string[]): Buffer[] {
+  return codes.flatMap(code => hashRecoveryCode(code) ?? [])
+}

@@ -11,7 +11,7 @@ import type { Asking, FactorChange, FactorChanges } from './factor-changes.ts'
 import type { FactorResets } from './factor-resets.ts'
 import type { PasskeyStore } from './passkey-store.ts'
 import type { RecoveryCodeStore } from './recovery-code-store.ts'
-import { makeRecoveryCodes } from './recovery-code.ts'
+import { hashRecoveryCodes, makeRecoveryCodes } from './recovery-code.ts'
 import type { TotpKeeping } from './totp-keeping.ts'
 import type { TotpSecretStore } from './totp-secret-store.ts'
 import { matchingStep, secretBytes, stepAt, totpUri } from './totp.ts'
@@ -91,7 +91,7 @@ export function createSecondFactors (parts: SecondFactorParts) {
         const confirmed = await totpSecrets.confirm(unit.tx, { id, userId: state.id }, step, new Date(clock.now()))
         if (!confirmed) throw new Refusal('not_found')
         await finishReset?.(unit.tx, id)
-        if (codes) await recoveryCodes.replace(unit.tx, state.id, codes, new Date(clock.now()))
+        if (codes) await recoveryCodes.replace(unit.tx, state.id, hashRecoveryCodes(codes), new Date(clock.now()))
         return await change(unit, state, { twoStep: true, amr, caller }, finishReset
           ? { event: 'authn_factor_reset', reason: 'finished', mail: 'second_factor_reset_finished' }
           : { event: 'authn_factor_added', mail: 'second_factor_added' })
@@ -179,7 +179,7 @@ export function createSecondFactors (parts: SecondFactorParts) {
     return await counted(asking, caller, async () => {
       const codes = makeRecoveryCodes()
       await inSession(state, async ({ tx }) => {
-        await recoveryCodes.replace(tx, state.id, codes, new Date(clock.now()))
+        await recoveryCodes.replace(tx, state.id, hashRecoveryCodes(codes), new Date(clock.now()))
         const event = eventOf(state, caller, 'authn_factor_added', 'recovery_codes')
         const eventId = await audit.record(tx, event)
         await jobs.send(tx, 'mail', { kind: 'recovery_codes_renewed', userId: state.id, eventId })

@@ -1,7 +1,7 @@
 import { card, h } from './elements.ts'
 import { act, form } from './form.ts'
 import { appCode } from './second-step.ts'
-import type { Part } from './security.ts'
+import type { Part } from './part.ts'
 
 /** The authenticator app: add one, by its secret and the first code, or remove it. */
 export function app ({ latchkey, factors: { totp }, changed }: Part): HTMLElement {

@@ -2,7 +2,7 @@ import { registerPasskey } from '../src/passkeys.ts'
 import { deviceName } from './device-name.ts'
 import { card, h } from './elements.ts'
 import { act, form } from './form.ts'
-import type { Part } from './security.ts'
+import type { Part } from './part.ts'
 
 type Passkey = Part['factors']['passkeys'][number]
 

@@ -1,6 +1,6 @@
 import { card, h } from './elements.ts'
 import { act, form } from './form.ts'
-import type { Part } from './security.ts'
+import type { Part } from './part.ts'
 import { newPassword } from './signed-out.ts'
 
 /** The password: change it, or give it up where passkeys sign in. */

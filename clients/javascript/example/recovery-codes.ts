@@ -1,6 +1,6 @@
 import { card, h } from './elements.ts'
 import { act } from './form.ts'
-import type { Part } from './security.ts'
+import type { Part } from './part.ts'
 
 /** The recovery codes: how many are left, and new ones, which are shown once. */
 export function recoveryCodes ({ latchkey, factors, changed }: Part, made: string[] = []): HTMLElement {

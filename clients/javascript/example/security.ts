@@ -1,4 +1,4 @@
-import type { AnswerOf, Latchkey } from '../src/index.ts'
+import type { Latchkey } from '../src/index.ts'
 import { app } from './authenticator-app.ts'
 import { h } from './elements.ts'
 import { explain } from './explain.ts'
@@ -6,14 +6,6 @@ import { passkeys } from './passkeys.ts'
 import { password } from './password.ts'
 import { recoveryCodes } from './recovery-codes.ts'
 import { twoStep } from './two-step.ts'
-
-/** What a card about the sign-in is made of. */
-export interface Part {
-  latchkey: Latchkey
-  factors: AnswerOf<'listSecondFactors'>
-  /** Shows the cards anew, with recovery codes that were made just now. */
-  changed: (codes?: string[]) => Promise<void>
-}
 
 /** Everything that the account signs in with. */
 export function security (latchkey: Latchkey): HTMLElement {

@@ -1,6 +1,6 @@
 import { card, h } from './elements.ts'
 import { act } from './form.ts'
-import type { Part } from './security.ts'
+import type { Part } from './part.ts'
 
 /** Whether the password alone signs in. */
 export function twoStep ({ latchkey, factors, changed }: Part): HTMLElement {
