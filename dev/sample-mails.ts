@@ -69,11 +69,15 @@ export function sampleMails (locale: string): Sample[] {
     },
     {
       name: 'new_device',
-      mail: { ...reader, kind: 'new_device', values: { device, appUrl }, occasion }
+      mail: { ...reader, kind: 'new_device', values: { device, hasPassword: true, appUrl }, occasion }
+    },
+    {
+      name: 'new_device-passkey',
+      mail: { ...reader, kind: 'new_device', values: { device, hasPassword: false, appUrl }, occasion }
     },
     {
       name: 'new_device-unnamed',
-      mail: { ...reader, kind: 'new_device', values: { device: null, appUrl }, occasion: unknownCaller }
+      mail: { ...reader, kind: 'new_device', values: { device: null, hasPassword: true, appUrl }, occasion: unknownCaller }
     },
     ...(['strangers', 'device', 'session'] as const).map((lane): Sample => ({
       name: `locked-${lane}`,
@@ -107,6 +111,10 @@ export function sampleMails (locale: string): Sample[] {
       name: `factor_removed-${what}`,
       mail: { ...reader, kind: 'factor_removed', values: { what, appUrl }, occasion }
     })),
+    {
+      name: 'password_removed',
+      mail: { ...reader, kind: 'password_removed', values: { appUrl }, occasion }
+    },
     {
       name: 'recovery_codes_renewed',
       mail: { ...reader, kind: 'recovery_codes_renewed', values: { appUrl }, occasion }

@@ -11,7 +11,7 @@ import { cheapHasher } from './support/hashers.ts'
 import { deploy, post, signUp, start } from './support/helper.ts'
 import { decodeWords, headersOf, partsOf, startMailServer } from './support/mail-server.ts'
 
-const kinds = ['verify_email', 'already_registered', 'password_reset', 'invitation', 'confirm_email', 'email_changed', 'password_changed', 'new_device', 'locked', 'second_factor_added', 'second_factor_removed', 'second_factor_reset', 'passkey_added', 'factor_removed', 'recovery_codes_renewed', 'recovery_code_used', 'password_known', 'reuse_detected', 'approval', 'account_deleted', 'announcement']
+const kinds = ['verify_email', 'already_registered', 'password_reset', 'invitation', 'confirm_email', 'email_changed', 'password_changed', 'new_device', 'locked', 'second_factor_added', 'second_factor_removed', 'second_factor_reset', 'passkey_added', 'factor_removed', 'password_removed', 'recovery_codes_renewed', 'recovery_code_used', 'password_known', 'reuse_detected', 'approval', 'account_deleted', 'announcement']
 
 /** Words that are typical of a language. */
 const words: Record<string, RegExp> = {

@@ -35,19 +35,19 @@ const routes = `
 | POST /api/v1/users/:id/enable                      | users:write     |
 | POST /api/v1/users/:id/unlock                      | users:write     |
 | POST /api/v1/users/:id/require-password-change     | users:write     |
-| POST /api/v1/users/:id/password-reset              | users:write     |
+| POST /api/v1/users/:id/password-reset              | users:write ⏱   |
 | POST /api/v1/users/:id/reset-second-factors        | users:write ⏱   |
 | POST /api/v1/users/:id/approve                     | users:approve   |
 | POST /api/v1/users/:id/reject                      | users:approve   |
-| DELETE /api/v1/users/:id                           | users:delete    |
+| DELETE /api/v1/users/:id                           | users:delete ⏱  |
 | POST /api/v1/users/:id/sign-out                    | sessions:revoke |
 | GET /api/v1/users/:id/sessions                     | sessions:revoke |
 | DELETE /api/v1/users/:id/sessions/:sid             | sessions:revoke |
 | GET /api/v1/admin/dashboard/stats                  | stats:read      |
 | GET /api/v1/admin/audit-events                     | audit:read      |
 | POST /api/v1/admin/sign-out-everyone               | roles:write ⏱   |
-| PUT /api/v1/roles/:name                            | roles:write     |
-| DELETE /api/v1/roles/:name                         | roles:write     |
+| PUT /api/v1/roles/:name                            | roles:write ⏱   |
+| DELETE /api/v1/roles/:name                         | roles:write ⏱   |
 | GET /api/v1/vendors                                | users:write     |
 | POST /api/v1/vendors                               | users:write     |
 | PATCH /api/v1/vendors/:id                          | users:write     |
@@ -63,6 +63,7 @@ const routes = `
 | POST /api/v1/auth/reauthenticate/options           | session         |
 | POST /api/v1/auth/reauthenticate                   | session         |
 | POST /api/v1/auth/password/change                  | session         |
+| DELETE /api/v1/auth/password                       | session ⏱       |
 | POST /api/v1/auth/email/change                     | session ⏱       |
 | GET /api/v1/auth/second-factors                    | session         |
 | POST /api/v1/auth/totp                             | session ⏱       |

@@ -12,7 +12,7 @@ import type { Guarded } from './support/factors.ts'
 import { cheapHasher } from './support/hashers.ts'
 import { as, codeOf, deploy, freshAddress, password, post, refresh } from './support/helper.ts'
 import type { Tokens } from './support/helper.ts'
-import { add, enter as enterByKey, origin } from './support/passkeys.ts'
+import { add, creation, enter as enterByKey, origin } from './support/passkeys.ts'
 
 const { app, handingOver, handingOverDevice } = await build()
 const other = 'seven quiet herons over reeds'
@@ -60,6 +60,15 @@ const paths: Record<string, { file: string, weak: Ask, strong: Ask }> = {
     weak: async ada => as(app, (await weaken(ada)).access_token, 'POST', '/auth/password/change', { current_password: password, new_password: other }),
     strong: async ada => as(app, (await tokensOf(ada)).access_token, 'POST', '/auth/password/change', { current_password: password, new_password: other })
   },
+  'DELETE /api/v1/auth/password': {
+    file: 'auth/remove-password.ts',
+    weak: async ada => as(app, (await weaken(ada)).access_token, 'DELETE', '/auth/password'),
+    strong: async ada => {
+      const key = createAuthenticator({ origin, flags: ['UP', 'UV', 'BE', 'BS'] })
+      await add(app, await tokensOf(ada), key)
+      return await as(app, (await enterByKey(app, { key })).json().access_token, 'DELETE', '/auth/password')
+    }
+  },
   'POST /api/v1/auth/totp/:id/confirm': {
     file: 'factors/confirm-totp.ts',
     weak: async ada => as(app, (await weaken(ada)).access_token, 'POST', `/auth/totp/${ada.totpId}/confirm`, { code: codeAt(app, ada) }),
@@ -77,6 +86,15 @@ const paths: Record<string, { file: string, weak: Ask, strong: Ask }> = {
       return await as(app, token, 'DELETE', '/auth/totp')
     }
   },
+  'POST /api/v1/auth/passkeys': {
+    file: 'factors/add-passkey.ts',
+    weak: async ada => register(await weaken(ada), { challenge: 'x', rp: { id: 'localhost' } }),
+    strong: async ada => {
+      const link = await mailedToken(app, 'second_factor_reset', ada.user.id)
+      const tokens: Tokens = (await post(app, '/auth/login/second-factor', { mfa_token: await pendingOf(ada), reset_token: link })).json()
+      return await register(tokens, await creation(app, tokens))
+    }
+  },
   'DELETE /api/v1/auth/passkeys/:id': {
     file: 'factors/remove-passkey.ts',
     weak: async ada => as(app, (await weaken(ada)).access_token, 'DELETE', `/auth/passkeys/${ada.totpId}`),
@@ -92,9 +110,14 @@ const paths: Record<string, { file: string, weak: Ask, strong: Ask }> = {
   }
 }
 
-/** What the tokens say where something else than the password and a code was proved, or the app was removed. */
+/**
+ * What the tokens say where something else than the password and a code was proved, or the app was removed. A passkey
+ * that finishes a reset has signed nothing yet.
+ */
 const proved: Record<string, object> = {
   'POST /api/v1/auth/login/passkey': { amr: ['pop', 'user', 'mfa'], acr: 'phr' },
+  'DELETE /api/v1/auth/password': { amr: ['pop', 'user', 'mfa'], acr: 'phr' },
+  'POST /api/v1/auth/passkeys': { amr: ['pwd'], acr: 'urn:latchkey:acr:1fa' },
   'DELETE /api/v1/auth/totp': { amr: ['pwd'], acr: 'urn:latchkey:acr:1fa' }
 }
 
@@ -128,7 +151,7 @@ for (const [route, { weak, strong }] of Object.entries(paths)) {
   t.test(`${route} gives tokens for both, and says so in them`, async t => {
     const ada = await guarded(app)
     const answer = await strong(ada)
-    t.equal(answer.statusCode, 200, answer.body)
+    t.equal(answer.statusCode, route === 'POST /api/v1/auth/passkeys' ? 201 : 200, answer.body)
     const [, claims = ''] = answer.json().access_token.split('.')
     t.match(JSON.parse(Buffer.from(claims, 'base64url').toString()), proved[route] ?? { amr: ['pwd', 'otp', 'mfa'], acr: 'urn:latchkey:acr:2fa' })
   })
@@ -147,12 +170,13 @@ t.test('the link of a reset gives tokens for the password alone: they add a fact
   const asked = {
     'POST /api/v1/auth/reauthenticate': await as(app, token, 'POST', '/auth/reauthenticate', { password }),
     'POST /api/v1/auth/password/change': await as(app, token, 'POST', '/auth/password/change', { current_password: password, new_password: other }),
+    'DELETE /api/v1/auth/password': await as(app, token, 'DELETE', '/auth/password'),
     'DELETE /api/v1/auth/totp': await as(app, token, 'DELETE', '/auth/totp'),
     'DELETE /api/v1/auth/passkeys/:id': await as(app, token, 'DELETE', `/auth/passkeys/${ada.totpId}`),
     'PUT /api/v1/auth/two-step': await as(app, token, 'PUT', '/auth/two-step', { enabled: false })
   }
-  for (const [route, { statusCode }] of Object.entries(asked)) t.equal(statusCode, 401, route)
-  t.strictSame(Object.keys(paths).filter(route => !Object.keys(asked).includes(route) && !/login|refresh|confirm$/.test(route)), [], 'a new path is asked here, too')
+  for (const [route, { statusCode }] of Object.entries(asked)) t.equal(statusCode, route.endsWith('/password') ? 403 : 401, route)
+  t.strictSame(Object.keys(paths).filter(route => !Object.keys(asked).includes(route) && !/login|refresh|confirm$|passkeys$/.test(route)), [], 'a new path is asked here, too')
 })
 
 for (const [route, { ask }] of Object.entries(devices)) {
@@ -167,6 +191,10 @@ for (const [route, { ask }] of Object.entries(devices)) {
 
 async function pendingOf ({ email }: Guarded): Promise<string> {
   return (await post(app, '/auth/login', { email, password })).json().mfa_token
+}
+
+async function register ({ access_token: token }: Tokens, options: Parameters<ReturnType<typeof createAuthenticator>['create']>[0]): Promise<Answer> {
+  return await as(app, token, 'POST', '/auth/passkeys', { credential: createAuthenticator({ origin }).create(options), name: 'a phone' })
 }
 
 async function enter (ada: Guarded): Promise<Answer> {

@@ -11,6 +11,8 @@ import { createLogins } from '../logins/logins.ts'
 import type { LoginParts } from '../logins/logins.ts'
 import { createPasswordChanges } from './password-changes.ts'
 import type { PasswordChangeParts } from './password-changes.ts'
+import { createPasswordRemovals } from './password-removals.ts'
+import type { PasswordRemovalParts } from './password-removals.ts'
 import { createPasswordResets } from './password-resets.ts'
 import type { PasswordResetParts } from './password-resets.ts'
 import { createPersonalExports } from './personal-exports.ts'
@@ -39,6 +41,7 @@ export type AccountParts =
   & ReauthenticationParts
   & SignOutParts
   & PasswordChangeParts
+  & PasswordRemovalParts
   & PasswordResetParts
   & ProfileParts
   & EmailChangeParts
@@ -60,6 +63,7 @@ export function createAccounts (parts: AccountParts) {
   const { reauthenticate, offerReauthentication } = createReauthentications(parts)
   const { logout, signOut, endSession, signOutEveryone } = createSignOuts(parts)
   const { changePassword } = createPasswordChanges(parts)
+  const { removePassword } = createPasswordRemovals(parts)
   const { forgotPassword, resetPassword } = createPasswordResets(parts)
   const { me, updateMe } = createProfiles(parts)
   const { changeEmail, requestEmailChange, confirmEmail, undoEmailChange } = createEmailChanges(parts)
@@ -82,6 +86,7 @@ export function createAccounts (parts: AccountParts) {
     endSession,
     signOutEveryone,
     changePassword: ifItCanSign(changePassword),
+    removePassword,
     forgotPassword,
     resetPassword,
     me,

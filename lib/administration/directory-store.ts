@@ -13,6 +13,9 @@ export interface Filters {
   approval: User['approval'] | null
 }
 
+/** What a user has beside the password: neither an app nor a passkey; an app; a passkey or security key. */
+export type FactorFilter = 'none' | 'totp' | 'passkey'
+
 /** A text to be searched for in addresses and names. */
 export interface Search {
   /** They begin with the text, contain it, or are similar to it. */
@@ -28,6 +31,8 @@ export interface ListPart {
   filters: Filters
   after: Position | null
   limit: number
+  /** Only users with or without a factor. No index knows them, so `list` does not take it; null means any. */
+  factor?: FactorFilter | null
 }
 
 type InternalColumn =
@@ -66,8 +71,8 @@ export function createUserDirectoryStore (db: Database) {
       order by ${inOrder(db, part.order)}`
   }
 
-  /** Searches the next `scanRows` users of a list, one after the other. */
-  async function scan (search: Search, wanted: ListPart, scanRows: number): Promise<ScanResult> {
+  /** Searches the next `scanRows` users of a list, one after the other. Without a search the factor alone counts. */
+  async function scan (search: Search | null, wanted: ListPart, scanRows: number): Promise<ScanResult> {
     const isInUsers = wanted.order.by !== 'last_login_at'
     const source = isInUsers ? db.fragment`part u` : partWithText(db)
     const rows = await db<Row>`
@@ -80,7 +85,8 @@ export function createUserDirectoryStore (db: Database) {
       ), found as (
         select u.id, u.key
         from ${source}
-        where ${matches(db, search)}
+        where ${search ? matches(db, search) : db.fragment`true`}
+          and ${hasFactor(db, wanted)}
         order by u.key ${direction(db, wanted.order)}, u.id ${direction(db, wanted.order)}
         limit ${wanted.limit}
       )
@@ -124,6 +130,7 @@ export function createUserDirectoryStore (db: Database) {
           and (${role}::text is null or u.role = ${role})
           and (${status}::text is null or u.status = ${status})
           and (${approval}::text is null or u.approval = ${approval})
+          and ${hasFactor(db, wanted)}
           and ${after ? isAfter(db, order, after) : db.fragment`true`}
         order by 2 ${direction(db, order)}, 1 ${direction(db, order)}
         limit ${limit}
@@ -243,6 +250,18 @@ function matches (query: Query, { how, text }: Search): Fragment {
     case 'part': return contains(query, text)
     case 'likeness': return fragment`
             word_similarity(lower(${text}::text), u.email_canonical || ' ' || lower(u.full_name)) >= ${similarityMin}`
+  }
+}
+
+/** Whether a user has, or has not, what the list is about. Each user costs one or two reads by an index. */
+function hasFactor ({ fragment }: Query, { factor = null }: ListPart): Fragment {
+  const passkey = fragment`exists (select from passkeys f where f.user_id = u.id)`
+  const totp = fragment`exists (select from totp_secrets f where f.user_id = u.id and f.confirmed_at is not null)`
+  switch (factor) {
+    case null: return fragment`true`
+    case 'passkey': return passkey
+    case 'totp': return totp
+    case 'none': return fragment`not ${passkey} and not ${totp}`
   }
 }
 

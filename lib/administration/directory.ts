@@ -1,6 +1,6 @@
 import type { Cursors, Position } from '../http/cursors.ts'
 import { Refusal } from '../errors.ts'
-import type { Filters, ListedUser, ListPart, Order, Search, UserDirectoryStore } from './directory-store.ts'
+import type { FactorFilter, Filters, ListedUser, ListPart, Order, Search, UserDirectoryStore } from './directory-store.ts'
 import type { UserStore } from '../users/user-store.ts'
 import { presentUser } from '../users/user-view.ts'
 
@@ -8,6 +8,7 @@ import { presentUser } from '../users/user-view.ts'
 export interface DirectoryQuery extends Partial<Filters> {
   /** The text to be searched for. */
   q?: string | undefined
+  factor?: FactorFilter | null
   order: Order
   limit: number
   cursor?: string | undefined
@@ -50,15 +51,17 @@ export function createUserDirectory ({ directory, users, cursors }: UserDirector
    * A page of users in the given order. With `q`, only users whose address or name begins with it (one or two
    * characters) or contains it (more); if there are none, users whose address or name is similar to it. While there is
    * a `next_cursor` there may be more users, also after a page that is short or empty: if a long list has few matches,
-   * a page has those that were found in a part of the list.
+   * a page has those that were found in a part of the list. That is so for users by their factor as well.
    * @throws Refusal `invalid_request` for a cursor of another list
    */
-  async function list ({ q, order, limit, cursor, role = null, status = null, approval = null }: DirectoryQuery) {
+  async function list (
+    { q, order, limit, cursor, role = null, status = null, approval = null, factor = null }: DirectoryQuery
+  ) {
     const filters = { role, status, approval }
     const text = q?.trim()
-    const name = { order, filters, text }
+    const name = { order, filters, text, ...(factor && { factor }) }
     const [how, after] = readCursor(name, cursor)
-    const wanted = { order, filters, after, limit }
+    const wanted = { order, filters, after, limit, factor }
 
     if (text === undefined) return answer(name, 'list', await browse(wanted))
 
@@ -71,7 +74,9 @@ export function createUserDirectory ({ directory, users, cursors }: UserDirector
   }
 
   async function browse (wanted: ListPart): Promise<Page> {
-    return pageOf(await directory.list(oneMore(wanted)), wanted)
+    if (!wanted.factor) return pageOf(await directory.list(oneMore(wanted)), wanted)
+    const { found, end } = await directory.scan(null, oneMore(wanted), scanRows)
+    return found.length > wanted.limit ? pageOf(found, wanted) : { users: found, next: end }
   }
 
   // A scan soon finds what is common. The index finds what is rare, and then has few users to sort. If very many users

@@ -37,8 +37,8 @@ export function createFactorResetStarts (parts: FactorResetStartParts) {
 
   /**
    * Begins a reset in the name of an administrator who ranks above the user.
-   * @throws Refusal `not_found`; `forbidden`; `conflict` for a disabled account and one whose password alone signs in;
-   * `rate_limited` if the address has been sent too many mails; `unavailable`
+   * @throws Refusal `not_found`; `forbidden`; `conflict` for a disabled account, one whose password alone signs in and
+   * one without a password; `rate_limited` if the address has been sent too many mails; `unavailable`
    */
   async function start (userId: string, by: Actor) {
     const known = await users.find(userId)
@@ -67,14 +67,16 @@ export function createFactorResetStarts (parts: FactorResetStartParts) {
   }
 
   async function begin (tx: Transaction, subject: User, auditFields: Omit<AuditEvent, 'event'>) {
-    if (!needsBoth(subject, clock.now())) {
-      throw new Refusal('conflict', {
-        sentence: 'The account has no second factor to reset: the password alone signs in.',
-        cause: new Error('The account has no second factor to reset: the password alone signs in.')
-      })
-    }
+    if (!needsBoth(subject, clock.now())) throw senseless('The account has no second factor to reset: the password alone signs in.')
+    // A new password makes the link worthless, so it comes first.
+    if (subject.passwordHash === null) throw senseless('The account has no password: first its user sets one by a link in a mail.')
     const tokenId = await oneTimeTokens.issue(tx, { purpose: 'second_factor_reset', userId: subject.id })
     await audit.record(tx, { ...auditFields, event: 'authn_factor_reset', reason: 'requested' })
     await jobs.send(tx, 'mail', { kind: 'second_factor_reset', tokenId })
   }
+}
+
+/** The refusal of a reset that would not help the user. The command line shows the cause. */
+function senseless (sentence: string): Refusal {
+  return new Refusal('conflict', { sentence, cause: new Error(sentence) })
 }

@@ -30,9 +30,13 @@ export function createUserStatus ({ actions, amendments, accounts }: UserStatusP
     })
   }
 
-  /** Until the user changes the password, they can do nothing else; this holds for their present sessions as well. */
+  /**
+   * Until the user changes the password, they can do nothing else; this holds for their present sessions as well.
+   * @throws Refusal `conflict` for an account without a password, beside those of `perform`
+   */
   async function requirePasswordChange (userId: string, by: Actor) {
     return await actions.perform(userId, by, async action => {
+      if (action.subject.passwordHash === null) throw new Refusal('conflict', { sentence: 'The account has no password.' })
       await amendments.amend(action, { mustChangePassword: true }, { event: 'authn_password_change_required' })
     })
   }

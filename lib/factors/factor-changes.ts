@@ -117,7 +117,12 @@ export function createFactorChanges (parts: FactorChangeParts) {
     { event, reason = 'totp', mail }: {
       event: string
       reason?: string
-      mail: 'second_factor_added' | 'second_factor_removed' | 'second_factor_reset_finished' | 'factor_removed'
+      mail:
+        | 'second_factor_added'
+        | 'second_factor_removed'
+        | 'second_factor_reset_finished'
+        | 'factor_removed'
+        | 'password_removed'
     }
   ): Promise<number> {
     const sessionEpoch = await users.setTwoStep(unit.tx, state.id, twoStep)

@@ -10,9 +10,12 @@ export interface FactorResetParts {
   oneTimeTokens: Pick<OneTimeTokens, 'tokenOf' | 'take' | 'release' | 'spend'>
   factorResets: FactorResetStore
   totpSecrets: Pick<TotpSecretStore, 'removeOthers'>
-  passkeys: Pick<PasskeyStore, 'removeAll'>
+  passkeys: Pick<PasskeyStore, 'removeOthers'>
   recoveryCodes: Pick<RecoveryCodeStore, 'remove'>
 }
+
+/** Finishes a reset, in the transaction that adds the new factor. */
+export type FinishReset = (tx: Transaction, newFactorId: string) => Promise<void>
 
 export type FactorResets = ReturnType<typeof createFactorResets>
 
@@ -34,7 +37,7 @@ export function createFactorResets (parts: FactorResetParts) {
    */
   async function during<T> (
     state: SessionState,
-    work: (finish: ((tx: Transaction, newFactorId: string) => Promise<void>) | null) => Promise<T>
+    work: (finish: FinishReset | null) => Promise<T>
   ): Promise<T> {
     if (state.factorReset === null) return await work(null)
 
@@ -49,14 +52,14 @@ export function createFactorResets (parts: FactorResetParts) {
   }
 
   /**
-   * Uses up the reset, and removes every factor but the new one, which is an authenticator app. The caller has locked
-   * the user's row.
+   * Uses up the reset, and removes every factor but the new one, an authenticator app or a passkey. The caller has
+   * locked the user's row, and makes new recovery codes.
    */
   async function finish (tx: Transaction, state: SessionState, taken: TakenToken, newFactorId: string) {
     const { id: userId, sessionId, deviceId } = state
     await oneTimeTokens.spend(tx, taken)
     await totpSecrets.removeOthers(tx, userId, newFactorId)
-    await passkeys.removeAll(tx, userId)
+    await passkeys.removeOthers(tx, userId, newFactorId)
     await recoveryCodes.remove(tx, userId)
     await factorResets.finish(tx, { userId, sessionId, deviceId })
   }

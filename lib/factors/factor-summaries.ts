@@ -26,7 +26,7 @@ export interface FactorSummaryParts {
 
 export type FactorSummaries = ReturnType<typeof createFactorSummaries>
 
-/** What a user has beside the password. */
+/** What a user signs in with. */
 export function createFactorSummaries (parts: FactorSummaryParts) {
   const { database, users, devices, sessions, totpSecrets, recoveryCodes, passkeys, clock, rememberDevice } = parts
 
@@ -52,6 +52,7 @@ export function createFactorSummaries (parts: FactorSummaryParts) {
     const [secret, codes] = [await totpSecrets.findConfirmed(id), await recoveryCodes.summarise(id)]
     const isRequired = isInForce(user, clock.now())
     return {
+      password: user.passwordHash !== null,
       two_step: twoStep,
       required: isRequired,
       required_from: factorPolicy === 'optional' || isRequired ? null : factorPolicyFrom.toISOString(),

@@ -23,8 +23,8 @@ export interface Passkey {
 
 export type NewPasskey = Omit<Passkey, 'lastUsedAt'> & { algorithm: number, discoverable: boolean | null, rpId: string }
 
-/** How many passkeys belong to a domain. */
-export interface PasskeysOfDomain { rpId: string, count: number }
+/** How many passkeys belong to a domain, and how many of its users can sign in with nothing else. */
+export interface PasskeysOfDomain { rpId: string, count: number, stranded: number }
 
 /** What an authenticator says when it signs. */
 export type PasskeyUse = Pick<Passkey, 'signCount' | 'backupEligible' | 'backedUp'>
@@ -32,7 +32,19 @@ export type PasskeyUse = Pick<Passkey, 'signCount' | 'backupEligible' | 'backedU
 export type PasskeyStore = ReturnType<typeof createPasskeyStore>
 
 export function createPasskeyStore (db: Database) {
-  return { list, has, findByCredential, insert, use, rename, remove, removeAll, handleOf, countOtherDomains }
+  return {
+    list,
+    has,
+    findAlone,
+    findByCredential,
+    insert,
+    use,
+    rename,
+    remove,
+    removeOthers,
+    handleOf,
+    countOtherDomains
+  }
 
   /** The user's passkeys, the oldest first. */
   async function list (userId: string, query: Query = db): Promise<Passkey[]> {
@@ -51,6 +63,20 @@ export function createPasskeyStore (db: Database) {
       where user_id = ${userId}
       limit 1`
     return found.length === 1
+  }
+
+  /**
+   * The user's passkeys of a domain that sign in by themselves: they have verified their user, and need no name. A
+   * security key does neither.
+   */
+  async function findAlone (userId: string, rpId: string, query: Query = db): Promise<Pick<Passkey, 'backedUp'>[]> {
+    return await query<Pick<Passkey, 'backedUp'>>`
+      select p.backed_up
+      from passkeys p
+      where p.user_id = ${userId}
+        and p.rp_id = ${rpId}
+        and p.user_verified
+        and p.discoverable is not false`
   }
 
   /** The passkey with this credential id, and the handle of its account; null for an unknown one. */
@@ -131,10 +157,12 @@ export function createPasskeyStore (db: Database) {
     return removed.length === 1
   }
 
-  async function removeAll (tx: Transaction, userId: string) {
+  /** Removes every passkey of a user but this one. */
+  async function removeOthers (tx: Transaction, userId: string, id: string) {
     await tx`
       delete from passkeys
-      where user_id = ${userId}`
+      where user_id = ${userId}
+        and id <> ${id}`
   }
 
   /**
@@ -151,20 +179,28 @@ export function createPasskeyStore (db: Database) {
     return user.passkeyHandle
   }
 
-  /** How many passkeys belong to other domains than this one. */
+  /**
+   * How many passkeys belong to other domains than this one, and how many of their users have neither a password nor a
+   * passkey of this one.
+   */
   async function countOtherDomains (rpId: string): Promise<PasskeysOfDomain[]> {
     return await db<PasskeysOfDomain>`
-      select rp_id, count(*)::int as count
+      select o.rp_id, count(*)::int as count,
+             count(distinct u.id) filter (
+               where u.password_hash is null
+                 and not exists (select from passkeys p where p.user_id = u.id and p.rp_id = ${rpId})
+             )::int as stranded
       from (
-        select rp_id
+        select rp_id, user_id
         from passkeys
         where rp_id < ${rpId}
         union all
-        select rp_id
+        select rp_id, user_id
         from passkeys
         where rp_id > ${rpId}
-      ) as others
-      group by rp_id
-      order by rp_id`
+      ) as o
+      join users u on u.id = o.user_id
+      group by o.rp_id
+      order by o.rp_id`
   }
 }

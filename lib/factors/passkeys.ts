@@ -12,10 +12,12 @@ import type { Challenge, Challenges } from '../tokens/challenges.ts'
 import type { NewCredential, RegistrationResponse, WebauthnVerifier } from '../webauthn/verifier.ts'
 import { eventOf } from './factor-changes.ts'
 import type { Asking, FactorChange, FactorChanges } from './factor-changes.ts'
+import type { FactorResets, FinishReset } from './factor-resets.ts'
 import { creationOptions } from './passkey-options.ts'
 import type { CreationOptions, PasskeyKind } from './passkey-options.ts'
 import type { NewPasskey, PasskeyStore } from './passkey-store.ts'
 import { presentPasskey } from './passkey-view.ts'
+import { hashRecoveryCodes, makeRecoveryCodes } from './recovery-code.ts'
 import type { RecoveryCodeStore } from './recovery-code-store.ts'
 import type { SpentChallengeStore } from './spent-challenge-store.ts'
 import type { TotpSecretStore } from './totp-secret-store.ts'
@@ -29,13 +31,19 @@ export interface PasskeyRegistration {
   name: string
 }
 
+/** A passkey that was added, and the tokens of the session if that has finished a reset. */
+export interface AddedPasskey { passkey: ReturnType<typeof presentPasskey>, change?: FactorChange }
+
+interface Addition { state: SessionState, passkey: NewPasskey, challenge: Challenge, caller: Caller }
+
 export interface PasskeyParts {
   changes: FactorChanges
+  resets: FactorResets
   sessions: Pick<Sessions, 'find'>
   passkeys: PasskeyStore
   spentChallenges: SpentChallengeStore
   totpSecrets: Pick<TotpSecretStore, 'findConfirmed'>
-  recoveryCodes: Pick<RecoveryCodeStore, 'remove'>
+  recoveryCodes: Pick<RecoveryCodeStore, 'remove' | 'replace'>
   challenges: Challenges
   webauthn: Pick<WebauthnVerifier, 'challengeOf' | 'verifyRegistration'>
   audit: Pick<Audit, 'record'>
@@ -56,8 +64,8 @@ const kinds = ['passkey', 'security_key'] as const
 /** The passkeys of a user, as the user manages them. To add or remove one takes what any change of factors takes. */
 export function createPasskeys (parts: PasskeyParts) {
   const { sessions, passkeys, spentChallenges, totpSecrets, recoveryCodes, challenges, webauthn } = parts
-  const { audit, jobs, clock, rpId, rpName } = parts
-  const { findStrong, counted, inSession, assertOptional, change, answerTo } = parts.changes
+  const { resets, audit, jobs, clock, rpId, rpName } = parts
+  const { findStrong, findEnrolling, counted, inSession, assertOptional, change, answerTo } = parts.changes
 
   return { list, offer, register, rename, remove }
 
@@ -67,14 +75,15 @@ export function createPasskeys (parts: PasskeyParts) {
   }
 
   /**
-   * What a browser needs to make a passkey. The challenge is bound to the session that asks.
+   * What a browser needs to make a passkey. The challenge is bound to the session that asks. A session that a reset has
+   * opened may do this.
    * @throws Refusal `conflict` if the account has as many as it may have; `session_ended`; `reauthentication_required`;
    * `unavailable`
    */
   async function offer (asking: Asking, kind: PasskeyKind): Promise<CreationOptions> {
-    const state = await findStrong(asking)
+    const state = await findEnrolling(asking)
     const known = await passkeys.list(state.id)
-    if (known.length >= passkeysMax) throw new Refusal('conflict')
+    if (known.length >= passkeysMax && state.factorReset === null) throw new Refusal('conflict')
 
     const handle = await inSession(state, ({ tx }) => passkeys.handleOf(tx, state.id, randomBytes(handleBytes)))
     return creationOptions({
@@ -87,18 +96,44 @@ export function createPasskeys (parts: PasskeyParts) {
   }
 
   /**
-   * Adds a passkey. The sign-in by password stays as it is, and no session ends.
-   * @throws Refusal `token_invalid` if the response does not answer a challenge of this session; `conflict` for a
-   * credential that is known, to anybody; `session_ended`; `reauthentication_required`; `rate_limited`; `unavailable`
+   * Adds a passkey. The sign-in by password stays as it is, and no session ends. In a session that a reset has opened
+   * it takes the place of all other factors: the account has two steps then, every other session and device is gone.
+   * @throws Refusal `token_invalid` if the response does not answer a challenge of this session, or the reset counts no
+   * longer; `conflict` for a credential that is known, to anybody; `session_ended`; `reauthentication_required`;
+   * `rate_limited`; `unavailable`
    */
-  async function register (asking: Asking, registration: PasskeyRegistration, caller: Caller) {
-    const state = await findStrong(asking)
-    return await counted(asking, caller, async () => {
+  async function register (asking: Asking, registration: PasskeyRegistration, caller: Caller): Promise<AddedPasskey> {
+    const state = await findEnrolling(asking)
+    return await counted(asking, caller, () => resets.during(state, async finishReset => {
       const { challenge, credential } = await verify(state, registration.response)
       const passkey = passkeyOf(state, registration, challenge, credential)
-      await inSession(state, ({ tx }) => keep(tx, { state, passkey, challenge, caller }))
-      return { passkey: presentPasskey({ ...passkey, lastUsedAt: null }) }
+      const added = { passkey: presentPasskey({ ...passkey, lastUsedAt: null }) }
+      const addition = { state, passkey, challenge, caller }
+      if (finishReset) return { ...added, change: await replaceAll(addition, finishReset) }
+
+      await inSession(state, async ({ tx }) => {
+        await keep(tx, addition)
+        await tell(tx, addition)
+        return true
+      })
+      return added
+    }))
+  }
+
+  /** A registration proves no signature (`none`), so the session is worth no more than before. */
+  async function replaceAll (addition: Addition, finishReset: FinishReset): Promise<FactorChange> {
+    const { state, passkey, caller } = addition
+    const codes = makeRecoveryCodes()
+    const userEpoch = await inSession(state, async unit => {
+      await finishReset(unit.tx, passkey.id)
+      await keep(unit.tx, addition)
+      await recoveryCodes.replace(unit.tx, state.id, hashRecoveryCodes(codes), new Date(clock.now()))
+      return await change(unit, state, { twoStep: true, caller }, {
+        event: 'authn_factor_reset', reason: 'finished', mail: 'second_factor_reset_finished'
+      })
     })
+    const changed = { userEpoch, sessionEpoch: userEpoch, twoStep: true, hasFactor: true, factorReset: null }
+    return { ...await answerTo({ ...state, ...changed }), recovery_codes: codes }
   }
 
   async function verify (state: SessionState, response: RegistrationResponse) {
@@ -124,22 +159,18 @@ export function createPasskeys (parts: PasskeyParts) {
     return { ...credential, id: randomUUID(), userId, userVerified, transports, discoverable, rpId, name, createdAt }
   }
 
-  async function keep (tx: Transaction, { state, passkey, challenge, caller }: {
-    state: SessionState
-    passkey: NewPasskey
-    challenge: Challenge
-    caller: Caller
-  }) {
+  async function keep (tx: Transaction, { state, passkey, challenge }: Addition) {
     if (!await spentChallenges.spend(tx, challenge)) throw new Refusal('token_invalid')
     if ((await passkeys.list(state.id, tx)).length >= passkeysMax) throw new Refusal('conflict')
     if (!await passkeys.insert(tx, passkey)) throw new Refusal('conflict')
+  }
 
+  async function tell (tx: Transaction, { state, passkey, caller }: Addition) {
     const eventId = await audit.record(tx, {
       ...eventOf(state, caller, 'authn_factor_added', 'passkey'),
       personal: { passkey_id: passkey.id, name: passkey.name }
     })
     await jobs.send(tx, 'mail', { kind: 'passkey_added', userId: state.id, eventId })
-    return true
   }
 
   /** @throws Refusal `not_found` for a passkey that the user does not have; `session_ended`; `unavailable` */
@@ -152,14 +183,16 @@ export function createPasskeys (parts: PasskeyParts) {
 
   /**
    * Removes a passkey, and the recovery codes if no factor is left. Every other session ends.
-   * @throws Refusal `last_factor` if an account with two steps, or whose role demands a factor, would be left without;
-   * `not_found`; `session_ended`; `reauthentication_required`; `invalid_token`; `rate_limited`; `unavailable`
+   * @throws Refusal `last_factor` if an account with two steps, or whose role demands a factor, would be left without,
+   * or one without a password without a passkey that signs in alone; `not_found`; `session_ended`;
+   * `reauthentication_required`; `invalid_token`; `rate_limited`; `unavailable`
    */
   async function remove (asking: Asking, id: string, caller: Caller): Promise<FactorChange> {
     const state = await findStrong(asking)
     return await counted(asking, caller, async () => {
       const { userEpoch, amr } = await inSession(state, async unit => {
         if (!await passkeys.remove(unit.tx, state.id, id)) throw new Refusal('not_found')
+        if (state.passwordHash === null) await assertWayIn(unit.tx, state.id)
         const hasPasskey = await passkeys.has(state.id, unit.tx)
         const hasTotp = await totpSecrets.findConfirmed(state.id, unit.tx) !== null
         const isLast = !hasPasskey && !hasTotp
@@ -175,5 +208,11 @@ export function createPasskeys (parts: PasskeyParts) {
       })
       return await answerTo({ ...state, userEpoch, sessionEpoch: userEpoch, amr })
     })
+  }
+
+  /** Refuses to leave an account without a password no passkey that signs in by itself. */
+  async function assertWayIn (tx: Transaction, userId: string) {
+    const ways = await passkeys.findAlone(userId, rpId, tx)
+    if (ways.length === 0) throw new Refusal('last_factor', { sentence: 'Without a password the account needs a passkey.' })
   }
 }

@@ -4,7 +4,6 @@ import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
 import type { Caller } from '../http/caller.ts'
 import type { Jobs } from '../jobs/jobs.ts'
-import type { Transaction } from '../stores/database.ts'
 import { withSecond, withoutSecond } from '../tokens/assurance.ts'
 import { toBase32 } from '../formats/base32.ts'
 import { eventOf } from './factor-changes.ts'
@@ -12,7 +11,7 @@ import type { Asking, FactorChange, FactorChanges } from './factor-changes.ts'
 import type { FactorResets } from './factor-resets.ts'
 import type { PasskeyStore } from './passkey-store.ts'
 import type { RecoveryCodeStore } from './recovery-code-store.ts'
-import { hashRecoveryCode, makeRecoveryCode } from './recovery-code.ts'
+import { hashRecoveryCodes, makeRecoveryCodes } from './recovery-code.ts'
 import type { TotpKeeping } from './totp-keeping.ts'
 import type { TotpSecretStore } from './totp-secret-store.ts'
 import { matchingStep, secretBytes, stepAt, totpUri } from './totp.ts'
@@ -37,8 +36,6 @@ export type SecondFactors = ReturnType<typeof createSecondFactors>
 
 /** How long (s) a secret waits for its first code. */
 export const waitingSeconds = 600
-/** How many recovery codes a user gets at once. */
-const recoveryCodesCount = 10
 /** How many steps off the clock of an authenticator app may be for the refusal to say so. */
 const clockHintSteps = 10
 
@@ -88,13 +85,13 @@ export function createSecondFactors (parts: SecondFactorParts) {
     const state = await findEnrolling(asking)
     return await counted(asking, caller, () => resets.during(state, async finishReset => {
       const step = await stepOf(state.id, id, code.replace(/\s/g, ''))
-      const codes = !finishReset && await recoveryCodes.summarise(state.id) ? null : makeCodes()
+      const codes = !finishReset && await recoveryCodes.summarise(state.id) ? null : makeRecoveryCodes()
       const amr = withSecond(state.amr, 'otp')
       const userEpoch = await inSession(state, async unit => {
         const confirmed = await totpSecrets.confirm(unit.tx, { id, userId: state.id }, step, new Date(clock.now()))
         if (!confirmed) throw new Refusal('not_found')
         await finishReset?.(unit.tx, id)
-        if (codes) await keepCodes(unit.tx, state.id, codes)
+        if (codes) await recoveryCodes.replace(unit.tx, state.id, hashRecoveryCodes(codes), new Date(clock.now()))
         return await change(unit, state, { twoStep: true, amr, caller }, finishReset
           ? { event: 'authn_factor_reset', reason: 'finished', mail: 'second_factor_reset_finished' }
           : { event: 'authn_factor_added', mail: 'second_factor_added' })
@@ -148,12 +145,14 @@ export function createSecondFactors (parts: SecondFactorParts) {
 
   /**
    * Says whether the password alone signs in. Every other session ends if that changes.
-   * @throws Refusal `last_factor` if the account has no second factor, or if its role demands one; `session_ended`;
-   * `reauthentication_required`; `invalid_token`; `unavailable`
+   * @throws Refusal `last_factor` if the account has no second factor, or if its role demands one, or if it has no
+   * password, so that the mailbox, which sets one, would suffice; `session_ended`; `reauthentication_required`;
+   * `invalid_token`; `unavailable`
    */
   async function setTwoStep (asking: Asking, twoStep: boolean, caller: Caller): Promise<FactorChange> {
     const state = await findStrong(asking)
     if (twoStep && !await hasFactor(state.id)) throw new Refusal('last_factor')
+    if (!twoStep && state.passwordHash === null) throw new Refusal('last_factor', { sentence: keepsTwoSteps })
 
     return await counted(asking, caller, async () => {
       if (twoStep === state.twoStep) return await answerTo(state)
@@ -178,9 +177,9 @@ export function createSecondFactors (parts: SecondFactorParts) {
     if (!await hasFactor(state.id)) throw new Refusal('last_factor')
 
     return await counted(asking, caller, async () => {
-      const codes = makeCodes()
+      const codes = makeRecoveryCodes()
       await inSession(state, async ({ tx }) => {
-        await keepCodes(tx, state.id, codes)
+        await recoveryCodes.replace(tx, state.id, hashRecoveryCodes(codes), new Date(clock.now()))
         const event = eventOf(state, caller, 'authn_factor_added', 'recovery_codes')
         const eventId = await audit.record(tx, event)
         await jobs.send(tx, 'mail', { kind: 'recovery_codes_renewed', userId: state.id, eventId })
@@ -189,16 +188,9 @@ export function createSecondFactors (parts: SecondFactorParts) {
       return { recovery_codes: codes }
     })
   }
-
-  async function keepCodes (tx: Transaction, userId: string, codes: string[]) {
-    const hashes = codes.flatMap(code => hashRecoveryCode(code) ?? [])
-    await recoveryCodes.replace(tx, userId, hashes, new Date(clock.now()))
-  }
 }
 
-function makeCodes (): string[] {
-  return Array.from({ length: recoveryCodesCount }, makeRecoveryCode)
-}
+const keepsTwoSteps = 'Without a password the account keeps two steps: a link in a mail could set one.'
 
 const clockOff = {
   path: '/code',

@@ -91,7 +91,7 @@ export function createReauthentications (parts: ReauthenticationParts) {
 
   /** Without the password, the token of an earlier request must say that it was proved in this session. */
   function assertFirstStep (state: SessionState, token: string | undefined) {
-    if (token === undefined) throw mfaRequired({ methods: ['password'] })
+    if (token === undefined) throw mfaRequired({ methods: [state.passwordHash === null ? 'passkey' : 'password'] })
     const pending = pendingLogins.open(token, { purpose: 'reauthentication', transport: state.transport })
     const isOfSession = pending?.userId === state.id && pending.holderId === state.sessionId
     if (!isOfSession || !mayGoOn(state, pending)) throw isOver()

@@ -12,6 +12,7 @@ export interface Account extends Reader {
   id: string
   status: 'active' | 'disabled'
   approval: 'not_required' | 'pending' | 'approved' | 'rejected'
+  hasPassword: boolean
 }
 
 /** One text of an announcement, in Markdown. */
@@ -60,7 +61,7 @@ export function createMailSubjectStore (db: Database) {
 
   async function account (id: string): Promise<Account | null> {
     const [account] = await db<Account>`
-      select id, email, full_name, locale, status, approval
+      select id, email, full_name, locale, status, approval, password_hash is not null as has_password
       from users
       where id = ${id}`
     return account ?? null
@@ -69,7 +70,7 @@ export function createMailSubjectStore (db: Database) {
   /** Those of the accounts that there are, in the order of the ids. */
   async function accounts (ids: string[]): Promise<Account[]> {
     return await db<Account>`
-      select id, email, full_name, locale, status, approval
+      select id, email, full_name, locale, status, approval, password_hash is not null as has_password
       from users
       where id = any(${ids}::uuid[])
       order by array_position(${ids}::uuid[], id)`
@@ -78,7 +79,7 @@ export function createMailSubjectStore (db: Database) {
   /** The account with a canonical address. */
   async function accountAt (canonical: string): Promise<Account | null> {
     const [account] = await db<Account>`
-      select id, email, full_name, locale, status, approval
+      select id, email, full_name, locale, status, approval, password_hash is not null as has_password
       from users
       where email_canonical = ${canonical}`
     return account ?? null

@@ -4,7 +4,7 @@ import type { Caller } from '../http/caller.ts'
 import { clientNetwork } from '../http/client-address.ts'
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
-import type { RefusalCode } from '../errors.ts'
+import type { RefusalCode, RefusalDetails } from '../errors.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { Bucket, Lockout } from './lockout.ts'
 import type { Metrics } from '../operations/metrics.ts'
@@ -65,7 +65,7 @@ export function createPasswordChecks ({
     if (guess.outcome === 'refused') {
       // Many tries at a shut bucket leave one event a minute, not one for each try.
       if (guess.refused > 0) await note(database, claim, 'too_many_attempts', { refused: guess.refused })
-      throw refuse(claim, 'too_many_attempts', guess.retryAfter)
+      throw refuse(claim, 'too_many_attempts', { retryAfter: guess.retryAfter })
     }
     if (guess.shutForMs === null) await note(database, claim, 'invalid_credentials')
     else await noteShut(claim, guess.shutForMs)
@@ -73,7 +73,8 @@ export function createPasswordChecks ({
   }
 
   /**
-   * Checks the password of the user of a session, within the session's own bucket.
+   * Checks the password of the user of a session, within the session's own bucket. Where the account has none there is
+   * nothing to guess, and its user may know.
    * @throws Refusal as `check`
    */
   async function checkInSession (
@@ -84,7 +85,11 @@ export function createPasswordChecks ({
   ): Promise<void> {
     const { sessionId, passwordHash, emailCanonical: canonical } = session
     const bucket = lockout.sessionOf(sessionId)
-    await check({ password, passwordHash, bucket, owner: session, canonical, sessionId, caller, purpose })
+    const claim = { password, passwordHash, bucket, owner: session, canonical, sessionId, caller, purpose }
+    if (passwordHash !== null) return await check(claim)
+
+    await note(database, claim, 'invalid_credentials')
+    throw refuse(claim, 'invalid_credentials', { sentence: 'The account has no password.' })
   }
 
   async function noteShut (claim: Claim, milliseconds: number) {
@@ -112,9 +117,9 @@ export function createPasswordChecks ({
     await audit.record(query, { ...traceOf(claim), event: failures[claim.purpose], reason, personal })
   }
 
-  function refuse ({ purpose }: Claim, code: RefusalCode, retryAfter?: number) {
+  function refuse ({ purpose }: Claim, code: RefusalCode, details: Pick<RefusalDetails, 'retryAfter' | 'sentence'> = {}) {
     if (purpose === 'sign_in') metrics.increment('sign_ins', { outcome: code })
-    return new Refusal(code, retryAfter === undefined ? {} : { retryAfter })
+    return new Refusal(code, details)
   }
 }
 

@@ -76,6 +76,7 @@ export function createUserStore (db: Database) {
     rehash,
     setPassword,
     resetPassword,
+    removePassword,
     setAddress,
     setTwoStep,
     raiseEpoch
@@ -213,6 +214,23 @@ export function createUserStore (db: Database) {
         and status = 'active'
       returning session_epoch, version`
     return user ?? null
+  }
+
+  /**
+   * Takes the password away. Returns false if there is none. The caller has locked the user's row, and ends the
+   * sessions.
+   * @throws Refusal `password_change_required` if the password has to be changed: only another one ends that
+   */
+  async function removePassword (tx: Transaction, id: string, now: Date): Promise<boolean> {
+    const [user] = await tx<Pick<User, 'mustChangePassword'>>`
+      update users
+      set password_hash = case when must_change_password then password_hash end,
+          updated_at = ${now}
+      where id = ${id}
+        and password_hash is not null
+      returning must_change_password`
+    if (user?.mustChangePassword) throw new Refusal('password_change_required')
+    return user !== undefined
   }
 
   /**

@@ -10,6 +10,7 @@ import { createRegistrationStore } from '../../lib/accounts/registration-store.t
 import { createDeploymentStore } from '../../lib/changes/deployment-store.ts'
 import { purposes } from '../../lib/crypto/purposes.ts'
 import { createPasskeyStore } from '../../lib/factors/passkey-store.ts'
+import { createRecoveryCodeStore } from '../../lib/factors/recovery-code-store.ts'
 import { createTotpSecretStore } from '../../lib/factors/totp-secret-store.ts'
 import { createRememberedDevices } from '../../lib/logins/remembered-devices.ts'
 import { createEncryptedRecipients } from '../../lib/mail/recipients.ts'
@@ -29,7 +30,7 @@ export default fp<FeatureOptions>(async function accountsFeature (app, { config,
   const { database, unitsOfWork, feed, revocations, audit, jobs, metrics, roles, approvals } = app
   const { passwords, passwordPolicy: policy, passwordChecks: checks, rateLimits, lockout } = app
   const { sessions, tokenResponses, tokens, deviceTokens, oneTimeTokens, pendingLogins } = app
-  const { factorChecks, passkeyChecks } = app
+  const { factorChecks, factorChanges, passkeyChecks } = app
 
   const devices = createKnownDeviceStore()
   const { rememberDevice } = config.factors
@@ -57,9 +58,11 @@ export default fp<FeatureOptions>(async function accountsFeature (app, { config,
     oneTimeTokens,
     pendingLogins,
     factorChecks,
+    factorChanges,
     remembered,
     passkeyChecks,
     passkeys: createPasskeyStore(database),
+    recoveryCodes: createRecoveryCodeStore(database),
     totpSecrets: createTotpSecretStore(database),
     users: createUserStore(database),
     registrations: createRegistrationStore(database, { tries: codeTriesMax }),
@@ -73,7 +76,8 @@ export default fp<FeatureOptions>(async function accountsFeature (app, { config,
     recipients: createEncryptedRecipients(app.secrets.derive(purposes.mailRecipients)),
     codes: createCodes(app.secrets.derive(purposes.verificationCodes)),
     clock,
-    emailVerification: config.accounts.emailVerification
+    emailVerification: config.accounts.emailVerification,
+    rpId: config.passkeys.rpId
   }))
 }, {
   name: 'accounts',

@@ -3,6 +3,7 @@ import { createRoleStore } from '../../lib/access/role-store.ts'
 import { createEncryption } from '../../lib/crypto/encryption.ts'
 import { purposes } from '../../lib/crypto/purposes.ts'
 import { createFactorChanges } from '../../lib/factors/factor-changes.ts'
+import type { FactorChanges } from '../../lib/factors/factor-changes.ts'
 import { createFactorResetStore } from '../../lib/factors/factor-reset-store.ts'
 import { createFactorResets } from '../../lib/factors/factor-resets.ts'
 import { createFactorSummaries } from '../../lib/factors/factor-summaries.ts'
@@ -30,6 +31,7 @@ declare module 'fastify' {
   interface FastifyInstance {
     readonly totpKeeping: TotpKeeping
     readonly factorChecks: SecondFactorChecks
+    readonly factorChanges: FactorChanges
     readonly factorSummaries: FactorSummaries
     readonly secondFactors: SecondFactors
     readonly passkeyChecks: PasskeyChecks
@@ -68,9 +70,10 @@ export default fp<FeatureOptions>(async function factorsFeature (app, { config, 
   }
   const changes = createFactorChanges(changeable)
   const resets = createFactorResets({ ...parts, oneTimeTokens, factorResets: createFactorResetStore() })
+  app.decorate('factorChanges', changes)
   app.decorate('factorSummaries', createFactorSummaries(changeable))
   app.decorate('secondFactors', createSecondFactors({ ...parts, changes, resets }))
-  app.decorate('passkeys', createPasskeys({ ...ofPasskeys, changes, sessions, totpSecrets, recoveryCodes, jobs }))
+  app.decorate('passkeys', createPasskeys({ ...ofPasskeys, changes, resets, sessions, totpSecrets, recoveryCodes, jobs }))
 }, {
   name: 'factors',
   dependencies: ['monitoring', 'stores', 'jobs', 'audit', 'changes', 'throttling', 'tokens', 'webauthn', 'sessions']

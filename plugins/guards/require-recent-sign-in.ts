@@ -13,6 +13,8 @@ declare module 'fastify' {
     readonly requireRecentSignIn: onRequestHookHandler & Refusing
     /** The same, and two factors must have been proved. */
     readonly requireRecentFactors: onRequestHookHandler & Refusing
+    /** The same, and a passkey must have been proved. */
+    readonly requireRecentPasskey: onRequestHookHandler & Refusing
     /**
      * Refuses a request whose sign-in is too weak or too old. Asks no store.
      * @throws Refusal `reauthentication_required`
@@ -25,6 +27,7 @@ export default fp<{ clock: Clock }>(async function provideRecencyGuard (app, { c
   app.decorate('assertSteppedUp', (principal, demand) => assertSteppedUp(principal, demand, clock.now()))
   app.decorate('requireRecentSignIn', demanding({ maxAge: recentSeconds }))
   app.decorate('requireRecentFactors', demanding({ acr: 'urn:latchkey:acr:2fa', maxAge: recentSeconds }))
+  app.decorate('requireRecentPasskey', demanding({ acr: 'phr', maxAge: recentSeconds }))
 
   function demanding (demand: StepUp) {
     return refusing<onRequestHookHandler>(function requireStepUp ({ principal }, _reply, done) {

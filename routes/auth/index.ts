@@ -15,6 +15,7 @@ import loginSecondFactorOptions from './login-second-factor-options.ts'
 import logout from './logout.ts'
 import me from './me.ts'
 import reauthenticate from './reauthenticate.ts'
+import removePassword from './remove-password.ts'
 import reauthenticateOptions from './reauthenticate-options.ts'
 import refresh from './refresh.ts'
 import register from './register.ts'
@@ -28,7 +29,7 @@ import { registerGuarded } from '../guarded.ts'
 
 /** Everything under `/auth`. This table says which guards each route has, and by what its requests are counted. */
 const auth: FastifyPluginAsync = async app => {
-  const { requireSession, requireRecentSignIn, requireRefreshToken } = app
+  const { requireSession, requireRecentSignIn, requireRecentPasskey, requireRefreshToken } = app
   const { byClient, bySession, byToken } = app.limitRequests
 
   registerGuarded(app, [
@@ -81,6 +82,10 @@ const auth: FastifyPluginAsync = async app => {
     {
       guards: { onRequest: [bySession, requireSession(), requireRecentSignIn] },
       routes: [changeEmail, deleteMe]
+    },
+    {
+      guards: { onRequest: [bySession, requireSession(), requireRecentPasskey] },
+      routes: [removePassword]
     }
   ])
 }

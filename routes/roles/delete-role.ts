@@ -7,7 +7,7 @@ const schema = {
   operationId: 'deleteRole',
   tags: ['Administration'],
   summary: 'Remove a role',
-  description: 'Needs `roles:write` and a rank above the role’s. 409 `role_in_use`: somebody has it, or is registering into it.',
+  description: 'Needs `roles:write`, a rank above the role’s and a recent sign-in. 409 `role_in_use`: somebody has it, or is registering into it.',
   params: RoleParams,
   response: { 204: Type.Null({ description: 'Removed.' }) },
   refusals: codes('role_in_use')

@@ -4,12 +4,10 @@ import listRoles from './list-roles.ts'
 import putRole from './put-role.ts'
 import { guardedBy } from '../guarded.ts'
 
-const needing = {
-  'users:read': [listRoles],
-  'roles:write': [putRole, deleteRole]
-}
-
 /** Everything under `/roles`, by the permission that it needs. The use case compares ranks and permissions. */
-const roles: FastifyPluginAsync = async app => guardedBy(app, needing)
+const roles: FastifyPluginAsync = async app => {
+  guardedBy(app, { 'users:read': [listRoles] })
+  guardedBy(app, { 'roles:write': [putRole, deleteRole] }, [app.requireRecentSignIn])
+}
 
 export default roles

@@ -6,7 +6,7 @@ const schema = {
   operationId: 'putRole',
   tags: ['Administration'],
   summary: 'Make or replace a role',
-  description: 'Needs `roles:write`, a rank above the role’s, before and after, and each permission that it gets. `super_admin` cannot be changed. It holds at once for everybody who has the role. 201: it is new. 409 `conflict`: people of this kind register into another role already.',
+  description: 'Needs `roles:write`, a rank above the role’s, before and after, each permission that it gets, and a recent sign-in. `super_admin` cannot be changed. It holds at once for everybody who has the role. 201: it is new. 409 `conflict`: people of this kind register into another role already.',
   params: RoleParams,
   body: RoleBody,
   response: { 200: RoleAnswer, 201: RoleAnswer },

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { Token } from './input.ts'
 import { CookieAnswer, TokenAnswer } from './session.ts'
-import { Passkey } from './passkey.ts'
+import { Passkey, PasskeyAnswer } from './passkey.ts'
 import { Id, Time } from './user.ts'
 
 /** The schema only bounds the length: a code of the wrong form is refused like a wrong one. */
@@ -45,6 +45,19 @@ export const FactorConfirmedAnswer = Type.Union([
   })
 ], { title: 'FactorConfirmed', description: 'The account has two steps now. Every other session has ended.' })
 
+/** The passkey alone; with tokens and recovery codes if it has finished a reset. */
+export const PasskeyAddedAnswer = Type.Union([
+  Type.Object({ ...TokenAnswer.properties, passkey: Passkey, recovery_codes: recoveryCodes }, {
+    title: 'PasskeyAddedTokens',
+    description: 'At the end of a reset, with `transport: bearer`.'
+  }),
+  Type.Object({ ...CookieAnswer.properties, passkey: Passkey, recovery_codes: recoveryCodes }, {
+    title: 'PasskeyAddedCookieSession',
+    description: 'At the end of a reset, with `transport: cookie`.'
+  }),
+  PasskeyAnswer
+], { title: 'PasskeyAdded', description: 'The passkey. At the end of a reset also tokens and recovery codes.' })
+
 export const TotpSecretAnswer = Type.Object({
   id: Id,
   secret: Type.String({ description: 'For typing it in: Base32.', examples: ['…'] }),
@@ -53,6 +66,7 @@ export const TotpSecretAnswer = Type.Object({
 }, { title: 'TotpSecret', description: 'It waits for its first code. It cannot be read again.' })
 
 export const SecondFactorsAnswer = Type.Object({
+  password: Type.Boolean({ description: 'Whether the user has a password.' }),
   two_step: Type.Boolean({ description: 'Whether the password alone opens no session.' }),
   required: Type.Boolean({ description: 'Whether the role demands a second factor.' }),
   required_from: Type.Union([Type.Null(), Time], {

@@ -7,7 +7,7 @@ const schema = {
   operationId: 'deleteUser',
   tags: ['Users'],
   summary: 'Erase an account',
-  description: 'Needs `users:delete` and a rank above the user’s. The account and everything about it, for good, as if its owner had done it; they get one last mail. 409 `last_super_admin`: somebody must remain who may do everything.',
+  description: 'Needs `users:delete`, a rank above the user’s and a recent sign-in. The account and everything about it, for good, as if its owner had done it; they get one last mail. 409 `last_super_admin`: somebody must remain who may do everything.',
   params: UserParams,
   response: {
     204: Type.Null({ description: 'Erased, and signed out everywhere.' })

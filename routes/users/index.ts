@@ -23,10 +23,9 @@ import { guardedBy } from '../guarded.ts'
 const needing = {
   'users:read': [listUsers, readUser, readSecondFactors],
   'users:write': [
-    createUser, updateUser, disableUser, enableUser, unlockUser, requirePasswordChange, sendPasswordReset
+    createUser, updateUser, disableUser, enableUser, unlockUser, requirePasswordChange
   ],
   'users:approve': [approveUser, rejectUser],
-  'users:delete': [deleteUser],
   'stats:read': [userStats],
   'sessions:revoke': [signOutUser, listUserSessions, endUserSession]
 }
@@ -34,6 +33,7 @@ const needing = {
 /** Everything under `/users`. The permission is checked before anything else, also for ids that do not exist. */
 const users: FastifyPluginAsync = async app => {
   guardedBy(app, needing)
+  guardedBy(app, { 'users:write': [sendPasswordReset], 'users:delete': [deleteUser] }, [app.requireRecentSignIn])
   guardedBy(app, { 'users:write': [resetSecondFactors] }, [app.requireRecentFactors])
 }
 

@@ -21,6 +21,9 @@ const schema = {
     role: Type.Optional(RoleName),
     status: Type.Optional(oneOf(['active', 'disabled'])),
     approval: Type.Optional(oneOf(['not_required', 'pending', 'approved', 'rejected'])),
+    second_factor: Type.Optional(oneOf(['none', 'totp', 'passkey'], {
+      description: 'Users with neither an authenticator app nor a passkey, with an app, or with a passkey or security key.'
+    })),
     sort: Type.Optional(oneOf(orders, {
       description: 'With a minus the last come first. The newest first when left out.'
     }))
@@ -31,7 +34,7 @@ const schema = {
 const listUsers: FastifyPluginAsyncTypebox = async app => {
   app.get('/', {
     schema
-  }, async ({ query: { limit = '50', sort = '-created_at', cursor, q, role, status, approval } }) =>
+  }, async ({ query: { limit = '50', sort = '-created_at', cursor, q, role, status, approval, second_factor: factor } }) =>
     await app.userDirectory.list({
       q,
       cursor,
@@ -39,7 +42,8 @@ const listUsers: FastifyPluginAsyncTypebox = async app => {
       order: orderOf(sort),
       role: role ?? null,
       status: status ?? null,
-      approval: approval ?? null
+      approval: approval ?? null,
+      factor: factor ?? null
     }))
 }
 

@@ -11,7 +11,7 @@ const schema = {
   params: UserParams,
   body: NoBody,
   response: { 200: UserAnswer },
-  refusals: codes('last_super_admin')
+  refusals: codes('conflict', 'last_super_admin')
 }
 
 const requirePasswordChange: FastifyPluginAsyncTypebox = async app => {

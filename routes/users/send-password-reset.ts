@@ -8,7 +8,7 @@ const schema = {
   operationId: 'sendPasswordReset',
   tags: ['Users'],
   summary: 'Mail a user the way to a new password',
-  description: 'Needs `users:write` and a rank above the user’s. Who was invited and has not come yet is invited once more. 409 `conflict` for a disabled account; 429 for more mails than an address gets.',
+  description: 'Needs `users:write`, a rank above the user’s and a recent sign-in. Who was invited and has not come yet is invited once more. 409 `conflict` for a disabled account; 429 for more mails than an address gets.',
   params: UserParams,
   body: NoBody,
   response: {

@@ -95,9 +95,14 @@ function lists (directory: ReturnType<typeof createUserDirectoryStore>): Call[] 
       order: { by, isDescending }, filters: { role, status: null, approval: null }, after, limit: 1
     })))))
 
+  const factors = ['none', 'totp', 'passkey'] as const
   return parts.flatMap(part => [
     () => directory.list(part),
-    ...searches.flatMap(search => [() => directory.scan(search, part, 1), () => directory.searchIndex(search, part, 1)])
+    ...searches.flatMap(search => [null, ...factors].flatMap(factor => [
+      () => directory.scan(search, { ...part, factor }, 1),
+      () => directory.searchIndex(search, { ...part, factor }, 1)
+    ])),
+    ...factors.map(factor => () => directory.scan(null, { ...part, factor }, 1))
   ])
 }
 

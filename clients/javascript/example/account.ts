@@ -2,7 +2,7 @@ import type { AnswerOf, Latchkey, SignedIn } from '../src/index.ts'
 import { card, h } from './elements.ts'
 import { explain } from './explain.ts'
 import { act, form } from './form.ts'
-import { newPassword } from './signed-out.ts'
+import { security } from './security.ts'
 
 type Listed = AnswerOf<'listSessions'>['sessions'][number]
 
@@ -24,18 +24,7 @@ export function account (latchkey: Latchkey, { user }: SignedIn): HTMLElement {
         }
       })),
     card('Signed in on', sessions(latchkey)),
-    card('Password',
-      form({
-        fields: [
-          { name: 'current_password', label: 'Current password', type: 'password', autocomplete: 'current-password' },
-          { ...newPassword, name: 'new_password' }
-        ],
-        action: 'Change password',
-        submit: async ({ current_password: current = '', new_password: next = '' }) => {
-          await latchkey.changePassword({ current_password: current, new_password: next })
-          return 'Changed. Every other session has ended.'
-        }
-      })),
+    security(latchkey),
     h('div', { className: 'buttons' },
       act('Sign out', () => latchkey.signOut()),
       act('Sign out everywhere', () => latchkey.signOut({ scope: 'everywhere' }))))

@@ -3,9 +3,16 @@ import { isRefusal, isUnreachable } from '../src/index.ts'
 /** What a person reads of an error. A refusal brings a sentence of its own. */
 export function explain (error: unknown): string {
   if (isUnreachable(error)) return 'The server cannot be reached. Are you online?'
+  if (error instanceof DOMException) return failures[error.name] ?? error.message
   if (!isRefusal(error)) return 'Something went wrong. Please try again.'
-  if (error.code === 'invalid_credentials') return 'The address or the password is wrong.'
+  if (isRefusal(error, 'login') && error.code === 'invalid_credentials') return 'The address or the password is wrong.'
   return error.retryAfter === undefined ? error.message : `${error.message} Try again in ${wait(error.retryAfter)}.`
+}
+
+/** What browsers refuse. */
+const failures: Record<string, string> = {
+  NotAllowedError: 'No passkey was used.',
+  InvalidStateError: 'This device has a passkey of this account already.'
 }
 
 /** The sentences about single fields, by the field's name. */

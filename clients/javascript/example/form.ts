@@ -20,7 +20,8 @@ export interface FormOptions {
 /** A form with labels, one request at a time, and the server's refusals where they belong. */
 export function form ({ fields, action, submit }: FormOptions): HTMLFormElement {
   const inputs = fields.map(({ label, ...field }) => {
-    const input = h('input', { id: `${action}-${field.name}`, required: true, ...field })
+    const isCheckbox = field.type === 'checkbox'
+    const input = h('input', { id: `${action}-${field.name}`, required: !isCheckbox, ...field })
     const error = h('small', { className: 'error' })
     return { name: field.name, input, error, label: h('label', {}, label, input, error) }
   })
@@ -38,7 +39,7 @@ export function form ({ fields, action, submit }: FormOptions): HTMLFormElement 
     button.disabled = true
     clear()
     try {
-      said.append(await submit(Object.fromEntries(inputs.map(({ name, input }) => [name, input.value]))) ?? '')
+      said.append(await submit(Object.fromEntries(inputs.map(({ name, input }) => [name, valueOf(input)]))) ?? '')
     } catch (error) {
       complain(error)
     }
@@ -67,6 +68,11 @@ export function form ({ fields, action, submit }: FormOptions): HTMLFormElement 
     }
     (marked[0] ?? inputs[0])?.input.focus()
   }
+}
+
+/** What was entered; of a checkbox `on`, or nothing. */
+function valueOf ({ type, checked, value }: HTMLInputElement) {
+  return type === 'checkbox' && !checked ? '' : value
 }
 
 /** A button that makes one call, and shows the refusal beside itself. */

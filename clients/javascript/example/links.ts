@@ -1,7 +1,8 @@
+import { isRefusal } from '../src/index.ts'
 import type { Latchkey } from '../src/index.ts'
-import { card } from './elements.ts'
+import { card, h } from './elements.ts'
 import { act, form } from './form.ts'
-import { back, newPassword } from './signed-out.ts'
+import { back, email, newPassword } from './signed-out.ts'
 
 type Page = (latchkey: Latchkey, token: string) => HTMLElement
 
@@ -9,6 +10,7 @@ type Page = (latchkey: Latchkey, token: string) => HTMLElement
 const pages: Record<string, Page> = {
   '/reset-password': setPassword,
   '/accept-invitation': setPassword,
+  '/reset-second-factors': resetFactors,
   '/confirm-email': confirm('Confirm the new address', (latchkey, token) => latchkey.confirmEmail({ token })),
   '/undo-email-change': confirm('Keep the old address', (latchkey, token) => latchkey.undoEmailChange({ token }))
 }
@@ -31,6 +33,23 @@ function setPassword (latchkey: Latchkey, token: string) {
       submit: async ({ new_password: password = '' }) => {
         await latchkey.resetPassword({ token, new_password: password })
         return 'The new password holds. All sessions have ended.'
+      }
+    }),
+    back())
+}
+
+/** The link counts together with the password. In the session that they open a new factor is added. */
+function resetFactors (latchkey: Latchkey, token: string) {
+  return card('Lost your second factor?',
+    h('p', {}, 'Sign in with your password, then add a new passkey or authenticator app. The old ones no longer work then.'),
+    form({
+      fields: [email, { name: 'password', label: 'Password', type: 'password', autocomplete: 'current-password' }],
+      action: 'Sign in',
+      submit: async ({ email = '', password = '' }) => {
+        await latchkey.signIn({ email, password }).catch(error => {
+          if (!isRefusal(error) || error.code !== 'mfa_required') throw error
+        })
+        await latchkey.loginSecondFactor({ reset_token: token })
       }
     }),
     back())

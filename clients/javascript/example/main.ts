@@ -1,15 +1,16 @@
-// A single-page application on @latchkey/client: sign-up, sign-in, forgotten password, profile and sessions.
+// A single-page application on @latchkey/client: sign-up, sign-in, second factors, passkeys, profile and sessions.
 import { createLatchkey } from '../src/index.ts'
 import type { Session } from '../src/index.ts'
 import { account } from './account.ts'
 import { h } from './elements.ts'
 import { pageOfLink } from './links.ts'
+import { askProof } from './prove.ts'
 import { signedOut } from './signed-out.ts'
 
 /** Where the application lives: the deployment's APP_URL ends with it. */
 const base = '/example'
 
-const latchkey = createLatchkey({ baseUrl: location.origin })
+const latchkey = createLatchkey({ baseUrl: location.origin, onReauthenticationRequired: askProof(() => latchkey) })
 const link = pageOfLink(base)
 let shown = ''
 
@@ -28,7 +29,12 @@ function show (session: Session) {
 
 function pageFor (session: Session) {
   if (session.status === 'unknown') return h('p', {}, 'One moment …')
-  if (link) return link(latchkey)
+  if (link && !isFinished(session)) return link(latchkey)
   if (session.status === 'signed_in') return account(latchkey, session)
   return signedOut(latchkey, location.hash)
+}
+
+/** Whether the link of a mail has led to a session of its own. */
+function isFinished (session: Session) {
+  return location.pathname.endsWith('/reset-second-factors') && session.status === 'signed_in'
 }

@@ -1,10 +1,14 @@
 import type { Latchkey, Session } from '../src/index.ts'
+import { signInWithPasskey } from '../src/passkeys.ts'
+import { deviceName } from './device-name.ts'
 import { card, h } from './elements.ts'
 import { explainEnd } from './explain.ts'
 import { act, form } from './form.ts'
 import type { Field } from './form.ts'
+import { offerPasskeys } from './passkey-offer.ts'
+import { orSecondStep } from './second-step.ts'
 
-const email: Field = { name: 'email', label: 'E-mail', type: 'email', autocomplete: 'username' }
+export const email: Field = { name: 'email', label: 'E-mail', type: 'email', autocomplete: 'username webauthn' }
 export const newPassword = { label: 'New password', type: 'password', minLength: 8, autocomplete: 'new-password' } as const
 
 /** The sign-up that waits for its code. It lives as long as the tab, so that a reload does not lose it. */
@@ -25,16 +29,24 @@ export function signedOut (latchkey: Latchkey, fragment: string): HTMLElement {
 }
 
 function signIn (latchkey: Latchkey, notice: string) {
-  return card('Sign in',
+  const offer = offerPasskeys(latchkey)
+  const section = card('Sign in',
     h('p', { className: 'notice' }, notice),
     form({
       fields: [email, { name: 'password', label: 'Password', type: 'password', autocomplete: 'current-password' }],
       action: 'Sign in',
       submit: async ({ email = '', password = '' }) => {
+        offer.abort()
         await latchkey.signIn({ email, password, device_name: deviceName() })
+          .catch(orSecondStep(latchkey, page => section.replaceWith(page)))
       }
     }),
+    act('Sign in with a passkey', async () => {
+      offer.abort()
+      await signInWithPasskey(latchkey)
+    }),
     h('p', {}, h('a', { href: '#forgotten' }, 'Forgotten password'), ' · ', h('a', { href: '#sign-up' }, 'Sign up')))
+  return section
 }
 
 function signUp (latchkey: Latchkey) {
@@ -82,12 +94,6 @@ function forgotten (latchkey: Latchkey) {
       }
     }),
     back())
-}
-
-/** What the list of sessions calls this browser. Edge and Opera name Chrome as well, and Chrome names Safari. */
-function deviceName () {
-  const named = [['Edg', 'Edge'], ['OPR', 'Opera'], ['Firefox', 'Firefox'], ['Chrome', 'Chrome'], ['Safari', 'Safari']]
-  return named.find(([mark = '']) => navigator.userAgent.includes(mark))?.[1] ?? 'A browser'
 }
 
 function endOf (session: Session) {

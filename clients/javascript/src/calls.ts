@@ -1,6 +1,8 @@
 import { isUser, isProblem, isTokenResponse, read, retryAfter, unintelligible } from './answers.ts'
 import { isRefusal, Refusal, Unreachable } from './errors.ts'
 import { isRecord } from './kept.ts'
+import { createProving } from './proving.ts'
+import type { AskProof } from './proving.ts'
 import type { Sender } from './sender.ts'
 import type { State } from './state.ts'
 import type { OperationId } from './types.ts'
@@ -14,9 +16,12 @@ export interface CallOptions {
 }
 
 /** Calls whose answer brings new tokens. */
-const rotating = /^(login|reauthenticate$|changePassword|confirmTotp|remove(Totp|Passkey)|setTwoStep)/
+const rotating = /^(login|reauthenticate$|changePassword|confirmTotp|addPasskey|remove(Totp|Passkey|Password)|setTwoStep)/
 /** Calls of somebody who signs in: a session from before may be over, and does not matter. */
 const entering = /^(login|get(SecondFactor|PasskeyLogin)Options)/
+
+/** What an answer with tokens may bring beside them. */
+const shownOnce = ['recovery_codes', 'passkey']
 
 interface Setup {
   root: string
@@ -24,23 +29,23 @@ interface Setup {
   sender: Sender
   /** Is waited for before each call. */
   ready: () => Promise<void>
-  /** Asks the user for the password; null if they do not want to. */
-  askPassword: ((needed: { maxAge: number | undefined }) => Promise<string | null>) | undefined
+  /** Lets the user prove who they are. */
+  askProof: AskProof | undefined
 }
 
 /**
  * Makes the calls: fills the path, sends the rest of the input as query or body, takes over what the answer says about
  * the session, and throws what the server refuses.
  */
-export function createCall ({ root, state, sender, ready, askPassword }: Setup): Call {
+export function createCall ({ root, state, sender, ready, askProof }: Setup): Call {
+  const proveAgain = createProving({ ask: askProof, send: proof => call('reauthenticate', 'POST /auth/reauthenticate', proof) })
+
   return async (operation, route, input, options) => {
     try {
       return await call(operation, route, input, options)
     } catch (error) {
       if (!isRefusal(error) || error.code !== 'reauthentication_required') throw error
-      const password = await askPassword?.({ maxAge: error.maxAge })
-      if (password == null) throw error
-      await call('reauthenticate', 'POST /auth/reauthenticate', { password })
+      if (!await proveAgain(error)) throw error
       return await call(operation, route, input, options)
     }
   }
@@ -69,7 +74,8 @@ export function createCall ({ root, state, sender, ready, askPassword }: Setup):
     if (operation === 'deleteMe') await state.forget('account_deleted')
     state.announce()
     if (!isTokenResponse(answer)) return answer
-    return 'recovery_codes' in answer ? { ...state.session, recovery_codes: answer.recovery_codes } : state.session
+    const brought = Object.entries(answer).filter(([name]) => shownOnce.includes(name))
+    return brought.length === 0 ? state.session : { ...state.session, ...Object.fromEntries(brought) }
   }
 }
 

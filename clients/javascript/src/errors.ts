@@ -13,6 +13,8 @@ export class Refusal extends Error {
   declare readonly errors: Problem['errors']
   /** Seconds within which the password must have been entered, with `reauthentication_required`. */
   declare readonly maxAge: number | undefined
+  /** The strengths (`acr`) that would do, separated by blanks, with `reauthentication_required` and `mfa_required`. */
+  declare readonly acrValues: string | undefined
   /** What goes on with a sign-in whose second factor is due, with `mfa_required` and bearer tokens. */
   declare readonly mfaToken: string | undefined
   /** What can be proved next, with `mfa_required`. */
@@ -31,6 +33,7 @@ export class Refusal extends Error {
     this.reason = problem.reason
     this.errors = problem.errors
     this.maxAge = problem.max_age
+    this.acrValues = problem.acr_values
     this.mfaToken = problem.mfa_token
     this.methods = problem.methods
     this.retryAfter = retryAfter

@@ -9,6 +9,7 @@ import { accountOperations } from './generated/operations.ts'
 import { thisHost } from './host.ts'
 import type { Host } from './host.ts'
 import { operationsOf } from './operations.ts'
+import type { AskProof } from './proving.ts'
 import { createRenewal } from './renewal.ts'
 import { createSender } from './sender.ts'
 import type { Fetch } from './sender.ts'
@@ -33,8 +34,12 @@ export interface Options {
   origins?: string[]
   /** The kind of users that the app is for; others are refused at sign-in with `wrong_user_type`. */
   userType?: string
-  /** Asks the user for the password when a call needs a recent sign-in. The call is then made once more. */
-  onReauthenticationRequired?: (needed: { maxAge: number | undefined }) => Promise<string | null>
+  /**
+   * Lets the user prove who they are when a call needs a recent sign-in: returns a password, a second factor, a
+   * passkey's signature (`provePasskey` of `@latchkey/client/passkeys`), or null if the user does not want to. If more
+   * is needed it is asked once more, with `methods`. The call is then made once more.
+   */
+  onReauthenticationRequired?: AskProof
   /** Hears of errors that no caller waits for, of storage and of listeners. Without it they go to the console. */
   onError?: (error: unknown) => void
   /** Takes the place of the platform's own `fetch`. */
@@ -74,7 +79,7 @@ export function createLatchkey (options: Options) {
   })
   const sender = createSender({ state, renewal, fetch, clock, isBearer: !isShared })
   const call = createCall({
-    root, state, sender, ready: () => starting.ready(), askPassword: options.onReauthenticationRequired
+    root, state, sender, ready: () => starting.ready(), askProof: options.onReauthenticationRequired
   })
   const { signOut, sendSignOut } = createSignOut({ state, renewal, post, call, loaded: () => starting.loaded() })
   const starting = createStart({ state, renewal, sender, sendSignOut, call, host, isShared, report })

@@ -31,6 +31,12 @@ interface Parser {
   signalUnknownCredential? (unknown: { rpId: string, credentialId: string }): Promise<void>
 }
 
+interface SecondStep {
+  mfa_token?: string | undefined
+  device_name?: string
+  remember_device?: boolean
+}
+
 type RequestOptions = AnswerOf<'getPasskeyLoginOptions'>['public_key']
 type Assertion = InputOf<'loginWithPasskey'>['credential']
 
@@ -95,6 +101,43 @@ export async function registerPasskey (
     ...given
   }))
   return await latchkey.addPasskey({ credential, name }, given)
+}
+
+/**
+ * Proves a passkey as the second step of a sign-in, after `signIn` was refused with `mfa_required`.
+ *
+ * @param step `mfa_token` is the refusal's `mfaToken`; with cookies there is none
+ * @throws RefusalOf<'getSecondFactorOptions' | 'loginSecondFactor'>, and the DOMException of the browser
+ */
+export async function completeWithPasskey (
+  latchkey: Pick<Latchkey, 'getSecondFactorOptions' | 'loginSecondFactor'>,
+  { mfa_token: token, ...wishes }: SecondStep = {},
+  { signal }: CallOptions = {}
+): Promise<SignedIn> {
+  const given = signal && { signal }
+  const step = token === undefined ? {} : { mfa_token: token }
+  const { public_key: options } = await latchkey.getSecondFactorOptions(step, given)
+  return await latchkey.loginSecondFactor({ ...step, ...wishes, credential: await sign(options, signal) }, given)
+}
+
+/**
+ * The signature of one of the account's passkeys, for `onReauthenticationRequired`.
+ *
+ * @throws RefusalOf<'getReauthenticationOptions'>, and the DOMException of the browser
+ */
+export async function provePasskey (
+  latchkey: Pick<Latchkey, 'getReauthenticationOptions'>, { signal }: CallOptions = {}
+): Promise<{ credential: Assertion }> {
+  const { public_key: options } = await latchkey.getReauthenticationOptions({}, signal && { signal })
+  return { credential: await sign(options, signal) }
+}
+
+async function sign (options: RequestOptions, signal: AbortSignal | undefined): Promise<Assertion> {
+  const { credentials, parser } = thisBrowser()
+  return jsonOf(await credentials.get({
+    publicKey: parser.parseRequestOptionsFromJSON(options),
+    ...(signal && { signal })
+  }))
 }
 
 function thisBrowser () {

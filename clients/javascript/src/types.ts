@@ -37,7 +37,7 @@ export type AnswerOf<Id extends OperationId> =
   WithoutTokens<Values<{ [Status in keyof Responses<Id> & Success]: Json<Responses<Id>[Status]> }>>
 
 type WithoutTokens<Answer> = Answer extends TokenResponse
-  ? SignedIn & Pick<Answer, Extract<keyof Answer, 'recovery_codes'>>
+  ? SignedIn & Pick<Answer, Extract<keyof Answer, 'recovery_codes' | 'passkey'>>
   : Answer extends undefined ? void : Answer
 
 /** What the client adds by itself. */

@@ -47,11 +47,16 @@ export function draftNotices ({ subjects, recipients, occasionOf, reasonOf, appU
     password_changed: on(Type.Object({ userId, how, eventId }), ({ how = 'changed', ...cause }, job) =>
       tell(cause, job, { kind: 'password_changed', values: { how, appUrl } })),
 
-    new_device: on(Type.Object({ userId, sessionId, eventId }), async ({ sessionId, ...cause }, job) =>
-      tell(cause, job, { kind: 'new_device', values: { device: await deviceOf(sessionId), appUrl } })),
+    new_device: on(Type.Object({ userId, sessionId, eventId }), async ({ sessionId, ...cause }, job) => {
+      const hasPassword = await hasPasswordNow(cause.userId)
+      return await tell(cause, job, { kind: 'new_device', values: { device: await deviceOf(sessionId), hasPassword, appUrl } })
+    }),
 
-    locked: on(Type.Object({ userId, lane, until: Type.String(), eventId }), ({ lane, until, ...cause }, job) =>
-      tell(cause, job, { kind: 'locked', values: { lane, until: new Date(until), appUrl } })),
+    // Guesses at a password that does not exist are no news.
+    locked: on(Type.Object({ userId, lane, until: Type.String(), eventId }), async ({ lane, until, ...cause }, job) =>
+      await hasPasswordNow(cause.userId)
+        ? await tell(cause, job, { kind: 'locked', values: { lane, until: new Date(until), appUrl } })
+        : null),
 
     reuse_detected: on(Type.Object({ userId, sessionId, eventId }), async ({ sessionId, ...cause }, job) =>
       tell(cause, job, { kind: 'reuse_detected', values: { device: await deviceOf(sessionId), appUrl } })),
@@ -70,6 +75,9 @@ export function draftNotices ({ subjects, recipients, occasionOf, reasonOf, appU
 
     factor_removed: on(Type.Object({ userId, what, eventId }), ({ what, ...cause }, job) =>
       tell(cause, job, { kind: 'factor_removed', values: { what, appUrl } })),
+
+    password_removed: on(Type.Object({ userId, eventId }), (cause, job) =>
+      tell(cause, job, { kind: 'password_removed', values: { appUrl } })),
 
     recovery_codes_renewed: on(Type.Object({ userId, eventId }), (cause, job) =>
       tell(cause, job, { kind: 'recovery_codes_renewed', values: { appUrl } })),
@@ -152,6 +160,11 @@ export function draftNotices ({ subjects, recipients, occasionOf, reasonOf, appU
     const account = await subjects.account(userId)
     if (account === null) return null
     return { ...topic, ...to(account), about: String(job.id), occasion: await occasionOf(job, userId, eventId) }
+  }
+
+  /** Whether the account has a password. */
+  async function hasPasswordNow (userId: string): Promise<boolean> {
+    return (await subjects.account(userId))?.hasPassword ?? false
   }
 
   /** The name that the device of a session gave, fit for a mail. */

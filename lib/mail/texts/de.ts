@@ -99,12 +99,14 @@ export const german: Language = {
       remedy: { label: 'Zur Anmeldung', url: appUrl }
     }),
 
-    new_device: ({ device, appUrl }, service) => ({
+    new_device: ({ device, hasPassword, appUrl }, service) => ({
       subject: `Neue Anmeldung in Ihrem Konto bei ${service}`,
       title: 'Ein neues Gerät hat sich angemeldet',
       lead: `jemand, hoffentlich Sie selbst, hat sich in Ihrem Konto bei ${service} auf einem Gerät angemeldet, das dort noch nicht bekannt war.${device === null ? '' : ` Das Gerät nennt sich „${device}“.`}`,
       advice: 'Wenn Sie das waren, brauchen Sie nichts zu tun.',
-      otherwise: 'Dann kennt jemand Ihr Passwort: Wählen Sie sofort ein neues, mit „Passwort vergessen“ auf der Anmeldeseite. Damit enden alle Sitzungen, auch diese.',
+      otherwise: hasPassword
+        ? 'Dann kennt jemand Ihr Passwort: Wählen Sie sofort ein neues, mit „Passwort vergessen“ auf der Anmeldeseite. Damit enden alle Sitzungen, auch diese.'
+        : 'Dann hat jemand einen Ihrer Passkeys: Wählen Sie mit „Passwort vergessen“ auf der Anmeldeseite ein Passwort, damit enden alle Sitzungen, melden Sie sich an und entfernen Sie die Passkeys, die nicht Ihre sind.',
       remedy: { label: 'Zur Anmeldung', url: appUrl }
     }),
 
@@ -178,6 +180,15 @@ export const german: Language = {
       title: what === 'passkey' ? 'Ein Passkey wurde entfernt' : 'Die Authenticator-App wurde entfernt',
       lead: `${what === 'passkey' ? 'ein Passkey' : 'die Authenticator-App'} wurde von Ihrem Konto bei ${service} entfernt und gilt nicht mehr für die Anmeldung. Alle Sitzungen außer der, in der das geschah, sind beendet.`,
       otherwise: 'Dann hat jemand Ihr Konto benutzt: Wählen Sie mit „Passwort vergessen“ auf der Anmeldeseite ein neues Passwort, damit enden alle Sitzungen, und sehen Sie nach, womit man sich sonst noch an Ihrem Konto anmelden kann.',
+      remedy: { label: 'Zur Anmeldung', url: appUrl }
+    }),
+
+    password_removed: ({ appUrl }, service) => ({
+      subject: `Ihr Konto bei ${service} hat kein Passwort mehr`,
+      title: 'Ihr Passwort ist entfernt',
+      lead: `das Passwort Ihres Kontos bei ${service} wurde aufgegeben. Ab jetzt melden Sie sich mit Ihren Passkeys an und mit keinem Passwort mehr. Alle Sitzungen außer der, in der das geschah, sind beendet.`,
+      advice: 'Bewahren Sie Ihre Wiederherstellungscodes so auf, dass Sie sie ohne Ihre Geräte finden. Wenn Sie Ihre Passkeys verlieren, wählen Sie mit „Passwort vergessen“ auf der Anmeldeseite ein Passwort und melden sich damit und mit einem der Codes an.',
+      otherwise: 'Dann hat jemand Ihr Konto mit einem Ihrer Passkeys benutzt: Wählen Sie mit „Passwort vergessen“ auf der Anmeldeseite ein Passwort, damit enden alle Sitzungen, melden Sie sich an und entfernen Sie die Passkeys, die nicht Ihre sind.',
       remedy: { label: 'Zur Anmeldung', url: appUrl }
     }),
 

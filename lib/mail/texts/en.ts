@@ -99,12 +99,14 @@ export const english: Language = {
       remedy: { label: 'Go to the sign-in page', url: appUrl }
     }),
 
-    new_device: ({ device, appUrl }, service) => ({
+    new_device: ({ device, hasPassword, appUrl }, service) => ({
       subject: `New sign-in to your ${service} account`,
       title: 'A new device has signed in',
       lead: `Somebody, hopefully you, has signed in to your account with ${service} on a device that it had not seen before.${device === null ? '' : ` The device calls itself “${device}”.`}`,
       advice: 'If it was you, there is nothing to do.',
-      otherwise: 'Then somebody knows your password: choose a new one at once, with “Forgot password” on the sign-in page. That ends all sessions, also this one.',
+      otherwise: hasPassword
+        ? 'Then somebody knows your password: choose a new one at once, with “Forgot password” on the sign-in page. That ends all sessions, also this one.'
+        : 'Then somebody has one of your passkeys: set a password with “Forgot password” on the sign-in page, which ends all sessions, then sign in and remove the passkeys that are not yours.',
       remedy: { label: 'Go to the sign-in page', url: appUrl }
     }),
 
@@ -178,6 +180,15 @@ export const english: Language = {
       title: what === 'passkey' ? 'A passkey was removed' : 'The authenticator app was removed',
       lead: `${what === 'passkey' ? 'A passkey' : 'The authenticator app'} was removed from your account with ${service} and no longer signs in. Every session but the one in which that was done has been ended.`,
       otherwise: 'Then somebody has used your account: choose a new password with “Forgot password” on the sign-in page, which ends all sessions, and look at what else signs in to your account.',
+      remedy: { label: 'Go to the sign-in page', url: appUrl }
+    }),
+
+    password_removed: ({ appUrl }, service) => ({
+      subject: `Your ${service} account has no password any more`,
+      title: 'Your password is gone',
+      lead: `The password of your account with ${service} was given up. From now on your passkeys sign you in, and no password does. Every session but the one in which that was done has been ended.`,
+      advice: 'Keep your recovery codes where you find them without your devices. If you lose your passkeys, set a password with “Forgot password” on the sign-in page, and sign in with it and one of the codes.',
+      otherwise: 'Then somebody has used your account with one of your passkeys: set a password with “Forgot password” on the sign-in page, which ends all sessions, then sign in, and remove the passkeys that are not yours.',
       remedy: { label: 'Go to the sign-in page', url: appUrl }
     }),
 

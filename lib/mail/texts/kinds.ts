@@ -13,7 +13,7 @@ export interface MailValues {
   email_changed: { stage: 'requested' | 'confirmed', url: string, until: Date } | { stage: 'arrived' }
   password_changed: { how: 'changed' | 'reset', appUrl: string }
   /** `device` is the name that the device gave. */
-  new_device: { device: string | null, appUrl: string }
+  new_device: { device: string | null, hasPassword: boolean, appUrl: string }
   locked: { lane: 'strangers' | 'device' | 'session', until: Date, appUrl: string }
   reuse_detected: { device: string | null, appUrl: string }
   approval:
@@ -31,6 +31,8 @@ export interface MailValues {
   passkey_added: { appUrl: string }
   /** A factor is gone; the sign-in demands what it did before. */
   factor_removed: { what: 'passkey' | 'totp', appUrl: string }
+  /** Passkeys sign in from now on, and no password. */
+  password_removed: { appUrl: string }
   recovery_codes_renewed: { appUrl: string }
   recovery_code_used: { left: number, appUrl: string }
   /** Somebody who knows the password has entered wrong codes, and is paused until then. */

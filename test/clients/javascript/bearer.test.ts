@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream'
 import t from 'tap'
 import { isRefusal } from '../../../clients/javascript/src/index.ts'
+import type { Proof, Refusal } from '../../../clients/javascript/src/index.ts'
 import { memory } from '../../../clients/javascript/src/mobile.ts'
 import { mailJobs } from '../../support/evidence.ts'
 import { openOnce } from '../../support/once.ts'
-import { codeAt, fromBase32 } from '../../support/factors.ts'
+import { codeAt, fromBase32, guarded } from '../../support/factors.ts'
 import { disable } from '../../support/people.ts'
 import { as, freshAddress, password, signIn, signUp } from '../../support/helper.ts'
 import { makePhone, openWorld, passForAll, signedInPhone } from './world.ts'
@@ -426,7 +427,38 @@ t.test('a call that needs a recent sign-in asks for the password and is made aga
   await t.rejects(client.changeEmail({ new_email: freshAddress() }), { code: 'reauthentication_required', maxAge: 600 })
   await client.changeEmail({ new_email: freshAddress() })
 
-  t.strictSame(asked, [{ maxAge: 600 }, { maxAge: 600 }])
+  t.match(asked, [{ maxAge: 600, acrValues: undefined, methods: undefined }, { maxAge: 600 }])
+  t.equal(asked.length, 2)
+})
+
+t.test('a call that needs two factors asks for one after the other, and a wrong one is refused', async t => {
+  const world = await shared()
+  const ada = await guarded(world.app)
+  const asked: unknown[] = []
+  const answers: Proof[] = []
+  const { client } = makePhone(t, world, {
+    onReauthenticationRequired: async needed => { asked.push(needed); return answers.shift() ?? null }
+  })
+  const due = await client.signIn({ email: ada.email, password }).catch((error: Refusal) => error)
+  t.match(due, { code: 'mfa_required', methods: ['totp', 'recovery_code'], acrValues: 'urn:latchkey:acr:2fa phr' })
+  await client.loginSecondFactor({ mfa_token: 'mfaToken' in due ? due.mfaToken ?? '' : '', code: codeAt(world.app, ada) })
+  world.app.clock.advance(11 * 60_000)
+
+  const call = () => client.changeEmail({ new_email: freshAddress() })
+  answers.push(password, { code: codeAt(world.app, ada) })
+  await call()
+  t.match(asked, [{ maxAge: 600, methods: undefined }, { methods: ['totp', 'recovery_code'] }])
+
+  world.app.clock.advance(11 * 60_000)
+  answers.push({ code: codeAt(world.app, ada) }, { password, recovery_code: ada.recoveryCodes[0] ?? '' })
+  await call()
+  t.match(asked.slice(2), [{ methods: undefined }, { methods: ['password'] }], 'a code before the password asks for it')
+
+  world.app.clock.advance(11 * 60_000)
+  answers.push(password)
+  await t.rejects(call(), { code: 'reauthentication_required' }, 'a user who gives up in between')
+  answers.push(password, { code: '000000' })
+  await t.rejects(call(), { code: 'invalid_credentials' })
 })
 
 t.test('an erased account is signed out', async t => {

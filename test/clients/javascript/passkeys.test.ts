@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { Test } from 'tap'
-import { registerPasskey, signInWithPasskey } from '../../../clients/javascript/src/passkeys.ts'
+import type { Refusal } from '../../../clients/javascript/src/index.ts'
+import { completeWithPasskey, provePasskey, registerPasskey, signInWithPasskey } from '../../../clients/javascript/src/passkeys.ts'
 import { createAuthenticator } from '../../support/authenticator.ts'
 import type { Authenticator, CreationOptions, RequestOptions } from '../../support/authenticator.ts'
 import { as, signIn, signUp } from '../../support/helper.ts'
@@ -65,6 +66,29 @@ t.test('the browser forgets a passkey that the account has removed, and no other
   await world.app.database`delete from passkeys where id = ${passkey.id}`
   await t.rejects(signInWithPasskey(client), { code: 'passkey_unknown' })
   t.strictSame(browser.forgotten, [{ rpId: 'localhost', credentialId: browser.key.id }])
+})
+
+t.test('a passkey proves a session again, gives up the password, and completes a sign-in', async t => {
+  const world = await shared()
+  const account = await signUp(world.app)
+  const { email, password } = account
+  const phone = makePhone(t, world, { onReauthenticationRequired: async () => await provePasskey(phone.client) })
+  const { client } = phone
+  await client.signIn({ email: account.email, password: account.password })
+  const browser = fakeBrowser(t)
+  browser.key = createAuthenticator({ origin: 'http://localhost:3000', flags: ['UP', 'UV', 'BE', 'BS'] })
+  await registerPasskey(client, { name: 'x' })
+  t.match(await client.renewRecoveryCodes(), { recovery_codes: Array }, 'the passkey was asked for')
+  t.match(await client.setTwoStep({ enabled: true }), { status: 'signed_in' })
+
+  const other = makePhone(t, world)
+  const due = await other.client.signIn({ email, password }).catch((error: Refusal) => error)
+  t.match(await completeWithPasskey(other.client, { mfa_token: 'mfaToken' in due ? due.mfaToken : undefined }), { status: 'signed_in', user: { email: account.email } })
+
+  world.app.clock.advance(11 * 60_000)
+  t.match(await client.removePassword(), { status: 'signed_in' })
+  t.match(await client.listSecondFactors(), { password: false })
+  t.ok(browser.asked.length >= 3)
 })
 
 t.test('the errors of the browser and the refusals of the server are those of the call', async t => {

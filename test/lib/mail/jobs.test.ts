@@ -194,7 +194,8 @@ t.test('a sign-in on a new device is reported with the name that the device gave
   await deliver({ kind: 'new_device', userId, sessionId: await openSession(userId, 'See evil.example'), eventId })
   await deliver({ kind: 'new_device', userId, sessionId: await openSession(userId, null), eventId })
   await deliver({ kind: 'new_device', userId, sessionId: randomUUID(), eventId })
-  t.match(sent, [{ kind: 'new_device', text: /“See evil\. example”/ }, { text: /not seen before\.\n/ }, { text: /not seen before\.\n/ }])
+  await deliver({ kind: 'new_device', userId: await signUp({ email: 'key@example.com', hash: null }), sessionId: randomUUID(), eventId })
+  t.match(sent, [{ kind: 'new_device', text: /“See evil\. example”[^]*knows your password/ }, { text: /not seen before\.\n/ }, { text: /not seen before\.\n/ }, { text: /has one of your passkeys/ }])
 })
 
 t.test('a changed password is reported to its owner; a deleted user gets nothing', async t => {
@@ -239,8 +240,9 @@ t.test('the owner learns who is locked out, until when, and that the mailbox is 
   for (const mail of sent) t.match(mail, { kind: 'locked', to: 'Ada@example.com', text: /Until 20 November 2026 at 11:42 UTC .*whatever the password[^]*203\.0\.113\.7[^]*“Forgot password”[^]*can sign in at once/ })
   t.match(sent.map(({ text }) => text), [/devices that have not signed in to it before/, /a device that has signed in to it before/, /In one of your sessions/])
 
+  await deliver({ kind: 'locked', userId: await signUp({ email: 'key@example.com', hash: null }), lane: 'strangers', until, eventId: 1 })
   await deliver({ kind: 'locked', userId: randomUUID(), lane: 'strangers', until, eventId: 1 })
-  t.equal(sent.length, 3, 'an address without an account has nobody to tell')
+  t.equal(sent.length, 3, 'an address without an account has nobody to tell, and an account without a password nothing to guess')
 })
 
 t.test('approvers are notified of a waiting applicant, and the applicant of the decision if it still stands', async t => {
@@ -429,11 +431,11 @@ async function open (t: Test) {
     return id
   }
 
-  async function signUp ({ email = 'Ada@example.com', fullName = 'Ada King', locale = 'en' } = {}) {
+  async function signUp ({ email = 'Ada@example.com', fullName = 'Ada King', locale = 'en', hash = 'none' as string | null } = {}) {
     const id = randomUUID()
     await sql`
-      insert into users (id, email, email_canonical, full_name, locale, role)
-      values (${id}, ${email}, ${email.toLowerCase()}, ${fullName}, ${locale}, 'user')`
+      insert into users (id, email, email_canonical, full_name, locale, role, password_hash)
+      values (${id}, ${email}, ${email.toLowerCase()}, ${fullName}, ${locale}, 'user', ${hash})`
     await audit.createSubject(database, id)
     return id
   }

@@ -150,7 +150,8 @@ function everyForm (name: string): Mail[] {
       ...(mail.occasion && { occasion: { ...mail.occasion, userAgent: name } })
     }
     switch (named.kind) {
-      case 'new_device': case 'reuse_detected': return { ...named, values: { ...named.values, device: asName(name, 60) } }
+      case 'new_device': return { ...named, values: { ...named.values, device: asName(name, 60) } }
+      case 'reuse_detected': return { ...named, values: { ...named.values, device: asName(name, 60) } }
       case 'approval': return named.values.stage === 'pending' ? { ...named, values: { ...named.values, applicant: { name: asName(name), email: 'a@example.org' } } } : named
       default: return named
     }

@@ -150,6 +150,29 @@ t.test('a counter that goes back is recorded and refuses nobody; the higher one 
   t.notOk((await eventsOf(app, bob.user.id)).includes('authn_passkey_anomaly'))
 })
 
+t.test('two signatures that arrive at once, and out of order, both count', async t => {
+  const ada = await holder(app)
+  const [first, second] = [ada.key.get(await request(app)), ada.key.get(await request(app))]
+  const answers = await Promise.all([second, first].map(credential => post(app, '/auth/login/passkey', { credential })))
+  t.strictSame(answers.map(({ statusCode }) => statusCode), [200, 200])
+  t.match(await app.database`select sign_count from passkeys where id = ${ada.passkeyId}`, [{ signCount: 2 }])
+})
+
+t.test('an origin counts as it is listed, also that of an app, and no header changes what is', async t => {
+  const apk = 'android:apk-key-hash:pNiP5iKyQ8JwgGOaKA1zGPUPJIS-0H1xKCQcfIoGLck'
+  const settings = Object.assign({}, deployment, { PASSKEY_ORIGINS: `${origin},https://app.localhost,${apk}` })
+  const listing = await start(t, settings, { workers: false, hasher: cheapHasher, clock: app.clock })
+  const ada = await holder(listing)
+  for (const listed of [origin, 'https://app.localhost', apk]) t.match(await enter(listing, ada, { origin: listed }), { statusCode: 200 }, listed)
+  for (const near of [`${apk.slice(0, -1)}d`, apk.replace('Q8', 'q8'), 'http://app.localhost', 'https://app.localhost:8443', 'https://x.app.localhost', 'https://localhost', 'https://app.localhost.', 'https://app.localhost/', 'HTTPS://APP.LOCALHOST', 'null', '']) {
+    t.match(brief(await enter(listing, ada, { origin: near })), { status: 401, code: 'invalid_credentials' }, near)
+  }
+  const headers = { host: 'evil.localhost', 'x-forwarded-host': 'evil.localhost' }
+  const credential = ada.key.get(await request(listing), { origin: 'https://evil.localhost', rpId: 'evil.localhost' })
+  t.not((await post(listing, '/auth/login/passkey', { credential }, headers)).statusCode, 200)
+  t.match((await post(listing, '/auth/login/passkey/options', {}, { 'x-forwarded-host': 'evil.localhost' })).json(), { public_key: { rpId: 'localhost' } })
+})
+
 t.test('a passkey that becomes one for many devices goes on, and that is recorded', async t => {
   const ada = await holder(app)
   t.match(await enter(app, ada, { flags: ['UP', 'UV', 'BE', 'BS'] }), { statusCode: 200 })

@@ -12,7 +12,7 @@ const deployment = await deploy(t, { ACCESS_TOKEN_TTL: '1h', TOTP_ISSUER: 'Quill
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 const minute = 60_000
 const freely = { required: false, required_from: null, remembered_devices: 0 }
-const none = { two_step: false, ...freely, totp: null, passkeys: [], recovery_codes: null }
+const none = { password: true, two_step: false, ...freely, totp: null, passkeys: [], recovery_codes: null }
 
 t.test('the first authenticator app turns the second step on, and everything else ends', async t => {
   const { account, tokens, elsewhere } = await joined()

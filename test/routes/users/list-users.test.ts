@@ -30,6 +30,30 @@ t.test('for every order and filter the pages together are the list, each user on
   }
 })
 
+t.test('users are listed by what they have beside the password, in every order, and with a search', async t => {
+  const [plain, app1, key, both] = [await person(app), await person(app), await person(app), await person(app, 'accountant')]
+  for (const { id } of [app1, both]) await app.database`insert into totp_secrets (id, user_id, secret, created_at, confirmed_at) values (gen_random_uuid(), ${id}, 'x', now(), now())`
+  await app.database`insert into totp_secrets (id, user_id, secret, created_at) values (gen_random_uuid(), ${plain.id}, 'x', now())`
+  for (const { id } of [key, both]) await app.database`insert into passkeys (id, user_id, credential_id, public_key, algorithm, sign_count, user_verified, backup_eligible, backed_up, transports, rp_id, name, created_at) values (gen_random_uuid(), ${id}, sha256(${id}::text::bytea), 'key', -7, 0, true, true, true, '{}', 'localhost', 'x', now())`
+  const named = new Map([[plain.id, 'plain'], [app1.id, 'app'], [key.id, 'key'], [both.id, 'both']])
+  const names = (users: { id: string }[]) => users.flatMap(({ id }) => named.get(id) ?? []).sort().join()
+
+  for (const sort of ['created_at', '-created_at', 'email', '-last_login_at']) {
+    for (const [factor, expected] of [['none', 'plain'], ['totp', 'app,both'], ['passkey', 'both,key']] as const) {
+      const users = await walk(`?sort=${sort}&second_factor=${factor}&limit=50`)
+      t.equal(names(users), expected, `${factor} by ${sort}`)
+      t.equal(users.length, factor === 'none' ? (await walk(`?sort=${sort}&limit=200`)).length - 3 : 2)
+    }
+  }
+  t.equal(names(await walk('?second_factor=passkey&role=accountant')), 'both')
+  t.equal(names((await list(`?second_factor=totp&q=${both.email.slice(0, 20)}`)).json().users), 'both')
+  t.equal(names((await list(`?second_factor=none&q=${both.email.slice(0, 20)}`)).json().users), '')
+  const { next_cursor: cursor } = (await list('?second_factor=totp&limit=1')).json()
+  t.match(brief(await list(`?second_factor=passkey&limit=1&cursor=${cursor}`)), { status: 422 })
+  t.match(brief(await list('?second_factor=any')), { status: 422 })
+  for (const { id } of [plain, app1, key, both]) await app.database`delete from users where id = ${id}`
+})
+
 t.test('a page shows users in the usual shape, and no internals of the store', async t => {
   const answer = await list('?limit=3')
   t.strictSame(Object.keys(answer.json()).sort(), ['next_cursor', 'users'])

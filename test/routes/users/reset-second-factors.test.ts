@@ -8,7 +8,7 @@ import type { Guarded } from '../../support/factors.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, password, post, refresh, signUp, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
-import { add, enter as enterByPasskey, origin } from '../../support/passkeys.ts'
+import { add, creation, enter as enterByPasskey, origin } from '../../support/passkeys.ts'
 import { brief, disable, signed } from '../../support/people.ts'
 import { introspect, makeService } from '../../support/services.ts'
 
@@ -90,6 +90,36 @@ t.test('the new factor takes the place of all others, and of every session and d
 
   t.match((await mailsTo(ada)).map(({ kind }) => kind).filter(kind => kind.startsWith('second_factor')), ['second_factor_reset', 'second_factor_reset_finished'])
   t.match((await trail(app, ada.user.id)).filter(({ event }) => event === 'authn_factor_reset'), [{ reason: 'requested', actorId: chief.user.id }, { reason: 'finished', actorId: ada.user.id, sessionId: tokens.session.id }])
+})
+
+t.test('a passkey finishes a reset as well, and has to be proved before it counts', async t => {
+  const ada = await guarded(app)
+  const [old, phone] = [await enter(ada), createAuthenticator({ origin })]
+  await add(app, old, phone)
+  await app.database`insert into passkeys (id, user_id, credential_id, public_key, algorithm, sign_count, user_verified, backup_eligible, backed_up, transports, rp_id, name, created_at) select gen_random_uuid(), ${ada.user.id}, sha256(gen_random_uuid()::text::bytea), 'key', -7, 0, true, true, true, '{}', 'localhost', 'x', now() from generate_series(2, 20)`
+  await reset(ada)
+  const tokens: Tokens = (await enroll(ada)).json()
+  const key = createAuthenticator({ origin })
+  const credential = key.create(await creation(app, tokens))
+  const answers = await Promise.all(Array.from({ length: 8 }, (_, n) => as(n % 2 ? app : other, tokens.access_token, 'POST', '/auth/passkeys', { credential, name: 'New phone' })))
+  t.equal(answers.filter(({ statusCode }) => statusCode === 201).length, 1, answers.map(({ body }) => body).join())
+
+  const next = answers.find(({ statusCode }) => statusCode === 201)?.json()
+  t.match(next, { passkey: { name: 'New phone' }, session: { id: tokens.session.id } })
+  t.equal(next.recovery_codes.length, 10)
+  t.match(claimsOf(next), { amr: ['pwd'], acr: 'urn:latchkey:acr:1fa', must_enroll_second_factor: undefined })
+  t.match(brief(await refresh(app, old.refresh_token)), { code: 'session_ended', reason: 'factors_changed' })
+  t.match((await as(app, next.access_token, 'GET', '/auth/second-factors')).json(), { two_step: true, totp: null, passkeys: [{ id: next.passkey.id }], recovery_codes: { left: 10 } })
+  t.match(brief(await as(app, next.access_token, 'POST', '/auth/recovery-codes')), { status: 401, code: 'reauthentication_required' })
+  const options = (await as(app, next.access_token, 'POST', '/auth/reauthenticate/options')).json().public_key
+  t.match(claimsOf((await as(app, next.access_token, 'POST', '/auth/reauthenticate', { credential: key.get(options) })).json()), { acr: 'phr' })
+
+  nextStep(app)
+  t.match(brief(await complete(ada, { code: codeAt(app, ada) })), wrong, 'the lost app')
+  t.match(brief(await enterByPasskey(app, { key: phone })), { code: 'passkey_unknown' })
+  t.match(brief(await enroll(ada)), wrong, 'the link')
+  t.match(await enterByPasskey(app, { key }), { statusCode: 200 })
+  t.match((await mailsTo(ada)).map(({ kind }) => kind).filter(kind => /second_factor|passkey/.test(kind)), ['passkey_added', 'second_factor_reset', 'second_factor_reset_finished'])
 })
 
 t.test('every table with rows of a user is one that a finished reset clears, or one that it leaves alone for a reason', async t => {

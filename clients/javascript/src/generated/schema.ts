@@ -477,6 +477,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Give up the password
+         * @description From then on passkeys sign in, and nothing else; a forgotten passkey is replaced by a password from a link in a mail together with a recovery code. Needs a passkey that was proved within ten minutes, a passkey that signs in alone and is backed up, or two of them, and recovery codes: else 409 `last_factor`. The account has two steps from then on. Every other session ends; this one goes on with the tokens of the answer. 404 for an account without a password.
+         */
+        delete: operations["removePassword"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/second-factors": {
         parameters: {
             query?: never;
@@ -506,7 +526,7 @@ export interface paths {
         put?: never;
         /**
          * Add a passkey
-         * @description For the options of /auth/passkeys/options, in the same session. Nothing ends, and the sign-in by password stays as it is. 422 `token_invalid` if the credential does not answer the options, or they are older than ten minutes; 409 `conflict` for a credential that is known.
+         * @description For the options of /auth/passkeys/options, in the same session. Nothing ends, and the sign-in by password stays as it is. In a session that the link of a reset has opened it takes the place of all other factors: every other session ends, the answer has new recovery codes, and tokens with which this session goes on. 422 `token_invalid` if the credential does not answer the options, or they are older than ten minutes; 409 `conflict` for a credential that is known.
          */
         post: operations["addPasskey"];
         delete?: never;
@@ -744,7 +764,7 @@ export interface paths {
         post?: never;
         /**
          * Erase an account
-         * @description Needs `users:delete` and a rank above the user’s. The account and everything about it, for good, as if its owner had done it; they get one last mail. 409 `last_super_admin`: somebody must remain who may do everything.
+         * @description Needs `users:delete`, a rank above the user’s and a recent sign-in. The account and everything about it, for good, as if its owner had done it; they get one last mail. 409 `last_super_admin`: somebody must remain who may do everything.
          */
         delete: operations["deleteUser"];
         options?: never;
@@ -850,26 +870,6 @@ export interface paths {
          * @description Needs `users:write` and a rank above the user’s. Sessions go on, but until it is changed they are good for nothing else: 403 `password_change_required`.
          */
         post: operations["requirePasswordChange"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/users/{id}/password-reset": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Mail a user the way to a new password
-         * @description Needs `users:write` and a rank above the user’s. Who was invited and has not come yet is invited once more. 409 `conflict` for a disabled account; 429 for more mails than an address gets.
-         */
-        post: operations["sendPasswordReset"];
         delete?: never;
         options?: never;
         head?: never;
@@ -996,6 +996,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users/{id}/password-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mail a user the way to a new password
+         * @description Needs `users:write`, a rank above the user’s and a recent sign-in. Who was invited and has not come yet is invited once more. 409 `conflict` for a disabled account; 429 for more mails than an address gets.
+         */
+        post: operations["sendPasswordReset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users/{id}/reset-second-factors": {
         parameters: {
             query?: never;
@@ -1046,13 +1066,13 @@ export interface paths {
         get?: never;
         /**
          * Make or replace a role
-         * @description Needs `roles:write`, a rank above the role’s, before and after, and each permission that it gets. `super_admin` cannot be changed. It holds at once for everybody who has the role. 201: it is new. 409 `conflict`: people of this kind register into another role already.
+         * @description Needs `roles:write`, a rank above the role’s, before and after, each permission that it gets, and a recent sign-in. `super_admin` cannot be changed. It holds at once for everybody who has the role. 201: it is new. 409 `conflict`: people of this kind register into another role already.
          */
         put: operations["putRole"];
         post?: never;
         /**
          * Remove a role
-         * @description Needs `roles:write` and a rank above the role’s. 409 `role_in_use`: somebody has it, or is registering into it.
+         * @description Needs `roles:write`, a rank above the role’s and a recent sign-in. 409 `role_in_use`: somebody has it, or is registering into it.
          */
         delete: operations["deleteRole"];
         options?: never;
@@ -1774,6 +1794,8 @@ export interface components {
         };
         /** @description What the user has beside the password. */
         SecondFactors: {
+            /** @description Whether the user has a password. */
+            password: boolean;
             /** @description Whether the password alone opens no session. */
             two_step: boolean;
             /** @description Whether the role demands a second factor. */
@@ -1829,10 +1851,83 @@ export interface components {
                 };
             };
         };
+        /** @description At the end of a reset, with `transport: bearer`. */
+        PasskeyAddedTokens: {
+            user: components["schemas"]["User"];
+            session: {
+                /** Format: uuid */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description The end that no refresh moves.
+                 * @example 2026-11-20T09:30:00.000Z
+                 */
+                expires_at: string;
+            };
+            /** @enum {string} */
+            token_type: "Bearer";
+            /**
+             * @description A JWT (RFC 9068) for the Authorization header.
+             * @example …
+             */
+            access_token: string;
+            /**
+             * @description Seconds that the access token works.
+             * @example 900
+             */
+            expires_in: number;
+            /**
+             * @description Opaque; replaces the one held so far.
+             * @example …
+             */
+            refresh_token: string;
+            /**
+             * @description Seconds that the refresh token works if it is not used.
+             * @example 604800
+             */
+            refresh_expires_in: number;
+            /**
+             * @description Names this device; send it back at the next login.
+             * @example …
+             */
+            device_token: string;
+            passkey: components["schemas"]["Passkey"];
+            /** @description Ten, each of which works once. They cannot be read again. */
+            recovery_codes: string[];
+        };
+        /** @description At the end of a reset, with `transport: cookie`. */
+        PasskeyAddedCookieSession: {
+            user: components["schemas"]["User"];
+            session: {
+                /** Format: uuid */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description The end that no refresh moves.
+                 * @example 2026-11-20T09:30:00.000Z
+                 */
+                expires_at: string;
+            };
+            /**
+             * @description Seconds that the access token works.
+             * @example 900
+             */
+            expires_in: number;
+            /**
+             * @description Seconds that the refresh token works if it is not used.
+             * @example 604800
+             */
+            refresh_expires_in: number;
+            passkey: components["schemas"]["Passkey"];
+            /** @description Ten, each of which works once. They cannot be read again. */
+            recovery_codes: string[];
+        };
         /** @description The passkey. */
         PasskeyAnswer: {
             passkey: components["schemas"]["Passkey"];
         };
+        /** @description The passkey. At the end of a reset also tokens and recovery codes. */
+        PasskeyAdded: components["schemas"]["PasskeyAddedTokens"] | components["schemas"]["PasskeyAddedCookieSession"] | components["schemas"]["PasskeyAnswer"];
         /** @description It waits for its first code. It cannot be read again. */
         TotpSecret: {
             /** Format: uuid */
@@ -2681,7 +2776,10 @@ export type RecoveryCodeSummary = components['schemas']['RecoveryCodeSummary'];
 export type SecondFactors = components['schemas']['SecondFactors'];
 export type Passkeys = components['schemas']['Passkeys'];
 export type RegistrationCredential = components['schemas']['RegistrationCredential'];
+export type PasskeyAddedTokens = components['schemas']['PasskeyAddedTokens'];
+export type PasskeyAddedCookieSession = components['schemas']['PasskeyAddedCookieSession'];
 export type PasskeyAnswer = components['schemas']['PasskeyAnswer'];
+export type PasskeyAdded = components['schemas']['PasskeyAdded'];
 export type TotpSecret = components['schemas']['TotpSecret'];
 export type FactorConfirmedTokens = components['schemas']['FactorConfirmedTokens'];
 export type FactorConfirmedCookieSession = components['schemas']['FactorConfirmedCookieSession'];
@@ -4221,6 +4319,60 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    removePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenResponse"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "csrf" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["LastFactor"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     listSecondFactors: {
         parameters: {
             query?: never;
@@ -4342,13 +4494,13 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The passkey. */
+            /** @description The passkey. At the end of a reset also tokens and recovery codes. */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PasskeyAnswer"];
+                    "application/json": components["schemas"]["PasskeyAdded"];
                 };
             };
             400: components["responses"]["MalformedRequest"];
@@ -5201,6 +5353,8 @@ export interface operations {
                 role?: string;
                 status?: "active" | "disabled";
                 approval?: "not_required" | "pending" | "approved" | "rejected";
+                /** @description Users with neither an authenticator app nor a passkey, with an app, or with a passkey or security key. */
+                second_factor?: "none" | "totp" | "passkey";
                 /** @description With a minus the last come first. The newest first when left out. */
                 sort?: "-created_at" | "created_at" | "email" | "-email" | "-last_login_at" | "last_login_at";
             };
@@ -5945,67 +6099,6 @@ export interface operations {
                 };
             };
             404: components["responses"]["NotFound"];
-            409: components["responses"]["LastSuperAdmin"];
-            413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["MalformedRequest414"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    sendPasswordReset: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Of the user. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": Record<string, never>;
-            };
-        };
-        responses: {
-            /** @description It is on its way. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["MalformedRequest"];
-            /** @description Not signed in, or not any more. */
-            401: {
-                headers: {
-                    /** @description How to sign in (RFC 6750, RFC 9470). */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
-                    };
-                };
-            };
-            /** @description Not allowed. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code: "forbidden" | "csrf" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
-                    };
-                };
-            };
-            404: components["responses"]["NotFound"];
             409: components["responses"]["ConflictOrLastSuperAdmin"];
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["MalformedRequest414"];
@@ -6369,6 +6462,67 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["MalformedRequest414"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    sendPasswordReset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the user. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description It is on its way. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "csrf" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["ConflictOrLastSuperAdmin"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["MalformedRequest414"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidRequest"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];

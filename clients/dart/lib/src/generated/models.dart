@@ -66,6 +66,15 @@ extension type const Passkey(Map<String, Object?> json) {
   String? get aaguid => json['aaguid'] as String?;
 }
 
+/// The passkey. At the end of a reset also tokens and recovery codes.
+extension type const PasskeyAdded(Map<String, Object?> json) {
+  User? get user => json['user'] == null ? null : User(json['user'] as Map<String, Object?>);
+  Map<String, Object?>? get session => json['session'] as Map<String, Object?>?;
+  Passkey get passkey => Passkey(json['passkey'] as Map<String, Object?>);
+  /// Ten, each of which works once. They cannot be read again.
+  List<String>? get recoveryCodes => json['recovery_codes'] == null ? null : [for (final item in json['recovery_codes'] as List<Object?>) item as String];
+}
+
 /// The passkey.
 extension type const PasskeyAnswer(Map<String, Object?> json) {
   Passkey get passkey => Passkey(json['passkey'] as Map<String, Object?>);
@@ -190,6 +199,8 @@ extension type const RoleList(Map<String, Object?> json) {
 
 /// What the user has beside the password.
 extension type const SecondFactors(Map<String, Object?> json) {
+  /// Whether the user has a password.
+  bool get password => json['password'] as bool;
   /// Whether the password alone opens no session.
   bool get twoStep => json['two_step'] as bool;
   /// Whether the role demands a second factor.

@@ -14,6 +14,8 @@ const rotatingCalls = {
   'loginWithPasskey',
   'changePassword',
   'reauthenticate',
+  'removePassword',
+  'addPasskey',
   'removePasskey',
   'removeTotp',
   'confirmTotp',
@@ -220,6 +222,13 @@ extension AccountCalls on Latchkey {
         'new_email': newEmail,
       });
 
+  /// Give up the password. From then on passkeys sign in, and nothing else; a forgotten passkey is replaced by a
+  /// password from a link in a mail together with a recovery code. Needs a passkey that was proved within ten
+  /// minutes, a passkey that signs in alone and is backed up, or two of them, and recovery codes: else 409
+  /// last_factor. The account has two steps from then on. Every other session ends; this one goes on with the
+  /// tokens of the answer. 404 for an account without a password.
+  Future<SignedIn> removePassword() => signedInBy(call('removePassword', 'DELETE /auth/password'));
+
   /// What one has beside the password
   Future<SecondFactors> listSecondFactors() async => SecondFactors(await call('listSecondFactors', 'GET /auth/second-factors'));
 
@@ -227,12 +236,14 @@ extension AccountCalls on Latchkey {
   Future<Passkeys> listPasskeys() async => Passkeys(await call('listPasskeys', 'GET /auth/passkeys'));
 
   /// Add a passkey. For the options of /auth/passkeys/options, in the same session. Nothing ends, and the sign-in
-  /// by password stays as it is. 422 token_invalid if the credential does not answer the options, or they are older
-  /// than ten minutes; 409 conflict for a credential that is known.
-  Future<PasskeyAnswer> addPasskey({
+  /// by password stays as it is. In a session that the link of a reset has opened it takes the place of all other
+  /// factors: every other session ends, the answer has new recovery codes, and tokens with which this session goes
+  /// on. 422 token_invalid if the credential does not answer the options, or they are older than ten minutes; 409
+  /// conflict for a credential that is known.
+  Future<PasskeyAdded> addPasskey({
     required Map<String, Object?> credential,
     required String name,
-  }) async => PasskeyAnswer(await call('addPasskey', 'POST /auth/passkeys', {
+  }) async => PasskeyAdded(await call('addPasskey', 'POST /auth/passkeys', {
         'credential': credential,
         'name': name,
       }));
@@ -310,6 +321,7 @@ extension AdministrationCalls on Latchkey {
     String? role,
     String? status,
     String? approval,
+    String? secondFactor,
     String? sort,
   }) async => UserList(await call('listUsers', 'GET /users', {
         'limit': limit,
@@ -318,6 +330,7 @@ extension AdministrationCalls on Latchkey {
         'role': role,
         'status': status,
         'approval': approval,
+        'second_factor': secondFactor,
         'sort': sort,
       }));
 
@@ -364,9 +377,9 @@ extension AdministrationCalls on Latchkey {
         'email': email,
       }));
 
-  /// Erase an account. Needs users:delete and a rank above the user’s. The account and everything about it, for
-  /// good, as if its owner had done it; they get one last mail. 409 last_super_admin: somebody must remain who may
-  /// do everything.
+  /// Erase an account. Needs users:delete, a rank above the user’s and a recent sign-in. The account and everything
+  /// about it, for good, as if its owner had done it; they get one last mail. 409 last_super_admin: somebody must
+  /// remain who may do everything.
   Future<void> deleteUser({
     required String id,
   }) => call('deleteUser', 'DELETE /users/{id}', {
@@ -410,15 +423,6 @@ extension AdministrationCalls on Latchkey {
   }) async => UserAnswer(await call('requirePasswordChange', 'POST /users/{id}/require-password-change', {
         'id': id,
       }));
-
-  /// Mail a user the way to a new password. Needs users:write and a rank above the user’s. Who was invited and has
-  /// not come yet is invited once more. 409 conflict for a disabled account; 429 for more mails than an address
-  /// gets.
-  Future<void> sendPasswordReset({
-    required String id,
-  }) => call('sendPasswordReset', 'POST /users/{id}/password-reset', {
-        'id': id,
-      });
 
   /// Let an applicant in. Needs users:approve and a rank above the user’s. They are mailed. 409 conflict where the
   /// role needs no approval.
@@ -467,6 +471,15 @@ extension AdministrationCalls on Latchkey {
         'sid': sid,
       });
 
+  /// Mail a user the way to a new password. Needs users:write, a rank above the user’s and a recent sign-in. Who
+  /// was invited and has not come yet is invited once more. 409 conflict for a disabled account; 429 for more mails
+  /// than an address gets.
+  Future<void> sendPasswordReset({
+    required String id,
+  }) => call('sendPasswordReset', 'POST /users/{id}/password-reset', {
+        'id': id,
+      });
+
   /// Let a user who has lost the second factors add a new one. Needs users:write, a rank above the user’s, and a
   /// sign-in by two factors within ten minutes: else 401 reauthentication_required. Mails the user a link, valid
   /// for a day, and changes nothing else: the link together with the password opens a session that may only add a
@@ -482,9 +495,9 @@ extension AdministrationCalls on Latchkey {
   /// List the roles. Needs users:read.
   Future<RoleList> listRoles() async => RoleList(await call('listRoles', 'GET /roles'));
 
-  /// Make or replace a role. Needs roles:write, a rank above the role’s, before and after, and each permission that
-  /// it gets. super_admin cannot be changed. It holds at once for everybody who has the role. 201: it is new. 409
-  /// conflict: people of this kind register into another role already.
+  /// Make or replace a role. Needs roles:write, a rank above the role’s, before and after, each permission that it
+  /// gets, and a recent sign-in. super_admin cannot be changed. It holds at once for everybody who has the role.
+  /// 201: it is new. 409 conflict: people of this kind register into another role already.
   Future<RoleAnswer> putRole({
     required String name,
     required int rank,
@@ -505,8 +518,8 @@ extension AdministrationCalls on Latchkey {
         'second_factor_from': secondFactorFrom,
       }));
 
-  /// Remove a role. Needs roles:write and a rank above the role’s. 409 role_in_use: somebody has it, or is
-  /// registering into it.
+  /// Remove a role. Needs roles:write, a rank above the role’s and a recent sign-in. 409 role_in_use: somebody has
+  /// it, or is registering into it.
   Future<void> deleteRole({
     required String name,
   }) => call('deleteRole', 'DELETE /roles/{name}', {
