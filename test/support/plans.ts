@@ -9,11 +9,22 @@ export interface PlanNode { 'Node Type': string, 'Relation Name'?: string, 'Tota
  * on what the tables hold. The statement is not executed.
  */
 export async function wholeTablesOf (client: Client, text: string): Promise<string[]> {
-  await client.query('begin; set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off')
+  const plans = await plansOf(client, text, 'set local enable_seqscan = off')
+  return plans.flatMap(wholeTables)
+}
+
+/** What Postgres thinks that a statement costs with any values: beyond `jit_above_cost` it compiles the plan. */
+export async function costOf (client: Client, text: string): Promise<number> {
+  const plans = await plansOf(client, text)
+  return Math.max(...plans.map(plan => plan['Total Cost']))
+}
+
+async function plansOf (client: Client, text: string, setting = ''): Promise<PlanNode[]> {
+  await client.query(`begin; set local plan_cache_mode = force_generic_plan; ${setting}`)
   try {
     await client.query(`prepare explained as ${text}`)
     const { rows } = await client.query(`explain (format json) execute explained${nothingFor(text)}`)
-    return rows[0]['QUERY PLAN'].flatMap(({ Plan: plan }: { Plan: PlanNode }) => wholeTables(plan))
+    return rows[0]['QUERY PLAN'].map(({ Plan: plan }: { Plan: PlanNode }) => plan)
   } finally {
     await client.query('rollback; deallocate all')
   }
