@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from '../dev/build.ts'
 import { postgresOf } from '../dev/debian-postgres.ts'
@@ -22,9 +22,13 @@ export interface DeployOptions {
   settings?: Record<string, string>
 }
 
+const folderTouchMs = 600_000
+
 /** Private stores with all migrations, and Latchkey built for production, to be started any number of times. */
 export async function deploy ({ postgres, postgresArgs = [], durable = false, settings = {} }: DeployOptions) {
   const folder = makeTestFolder()
+  // A run of tests beside this one removes folders in which nothing has happened for an hour.
+  setInterval(() => utimesSync(folder, new Date(), new Date()), folderTouchMs).unref()
   const services = await startServices({
     dataDir: folder,
     durable,
