@@ -1,10 +1,11 @@
 // node --import tsx bench/audit-verify.ts: how fast the audit trail is sealed and verified, how long its pages take,
 // and how long it takes to write an event into its partitions.
 //   --rows=N  events, over a year and four months of partitions (1000000)
+//   --postgres=15|18
 import { randomBytes } from 'node:crypto'
-import { parseArgs } from 'node:util'
 import pg from 'pg'
 import postgres from 'postgres'
+import { postgresOf } from '../dev/debian-postgres.ts'
 import { migrate } from '../dev/template.ts'
 import { startServices } from '../dev/services.ts'
 import { makeTestFolder } from '../dev/test-folder.ts'
@@ -19,13 +20,18 @@ import { createAuditPartitionStore } from '../lib/audit/partition-store.ts'
 import { createAuditTrailStore } from '../lib/audit/trail-store.ts'
 import { createUnsealedStore } from '../lib/audit/unsealed-store.ts'
 import { createDatabase } from '../lib/stores/database.ts'
+import { readArguments } from './arguments.ts'
 
-const { values } = parseArgs({ options: { rows: { type: 'string', default: '1000000' } } })
+const values = readArguments({ rows: { type: 'string', default: '1000000' } })
 const rows = Number(values.rows)
 const rowsPerInsert = 50_000
 
 tell('starting Postgres')
-const services = await startServices({ dataDir: makeTestFolder(), durable: false })
+const services = await startServices({
+  dataDir: makeTestFolder(),
+  durable: false,
+  postgres: await postgresOf(values.postgres)
+})
 await migrate({
   NODE_ENV: 'test',
   DATABASE_URL: services.databaseUrl,

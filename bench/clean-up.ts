@@ -2,9 +2,10 @@
 // Signs in and refreshes at a steady pace, in turns with and without a clean-up beside it, until they are gone.
 //   --rows=N     sessions to remove, half of them expired, half ended (1000000)
 //   --seconds=N  how long a turn takes (10)
-import { parseArgs } from 'node:util'
+//   --postgres=15|18
 import postgres from 'postgres'
 import type { CleanUpResult } from '../lib/operations/clean-up.ts'
+import { readArguments } from './arguments.ts'
 import { deploy } from './deployment.ts'
 import type { Account } from './latchkey.ts'
 import { load, request } from './load.ts'
@@ -13,11 +14,9 @@ import { pinOurselves } from './node.ts'
 import { login, password } from './scenarios.ts'
 import { percentile } from './statistics.ts'
 
-const { values } = parseArgs({
-  options: {
-    rows: { type: 'string', default: '1000000' },
-    seconds: { type: 'string', default: '10' }
-  }
+const values = readArguments({
+  rows: { type: 'string', default: '1000000' },
+  seconds: { type: 'string', default: '10' }
 })
 const [rows, turnMs] = [Number(values.rows), Number(values.seconds) * 1000]
 const warmUpMs = 3000
@@ -32,7 +31,7 @@ let seconds = 0
 
 pinOurselves('1')
 tell('starting Postgres and Redis')
-const deployment = await deploy()
+const deployment = await deploy({ postgres: values.postgres })
 const sql = postgres(deployment.env.DATABASE_DIRECT_URL, { max: 1, onnotice () {} })
 const node = await deployment.start('latchkey', '0')
 const accounts = await node.ask<Account[]>('makeAccounts', { count: 20, password })

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from '../dev/build.ts'
+import { postgresOf } from '../dev/debian-postgres.ts'
 import { startServices } from '../dev/services.ts'
 import { migrate } from '../dev/template.ts'
 import { makeTestFolder } from '../dev/test-folder.ts'
@@ -10,13 +11,29 @@ import type { Subject } from './scenarios.ts'
 
 export type Deployment = Awaited<ReturnType<typeof deploy>>
 
-/**
- * Private stores with all migrations, and Latchkey built for production, to be started any number of times. Settings
- * win over those of every measurement.
- */
-export async function deploy (settings: Record<string, string> = {}) {
+export interface DeployOptions {
+  /** The version of Postgres: 15 for Debian's, which compiles plans (jit), or 18 for npm's. */
+  postgres: string
+  /** More of the command line of Postgres. */
+  postgresArgs?: string[]
+  /** Whether the stores write to the disk as in production, and clean up after themselves. */
+  durable?: boolean
+  /** Settings of the nodes, which win over those of every measurement. */
+  settings?: Record<string, string>
+}
+
+const folderTouchMs = 600_000
+
+/** Private stores with all migrations, and Latchkey built for production, to be started any number of times. */
+export async function deploy ({ postgres, postgresArgs = [], durable = false, settings = {} }: DeployOptions) {
   const folder = makeTestFolder()
-  const services = await startServices({ dataDir: folder, durable: false })
+  // A run of tests beside this one removes folders in which nothing has happened for an hour.
+  setInterval(() => utimesSync(folder, new Date(), new Date()), folderTouchMs).unref()
+  const services = await startServices({
+    dataDir: folder,
+    durable,
+    postgres: { ...await postgresOf(postgres), args: postgresArgs }
+  })
   // In the project, where the packages outside a bundle are found.
   mkdirSync('.data', { recursive: true })
   const built = mkdtempSync(join('.data', 'build-'))
@@ -38,7 +55,7 @@ export async function deploy (settings: Record<string, string> = {}) {
   mkdirSync(env.DATA_DIR)
   await migrate(env)
 
-  return { env, start, stop: services.stop }
+  return { env, services, start, stop: services.stop }
 
   /** A new process on the same stores, limited to the processors `cores`, with further settings. */
   async function start (subject: Subject, cores: string, settings: Record<string, string> = {}) {

@@ -3,19 +3,18 @@
 //   --followers=N  streams in the last step (1000)
 //   --endings=N    sessions that end in a second (200)
 //   --seconds=N    how long a measurement takes (10)
+//   --postgres=15|18
 import { Agent, get } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import postgres from 'postgres'
+import { readArguments } from './arguments.ts'
 import { deploy } from './deployment.ts'
 import { pinOurselves } from './node.ts'
 
-const { values } = parseArgs({
-  options: {
-    followers: { type: 'string', default: '1000' },
-    endings: { type: 'string', default: '200' },
-    seconds: { type: 'string', default: '10' }
-  }
+const values = readArguments({
+  followers: { type: 'string', default: '1000' },
+  endings: { type: 'string', default: '200' },
+  seconds: { type: 'string', default: '10' }
 })
 const [followers, endings] = [Number(values.followers), Number(values.endings)]
 const milliseconds = Number(values.seconds) * 1000
@@ -28,7 +27,7 @@ let opened = 0
 
 pinOurselves('1')
 console.error('starting Postgres and Redis')
-const deployment = await deploy()
+const deployment = await deploy({ postgres: values.postgres })
 const sql = postgres(deployment.env.DATABASE_DIRECT_URL, { max: 2, onnotice () {} })
 const node = await deployment.start('latchkey', '0')
 try {

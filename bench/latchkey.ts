@@ -5,8 +5,10 @@ import latchkey from '../app.ts'
 import type { CleanUpRun } from '../lib/operations/clean-up.ts'
 import { createClock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config/config.ts'
+import { purposes } from '../lib/crypto/purposes.ts'
 import type { Hasher } from '../lib/passwords/passwords.ts'
 import { createLogSink } from '../lib/operations/log-sink.ts'
+import { createRefreshTokens } from '../lib/sessions/refresh-tokens.ts'
 import type { Transaction } from '../lib/stores/database.ts'
 import { createUserStore } from '../lib/users/user-store.ts'
 import { createServer } from '../plugins/http/server.ts'
@@ -15,6 +17,9 @@ import { createTurnWatch } from './turns.ts'
 
 /** An account for the load. */
 export interface Account { id: string, email: string }
+
+/** An account for which an access token is signed. */
+export interface SignedIn { id: string, sessionId?: string, role?: string }
 
 // A hasher in place of argon2id, to measure what a login costs without its hash.
 const accountsPerTransaction = 50
@@ -46,6 +51,10 @@ answerTasks({
   beginTurns: turns.begin,
   endTurns: turns.end,
   memory: () => process.memoryUsage().rss,
+  hashOf: async (password: string) => await app.passwords.hash(password, { priority: 'known', flow: 'bench' }),
+  createSubjects: async (ids: string[]) => { await app.audit.createSubjects(app.database, ids) },
+  deviceTokensOf: (deviceIds: string[]) => deviceIds.map(id => app.deviceTokens.issue(id)),
+  refreshTokensOf,
   makeFollower: () => app.services.create({ name: 'follower', mayRevoke: false, mayFollow: true }, operator)
 }, () => app.close())
 
@@ -79,13 +88,20 @@ async function insert (tx: Transaction, accounts: Account[], passwordHash: strin
   }
 }
 
-function signTokens ({ count, accounts }: { count: number, accounts: Account[] }): string[] {
+/** Refresh tokens of sessions that lie in Postgres, as if each had just been rotated for the first time. */
+function refreshTokensOf (sessionIds: string[]): string[] {
+  const { issue } = createRefreshTokens(app.secrets.derive(purposes.refreshTokens(config.sessions.issuer)))
+  return sessionIds.map(sessionId => issue({ transport: 'bearer', sessionId, generation: 1, issuedAt: Date.now() }))
+}
+
+/** Tokens of the accounts in turn. A session or a role that is not given is invented. */
+function signTokens ({ count, accounts }: { count: number, accounts: SignedIn[] }): string[] {
   return Array.from({ length: count }, (_, i) => app.tokens.sign({
     userId: accounts[i % accounts.length]?.id ?? '',
-    sessionId: randomUUID(),
+    sessionId: accounts[i % accounts.length]?.sessionId ?? randomUUID(),
     authTime: Date.now(),
     amr: ['pwd'],
-    role: 'user',
+    role: accounts[i % accounts.length]?.role ?? 'user',
     vendorId: null,
     epoch: [0, 0],
     version: 1,

@@ -20,10 +20,10 @@ const rounds = 7
 const [accountCount, eventCount] = [400, 2000]
 
 /** Prints the longest holds, and how long a fixed piece of work took between them. */
-export async function measureLoop () {
+export async function measureLoop (postgresVersion: string) {
   pinOurselves('1')
   process.stderr.write('starting Postgres and Redis\n')
-  const deployment = await deploy({ DOCS_ENABLED: 'true' })
+  const deployment = await deploy({ postgres: postgresVersion, settings: { DOCS_ENABLED: 'true' } })
   const node = await deployment.start('hashless', '0')
   try {
     const { holds, fixed } = await measureAll(node, await prepare(node, deployment.env.DATABASE_DIRECT_URL))

@@ -2,6 +2,7 @@
 // the strangers' buckets of all accounts are locked; and what one costs, in multiples of a hello world.
 import { createAuthenticator } from '../test/support/authenticator.ts'
 import type { Authenticator } from '../test/support/authenticator.ts'
+import { readArguments } from './arguments.ts'
 import { deploy } from './deployment.ts'
 import type { Account } from './latchkey.ts'
 import { load, request } from './load.ts'
@@ -31,7 +32,8 @@ const failures = 6
 const pauseMs = () => 20
 
 pinOurselves('1')
-const deployment = await deploy({ ISSUER_URL: origin, APP_URL: origin, DB_STATEMENT_TIMEOUT: '10s' })
+const settings = { ISSUER_URL: origin, APP_URL: origin, DB_STATEMENT_TIMEOUT: '10s' }
+const deployment = await deploy({ ...readArguments({}), settings })
 try {
   const hello = await cost('hello', scenarios[0])
   const hashless = await cost('hashless', scenarios.find(({ subject }) => subject === 'hashless'))

@@ -1,43 +1,43 @@
-// node --import tsx bench/sign-ins.ts: what a sign-in costs Postgres, in processor time of its backend, on the Postgres
-// that npm installs and on Debian's, with jit on and off by turns. Needs Linux: the times are those of /proc.
+// node --import tsx bench/sign-ins.ts: what a sign-in costs Postgres, in processor time of its backend, with jit on and
+// off by turns. Needs Linux: the times are those of /proc.
+//   --postgres=15|18
 import { randomBytes, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import pg from 'pg'
 import { startPostgres } from '../dev/services.ts'
 import { migrate } from '../dev/template.ts'
 import { makeTestFolder } from '../dev/test-folder.ts'
-import { debianPostgres } from '../test/support/debian-postgres.ts'
+import { readArguments } from './arguments.ts'
+import { postgresOf } from '../dev/debian-postgres.ts'
 
 const rounds = 5
 const signInsOfRound = 300
 /** The unit of the times in /proc, on every Linux that we know of. */
 const ticksPerSecond = 100
 
-for (const [name, programs] of [['npm', undefined], ['Debian', (await debianPostgres())?.programs]] as const) {
-  if (name === 'Debian' && programs === undefined) continue
-  const server = await startPostgres({ dataDir: makeTestFolder(), durable: true, ...(programs && { programs }) })
-  try {
-    await migrate({
-      NODE_ENV: 'test',
-      DATABASE_URL: server.databaseUrl,
-      DATABASE_DIRECT_URL: server.databaseDirectUrl,
-      REDIS_URL: 'redis://localhost',
-      ENCRYPTION_KEY: randomBytes(32).toString('base64')
-    })
-    await compare(name, server.databaseDirectUrl)
-  } finally {
-    await server.stop()
-  }
+const { postgres } = readArguments({})
+const server = await startPostgres({ dataDir: makeTestFolder(), durable: true, ...await postgresOf(postgres) })
+try {
+  await migrate({
+    NODE_ENV: 'test',
+    DATABASE_URL: server.databaseUrl,
+    DATABASE_DIRECT_URL: server.databaseDirectUrl,
+    REDIS_URL: 'redis://localhost',
+    ENCRYPTION_KEY: randomBytes(32).toString('base64')
+  })
+  await compare(server.databaseDirectUrl)
+} finally {
+  await server.stop()
 }
 
-async function compare (name: string, url: string) {
+async function compare (url: string) {
   const seconds: Record<string, number[]> = { on: [], off: [] }
   for (let round = 0; round < rounds; round++) {
     for (const jit of ['on', 'off']) seconds[jit]?.push(await measure(url, jit))
   }
   for (const [jit, each] of Object.entries(seconds)) {
     const milliseconds = (each.toSorted((a, b) => a - b)[Math.floor(rounds / 2)] ?? NaN) * 1000
-    console.log(`Postgres of ${name}, jit ${jit}: ${milliseconds.toFixed(2)} ms of a processor for each sign-in`)
+    console.log(`Postgres ${postgres}, jit ${jit}: ${milliseconds.toFixed(2)} ms of a processor for each sign-in`)
   }
 }
 

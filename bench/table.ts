@@ -8,8 +8,9 @@ export interface Report {
   machine: string
   scenarios: { name: string, runs: Figures[] }[]
   storms: Storm[]
-  bytesPerSession: number
-  enumeration: Enumeration
+  /** These two, and the storms, are left out where only some scenarios are measured. */
+  bytesPerSession: number | null
+  enumeration: Enumeration | null
 }
 
 const head = ['', 'requests/s', 'CPU-µs', '×', 'p50 ms', 'p99 ms']
@@ -39,11 +40,11 @@ export function renderTable ({ machine, scenarios, storms, bytesPerSession, enum
   return [
     machine,
     '',
-    ...align([head, ...rows, ...stormRows]),
+    ...align([head, ...rows, ...(storms.length === 0 ? [] : stormRows)]),
     '',
-    `Logins refused during the storm (503): ${refused} a second`,
-    `A session in Redis: ${bytesPerSession.toFixed(0)} bytes`,
-    renderEnumeration(enumeration)
+    ...(storms.length === 0 ? [] : [`Logins refused during the storm (503): ${refused} a second`]),
+    ...(bytesPerSession === null ? [] : [`A session in Redis: ${bytesPerSession.toFixed(0)} bytes`]),
+    ...(enumeration === null ? [] : [renderEnumeration(enumeration)])
   ].join('\n')
 }
 

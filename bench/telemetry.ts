@@ -1,8 +1,11 @@
-// node --import tsx bench/telemetry.ts [PROCESSES]: what traces cost, also where they are off. Each figure is the
+// node --import tsx bench/telemetry.ts: what traces cost, also where they are off. Each figure is the
 // median over processes that were each started for it; the collector is a server beside the load, on its processor.
+//   --processes=N  for each way (3)
+//   --postgres=15|18
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { readArguments } from './arguments.ts'
 import { deploy } from './deployment.ts'
 import type { Account } from './latchkey.ts'
 import { measure } from './measure.ts'
@@ -11,7 +14,8 @@ import { pinOurselves } from './node.ts'
 import { password, scenarios } from './scenarios.ts'
 import { percentile } from './statistics.ts'
 
-const processes = Number(process.argv[2] ?? 3)
+const { processes: given, postgres } = readArguments({ processes: { type: 'string', default: '3' } })
+const processes = Number(given)
 const times = { warmUpMs: 4000, measureMs: 2000 }
 const accountsCount = 400
 /** A quarter second for the first garbage collections. */
@@ -28,7 +32,7 @@ const ways: [name: string, env: Record<string, string>][] = [
   ['all, up to 100/s', { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_TRACES_SAMPLER: 'always_on' }],
   ['off, with Sentry', { SENTRY_DSN: endpoint.replace('//', '//0123abcd@') + '/7' }]
 ]
-const deployment = await deploy()
+const deployment = await deploy({ postgres })
 const figures = new Map<string, Figures[]>()
 const starts = new Map<string, { startMs: number, memoryMb: number }[]>()
 

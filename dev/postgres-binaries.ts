@@ -44,26 +44,31 @@ export function findPostgres (dataDir: string): PostgresBinaries {
   throw new Error(advice)
 }
 
-/** The Postgres whose programs lie in a folder; undefined if it does not run here. */
-export function postgresIn (folder: string, dataDir: string): PostgresBinaries | undefined {
+/** The Postgres whose programs lie in a folder; undefined if it does not run here, in this environment. */
+export function postgresIn (folder: string, dataDir: string, env = process.env): PostgresBinaries | undefined {
   const accounts: Account[] = process.getuid?.() === 0 ? accountsForRoot : [{ prefix: [] }]
 
   for (const account of accounts) {
-    const found = tryOut(folder, account, dataDir)
+    const found = tryOut(folder, account, dataDir, env)
     if (found !== undefined) return found
   }
   return undefined
 }
 
-function tryOut (folder: string, { prefix, owner }: Account, dataDir: string): PostgresBinaries | undefined {
+function tryOut (
+  folder: string,
+  { prefix, owner }: Account,
+  dataDir: string,
+  env: NodeJS.ProcessEnv
+): PostgresBinaries | undefined {
   const [initdb, postgres] = [join(folder, 'initdb'), join(folder, 'postgres')]
   if (!existsSync(initdb) || !existsSync(postgres)) return undefined
 
   try {
-    output([...prefix, 'ls', '-d', dataDir])
-    const version = output([...prefix, postgres, '--version'])
+    output([...prefix, 'ls', '-d', dataDir], env)
+    const version = output([...prefix, postgres, '--version'], env)
     // With --show it creates nothing, but it does look for the programs that it needs beside it.
-    output([...prefix, initdb, '--show', '-U', 'postgres', '-D', join(tmpdir(), 'latchkey-none')])
+    output([...prefix, initdb, '--show', '-U', 'postgres', '-D', join(tmpdir(), 'latchkey-none')], env)
     const major = Number(/\d+/.exec(version)?.[0])
     return { initdb, postgres, prefix, major, ...(owner === undefined ? {} : { owner }) }
   } catch {
@@ -71,8 +76,8 @@ function tryOut (folder: string, { prefix, owner }: Account, dataDir: string): P
   }
 }
 
-function output ([program = '', ...args]: string[]) {
-  return execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+function output ([program = '', ...args]: string[], env: NodeJS.ProcessEnv) {
+  return execFileSync(program, args, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
 }
 
 function * folders () {

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { chownSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import postgres from 'postgres'
+import { postgresOf } from './debian-postgres.ts'
 import { findPostgres, postgresIn, type PostgresBinaries } from './postgres-binaries.ts'
 import { freePort } from './ports.ts'
 import { type PrivateServer, startPrivateServer } from './private-server.ts'
@@ -13,8 +14,13 @@ export interface PostgresOptions {
   /** False: faster, and a crash of the machine may lose data. */
   durable: boolean
   port?: number
-  /** The folder of the programs; by default the first that `findPostgres` finds. */
+  /**
+   * The folder of the programs; by default those of the version that `LATCHKEY_TEST_POSTGRES` names, else the first
+   * that `findPostgres` finds.
+   */
   programs?: string
+  /** The environment in which the programs find their libraries; by default our own. */
+  env?: NodeJS.ProcessEnv
   /** More of the command line, such as `['-c', 'max_connections=20']`. */
   args?: string[]
   /** Certificate and key in PEM; connections without TLS are then refused. */
@@ -48,16 +54,17 @@ const fastSettings = [
  */
 export async function startPostgres (options: PostgresOptions): Promise<PostgresServer> {
   const { durable, args = [], tls } = options
+  const { programs, env = process.env } = options.programs === undefined ? await versionOfRun() : options
   const dataDir = resolve(options.dataDir)
   const data = join(dataDir, 'data')
   const log = join(dataDir, 'postgres.log')
   const port = options.port ?? await freePort()
 
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-  const binaries = options.programs === undefined ? findPostgres(dataDir) : postgresIn(options.programs, dataDir)
-  if (!binaries) throw new Error(`The Postgres in ${options.programs} does not run here.`)
+  const binaries = programs === undefined ? findPostgres(dataDir) : postgresIn(programs, dataDir, env)
+  if (!binaries) throw new Error(`The Postgres in ${programs} does not run here.`)
   const password = readOrMakeSecret(join(dataDir, 'password'))
-  if (!existsSync(data)) initialise(binaries, dataDir, durable)
+  if (!existsSync(data)) initialise(binaries, dataDir, { durable, env })
   rmSync(log, { force: true })
 
   const settings = [
@@ -73,7 +80,7 @@ export async function startPostgres (options: PostgresOptions): Promise<Postgres
   const server = await startPrivateServer({
     name: 'Postgres',
     command: [...binaries.prefix, binaries.postgres, '-D', data, ...settings, ...args],
-    env: { ...process.env, LC_ALL: 'C' },
+    env: { ...env, LC_ALL: 'C' },
     stopSignal: 'INT',
     log,
     answers: async () => await answers(superuserUrl)
@@ -97,8 +104,17 @@ export async function startPostgres (options: PostgresOptions): Promise<Postgres
   }
 }
 
+/** The Postgres on which the whole run of tests takes place, where the run names one. */
+async function versionOfRun (): Promise<Pick<PostgresOptions, 'programs' | 'env'>> {
+  return await postgresOf(process.env['LATCHKEY_TEST_POSTGRES'])
+}
+
 // Creates a folder of another name first, so that an interrupted initdb is never taken for a database.
-function initialise ({ initdb, prefix, owner, major }: PostgresBinaries, dataDir: string, durable: boolean) {
+function initialise (
+  { initdb, prefix, owner, major }: PostgresBinaries,
+  dataDir: string,
+  { durable, env }: { durable: boolean, env: NodeJS.ProcessEnv }
+) {
   const fresh = join(dataDir, 'data.new')
   const locale = major >= 17 ? ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'] : ['--locale=C']
   const [program = '', ...args] = [
@@ -116,7 +132,7 @@ function initialise ({ initdb, prefix, owner, major }: PostgresBinaries, dataDir
   rmSync(fresh, { recursive: true, force: true })
   if (owner !== undefined) giveTo(owner, dataDir)
   try {
-    execFileSync(program, args, { stdio: 'pipe', encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } })
+    execFileSync(program, args, { stdio: 'pipe', encoding: 'utf8', env: { ...env, LC_ALL: 'C' } })
   } catch (error) {
     throw new Error(`initdb failed in ${dataDir}: ${error instanceof Error ? error.message : String(error)}`)
   }

@@ -1,9 +1,16 @@
 import { join, resolve } from 'node:path'
-import { type PostgresServer, startPostgres } from './postgres.ts'
+import { type PostgresOptions, type PostgresServer, startPostgres } from './postgres.ts'
 import { type RedisServer, startRedis } from './redis.ts'
 
 export { startPostgres, type PostgresOptions, type PostgresServer } from './postgres.ts'
 export { startRedis, type RedisOptions, type RedisServer } from './redis.ts'
+
+export interface ServicesOptions {
+  dataDir: string
+  durable: boolean
+  /** More options for Postgres alone. */
+  postgres?: Pick<PostgresOptions, 'programs' | 'env' | 'args'>
+}
 
 export interface Services {
   readonly databaseUrl: string
@@ -21,11 +28,11 @@ export interface Services {
  *
  * @throws Error with one line that says what is missing, or the end of a server's log.
  */
-export async function startServices ({ dataDir, durable }: { dataDir: string, durable: boolean }): Promise<Services> {
+export async function startServices ({ dataDir, durable, postgres: options = {} }: ServicesOptions): Promise<Services> {
   const { DATABASE_URL: databaseUrl, DATABASE_DIRECT_URL: directUrl, REDIS_URL: redisUrl } = process.env
   const folder = resolve(dataDir)
   const [postgresStart, redisStart] = await Promise.allSettled([
-    databaseUrl ? undefined : startPostgres({ dataDir: join(folder, 'postgres'), durable }),
+    databaseUrl ? undefined : startPostgres({ dataDir: join(folder, 'postgres'), durable, ...options }),
     redisUrl ? undefined : startRedis({ dataDir: join(folder, 'redis'), durable })
   ])
   const postgres = postgresStart.status === 'fulfilled' ? postgresStart.value : undefined

@@ -1,7 +1,10 @@
 // npm test: fresh private stores, one migrated template database, test files in processes of their own or a few in one.
+//   --postgres=15  on Debian's Postgres 15, which compiles plans (jit = on); by default on the Postgres of npm
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { bundle } from './bundle.ts'
+import { debianPostgres, isPostgresVersion } from './debian-postgres.ts'
 import { memoryFolder } from './memory-folder.ts'
 import { runTestFile, runTestFilesTogether, type TestRun } from './run-test-file.ts'
 import { type Services, startServices } from './services.ts'
@@ -25,9 +28,33 @@ let services: Services | undefined
 onceAskedToEnd(reason => { console.log(`Ending: ${reason}`); finish().finally(() => process.exit(130)) })
 
 try {
-  const files = findTestFiles('test', process.argv.slice(2))
+  const { values: { postgres }, positionals } = parseArgs({
+    options: { postgres: { type: 'string' } },
+    allowPositionals: true
+  })
+  const files = findTestFiles('test', positionals)
   if (files.length === 0) throw new Error('There is no test file')
+  if (postgres === undefined || await canRunOn(postgres)) await run(files)
+} catch (error) {
+  total.failed++
+  console.error(error instanceof Error ? error.message : error)
+}
 
+await finish()
+console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`)
+process.exitCode = total.failed > 0 ? 1 : 0
+
+/** Whether the version can be had. Where it cannot, the run is left out. All processes of the run learn the version. */
+async function canRunOn (version: string) {
+  if (process.env['DATABASE_URL']) throw new Error('DATABASE_URL names a Postgres, and so does --postgres')
+  process.env['LATCHKEY_TEST_POSTGRES'] = version
+  if (!isPostgresVersion(version) || version === '18' || await debianPostgres(version) !== null) return true
+  total.skipped++
+  console.log(`Left out: Postgres ${version} is not installed here, and this system's packages have none`)
+  return false
+}
+
+async function run (files: string[]) {
   process.env['LATCHKEY_TEST_BUILD'] = await bundle(files)
   services = await startServices({ dataDir: folder, durable: false })
   const template = await makeTemplate(services)
@@ -41,14 +68,7 @@ try {
     LATCHKEY_TEST_REDIS_URL: services.redisUrl
   })
   await template.drop()
-} catch (error) {
-  total.failed++
-  console.error(error instanceof Error ? error.message : error)
 }
-
-await finish()
-console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`)
-process.exitCode = total.failed > 0 ? 1 : 0
 
 async function runAll (batches: string[][], env: NodeJS.ProcessEnv) {
   const waiting = [...batches]

@@ -6,6 +6,7 @@ import { connect } from './support/database.ts'
 import { eventsOf, mailJobs, trail, until } from './support/evidence.ts'
 import { cheapHasher, pausingHasher } from './support/hashers.ts'
 import { api, as, codeOf, deploy, password, post, refresh, signIn, signUp, start } from './support/helper.ts'
+import { genericPlan } from './support/plans.ts'
 import { tapWires } from './support/wiretap.ts'
 
 const ip = '203.0.113.77'
@@ -364,9 +365,8 @@ async function crowdAddress (sql: ReturnType<typeof connect>, email: string, own
 
 /** The tables that a statement would read completely, except those of a few rows. */
 async function wholeTables (sql: ReturnType<typeof connect>, text: string): Promise<string[]> {
-  const [row] = await sql.unsafe(`explain (generic_plan, format json) ${text}`)
   const found: string[] = []
-  visit(row?.['QUERY PLAN'])
+  visit(await genericPlan(sql, text, 'json'))
   return found.filter(table => !['deployment', 'roles', 'vendors'].includes(table))
 
   function visit (node: unknown) {

@@ -125,7 +125,7 @@ t.test('a very large number of sessions is counted in parts by the schedule', as
   await owner`analyze sessions`
   t.match((await read(app, boss)).sessions, { total: 12_001 }, 'before the first count they are counted at once')
 
-  await app.statistics.tidy(never, { pauseMs: 0 })
+  await app.statistics.tidy(never, { rest: 0 })
   const { sessions } = await read(app, boss)
   t.match(sessions, { total: 12_001, by_transport: { bearer: 1, cookie: 12_000 } })
 
@@ -133,7 +133,7 @@ t.test('a very large number of sessions is counted in parts by the schedule', as
   t.match((await read(app, boss)).sessions, { total: 12_001, counted_at: sessions.counted_at }, 'until it counts again')
   const stopped = new AbortController()
   stopped.abort()
-  await app.statistics.tidy(stopped.signal, { pauseMs: 0 })
+  await app.statistics.tidy(stopped.signal, { rest: 0 })
   t.match((await read(app, boss)).sessions, { counted_at: sessions.counted_at }, 'a run that is stopped leaves what there was')
 })
 

@@ -1,6 +1,8 @@
 import type { EndReason } from '../errors.ts'
 import type { Database, Query, Transaction } from '../stores/database.ts'
 
+// `deployment` has one row, and nothing analyzes a table of one row: without `limit 1` the planner expects thousands of
+// rows, and Postgres compiles the statements because they seem to cost so much.
 export type ErasureStore = ReturnType<typeof createErasureStore>
 
 /** How many sessions or registrations one statement writes, beside the living sessions. */
@@ -24,7 +26,7 @@ export function createErasureStore (db: Database) {
         select s.id
         from sessions s
         join users u on u.id = s.user_id
-        cross join deployment d
+        cross join (select session_epoch from deployment limit 1) d
         where s.user_id = ${userId}
           and (s.ended_at is not null or s.expires_at <= ${now}
                or s.user_epoch < u.session_epoch or s.global_epoch < d.session_epoch)
@@ -180,7 +182,7 @@ function anonymise ({ fragment }: Query, now: Date) {
             else 'account_deleted'
           end)
       from users u
-      cross join deployment d
+      cross join (select session_epoch from deployment limit 1) d
       where s.id in (select id from locked)
         and u.id = s.user_id`
 }

@@ -2,7 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { StoredEvent } from '../audit/event.ts'
 import type { Clock } from '../clock.ts'
 import type { Transaction } from '../stores/database.ts'
-import type { DailyCount, SessionCount, StatisticsStore, UserCount } from './statistics-store.ts'
+import type { Transport } from '../sessions/refresh-tokens.ts'
+import type { DailyCount, SessionCount, SessionPart, StatisticsStore, UserCount } from './statistics-store.ts'
 
 export type Statistics = ReturnType<typeof createStatistics>
 
@@ -13,9 +14,11 @@ const storedDays = 400
 const shownRefusalsMax = 10
 /** Up to about this many sessions, they are counted for each request; beyond that, by the schedule. */
 const sessionsCountedAtOnceMax = 10_000
-/** A count of very many sessions is divided into this many parts, with a pause after each. */
-const sessionParts = 64
-const pauseBetweenPartsMs = 100
+/** Before the schedule has counted for the first time, a request counts no more parts than this. */
+const partsOfRequestMax = 20
+const lowestId = '00000000-0000-0000-0000-000000000000'
+/** Milliseconds of rest for each millisecond of counting: so a count takes a tenth of one connection. */
+const restPerWork = 9
 const foldedRowsMax = 10_000
 
 /**
@@ -63,18 +66,32 @@ export function createStatistics ({ store, clock }: { store: StatisticsStore, cl
    * The scheduled work: sums up the rows of user counts, removes old days, and counts the sessions if they are many.
    * @param signal stops the count of sessions; the stored count then stays as it was
    */
-  async function tidy (signal: AbortSignal, { pauseMs = pauseBetweenPartsMs }: { pauseMs?: number } = {}) {
+  async function tidy (signal: AbortSignal, { rest = restPerWork }: { rest?: number } = {}) {
     await store.foldUserCounts(foldedRowsMax)
     await store.removeDaysBefore(dayOf(clock.now() - storedDays * dayMs))
     if (await store.estimateSessions() <= sessionsCountedAtOnceMax) return
 
-    const found = []
-    for (let part = 0; part < sessionParts; part++) {
-      if (signal.aborted) return
-      found.push(...await store.countSessions(part * 256 / sessionParts, (part + 1) * 256 / sessionParts))
-      await pause(pauseMs)
+    const found = await countParts({ rest, signal })
+    if (found !== null) await store.storeSessionCounts(totalsOf(found))
+  }
+
+  /** Counts part by part, at most `partsMax`, with a rest after each. Null if it was stopped. */
+  async function countParts (
+    { rest = 0, partsMax = Infinity, signal }: { rest?: number, partsMax?: number, signal?: AbortSignal }
+  ): Promise<Record<Transport, number> | null> {
+    const found = { bearer: 0, cookie: 0 }
+    let after: string | null = lowestId
+
+    for (let parts = 0; after !== null && parts < partsMax; parts++) {
+      if (signal?.aborted) return null
+      const began = performance.now()
+      const { bearer, cookie, last }: SessionPart = await store.countSessions(after)
+      found.bearer += bearer
+      found.cookie += cookie
+      after = last
+      await pause((performance.now() - began) * rest)
     }
-    await store.storeSessionCounts(totalsOf(found))
+    return found
   }
 
   async function countSessions (): Promise<SessionCount[]> {
@@ -82,18 +99,12 @@ export function createStatistics ({ store, clock }: { store: StatisticsStore, cl
       const counted = await store.storedSessionCounts()
       if (counted.length) return counted
     }
-    return totalsOf(await store.countSessions(0, 256))
+    return totalsOf(await countParts({ partsMax: partsOfRequestMax }) ?? { bearer: 0, cookie: 0 })
   }
 
-  function totalsOf (found: Pick<SessionCount, 'transport' | 'sessions'>[]): SessionCount[] {
+  function totalsOf (found: Record<Transport, number>): SessionCount[] {
     const countedAt = new Date(clock.now())
-    return (['bearer', 'cookie'] as const).map(transport => ({
-      transport,
-      countedAt,
-      sessions: found
-        .filter(count => count.transport === transport)
-        .reduce((total, count) => total + count.sessions, 0)
-    }))
+    return (['bearer', 'cookie'] as const).map(transport => ({ transport, countedAt, sessions: found[transport] }))
   }
 }
 

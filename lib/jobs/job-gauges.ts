@@ -22,8 +22,8 @@ export function createJobGauges ({ jobs, metrics, clock }: JobGaugesParts) {
   let queues = new Map<string, Omit<QueueCounts, 'queue'>>()
   let lookedAt = -Infinity
 
-  show('latchkey_jobs_waiting', 'Jobs that wait or are being done, by queue.', ({ waiting }) => waiting)
-  show('latchkey_jobs_failed', 'Jobs that failed for good and are kept, by queue.', ({ failed }) => failed)
+  show('latchkey_jobs_waiting', 'Jobs that wait or are being done, by queue, counted up to 10,000.', ({ waiting }) => waiting)
+  show('latchkey_jobs_failed', 'Jobs that failed for good and are kept, by queue, counted up to 10,000.', ({ failed }) => failed)
   show(
     'latchkey_jobs_overdue_seconds',
     'How long the job that should have been begun first has been due, by queue.',

@@ -15,13 +15,16 @@ export interface TakenJob extends Job {
 
 export interface QueueCounts {
   queue: string
-  /** Jobs that wait or are being done. */
+  /** Jobs that wait or are being done, at most `countedMax`. */
   waiting: number
-  /** Jobs that failed for good. */
+  /** Jobs that failed for good, at most `countedMax`. */
   failed: number
   /** For how long (ms) the most overdue job has been due. */
   overdueMs: number
 }
+
+/** More jobs of a queue than this are not counted, because counting reads each of them. */
+export const countedMax = 10_000
 
 export type JobStore = ReturnType<typeof createJobStore>
 
@@ -121,17 +124,49 @@ export function createJobStore (db: Database) {
       where not exists (select from jobs where jobs.queue = due.queue and failed_at is null)`
   }
 
-  /** By queue: how many jobs wait or are being done, how many have failed, and how late the next one is. */
+  /**
+   * By queue: how many jobs wait or are being done, how many have failed, and how late the next one is. It finds the
+   * queues by one entry of an index each, and counts up to a bound: so it takes no longer if a million mails have
+   * failed.
+   */
   async function counts (query: Query = db): Promise<QueueCounts[]> {
     return await query<QueueCounts>`
-      select queue,
-             count(*) filter (where failed_at is null)::int as waiting,
-             count(failed_at)::int as failed,
-             coalesce(
-               greatest(0, extract(epoch from now() - min(due_at) filter (where failed_at is null)) * 1000), 0
-             )::float8 as overdue_ms
-      from jobs
-      group by queue
+      with recursive waiting (queue) as (
+        (select queue from jobs where failed_at is null order by queue limit 1)
+        union all
+        select (select queue from jobs where failed_at is null and queue > w.queue order by queue limit 1)
+        from waiting w
+        where w.queue is not null
+      ), failed (queue) as (
+        (select queue from jobs where failed_at is not null order by queue limit 1)
+        union all
+        select (select queue from jobs where failed_at is not null and queue > f.queue order by queue limit 1)
+        from failed f
+        where f.queue is not null
+      ), queues as (
+        select queue from waiting
+        union
+        select queue from failed
+      )
+      select queue, w.waiting, f.failed,
+             coalesce(greatest(0, extract(epoch from now() - n.due_at) * 1000), 0)::float8 as overdue_ms
+      from queues q
+      cross join lateral (
+        select count(*)::int as waiting
+        from (select from jobs where queue = q.queue and failed_at is null limit ${countedMax}) j
+      ) w
+      cross join lateral (
+        select count(*)::int as failed
+        from (select from jobs where queue = q.queue and failed_at is not null limit ${countedMax}) j
+      ) f
+      left join lateral (
+        select due_at
+        from jobs
+        where queue = q.queue and failed_at is null
+        order by due_at
+        limit 1
+      ) n on true
+      where queue is not null
       order by queue`
   }
 }

@@ -83,7 +83,7 @@ export function createSessionStore (db: Database, { idleAfterMs }: { idleAfterMs
     const ended = await tx`
       update sessions s
       set ended_at = ${now}, ended_reason = ${reason}
-      from users u, deployment d
+      from users u, (select session_epoch from deployment limit 1) d
       where s.id = ${sessionId}
         and s.ended_at is null
         and s.expires_at > ${now}
@@ -126,7 +126,7 @@ export function createSessionStore (db: Database, { idleAfterMs }: { idleAfterMs
       select s.id, s.transport, s.device_name, s.user_agent, host(s.ip) as ip, s.amr, s.auth_time,
              s.created_at, s.last_seen_at, s.expires_at
       from users u
-      cross join deployment d
+      cross join (select session_epoch from deployment limit 1) d
       join sessions s on s.user_id = u.id and s.user_epoch = u.session_epoch and s.global_epoch = d.session_epoch
       where u.id = ${userId}
         and s.ended_at is null

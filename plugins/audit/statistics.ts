@@ -28,4 +28,7 @@ export default fp<StatisticsOptions>(async function provideStatistics (app, { cl
   }
 }, { name: 'statistics', dependencies: ['stores', 'jobs'] })
 
-const schedule = { concurrency: 1, scheduleIntervalMs: countIntervalMs, lookIntervalMs }
+/** A hundred million sessions are counted within this time (ms). */
+const leaseMs = 4 * 3_600_000
+
+const schedule = { concurrency: 1, leaseMs, scheduleIntervalMs: countIntervalMs, lookIntervalMs }

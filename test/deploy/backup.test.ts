@@ -14,7 +14,7 @@ import { startPostgres } from '../../dev/services.ts'
 import { ownPostgres } from '../failure/nodes.ts'
 import { sealsOf } from '../support/audit-seals.ts'
 import { connect } from '../support/database.ts'
-import { debianPostgres } from '../support/debian-postgres.ts'
+import { debianPostgres } from '../../dev/debian-postgres.ts'
 import { debianProgram, runProgram } from '../support/debian-program.ts'
 import { deploy, signIn, signUp, start } from '../support/helper.ts'
 

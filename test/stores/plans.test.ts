@@ -4,8 +4,8 @@ import type { Test } from 'tap'
 import pg from 'pg'
 import { ownPostgres } from '../failure/nodes.ts'
 import { composedStatements } from '../support/composed-statements.ts'
-import { debianPostgres } from '../support/debian-postgres.ts'
-import { wholeTables, wholeTablesOf } from '../support/plans.ts'
+import { debianPostgres } from '../../dev/debian-postgres.ts'
+import { costOf, wholeTables, wholeTablesOf } from '../support/plans.ts'
 import type { PlanNode } from '../support/plans.ts'
 import { isFormOf, textOf, writtenStatements } from '../support/written-statements.ts'
 
@@ -38,12 +38,6 @@ const small: Record<string, string> = {
   user_counts: 'folded to a row for each kind of user'
 }
 
-/** Statements that have to read every row of a table. */
-const readers: Record<string, string[]> = {
-  // The gauges tell how many jobs wait and have failed. Those that are done have no row.
-  'lib/jobs/job-store.ts, counts': ['jobs']
-}
-
 const statements = writtenStatements()
 const composed = [...await composedStatements()]
 const texts = [...new Set([...statements.filter(({ isComposed }) => !isComposed).map(textOf), ...composed])]
@@ -54,12 +48,12 @@ t.test('every statement of lib is known with its whole text', async t => {
   const known = new Set([...origins.values()].flat())
   const unknown = statements.filter(statement => !known.has(statement))
   t.strictSame(unknown, [], 'test/support/composed-statements.ts calls those that are made of fragments')
-  t.strictSame(Object.keys(readers).filter(name => !statements.some(({ place }) => place === name)), [])
 })
 
 const debian = await debianPostgres()
+const isRunOnDebian = process.env['LATCHKEY_TEST_POSTGRES'] === '15'
 for (const { name, skip, programs } of [
-  { name: 'the Postgres of npm', skip: false, programs: undefined },
+  { name: 'the Postgres of npm', skip: isRunOnDebian && 'the run is on Debian\'s alone', programs: undefined },
   { name: 'Debian\'s Postgres', skip: debian === null && 'Debian\'s Postgres cannot be had here', programs: debian?.programs }
 ]) {
   t.test(name, { skip }, async t => {
@@ -69,11 +63,21 @@ for (const { name, skip, programs } of [
       const found = []
       for (const [text, written] of origins) {
         const places = written.map(({ place }) => place)
-        const allowed = [...Object.keys(small), ...places.flatMap(place => readers[place] ?? [])]
-        const whole = (await wholeTablesOf(client, text)).filter(table => !allowed.includes(table))
+        const whole = (await wholeTablesOf(client, text)).filter(table => small[table] === undefined)
         if (whole.length > 0) found.push({ places, whole, text })
       }
       t.ok(origins.size > 300, `${origins.size} texts`)
+      t.strictSame(found, [])
+    })
+
+    await t.test('no statement costs so much that Postgres compiles it, while tables have no statistics', async t => {
+      // The migrations have just made the tables. So it is after a restore, and for tables of few rows always: nothing
+      // analyzes those.
+      const found = []
+      for (const [text, written] of origins) {
+        const cost = await costOf(client, text)
+        if (cost >= jitAboveCost) found.push({ places: written.map(({ place }) => place), cost, text })
+      }
       t.strictSame(found, [])
     })
 

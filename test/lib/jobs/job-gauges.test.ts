@@ -22,6 +22,28 @@ t.test('jobs are shown by queue: what waits, what failed and how late it is', as
   t.equal(chores, 0)
 })
 
+t.test('a queue whose jobs all wait, and one whose jobs have all failed, are shown', async t => {
+  const { database, look, shown } = await open(t)
+  await database`insert into jobs (queue) values ('audit'), ('mail'), ('mail')`
+  await database`insert into jobs (queue, failed_at) values ('notices', now()), ('chores', now())`
+
+  await look()
+  t.strictSame(shown('latchkey_jobs_waiting'), { chores: 0, audit: 1, mail: 2, notices: 0 })
+  t.strictSame(shown('latchkey_jobs_failed'), { chores: 1, audit: 0, mail: 0, notices: 1 })
+})
+
+t.test('more than ten thousand jobs of a queue are not counted', async t => {
+  const { database, look, shown } = await open(t)
+  await database`
+    insert into jobs (queue, failed_at)
+    select 'mail', case when number > 10001 then now() end
+    from generate_series(1, 20003) as number`
+
+  await look()
+  t.strictSame(shown('latchkey_jobs_waiting'), { chores: 0, mail: 10_000 })
+  t.strictSame(shown('latchkey_jobs_failed'), { chores: 0, mail: 10_000 })
+})
+
 t.test('figures that could not be renewed are not shown', async t => {
   const { look, shown, clock } = await open(t)
   await look()

@@ -1,0 +1,121 @@
+import type postgres from 'postgres'
+import type { Member } from './crowd.ts'
+import type { Node } from './node.ts'
+import { between, readUse } from './postgres-costs.ts'
+import { password } from './scenarios.ts'
+import { percentile } from './statistics.ts'
+
+/** What one operation costs: milliseconds of Postgres' processor, bytes of its log, milliseconds until the answer. */
+export interface Cost { milliseconds: number, walBytes: number, p50: number }
+
+/** Those who ask. The tokens are in the order of the members. */
+export interface Subjects {
+  members: Member[]
+  adminToken: string
+  accessTokens: string[]
+  refreshTokens: string[]
+  deviceTokens: string[]
+}
+
+interface Call { method?: string, path: string, token?: string | undefined, body?: object }
+
+export interface Operation {
+  name: string
+  /** The request of one turn. Turns of a member come once, so that nothing is asked twice. */
+  call (subjects: Subjects, turn: number): Call
+  /** The most requests, for those that are long. */
+  requestsMax?: number
+}
+
+const searches = ['smith', 'throckmorton', 'ada lovelace', 'smiht', 'mariah anderson', 'zq', 'example', 'nguyen']
+
+export const operations: Operation[] = [
+  {
+    name: 'sign-in',
+    call: ({ members, deviceTokens }, turn) => ({
+      path: '/auth/login',
+      body: { email: members[turn]?.email, password, device_token: deviceTokens[turn] }
+    })
+  },
+  {
+    name: 'refresh',
+    call: ({ refreshTokens }, turn) => ({ path: '/auth/refresh', body: { refresh_token: refreshTokens[turn] } })
+  },
+  { name: 'me, of somebody new to the node', call: byMember('/auth/me') },
+  { name: 'own sessions', call: byMember('/auth/sessions') },
+  { name: 'list of users, newest first', call: byAdmin(() => '/users?limit=50'), requestsMax: 400 },
+  { name: 'list of users, by last sign-in', call: byAdmin(() => '/users?limit=50&sort=-last_login_at'), requestsMax: 400 },
+  {
+    name: 'list of users who wait for approval',
+    call: byAdmin(() => '/users?limit=50&role=vendor&approval=pending'),
+    requestsMax: 400
+  },
+  {
+    name: 'search',
+    call: byAdmin(turn => `/users?limit=50&q=${encodeURIComponent(searches[turn % searches.length] ?? '')}`),
+    requestsMax: 160
+  },
+  { name: 'dashboard', call: byAdmin(() => '/users/stats'), requestsMax: 200 },
+  { name: 'own data', call: byMember('/auth/me/export'), requestsMax: 400 }
+]
+
+/** The first turns warm the connections up, and do not count. */
+const warmUpShare = 0.1
+
+/**
+ * Asks two at a time.
+ *
+ * @throws Error when an answer is no success
+ */
+export async function measureOperation (
+  { call, requestsMax = Infinity }: Operation,
+  { node, sql, subjects, idle }: { node: Node, sql: postgres.Sql, subjects: Subjects, idle: Cost }
+): Promise<Cost> {
+  const count = Math.min(requestsMax, subjects.members.length)
+  const first = Math.floor(count * warmUpShare)
+  await askAll(0, first)
+
+  const [began, before] = [performance.now(), await readUse(sql)]
+  const times = await askAll(first, count)
+  const used = between(before, await readUse(sql))
+  const seconds = (performance.now() - began) / 1000
+  return {
+    milliseconds: (used.milliseconds - idle.milliseconds * seconds) / times.length,
+    walBytes: Math.max(0, used.walBytes - idle.walBytes * seconds) / times.length,
+    p50: percentile(times, 0.5)
+  }
+
+  async function askAll (from: number, below: number) {
+    const times: number[] = []
+    let turn = from
+    await Promise.all([1, 2].map(async () => {
+      while (turn < below) {
+        const asked = performance.now()
+        await ask(node, call(subjects, turn++))
+        times.push(performance.now() - asked)
+      }
+    }))
+    return times
+  }
+}
+
+async function ask ({ port }: Node, { path, token, body }: Call) {
+  const answer = await fetch(`http://127.0.0.1:${port}/api/v1${path}`, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: {
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(body !== undefined && { 'content-type': 'application/json' })
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) })
+  })
+  const text = await answer.text()
+  if (!answer.ok) throw new Error(`${path} was answered with ${answer.status}: ${text.slice(0, 300)}`)
+}
+
+function byMember (path: string) {
+  return ({ accessTokens }: Subjects, turn: number): Call => ({ path, token: accessTokens[turn] })
+}
+
+function byAdmin (path: (turn: number) => string) {
+  return ({ adminToken }: Subjects, turn: number): Call => ({ path: path(turn), token: adminToken })
+}
