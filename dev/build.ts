@@ -1,7 +1,7 @@
 import { cpSync, readFileSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { build as bundle, type Plugin } from 'esbuild'
-import { banner, outsidePackages, wordLists } from './bundling.ts'
+import { forNode, wordLists } from './bundling.ts'
 
 /** Files beside the TypeScript that the code reads when it runs. */
 const assets = ['lib/stores/lua', 'lib/passwords/hash-thread.cjs', 'sql']
@@ -17,22 +17,13 @@ const assets = ['lib/stores/lua', 'lib/passwords/hash-thread.cjs', 'sql']
 export async function build (programs: string[], folder: string) {
   rmSync(folder, { recursive: true, force: true })
   await bundle({
+    ...forNode,
     entryPoints: programs,
     outdir: folder,
     entryNames: '[name]',
     chunkNames: '[name]-[hash]',
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    sourcemap: 'linked',
-    sourcesContent: false,
     legalComments: 'linked',
-    external: outsidePackages,
-    banner: { js: banner },
-    plugins: [wordLists, ownPlaces],
-    logLevel: 'error'
+    plugins: [wordLists, ownPlaces]
   })
   for (const path of assets) cpSync(path, join(folder, path), { recursive: true })
 }

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build, type Plugin } from 'esbuild'
-import { banner, outsidePackages, wordLists } from './bundling.ts'
+import { forNode, wordLists } from './bundling.ts'
 import { mayShareProcess } from './test-files.ts'
 
 /** The programs that tests start in processes of their own. */
@@ -24,22 +24,14 @@ export async function bundle (testFiles: string[]): Promise<string> {
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 
   await build({
+    ...forNode,
     entryPoints: [...testFiles, ...programs],
     outdir: folder,
     outbase: '.',
     chunkNames: 'shared/[hash]',
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    sourcemap: 'linked',
-    sourcesContent: false,
-    external: [...outsidePackages, ...tools],
-    banner: { js: banner },
+    external: [...forNode.external, ...tools],
     minifyWhitespace: true,
-    plugins: [wordLists, sourceUrls, ownTests, ownErrors],
-    logLevel: 'error'
+    plugins: [wordLists, sourceUrls, ownTests, ownErrors]
   })
   return folder
 }

@@ -1,4 +1,4 @@
-import type { Plugin } from 'esbuild'
+import type { BuildOptions, Plugin } from 'esbuild'
 
 /** They stay outside a bundle: they look for files beside themselves, are native, or import CommonJS on demand. */
 export const outsidePackages = [
@@ -25,3 +25,17 @@ export const wordLists: Plugin = {
     }))
   }
 }
+
+/** What all our bundles for Node have in common. Modules that several programs need are in files that these share. */
+export const forNode = {
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  sourcemap: 'linked',
+  sourcesContent: false,
+  external: outsidePackages,
+  banner: { js: banner },
+  logLevel: 'error'
+} satisfies BuildOptions
