@@ -116,14 +116,16 @@ function initialise (
   { durable, env }: { durable: boolean, env: NodeJS.ProcessEnv }
 ) {
   const fresh = join(dataDir, 'data.new')
-  const locale = major >= 17 ? ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'] : ['--locale=C']
+  // Without it letters beyond ASCII are none, and a search does not find them.
+  const letters = major >= 17 ? ['--locale-provider=builtin', '--builtin-locale=C.UTF-8'] : ['--lc-ctype=C.UTF-8']
   const [program = '', ...args] = [
     ...prefix,
     initdb,
     ...['-D', fresh],
     ...['-U', 'postgres'],
     ...['-E', 'UTF8'],
-    ...locale,
+    '--locale=C',
+    ...letters,
     ...['-A', 'scram-sha-256'],
     `--pwfile=${join(dataDir, 'password')}`,
     ...(durable ? [] : ['--no-sync'])

@@ -6,7 +6,7 @@ import { join, normalize, relative } from 'node:path'
 const alone = [
   /^test\/(browser|deploy|dev|failure|model)\//,
   /^test\/(architecture|races|server|shares|siege)\.test/,
-  /^test\/clients\/javascript\/(bearer|browser|example|generated|package)\.test/,
+  /^test\/clients\/javascript\/(bearer|browser|example|example-factors|generated|package)\.test/,
   /^test\/clients\/verifier\/(chaos|package)\.test/,
   /^test\/lib\/passwords\/hash-threads\.test/,
   /^test\/lib\/transfers\/files\.test/,
