@@ -117,7 +117,8 @@ t.test('a backup of a deployment', { skip, timeout: 180_000 }, async t => {
 
   await t.test('is removed when it is old, but never the last that was proven', async t => {
     const others = mkdtempSync(join(folder, 'kept-'))
-    const days = (number: number) => nameAt(new Date(Date.now() - number * 24 * hourMs))
+    const now = Date.now()
+    const days = (number: number) => nameAt(new Date(now - number * 24 * hourMs))
     const put = (number: number) => cpSync(join(backups, name), join(others, days(number)), { recursive: true })
     for (const number of [90, 60, 45, 40, 20]) put(number)
     for (const number of [40, 20]) rmSync(join(others, days(number), 'RESTORED'))
