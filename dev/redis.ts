@@ -94,8 +94,7 @@ async function answers (port: number, password: string, secure: boolean): Promis
     let said = ''
 
     socket.setTimeout(1000, () => finish(false))
-    // A TLS socket may tell of a second error after its first.
-    socket.on('error', () => finish(false))
+    socket.once('error', () => finish(false))
     socket.once('close', () => finish(false))
     socket.on('data', chunk => {
       said += chunk.toString()

@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import { Cluster, Redis } from 'ioredis'
 import type { Config } from '../../lib/config/config.ts'
 import { readRedisAddress } from '../../lib/config/addresses/redis-address.ts'
+import { disconnectQuietly } from '../../lib/stores/redis-disconnects.ts'
 import { connectNodes } from '../../lib/stores/redis-nodes.ts'
 
 /** What one server, its Sentinels and a Cluster have in common. */
@@ -54,7 +55,7 @@ export default fp<Config['redis']>(async function connectRedis (app, { url, keyP
     }
 
     if (address.kind === 'cluster') {
-      return new Cluster(address.nodes, {
+      const cluster = new Cluster(address.nodes, {
         ...forAll,
         redisOptions: perServer,
         retryDelayOnFailover: 0,
@@ -64,6 +65,7 @@ export default fp<Config['redis']>(async function connectRedis (app, { url, keyP
         clusterNodeRetryStrategy: attempt => attempt > nodeAttemptsMax ? null : retryDelay(attempt),
         dnsLookup: (name, answer) => answer(null, name)
       })
+      return cluster.on('+node', disconnectQuietly)
     }
     const sentinels = {
       sentinelPassword: password,
@@ -73,7 +75,7 @@ export default fp<Config['redis']>(async function connectRedis (app, { url, keyP
       sentinelRetryStrategy: retryDelay
     }
     const server = address.kind === 'server' ? address : { ...address, ...sentinels }
-    return new Redis({ ...forAll, ...perServer, ...server, retryStrategy: retryDelay })
+    return disconnectQuietly(new Redis({ ...forAll, ...perServer, ...server, retryStrategy: retryDelay }))
   }
 }, { name: 'redis' })
 
