@@ -137,6 +137,22 @@ t.test('a very large number of sessions is counted in parts by the schedule', as
   t.match((await read(app, boss)).sessions, { counted_at: sessions.counted_at }, 'a run that is stopped leaves what there was')
 })
 
+t.test('many sessions of which Postgres has no statistics yet are counted all the same', async t => {
+  const deployment = await deploy(t)
+  const app = await start(t, deployment)
+  const boss = await signInAs(app, 'super_admin')
+  const ada = await signUp(app)
+  const owner = connect(t, deployment.DATABASE_DIRECT_URL)
+  await owner`alter table sessions set (autovacuum_enabled = false)`
+  await owner`
+    insert into sessions (id, user_id, transport, device_id, amr, auth_time, user_epoch, global_epoch, created_at, last_seen_at, expires_at)
+    select gen_random_uuid(), ${ada.user.id}, 'cookie', gen_random_uuid(), '{pwd}', now(), 0, 0, now(), now(), now() + interval '1 day'
+    from generate_series(1, 22000)`
+
+  await app.statistics.tidy(never, { rest: 0 })
+  t.match((await read(app, boss)).sessions, { total: 22_001, by_transport: { bearer: 1, cookie: 22_000 } })
+})
+
 t.test('the figures need a permission, and both paths give the same ones', async t => {
   const deployment = await deploy(t)
   const app = await start(t, deployment)

@@ -14,12 +14,15 @@ const storedDays = 400
 const shownRefusalsMax = 10
 /** Up to about this many sessions, they are counted for each request; beyond that, by the schedule. */
 const sessionsCountedAtOnceMax = 10_000
-/** Before the schedule has counted for the first time, a request counts no more parts than this. */
+/** A request counts no more parts than this, and falls back on what the schedule has counted. */
 const partsOfRequestMax = 20
 const lowestId = '00000000-0000-0000-0000-000000000000'
 /** Milliseconds of rest for each millisecond of counting: so a count takes a tenth of one connection. */
 const restPerWork = 9
 const foldedRowsMax = 10_000
+
+/** How to count; `rest` is in milliseconds for each millisecond of counting. */
+interface Counting { rest?: number, partsMax?: number, signal?: AbortSignal }
 
 /**
  * The figures of dashboards, at a cost that does not depend on the size of the deployment: users are counted when they
@@ -63,27 +66,22 @@ export function createStatistics ({ store, clock }: { store: StatisticsStore, cl
   }
 
   /**
-   * The scheduled work: sums up the rows of user counts, removes old days, and counts the sessions if they are many.
+   * The scheduled work: sums up the rows of user counts, removes old days, and counts the sessions.
    * @param signal stops the count of sessions; the stored count then stays as it was
    */
   async function tidy (signal: AbortSignal, { rest = restPerWork }: { rest?: number } = {}) {
     await store.foldUserCounts(foldedRowsMax)
     await store.removeDaysBefore(dayOf(clock.now() - storedDays * dayMs))
-    if (await store.estimateSessions() <= sessionsCountedAtOnceMax) return
-
-    const found = await countParts({ rest, signal })
-    if (found !== null) await store.storeSessionCounts(totalsOf(found))
+    const { found, isWhole } = await countParts({ rest, signal })
+    if (isWhole) await store.storeSessionCounts(totalsOf(found))
   }
 
-  /** Counts part by part, at most `partsMax`, with a rest after each. Null if it was stopped. */
-  async function countParts (
-    { rest = 0, partsMax = Infinity, signal }: { rest?: number, partsMax?: number, signal?: AbortSignal }
-  ): Promise<Record<Transport, number> | null> {
+  /** Counts part by part, at most `partsMax`, with a rest after each, until it is stopped. */
+  async function countParts ({ rest = 0, partsMax = Infinity, signal }: Counting) {
     const found = { bearer: 0, cookie: 0 }
     let after: string | null = lowestId
 
-    for (let parts = 0; after !== null && parts < partsMax; parts++) {
-      if (signal?.aborted) return null
+    for (let parts = 0; after !== null && parts < partsMax && !signal?.aborted; parts++) {
       const began = performance.now()
       const { bearer, cookie, last }: SessionPart = await store.countSessions(after)
       found.bearer += bearer
@@ -91,15 +89,16 @@ export function createStatistics ({ store, clock }: { store: StatisticsStore, cl
       after = last
       await pause((performance.now() - began) * rest)
     }
-    return found
+    return { found, isWhole: after === null }
   }
 
+  // The estimate only saves a count in vain. It knows of no session after a restore, say.
   async function countSessions (): Promise<SessionCount[]> {
-    if (await store.estimateSessions() > sessionsCountedAtOnceMax) {
-      const counted = await store.storedSessionCounts()
-      if (counted.length) return counted
-    }
-    return totalsOf(await countParts({ partsMax: partsOfRequestMax }) ?? { bearer: 0, cookie: 0 })
+    const stored = await store.storedSessionCounts()
+    if (stored.length > 0 && await store.estimateSessions() > sessionsCountedAtOnceMax) return stored
+
+    const { found, isWhole } = await countParts({ partsMax: partsOfRequestMax })
+    return isWhole || stored.length === 0 ? totalsOf(found) : stored
   }
 
   function totalsOf (found: Record<Transport, number>): SessionCount[] {
