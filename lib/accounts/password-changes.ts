@@ -18,11 +18,11 @@ import { outdatedByPassword } from './password-resets.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { SessionState } from '../sessions/session-store.ts'
-import type { UserStore } from '../users/user-store.ts'
+import type { PasswordStore } from '../users/password-store.ts'
 
 export interface PasswordChangeParts {
   commitUnlessNull: UnitsOfWork['commitUnlessNull']
-  users: UserStore
+  passwordStore: Pick<PasswordStore, 'replace'>
   sessions: Sessions
   tokenResponses: TokenResponses
   oneTimeTokens: Pick<OneTimeTokens, 'revoke'>
@@ -46,7 +46,7 @@ const unchanged: FieldError = {
 
 /** The change of a password by its user, who knows the current one. */
 export function createPasswordChanges (parts: PasswordChangeParts) {
-  const { commitUnlessNull, users, sessions, tokenResponses, oneTimeTokens, totpSecrets } = parts
+  const { commitUnlessNull, passwordStore, sessions, tokenResponses, oneTimeTokens, totpSecrets } = parts
   const { policy, passwords, checks, rateLimits, jobs, clock } = parts
 
   return { changePassword }
@@ -114,7 +114,7 @@ export function createPasswordChanges (parts: PasswordChangeParts) {
     const { id, sessionId } = state
 
     return await commitUnlessNull(async unit => {
-      const user = await users.setPassword(unit.tx, state, passwordHash, now)
+      const user = await passwordStore.replace(unit.tx, state, passwordHash, now)
       if (!user) return null
 
       const { hasSurvived, eventId } = await sessions.recordEpochRaise(unit, {

@@ -9,12 +9,12 @@ import type { SessionState } from '../sessions/session-store.ts'
 import type { TokenResponse } from '../sessions/token-responses.ts'
 import type { Transaction } from '../stores/database.ts'
 import type { OneTimeTokens } from '../tokens/one-time-tokens.ts'
-import type { UserStore } from '../users/user-store.ts'
+import type { PasswordStore } from '../users/password-store.ts'
 import { outdatedByPassword } from './password-resets.ts'
 
 export interface PasswordRemovalParts {
   factorChanges: FactorChanges
-  users: Pick<UserStore, 'removePassword'>
+  passwordStore: Pick<PasswordStore, 'remove'>
   passkeys: Pick<PasskeyStore, 'findAlone'>
   recoveryCodes: Pick<RecoveryCodeStore, 'summarise'>
   oneTimeTokens: Pick<OneTimeTokens, 'revoke'>
@@ -28,7 +28,7 @@ const devicesMin = 2
 
 /** The end of a password, for a user who signs in with passkeys. */
 export function createPasswordRemovals (parts: PasswordRemovalParts) {
-  const { users, passkeys, recoveryCodes, oneTimeTokens, clock, rpId } = parts
+  const { passwordStore, passkeys, recoveryCodes, oneTimeTokens, clock, rpId } = parts
   const { findStrong, counted, inSession, change, answerTo } = parts.factorChanges
 
   return { removePassword }
@@ -46,7 +46,7 @@ export function createPasswordRemovals (parts: PasswordRemovalParts) {
     assertFullStrength(state, 'phr')
     return await counted(asking, caller, async () => {
       const userEpoch = await inSession(state, async unit => {
-        if (!await users.removePassword(unit.tx, state.id, new Date(clock.now()))) throw new Refusal('not_found')
+        if (!await passwordStore.remove(unit.tx, state.id, new Date(clock.now()))) throw new Refusal('not_found')
         await assertWaysIn(unit.tx, state)
         await oneTimeTokens.revoke(unit.tx, state.id, outdatedByPassword)
         return await change(unit, state, { twoStep: true, caller }, {

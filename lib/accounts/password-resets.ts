@@ -17,6 +17,7 @@ import type { Sessions } from '../sessions/sessions.ts'
 import type { Database } from '../stores/database.ts'
 import type { KnownDevice, KnownDeviceStore } from '../sessions/known-device-store.ts'
 import type { Purpose } from '../tokens/one-time-token-store.ts'
+import type { PasswordStore } from '../users/password-store.ts'
 import type { User, UserStore } from '../users/user-store.ts'
 import type { Tokens } from '../tokens/access-tokens.ts'
 
@@ -32,6 +33,7 @@ export interface PasswordResetParts {
   database: Database
   commit: UnitsOfWork['commit']
   users: UserStore
+  passwordStore: Pick<PasswordStore, 'reset'>
   devices: KnownDeviceStore
   sessions: Sessions
   oneTimeTokens: OneTimeTokens
@@ -64,7 +66,7 @@ export const outdatedByPassword = [...resetPurposes, 'email_change', 'second_fac
 
 /** The reset of a forgotten password by a link in a mail. */
 export function createPasswordResets (parts: PasswordResetParts) {
-  const { database, commit, users, devices, sessions, oneTimeTokens, tokens, deviceTokens } = parts
+  const { database, commit, users, passwordStore, devices, sessions, oneTimeTokens, tokens, deviceTokens } = parts
   const { policy, passwords, rateLimits, lockout, audit, jobs, clock } = parts
 
   return { forgotPassword, resetPassword }
@@ -140,7 +142,7 @@ export function createPasswordResets (parts: PasswordResetParts) {
 
     const forgotten = await commit(async unit => {
       const { tx } = unit
-      const user = await users.resetPassword(tx, subject.id, passwordHash, now)
+      const user = await passwordStore.reset(tx, subject.id, passwordHash, now)
       if (!user) throw new Refusal('token_invalid')
       await oneTimeTokens.spend(tx, taken)
       await oneTimeTokens.revoke(tx, subject.id, outdatedByPassword)

@@ -20,6 +20,7 @@ import type { PasswordChecks } from '../throttling/password-checks.ts'
 import type { RateLimits } from '../throttling/rate-limits.ts'
 import type { DeviceTokens } from '../tokens/device-tokens.ts'
 import { parseAddress } from '../users/email-address.ts'
+import type { PasswordStore } from '../users/password-store.ts'
 import type { User, UserAndDevice, UserStore } from '../users/user-store.ts'
 
 export interface LoginRequest extends SessionRequest {
@@ -31,7 +32,8 @@ export interface LoginRequest extends SessionRequest {
 
 export interface LoginParts extends SecondStepParts {
   database: Database
-  users: Pick<UserStore, 'find' | 'findByAddress' | 'lock' | 'lockInOrder' | 'rehash'>
+  users: Pick<UserStore, 'find' | 'findByAddress' | 'lock' | 'lockInOrder'>
+  passwordStore: Pick<PasswordStore, 'rehash'>
   passwords: Pick<Passwords, 'assertRoom' | 'hash' | 'needsRehash'>
   checks: PasswordChecks
   rateLimits: Pick<RateLimits, 'count'>
@@ -46,7 +48,7 @@ interface Target { user: UserAndDevice | null, deviceId: string | null, canonica
 
 /** Signing in with a password. */
 export function createLogins (parts: LoginParts) {
-  const { database, users, passwords, checks, rateLimits, lockout, deviceTokens, remembered } = parts
+  const { database, users, passwordStore, passwords, checks, rateLimits, lockout, deviceTokens, remembered } = parts
   const { audit, metrics, clock } = parts
   const { signIn, signInByTwo } = createSignIns(parts)
   const { demand } = createSecondSteps(parts)
@@ -140,7 +142,7 @@ export function createLogins (parts: LoginParts) {
     if (!user.passwordHash || !passwords.needsRehash(user.passwordHash)) return user
     try {
       const passwordHash = await passwords.hash(password, turn)
-      await users.rehash(user.id, user.passwordHash, passwordHash)
+      await passwordStore.rehash(user.id, user.passwordHash, passwordHash)
       return { ...user, passwordHash }
     } catch (error) {
       if (error instanceof Refusal && error.code === 'overloaded') return user

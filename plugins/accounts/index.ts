@@ -16,6 +16,7 @@ import { createRememberedDevices } from '../../lib/logins/remembered-devices.ts'
 import { createEncryptedRecipients } from '../../lib/mail/recipients.ts'
 import { createKnownDeviceStore } from '../../lib/sessions/known-device-store.ts'
 import { createCodes } from '../../lib/tokens/codes.ts'
+import { createPasswordStore } from '../../lib/users/password-store.ts'
 import { createUserStore } from '../../lib/users/user-store.ts'
 import type { FeatureOptions } from '../feature.ts'
 
@@ -65,6 +66,7 @@ export default fp<FeatureOptions>(async function accountsFeature (app, { config,
     recoveryCodes: createRecoveryCodeStore(database),
     totpSecrets: createTotpSecretStore(database),
     users: createUserStore(database),
+    passwordStore: createPasswordStore(database),
     registrations: createRegistrationStore(database, { tries: codeTriesMax }),
     devices,
     deployment: createDeploymentStore(),

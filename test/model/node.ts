@@ -97,9 +97,6 @@ export function createNode (world: World, name: number) {
   } as unknown as HotSessions
   const users = {
     lock: async (tx: unknown, checked: UserEpochs) => isStill(tx as Draft, checked),
-    setPassword: async (tx: unknown, checked: UserEpochs) => (
-      isStill(tx as Draft, checked) ? raise(tx as Draft) : null
-    ),
     raiseEpoch: async (tx: unknown) => raise(tx as Draft).sessionEpoch,
     amend: async (tx: unknown, _id: string, { status }: Amendment) => {
       const draft = tx as Draft
@@ -107,6 +104,9 @@ export function createNode (world: World, name: number) {
       return raise(draft)
     }
   } as unknown as UserStore
+  const passwordStore = {
+    replace: async (tx: unknown, checked: UserEpochs) => isStill(tx as Draft, checked) ? raise(tx as Draft) : null
+  }
   const deployment: DeploymentStore = {
     endEverything: async ({ tx, change }) => {
       const draft = tx as unknown as Draft
@@ -163,7 +163,7 @@ export function createNode (world: World, name: number) {
   const passwordChanges = createPasswordChanges({
     rateLimits,
     ...unitsOfWork,
-    users,
+    passwordStore,
     sessions,
     tokenResponses,
     oneTimeTokens,

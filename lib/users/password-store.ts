@@ -1,0 +1,85 @@
+import { Refusal } from '../errors.ts'
+import type { Database, Transaction } from '../stores/database.ts'
+import type { User, UserCounters, UserEpochs } from './user-store.ts'
+
+export type PasswordStore = ReturnType<typeof createPasswordStore>
+
+/** The stored hashes of passwords. */
+export function createPasswordStore (db: Database) {
+  return { rehash, replace, reset, remove }
+
+  /** Replaces a hash by a stronger one of the same password, if it is still the stored one. */
+  async function rehash (id: string, from: string, to: string) {
+    await db`
+      update users
+      set password_hash = ${to}
+      where id = ${id}
+        and password_hash = ${from}`
+  }
+
+  /**
+   * Replaces the password and ends all of the user's sessions, if the account is active and its epochs are those that
+   * were read with the old hash. Otherwise returns null.
+   */
+  async function replace (
+    tx: Transaction,
+    { id, sessionEpoch, deploymentEpoch }: UserEpochs,
+    passwordHash: string,
+    now: Date
+  ): Promise<UserCounters | null> {
+    const [user] = await tx<UserCounters>`
+      update users
+      set password_hash = ${passwordHash},
+          must_change_password = false,
+          session_epoch = session_epoch + 1,
+          version = version + 1,
+          updated_at = ${now}
+      where id = ${id}
+        and status = 'active'
+        and session_epoch = ${sessionEpoch}
+        and (select session_epoch from deployment) = ${deploymentEpoch}
+      returning session_epoch, version`
+    return user ?? null
+  }
+
+  /**
+   * Replaces the password of an active account whose user has proved the mailbox, and ends all of its sessions. The
+   * address is verified by that. Returns null if the account is not active.
+   */
+  async function reset (
+    tx: Transaction,
+    id: string,
+    passwordHash: string,
+    now: Date
+  ): Promise<UserCounters | null> {
+    const [user] = await tx<UserCounters>`
+      update users
+      set password_hash = ${passwordHash},
+          must_change_password = false,
+          email_verified = true,
+          session_epoch = session_epoch + 1,
+          version = version + 1,
+          updated_at = ${now}
+      where id = ${id}
+        and status = 'active'
+      returning session_epoch, version`
+    return user ?? null
+  }
+
+  /**
+   * Takes the password away. Returns false if there is none. The caller has locked the user's row, and ends the
+   * sessions.
+   * @throws Refusal `password_change_required` if the password has to be changed: only another one ends that
+   */
+  async function remove (tx: Transaction, id: string, now: Date): Promise<boolean> {
+    const [user] = await tx<Pick<User, 'mustChangePassword'>>`
+      update users
+      set password_hash = case when must_change_password then password_hash end,
+          updated_at = ${now}
+      where id = ${id}
+        and password_hash is not null
+      returning must_change_password`
+    if (user?.mustChangePassword) throw new Refusal('password_change_required')
+    return user !== undefined
+  }
+}
