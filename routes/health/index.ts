@@ -7,9 +7,9 @@ import summary from './summary.ts'
 
 export interface HealthRoutesOptions { version: string, poolMax: number, poolMin: number }
 
-/** Registered under /health. Open to load balancers; figures only with `stats:read` or the operations token. */
 type Guard = FastifyInstance['requireRecentSignIn']
 
+/** Registered under /health. Open to load balancers; figures only with `stats:read` or the operations token. */
 const health: FastifyPluginAsync<HealthRoutesOptions> = async (app, options) => {
   await app.register(live)
   await app.register(ready)
