@@ -1,4 +1,5 @@
 import { createGame } from './game.ts'
+import type { Game } from './game.ts'
 import type { Plants } from './plants.ts'
 import { createRandom } from './random.ts'
 
@@ -102,12 +103,10 @@ export async function exhaust ({ before = [], moves, length, after = [] }: {
   before?: string[], moves: string[], length: number, after?: string[]
 }): Promise<{ finding: Pick<Finding, 'rule' | 'trace'> | null, orders: number }> {
   let orders = 0
-  const finding = await extend([])
+  const finding = await extend([], await begun([]))
   return { finding, orders }
 
-  async function extend (made: string[]): Promise<Pick<Finding, 'rule' | 'trace'> | null> {
-    const game = createGame()
-    for (const name of [...before, ...made]) await game.play(name)
+  async function extend (made: string[], game: Game): Promise<Pick<Finding, 'rule' | 'trace'> | null> {
     const possible = game.moves.filter(move => moves.includes(move.name) && move.isPossible()).map(({ name }) => name)
 
     if (made.length === length || possible.length === 0) {
@@ -117,11 +116,20 @@ export async function exhaust ({ before = [], moves, length, after = [] }: {
         ? { rule: game.violation, trace: await shorten(new Set(), [...before, ...made, ...after]) }
         : null
     }
-    for (const name of possible) {
-      const finding = await extend([...made, name])
+    for (const [place, name] of possible.entries()) {
+      // A game cannot go back: the first order goes on in this one, each other one begins anew.
+      const next = place === 0 ? game : await begun(made)
+      await next.play(name)
+      const finding = await extend([...made, name], next)
       if (finding) return finding
     }
     return null
+  }
+
+  async function begun (made: string[]) {
+    const game = createGame()
+    for (const name of [...before, ...made]) await game.play(name)
+    return game
   }
 }
 
