@@ -14,7 +14,7 @@ const userAgent = 'Difference Engine 2'
 const gone = { code: 'session_ended', reason: 'account_deleted' }
 const slow = pausingHasher()
 // Two nodes for all tests that look at their own accounts only.
-const { app, other, sql } = await prepare(t, slow)
+const { app, other, sql, direct } = await prepare(t, slow)
 
 t.test('after an erasure nothing in Postgres or Redis names the person', async t => {
   const { app, dump, dumpRedis } = await prepare(t)
@@ -155,13 +155,14 @@ t.test('a cached profile is never shown again', async t => {
 })
 
 t.test('when Postgres does not answer, nothing has happened', async t => {
+  const impatient = await start(t, { ...direct, DB_STATEMENT_TIMEOUT: '1s' }, { workers: false })
   const account = await signUp(app)
   const mine = await signIn(app, account)
   const before = await mailJobs(app)
 
   await sql.begin(async held => {
     await held`select id from users where id = ${account.user.id} for update`
-    t.match(await as(app, mine.access_token, 'DELETE', '/auth/me'), { statusCode: 503, headers: { 'retry-after': '1' } })
+    t.match(await as(impatient, mine.access_token, 'DELETE', '/auth/me'), { statusCode: 503, headers: { 'retry-after': '1' } })
   })
   t.match(await as(app, mine.access_token, 'GET', '/auth/me'), { statusCode: 200 })
   t.strictSame(await mailJobs(app), before)
@@ -240,7 +241,7 @@ async function prepare (t: Parameters<typeof deploy>[0], hasher = cheapHasher) {
   const redis = new Redis(direct.REDIS_URL)
   t.teardown(() => redis.disconnect())
 
-  return { app, other, sql, tap, dump, dumpRedis }
+  return { app, other, sql, direct, tap, dump, dumpRedis }
 
   /** Every row of every table. */
   async function dump () {

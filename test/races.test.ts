@@ -281,7 +281,8 @@ async function refused<T> (round: number, work: Promise<T>, codes: string[], end
       if (error.code === 'session_ended') ended()
       return undefined
     }
-    throw new Error(`seed ${seed}, round ${round}: ${String(error)} ${error instanceof Refusal ? `${error.code} ${error.details.reason}` : ''}`, { cause: error })
+    const causes = [error, error instanceof Error ? error.cause : undefined].map(String).join(' because of ')
+    throw new Error(`seed ${seed}, round ${round}: ${causes} ${error instanceof Refusal ? `${error.code} ${error.details.reason}` : ''}`, { cause: error })
   }
 }
 

@@ -12,6 +12,9 @@ import { readVersion } from './version.ts'
  */
 const drainTimeMaxMs = 2000
 
+/** How long (ms) a statement waits for a lock at most. */
+const lockTimeoutMaxMs = 1000
+
 /** The settings, typed and grouped: each plugin is handed its own group. Times are milliseconds. */
 export type Config = ReturnType<typeof group>
 
@@ -79,6 +82,7 @@ export function group (s: Settings) {
       idleTimeout: s.DB_IDLE_TIMEOUT,
       connectTimeout: s.DB_CONNECT_TIMEOUT,
       deadline: s.DB_STATEMENT_TIMEOUT,
+      lockTimeout: Math.min(lockTimeoutMaxMs, s.DB_STATEMENT_TIMEOUT),
       queueMax: s.DB_POOL_MAX * 50,
       prepare: isDirect(url, s.DATABASE_DIRECT_URL),
       authority: readAuthority(s.DATABASE_CA_FILE)

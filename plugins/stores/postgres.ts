@@ -30,9 +30,6 @@ const flowConnectionsMax = 2
 /** How many calls of the change feed and of the probe may wait for their connection. */
 const feedQueueMax = 10
 
-/** How long (ms) a statement waits for a lock at most. */
-const lockTimeoutMs = 1000
-
 /** How long (ms) statements under way may go on when the server closes. */
 const closeTimeoutMs = 1000
 
@@ -40,13 +37,14 @@ export type PostgresOptions = Config['postgres'] & { tracing?: Tracing }
 
 // The gate lets no more work run than there are connections, so no statement waits within the pool.
 export default fp<PostgresOptions>(async function connectPostgres (app, { tracing = noTracing, ...options }) {
-  const { url, authority, prepare, poolMax, poolMin, queueMax, deadline, idleTimeout, connectTimeout } = options
+  const { url, authority, prepare, poolMax, poolMin, queueMax } = options
+  const { deadline, lockTimeout, idleTimeout, connectTimeout } = options
   // Postgres ends what we have given up: a statement, a wait for a lock, a transaction whose node has died. The limits
   // are set when a connection opens. A pooler refuses that, so behind one they are set in each transaction. What else
   // statements rely on is set in the same way, and checked in any case.
   const limits = {
     statement_timeout: deadline,
-    lock_timeout: Math.min(lockTimeoutMs, deadline),
+    lock_timeout: lockTimeout,
     idle_in_transaction_session_timeout: deadline * 4
   }
   const statements = { deadline, prepare, begin: prepare ? 'begin' : `begin; ${setLocal(limits)}` }

@@ -73,11 +73,18 @@ export async function start (t: Pick<Test, 'teardown'>, deployment: Deployment, 
   return Object.assign(app, { clock })
 }
 
-/** The settings of a deployment; with the long time limit for Postgres the same one holds for Redis. */
+/** The settings of a deployment; with the long time limit for statements nothing that waits for a store has less. */
 function configOf (deployment: Deployment) {
-  const { redis, ...others } = loadConfig(deployment)
-  const isLong = deployment.DB_STATEMENT_TIMEOUT === statementTimeout
-  return { ...others, redis: { ...redis, ...(isLong && { deadline: others.postgres.deadline }) } }
+  const config = loadConfig(deployment)
+  if (deployment.DB_STATEMENT_TIMEOUT !== statementTimeout) return config
+
+  const { postgres, redis } = config
+  const { deadline } = postgres
+  return {
+    ...config,
+    postgres: { ...postgres, connectTimeout: deadline, lockTimeout: deadline },
+    redis: { ...redis, deadline }
+  }
 }
 
 /** A node on a deployment of its own. */
