@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import type { TSchema } from '@sinclair/typebox'
 import { Value, TransformDecodeError } from '@sinclair/typebox/value'
 import { group } from './group.ts'
 import type { Config } from './group.ts'
@@ -58,7 +59,10 @@ function readSettings (env: Environment): Settings {
     ? readDevelopment(resolve(given['DATA_DIR'] ?? '.data'), given)
     : given
 
-  for (const name of Object.keys(settings.properties)) checkOne(name, values, problems)
+  for (const [name, schema] of Object.entries(settings.properties)) {
+    const value = values[name]
+    if (value !== undefined) checkOne(name, schema, value, problems)
+  }
   if (problems.length > 0) {
     // The rules between settings are checked as well, without the values that cannot be decoded.
     const bad = new Set(problems.map(([name]) => name))
@@ -76,9 +80,9 @@ function readSettings (env: Environment): Settings {
   return decoded
 }
 
-function checkOne (name: string, values: Environment, problems: Problem[]) {
+function checkOne (name: string, schema: TSchema, value: string, problems: Problem[]) {
   try {
-    decode(values[name] === undefined ? {} : { [name]: values[name] })
+    Value.Decode(schema, value)
   } catch (error) {
     if (!(error instanceof TransformDecodeError)) throw error
     problems.push([name, error.error.message])
