@@ -19,7 +19,7 @@ import { startStopwatch } from '../support/stopwatch.ts'
 type Teardown = Pick<Test, 'teardown'>
 
 /** The time limit of a statement in a deployment with default settings; `deploy` allows more. */
-export const defaultDeadline = { DB_STATEMENT_TIMEOUT: '1500ms' }
+export const defaultDeadline = { DB_STATEMENT_TIMEOUT: '1500ms', DB_CONNECT_TIMEOUT: '2s' }
 
 /** A folder that servers running as other users can enter. */
 function folder (name: string) {

@@ -40,6 +40,7 @@ export async function deploy (t: Pick<Test, 'teardown'>, settings: Record<string
     HASH_CONCURRENCY: '2',
     RATE_LIMITS_ENABLED: 'false',
     DB_STATEMENT_TIMEOUT: statementTimeout,
+    DB_CONNECT_TIMEOUT: statementTimeout,
     ...settings
   }
 }
@@ -82,7 +83,7 @@ function configOf (deployment: Deployment) {
   const { deadline } = postgres
   return {
     ...config,
-    postgres: { ...postgres, connectTimeout: deadline, lockTimeout: deadline },
+    postgres: { ...postgres, lockTimeout: deadline },
     redis: { ...redis, deadline }
   }
 }
