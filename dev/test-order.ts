@@ -4,7 +4,7 @@ import { mayShareProcess } from './test-files.ts'
 
 const record = '.data/test-seconds.json'
 /** Files that start servers of their own or wait for time to pass, and so take longer than their size suggests. */
-const slow = /^test\/(failure|stores|model|cli|deployment|server|browser\/spa|races|siege)/
+const slow = /^test\/(browser|clients|cli|deploy|failure|model|races|server|shares|siege|stores)/
 
 /** A process keeps what its files have compiled and opened, so it runs no more of them than this. */
 const filesPerProcess = 10

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { as, deploy, refresh, start } from '../support/helper.ts'
-import { isUnavailable, outcomeOf, until } from '../failure/nodes.ts'
+import { defaultDeadline, isUnavailable, outcomeOf, until } from '../failure/nodes.ts'
 import { prepare, showAftermath, twoNodes, wholeFlow } from './redis-flow.ts'
 import { ask, isFollowing, startCluster } from './redis-topologies.ts'
 
@@ -15,7 +15,7 @@ t.test('the whole flow works on a Redis Cluster', async t => {
 })
 
 t.test('a node finds the others from any single one that is configured', async t => {
-  const nodes = await twoNodes(t, { REDIS_URL: `redis://:${password}@127.0.0.1:1,127.0.0.1:${masters[1]?.port}?cluster` })
+  const nodes = await twoNodes(t, { ...defaultDeadline, REDIS_URL: `redis://:${password}@127.0.0.1:1,127.0.0.1:${masters[1]?.port}?cluster` })
   for (const node of nodes) t.equal(await node.redis.ping(), 'PONG')
 })
 
@@ -26,7 +26,7 @@ t.test('if no node answers, or with a wrong password, no server starts', async t
 })
 
 t.test('when a master dies, its replica takes over and no session is lost', async t => {
-  const nodes = await twoNodes(t, { REDIS_URL: url })
+  const nodes = await twoNodes(t, { ...defaultDeadline, REDIS_URL: url })
   const [first] = nodes
   const before = await prepare(first)
   const slots = await Promise.all(before.held.map(async ({ session }) => Number(await ask(masters[1], 'CLUSTER', 'KEYSLOT', `{${session.id}}`))))

@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
-import { check, defaultDeadline, outcomeOf, until } from '../failure/nodes.ts'
+import { check, outcomeOf, until } from '../failure/nodes.ts'
 import { cheapHasher } from '../support/hashers.ts'
 import { api, as, deploy, freshAddress, post, refresh, signIn, signUp, start } from '../support/helper.ts'
 
 /** Two nodes of one deployment on the given Redis. */
 export async function twoNodes (t: Pick<Test, 'teardown'>, settings: Record<string, string>) {
-  const deployment = await deploy(t, { ...defaultDeadline, ...settings })
+  const deployment = await deploy(t, settings)
   return [
     await start(t, deployment, { hasher: cheapHasher }), await start(t, deployment, { hasher: cheapHasher })
   ] as const
@@ -35,8 +35,8 @@ export async function wholeFlow (t: Test, url: string) {
     second.feed.read = () => { woken++; return read() }
 
     await as(first, tokens.access_token, 'POST', '/auth/logout')
-    await until(async () => (await check(second, tokens.access_token)).statusCode === 401, 1500)
-    await until(() => woken > 0, 1500)
+    await until(async () => (await check(second, tokens.access_token)).statusCode === 401)
+    await until(() => woken > 0)
     t.ok(woken > 0)
   })
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { as, deploy, post, refresh, start } from '../support/helper.ts'
-import { check, isUnavailable, outcomeOf, until } from '../failure/nodes.ts'
+import { check, defaultDeadline, isUnavailable, outcomeOf, until } from '../failure/nodes.ts'
 import { prepare, showAftermath, twoNodes, wholeFlow } from './redis-flow.ts'
 import { ask, isFollowing, startSentinels } from './redis-topologies.ts'
 
@@ -15,7 +15,7 @@ t.test('with a name that no Sentinel knows, or a wrong password, no server start
 })
 
 t.test('when a Sentinel and then the master die, its replica takes over and no session is lost', async t => {
-  const nodes = await twoNodes(t, { REDIS_URL: url })
+  const nodes = await twoNodes(t, { ...defaultDeadline, REDIS_URL: url })
   const [first, second] = nodes
   const before = await prepare(first)
   const [one, two] = before.held
@@ -52,7 +52,7 @@ t.test('when a Sentinel and then the master die, its replica takes over and no s
 })
 
 t.test('when a master steps down, its replica takes over and no session is lost', async t => {
-  const nodes = await twoNodes(t, { REDIS_URL: url })
+  const nodes = await twoNodes(t, { ...defaultDeadline, REDIS_URL: url })
   const [first] = nodes
   const before = await prepare(first)
   await first.redis.wait(1, 2000)
