@@ -102,10 +102,11 @@ t.test('the last super_admin who can still act stays', async t => {
 })
 
 t.test('a vendor cannot be suspended while another act is about to leave a single super_admin', async t => {
+  const impatient = await start(t, { ...deployment, DB_STATEMENT_TIMEOUT: '1s' }, { workers: false })
   const vendor = await create('Waiting')
   await app.database.begin(async tx => {
     await tx`select name from roles where name = 'super_admin' for no key update`
-    t.match((await update(vendor.id, { status: 'suspended' })).json(), { status: 503, code: 'unavailable' })
+    t.match((await update(vendor.id, { status: 'suspended' }, admin, impatient)).json(), { status: 503, code: 'unavailable' })
     t.match(await update(vendor.id, { name: 'Waited' }), { statusCode: 200 })
   })
   t.match((await update(vendor.id, { status: 'suspended' })).json(), { vendor: { name: 'Waited', status: 'suspended' } })
