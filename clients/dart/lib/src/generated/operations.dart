@@ -334,9 +334,9 @@ extension AdministrationCalls on Latchkey {
         'sort': sort,
       }));
 
-  /// Make an account for somebody. Needs users:write and a rank above that of the role. The user is mailed an
-  /// invitation to choose a password, which works for seven days; nobody else sets one. 409 conflict: the address
-  /// has an account.
+  /// Make an account for somebody. Needs users:write and a rank above that of the role; for a role of rank 60 or
+  /// more also a recent sign-in. The user is mailed an invitation to choose a password, which works for seven days;
+  /// nobody else sets one. 409 conflict: the address has an account.
   Future<UserAnswer> createUser({
     required String email,
     required String fullName,
@@ -358,9 +358,9 @@ extension AdministrationCalls on Latchkey {
         'id': id,
       }));
 
-  /// Change an account. Needs users:write and a rank above the user’s, and above that of a new role. What is left
-  /// out stays. An address is asked for, not changed: the new one gets a link that confirms it, the old one is
-  /// told. PUT is the same call.
+  /// Change an account. Needs users:write and a rank above the user’s, and above that of a new role; a role of rank
+  /// 60 or more also a recent sign-in. What is left out stays. An address is asked for, not changed: the new one
+  /// gets a link that confirms it, the old one is told. PUT is the same call.
   Future<UserAnswer> updateUser({
     required String id,
     String? fullName,
