@@ -50,6 +50,26 @@ t.test('a second factor alone moves nothing, however right it is, and is not use
   t.match(await prove(tokens, { password, code: codeAt(app, ada) }), { statusCode: 200 })
 })
 
+t.test('within ten minutes of the password that opened the session the second factor alone suffices, once', async t => {
+  const ada = await guarded(app)
+  await app.database`update users set two_step = false where id = ${ada.user.id}`
+  const tokens = await signIn(app, ada)
+  app.clock.advance(10 * minute - 1000)
+  t.match(brief(await prove(tokens, { code: '000000' })), { status: 401, code: 'invalid_credentials' })
+  const answer = await prove(tokens, { code: codeAt(app, ada) })
+  t.equal(answer.statusCode, 200, answer.body)
+  const next: Tokens = answer.json()
+  t.match(claimsOf(next), { amr: ['pwd', 'otp', 'mfa'], acr: 'urn:latchkey:acr:2fa', sid: claimsOf(tokens).sid })
+  t.ok(claimsOf(next).auth_time - claimsOf(tokens).auth_time >= 590)
+
+  app.clock.advance(minute)
+  t.match((await prove(next, { code: codeAt(app, ada) })).json(), { code: 'mfa_required', methods: ['password'] }, 'the password is not recent any more')
+  const late = await signIn(app, ada)
+  app.clock.advance(10 * minute + 1000)
+  t.match((await prove(late, { recovery_code: ada.recoveryCodes[0] })).json(), { code: 'mfa_required', methods: ['password'] })
+  t.equal((await app.database`select 1 from recovery_codes where user_id = ${ada.user.id}`).length, 10)
+})
+
 t.test('one code at twenty requests at once moves the session once', async t => {
   const { ada, tokens } = await stale()
   const code = codeAt(app, ada)
@@ -141,26 +161,6 @@ t.test('an account without a second factor is asked for its password only, and a
   t.match(claimsOf(next), { amr: ['pwd'], acr: 'urn:latchkey:acr:1fa' })
 })
 
-/** A session of an account with two steps whose sign-in is not recent any more. */
-async function stale () {
-  const ada = await guarded(app)
-  const tokens = await enter(ada, codeAt(app, ada))
-  app.clock.advance(11 * minute)
-  return { ada, tokens }
-}
-
-async function enter (ada: Guarded, code: string): Promise<Tokens> {
-  const { mfa_token: token } = (await post(app, '/auth/login', { email: ada.email, password })).json()
-  const answer = await post(app, '/auth/login/second-factor', { mfa_token: token, code })
-  if (answer.statusCode !== 200) throw new Error(answer.body)
-  return answer.json()
-}
-
-async function prove ({ access_token: token }: Pick<Tokens, 'access_token'>, proof: object) {
-  return await as(app, token, 'POST', '/auth/reauthenticate', proof)
-}
-
-/** An act that needs a recent sign-in. */
 t.test('from SECOND_FACTOR_MAX_AGE after its proof on, a refresh gives one factor, until both are proved again', async t => {
   const ada = await guarded(app)
   const tokens = await enter(ada, codeAt(app, ada))
@@ -217,6 +217,26 @@ t.test('where the role demands two factors, such a session can do nothing before
   t.match(await as(daily, strong.access_token, 'GET', '/auth/sessions'), { statusCode: 200 })
 })
 
+/** A session of an account with two steps whose sign-in is not recent any more. */
+async function stale () {
+  const ada = await guarded(app)
+  const tokens = await enter(ada, codeAt(app, ada))
+  app.clock.advance(11 * minute)
+  return { ada, tokens }
+}
+
+async function enter (ada: Guarded, code: string): Promise<Tokens> {
+  const { mfa_token: token } = (await post(app, '/auth/login', { email: ada.email, password })).json()
+  const answer = await post(app, '/auth/login/second-factor', { mfa_token: token, code })
+  if (answer.statusCode !== 200) throw new Error(answer.body)
+  return answer.json()
+}
+
+async function prove ({ access_token: token }: Pick<Tokens, 'access_token'>, proof: object) {
+  return await as(app, token, 'POST', '/auth/reauthenticate', proof)
+}
+
+/** An act that needs a recent sign-in. */
 async function act ({ access_token: token }: Tokens) {
   return await as(app, token, 'POST', '/auth/email/change', { new_email: freshAddress() })
 }
