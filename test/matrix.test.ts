@@ -57,7 +57,7 @@ const routes = `
 | GET /api/v1/auth/me                                | session         |
 | PATCH /api/v1/auth/me                              | session         |
 | DELETE /api/v1/auth/me                             | session ⏱       |
-| GET /api/v1/auth/me/export                         | session         |
+| GET /api/v1/auth/me/export                         | session ⏱       |
 | GET /api/v1/auth/sessions                          | session         |
 | DELETE /api/v1/auth/sessions/:id                   | session         |
 | POST /api/v1/auth/reauthenticate/options           | session         |

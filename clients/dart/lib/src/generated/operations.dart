@@ -200,9 +200,6 @@ extension AccountCalls on Latchkey {
         'credential': credential,
       }));
 
-  /// Everything stored about oneself. As a file that may be long. Five an hour.
-  Future<PersonalExport> exportMe() async => PersonalExport(await call('exportMe', 'GET /auth/me/export'));
-
   /// Where one is signed in
   Future<SessionList> listSessions() async => SessionList(await call('listSessions', 'GET /auth/sessions'));
 
@@ -222,6 +219,10 @@ extension AccountCalls on Latchkey {
   }) => call('changeEmail', 'POST /auth/email/change', {
         'new_email': newEmail,
       });
+
+  /// Everything stored about oneself. As a file that may be long. Needs a recent sign-in by everything that the
+  /// account has: else 401 reauthentication_required. Five an hour.
+  Future<PersonalExport> exportMe() async => PersonalExport(await call('exportMe', 'GET /auth/me/export'));
 
   /// Give up the password. From then on passkeys sign in, and nothing else; a forgotten passkey is replaced by a
   /// password from a link in a mail together with a recovery code. Needs a passkey that was proved within ten
