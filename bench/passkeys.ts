@@ -1,80 +1,152 @@
 // node --import tsx bench/passkeys.ts: sign-ins with passkeys, alone, and while a storm of logins is being refused and
 // the strangers' buckets of all accounts are locked; and what one costs, in multiples of a hello world.
+//   --seconds=15       the most that each phase takes: a slow machine measures fewer answers
+//   --postgres=15|18
 import { createAuthenticator } from '../test/support/authenticator.ts'
 import type { Authenticator } from '../test/support/authenticator.ts'
 import { readArguments } from './arguments.ts'
 import { deploy } from './deployment.ts'
 import type { Account } from './latchkey.ts'
 import { load, request } from './load.ts'
-import type { Next } from './load.ts'
+import type { LoadResult, Next } from './load.ts'
 import { pinOurselves } from './node.ts'
 import type { Node } from './node.ts'
 import { login, password, scenarios } from './scenarios.ts'
-import type { Scenario, Subject } from './scenarios.ts'
+import type { Subject } from './scenarios.ts'
 import { percentile } from './statistics.ts'
 import { storm } from './storm.ts'
 
 /** An account with a passkey, and the device on which it signs in. */
 interface Owner extends Account { key: Authenticator, deviceToken?: string }
 
+/** What a scenario has cost: microseconds of a processor for each request, of so many. */
+interface Cost { name: string, cpu: number, answers: number, statuses: string }
+
+/** Requests, and how many there are. */
+interface Requests { next: Next, count: number }
+
 const origin = 'http://localhost:3000'
 const accountsCount = 40
-/** Answers to wait for, first to let V8 compile the hot code, then to measure: a busy machine takes longer for them. */
+const ownersMax = 20
+/** Answers to wait for, first to let V8 compile the hot code, then to measure; of fewer requests a third warms up. */
 const [warmUpAnswers, measuredAnswers] = [700, 700]
 /** How many answers of authenticators are made in advance. */
 const signedMax = warmUpAnswers + measuredAnswers + 100
-const milliseconds = 120_000
-const stormMs = 10_000
+/** How many authenticators sign at once. */
+const signersMax = 4
 const stormClients = 60
 /** Beyond this many wrong passwords a stranger's bucket is locked. */
 const failures = 6
 /** Milliseconds between the passkeys of one caller. */
 const pauseMs = () => 20
+/** Milliseconds beyond its time after which a phase is given up: what it waits for is not answered. */
+const overtimeMs = 15_000
+
+const { seconds, ...ofDeployment } = readArguments({ seconds: { type: 'string', default: '15' } })
+const phaseMs = Number(seconds) * 1000
+if (!(phaseMs > 0)) throw new TypeError('--seconds takes a number above 0')
+const began = performance.now()
+const costs: Cost[] = []
+const lines: string[] = []
 
 pinOurselves('1')
 const settings = { ISSUER_URL: origin, APP_URL: origin, DB_STATEMENT_TIMEOUT: '10s' }
-const deployment = await deploy({ ...readArguments({}), settings })
+tell(`${seconds} s for each phase; Postgres, Redis and the programs begin`)
+const deployment = await deploy({ ...ofDeployment, settings })
 try {
-  const hello = await cost('hello', scenarios[0])
-  const hashless = await cost('hashless', scenarios.find(({ subject }) => subject === 'hashless'))
-  const passkey = await cost('latchkey', { name: 'passkeys', subject: 'latchkey', prepare: async ({ node }) => entering(node, await own(node)) })
-  console.log(`hello ${hello.toFixed(0)} µs, login without its hash ${hashless.toFixed(0)} µs, passkey ${passkey.toFixed(0)} µs`)
-  console.log(`a passkey costs ${((passkey - hashless) / hello).toFixed(1)} × hello beyond a login without its hash, ${(passkey / hello).toFixed(1)} × in all`)
+  for (const name of ['Fastify hello world', 'POST /auth/login, without its hash']) await cost(name, listed(name))
+  await cost('POST /auth/login/passkey', { subject: 'hashless', prepare: async node => entering(node, await own(node)) })
   await withNode('latchkey', besieged)
+} catch (error) {
+  tell(`given up: ${String(error)}`)
+  process.exitCode = 1
 } finally {
+  console.log(render())
   await deployment.stop()
 }
 
-/** Microseconds of a processor for each request of a scenario. */
-async function cost (subject: Subject, scenario: Scenario | undefined): Promise<number> {
-  if (!scenario) throw new Error('The scenario is gone.')
-  return await withNode(subject, async node => {
-    const accounts = subject === 'hello' ? [] : await accountsOf(node)
-    const next = await scenario.prepare({ node, accounts, connections: 4, tokens: 0 })
-    await load({ port: node.port, connections: 4, milliseconds, answersMax: warmUpAnswers, next })
+/** A scenario that `npm run bench` measures too. */
+function listed (wanted: string) {
+  const { subject, prepare } = scenarios.find(({ name }) => name === wanted) ?? missing(wanted)
+  return {
+    subject,
+    prepare: async (node: Node): Promise<Requests> => {
+      const accounts = subject === 'hello' ? [] : await accountsOf(node)
+      return { next: await prepare({ node, accounts, connections: 4, tokens: 0 }), count: Infinity }
+    }
+  }
+}
+
+function missing (name: string): never {
+  throw new Error(`There is no scenario ${name}.`)
+}
+
+/** Measures the processor time of each request. */
+async function cost (
+  name: string,
+  { subject, prepare }: { subject: Subject, prepare: (node: Node) => Promise<Requests> }
+) {
+  await withNode(subject, async node => {
+    const { next, count } = await phase(`${name}: prepare`, () => prepare(node))
+    const ofLoad = { port: node.port, connections: 4, milliseconds: phaseMs, next }
+    const run = async (answersMax: number) => await load({ ...ofLoad, answersMax })
+    await phase(`${name}: warm up`, () => run(Math.min(warmUpAnswers, Math.floor(count / 3))))
     const before = await node.cpu()
-    const measured = { port: node.port, connections: 4, milliseconds, answersMax: measuredAnswers, next }
-    const { statuses } = await load(measured)
+    const { statuses } = await phase(`${name}: measure`, () => run(measuredAnswers))
     const used = await node.cpu() - before
-    const answers = JSON.stringify(statuses)
-    if (Object.keys(statuses).join() !== '200') throw new Error(`${scenario.name} was answered with ${answers}`)
-    return used / (statuses[200] ?? 0)
+    const answers = Object.values(statuses).reduce((sum, count) => sum + count, 0)
+    costs.push({ name, cpu: used / answers, answers, statuses: JSON.stringify(statuses) })
   })
 }
 
 async function besieged (node: Node) {
-  const owners = await own(node)
+  const owners = await phase('storm: add passkeys', () => own(node))
+  const { next } = await phase('storm: sign challenges', () => entering(node, owners))
   const guesses = owners.flatMap(owner => Array.from({ length: failures }, (_, n) => login(owner, `wrong ${n}`)))
-  const guessed = await load({ port: node.port, connections: 2, milliseconds, next: () => guesses.pop() })
+  const guessed = await phase('storm: guess until the buckets are locked', () => {
+    return load({ port: node.port, connections: 2, milliseconds: phaseMs, next: () => guesses.pop() })
+  })
+  const accounts = await accountsOf(node)
+  const [{ refusedPerSecond, loginsPerSecond }, entered] = await phase('storm: logins and passkeys', () => Promise.all([
+    storm(node, accounts, { clients: stormClients, milliseconds: phaseMs }),
+    load({ port: node.port, connections: 1, milliseconds: phaseMs, next, pauseMs })
+  ]))
+  lines.push(
+    `guesses ${JSON.stringify(guessed.statuses)}; then ${loginsPerSecond.toFixed(0)} logins/s, ${refusedPerSecond.toFixed(0)} refused/s`,
+    `passkeys meanwhile: ${latencies(entered)}`
+  )
+}
 
-  const next = await entering(node, owners)
-  const [{ refusedPerSecond, loginsPerSecond }, entered] = await Promise.all([
-    storm(node, await accountsOf(node), { clients: stormClients, milliseconds: stormMs }),
-    load({ port: node.port, connections: 1, milliseconds: stormMs, next, pauseMs })
-  ])
-  const at = (share: number) => percentile(entered.latencies, share).toFixed(1)
-  console.log(`guesses ${JSON.stringify(guessed.statuses)}; then ${loginsPerSecond.toFixed(0)} logins/s, ${refusedPerSecond.toFixed(0)} refused/s`)
-  console.log(`passkeys meanwhile: ${JSON.stringify(entered.statuses)}, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`)
+function latencies ({ statuses, latencies }: LoadResult) {
+  const at = (share: number) => percentile(latencies, share).toFixed(1)
+  return `${JSON.stringify(statuses)}, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`
+}
+
+/** What has been measured so far. */
+function render () {
+  const [hello, hashless, passkey] = costs.map(({ cpu }) => cpu)
+  const rows = costs.map(({ name, cpu, answers, statuses }) => {
+    const times = hello === undefined ? '' : (cpu / hello).toFixed(1)
+    return `${name.padEnd(34)} ${cpu.toFixed(0).padStart(8)} ${times.padStart(6)} ${String(answers).padStart(8)}  ${statuses}`
+  })
+  const beyond = hello === undefined || hashless === undefined || passkey === undefined
+    ? []
+    : [`a passkey costs ${((passkey - hashless) / hello).toFixed(1)} × hello beyond a login without its hash (target: 8 at most)`]
+  return ['', `${''.padEnd(34)} ${'CPU-µs'.padStart(8)} ${'×'.padStart(6)} ${'answers'.padStart(8)}`, ...rows, ...beyond, ...lines].join('\n')
+}
+
+/** A part of the run. It ends by itself after `phaseMs`, unless something is not answered at all. */
+async function phase<T> (name: string, work: () => Promise<T>): Promise<T> {
+  tell(name)
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`${name} takes too long`)), phaseMs + overtimeMs)
+  })
+  return await Promise.race([work(), late]).finally(() => clearTimeout(timer))
+}
+
+function tell (text: string) {
+  console.error(`${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s  ${text}`)
 }
 
 async function withNode<T> (subject: Subject, work: (node: Node) => Promise<T>): Promise<T> {
@@ -86,10 +158,12 @@ async function accountsOf (node: Node): Promise<Account[]> {
   return await node.ask<Account[]>('makeAccounts', { count: accountsCount, password })
 }
 
-/** Accounts, each with a passkey that its owner has added. */
+/** Accounts, each with a passkey that its owner has added: as many as fit into half a phase, one at least. */
 async function own (node: Node): Promise<Owner[]> {
+  const isOver = timeUp()
   const owners: Owner[] = []
-  for (const account of await accountsOf(node)) {
+  for (const account of (await accountsOf(node)).slice(0, ownersMax)) {
+    if (owners.length > 0 && isOver()) break
     const { access_token: token, device_token: deviceToken } = await ask(node, '/login', { email: account.email, password })
     const key = createAuthenticator({ origin })
     const { public_key: options } = await ask(node, '/passkeys/options', {}, token)
@@ -99,18 +173,29 @@ async function own (node: Node): Promise<Owner[]> {
   return owners
 }
 
-/** Sign-ins with passkeys, whose challenges are signed in advance. */
-async function entering (node: Node, owners: Owner[]): Promise<Next> {
+/** Sign-ins with passkeys, whose challenges are signed in advance: as many as fit into half a phase. */
+async function entering (node: Node, owners: Owner[]): Promise<Requests> {
+  const isOver = timeUp()
   const bodies: object[] = []
-  for (let n = 0; n < signedMax; n++) {
-    const { key, deviceToken } = owners[n % owners.length] ?? owners[0] as Owner
-    const { public_key: options } = await ask(node, '/login/passkey/options', {})
-    bodies.push({ credential: key.get(options), device_token: deviceToken })
-  }
-  return () => {
+  await Promise.all(owners.slice(0, signersMax).map(async owner => {
+    while (bodies.length < signedMax && !isOver()) bodies.push(await sign(node, owner))
+  }))
+  const next = () => {
     const body = bodies.pop()
     return body && request('POST', '/api/v1/auth/login/passkey', { body })
   }
+  return { next, count: bodies.length }
+}
+
+async function sign (node: Node, { key, deviceToken }: Owner) {
+  const { public_key: options } = await ask(node, '/login/passkey/options', {})
+  return { credential: key.get(options), device_token: deviceToken }
+}
+
+/** Says when half a phase has passed from here on. */
+function timeUp () {
+  const until = performance.now() + phaseMs / 2
+  return () => performance.now() >= until
 }
 
 async function ask (node: Node, path: string, body: object, token?: string) {

@@ -5,8 +5,10 @@ import { createClock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config/config.ts'
 import { createServer } from '../plugins/http/server.ts'
 import { eventsOf } from './support/evidence.ts'
+import { codeAt, guarded } from './support/factors.ts'
 import { cheapHasher } from './support/hashers.ts'
-import { deploy, signIn } from './support/helper.ts'
+import { deploy, password, post, refresh, signIn } from './support/helper.ts'
+import type { Tokens } from './support/helper.ts'
 import { person } from './support/people.ts'
 
 /** The documented permissions of each role. */
@@ -57,7 +59,7 @@ const routes = `
 | GET /api/v1/auth/me                                | session         |
 | PATCH /api/v1/auth/me                              | session         |
 | DELETE /api/v1/auth/me                             | session ⏱       |
-| GET /api/v1/auth/me/export                         | session         |
+| GET /api/v1/auth/me/export                         | session ⏱       |
 | GET /api/v1/auth/sessions                          | session         |
 | DELETE /api/v1/auth/sessions/:id                   | session         |
 | POST /api/v1/auth/reauthenticate/options           | session         |
@@ -102,6 +104,9 @@ const routes = `
 | GET /.well-known/security.txt                      | anybody         |
 | GET /.well-known/webauthn                          | anybody         |
 | POST /api/v1/auth/logout                           | anybody         |`
+
+/** What a session may ask that owes its role another factor: to prove it, and what to do about it. */
+const singleFactor = /^(GET \S+\/auth\/me|\S+ \S+\/auth\/(second-factors|totp\S*|two-step|recovery-codes|passkeys\S*|reauthenticate\S*|password\/change))$/
 
 const { app, registered } = await build()
 const grants = readPermissions()
@@ -153,6 +158,26 @@ for (const [role, granted] of grants) {
     t.notOk((await eventsOf(app, who.id)).includes('user_deleted'), 'who asks is still there')
   })
 }
+
+t.test('a sign-in that waits for its second step opens no route, and one of a single factor few where the role demands two', async t => {
+  await app.database`insert into roles (name, rank, user_type, second_factor) values ('keeper', 90, 'staff', 'required')`
+  await app.database`insert into role_permissions (role, permission) select 'keeper', permission from role_permissions where role = 'super_admin'`
+  await app.roles.reload()
+  const keeper = await guarded(app, { role: 'keeper' })
+  const { mfa_token: pending } = (await post(app, '/auth/login', { email: keeper.email, password })).json()
+  const tokens: Tokens = (await post(app, '/auth/login/second-factor', { mfa_token: pending, code: codeAt(app, keeper) })).json()
+  await app.database`update sessions set amr = '{pwd}' where user_id = ${keeper.user.id}`
+  const { access_token: weak }: Tokens = (await refresh(app, tokens.refresh_token)).json()
+
+  for (const [route, { what }] of needs) {
+    if (!registered.includes(route) || what === 'anybody') continue
+    t.match(await ask(route, pending), { status: 401 }, `${route} takes no pending sign-in`)
+    if (what === 'service' || what === 'operator' || what === 'refresh token') continue
+    const answer = await ask(route, weak)
+    if (singleFactor.test(route)) t.ok(answer.status >= 400 || route.startsWith('GET '), `${route} changes nothing: ${answer.status}`)
+    else t.match(answer, { status: 401, code: 'reauthentication_required' }, route)
+  }
+})
 
 t.test('denials are counted by the missing permission', async t => {
   const { body } = await app.inject({ url: '/metrics', headers: { authorization: 'Bearer an-operations-token' } })

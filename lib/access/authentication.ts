@@ -30,7 +30,10 @@ export interface Principal {
 }
 
 /** The user who does something, with the caller that sent their request. */
-export interface Actor { principal: Pick<Principal, 'userId' | 'sessionId' | 'role'>, caller: Caller }
+export interface Actor {
+  principal: Pick<Principal, 'userId' | 'sessionId' | 'role' | 'acr' | 'authTime'>
+  caller: Caller
+}
 
 export interface AuthenticationParts {
   tokens: Tokens

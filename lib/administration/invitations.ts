@@ -56,8 +56,8 @@ export function createUserInvitations ({
    * Creates an account without a password and mails its owner an invitation to choose one, which also confirms the
    * address.
    * @throws Refusal `invalid_request` for an invalid address and for an unknown role or vendor; `forbidden` for a role
-   * that is not below the actor's; `conflict` for an address that has an account; `rate_limited` if the address has
-   * been sent too many mails
+   * that is not below the actor's; `reauthentication_required` for a role of high rank, if the sign-in is not recent;
+   * `conflict` for an address that has an account; `rate_limited` if the address has been sent too many mails
    */
   async function create (invitation: Invitation, by: Actor) {
     const address = parseNewAddress(invitation.email, '/email')
@@ -70,7 +70,7 @@ export function createUserInvitations ({
 
   async function invite (tx: Transaction, invitation: Invitation, address: EmailAddress, by: Actor): Promise<User> {
     const actor = await actions.lockActor(tx, by)
-    const account = await insert(tx, invitation, address, actor)
+    const account = await insert(tx, invitation, address, actor, by)
     await recordCreation(tx, account, actor, by)
     await mailLink(tx, 'invitation', account.id)
     if (account.approval === 'pending') await approvals.announce(tx, account.id)
@@ -80,10 +80,16 @@ export function createUserInvitations ({
     return user
   }
 
-  async function insert (tx: Transaction, invitation: Invitation, address: EmailAddress, actor: RankedUser) {
+  async function insert (
+    tx: Transaction,
+    invitation: Invitation,
+    address: EmailAddress,
+    actor: RankedUser,
+    by: Actor
+  ) {
     const { fullName, vendorId = null, locale = 'en' } = invitation
-    const assigned = { name: invitation.role, actor, approval: 'not_required' } as const
-    const { role, approval } = await assignRole(tx, { hierarchy, roles }, assigned)
+    const assigned = { name: invitation.role, actor, by, approval: 'not_required' } as const
+    const { role, approval } = await assignRole(tx, { hierarchy, roles, clock }, assigned)
     const account = {
       id: randomUUID(),
       email: address.address,

@@ -3,6 +3,7 @@ import type { Actor } from '../access/authentication.ts'
 import type { HierarchyStore } from '../access/hierarchy-store.ts'
 import type { Roles } from '../access/roles.ts'
 import type { Accounts } from '../accounts/accounts.ts'
+import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
 import type { RateLimits } from '../throttling/rate-limits.ts'
 import { assertDeliverable, parseAddress } from '../users/email-address.ts'
@@ -25,19 +26,20 @@ export interface UserUpdateParts {
   approvals: Pick<Approvals, 'announce'>
   accounts: Pick<Accounts, 'requestEmailChange'>
   rateLimits: Pick<RateLimits, 'countMail'>
+  clock: Pick<Clock, 'now'>
 }
 
 /** Changes of name, language, role, vendor and address by an administrator. */
 export function createUserUpdates ({
-  actions, amendments, users, hierarchy, roles, approvals, accounts, rateLimits
+  actions, amendments, users, hierarchy, roles, approvals, accounts, rateLimits, clock
 }: UserUpdateParts) {
   return { update }
 
   /**
    * Changes an account. A new address is only requested: both addresses get a mail, and the new one has to confirm.
    * @throws Refusal `invalid_request` for an invalid address and for an unknown role or vendor; `forbidden` for a role
-   * that is not below the actor's; `conflict` for a new address of a disabled account; `rate_limited` if the address
-   * has been sent too many mails
+   * that is not below the actor's; `reauthentication_required` for a role of high rank, if the sign-in is not recent;
+   * `conflict` for a new address of a disabled account; `rate_limited` if the address has been sent too many mails
    */
   async function update (userId: string, { email, ...change }: UserUpdate, by: Actor) {
     const address = email === undefined ? null : parseAddress(email, '/email')
@@ -51,7 +53,7 @@ export function createUserUpdates ({
 
   async function amend (userId: string, change: Omit<UserUpdate, 'email'>, address: EmailAddress | null, by: Actor) {
     return await actions.perform(userId, by, async action => {
-      const amendment = { ...change, ...await newRole(action, change.role) }
+      const amendment = { ...change, ...await newRole(action, change.role, by) }
       // A disabled account gets no such mail, so its owner could not confirm the address.
       if (address && action.subject.status === 'disabled') throw new Refusal('conflict')
       await write(action, amendment)
@@ -72,9 +74,14 @@ export function createUserUpdates ({
     await accounts.requestEmailChange(tx, { owner, address, actorId: actor.id, sessionId, caller })
   }
 
-  async function newRole ({ tx, actor, subject }: AdminAction, name: string | undefined): Promise<Amendment> {
+  async function newRole (
+    { tx, actor, subject }: AdminAction,
+    name: string | undefined,
+    by: Actor
+  ): Promise<Amendment> {
     if (name === undefined || name === subject.role) return {}
-    const { role, approval } = await assignRole(tx, { hierarchy, roles }, { name, actor, approval: subject.approval })
+    const assignment = { name, actor, by, approval: subject.approval }
+    const { role, approval } = await assignRole(tx, { hierarchy, roles, clock }, assignment)
     return { role: role.name, approval }
   }
 }

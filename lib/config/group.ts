@@ -106,7 +106,8 @@ export function group (s: Settings) {
       sessionTtl: s.SESSION_TTL,
       sessionsMax: s.SESSIONS_MAX,
       refreshGrace: s.REFRESH_GRACE,
-      refreshResume: s.REFRESH_RESUME
+      refreshResume: s.REFRESH_RESUME,
+      secondFactorMaxAge: s.SECOND_FACTOR_MAX_AGE ?? null
     },
     browser: {
       allowedOrigins: s.ALLOWED_ORIGINS ?? [],

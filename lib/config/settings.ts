@@ -251,6 +251,9 @@ export const settings = Type.Object({
     description: 'How long a device is not asked for the second factor again if its user wishes so, at most 30d; 0s is never. Users whose role demands a second factor are asked every time.',
     default: '0s'
   }, { minimum: 0, maximum: 30 * 86_400_000, wanted: 'from 0s to 30d' }),
+  SECOND_FACTOR_MAX_AGE: Type.Optional(duration({
+    description: 'How long after its proof a second factor counts in a session, 10m at least: 24h for AAL2 of NIST SP 800-63B. From the first refresh after that the session is one of a single factor, and whatever needs two asks for both again: for users whose role demands a second factor that is every call. Unset: as long as the session.'
+  }, { minimum: 600_000, wanted: 'from 10m to below 400d' })),
   PASSKEY_RP_ID: Type.Optional(text({
     description: 'The domain that passkeys belong to: that of the pages, or a parent of it. All passkeys are lost when it changes. Unset: the host of APP_URL.'
   }, /^(?=.{1,253}$)(?!-)[a-z0-9-]{1,63}(\.(?!-)[a-z0-9-]{1,63})*$/, 'a domain in lower case, such as example.com')),

@@ -1,5 +1,5 @@
 import type { Finding } from '../config/warnings.ts'
-import type { FactorPolicyGap } from '../factors/factor-policy-store.ts'
+import type { FactorPolicyGap } from '../users/factor-policy-store.ts'
 
 /** Judges how many users lack what their role demands beside the password. `now` is in milliseconds since 1970. */
 export function judgeFactorPolicies (gaps: FactorPolicyGap[], now: number): Finding[] {

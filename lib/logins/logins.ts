@@ -120,12 +120,12 @@ export function createLogins (parts: LoginParts) {
    */
   async function signInRemembered (user: User, request: SessionRequest, caller: Caller): Promise<TokenResponse | null> {
     const { transport, deviceToken } = request
-    const rememberedSince = await remembered.sinceFor(user, deviceToken)
-    if (rememberedSince === null) {
+    const marks = await remembered.markFor(user, deviceToken)
+    if (marks === null) {
       const holderId = deviceTokens.recognise(deviceToken)
       throw await demand(user, { purpose: 'login', transport, holderId }, caller)
     }
-    const proof = { amr: byPassword, reason: 'remembered_device', marks: { rememberedSince } }
+    const proof = { amr: byPassword, reason: 'remembered_device', marks }
     return await signInByTwo(user, request, proof, caller)
   }
 

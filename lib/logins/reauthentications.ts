@@ -1,6 +1,7 @@
 import { createSecondSteps, isOver, isWrong, mayGoOn, mfaRequired } from './second-steps.ts'
 import type { SecondStepParts } from './second-steps.ts'
 import type { Principal } from '../access/authentication.ts'
+import { recentSeconds } from '../access/step-up.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
@@ -61,7 +62,8 @@ export function createReauthentications (parts: ReauthenticationParts) {
 
   /**
    * Checks everything that the account needs, sets the session's `auth_time` to now (RFC 9470) and rotates its tokens.
-   * If only the password of an account with two steps is proved, nothing changes yet. Tries are counted by user, right
+   * If only the password of an account with two steps is proved, nothing changes yet. The second factor alone suffices
+   * within ten minutes of the password by which the session was opened. Tries are counted by user, right
    * ones too, because each password costs a hash.
    * @throws Refusal `rate_limited`; `session_ended`; `invalid_credentials`; `passkey_unknown`; `too_many_attempts`;
    * `mfa_required` if more is to be proved; `token_invalid` if the password was proved too long ago; `invalid_token` if
@@ -85,16 +87,29 @@ export function createReauthentications (parts: ReauthenticationParts) {
     else if (!isPasskeyAlone) assertFirstStep(state, proof.pendingToken)
 
     if (proof.factor !== undefined) return await proveFactor(state, proof.factor, { ...proof, isPasskeyAlone }, caller)
-    if (needsBoth(state, clock.now())) throw await demand(state, { purpose: 'reauthentication', transport, holderId: sessionId }, caller)
+    if (needsBoth(state, clock.now())) {
+      throw await demand(state, { purpose: 'reauthentication', transport, holderId: sessionId }, caller)
+    }
     return await finish(state, byPassword, null, caller)
   }
 
-  /** Without the password, the token of an earlier request must say that it was proved in this session. */
+  /**
+   * Without the password, the token of an earlier request must say that it was proved in this session, or the session
+   * rests on the password alone and on a recent one.
+   */
   function assertFirstStep (state: SessionState, token: string | undefined) {
+    if (token === undefined && hasRecentPassword(state)) return
     if (token === undefined) throw mfaRequired({ methods: [state.passwordHash === null ? 'passkey' : 'password'] })
     const pending = pendingLogins.open(token, { purpose: 'reauthentication', transport: state.transport })
     const isOfSession = pending?.userId === state.id && pending.holderId === state.sessionId
     if (!isOfSession || !mayGoOn(state, pending)) throw isOver()
+  }
+
+  // Once a second factor was proved, `auth_time` does not tell when the password was. So a code alone suffices once,
+  // and not again after that.
+  function hasRecentPassword ({ amr, authTime }: SessionState): boolean {
+    const isRecent = clock.now() - authTime.getTime() <= recentSeconds * 1000
+    return isRecent && amr.includes('pwd') && !amr.includes('mfa')
   }
 
   async function proveFactor (

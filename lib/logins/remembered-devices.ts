@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { KnownDeviceStore } from '../sessions/known-device-store.ts'
+import type { SignInMarks } from '../sessions/sign-in-store.ts'
 import type { Database } from '../stores/database.ts'
 import type { DeviceTokens } from '../tokens/device-tokens.ts'
 import { isInForce } from '../users/factor-policy.ts'
@@ -20,7 +21,7 @@ export type RememberedDevices = ReturnType<typeof createRememberedDevices>
 export function createRememberedDevices (parts: RememberedDeviceParts) {
   const { database, devices, deviceTokens, clock, rememberDevice } = parts
 
-  return { mayRemember, sinceFor }
+  return { mayRemember, markFor }
 
   /** Whether the devices of an account may be remembered: never where its role demands a second factor. */
   function mayRemember (user: User): boolean {
@@ -28,15 +29,18 @@ export function createRememberedDevices (parts: RememberedDeviceParts) {
   }
 
   /**
-   * The time since which a device must have been remembered for the password alone to do, if this one has been; else
-   * null. The database checks it again when the session begins.
+   * When the device passed both factors, and since when it must have for the password alone to do; null if it has not.
+   * The database checks it again when the session begins.
    */
-  async function sinceFor (user: User, deviceToken: string | undefined | null): Promise<Date | null> {
+  async function markFor (
+    user: User,
+    deviceToken: string | undefined | null
+  ): Promise<Required<Pick<SignInMarks, 'rememberedAt' | 'rememberedSince'>> | null> {
     const deviceId = deviceToken ? deviceTokens.read(deviceToken) : null
     if (deviceId === null || !mayRemember(user)) return null
 
-    const since = new Date(clock.now() - rememberDevice)
-    const at = await devices.rememberedAt(database, user, deviceId)
-    return at !== null && at >= since ? since : null
+    const rememberedSince = new Date(clock.now() - rememberDevice)
+    const rememberedAt = await devices.rememberedAt(database, user, deviceId)
+    return rememberedAt !== null && rememberedAt >= rememberedSince ? { rememberedAt, rememberedSince } : null
   }
 }

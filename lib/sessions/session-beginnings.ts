@@ -63,7 +63,7 @@ export function createSessionBeginnings ({ signIns, hot, refreshTokens, audit, l
     user: User,
     { deviceId, deviceName, caller, amr, reason, marks }: SignInDetails
   ): Promise<boolean> {
-    // The event and the changes must be the ones that sql/030.do.second-factor-rules.sql writes: see `signIn`.
+    // The event and the changes must be the ones that sql/034.do.remembered-devices.sql writes: see `signIn`.
     const event = audit.prepare({
       event: 'authn_login_success',
       outcome: 'success',
@@ -96,7 +96,7 @@ export function createSessionBeginnings ({ signIns, hot, refreshTokens, audit, l
       userEpoch: user.sessionEpoch,
       globalEpoch: user.deploymentEpoch,
       expiresAt,
-      authTime: now,
+      authTime: marks?.rememberedAt ?? now,
       lastSeenAt: now,
       floor: 0,
       endedAt: null,

@@ -3,18 +3,26 @@ import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
 import type { EndReason } from '../errors.ts'
 import type { Query, Transaction } from '../stores/database.ts'
-import type { SessionState, SessionStore } from './session-store.ts'
+import { withoutMfa } from '../tokens/assurance.ts'
+import type { Session, SessionState, SessionStore } from './session-store.ts'
 
 export interface SessionLookUpParts {
   store: Pick<SessionStore, 'find' | 'list'>
   changes: Pick<ChangeStore, 'firstRaise'>
   clock: Pick<Clock, 'now'>
+  /** For how long (ms) after its proof a second factor counts; null for as long as the session. */
+  lifetimes: { secondFactorMaxAge: number | null }
 }
 
 export type SessionLookUps = ReturnType<typeof createSessionLookUps>
 
-/** Reads sessions from Postgres and judges whether they live. Writes nothing. */
-export function createSessionLookUps ({ store, changes, clock }: SessionLookUpParts) {
+/**
+ * Reads sessions from Postgres and judges whether they live, and by which methods their users are authenticated: a
+ * second factor that was proved too long ago counts no more. Writes nothing.
+ */
+export function createSessionLookUps ({
+  store, changes, clock, lifetimes: { secondFactorMaxAge }
+}: SessionLookUpParts) {
   return { find, findAlive, findLocked, peek, list, refusalFor }
 
   /**
@@ -22,7 +30,7 @@ export function createSessionLookUps ({ store, changes, clock }: SessionLookUpPa
    * @throws Refusal `session_ended` with the reason, `expired` for an unknown id
    */
   async function find (id: string): Promise<SessionState> {
-    const state = await store.find(id)
+    const state = await read(id)
     const reason = state ? await endOf(state) : 'expired'
     if (!state || reason) throw new Refusal('session_ended', { reason: reason ?? 'expired' })
     return state
@@ -30,25 +38,26 @@ export function createSessionLookUps ({ store, changes, clock }: SessionLookUpPa
 
   /** The living session with this id, or null. */
   async function findAlive (id: string): Promise<SessionState | null> {
-    const state = await store.find(id)
+    const state = await read(id)
     return state && !await endOf(state) ? state : null
   }
 
   /** The living session with this id, or null. The caller has locked the user's row, so nothing ends it meanwhile. */
   async function findLocked (tx: Transaction, id: string): Promise<SessionState | null> {
-    const state = await store.find(id, tx)
+    const state = await read(id, tx)
     if (state === null || isLeftBehind(state)) return null
     return state.endedReason || isExpired(state) ? null : state
   }
 
   /** The session with this id, living or not; null when it is unknown. */
   async function peek (id: string, query?: Query): Promise<SessionState | null> {
-    return await store.find(id, query)
+    return await read(id, query)
   }
 
   /** The user's living sessions, the one used last first. */
   async function list (userId: string) {
-    return await store.list(userId, new Date(clock.now()))
+    const sessions = await store.list(userId, new Date(clock.now()))
+    return sessions.map(asOfNow)
   }
 
   /**
@@ -59,6 +68,17 @@ export function createSessionLookUps ({ store, changes, clock }: SessionLookUpPa
     const state = await store.find(id)
     const reason = state ? await endOf(state) : 'expired'
     return reason ? new Refusal('session_ended', { reason }) : new Refusal('invalid_token')
+  }
+
+  async function read (id: string, query?: Query): Promise<SessionState | null> {
+    const state = await store.find(id, query)
+    return state && asOfNow(state)
+  }
+
+  /** The session as it counts now. Its factors were proved at `authTime`; one that was added in it, minutes later. */
+  function asOfNow<T extends Pick<Session, 'amr' | 'authTime'>> (session: T): T {
+    const isOld = secondFactorMaxAge !== null && clock.now() - session.authTime.getTime() > secondFactorMaxAge
+    return isOld ? { ...session, amr: withoutMfa(session.amr) } : session
   }
 
   /** Why the session has ended; null while it lives. */

@@ -12,6 +12,8 @@ export interface SignInMarks {
   remembers?: boolean
   /** Since when the device must have been remembered for the password alone to do. */
   rememberedSince?: Date
+  /** When it was: this is the session's `auth_time`, because the user proved both factors then. */
+  rememberedAt?: Date
 }
 
 export type SignInStore = ReturnType<typeof createSignInStore>
@@ -23,7 +25,7 @@ export function createSignInStore (db: Database, { sessionsMax }: { sessionsMax:
   /**
    * Begins a session under the epochs that were read with the password's hash, remembers the device, writes the event,
    * and ends the sessions beyond `sessionsMax`, the one unused longest first. All of that is one statement, see
-   * `sql/030.do.second-factor-rules.sql`. Returns the ids of the ended sessions, or null if the account has changed
+   * `sql/034.do.remembered-devices.sql`. Returns the ids of the ended sessions, or null if the account has changed
    * since it was read, or demands two steps while `amr` does not say that both were proved and no mark stands in for
    * that.
    *

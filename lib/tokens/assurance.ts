@@ -31,6 +31,14 @@ export function withoutSecond (amr: readonly string[], method: 'otp' | 'pop'): s
 }
 
 /**
+ * What is left of the methods of a session once its second factor was proved too long ago: the password, or the passkey
+ * as one factor. Without `mfa` that has the strength of one factor.
+ */
+export function withoutMfa (amr: readonly string[]): string[] {
+  return amr.includes('pwd') ? byPassword : amr.filter(method => method !== 'mfa')
+}
+
+/**
  * The strength of a proof. This is the only place where methods (`amr`, RFC 8176) become a strength (`acr`): `mfa` says
  * that two factors were proved, `pop` that one of them was a key whose signature names the origin.
  */

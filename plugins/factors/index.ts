@@ -26,6 +26,7 @@ import { createKnownDeviceStore } from '../../lib/sessions/known-device-store.ts
 import { createChallenges } from '../../lib/tokens/challenges.ts'
 import { createUserStore } from '../../lib/users/user-store.ts'
 import type { FeatureOptions } from '../feature.ts'
+import factorGauges from './factor-gauges.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -74,6 +75,7 @@ export default fp<FeatureOptions>(async function factorsFeature (app, { config, 
   app.decorate('factorSummaries', createFactorSummaries(changeable))
   app.decorate('secondFactors', createSecondFactors({ ...parts, changes, resets }))
   app.decorate('passkeys', createPasskeys({ ...ofPasskeys, changes, resets, sessions, totpSecrets, recoveryCodes, jobs }))
+  await app.register(factorGauges, { clock })
 }, {
   name: 'factors',
   dependencies: ['monitoring', 'stores', 'jobs', 'audit', 'changes', 'throttling', 'tokens', 'webauthn', 'sessions']

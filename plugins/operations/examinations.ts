@@ -22,7 +22,6 @@ import { judgePasskeys } from '../../lib/doctor/passkeys.ts'
 import { judgeSigningKeys } from '../../lib/doctor/signing-keys.ts'
 import { judgeFactorPolicies } from '../../lib/doctor/factor-policies.ts'
 import { judgeTotpSecrets } from '../../lib/doctor/totp-secrets.ts'
-import { createFactorPolicyStore } from '../../lib/factors/factor-policy-store.ts'
 import { createPasskeyStore } from '../../lib/factors/passkey-store.ts'
 import { createTotpSecretStore } from '../../lib/factors/totp-secret-store.ts'
 import { createJobStore } from '../../lib/jobs/job-store.ts'
@@ -30,6 +29,7 @@ import { createKeyAuthenticity } from '../../lib/keys/authenticity.ts'
 import { readSigningKeys } from '../../lib/keys/signing-key-store.ts'
 import type { Mailer } from '../../lib/mail/mailer.ts'
 import type { Database } from '../../lib/stores/database.ts'
+import { createFactorPolicyStore } from '../../lib/users/factor-policy-store.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly examinations: readonly Examination[] }

@@ -13,6 +13,7 @@ const Answer = Type.Unsafe<PersonalExport>(Type.Object({
   account: row('The account. Of the password only how it is hashed.'),
   known_devices: rows('Devices that have signed in.'),
   totp_secrets: rows('Authenticator apps, without their secrets.'),
+  passkeys: rows('Passkeys, without their keys.'),
   recovery_codes: rows('Recovery codes that are left, by number.'),
   one_time_tokens: rows('Links in mails that still work, without the links.'),
   registrations: rows('Sign-ups with the address that wait for their code.'),
@@ -36,7 +37,7 @@ const schema = {
   operationId: 'exportMe',
   tags: ['Profile'],
   summary: 'Everything stored about oneself',
-  description: 'As a file that may be long. Five an hour.',
+  description: 'As a file that may be long. Needs a recent sign-in by everything that the account has: else 401 `reauthentication_required`. Five an hour.',
   response: { 200: Answer }
 }
 

@@ -77,11 +77,11 @@ const auth: FastifyPluginAsync = async app => {
     },
     {
       guards: { onRequest: [bySession, requireSession()] },
-      routes: [updateMe, exportMe, sessions, endSession]
+      routes: [updateMe, sessions, endSession]
     },
     {
       guards: { onRequest: [bySession, requireSession(), requireRecentSignIn] },
-      routes: [changeEmail, deleteMe]
+      routes: [changeEmail, exportMe, deleteMe]
     },
     {
       guards: { onRequest: [bySession, requireSession(), requireRecentPasskey] },

@@ -24,7 +24,7 @@ const schema = {
   operationId: 'reauthenticate',
   tags: ['Session'],
   summary: 'Prove the password, and the second factor, again',
-  description: 'For acts that are refused with 401 `reauthentication_required`: the session’s tokens rotate and carry a new `auth_time`. An account with two steps needs both factors, at once or one after the other: the password alone is answered 401 `mfa_required`, whose `mfa_token` goes with the second factor within five minutes. A passkey that verifies its user is both: it needs nothing else, and is proved for the options of /auth/reauthenticate/options.',
+  description: 'For acts that are refused with 401 `reauthentication_required`: the session’s tokens rotate and carry a new `auth_time`. An account with two steps needs both factors, at once or one after the other: the password alone is answered 401 `mfa_required`, whose `mfa_token` goes with the second factor within five minutes. A session that the password alone has opened needs the second factor only, within ten minutes of that. A passkey that verifies its user is both: it needs nothing else, and is proved for the options of /auth/reauthenticate/options.',
   body: Body,
   response: { 200: TokenResponseAnswer },
   refusals: codes(

@@ -8,7 +8,7 @@ const schema = {
   operationId: 'createUser',
   tags: ['Users'],
   summary: 'Make an account for somebody',
-  description: 'Needs `users:write` and a rank above that of the role. The user is mailed an invitation to choose a password, which works for seven days; nobody else sets one. 409 `conflict`: the address has an account.',
+  description: 'Needs `users:write` and a rank above that of the role; for a role of rank 60 or more also a recent sign-in. The user is mailed an invitation to choose a password, which works for seven days; nobody else sets one. 409 `conflict`: the address has an account.',
   body: Type.Object({
     email: NewEmail,
     full_name: FullName,
@@ -17,7 +17,7 @@ const schema = {
     locale: Type.Optional(Locale)
   }, { additionalProperties: false, examples: [{ email: 'ada@example.com', full_name: 'Ada King', role: 'user' }] }),
   response: { 201: UserAnswer },
-  refusals: codes('conflict')
+  refusals: codes('conflict', 'reauthentication_required')
 }
 
 const createUser: FastifyPluginAsyncTypebox = async app => {

@@ -49,6 +49,12 @@ const layers: Layer[] = [
     types: /^(lib\/|fastify$|@fastify\/type-provider-typebox$|@sinclair\/typebox$)/
   },
   {
+    name: 'the example of the client',
+    owns: /^clients\/javascript\/example\//,
+    values: /^(clients\/javascript\/|qr$)/,
+    types: /^clients\/javascript\//
+  },
+  {
     name: 'the client',
     owns: /^clients\/javascript\//,
     values: /^(clients\/javascript\/|react$)/,

@@ -7,6 +7,7 @@ import type { Test } from 'tap'
 import { freePort } from '../../dev/ports.ts'
 import { startPrivateServer } from '../../dev/private-server.ts'
 import { api, spawnNode } from '../failure/nodes.ts'
+import { connect } from '../support/database.ts'
 import { debianProgram, runProgram } from '../support/debian-program.ts'
 import { deploy } from '../support/helper.ts'
 import { openOnce } from '../support/once.ts'
@@ -120,7 +121,10 @@ function isNoMetric (name: string) {
 /** A node that listens, and Prometheus with the shipped files, unchanged except for the addresses and the pace. */
 async function watch (t: Pick<Test, 'teardown'>) {
   const metricsPort = await freePort()
-  const node = await spawnNode(t, { ...await deploy(t), METRICS_PORT: String(metricsPort), LOG_LEVEL: 'error' })
+  const deployment = await deploy(t)
+  // In the databases of tests no role demands a second factor.
+  await connect(t, deployment.DATABASE_DIRECT_URL)`update roles set second_factor = 'required' where name = 'admin'`
+  const node = await spawnNode(t, { ...deployment, METRICS_PORT: String(metricsPort), LOG_LEVEL: 'error' })
   await node.send('GET', api('/auth/me'))
   const home = mkdtempSync(join(tmpdir(), 'latchkey-prometheus-'))
   const port = await freePort()

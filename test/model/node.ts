@@ -198,7 +198,7 @@ export function createNode (world: World, name: number) {
     if (kind === 'read') await feed.read()
     if (kind === 'write behind') await sightings.flush()
     if (kind === 'confirm') await confirmations.flush(tellNext)
-    if (kind === 'disable') await administration.disable(postgres.tables.user.id, { principal: { userId: 'admin', sessionId: 'admin', role: 'super_admin' }, caller: nobody })
+    if (kind === 'disable') await administration.disable(postgres.tables.user.id, { principal: { userId: 'admin', sessionId: 'admin', role: 'super_admin', acr: 'phr', authTime: 0 }, caller: nobody })
     if (kind === 'everyone') await signOuts.signOutEveryone({ caller: nobody })
     if (kind === 'refresh' && token) return tokenResponse(tokenResponses.issue(await refresh(token)))
     if (sid === null) return null

@@ -6,7 +6,8 @@ export const terms = {
   accessTokenTtl: 15 * minute,
   refreshTokenTtl: 240 * minute,
   sessionTtl: 1440 * minute,
-  sessionsMax: 10
+  sessionsMax: 10,
+  secondFactorMaxAge: null
 }
 export const start = 1_700_000_000_000
 

@@ -53,7 +53,7 @@ export async function disable (app: FastifyInstance, userId: string, actorId?: s
 
 /** A super_admin as actor, with the address of their request. */
 export function by (userId: string, ip = '127.0.0.1') {
-  return { principal: { userId, sessionId: randomUUID(), role: 'super_admin' }, caller: { ip, userAgent: 'their browser', requestId: randomUUID() } }
+  return { principal: { userId, sessionId: randomUUID(), role: 'super_admin', acr: 'phr', authTime: Number.MAX_SAFE_INTEGER }, caller: { ip, userAgent: 'their browser', requestId: randomUUID() } }
 }
 
 /** An administrator who only acts: they never sign in, so no password is hashed for them. */

@@ -2,6 +2,7 @@ import { card, h } from './elements.ts'
 import { act, form } from './form.ts'
 import { appCode } from './second-step.ts'
 import type { Part } from './part.ts'
+import { qrCode } from './qr-code.ts'
 
 /** The authenticator app: add one, by its secret and the first code, or remove it. */
 export function app ({ latchkey, factors: { totp }, changed }: Part): HTMLElement {
@@ -17,7 +18,9 @@ export function app ({ latchkey, factors: { totp }, changed }: Part): HTMLElemen
     const groups = secret.match(/.{1,4}/g) ?? []
     section.replaceChildren(
       h('h2', {}, 'Add an authenticator app'),
-      h('p', {}, 'Enter this secret in the app, or ', h('a', { href: uri }, 'open the app on this device'), '.'),
+      h('p', {}, 'Scan this picture with the app, or ', h('a', { href: uri }, 'open the app on this device'), '.'),
+      qrCode(uri, 'QR code for the authenticator app'),
+      h('p', {}, 'Or enter this secret in the app:'),
       h('p', {}, h('code', {}, groups.join(' '))),
       form({
         fields: [{ ...appCode, label: 'First code' }],

@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { BrowserContext, Page } from 'playwright-core'
+import { decodeQR } from 'qr/decode.js'
 import { withoutChromium } from '../../browser/chromium.ts'
 import { until } from '../../failure/nodes.ts'
 import { codeAt, fromBase32, guarded, mailedToken, nextStep } from '../../support/factors.ts'
@@ -42,12 +43,17 @@ t.test('a passkey is added, renamed and proved, takes the place of the password,
 })
 
 t.test('an authenticator app is the second step, a device is remembered, and a recovery code does as well', options, async t => {
-  const { tab, app } = await open(t)
+  const { tab, app, context } = await open(t)
   const { email } = await signUp(app)
   await fill(tab, 'Sign in', { 'E-mail': email, Password: password })
   await press(tab, 'Add an app')
   const secret = fromBase32((await tab.locator('code').first().textContent() ?? '').replaceAll(' ', ''))
-  t.match(await tab.getByRole('link', { name: 'open the app' }).getAttribute('href'), /^otpauth:\/\/totp\//)
+  const uri = await tab.getByRole('link', { name: 'open the app' }).getAttribute('href')
+  t.match(uri, /^otpauth:\/\/totp\//)
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await tab.emulateMedia({ colorScheme })
+    t.equal(await scan(tab, context), uri, `a camera reads it from a page that is ${colorScheme}`)
+  }
   await fill(tab, 'Confirm the app', { 'First code': '000000' })
   await tab.getByText('wrong, used or expired').waitFor()
   await fill(tab, 'Confirm the app', { 'First code': codeAt(app, { secret }) })
@@ -106,6 +112,23 @@ async function press (tab: Page, name: string) {
 async function signOut (tab: Page) {
   await press(tab, 'Sign out')
   await tab.getByRole('heading', { name: 'Sign in' }).waitFor()
+}
+
+/** What a camera reads from the QR code on a page. An empty page, which has no content policy, makes pixels of it. */
+async function scan (tab: Page, context: BrowserContext): Promise<string> {
+  const png = await tab.getByRole('img', { name: 'QR code' }).screenshot()
+  const blank = await context.newPage()
+  const { width, height, data } = await blank.evaluate<{ width: number, height: number, data: number[] }>(`(async () => {
+    const picture = new Image()
+    picture.src = 'data:image/png;base64,${png.toString('base64')}'
+    await picture.decode()
+    const { naturalWidth: width, naturalHeight: height } = picture
+    const canvas = new OffscreenCanvas(width, height).getContext('2d')
+    canvas.drawImage(picture, 0, 0)
+    return { width, height, data: Array.from(canvas.getImageData(0, 0, width, height).data) }
+  })()`)
+  await blank.close()
+  return decodeQR({ width, height, data: Uint8Array.from(data) })
 }
 
 /** Gives the tab an authenticator whose passkeys are backed up. */

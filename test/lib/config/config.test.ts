@@ -20,7 +20,8 @@ t.test('the smallest set of settings that production needs is enough', async t =
       sessionTtl: 2_592_000_000,
       sessionsMax: 50,
       refreshGrace: 30_000,
-      refreshResume: true
+      refreshResume: true,
+      secondFactorMaxAge: null
     },
     browser: { allowedOrigins: [], cookieSameSite: 'strict', cookiePartitioned: false, cookieSecure: true },
     passwords: { minLength: 8, minStrength: 3, memoryKib: 19456, passes: 2, parallelism: 1, queueMax: 64 },
@@ -64,7 +65,7 @@ t.test('production and staging refuse unsafe settings', async t => {
 t.test('a value outside its bounds is refused', async t => {
   const bad: Environment[] = [
     { PASSWORD_MIN_LENGTH: '7' }, { PASSWORD_MIN_LENGTH: '8.5' }, { ACCESS_TOKEN_TTL: '61m' }, { ACCESS_TOKEN_TTL: '0s' }, { ACCESS_TOKEN_TTL: '15' },
-    { REFRESH_GRACE: '16m' }, { SESSION_TTL: '400d' }, { SESSION_TTL: '-1d' }, { REFRESH_TOKEN_TTL: '0s' }, { SIGNING_KEY_TTL: '500d' },
+    { REFRESH_GRACE: '16m' }, { SECOND_FACTOR_MAX_AGE: '9m' }, { SECOND_FACTOR_MAX_AGE: '0s' }, { SESSION_TTL: '400d' }, { SESSION_TTL: '-1d' }, { REFRESH_TOKEN_TTL: '0s' }, { SIGNING_KEY_TTL: '500d' },
     { ARGON2_MEMORY_KIB: '19455' }, { ARGON2_PASSES: '1' }, { ARGON2_MEMORY_KIB: '7168', ARGON2_PASSES: '4' },
     { CLIENT_ADDRESS_HEADER: 'Fly-Client-IP' }, { TRUST_PROXY: '10.0.0.7', CLIENT_ADDRESS_HEADER: 'a b' }, { TRUST_PROXY: '1' }, { TRUST_PROXY: 'true' }, { TRUST_PROXY: 'loopback' }, { TRUST_PROXY: '0.0.0.0/0' }, { TRUST_PROXY: '10.0.0.0/33' }, { TRUST_PROXY: '::/129' },
     { ALLOWED_ORIGINS: '*' }, { ALLOWED_ORIGINS: 'null' }, { ALLOWED_ORIGINS: 'https://app.example.com/' }, { ALLOWED_ORIGINS: 'https://*.example.com' }, { ALLOWED_ORIGINS: 'app.example.com' },
@@ -83,7 +84,7 @@ t.test('a value outside its bounds is refused', async t => {
 
 t.test('a value exactly at its bound is accepted', async t => {
   const good: Environment[] = [
-    { ACCESS_TOKEN_TTL: '1h' }, { REFRESH_GRACE: '0s' }, { REFRESH_GRACE: '15m' }, { SESSION_TTL: '399d' }, { PASSWORD_MIN_LENGTH: '15' },
+    { ACCESS_TOKEN_TTL: '1h' }, { REFRESH_GRACE: '0s' }, { REFRESH_GRACE: '15m' }, { SECOND_FACTOR_MAX_AGE: '10m' }, { SESSION_TTL: '399d' }, { PASSWORD_MIN_LENGTH: '15' },
     { ARGON2_MEMORY_KIB: '47104', ARGON2_PASSES: '1' }, { ARGON2_MEMORY_KIB: '7168', ARGON2_PASSES: '5' }, { TRUST_PROXY: '10.0.0.7, 10.1.0.0/16,::1,fd00::/8' }, { TRUST_PROXY: '10.0.0.7', CLIENT_ADDRESS_HEADER: 'Fly-Client-IP' },
     { ALLOWED_ORIGINS: 'https://app.example.com,capacitor://localhost,http://localhost:5173' }, { COOKIE_DOMAIN: 'example.com' },
     { SENTRY_DSN: 'https://0abc@sentry.example.com/path/7', OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otlp.example.com/tenant' }, { OTEL_TRACES_SAMPLER_ARG: '1' }, { OTEL_TRACES_SAMPLER_ARG: '0.25' }, { TRUST_PROXY: '10.0.0.7', TRACEPARENT_FROM_PROXY: 'true' },

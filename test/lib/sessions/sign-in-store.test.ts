@@ -4,7 +4,7 @@ import type { Change } from '../../../lib/changes/change.ts'
 import { createSignInStore } from '../../../lib/sessions/sign-in-store.ts'
 import { deploy, signIn, signUp, start } from '../../support/helper.ts'
 
-// Two files make a sign-in: sql/030.do.second-factor-rules.sql writes its rows in one statement,
+// Two files make a sign-in: sql/034.do.remembered-devices.sql writes its rows in one statement,
 // and lib/sessions/session-beginnings.ts encrypts the event and publishes the evictions. These are the words on which
 // they have to agree.
 const app = await start(t, await deploy(t, { SESSIONS_MAX: '1' }), { workers: false })

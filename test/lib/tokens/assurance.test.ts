@@ -1,5 +1,5 @@
 import t from 'tap'
-import { acrOf, acrValues, acrValuesFrom, satisfies, withSecond, withoutSecond } from '../../../lib/tokens/assurance.ts'
+import { acrOf, acrValues, acrValuesFrom, satisfies, withSecond, withoutMfa, withoutSecond } from '../../../lib/tokens/assurance.ts'
 
 t.test('the strength follows from the methods, and two of one kind are not two factors', async t => {
   t.equal(acrOf(['pwd']), 'urn:latchkey:acr:1fa')
@@ -33,4 +33,11 @@ t.test('a factor that comes or goes changes the methods of a session, and no oth
   t.strictSame(withoutSecond(['pop', 'user', 'mfa'], 'otp'), ['pop', 'user', 'mfa'])
   t.strictSame(withoutSecond(['pwd', 'pop', 'user', 'mfa'], 'pop'), ['pwd', 'user'])
   t.strictSame(withoutSecond(['pop', 'user', 'otp', 'mfa'], 'pop'), ['user', 'otp', 'mfa'])
+})
+
+t.test('what is left of two factors is one, and of one factor all', async t => {
+  for (const [before, after] of [[['pwd', 'otp', 'mfa'], ['pwd']], [['pwd', 'pop', 'user', 'mfa'], ['pwd']], [['pop', 'user', 'mfa'], ['pop', 'user']], [['pop', 'user', 'otp', 'mfa'], ['pop', 'user', 'otp']], [['pwd'], ['pwd']]] as const) {
+    t.strictSame(withoutMfa(before), after)
+    t.equal(acrOf(withoutMfa(before)), 'urn:latchkey:acr:1fa')
+  }
 })

@@ -3,7 +3,7 @@ import { openBrowser } from '../../support/cookie-jar.ts'
 import { connect } from '../../support/database.ts'
 import { eventsOf, trail } from '../../support/evidence.ts'
 import { cheapHasher } from '../../support/hashers.ts'
-import { as, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
+import { as, deploy, freshAddress, password, post, signIn, signUp, start } from '../../support/helper.ts'
 import { by, person, signed } from '../../support/people.ts'
 import type { Tokens } from '../../support/helper.ts'
 import { genericPlan } from '../../support/plans.ts'
@@ -124,9 +124,8 @@ const { tap, deployment } = await tapWires(t, direct)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 const sql = connect(t, direct.DATABASE_DIRECT_URL)
 
-t.test('a signed-in user gets a file of everything, without a recent sign-in', async t => {
+t.test('a user who has just signed in gets a file of everything', async t => {
   const mine = await signIn(app)
-  app.clock.advance(11 * 60_000)
   const answer = await as(app, mine.access_token, 'GET', '/auth/me/export')
 
   t.equal(answer.statusCode, 200)
@@ -139,6 +138,21 @@ t.test('a signed-in user gets a file of everything, without a recent sign-in', a
   const browser = openBrowser(app)
   await browser.send('POST', '/auth/login', { email: mine.user.email, password, transport: 'cookie' })
   t.equal((await browser.send('GET', '/auth/me/export')).json().sessions.length, 2)
+})
+
+t.test('without a recent sign-in there is no file, and nothing is recorded as read', async t => {
+  const mine = await signIn(app)
+  app.clock.advance(11 * 60_000)
+  t.match((await as(app, mine.access_token, 'GET', '/auth/me/export')).json(), { status: 401, code: 'reauthentication_required', max_age: 600 })
+  t.notOk((await eventsOf(app, mine.user.id)).includes('sensitive_read'))
+  const next: Tokens = (await as(app, mine.access_token, 'POST', '/auth/reauthenticate', { password })).json()
+  t.match(await as(app, next.access_token, 'GET', '/auth/me/export'), { statusCode: 200 })
+})
+
+t.test('the documentation names the parts of the file', async t => {
+  const { data } = await lived()
+  const { components } = app.swagger() as { components?: { schemas?: Record<string, { properties?: object }> } }
+  t.strictSame(Object.keys(components?.schemas?.['PersonalExport']?.properties ?? {}).sort(), Object.keys(data).sort())
 })
 
 t.test('every column of every table is exported or on a written list', async t => {
@@ -280,7 +294,7 @@ t.test('five exports an hour are allowed, whichever session asks', async t => {
   t.match(await as(node, stranger.access_token, 'GET', '/auth/me/export'), { statusCode: 200 }, 'others have their own')
 
   app.clock.advance(3_600_000)
-  const next = (await refresh(app, sessions[0]?.refresh_token ?? '')).json()
+  const next = await signIn(app, account)
   t.match(await as(node, next.access_token, 'GET', '/auth/me/export'), { statusCode: 200 })
 })
 

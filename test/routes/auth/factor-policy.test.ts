@@ -1,6 +1,6 @@
 import t from 'tap'
 import { judgeFactorPolicies } from '../../../lib/doctor/factor-policies.ts'
-import { createFactorPolicyStore } from '../../../lib/factors/factor-policy-store.ts'
+import { createFactorPolicyStore } from '../../../lib/users/factor-policy-store.ts'
 import { createSignInStore } from '../../../lib/sessions/sign-in-store.ts'
 import { eventsOf, mailJobs, until } from '../../support/evidence.ts'
 import { addTotp, claimsOf, codeAt, demand, guarded, mailedToken, nextStep } from '../../support/factors.ts'

@@ -124,7 +124,12 @@ t.test('a passkey that verifies its user proves the session again by itself', as
 
 t.test('a security key proves the session again after the password, at once or before', async t => {
   const ada = await holder(app, { kind: 'security_key', flags: ['UP'] })
+  const { access_token: fresh } = await signIn(app, ada)
+  const after = await again(fresh, { credential: ada.key.get(await optionsAgain(fresh)) })
+  t.match(claimsOf(after.json()), { amr: ['pwd', 'pop', 'user', 'mfa'], acr: 'phr' }, 'the password is recent')
+
   const { access_token: token } = await signIn(app, ada)
+  app.clock.advance(10 * 60_000 + 1000)
   t.match((await optionsAgain(token)), { userVerification: 'preferred' })
   for (const flags of [['UP'], ['UP', 'UV']] as const) {
     t.match((await again(token, { credential: ada.key.get(await optionsAgain(token), { flags }) })).json(), { status: 401, code: 'mfa_required', methods: ['password'] })

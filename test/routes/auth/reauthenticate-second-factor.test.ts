@@ -1,16 +1,21 @@
 import t from 'tap'
 import { openBrowser } from '../../support/cookie-jar.ts'
 import { trail } from '../../support/evidence.ts'
-import { codeAt, guarded, nextStep } from '../../support/factors.ts'
+import { codeAt, demand, guarded, nextStep } from '../../support/factors.ts'
 import type { Guarded } from '../../support/factors.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, freshAddress, password, post, refresh, signIn, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
+import { enter as enterByKey, holder } from '../../support/passkeys.ts'
 import { brief } from '../../support/people.ts'
+import { freshRole } from '../../support/roles.ts'
 
 const deployment = await deploy(t, { ACCESS_TOKEN_TTL: '1h', DB_POOL_MAX: '20' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
+const daily = await start(t, Object.assign({}, deployment, { SECOND_FACTOR_MAX_AGE: '24h' }), { workers: false, hasher: cheapHasher, clock: app.clock })
 const minute = 60_000
+const day = 24 * 60 * minute
+const stronger = { status: 401, code: 'reauthentication_required', acr_values: 'urn:latchkey:acr:2fa phr' }
 
 t.test('the password alone moves nothing: it is answered with what else is due', async t => {
   const { tokens } = await stale()
@@ -43,6 +48,26 @@ t.test('a second factor alone moves nothing, however right it is, and is not use
   t.match((await prove(tokens, { recovery_code: ada.recoveryCodes[0] })).json(), { code: 'mfa_required', methods: ['password'] })
   t.match((await act(tokens)).json(), { code: 'reauthentication_required' })
   t.match(await prove(tokens, { password, code: codeAt(app, ada) }), { statusCode: 200 })
+})
+
+t.test('within ten minutes of the password that opened the session the second factor alone suffices, once', async t => {
+  const ada = await guarded(app)
+  await app.database`update users set two_step = false where id = ${ada.user.id}`
+  const tokens = await signIn(app, ada)
+  app.clock.advance(10 * minute - 1000)
+  t.match(brief(await prove(tokens, { code: '000000' })), { status: 401, code: 'invalid_credentials' })
+  const answer = await prove(tokens, { code: codeAt(app, ada) })
+  t.equal(answer.statusCode, 200, answer.body)
+  const next: Tokens = answer.json()
+  t.match(claimsOf(next), { amr: ['pwd', 'otp', 'mfa'], acr: 'urn:latchkey:acr:2fa', sid: claimsOf(tokens).sid })
+  t.ok(claimsOf(next).auth_time - claimsOf(tokens).auth_time >= 590)
+
+  app.clock.advance(minute)
+  t.match((await prove(next, { code: codeAt(app, ada) })).json(), { code: 'mfa_required', methods: ['password'] }, 'the password is not recent any more')
+  const late = await signIn(app, ada)
+  app.clock.advance(10 * minute + 1000)
+  t.match((await prove(late, { recovery_code: ada.recoveryCodes[0] })).json(), { code: 'mfa_required', methods: ['password'] })
+  t.equal((await app.database`select 1 from recovery_codes where user_id = ${ada.user.id}`).length, 10)
 })
 
 t.test('one code at twenty requests at once moves the session once', async t => {
@@ -134,6 +159,62 @@ t.test('an account without a second factor is asked for its password only, and a
   t.match((await prove(ada, { code: '000000' })).json(), { code: 'mfa_required', methods: ['password'] })
   const next: Tokens = (await prove(ada, { password })).json()
   t.match(claimsOf(next), { amr: ['pwd'], acr: 'urn:latchkey:acr:1fa' })
+})
+
+t.test('from SECOND_FACTOR_MAX_AGE after its proof on, a refresh gives one factor, until both are proved again', async t => {
+  const ada = await guarded(app)
+  const tokens = await enter(ada, codeAt(app, ada))
+  app.clock.advance(day - minute)
+  const before: Tokens = (await refresh(daily, tokens.refresh_token)).json()
+  t.match(claimsOf(before), { amr: ['pwd', 'otp', 'mfa'], acr: 'urn:latchkey:acr:2fa' })
+
+  app.clock.advance(2 * minute)
+  const weak: Tokens = (await refresh(daily, before.refresh_token)).json()
+  t.match(claimsOf(weak), { amr: ['pwd'], acr: 'urn:latchkey:acr:1fa', auth_time: claimsOf(tokens).auth_time, sid: claimsOf(tokens).sid })
+  t.match((await as(daily, weak.access_token, 'GET', '/auth/sessions')).json(), { sessions: [{ amr: ['pwd'], acr: 'urn:latchkey:acr:1fa' }] })
+  t.match((await as(daily, weak.access_token, 'GET', '/auth/check?acr=2fa')).json(), stronger)
+  t.match(await as(daily, weak.access_token, 'GET', '/auth/me'), { statusCode: 200 }, 'the session goes on')
+  t.match((await as(daily, weak.access_token, 'POST', '/auth/password/change', { current_password: password, new_password: 'seven quiet herons over reeds' })).json(), stronger)
+  t.match(await app.database`select amr from sessions where user_id = ${ada.user.id}`, [{ amr: ['pwd', 'otp', 'mfa'] }], 'how the user signed in stays on record')
+  t.match(claimsOf((await refresh(app, weak.refresh_token)).json()), { acr: 'urn:latchkey:acr:2fa' }, 'it is the setting that decides')
+
+  t.match((await as(daily, weak.access_token, 'POST', '/auth/reauthenticate', { password })).json(), { code: 'mfa_required' })
+  const strong: Tokens = (await as(daily, weak.access_token, 'POST', '/auth/reauthenticate', { password, code: codeAt(app, ada) })).json()
+  t.match(claimsOf((await refresh(daily, strong.refresh_token)).json()), { amr: ['pwd', 'otp', 'mfa'], acr: 'urn:latchkey:acr:2fa' })
+})
+
+t.test('that holds for a browser, for a passkey, and leaves a sign-in by the password as it was', async t => {
+  const [ada, bob, eve] = [await guarded(app), await holder(app), await signIn(app)]
+  const browser = openBrowser(app)
+  await browser.send('POST', '/auth/login', { email: ada.email, password, transport: 'cookie' })
+  t.match(await browser.send('POST', '/auth/login/second-factor', { code: codeAt(app, ada) }), { statusCode: 200 })
+  const byKey: Tokens = (await enterByKey(app, bob)).json()
+  t.match(claimsOf(byKey), { acr: 'phr' })
+
+  app.clock.advance(day + minute)
+  t.match(await browser.send('POST', '/auth/refresh', undefined, { node: daily }), { statusCode: 200 })
+  t.match((await browser.send('GET', '/auth/check?acr=2fa', undefined, { node: daily })).json(), stronger)
+  t.match((await browser.send('GET', '/auth/check', undefined, { node: daily })).headers, { 'x-auth-acr': 'urn:latchkey:acr:1fa' })
+  t.match(claimsOf((await refresh(daily, byKey.refresh_token)).json()), { amr: ['pop', 'user'], acr: 'urn:latchkey:acr:1fa' })
+  t.match(claimsOf((await refresh(daily, eve.refresh_token)).json()), { amr: ['pwd'], acr: 'urn:latchkey:acr:1fa' })
+})
+
+t.test('where the role demands two factors, such a session can do nothing before both are proved again', async t => {
+  const role = freshRole()
+  await app.database`insert into roles (name, rank, user_type) values (${role}, 30, 'staff')`
+  await demand(app, role)
+  await daily.roles.reload()
+  const ada = await guarded(app, { role })
+  const tokens = await enter(ada, codeAt(app, ada))
+  app.clock.advance(day + minute)
+  const weak: Tokens = (await refresh(daily, tokens.refresh_token)).json()
+
+  t.notOk('must_enroll_second_factor' in claimsOf(weak), 'a factor that is there is proved, not added')
+  for (const path of ['/auth/sessions', '/auth/check']) t.match((await as(daily, weak.access_token, 'GET', path)).json(), stronger, path)
+  t.match(await as(daily, weak.access_token, 'GET', '/auth/me'), { statusCode: 200 })
+  t.match((await as(daily, weak.access_token, 'POST', '/auth/totp')).json(), { code: 'reauthentication_required' }, 'not even add another factor')
+  const strong: Tokens = (await as(daily, weak.access_token, 'POST', '/auth/reauthenticate', { password, code: codeAt(app, ada) })).json()
+  t.match(await as(daily, strong.access_token, 'GET', '/auth/sessions'), { statusCode: 200 })
 })
 
 /** A session of an account with two steps whose sign-in is not recent any more. */

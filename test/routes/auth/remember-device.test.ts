@@ -32,6 +32,21 @@ t.test('a device that its user wants remembered is not asked again, and its sess
   t.match(claimsOf((await refresh(app, tokens.refresh_token)).json()), { amr: ['pwd'] })
 })
 
+t.test('what needs a recent sign-in asks on such a device, however recent the password is', async t => {
+  const { ada, device, tokens: first } = await remembered()
+  app.clock.advance(10 * 60_000)
+  const tokens: Tokens = (await login(ada, device)).json()
+  t.equal(claimsOf(tokens).auth_time, claimsOf(first).auth_time, 'both factors were proved then')
+  t.match(await app.database`select floor(extract(epoch from auth_time))::int as at from sessions where id = ${tokens.session.id}`, [{ at: claimsOf(first).auth_time }])
+  t.equal(claimsOf((await refresh(other, tokens.refresh_token)).json()).auth_time, claimsOf(first).auth_time)
+  for (const [method, path, body] of [['DELETE', '/auth/me'], ['POST', '/auth/email/change', { new_email: 'eve@example.com' }]] as const) {
+    t.match((await as(app, tokens.access_token, method, path, body)).json(), { status: 401, code: 'reauthentication_required', max_age: 600 }, `${method} ${path}`)
+  }
+  t.match((await as(app, tokens.access_token, 'POST', '/auth/reauthenticate', { code: freshCode(ada) })).json(), { code: 'mfa_required', methods: ['password'] })
+  const proved: Tokens = (await as(app, tokens.access_token, 'POST', '/auth/reauthenticate', { password, code: freshCode(ada) })).json()
+  t.match(await as(app, proved.access_token, 'DELETE', '/auth/me'), { statusCode: 204 })
+})
+
 t.test('it takes the right password, that very device, and that very account', async t => {
   const { ada, device } = await remembered()
   const bob = await remembered()

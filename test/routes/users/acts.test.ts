@@ -239,3 +239,25 @@ t.test('the rules apply to accounts without sessions and to custom roles too', a
   t.match(brief(await as(app, admin.access_token, 'POST', `/users/${colonel.id}/disable`)), forbidden, 'the same rank under another name')
   t.match(brief(await as(app, admin.access_token, 'POST', `/users/${nobody.id}/disable`)), { status: 200 })
 })
+
+t.test('to give a role of rank 60 or more needs a recent sign-in, and nothing else about a user does', async t => {
+  const [clerk, boss, ada] = [await signed(app, 'admin'), await signed(app, 'super_admin'), await signed(app)]
+  app.clock.advance(10 * 60_000 + 1000)
+  const before = await eventsOf(app, ada.id)
+  for (const [who, role] of [[clerk, 'accountant'], [boss, 'admin'], [boss, 'super_admin']] as const) {
+    for (const method of ['PATCH', 'PUT'] as const) t.match((await as(app, who.access_token, method, `/users/${ada.id}`, { role, full_name: 'Ada' })).json(), { status: 401, code: 'reauthentication_required', max_age: 600 }, `${method} ${role}`)
+    t.match((await as(app, who.access_token, 'POST', '/users', { email: `${randomUUID()}@example.com`, full_name: 'Grace', role })).json(), { status: 401, code: 'reauthentication_required', max_age: 600 })
+  }
+  t.match(await rowOf(app, ada.id), { role: 'user', fullName: 'Ada King', version: 1 })
+  t.strictSame(await eventsOf(app, ada.id), before)
+  t.strictSame(await app.database`select id from users where full_name = 'Grace'`, [])
+  t.match(brief(await as(app, clerk.access_token, 'PATCH', `/users/${ada.id}`, { role: 'admin' })), forbidden, 'rank first')
+
+  t.match((await as(app, clerk.access_token, 'PATCH', `/users/${ada.id}`, { role: 'vendor', full_name: 'Ada' })).json(), { user: { role: 'vendor' } }, 'a lower role')
+  t.match(brief(await as(app, clerk.access_token, 'POST', '/users', { email: `${randomUUID()}@example.com`, full_name: 'Grace', role: 'vendor' })), { status: 201 })
+  const { access_token: fresh } = await enter(app, clerk)
+  t.match((await as(app, fresh, 'PATCH', `/users/${ada.id}`, { role: 'accountant' })).json(), { user: { role: 'accountant' } })
+  app.clock.advance(10 * 60_000 + 1000)
+  t.match((await as(app, fresh, 'PATCH', `/users/${ada.id}`, { role: 'accountant', full_name: 'Ada King' })).json(), { user: { full_name: 'Ada King' } }, 'the role that she has is not given')
+  t.match((await as(app, fresh, 'PATCH', `/users/${ada.id}`, { role: 'user' })).json(), { user: { role: 'user' } }, 'and is taken away')
+})

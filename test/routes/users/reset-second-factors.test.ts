@@ -330,7 +330,7 @@ async function stored ({ user: { id } }: { user: { id: string } }) {
 }
 
 async function by () {
-  return { principal: { userId: chief.user.id, sessionId: randomUUID(), role: 'super_admin' }, caller: { ip: '127.0.0.1', userAgent: null, requestId: randomUUID() } }
+  return { principal: { userId: chief.user.id, sessionId: randomUUID(), role: 'super_admin', acr: 'phr', authTime: Number.MAX_SAFE_INTEGER }, caller: { ip: '127.0.0.1', userAgent: null, requestId: randomUUID() } }
 }
 
 async function forgetEverything () {

@@ -394,29 +394,9 @@ export interface paths {
         put?: never;
         /**
          * Prove the password, and the second factor, again
-         * @description For acts that are refused with 401 `reauthentication_required`: the session’s tokens rotate and carry a new `auth_time`. An account with two steps needs both factors, at once or one after the other: the password alone is answered 401 `mfa_required`, whose `mfa_token` goes with the second factor within five minutes. A passkey that verifies its user is both: it needs nothing else, and is proved for the options of /auth/reauthenticate/options.
+         * @description For acts that are refused with 401 `reauthentication_required`: the session’s tokens rotate and carry a new `auth_time`. An account with two steps needs both factors, at once or one after the other: the password alone is answered 401 `mfa_required`, whose `mfa_token` goes with the second factor within five minutes. A session that the password alone has opened needs the second factor only, within ten minutes of that. A passkey that verifies its user is both: it needs nothing else, and is proved for the options of /auth/reauthenticate/options.
          */
         post: operations["reauthenticate"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/me/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Everything stored about oneself
-         * @description As a file that may be long. Five an hour.
-         */
-        get: operations["exportMe"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -471,6 +451,26 @@ export interface paths {
          * @description Needs a password that was entered within ten minutes: else 401 `reauthentication_required`. The new address gets a link that works for a day; until it is followed nothing changes. The old one is told and gets a link that undoes it. Answers alike whether or not the new address has an account.
          */
         post: operations["changeEmail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everything stored about oneself
+         * @description As a file that may be long. Needs a recent sign-in by everything that the account has: else 401 `reauthentication_required`. Five an hour.
+         */
+        get: operations["exportMe"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -735,7 +735,7 @@ export interface paths {
         put?: never;
         /**
          * Make an account for somebody
-         * @description Needs `users:write` and a rank above that of the role. The user is mailed an invitation to choose a password, which works for seven days; nobody else sets one. 409 `conflict`: the address has an account.
+         * @description Needs `users:write` and a rank above that of the role; for a role of rank 60 or more also a recent sign-in. The user is mailed an invitation to choose a password, which works for seven days; nobody else sets one. 409 `conflict`: the address has an account.
          */
         post: operations["createUser"];
         delete?: never;
@@ -771,7 +771,7 @@ export interface paths {
         head?: never;
         /**
          * Change an account
-         * @description Needs `users:write` and a rank above the user’s, and above that of a new role. What is left out stays. An address is asked for, not changed: the new one gets a link that confirms it, the old one is told. `PUT` is the same call.
+         * @description Needs `users:write` and a rank above the user’s, and above that of a new role; a role of rank 60 or more also a recent sign-in. What is left out stays. An address is asked for, not changed: the new one gets a link that confirms it, the old one is told. `PUT` is the same call.
          */
         patch: operations["updateUser"];
         trace?: never;
@@ -1653,54 +1653,6 @@ export interface components {
         UserAnswer: {
             user: components["schemas"]["User"];
         };
-        /** @description Everything, under the names of the columns it is stored in. */
-        PersonalExport: {
-            /**
-             * Format: date-time
-             * @example 2026-11-20T09:30:00.000Z
-             */
-            exported_at: string;
-            /** @description The account. Of the password only how it is hashed. */
-            account: {
-                [key: string]: unknown;
-            };
-            /** @description Devices that have signed in. */
-            known_devices: {
-                [key: string]: unknown;
-            }[];
-            /** @description Authenticator apps, without their secrets. */
-            totp_secrets: {
-                [key: string]: unknown;
-            }[];
-            /** @description Recovery codes that are left, by number. */
-            recovery_codes: {
-                [key: string]: unknown;
-            }[];
-            /** @description Links in mails that still work, without the links. */
-            one_time_tokens: {
-                [key: string]: unknown;
-            }[];
-            /** @description Sign-ups with the address that wait for their code. */
-            registrations: {
-                [key: string]: unknown;
-            }[];
-            /** @description Mails that wait or could not be sent. */
-            jobs: {
-                [key: string]: unknown;
-            }[];
-            /** @description Sessions, living and ended. */
-            sessions: {
-                [key: string]: unknown;
-            }[];
-            /** @description What the audit trail tells about the user, in clear. */
-            audit_events: {
-                [key: string]: unknown;
-            }[];
-            /** @description What the user has done to others or to all, without the others. */
-            acts: {
-                [key: string]: unknown;
-            }[];
-        };
         Session: {
             /** Format: uuid */
             id: string;
@@ -1750,6 +1702,58 @@ export interface components {
         /** @description The living sessions, the one used last first. */
         SessionList: {
             sessions: components["schemas"]["Session"][];
+        };
+        /** @description Everything, under the names of the columns it is stored in. */
+        PersonalExport: {
+            /**
+             * Format: date-time
+             * @example 2026-11-20T09:30:00.000Z
+             */
+            exported_at: string;
+            /** @description The account. Of the password only how it is hashed. */
+            account: {
+                [key: string]: unknown;
+            };
+            /** @description Devices that have signed in. */
+            known_devices: {
+                [key: string]: unknown;
+            }[];
+            /** @description Authenticator apps, without their secrets. */
+            totp_secrets: {
+                [key: string]: unknown;
+            }[];
+            /** @description Passkeys, without their keys. */
+            passkeys: {
+                [key: string]: unknown;
+            }[];
+            /** @description Recovery codes that are left, by number. */
+            recovery_codes: {
+                [key: string]: unknown;
+            }[];
+            /** @description Links in mails that still work, without the links. */
+            one_time_tokens: {
+                [key: string]: unknown;
+            }[];
+            /** @description Sign-ups with the address that wait for their code. */
+            registrations: {
+                [key: string]: unknown;
+            }[];
+            /** @description Mails that wait or could not be sent. */
+            jobs: {
+                [key: string]: unknown;
+            }[];
+            /** @description Sessions, living and ended. */
+            sessions: {
+                [key: string]: unknown;
+            }[];
+            /** @description What the audit trail tells about the user, in clear. */
+            audit_events: {
+                [key: string]: unknown;
+            }[];
+            /** @description What the user has done to others or to all, without the others. */
+            acts: {
+                [key: string]: unknown;
+            }[];
         };
         TotpFactor: {
             /** Format: uuid */
@@ -2767,9 +2771,9 @@ export type PasswordReset = components['schemas']['PasswordReset'];
 export type EmailChanged = components['schemas']['EmailChanged'];
 export type EmailRestored = components['schemas']['EmailRestored'];
 export type UserAnswer = components['schemas']['UserAnswer'];
-export type PersonalExport = components['schemas']['PersonalExport'];
 export type Session = components['schemas']['Session'];
 export type SessionList = components['schemas']['SessionList'];
+export type PersonalExport = components['schemas']['PersonalExport'];
 export type TotpFactor = components['schemas']['TotpFactor'];
 export type Passkey = components['schemas']['Passkey'];
 export type RecoveryCodeSummary = components['schemas']['RecoveryCodeSummary'];
@@ -4101,58 +4105,6 @@ export interface operations {
             503: components["responses"]["UnavailableOrOverloaded"];
         };
     };
-    exportMe: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Everything, under the names of the columns it is stored in. */
-            200: {
-                headers: {
-                    /** @description A browser saves it as a file. */
-                    "Content-Disposition"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PersonalExport"];
-                };
-            };
-            400: components["responses"]["MalformedRequest"];
-            /** @description Not signed in, or not any more. */
-            401: {
-                headers: {
-                    /** @description How to sign in (RFC 6750, RFC 9470). */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
-                    };
-                };
-            };
-            /** @description Not allowed. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code: "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
-                    };
-                };
-            };
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
     listSessions: {
         parameters: {
             query?: never;
@@ -4314,6 +4266,58 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Everything, under the names of the columns it is stored in. */
+            200: {
+                headers: {
+                    /** @description A browser saves it as a file. */
+                    "Content-Disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonalExport"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];

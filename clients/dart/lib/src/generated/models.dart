@@ -112,6 +112,8 @@ extension type const PersonalExport(Map<String, Object?> json) {
   List<Map<String, Object?>> get knownDevices => [for (final item in json['known_devices'] as List<Object?>) item as Map<String, Object?>];
   /// Authenticator apps, without their secrets.
   List<Map<String, Object?>> get totpSecrets => [for (final item in json['totp_secrets'] as List<Object?>) item as Map<String, Object?>];
+  /// Passkeys, without their keys.
+  List<Map<String, Object?>> get passkeys => [for (final item in json['passkeys'] as List<Object?>) item as Map<String, Object?>];
   /// Recovery codes that are left, by number.
   List<Map<String, Object?>> get recoveryCodes => [for (final item in json['recovery_codes'] as List<Object?>) item as Map<String, Object?>];
   /// Links in mails that still work, without the links.

@@ -183,8 +183,9 @@ extension AccountCalls on Latchkey {
   /// Prove the password, and the second factor, again. For acts that are refused with 401
   /// reauthentication_required: the session’s tokens rotate and carry a new auth_time. An account with two steps
   /// needs both factors, at once or one after the other: the password alone is answered 401 mfa_required, whose
-  /// mfa_token goes with the second factor within five minutes. A passkey that verifies its user is both: it needs
-  /// nothing else, and is proved for the options of /auth/reauthenticate/options.
+  /// mfa_token goes with the second factor within five minutes. A session that the password alone has opened needs
+  /// the second factor only, within ten minutes of that. A passkey that verifies its user is both: it needs nothing
+  /// else, and is proved for the options of /auth/reauthenticate/options.
   Future<SignedIn> reauthenticate({
     String? password,
     String? code,
@@ -198,9 +199,6 @@ extension AccountCalls on Latchkey {
         'mfa_token': mfaToken,
         'credential': credential,
       }));
-
-  /// Everything stored about oneself. As a file that may be long. Five an hour.
-  Future<PersonalExport> exportMe() async => PersonalExport(await call('exportMe', 'GET /auth/me/export'));
 
   /// Where one is signed in
   Future<SessionList> listSessions() async => SessionList(await call('listSessions', 'GET /auth/sessions'));
@@ -221,6 +219,10 @@ extension AccountCalls on Latchkey {
   }) => call('changeEmail', 'POST /auth/email/change', {
         'new_email': newEmail,
       });
+
+  /// Everything stored about oneself. As a file that may be long. Needs a recent sign-in by everything that the
+  /// account has: else 401 reauthentication_required. Five an hour.
+  Future<PersonalExport> exportMe() async => PersonalExport(await call('exportMe', 'GET /auth/me/export'));
 
   /// Give up the password. From then on passkeys sign in, and nothing else; a forgotten passkey is replaced by a
   /// password from a link in a mail together with a recovery code. Needs a passkey that was proved within ten
@@ -334,9 +336,9 @@ extension AdministrationCalls on Latchkey {
         'sort': sort,
       }));
 
-  /// Make an account for somebody. Needs users:write and a rank above that of the role. The user is mailed an
-  /// invitation to choose a password, which works for seven days; nobody else sets one. 409 conflict: the address
-  /// has an account.
+  /// Make an account for somebody. Needs users:write and a rank above that of the role; for a role of rank 60 or
+  /// more also a recent sign-in. The user is mailed an invitation to choose a password, which works for seven days;
+  /// nobody else sets one. 409 conflict: the address has an account.
   Future<UserAnswer> createUser({
     required String email,
     required String fullName,
@@ -358,9 +360,9 @@ extension AdministrationCalls on Latchkey {
         'id': id,
       }));
 
-  /// Change an account. Needs users:write and a rank above the user’s, and above that of a new role. What is left
-  /// out stays. An address is asked for, not changed: the new one gets a link that confirms it, the old one is
-  /// told. PUT is the same call.
+  /// Change an account. Needs users:write and a rank above the user’s, and above that of a new role; a role of rank
+  /// 60 or more also a recent sign-in. What is left out stays. An address is asked for, not changed: the new one
+  /// gets a link that confirms it, the old one is told. PUT is the same call.
   Future<UserAnswer> updateUser({
     required String id,
     String? fullName,
