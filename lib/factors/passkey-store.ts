@@ -37,6 +37,7 @@ export function createPasskeyStore (db: Database) {
     has,
     findAlone,
     findByCredential,
+    isOfDevice,
     insert,
     use,
     rename,
@@ -88,6 +89,17 @@ export function createPasskeyStore (db: Database) {
       join users u on u.id = p.user_id
       where p.credential_id = ${credentialId}`
     return found ?? null
+  }
+
+  /** Whether the account of a credential knows a device. */
+  async function isOfDevice (credentialId: Buffer, deviceId: string): Promise<boolean> {
+    const found = await db`
+      select 1
+      from passkeys p
+      join known_devices d on d.user_id = p.user_id
+      where p.credential_id = ${credentialId}
+        and d.device_id = ${deviceId}`
+    return found.length > 0
   }
 
   /** Writes a passkey. False if its credential id is known, to anybody. The caller has locked the user's row. */

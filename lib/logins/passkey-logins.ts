@@ -11,7 +11,6 @@ import type { RequestOptions } from '../factors/passkey-options.ts'
 import type { PasskeyStore } from '../factors/passkey-store.ts'
 import type { Caller } from '../http/caller.ts'
 import type { Metrics } from '../operations/metrics.ts'
-import type { KnownDeviceStore } from '../sessions/known-device-store.ts'
 import type { TokenResponse } from '../sessions/token-responses.ts'
 import type { Database } from '../stores/database.ts'
 import type { RateLimits } from '../throttling/rate-limits.ts'
@@ -29,9 +28,8 @@ export interface PasskeyLoginRequest extends SessionRequest {
 export interface PasskeyLoginParts extends SignInParts {
   database: Database
   users: Pick<UserStore, 'find' | 'lock' | 'lockInOrder'>
-  devices: Pick<KnownDeviceStore, 'find'>
   deviceTokens: Pick<DeviceTokens, 'read' | 'recognise'>
-  passkeys: Pick<PasskeyStore, 'findByCredential'>
+  passkeys: Pick<PasskeyStore, 'isOfDevice'>
   passkeyChecks: PasskeyChecks
   rateLimits: Pick<RateLimits, 'count'>
   audit: Pick<Audit, 'record'>
@@ -46,7 +44,7 @@ const idBytesMax = 1023
  * while logins by password are refused for want of room. No bucket of guesses can be locked for it.
  */
 export function createPasskeyLogins (parts: PasskeyLoginParts) {
-  const { database, users, devices, deviceTokens, passkeys, passkeyChecks, rateLimits, audit, metrics } = parts
+  const { database, users, deviceTokens, passkeys, passkeyChecks, rateLimits, audit, metrics } = parts
   const { signIn } = createSignIns(parts)
 
   return { offerLogin, loginByPasskey }
@@ -71,9 +69,8 @@ export function createPasskeyLogins (parts: PasskeyLoginParts) {
   async function knownDeviceOf ({ credential, deviceToken }: PasskeyLoginRequest): Promise<string | null> {
     const deviceId = deviceToken === undefined ? null : deviceTokens.read(deviceToken)
     const credentialId = bytesOf(credential.id, idBytesMax)
-    const passkey = deviceId !== null && credentialId ? await passkeys.findByCredential(credentialId) : null
-    if (deviceId === null || !passkey) return null
-    return (await devices.find(database, passkey.userId, deviceId))?.deviceId ?? null
+    if (deviceId === null || !credentialId) return null
+    return await passkeys.isOfDevice(credentialId, deviceId) ? deviceId : null
   }
 
   async function prove (request: PasskeyLoginRequest, caller: Caller): Promise<TokenResponse> {

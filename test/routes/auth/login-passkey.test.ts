@@ -139,6 +139,17 @@ t.test('strangers write nothing but the trail, and nobody can lock a passkey', a
   t.strictSame((await mailJobs(app, 'locked')).filter(({ userId }) => userId === ada.user.id).length, 1)
 })
 
+t.test('when strangers have used up what a network may try, a device that the account knows goes on', async t => {
+  const limits = { RATE_LIMITS_ENABLED: 'true', RATE_LIMIT_LOGIN: '3/15m' }
+  const limited = await start(t, { ...deployment, ...limits }, { workers: false, hasher: cheapHasher, clock: app.clock })
+  const [ada, bob] = [await holder(app), await holder(app)]
+  for (let n = 0; n < 3; n++) await post(limited, '/auth/login', { email: ada.email, password: 'a guess' })
+
+  t.match(brief(await enter(limited, ada)), { status: 429, code: 'rate_limited' }, 'an unknown device shares the limit of its network')
+  t.match(brief(await enter(limited, ada, {}, { device_token: bob.deviceToken })), { status: 429 }, 'as does the device of another account')
+  t.match(await enter(limited, ada, {}, { device_token: ada.deviceToken }), { statusCode: 200 })
+})
+
 t.test('a counter that goes back is recorded and refuses nobody; the higher one is kept', async t => {
   const ada = await holder(app)
   for (const count of [9, 7, 9, 10]) t.match(await enter(app, ada, { count }), { statusCode: 200 }, String(count))
