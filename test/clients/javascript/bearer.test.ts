@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import t from 'tap'
 import { isRefusal } from '../../../clients/javascript/src/index.ts'
 import type { Proof, Refusal } from '../../../clients/javascript/src/index.ts'
-import { memory } from '../../../clients/javascript/src/mobile.ts'
+import { memory, perInstallation } from '../../../clients/javascript/src/mobile.ts'
 import { mailJobs } from '../../support/evidence.ts'
 import { openOnce } from '../../support/once.ts'
 import { codeAt, fromBase32, guarded } from '../../support/factors.ts'
@@ -317,6 +317,28 @@ t.test('what cannot be read or belongs to another deployment is signed out witho
     t.strictSame(errors, [])
     t.match(await client.signIn({ email, password }), { status: 'signed_in' }, 'and it is overwritten')
   }
+})
+
+t.test('an app that is installed again is signed out, although the keychain has kept the session', async t => {
+  const world = await shared()
+  const { email } = await signUp(world.app)
+  const keychain = memory()
+  const install = () => {
+    const values = new Map<string, string>()
+    return {
+      getItem: async (key: string) => values.get(key) ?? null,
+      setItem: async (key: string, value: string) => { values.set(key, value) }
+    }
+  }
+  const first = install()
+  await signedInPhone(t, world, { email }, { storage: perInstallation(keychain, first) })
+  t.match(await makePhone(t, world, { storage: perInstallation(keychain, first) }).client.start(), { status: 'signed_in' })
+
+  world.traffic.take()
+  const { client, endings } = makePhone(t, world, { storage: perInstallation(keychain, install()) })
+  t.strictSame(await client.start(), { status: 'signed_out' })
+  t.strictSame([world.traffic.calls(), endings], [[], []])
+  t.match(await client.signIn({ email, password }), { status: 'signed_in' })
 })
 
 t.test('tokens are stored before they are used, and writes keep their order', async t => {
