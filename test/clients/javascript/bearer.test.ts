@@ -6,12 +6,12 @@ import { memory, perInstallation } from '../../../clients/javascript/src/mobile.
 import { mailJobs } from '../../support/evidence.ts'
 import { openOnce } from '../../support/once.ts'
 import { codeAt, fromBase32, guarded } from '../../support/factors.ts'
-import { disable } from '../../support/people.ts'
-import { as, freshAddress, password, signIn, signUp } from '../../support/helper.ts'
+import { as, freshAddress, password, signUp } from '../../support/helper.ts'
+import { ends, sessionsMax } from '../ends.ts'
 import { makePhone, openWorld, passForAll, signedInPhone } from './world.ts'
 
 const quarter = 15 * 60_000
-const shared = openOnce(() => openWorld(t))
+const shared = openOnce(() => openWorld(t, { SESSIONS_MAX: String(sessionsMax) }))
 
 t.test('signs in, knows it, and keeps no access token', async t => {
   const world = await shared()
@@ -203,34 +203,23 @@ t.test('after 429 and 503 no refresh is sent before the time that was named', as
   t.equal(sent, 2)
 })
 
-t.test('a session that has ended is said to have, once, with its reason', async t => {
-  const world = await shared()
-  const ends: Record<string, (email: string, userId: string, sessionId: string) => Promise<unknown>> = {
-    revoked_by_user: async (email, _, sessionId) => {
-      const { access_token: token } = await signIn(world.app, { email })
-      await as(world.app, token, 'DELETE', `/auth/sessions/${sessionId}`)
-    },
-    password_changed: async email => {
-      const { access_token: token } = await signIn(world.app, { email })
-      await as(world.app, token, 'POST', '/auth/password/change', { current_password: password, new_password: 'another walk through the rain' })
-    },
-    account_disabled: async (_, userId) => await disable(world.app, userId),
-    expired: async () => world.app.clock.advance(31 * 24 * 60 * 60_000)
-  }
-
-  for (const [reason, end] of Object.entries(ends)) {
+for (const [reason, end] of Object.entries(ends)) {
+  t.test(`a session that has ended is said to have, once, with its reason: ${reason}`, async t => {
+    const world = await shared()
     const { email, user } = await signUp(world.app)
     const { client, endings, storage } = await signedInPhone(t, world, { email })
+    const { refreshToken: spentToken } = JSON.parse(await storage.get('latchkey.session') ?? '')
+    await client.refresh()
     const { sessionId } = await client.refresh() as { sessionId: string }
-    await end(email, user.id, sessionId)
+    await end(world.app, { email, userId: user.id, sessionId, accessToken: await client.accessToken() ?? '', spentToken })
 
     await Promise.all([1, 2, 3].map(() => t.rejects(client.getMe(), { status: 401, code: 'session_ended', reason, operation: 'getMe' })))
     t.strictSame(endings, [{ sessionId, reason, elsewhere: false }])
     t.strictSame(client.session, { status: 'signed_out', reason })
     t.notMatch(await storage.get('latchkey.session'), /refreshToken|"user"/)
     t.match(await storage.get('latchkey.session'), /deviceToken/, 'the device keeps its name')
-  }
-})
+  })
+}
 
 t.test('a listener that calls the client, and throws, stops nothing', async t => {
   const world = await shared()
