@@ -6,6 +6,7 @@ export 'src/exceptions.dart';
 export 'src/generated/models.dart';
 export 'src/generated/operations.dart';
 export 'src/latchkey.dart' show Latchkey;
+export 'src/proving.dart' show AskProof, NeededProof, Proof;
 export 'src/session.dart';
 export 'src/storage.dart';
 export 'src/transport.dart';

@@ -1,4 +1,6 @@
 // The client against a real server. test/clients/dart/client.test.ts runs it, with a real Dart VM.
+import 'dart:convert';
+
 import 'package:latchkey/latchkey.dart';
 
 import 'support.dart';
@@ -158,17 +160,73 @@ Future<void> main() async {
   });
 
   await test('a call that needs a recent sign-in asks for the password, and is made once more', () async {
-    final asked = <Duration?>[];
-    final (:client, keychain: _, network: _) = await signedIn(onReauthenticationRequired: (maxAge) async {
-      asked.add(maxAge);
-      return asked.length == 1 ? null : password;
+    final asked = <NeededProof>[];
+    final (:client, keychain: _, network: _) = await signedIn(onReauthenticationRequired: (needed) async {
+      asked.add(needed);
+      return asked.length == 1 ? null : Proof(password: password);
     });
     await ask('advance', '${const Duration(minutes: 11).inMilliseconds}');
     final refusal = await thrown<Refusal>(client.deleteMe);
     equal(refusal.code, 'reauthentication_required');
     await client.deleteMe();
-    equal(asked.last, const Duration(minutes: 10));
+    equal((asked.last.maxAge, asked.last.methods), (const Duration(minutes: 10), null));
     equal(client.session, isA<SignedOut>((it) => it.reason == 'account_deleted'));
+  });
+
+  await test('a call that needs two factors asks for one after the other, and a wrong one is refused', () async {
+    final email = await ask('account');
+    final asked = <NeededProof>[];
+    final answers = <Proof?>[];
+    final (:client, keychain: _, network: _) = await signedIn(email: email, onReauthenticationRequired: (needed) async {
+      asked.add(needed);
+      return answers.removeAt(0);
+    });
+    final TotpSecret(:id, :secret) = await client.addTotp();
+    final FactorConfirmed(:recoveryCodes) = await client.confirmTotp(id: id, code: await ask('totp', secret));
+    Future<void> call() async {
+      await ask('advance', '${const Duration(minutes: 11).inMilliseconds}');
+      await client.changeEmail(newEmail: 'new-$email');
+    }
+
+    answers.addAll([Proof(password: password), Proof(recoveryCode: recoveryCodes!.first)]);
+    await call();
+    equal(asked.last.methods?.join(' '), 'totp recovery_code');
+
+    answers.addAll([Proof(recoveryCode: recoveryCodes[1]), Proof(password: password, recoveryCode: recoveryCodes[1])]);
+    await call();
+    equal(asked.last.methods?.join(' '), 'password', 'a factor before the password asks for it');
+
+    answers.addAll([Proof(password: password), null]);
+    equal((await thrown<Refusal>(call)).code, 'reauthentication_required', 'a user who gives up in between');
+    answers.addAll([Proof(password: password), const Proof(code: '000000')]);
+    equal((await thrown<Refusal>(call)).code, 'invalid_credentials');
+    equal((asked.length, answers.length), (8, 0));
+  });
+
+  await test('a session that has ended is said to have, once, whatever the reason', () async {
+    for (final reason in (await ask('reasons')).split(' ')) {
+      final email = await ask('account');
+      final (:client, :keychain, network: _) = await signedIn(email: email);
+      final endings = <SessionEnding>[];
+      client.endings.listen(endings.add);
+      final spentToken = keychain.stored['refresh_token'];
+      await client.refresh();
+      await client.refresh();
+      final SignedIn(:user, :sessionId) = client.session as SignedIn;
+      final accessToken = await client.accessToken();
+      await ask('end', jsonEncode({
+        'reason': reason, 'email': email, 'userId': user.id, 'sessionId': sessionId,
+        'accessToken': accessToken, 'spentToken': spentToken,
+      }));
+
+      final refusal = await thrown<Refusal>(client.getMe);
+      equal((refusal.code, refusal.reason), ('session_ended', reason));
+      equal(client.session, isA<SignedOut>((it) => it.reason == reason), reason);
+      await thrown<Refusal>(client.getMe);
+      await Future<void>.delayed(Duration.zero);
+      equal((endings.single.sessionId, endings.single.reason), (sessionId, reason));
+      equal(keychain.stored.keys.toSet().intersection({'refresh_token', 'user'}).length, 0, reason);
+    }
   });
 
   await test('a sign-in with two steps goes on with the second factor', () async {
@@ -195,7 +253,7 @@ Future<void> main() async {
 typedef Opened = ({Latchkey client, Keychain keychain, Network network});
 
 /// A client of its own, started, on a device of its own.
-Future<Opened> open({String? deviceName, Clock? clock, Future<String?> Function(Duration?)? onReauthenticationRequired}) async {
+Future<Opened> open({String? deviceName, Clock? clock, AskProof? onReauthenticationRequired}) async {
   final (keychain, network) = (Keychain(), Network());
   final client = Latchkey(
     baseUrl: baseUrl,
@@ -214,7 +272,7 @@ Future<Opened> signedIn({
   String? email,
   String? deviceName,
   Clock? clock,
-  Future<String?> Function(Duration?)? onReauthenticationRequired,
+  AskProof? onReauthenticationRequired,
 }) async {
   final opened = await open(
     deviceName: deviceName,

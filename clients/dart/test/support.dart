@@ -97,6 +97,9 @@ final class Keychain implements SecureStorage {
   bool isLocked = false;
   String written = '';
 
+  /// What was written last.
+  Map<String, Object?> get stored => jsonDecode(written) as Map<String, Object?>;
+
   @override
   Future<String?> read(String key) {
     if (isLocked) throw StateError('the keychain is locked');

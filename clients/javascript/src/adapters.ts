@@ -16,9 +16,9 @@ export interface ExpoSecureStore {
 export function expoSecureStore (store: ExpoSecureStore): SecureStorage {
   const options = { keychainAccessible: store.AFTER_FIRST_UNLOCK_THIS_DEVICE_ONLY }
   return {
-    get: async key => await store.getItemAsync(key, options),
-    set: async (key, value) => await store.setItemAsync(key, value, options),
-    remove: async key => await store.deleteItemAsync(key, options)
+    get: key => store.getItemAsync(key, options),
+    set: (key, value) => store.setItemAsync(key, value, options),
+    remove: key => store.deleteItemAsync(key, options)
   }
 }
 
@@ -66,8 +66,8 @@ export interface CapacitorSecureStorage {
  */
 export function capacitorSecureStorage (store: CapacitorSecureStorage): SecureStorage {
   return {
-    get: async key => await store.getItem(key),
-    set: async (key, value) => await store.setItem(key, value),
-    remove: async key => await store.removeItem(key)
+    get: key => store.getItem(key),
+    set: (key, value) => store.setItem(key, value),
+    remove: key => store.removeItem(key)
   }
 }

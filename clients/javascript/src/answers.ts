@@ -1,40 +1,64 @@
-import { Unintelligible, Unreachable } from './errors.ts'
-import { hasId, isRecord } from './kept.ts'
-import type { Problem, TokenResponse, User } from './types.ts'
+import { refusal, unintelligible, unreachable } from './errors.ts'
+import type { OperationId, Problem, TokenResponse, User } from './types.ts'
+
+/** What an answer of Latchkey holds: an object or nothing, or why it refuses. */
+export interface Answer { body?: Record<string, unknown> | undefined, problem?: Problem }
+
+/** A token response; with cookies it holds no tokens. */
+export interface Grant extends Pick<TokenResponse, 'user' | 'session' | 'expires_in'> {
+  access_token?: string
+  refresh_token?: string
+  device_token?: string
+  recovery_codes?: string[]
+  passkey?: object
+}
+
+/** @throws Unintelligible when something else has answered, and Unreachable when the answer breaks off */
+export async function read (response: Response): Promise<Answer> {
+  const body = await jsonOf(response)
+  if (!response.ok && isProblem(body)) return { problem: body }
+  if (response.ok && isRecord(body)) return { body }
+  if (response.ok && body === undefined && response.status > 201) return {}
+  throw unintelligible(response)
+}
 
 /**
- * The JSON of an answer, or undefined if it has no body.
+ * What an operation answers.
  *
- * @throws Unintelligible when it is no JSON, and Unreachable when it breaks off
+ * @throws Refusal, and what `read` throws
  */
-export async function read (response: Response): Promise<unknown> {
-  const text = await response.text().catch(cause => { throw new Unreachable(cause) })
+export async function accept (operation: OperationId, response: Response): Promise<Answer['body']> {
+  const { body, problem } = await read(response)
+  if (problem) throw refusal(operation, problem, response)
+  return body
+}
+
+/** The refusal of an answer that may still be read by somebody else. */
+export async function problemOf (response: Response): Promise<Problem | undefined> {
+  const { problem } = await read(response.clone()).catch((): Answer => ({}))
+  return problem
+}
+
+export function isGrant (body: unknown): body is Grant {
+  const { user, session } = Object(body)
+  return isUser(user) && isUser(session)
+}
+
+export const isUser = (value: unknown): value is User => typeof Object(value).id === 'string'
+
+function isProblem (body: unknown): body is Problem {
+  const { code, request_id: requestId } = Object(body)
+  return typeof code === 'string' && requestId !== undefined
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => Object(value) === value
+
+/** The JSON of an answer; undefined if there is none. */
+async function jsonOf (response: Response): Promise<unknown> {
+  const text = await response.text().catch(cause => { throw unreachable(cause) })
   try {
     return text === '' ? undefined : JSON.parse(text)
   } catch {
     throw unintelligible(response)
   }
-}
-
-export const unintelligible = (response: Response) => new Unintelligible(response.status, retryAfter(response))
-
-/** Seconds after which to try again, if the answer says so. */
-export const retryAfter = ({ headers }: Response) => Number(headers.get('retry-after')) || undefined
-
-/** The refusal of an answer that may still be read by somebody else. */
-export async function problemOf (response: Response): Promise<Problem | undefined> {
-  const answer = await read(response.clone()).catch(() => undefined)
-  return isProblem(answer) ? answer : undefined
-}
-
-export function isProblem (answer: unknown): answer is Problem {
-  return isRecord(answer) && typeof answer['code'] === 'string' && 'request_id' in answer
-}
-
-export function isTokenResponse (answer: unknown): answer is TokenResponse {
-  return isRecord(answer) && isRecord(answer['session']) && 'expires_in' in answer && isUser(answer['user'])
-}
-
-export function isUser (value: unknown): value is User {
-  return hasId(value)
 }

@@ -1,8 +1,9 @@
-import { isUser, isProblem, isTokenResponse, read, retryAfter, unintelligible } from './answers.ts'
-import { isRefusal, Refusal, Unreachable } from './errors.ts'
-import { isRecord } from './kept.ts'
-import { createProving } from './proving.ts'
+import { accept, isGrant, isUser } from './answers.ts'
+import type { Answer } from './answers.ts'
+import { isRefusal, isUnintelligible, unreachable } from './errors.ts'
+import { prove } from './proving.ts'
 import type { AskProof } from './proving.ts'
+import { json } from './request.ts'
 import type { Sender } from './sender.ts'
 import type { State } from './state.ts'
 import type { OperationId } from './types.ts'
@@ -15,98 +16,85 @@ export interface CallOptions {
   signal?: AbortSignal
 }
 
-/** Calls whose answer brings new tokens. */
-const rotating = /^(login|reauthenticate$|changePassword|confirmTotp|addPasskey|remove(Totp|Passkey|Password)|setTwoStep)/
-/** Calls of somebody who signs in: a session from before may be over, and does not matter. */
-const entering = /^(login|get(SecondFactor|PasskeyLogin)Options)/
-
-/** What an answer with tokens may bring beside them. */
-const shownOnce = ['recovery_codes', 'passkey']
+/** Routes of somebody who signs in: a session from before may be over, and does not matter. */
+const signIns = /\/auth\/login/
+/** Routes whose answers may bring new tokens. */
+export const rotating = /\/auth\/(login|reauthenticate|password|passkeys|totp|two-step)/
 
 interface Setup {
   root: string
   state: State
   sender: Sender
-  /** Is waited for before each call. */
-  ready: () => Promise<void>
+  /** What the client adds to the input of a route. */
+  added: (route: string) => object
   /** Lets the user prove who they are. */
-  askProof: AskProof | undefined
+  askProof: AskProof
 }
 
 /**
  * Makes the calls: fills the path, sends the rest of the input as query or body, takes over what the answer says about
  * the session, and throws what the server refuses.
  */
-export function createCall ({ root, state, sender, ready, askProof }: Setup): Call {
-  const proveAgain = createProving({ ask: askProof, send: proof => call('reauthenticate', 'POST /auth/reauthenticate', proof) })
-
+export function createCall ({ root, state, sender, added, askProof }: Setup): Call {
   return async (operation, route, input, options) => {
     try {
       return await call(operation, route, input, options)
     } catch (error) {
-      if (!isRefusal(error) || error.code !== 'reauthentication_required') throw error
-      if (!await proveAgain(error)) throw error
+      const isDue = isRefusal(error) && error.code === 'reauthentication_required'
+      if (!isDue || !await prove(error, askProof, reauthenticate)) throw error
       return await call(operation, route, input, options)
     }
   }
 
-  async function call (operation: OperationId, route: string, input: object = {}, options: CallOptions = {}) {
-    await ready()
-    const [url, init] = requestOf(root, route, input)
-    const nature = { isRotating: rotating.test(operation), needsSession: !entering.test(operation) }
-    const response = await sender.send(url, { ...init, ...options }, nature)
-      .catch(unreachableUnless(options.signal))
-    const answer = await read(response)
+  async function reauthenticate (proof: object) {
+    await call('reauthenticate', 'POST /auth/reauthenticate', proof)
+  }
 
-    if (response.ok) return await take(operation, answer, response)
-    throw isProblem(answer) ? new Refusal(operation, answer, retryAfter(response)) : unintelligible(response)
+  async function call (operation: OperationId, route: string, input?: object, options: CallOptions = {}) {
+    await state.load()
+    const [path, init] = requestOf(route, { ...added(route), ...input })
+    const nature = { isRotating: rotating.test(route), needsSession: !signIns.test(route) }
+    const response = await sender.send(root + path, { ...init, ...options }, nature).catch(cause => {
+      throw options.signal?.aborted || isUnintelligible(cause) ? cause : unreachable(cause)
+    })
+    return await take(operation, await accept(operation, response))
   }
 
   /** Takes over an answer; in place of tokens it has the session. */
-  async function take (operation: OperationId, answer: unknown, response: Response) {
-    if (answer === undefined ? response.status < 202 : !isRecord(answer)) throw unintelligible(response)
-    if (isTokenResponse(answer)) await state.grant(answer)
-    else if (isRecord(answer)) {
-      const { user, device_token: deviceToken } = answer
-      if (isUser(user)) await state.remember(user)
-      if (typeof deviceToken === 'string') await state.rememberDevice(deviceToken)
+  async function take (operation: OperationId, answer: Answer['body']) {
+    const { user, device_token: deviceToken } = answer ?? {}
+    if (isGrant(answer)) await state.grant(answer)
+    else {
+      if (isUser(user)) await state.confirm(user)
+      if (typeof deviceToken === 'string') await state.update({ deviceToken })
     }
     if (operation === 'deleteMe') await state.forget('account_deleted')
     state.announce()
-    if (!isTokenResponse(answer)) return answer
-    const brought = Object.entries(answer).filter(([name]) => shownOnce.includes(name))
-    return brought.length === 0 ? state.session : { ...state.session, ...Object.fromEntries(brought) }
+    if (!isGrant(answer)) return answer
+
+    if (!state.isSignedIn()) throw new Error('The session ended at once.')
+    const { recovery_codes: codes, passkey } = answer
+    return codes || passkey ? { ...state.session, recovery_codes: codes, passkey } : state.session
   }
 }
 
 /** The request of a call: fields that the path names go into it, and the others into the query or the body. */
-function requestOf (root: string, route: string, input: object): [string, RequestInit] {
-  const [method = '', path = ''] = route.split(' ')
-  const fields = new Map(Object.entries(input).filter(([, value]) => value !== undefined))
-  const filled = path.replace(/\{(\w+)\}/g, (_, name) => segment(take(name)))
-  if (method !== 'GET') {
-    const body = fields.size > 0 && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(Object.fromEntries(fields)) }
-    return [root + filled, { method, ...body }]
-  }
+function requestOf (route: string, input: Record<string, unknown>): [path: string, init: RequestInit] {
+  const [method = '', template = ''] = route.split(' ')
+  const path = template.replace(/\{(\w+)\}/g, (_, name) => {
+    const { [name]: value, ...others } = input
+    input = others
+    return segment(value)
+  })
+  if (method !== 'GET') return [path, json(method, input)]
 
-  const query = [...fields].map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&')
-  return [root + filled + (query && `?${query}`), { method }]
-
-  function take (name: string) {
-    const value: unknown = fields.get(name)
-    fields.delete(name)
-    return value
-  }
+  // JSON has no undefined: what was left out does not become a part of the query.
+  const query = new URLSearchParams(JSON.parse(JSON.stringify(input))).toString()
+  return [path + (query && `?${query}`), { method }]
 }
 
 /** A part of a path. @throws TypeError for one that would lead to another path */
 function segment (value: unknown) {
-  if (typeof value !== 'string' || /^\.{0,2}$/.test(value)) throw new TypeError(`${String(value)} cannot stand in a path`)
+  if (typeof value !== 'string' || /^\.{0,2}$/.test(value)) throw new TypeError(`${value} cannot stand in a path`)
   return encodeURIComponent(value)
-}
-
-function unreachableUnless (signal: AbortSignal | undefined) {
-  return (cause: unknown): never => {
-    throw signal?.aborted || (cause instanceof Error && 'kind' in cause) ? cause : new Unreachable(cause)
-  }
 }

@@ -1,6 +1,6 @@
 import { problemOf } from './answers.ts'
 import type { Latchkey } from './latchkey.ts'
-import type { Fetch } from './sender.ts'
+import type { Fetch } from './request.ts'
 
 /** What keeps a client from its deployment. */
 export interface Finding {
@@ -10,11 +10,11 @@ export interface Finding {
 }
 
 const advice: Record<Finding['fault'], string> = {
-  unreachable: 'Nothing answers at baseUrl: look at the address, the network, and the certificate.',
-  origin_not_allowed: 'The deployment answers, but not to pages of this origin: add it to ALLOWED_ORIGINS.',
+  unreachable: 'Nothing answers at baseUrl: look at the address, the network, the certificate.',
+  origin_not_allowed: 'The deployment does not answer this origin: add it to ALLOWED_ORIGINS.',
   wrong_prefix: 'There is no API at this path: apiPrefix must be the API_PREFIX of the deployment.',
-  not_latchkey: 'Something other than Latchkey answers at baseUrl, a proxy for example.',
-  cookies_not_sent: 'The session is alive but its cookies are not sent. For an app on another site set COOKIE_SAMESITE=none and COOKIE_PARTITIONED=true; over plain http set COOKIE_SECURE=false.'
+  not_latchkey: 'Something else answers at baseUrl, a proxy for example.',
+  cookies_not_sent: 'The cookies are not sent: for an app on another site set COOKIE_SAMESITE=none and COOKIE_PARTITIONED=true, over plain http COOKIE_SECURE=false.'
 }
 
 /**
@@ -48,7 +48,7 @@ export async function diagnose (
     return code === 'unauthenticated' && latchkey?.isSignedIn() ? 'cookies_not_sent' : null
   }
 
-  async function attempt (url: string, init: RequestInit) {
-    return await fetch(url, init).catch(() => undefined)
+  function attempt (url: string, init: RequestInit) {
+    return fetch(url, init).catch(() => undefined)
   }
 }

@@ -1,33 +1,20 @@
-import type { Fetch, Sender } from './sender.ts'
-
-interface Setup {
-  /** Where credentials may go. */
-  origins: string[]
-  fetch: Fetch
-  sender: Sender
-  ready: () => Promise<void>
-}
+import type { Fetch } from './request.ts'
+import type { Sender } from './sender.ts'
 
 /**
  * `fetch` with the session's credentials, for the deployment and the listed origins only; requests to others, and those
  * that bring their own `Authorization`, pass unchanged. A refused access token is refreshed and the request repeated,
  * unless its body is a stream, which can be sent only once.
+ *
+ * @param origins where credentials may go
  */
-export function createFetch ({ origins, fetch, sender, ready }: Setup): Fetch {
+export function createFetch (origins: string[], fetch: Fetch, { send }: Sender): Fetch {
   return async (input, init = {}) => {
-    const request = typeof input === 'object' && 'headers' in input ? input : undefined
-    const isOurs = origins.some(origin => absolute(request?.url ?? String(input)).startsWith(`${origin}/`))
+    const request = input instanceof Request ? input : undefined
+    const { href } = new URL(request?.url ?? input.toString(), Object(globalThis).location?.href)
+    const isOurs = origins.some(origin => href.startsWith(`${origin}/`))
     if (!isOurs || new Headers(init.headers ?? request?.headers).has('authorization')) return await fetch(input, init)
 
-    await ready()
-    return await sender.send(input, init, { isRepeatable: !isStream(init.body) && !request?.body })
+    return await send(input, init, { isRepeatable: !('getReader' in Object(init.body)) && !request?.body })
   }
 }
-
-/** The URL in full; in a page it may be relative. */
-function absolute (url: string) {
-  const { location }: { location?: { href: string } } = Object(globalThis)
-  return location === undefined || /^[a-z][a-z\d+.-]*:/i.test(url) ? url : new URL(url, location.href).href
-}
-
-const isStream = (body: unknown) => typeof body === 'object' && body !== null && 'getReader' in body

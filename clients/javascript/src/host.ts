@@ -3,9 +3,8 @@ export interface Host {
   BroadcastChannel?: new (name: string) => Channel
   navigator?: { locks?: Locks }
   localStorage?: PageStorage
-  document?: Listens & { visibilityState: string }
-  addEventListener?: Listens['addEventListener']
-  removeEventListener?: Listens['removeEventListener']
+  document?: { visibilityState: string }
+  addEventListener?: (event: string, listener: () => void, options: { signal: AbortSignal }) => void
 }
 
 /** The Web Storage API. */
@@ -23,15 +22,8 @@ export interface Channel {
 
 /** The Web Locks API. */
 export interface Locks {
-  request: (name: string, options: { signal: AbortSignal }, work: () => Promise<void>) => Promise<unknown>
-}
-
-interface Listens {
-  addEventListener: (event: string, listener: () => void) => void
-  removeEventListener: (event: string, listener: () => void) => void
+  request: (name: string, options: { signal: AbortSignal }, work: () => Promise<unknown>) => Promise<unknown>
 }
 
 /** The browser that the code runs in. A server has none: there, instances of several users must not hear each other. */
-export function thisHost (): Host {
-  return 'document' in globalThis ? globalThis : {}
-}
+export const thisHost = (): Host => 'document' in globalThis ? globalThis : {}

@@ -1,9 +1,7 @@
+import { accept } from './answers.ts'
 import { createCall } from './calls.ts'
-import type { CallOptions } from './calls.ts'
 import { deviceClock } from './clock.ts'
 import type { Clock } from './clock.ts'
-import { problemOf, retryAfter } from './answers.ts'
-import { Refusal } from './errors.ts'
 import { createFetch } from './fetch.ts'
 import { accountOperations } from './generated/operations.ts'
 import { thisHost } from './host.ts'
@@ -11,15 +9,15 @@ import type { Host } from './host.ts'
 import { operationsOf } from './operations.ts'
 import type { AskProof } from './proving.ts'
 import { createRenewal } from './renewal.ts'
+import { createRequest } from './request.ts'
+import type { Fetch } from './request.ts'
 import { createSender } from './sender.ts'
-import type { Fetch } from './sender.ts'
-import type { Session, SignedIn } from './session.ts'
-import { createSignOut } from './sign-out.ts'
+import type { Session } from './session.ts'
 import { createStart } from './start.ts'
 import { createState } from './state.ts'
 import { pageStorage } from './storage.ts'
-import type { Transport } from './transport.ts'
-import type { InputOf, OperationId } from './types.ts'
+import type { BearerTransport } from './transport.ts'
+import type { InputOf } from './types.ts'
 
 export type Latchkey = ReturnType<typeof createLatchkey>
 
@@ -29,7 +27,7 @@ export interface Options {
   /** The deployment's API_PREFIX, if it is not `/api/v1`. */
   apiPrefix?: string
   /** How tokens travel: by cookie, or with `bearer(…)` of `@latchkey/client/mobile`. */
-  transport?: 'cookie' | Transport
+  transport?: 'cookie' | BearerTransport
   /** Other origins to which `fetch` sends the credentials: `['https://api.example.com']`. */
   origins?: string[]
   /** The kind of users that the app is for; others are refused at sign-in with `wrong_user_type`. */
@@ -56,90 +54,91 @@ export interface Options {
  * Calls throw a Refusal when the server refuses, Unreachable when no answer comes, and Unintelligible when something
  * else has answered. Only the server's refusal of a refresh, and a sign-out, end a session.
  */
-export function createLatchkey (options: Options) {
-  const { baseUrl, apiPrefix = '/api/v1', userType, clock = deviceClock, host = thisHost() } = options
-  const report = options.onError ?? console.error
-  const fetch: Fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
-  const bearer = typeof options.transport === 'object' && options.transport.kind === 'bearer' ? options.transport : undefined
-  const isShared = bearer === undefined
+export function createLatchkey ({
+  baseUrl,
+  apiPrefix = '/api/v1',
+  transport = 'cookie',
+  origins = [],
+  userType,
+  onReauthenticationRequired: askProof = async () => null,
+  onError: report = console.error,
+  fetch = (input, init) => globalThis.fetch(input, init),
+  clock = deviceClock,
+  host = thisHost()
+}: Options) {
+  const bearer = transport === 'cookie' ? undefined : transport
   const origin = baseUrl.replace(/\/+$/, '')
   const root = origin + apiPrefix
-  const owner = `${isShared ? 'cookie' : 'bearer'} ${root}`
+  const tabs = bearer ? undefined : host
 
   const state = createState({
-    owner,
+    owner: `${bearer ? 'bearer' : 'cookie'} ${root}`,
     storage: bearer?.storage ?? pageStorage(host),
     key: bearer?.key ?? `latchkey ${root}`,
     clock,
-    host: isShared ? host : {},
+    tabs,
     report
   })
-  const renewal = createRenewal({
-    state, post, clock, isShared, lockName: owner, locks: isShared ? host.navigator?.locks : undefined
-  })
-  const sender = createSender({ state, renewal, fetch, clock, isBearer: !isShared })
-  const call = createCall({
-    root, state, sender, ready: () => starting.ready(), askProof: options.onReauthenticationRequired
-  })
-  const { signOut, sendSignOut } = createSignOut({ state, renewal, post, call, loaded: () => starting.loaded() })
-  const starting = createStart({ state, renewal, sender, sendSignOut, call, host, isShared, report })
-  const transport = isShared && { transport: 'cookie' }
-  const account = operationsOf(accountOperations, (operation, route, input, options) =>
-    call(operation, route, /^(verifyEmail|resetPassword)$/.test(operation) ? { ...input, ...transport } : input, options))
+  const request = createRequest(state, fetch, bearer ? 'omit' : 'include')
+  const renewal = createRenewal(state, root, request, tabs?.navigator?.locks)
+  const sender = createSender(state, renewal, request)
+  const call = createCall({ root, state, sender, added, askProof })
+  const { start, wake, dispose } = createStart(state, renewal, sender, call, host, report)
+  const { login: signIn, ...account } = operationsOf({ login: 'POST /auth/login', ...accountOperations }, call)
 
   return {
     ...account,
-    loginWithPasskey,
     /** What is known now. The same object as before, as long as nothing in it has changed. */
     get session (): Session { return state.session },
     /** Whether there is a session, as far as is known: no traffic, no wait, true offline. */
-    isSignedIn: () => state.session.status === 'signed_in',
+    isSignedIn: state.isSignedIn,
     /** Calls the listener after each change of `session`; the function returned stops that. */
     subscribe: state.subscribe,
     /** Calls the listener once for each session that ends, in every tab. */
     onSessionEnded: state.onSessionEnded,
-    start: starting.start,
-    wake: starting.wake,
+    start,
+    wake,
+    /** Signs in. An earlier session of this client is replaced. */
     signIn,
     signOut,
     refresh,
     accessToken,
-    fetch: createFetch({ origins: [origin, ...options.origins ?? []], fetch, sender, ready: starting.ready }),
+    fetch: createFetch([origin, ...origins], fetch, sender),
     /** Makes a call by name and route; `administration` is made of it. */
     call,
     /** Stops listening to the browser and to other tabs. */
     dispose () {
-      starting.dispose()
+      dispose()
       state.dispose()
     }
   }
 
-  /**
-   * Signs in. An earlier session of this client is replaced.
-   *
-   * @throws RefusalOf<'login'>
-   */
-  async function signIn (input: InputOf<'login'>, options?: CallOptions): Promise<SignedIn> {
-    return await enter('login', 'POST /auth/login', input, options)
+  /** What the client adds to a sign-in, and to calls that name this device: how tokens travel, and from where. */
+  function added (route: string) {
+    const isSignIn = /\/login(\/passkey)?$/.test(route)
+    const namesDevice = isSignIn || /\/(verify-email|reset)$/.test(route)
+    return {
+      ...(isSignIn && { user_type: userType, device_name: bearer?.deviceName, device_token: state.kept.deviceToken }),
+      ...(namesDevice && !bearer && { transport })
+    }
   }
 
   /**
-   * Signs in with a passkey's signature. `signInWithPasskey` of `@latchkey/client/passkeys` makes the browser sign.
+   * Signs out. The session is over here at once, without a network too; what the server was not told is kept, and told
+   * before anything else when it can be reached.
    *
-   * @throws RefusalOf<'loginWithPasskey'>
+   * @param options `scope`: this session (`local`), all sessions of the user (`everywhere`), or all but this one
+   *   (`others`, which goes on and needs the network)
+   * @returns whether the server has been told
    */
-  async function loginWithPasskey (input: InputOf<'loginWithPasskey'>, options?: CallOptions): Promise<SignedIn> {
-    return await enter('loginWithPasskey', accountOperations.loginWithPasskey, input, options)
-  }
-
-  async function enter (
-    operation: OperationId, route: string, input: object, options: CallOptions | undefined
-  ): Promise<SignedIn> {
-    await starting.loaded()
-    const fields = bearer && { device_name: bearer.deviceName, device_token: state.kept.deviceToken }
-    await call(operation, route, { ...fields, ...transport, user_type: userType, ...input }, options)
-    if (state.session.status !== 'signed_in') throw new Error('The session ended at once.')
-    return state.session
+  async function signOut ({ scope = 'local' }: InputOf<'logout'> = {}): Promise<boolean> {
+    if (scope === 'others') return await call('logout', 'POST /auth/logout', { scope }).then(() => true)
+    await state.load()
+    // Only the newest refresh token signs out everywhere, so a refresh that is under way is waited for.
+    if (scope === 'everywhere') await renewal.settle()
+    await state.forget('signed_out', { scope, refresh_token: state.kept.refreshToken })
+    state.announce()
+    return await renewal.ready().then(() => true, () => false)
   }
 
   /**
@@ -148,10 +147,9 @@ export function createLatchkey (options: Options) {
    * @throws RefusalOf<'refresh'>
    */
   async function refresh (): Promise<Session> {
-    await starting.ready()
+    await renewal.ready()
     const refused = await renewal.renew()
-    const problem = refused && await problemOf(refused)
-    if (problem) throw new Refusal('refresh', problem, refused && retryAfter(refused))
+    if (refused) await accept('refresh', refused.clone())
     return state.session
   }
 
@@ -160,18 +158,8 @@ export function createLatchkey (options: Options) {
    * out, and with cookies, where no script may have it.
    */
   async function accessToken (): Promise<string | null> {
-    await starting.ready()
+    await renewal.ready()
     await sender.freshen()
     return state.accessToken ?? null
-  }
-
-  /** Sends a refresh or a sign-out, which a tab that is closed meanwhile must not lose. */
-  async function post (path: string, body: object | undefined, signal: AbortSignal) {
-    return await sender.once(root + path, {
-      method: 'POST',
-      signal,
-      keepalive: true,
-      ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
-    })
   }
 }

@@ -2,6 +2,7 @@ import { memory } from './storage.ts'
 import type { SecureStorage } from './storage.ts'
 import type { BearerTransport } from './transport.ts'
 
+export { perInstallation } from './installation.ts'
 export { capacitorSecureStorage, expoSecureStore, keychain } from './adapters.ts'
 export type { CapacitorSecureStorage, ExpoSecureStore, Keychain } from './adapters.ts'
 

@@ -52,31 +52,23 @@ const renewedAfter = 0.7
  */
 export async function signInWithPasskey (
   latchkey: Pick<Latchkey, 'getPasskeyLoginOptions' | 'loginWithPasskey'>,
-  { isConditional = false, signal }: PasskeyOptions = {}
+  { isConditional = false, ...options }: PasskeyOptions = {}
 ): Promise<SignedIn> {
-  const given = signal && { signal }
   for (;;) {
-    const { public_key: publicKey, expires_in: seconds } = await latchkey.getPasskeyLoginOptions({}, given)
-    const credential = await choose(publicKey, seconds)
-    if (credential) {
-      return await latchkey.loginWithPasskey({ credential }, given).catch(forgetUnknown(publicKey.rpId, credential.id))
-    }
+    const { public_key: publicKey, expires_in: seconds } = await latchkey.getPasskeyLoginOptions({}, options)
+    const credential = await (isConditional ? offer(publicKey, seconds) : sign(publicKey, options))
+    if (!credential) continue
+    return await latchkey.loginWithPasskey({ credential }, options).catch(forgetUnknown(publicKey.rpId, credential.id))
   }
 
-  /** What the user has chosen; undefined if that took so long that the offer must be replaced. */
-  async function choose (options: RequestOptions, seconds: number): Promise<Assertion | undefined> {
-    const old = isConditional ? AbortSignal.timeout(seconds * 1000 * renewedAfter) : undefined
-    const signals = [signal, old].filter(each => each !== undefined)
+  /** What the user has chosen in a field; undefined if that took so long that the offer must be replaced. */
+  async function offer (publicKey: RequestOptions, seconds: number): Promise<Assertion | undefined> {
+    const old = AbortSignal.timeout(seconds * 1000 * renewedAfter)
+    const signal = options.signal ? AbortSignal.any([options.signal, old]) : old
     try {
-      const { credentials, parser } = thisBrowser()
-      return jsonOf(await credentials.get({
-        publicKey: parser.parseRequestOptionsFromJSON(options),
-        ...(isConditional && { mediation: 'conditional' }),
-        ...(signals.length > 0 && { signal: AbortSignal.any(signals) })
-      }))
+      return await sign(publicKey, { signal, mediation: 'conditional' })
     } catch (error) {
-      if (old?.aborted && !signal?.aborted) return undefined
-      throw error
+      if (!old.aborted || options.signal?.aborted) throw error
     }
   }
 }
@@ -91,16 +83,12 @@ export async function signInWithPasskey (
 export async function registerPasskey (
   latchkey: Pick<Latchkey, 'getPasskeyOptions' | 'addPasskey'>,
   { name, kind = 'passkey' }: Pick<InputOf<'addPasskey'>, 'name'> & { kind?: 'passkey' | 'security_key' },
-  { signal }: CallOptions = {}
+  options: CallOptions = {}
 ): Promise<AnswerOf<'addPasskey'>> {
-  const given = signal && { signal }
   const { credentials, parser } = thisBrowser()
-  const { public_key: options } = await latchkey.getPasskeyOptions({ kind }, given)
-  const credential = jsonOf(await credentials.create({
-    publicKey: parser.parseCreationOptionsFromJSON(options),
-    ...given
-  }))
-  return await latchkey.addPasskey({ credential, name }, given)
+  const { public_key: publicKey } = await latchkey.getPasskeyOptions({ kind }, options)
+  const made = await credentials.create({ ...options, publicKey: parser.parseCreationOptionsFromJSON(publicKey) })
+  return await latchkey.addPasskey({ credential: jsonOf(made), name }, options)
 }
 
 /**
@@ -112,12 +100,11 @@ export async function registerPasskey (
 export async function completeWithPasskey (
   latchkey: Pick<Latchkey, 'getSecondFactorOptions' | 'loginSecondFactor'>,
   { mfa_token: token, ...wishes }: SecondStep = {},
-  { signal }: CallOptions = {}
+  options: CallOptions = {}
 ): Promise<SignedIn> {
-  const given = signal && { signal }
   const step = token === undefined ? {} : { mfa_token: token }
-  const { public_key: options } = await latchkey.getSecondFactorOptions(step, given)
-  return await latchkey.loginSecondFactor({ ...step, ...wishes, credential: await sign(options, signal) }, given)
+  const { public_key: publicKey } = await latchkey.getSecondFactorOptions(step, options)
+  return await latchkey.loginSecondFactor({ ...step, ...wishes, credential: await sign(publicKey, options) }, options)
 }
 
 /**
@@ -126,18 +113,17 @@ export async function completeWithPasskey (
  * @throws RefusalOf<'getReauthenticationOptions'>, and the DOMException of the browser
  */
 export async function provePasskey (
-  latchkey: Pick<Latchkey, 'getReauthenticationOptions'>, { signal }: CallOptions = {}
+  latchkey: Pick<Latchkey, 'getReauthenticationOptions'>, options: CallOptions = {}
 ): Promise<{ credential: Assertion }> {
-  const { public_key: options } = await latchkey.getReauthenticationOptions({}, signal && { signal })
-  return { credential: await sign(options, signal) }
+  const { public_key: publicKey } = await latchkey.getReauthenticationOptions({}, options)
+  return { credential: await sign(publicKey, options) }
 }
 
-async function sign (options: RequestOptions, signal: AbortSignal | undefined): Promise<Assertion> {
+async function sign (
+  publicKey: RequestOptions, options: CallOptions & { mediation?: 'conditional' }
+): Promise<Assertion> {
   const { credentials, parser } = thisBrowser()
-  return jsonOf(await credentials.get({
-    publicKey: parser.parseRequestOptionsFromJSON(options),
-    ...(signal && { signal })
-  }))
+  return jsonOf(await credentials.get({ ...options, publicKey: parser.parseRequestOptionsFromJSON(publicKey) }))
 }
 
 function thisBrowser () {
@@ -147,8 +133,8 @@ function thisBrowser () {
 }
 
 function jsonOf (credential: unknown) {
-  const isCredential = typeof credential === 'object' && credential !== null && 'toJSON' in credential
-  if (isCredential && typeof credential.toJSON === 'function') return credential.toJSON()
+  const found = Object(credential)
+  if (typeof found.toJSON === 'function') return found.toJSON()
   throw new TypeError('The browser has given no passkey')
 }
 

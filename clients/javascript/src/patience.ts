@@ -1,7 +1,7 @@
-import { isUnintelligible, isUnreachable, Unreachable } from './errors.ts'
+import { isUnintelligible, unreachable } from './errors.ts'
 
 /** The longest wait for an answer, in milliseconds. It is below REFRESH_GRACE, so that a second try finds the first. */
-export const deadlineMs = 10_000
+const deadlineMs = 10_000
 
 /** Milliseconds to wait after the first and the second answer that was lost. */
 const pausesMs = [0, 500]
@@ -12,24 +12,27 @@ const pausesMs = [0, 500]
  * @param attempt is given the signal of the deadline, and must be safe to repeat
  * @throws Unreachable, and Unintelligible at once
  */
-export async function persist<T> (attempt: (signal: AbortSignal) => Promise<T>, pauses = pausesMs): Promise<T> {
+export async function persist<T> (attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  return await beforeDeadline(async signal => {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await attempt(signal)
+      } catch (error) {
+        if (isUnintelligible(error)) throw error
+        if (signal.aborted || tries === pausesMs.length) throw unreachable(error)
+        await new Promise(resolve => setTimeout(resolve, pausesMs[tries]))
+      }
+    }
+  })
+}
+
+/** Does work that its signal may give up: not every platform has `AbortSignal.timeout`. */
+export async function beforeDeadline<T> (work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const deadline = new AbortController()
   const timer = setTimeout(() => deadline.abort(), deadlineMs)
   try {
-    return await tryFrom(0)
+    return await work(deadline.signal)
   } finally {
     clearTimeout(timer)
-  }
-
-  async function tryFrom (tries: number): Promise<T> {
-    try {
-      return await attempt(deadline.signal)
-    } catch (cause) {
-      const pause = pauses[tries]
-      if (isUnintelligible(cause)) throw cause
-      if (pause === undefined || deadline.signal.aborted) throw isUnreachable(cause) ? cause : new Unreachable(cause)
-      await new Promise(resolve => setTimeout(resolve, pause))
-      return await tryFrom(tries + 1)
-    }
   }
 }

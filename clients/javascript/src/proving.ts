@@ -23,32 +23,31 @@ export type Proof = string | Union<InputOf<'reauthenticate'>>
 /** Lets the user prove who they are; null if they do not want to. */
 export type AskProof = (needed: NeededProof) => Promise<Proof | null>
 
-interface Setup {
-  ask: AskProof | undefined
-  /** Makes the call `reauthenticate`. */
-  send: (proof: object) => Promise<unknown>
-}
-
 /**
- * Makes what lets the user prove everything that the account needs, one factor after the other. It returns false if the
- * user does not want to, and throws what refuses a proof.
+ * Lets the user prove everything that the account needs, one factor after the other.
+ *
+ * @param due the refusal that asks for a recent sign-in
+ * @param send makes the call `reauthenticate`
+ * @returns false if the user does not want to
+ * @throws what refuses a proof
  */
-export function createProving ({ ask, send }: Setup): (due: Refusal) => Promise<boolean> {
-  return async ({ maxAge, acrValues }) => await prove({ maxAge, acrValues, methods: undefined })
-
-  async function prove (needed: NeededProof, token?: string): Promise<boolean> {
-    const proof = await ask?.(needed)
-    if (proof == null) return false
+export async function prove (
+  { maxAge, acrValues }: Refusal,
+  ask: AskProof,
+  send: (proof: object) => Promise<unknown>
+): Promise<boolean> {
+  let more: Refusal | undefined
+  for (;;) {
+    const proof = await ask({ maxAge, acrValues, methods: more?.methods })
+    if (proof === null) return false
 
     const given = typeof proof === 'string' ? { password: proof } : proof
-    const isSecond = token !== undefined && !('password' in given)
-    const due = await send({ ...given, ...(isSecond && { mfa_token: token }) }).then(() => null, moreDue)
-    return due ? await prove({ ...needed, methods: due.methods }, due.mfaToken) : true
+    try {
+      await send('password' in given ? given : { mfa_token: more?.mfaToken, ...given })
+      return true
+    } catch (error) {
+      if (!isRefusal(error, 'reauthenticate') || error.code !== 'mfa_required') throw error
+      more = error
+    }
   }
-}
-
-/** The refusal that asks for more. */
-function moreDue (error: unknown): Refusal {
-  if (isRefusal(error) && error.code === 'mfa_required') return error
-  throw error
 }

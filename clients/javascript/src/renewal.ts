@@ -1,90 +1,122 @@
-import { isProblem, isTokenResponse, read, retryAfter, unintelligible } from './answers.ts'
-import { stopwatch } from './clock.ts'
-import type { Clock } from './clock.ts'
+import { isGrant, read } from './answers.ts'
+import { retryAfter, unintelligible, unreachable } from './errors.ts'
 import type { Locks } from './host.ts'
-import { exclusively } from './lock.ts'
-import { deadlineMs, persist } from './patience.ts'
+import { beforeDeadline, persist } from './patience.ts'
+import { json } from './request.ts'
+import type { Fetch } from './request.ts'
 import type { State } from './state.ts'
 
 export type Renewal = ReturnType<typeof createRenewal>
 
-/** Sends a refresh or a sign-out: by cookie, or with the token in the body. */
-export type Post = (path: string, body: object | undefined, signal: AbortSignal) => Promise<Response>
+/** The answer of a refresh that the server has refused; a clone of it is to be read. */
+type Refused = Response | undefined
 
-interface Setup {
-  state: State
-  post: Post
-  clock: Clock
-  /** The lock between tabs, if there are tabs that share the session. */
-  locks: Locks | undefined
-  lockName: string
-  /** Whether other tabs refresh for this one. */
-  isShared: boolean
-}
-
-/** The refresh: one at a time in this tab, and with a lock one at a time in this browser. */
-export function createRenewal ({ state, post, clock, locks, lockName, isShared }: Setup) {
-  let flight: Promise<Response | undefined> | undefined
+/**
+ * What is said to the server about the session itself, one thing at a time in this tab: a sign-out of which it has not
+ * heard, or else a refresh, which is also the only one in this browser if there are locks.
+ */
+export function createRenewal (state: State, root: string, request: Fetch, locks: Locks | undefined) {
+  let flight: Promise<Refused> | undefined
   let rotation: Promise<unknown> = Promise.resolve()
-  let resting = (): Response | undefined => undefined
+  let resting = (): Refused => undefined
 
   return {
+    ready,
     renew,
-    get flight () { return flight },
+    settle,
+    isUnderWay: () => flight !== undefined,
     /** A call whose answer brings new tokens: no refresh is sent before it is answered. */
     waitFor (call: Promise<unknown>) { rotation = call.catch(() => {}) }
   }
 
   /**
+   * What each request waits for: the storage, and a sign-out that comes first.
+   *
+   * @throws Unreachable, Unintelligible, and the error of the storage
+   */
+  async function ready () {
+    await state.load()
+    if (state.kept.signOut) await settle()
+    if (state.kept.signOut) await renew()
+  }
+
+  /** Waits for what is under way, whatever comes of it. */
+  async function settle () {
+    await flight?.catch(() => {})
+  }
+
+  /**
    * Gets a new access token. All callers share one refresh.
    *
-   * @returns the answer, if the server has refused; a clone of it is to be read
    * @throws Unreachable, Unintelligible: the session is what it was
    */
-  function renew (): Promise<Response | undefined> {
-    flight ??= rotateOnce().finally(() => {
+  function renew (): Promise<Refused> {
+    flight ??= (state.kept.signOut ? tellSignOut() : rotateOnce()).finally(() => {
       flight = undefined
       state.announce()
     })
     return flight
   }
 
+  async function tellSignOut () {
+    const { body, problem } = await post('/auth/logout', { ...state.kept.signOut })
+    // A refusal is for good, because the session has ended already for example, unless the server is busy.
+    if (body || (problem && (problem.status === 429 || problem.status >= 500))) throw unreachable()
+    await state.update({ signOut: undefined })
+    return undefined
+  }
+
   async function rotateOnce () {
-    const seen = state.kept.grant
-    let refused = resting()
+    const { grant } = state.kept
+    const refused = resting()
     if (refused) return refused
 
     await rotation
-    await exclusively(locks, lockName, deadlineMs, async () => {
-      const isDone = state.kept.grant !== seen || (isShared && await state.catchUp())
-      if (!isDone) refused = await rotate()
+    return await exclusively(async () => {
+      const isDone = state.kept.grant !== grant || await state.catchUp()
+      return isDone ? undefined : await rotate()
     })
-    return refused
+  }
+
+  /**
+   * Does work while no other tab does. A lock that another tab does not give back must not stop this one: after the
+   * deadline it is done without the lock, which the server allows for.
+   */
+  async function exclusively (work: () => Promise<Refused>) {
+    let result: Promise<Refused> | undefined
+    const once = () => {
+      result ??= work()
+      return result
+    }
+    // The signal means nothing to a lock that is held. An error of the work itself is thrown below.
+    await beforeDeadline(async signal => await locks?.request(state.kept.owner, { signal }, once)).catch(() => {})
+    return await once()
   }
 
   async function rotate () {
-    const { grant, session, refreshToken } = state.kept
-    const isSame = () => state.kept.grant === grant
-    const { response, answer } = await persist(async signal => {
-      const response = await post('/auth/refresh', refreshToken === undefined ? undefined : { refresh_token: refreshToken }, signal)
-      return { response, answer: await read(response.clone()) }
-    })
-
-    if (response.ok && isTokenResponse(answer)) {
-      await state.grant(answer, isSame)
+    const { grant, refreshToken } = state.kept
+    const { response, body, problem } = await post('/auth/refresh', { refresh_token: refreshToken })
+    if (isGrant(body)) {
+      await state.grant(body, grant)
       return undefined
     }
-    if (response.ok || !isProblem(answer)) throw unintelligible(response)
-    if (response.status === 401 && isSame()) await state.forget(session && (answer.reason ?? answer.code))
-    else waitAsTold(response)
+    if (!problem) throw unintelligible(response)
+    if (problem.status === 401 && state.kept.grant === grant) await state.forget(problem.reason ?? problem.code)
+    else rest(response)
     return response
   }
 
   /** Refreshes are not sent before the time that the server has named. */
-  function waitAsTold (answer: Response) {
-    const { grant } = state.kept
-    const age = stopwatch(clock)
-    const restMs = (retryAfter(answer) ?? 0) * 1000
-    resting = () => state.kept.grant === grant && age() < restMs ? answer : undefined
+  function rest (answer: Response) {
+    const isEarly = state.lasting((retryAfter(answer) ?? 0) * 1000)
+    resting = () => isEarly() ? answer : undefined
+  }
+
+  /** Sends again if no answer comes, and to the end although the tab is closed meanwhile. */
+  function post (path: string, fields: object) {
+    return persist(async signal => {
+      const response = await request(root + path, { ...json('POST', fields), signal, keepalive: true })
+      return { response, ...await read(response.clone()) }
+    })
   }
 }

@@ -1,12 +1,9 @@
 import { problemOf } from './answers.ts'
-import { stopwatch } from './clock.ts'
-import type { Clock } from './clock.ts'
 import type { Renewal } from './renewal.ts'
+import type { Fetch } from './request.ts'
 import type { State } from './state.ts'
 
 export type Sender = ReturnType<typeof createSender>
-
-export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
 /** An access token counts as due this many milliseconds before it expires, so that it lasts for the request. */
 const marginMs = 10_000
@@ -14,21 +11,14 @@ const marginMs = 10_000
 /** How long a refresh that did not help is not repeated, in milliseconds. */
 const futileMs = 60_000
 
-const stale: unknown[] = ['unauthenticated', 'invalid_token', 'session_ended']
-
-interface Setup {
-  state: State
-  renewal: Renewal
-  fetch: Fetch
-  clock: Clock
-  isBearer: boolean
-}
+/** The codes of a 401 after which new tokens may help. */
+const stale = /^(unauthenticated|invalid_token|session_ended)$/
 
 /** Sends requests with the session's credentials, and refreshes the session when that is due or asked for. */
-export function createSender ({ state, renewal, fetch, clock, isBearer }: Setup) {
+export function createSender (state: State, renewal: Renewal, request: Fetch) {
   let isFutile = () => false
 
-  return { send, once, freshen, isDue }
+  return { send, freshen, isDue }
 
   /**
    * Sends a request, after a refresh if one is due. If the answer is Latchkey's 401, it refreshes, and sends it once
@@ -43,32 +33,26 @@ export function createSender ({ state, renewal, fetch, clock, isBearer }: Setup)
     init: RequestInit = {},
     { isRepeatable = true, isRotating = false, needsSession = true } = {}
   ): Promise<Response> {
-    const refused = await (needsSession ? freshen() : renewal.flight?.catch(() => {}))
-    if (refused && needsSession) return refused
-
-    const { grant } = state.kept
+    let grant: number | undefined
     const answer = await deliver()
-    if (!isRepeatable || !needsSession || !isSignedIn() || isFutile() || !await isStale(answer)) return answer
+    const mayRepeat = isRepeatable && needsSession && state.isSignedIn() && !isFutile()
+    if (!mayRepeat || !await isStale(answer)) return answer
 
-    const refusedToo = state.kept.grant === grant ? await renewal.renew() : undefined
-    if (refusedToo) return refusedToo.clone()
-
+    if (state.kept.grant === grant) state.expire()
     const again = await deliver()
-    if (await isStale(again)) giveUp()
+    if (await isStale(again)) isFutile = state.lasting(futileMs)
     return again
 
     async function deliver () {
-      const answer = once(url, init)
+      await renewal.ready()
+      const refused = await (needsSession ? freshen() : renewal.settle())
+      if (refused) return refused
+
+      grant = state.kept.grant
+      const answer = request(url, init)
       if (isRotating) renewal.waitFor(answer)
       return await answer
     }
-  }
-
-  /** Sends a request with the credentials that are there. */
-  async function once (url: string | URL | Request, init: RequestInit) {
-    const headers = new Headers(init.headers ?? (url instanceof Request ? url.headers : undefined))
-    if (state.accessToken !== undefined) headers.set('authorization', `Bearer ${state.accessToken}`)
-    return await fetch(url, { ...init, headers, credentials: isBearer ? 'omit' : 'include' })
   }
 
   /**
@@ -78,34 +62,21 @@ export function createSender ({ state, renewal, fetch, clock, isBearer }: Setup)
    * @returns the refusal, if there can be no access token
    */
   async function freshen (): Promise<Response | undefined> {
-    if (!renewal.flight && !isDue()) return
-    const wasSignedIn = isSignedIn()
-    const hasLeft = () => (state.msLeft() ?? 0) > 0
+    if (!renewal.isUnderWay() && !isDue()) return
+    const wasSignedIn = state.isSignedIn()
     try {
       const refused = await renewal.renew()
-      if (refused && wasSignedIn && (refused.status === 401 || !hasLeft())) return refused.clone()
+      if (refused && wasSignedIn && (refused.status === 401 || state.msLeft() <= 0)) return refused.clone()
     } catch (error) {
-      if (!hasLeft()) throw error
+      if (state.msLeft() <= 0) throw error
     }
   }
 
   function isDue () {
-    const left = state.msLeft()
-    return isSignedIn() && (left === undefined ? isBearer : left < marginMs)
-  }
-
-  function isSignedIn () {
-    return state.session.status === 'signed_in'
-  }
-
-  /** A refresh has not helped: for some time, no other is tried with the same tokens. */
-  function giveUp () {
-    const { grant } = state.kept
-    const age = stopwatch(clock)
-    isFutile = () => state.kept.grant === grant && age() < futileMs
+    return state.isSignedIn() && state.msLeft() < marginMs
   }
 }
 
 async function isStale (answer: Response) {
-  return answer.status === 401 && stale.includes((await problemOf(answer))?.code)
+  return answer.status === 401 && stale.test(String((await problemOf(answer))?.code))
 }

@@ -1,21 +1,27 @@
-import { stopwatch } from './clock.ts'
+import type { Grant } from './answers.ts'
+import { countdown } from './clock.ts'
 import type { Clock } from './clock.ts'
-import type { Host } from './host.ts'
+import type { Channel, Host } from './host.ts'
 import { readKept } from './kept.ts'
 import type { Kept, SignOut } from './kept.ts'
-import { createSnapshot } from './snapshot.ts'
+import type { Ending, Session } from './session.ts'
 import type { KeptStorage } from './storage.ts'
-import type { TokenResponse, User } from './types.ts'
+import type { User } from './types.ts'
 
 export type State = ReturnType<typeof createState>
 
 /** What tabs tell each other. It holds no token: `kept` is the cookie transport's. */
 interface News {
   kept: Kept
-  msLeft: number | undefined
-  endedId: string | undefined
-  reason: string | undefined
+  ended: Ended | undefined
+  msLeft: number
 }
+
+/** The last session that is over, and why. */
+interface Ended { id: string, reason: string }
+
+/** Hears of each change of the session; of `ending` too if that is the end of the one before. */
+type Listener = (session: Session, ending: Ending | undefined) => unknown
 
 interface Setup {
   /** Names the deployment and the transport; what another one has left is not used. */
@@ -24,8 +30,8 @@ interface Setup {
   /** The name of the stored value, and of the channel between tabs. */
   key: string
   clock: Clock
-  /** Where other tabs are. Without a BroadcastChannel they are not told. */
-  host: Host
+  /** The browser, if its tabs share the session. */
+  tabs: Host | undefined
   /** Hears of errors that no caller waits for: of storage, and of listeners. */
   report: (error: unknown) => void
 }
@@ -34,169 +40,190 @@ interface Setup {
  * What the client knows, and the only place that changes it. A change is stored, then it holds in memory, then the
  * other tabs hear of it. Listeners hear of it from `announce`, which is called when no lock is held any more.
  */
-export function createState ({ owner, storage, key, clock, host, report }: Setup) {
-  const snapshot = createSnapshot(report)
-  const channel = host.BroadcastChannel && new host.BroadcastChannel(key)
-  if (channel) channel.onmessage = ({ data }: { data: News }) => hear(data)
+export function createState ({ owner, storage, key, clock, tabs, report }: Setup) {
+  const listeners = new Set<Listener>()
+  /** Without an access token one is due. Whether the cookie of a browser has one is not known, until a 401 says so. */
+  const noAccess = { token: undefined, msLeft: () => tabs ? Infinity : 0 }
 
-  let kept: Kept = { version: 1, owner }
-  let isLoaded = false
+  let kept: Kept = { owner }
+  let session: Session = { status: 'unknown' }
   let isConfirmed = false
-  let reason: string | undefined
-  let accessToken: string | undefined
-  let msLeft: (() => number) | undefined
-  let changes: Promise<unknown> = Promise.resolve()
+  let ended: Ended | undefined
+  let access: { token: string | undefined, msLeft: () => number } = noAccess
+  let channel: Channel | undefined
+  let loading: Promise<void> | undefined
+  let changes = Promise.resolve()
 
   return {
-    ...snapshot,
-    get session () { return snapshot.current() },
+    get session () { return session },
     get kept () { return kept },
-    get accessToken () { return accessToken },
-    get isLoaded () { return isLoaded },
-    /** Milliseconds until the access token expires, or undefined when that is not known. */
-    msLeft: () => msLeft?.(),
+    get accessToken () { return access.token },
+    /** Milliseconds until the access token expires. */
+    msLeft: () => access.msLeft(),
+    isSignedIn: () => session.status === 'signed_in',
     load,
     catchUp,
     grant,
-    remember,
-    rememberDevice,
+    update,
+    confirm,
     forget,
-    forgetSignOut,
     announce,
+    lasting,
+    /** The access token does not work any more. */
+    expire () { access = { ...access, msLeft: () => 0 } },
+    subscribe,
+    onSessionEnded: (listener: (ending: Ending) => unknown) => subscribe((_, ending) => ending && listener(ending)),
     dispose: () => channel?.close()
   }
 
   /**
-   * Reads what the last visit has left.
+   * Reads what the last visit has left, once.
    *
-   * @throws the error of the storage; then nothing is known, and nothing was changed
+   * @throws the error of the storage; then nothing is known, and the next call reads it again
    */
-  async function load () {
+  function load (): Promise<void> {
+    loading ??= read().catch(error => {
+      loading = undefined
+      throw error
+    })
+    return loading
+  }
+
+  async function read () {
     kept = readKept(await storage.get(key), owner)
-    isLoaded = true
+    if (tabs?.BroadcastChannel) {
+      channel = new tabs.BroadcastChannel(key)
+      channel.onmessage = ({ data }: { data: News }) => hear(data)
+    }
+    // With cookies there may be a session although nothing is remembered: only the server knows.
+    if (!tabs || kept.session || kept.signOut) announce()
   }
 
   /** Reads what another tab has stored meanwhile; true if that tab has refreshed. */
   async function catchUp () {
-    const found = readKept(await storage.get(key), owner)
-    if (found.grant === undefined || found.grant === kept.grant) return false
-    kept = found
-    msLeft = undefined
-    return true
+    const found = tabs ? readKept(await storage.get(key), owner) : kept
+    const isNews = found.grant !== undefined && found.grant !== kept.grant
+    if (isNews) {
+      kept = found
+      access = noAccess
+    }
+    return isNews
   }
 
   /**
    * Takes a token response.
    *
-   * @param isWanted is asked when its turn has come: a refresh that was overtaken by a sign-out leaves nothing behind
+   * @param replaces the grant whose refresh it is: if a sign-out has overtaken it, it leaves nothing behind
    */
-  async function grant (answer: TokenResponse, isWanted = () => true) {
-    const age = stopwatch(clock)
-    await inOrder(async () => {
-      const next = keptOf(answer)
-      if (isWanted()) await store(next)
-      if (!isWanted()) return
-      kept = next
-      accessToken = 'access_token' in answer ? answer.access_token : undefined
-      msLeft = () => answer.expires_in * 1000 - age()
-      isLoaded = isConfirmed = true
-      reason = undefined
-      tell()
+  function grant (answer: Grant, replaces?: number) {
+    const msLeft = countdown(clock, answer.expires_in * 1000)
+    return change(() => replaces && replaces !== kept.grant ? undefined : keptOf(answer), () => {
+      access = { token: answer.access_token, msLeft }
+      isConfirmed = true
+      ended = undefined
     })
   }
 
   /** Takes the user as the server has just shown them. */
-  async function remember (user: User) {
-    await inOrder(async () => {
-      if (kept.user?.id !== user.id) return
-      const isNews = !isConfirmed || JSON.stringify(user) !== JSON.stringify(kept.user)
+  function confirm (user: User) {
+    return change(() => {
+      if (kept.user?.id !== user.id) return undefined
       isConfirmed = true
-      if (!isNews) return
-      kept = { ...kept, user }
-      await store(kept)
-      tell()
+      return JSON.stringify(user) === JSON.stringify(kept.user) ? undefined : { ...kept, user }
     })
   }
 
-  /** Takes the name that the server has given to this device. */
-  async function rememberDevice (deviceToken: string) {
-    await inOrder(async () => {
-      kept = { ...kept, deviceToken }
-      await store(kept)
-    })
+  function update (fields: Partial<Kept>) {
+    return change(() => ({ ...kept, ...fields }))
   }
 
   /** Ends the session here at once. `signOut` is what the server must still be told. */
-  async function forget (why: string | undefined, news: { signOut?: SignOut } = {}) {
-    const endedId = kept.session?.id
-    kept = { version: 1, owner, ...(kept.deviceToken !== undefined && { deviceToken: kept.deviceToken }), ...news }
-    reason = why
-    isConfirmed = false
-    accessToken = msLeft = undefined
-    await inOrder(() => store(kept))
-    tell(endedId)
+  function forget (reason: string, signOut?: SignOut) {
+    if (kept.session) ended = { id: kept.session.id, reason }
+    kept = { owner, deviceToken: kept.deviceToken, signOut }
+    access = noAccess
+    return change(() => kept)
   }
 
-  async function forgetSignOut () {
-    await inOrder(async () => {
-      const { signOut, ...rest } = kept
-      kept = rest
-      await store(kept)
-      tell()
+  /**
+   * Changes wait for each other, so that the last one is what storage holds in the end.
+   *
+   * @param next what is to be kept, when its turn has come; undefined if nothing changes
+   * @param hold is called when that is stored
+   */
+  function change (next: () => Kept | undefined, hold = () => {}): Promise<void> {
+    changes = changes.catch(() => {}).then(async () => {
+      const before = kept
+      const after = next()
+      // A failed write costs no session: it goes on in memory, and the next change is written again.
+      if (after) await attempt(() => storage.set(key, JSON.stringify(after)))
+      // What was forgotten meanwhile stays forgotten, and is stored next.
+      if (!after || kept !== before) return
+      kept = after
+      hold()
+      channel?.postMessage({ kept, ended, msLeft: access.msLeft() } satisfies News)
     })
+    return changes
   }
 
-  /** Tells the listeners what has changed. */
+  function hear (news: News) {
+    // The end of another session than ours.
+    if (news.ended && kept.session && news.ended.id !== kept.session.id) return
+    kept = news.kept
+    ended = news.ended
+    access = { token: undefined, msLeft: countdown(clock, news.msLeft) }
+    isConfirmed = true
+    announce(true)
+  }
+
+  /** Shows the session to the listeners, if it has changed. */
   function announce (elsewhere = false) {
+    const before = session
+    const after = snapshot()
+    if (JSON.stringify(after) === JSON.stringify(before)) return
+
+    session = after
+    const reason = kept.session ? 'replaced' : ended?.reason ?? 'signed_out'
+    const isOver = before.status === 'signed_in' && before.sessionId !== kept.session?.id
+    const ending = isOver ? { sessionId: before.sessionId, reason, elsewhere } : undefined
+    for (const listener of listeners) attempt(() => listener(after, ending))
+  }
+
+  function snapshot (): Session {
     const { user, session } = kept
-    if (!isLoaded) return
-    snapshot.show(user && session
+    return user && session
       ? { status: 'signed_in', user, sessionId: session.id, expiresAt: session.expires_at, isConfirmed }
-      : { status: 'signed_out', ...(reason !== undefined && { reason }) }, elsewhere)
+      : { status: 'signed_out', ...(ended && { reason: ended.reason }) }
   }
 
-  function keptOf (answer: TokenResponse): Kept {
-    const tokens = 'refresh_token' in answer && answer
-    const deviceToken = tokens ? tokens.device_token : kept.deviceToken
-    return {
-      version: 1,
-      owner,
-      grant: Math.random().toString(36).slice(2),
-      user: answer.user,
-      session: answer.session,
-      ...(tokens && { refreshToken: tokens.refresh_token }),
-      ...(deviceToken !== undefined && { deviceToken })
-    }
-  }
-
-  /** Changes wait for each other, so that the last one is what storage holds in the end. */
-  async function inOrder (change: () => Promise<void>) {
-    const done = changes.then(change)
-    changes = done.catch(() => {})
-    await done
-  }
-
-  /** A failed write costs no session: it goes on in memory, and the next change is written again. */
-  async function store (next: Kept) {
+  async function attempt (work: () => unknown) {
     try {
-      await storage.set(key, JSON.stringify(next))
+      await work()
     } catch (error) {
       report(error)
     }
   }
 
-  function tell (endedId?: string) {
-    channel?.postMessage({ kept, msLeft: msLeft?.(), endedId, reason } satisfies News)
+  function subscribe (listener: Listener) {
+    listeners.add(listener)
+    return () => { listeners.delete(listener) }
   }
 
-  function hear (news: News) {
-    if (news.endedId !== undefined && news.endedId !== kept.session?.id) return
-    const { kept: theirs, reason: why, msLeft: left } = news
-    const age = stopwatch(clock)
-    kept = theirs
-    reason = why
-    isLoaded = isConfirmed = true
-    msLeft = left === undefined ? undefined : () => left - age()
-    announce(true)
+  /** Tells for some time whether the tokens are still those of now. */
+  function lasting (ms: number): () => boolean {
+    const { grant } = kept
+    const msLeft = countdown(clock, ms)
+    return () => kept.grant === grant && msLeft() > 0
+  }
+
+  function keptOf (answer: Grant): Kept {
+    return {
+      owner,
+      grant: Math.random(),
+      user: answer.user,
+      session: answer.session,
+      refreshToken: answer.refresh_token,
+      deviceToken: answer.device_token ?? kept.deviceToken
+    }
   }
 }

@@ -1,8 +1,5 @@
 import type { SecureStorage } from './storage.ts'
 
-/** Tokens in httpOnly cookies, which the browser keeps. */
-export interface CookieTransport { readonly kind: 'cookie' }
-
 /** Tokens in the hands of the client: the refresh token in secure storage, the access token in memory. */
 export interface BearerTransport {
   readonly kind: 'bearer'
@@ -12,5 +9,3 @@ export interface BearerTransport {
   /** How the owner will know this device in the list of sessions. */
   readonly deviceName: string | undefined
 }
-
-export type Transport = CookieTransport | BearerTransport

@@ -2,16 +2,16 @@ import { Readable } from 'node:stream'
 import t from 'tap'
 import { isRefusal } from '../../../clients/javascript/src/index.ts'
 import type { Proof, Refusal } from '../../../clients/javascript/src/index.ts'
-import { memory } from '../../../clients/javascript/src/mobile.ts'
+import { memory, perInstallation } from '../../../clients/javascript/src/mobile.ts'
 import { mailJobs } from '../../support/evidence.ts'
 import { openOnce } from '../../support/once.ts'
 import { codeAt, fromBase32, guarded } from '../../support/factors.ts'
-import { disable } from '../../support/people.ts'
-import { as, freshAddress, password, signIn, signUp } from '../../support/helper.ts'
+import { as, freshAddress, password, signUp } from '../../support/helper.ts'
+import { ends, sessionsMax } from '../ends.ts'
 import { makePhone, openWorld, passForAll, signedInPhone } from './world.ts'
 
 const quarter = 15 * 60_000
-const shared = openOnce(() => openWorld(t))
+const shared = openOnce(() => openWorld(t, { SESSIONS_MAX: String(sessionsMax) }))
 
 t.test('signs in, knows it, and keeps no access token', async t => {
   const world = await shared()
@@ -203,34 +203,23 @@ t.test('after 429 and 503 no refresh is sent before the time that was named', as
   t.equal(sent, 2)
 })
 
-t.test('a session that has ended is said to have, once, with its reason', async t => {
-  const world = await shared()
-  const ends: Record<string, (email: string, userId: string, sessionId: string) => Promise<unknown>> = {
-    revoked_by_user: async (email, _, sessionId) => {
-      const { access_token: token } = await signIn(world.app, { email })
-      await as(world.app, token, 'DELETE', `/auth/sessions/${sessionId}`)
-    },
-    password_changed: async email => {
-      const { access_token: token } = await signIn(world.app, { email })
-      await as(world.app, token, 'POST', '/auth/password/change', { current_password: password, new_password: 'another walk through the rain' })
-    },
-    account_disabled: async (_, userId) => await disable(world.app, userId),
-    expired: async () => world.app.clock.advance(31 * 24 * 60 * 60_000)
-  }
-
-  for (const [reason, end] of Object.entries(ends)) {
+for (const [reason, end] of Object.entries(ends)) {
+  t.test(`a session that has ended is said to have, once, with its reason: ${reason}`, async t => {
+    const world = await shared()
     const { email, user } = await signUp(world.app)
     const { client, endings, storage } = await signedInPhone(t, world, { email })
+    const { refreshToken: spentToken } = JSON.parse(await storage.get('latchkey.session') ?? '')
+    await client.refresh()
     const { sessionId } = await client.refresh() as { sessionId: string }
-    await end(email, user.id, sessionId)
+    await end(world.app, { email, userId: user.id, sessionId, accessToken: await client.accessToken() ?? '', spentToken })
 
     await Promise.all([1, 2, 3].map(() => t.rejects(client.getMe(), { status: 401, code: 'session_ended', reason, operation: 'getMe' })))
     t.strictSame(endings, [{ sessionId, reason, elsewhere: false }])
     t.strictSame(client.session, { status: 'signed_out', reason })
     t.notMatch(await storage.get('latchkey.session'), /refreshToken|"user"/)
     t.match(await storage.get('latchkey.session'), /deviceToken/, 'the device keeps its name')
-  }
-})
+  })
+}
 
 t.test('a listener that calls the client, and throws, stops nothing', async t => {
   const world = await shared()
@@ -317,6 +306,28 @@ t.test('what cannot be read or belongs to another deployment is signed out witho
     t.strictSame(errors, [])
     t.match(await client.signIn({ email, password }), { status: 'signed_in' }, 'and it is overwritten')
   }
+})
+
+t.test('an app that is installed again is signed out, although the keychain has kept the session', async t => {
+  const world = await shared()
+  const { email } = await signUp(world.app)
+  const keychain = memory()
+  const install = () => {
+    const values = new Map<string, string>()
+    return {
+      getItem: async (key: string) => values.get(key) ?? null,
+      setItem: async (key: string, value: string) => { values.set(key, value) }
+    }
+  }
+  const first = install()
+  await signedInPhone(t, world, { email }, { storage: perInstallation(keychain, first) })
+  t.match(await makePhone(t, world, { storage: perInstallation(keychain, first) }).client.start(), { status: 'signed_in' })
+
+  world.traffic.take()
+  const { client, endings } = makePhone(t, world, { storage: perInstallation(keychain, install()) })
+  t.strictSame(await client.start(), { status: 'signed_out' })
+  t.strictSame([world.traffic.calls(), endings], [[], []])
+  t.match(await client.signIn({ email, password }), { status: 'signed_in' })
 })
 
 t.test('tokens are stored before they are used, and writes keep their order', async t => {

@@ -39,6 +39,36 @@ t.test('while a refresh is under way, no request goes out without credentials', 
   t.ok(sent.slice(1).every(([, authorization]) => authorization === `Bearer ${token}`))
 })
 
+t.test('a sign-out while new tokens are being stored brings nobody back', async t => {
+  const world = await shared()
+  const [storing, held] = [gate(), gate()]
+  const kept = memory()
+  let isSlow = false
+  const storage = {
+    ...kept,
+    set: async (key: string, value: string) => {
+      if (isSlow) {
+        storing.open()
+        await held.opened
+      }
+      await kept.set(key, value)
+    }
+  }
+  const { client } = await signedInPhone(t, world, await signUp(world.app), { storage })
+  isSlow = true
+
+  const refreshing = client.refresh()
+  await storing.opened
+  const signingOut = client.signOut()
+  await new Promise(resolve => setImmediate(resolve))
+  held.open()
+  await Promise.all([refreshing, signingOut])
+
+  t.strictSame(client.session, { status: 'signed_out', reason: 'signed_out' })
+  t.notMatch(await kept.get('latchkey.session'), /refreshToken|"user"/)
+  t.equal(await client.accessToken(), null)
+})
+
 t.test('until the storage has answered nothing is known, and no listener hears of a user who is signed out', async t => {
   const world = await shared()
   const { storage } = await signedInPhone(t, world, await signUp(world.app))

@@ -18,6 +18,7 @@ t.test('somebody signs up with the mailed code, changes their name and signs out
   await tab.getByText('Your address is confirmed.').waitFor()
   await fill(tab, 'Sign in', { 'E-mail': email, Password: password })
   await tab.getByRole('heading', { name: 'Hello, Ada King' }).waitFor()
+  await tab.getByRole('listitem').filter({ hasText: 'this one' }).waitFor()
   t.equal(await tab.getByRole('listitem').count(), 1, 'one session')
 
   const name = '<img src=x onerror="document.title = 1"> Lovelace'

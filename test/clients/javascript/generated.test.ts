@@ -8,6 +8,7 @@ import { sentMails } from '../../support/evidence.ts'
 import { build, deploy, freshAddress, password, signUp, start } from '../../support/helper.ts'
 import { openOnce } from '../../support/once.ts'
 import { administration } from '../../../clients/javascript/src/admin.ts'
+import { rotating } from '../../../clients/javascript/src/calls.ts'
 import { bearer, memory } from '../../../clients/javascript/src/mobile.ts'
 import { person } from '../../support/people.ts'
 
@@ -24,6 +25,16 @@ t.test('the client in the repository is the one generated from this server', asy
 
   t.equal(await renderClientSchema(document), read('schema.ts'), 'if not: npm run client')
   t.equal(renderOperations(document), read('operations.ts'), 'if not: npm run client')
+})
+
+t.test('the client knows the calls whose answers bring new tokens, because a refresh waits for them', async t => {
+  const { paths = {} } = (await shared()).swagger() as unknown as { paths?: Record<string, Record<string, object>> }
+  const routes = Object.entries(paths).flatMap(([path, item]) => Object.entries(item)
+    .filter(([, operation]) => /"title":"(TokenResponse|CookieSession)"|schemas\/(TokenResponse|CookieSession)"/.test(JSON.stringify(operation)))
+    .map(([method]) => `${method.toUpperCase()} ${path.replace('/api/v1', '')}`))
+  t.ok(routes.length > 8, routes.join())
+
+  t.strictSame(routes.filter(route => !rotating.test(route)), ['POST /auth/refresh'])
 })
 
 t.test('no operation has two fields of one name, because the input of a call is one object', async t => {

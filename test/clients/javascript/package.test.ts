@@ -1,11 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
-import { buildSync } from 'esbuild'
 import t from 'tap'
 import ts from 'typescript'
+import { bytesOf, installPackage, mistakesIn } from '../packing.ts'
 
 const source = 'clients/javascript'
 const entries = ['index', 'mobile', 'admin', 'react', 'diagnose', 'passkeys']
@@ -61,7 +59,8 @@ export const isEnded = (error: unknown) => isRefusal(error, 'login') && error.co
 export function tellLess (error: RefusalOf<'resendCode'>): string { switch (error.code) { case 'unavailable': return 'later' } }
 `
 
-const app = install()
+const app = installPackage(source)
+writeFileSync(join(app.folder, 'app.ts'), program)
 
 t.test('the package holds what was built from the sources, and nothing else', async t => {
   t.match(app.files.filter(name => !name.startsWith('dist/')).sort(), ['LICENSE', 'README.md', 'package.json'])
@@ -82,17 +81,8 @@ for (const [name, module, moduleResolution] of [
   ['bundler', ts.ModuleKind.ESNext, ts.ModuleResolutionKind.Bundler]
 ] as const) {
   t.test(`a program that uses it compiles with the resolution of ${name}, and its mistakes are found`, async t => {
-    const found = ts.getPreEmitDiagnostics(ts.createProgram([join(app.folder, 'app.ts')], {
-      target: ts.ScriptTarget.ES2022,
-      lib: ['lib.es2022.d.ts', 'lib.dom.d.ts'],
-      module,
-      moduleResolution,
-      types: [],
-      strict: true,
-      noEmit: true
-    }))
-
-    t.strictSame(found.map(({ messageText, file }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`), [])
+    const lib = ['lib.es2022.d.ts', 'lib.dom.d.ts']
+    t.strictSame(mistakesIn(join(app.folder, 'app.ts'), { lib, module, moduleResolution, types: [] }), [])
   })
 }
 
@@ -103,32 +93,17 @@ t.test('Node loads it', async t => {
   t.match(names, 'createLatchkey,isRefusal,isUnintelligible,isUnreachable')
 })
 
+const entry = (name: string) => `export * from '@latchkey/client${name === 'index' ? '' : `/${name}`}'`
 for (const [what, text, bytesMax] of [
-  ['the core with the user’s calls', "export { createLatchkey, isRefusal } from '@latchkey/client'", 6150],
-  ['the adapters', "export * from '@latchkey/client/mobile'", 550],
-  ['the diagnosis', "export * from '@latchkey/client/diagnose'", 1100],
-  ['passkeys', "export * from '@latchkey/client/passkeys'", 1000],
-  ['the hook', "export * from '@latchkey/client/react'", 300],
-  ['all of it', "export * from '@latchkey/client'; export * from '@latchkey/client/mobile'; export * from '@latchkey/client/admin'; export * from '@latchkey/client/react'", 6900]
+  ['the core with the user’s calls', "export { createLatchkey, isRefusal } from '@latchkey/client'", 5300],
+  ['the adapters', entry('mobile'), 600],
+  ['the diagnosis', entry('diagnose'), 1150],
+  ['passkeys', entry('passkeys'), 900],
+  ['the hook', entry('react'), 150],
+  ['all of it', entries.map(entry).join('\n'), 7168]
 ] as const) {
   t.test(`${what} is small`, async t => {
-    const { outputFiles: [bundle] } = buildSync({
-      stdin: { contents: text, resolveDir: app.folder }, bundle: true, minify: true, format: 'esm', external: ['react'], write: false
-    })
-    const bytes = gzipSync(bundle?.contents ?? '', { level: 9 }).length
-
+    const bytes = bytesOf(text, app.folder)
     t.ok(bytes > 0 && bytes <= bytesMax, `${bytes} of ${bytesMax} bytes`)
   })
-}
-
-/** Packs the client as `npm publish` does, and installs it into an app. */
-function install () {
-  const folder = mkdtempSync(join(tmpdir(), 'latchkey-app-'))
-  const target = join(folder, 'node_modules/@latchkey/client')
-  mkdirSync(target, { recursive: true })
-  const [packed] = JSON.parse(execFileSync('npm', ['pack', '--json', '--silent', '--pack-destination', folder, `./${source}`], { encoding: 'utf8' }))
-  execFileSync('tar', ['xzf', join(folder, packed.filename), '--strip-components=1', '-C', target])
-  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
-  writeFileSync(join(folder, 'app.ts'), program)
-  return { folder, files: packed.files.map(({ path }: { path: string }) => path) as string[] }
 }

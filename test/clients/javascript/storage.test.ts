@@ -1,5 +1,5 @@
 import t from 'tap'
-import { capacitorSecureStorage, expoSecureStore, keychain, memory } from '../../../clients/javascript/src/mobile.ts'
+import { capacitorSecureStorage, expoSecureStore, keychain, memory, perInstallation } from '../../../clients/javascript/src/mobile.ts'
 import type { SecureStorage } from '../../../clients/javascript/src/mobile.ts'
 import { pageStorage } from '../../../clients/javascript/src/storage.ts'
 
@@ -56,6 +56,29 @@ t.test('keychains are readable after the first unlock, on this device only', asy
 t.test('a keychain that answers false has not stored the value', async t => {
   const { store } = fakeKeychain()
   await t.rejects(keychain({ ...store, setGenericPassword: async () => false }).set('latchkey.session', 'x'), /not stored/)
+})
+
+t.test('what an earlier installation of the app has left is not believed, and is gone', async t => {
+  const chain = memory()
+  await perInstallation(chain, fakeCapacitor()).set('latchkey.session', 'of an earlier installation')
+
+  const app = fakeCapacitor()
+  const storage = perInstallation(chain, app)
+  t.equal(await storage.get('latchkey.session'), null)
+  t.equal(await chain.get('latchkey.session'), null)
+
+  await storage.set('latchkey.session', 'of this one')
+  t.equal(await perInstallation(chain, app).get('latchkey.session'), 'of this one', 'at the next start too')
+})
+
+t.test('an earlier value that cannot be removed is not believed at the next start either', async t => {
+  const chain = memory()
+  await chain.set('latchkey.session', 'of an earlier installation')
+  const app = fakeCapacitor()
+  const locked = { ...chain, remove: async () => { throw new Error('locked') } }
+
+  await t.rejects(perInstallation(locked, app).get('latchkey.session'), /locked/)
+  t.equal(await perInstallation(chain, app).get('latchkey.session'), null)
 })
 
 function fakeExpo () {

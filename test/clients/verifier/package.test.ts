@@ -1,15 +1,13 @@
-import { execFileSync, spawn } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { spawn } from 'node:child_process'
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { gzipSync } from 'node:zlib'
-import { buildSync } from 'esbuild'
 import t from 'tap'
 import ts from 'typescript'
 import { as, deploy, signIn, start } from '../../support/helper.ts'
 import { listen } from '../../support/event-stream.ts'
 import { until } from '../../support/evidence.ts'
 import { makeService } from '../../support/services.ts'
+import { bytesOf, installPackage, mistakesIn } from '../packing.ts'
 import { issuer } from './world.ts'
 
 const source = 'clients/verifier'
@@ -51,18 +49,14 @@ t.test('the package holds what was built from the sources, depends on nothing, a
 })
 
 t.test('a program that uses it compiles, and its mistakes are found', async t => {
-  const found = ts.getPreEmitDiagnostics(ts.createProgram([join(service.folder, 'service.ts')], {
-    target: ts.ScriptTarget.ES2022,
+  t.strictSame(mistakesIn(join(service.folder, 'service.ts'), {
     module: ts.ModuleKind.NodeNext,
     moduleResolution: ts.ModuleResolutionKind.NodeNext,
     typeRoots: [resolve('node_modules/@types')],
     types: ['node'],
     preserveSymlinks: true,
-    skipLibCheck: true,
-    strict: true,
-    noEmit: true
-  }))
-  t.strictSame(found.map(({ messageText, file }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`), [])
+    skipLibCheck: true
+  }), [])
 })
 
 for (const [what, text, bytesMax] of [
@@ -70,10 +64,7 @@ for (const [what, text, bytesMax] of [
   ['all of it', "export * from '@latchkey/verifier'; export * from '@latchkey/verifier/fastify'; export * from '@latchkey/verifier/express'; export * from '@latchkey/verifier/hono'", 8000]
 ] as const) {
   t.test(`${what} is small`, async t => {
-    const { outputFiles: [bundle] } = buildSync({
-      stdin: { contents: text, resolveDir: service.folder }, bundle: true, minify: true, format: 'esm', platform: 'node', write: false
-    })
-    const bytes = gzipSync(bundle?.contents ?? '', { level: 9 }).length
+    const bytes = bytesOf(text, service.folder, 'node')
     t.ok(bytes > 0 && bytes <= bytesMax, `${bytes} of ${bytesMax} bytes`)
   })
 }
@@ -102,18 +93,14 @@ t.test('the example runs, lets users in, and hears when a session ends', async t
   t.equal(await new Promise(resolve => child.once('exit', resolve)), 0, 'and it ends when it is asked to')
 })
 
-/** Packs the verifier as `npm publish` does, and installs it into a service beside the frameworks. */
+/** The verifier in a service, beside the frameworks. */
 function install () {
-  const folder = mkdtempSync(join(tmpdir(), 'latchkey-service-'))
-  const target = join(folder, 'node_modules/@latchkey/verifier')
-  mkdirSync(target, { recursive: true })
+  const installed = installPackage(source)
+  const { folder } = installed
   mkdirSync(join(folder, 'node_modules/@fastify'))
   mkdirSync(join(folder, 'node_modules/@types'))
   for (const name of ['fastify', '@fastify/jwt', 'express', '@types/express', 'hono']) symlinkSync(resolve('node_modules', name), join(folder, 'node_modules', name))
-  const [packed] = JSON.parse(execFileSync('npm', ['pack', '--json', '--silent', '--pack-destination', folder, `./${source}`], { encoding: 'utf8' }))
-  execFileSync('tar', ['xzf', join(folder, packed.filename), '--strip-components=1', '-C', target])
   cpSync(`${source}/example/orders.js`, join(folder, 'orders.js'))
-  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
   writeFileSync(join(folder, 'service.ts'), program)
-  return { folder, files: packed.files.map(({ path }: { path: string }) => path) as string[] }
+  return installed
 }

@@ -32,6 +32,9 @@ final class Refusal extends LatchkeyException {
         _ => null,
       };
 
+  /// The strengths (`acr`) that would do, separated by blanks, with `reauthentication_required` and `mfa_required`.
+  String? get acrValues => problem['acr_values'] as String?;
+
   /// What goes on with a sign-in whose second factor is due, with `mfa_required`: hand it to `loginSecondFactor`.
   String? get mfaToken => problem['mfa_token'] as String?;
 

@@ -5,6 +5,7 @@ import 'answers.dart';
 import 'clock.dart';
 import 'exceptions.dart';
 import 'generated/operations.dart';
+import 'proving.dart';
 import 'renewal.dart';
 import 'sender.dart';
 import 'session.dart';
@@ -52,9 +53,9 @@ final class Latchkey {
   /// How the owner will know this device in the list of sessions: `Ada’s phone`.
   final String? deviceName;
 
-  /// Asks the user for the password when a call needs a recent sign-in; null if they do not want to. The call is then
-  /// made once more.
-  final Future<String?> Function(Duration? maxAge)? onReauthenticationRequired;
+  /// Lets the user prove who they are when a call needs a recent sign-in. If more is needed it is asked once more, with
+  /// [NeededProof.methods]. The call is then made once more.
+  final AskProof? onReauthenticationRequired;
 
   final String _root;
   final Set<String> _origins;
@@ -154,10 +155,9 @@ final class Latchkey {
     try {
       return await _call(operation, route, input);
     } on Refusal catch (refusal) {
-      if (refusal.code != 'reauthentication_required') rethrow;
-      final password = await onReauthenticationRequired?.call(refusal.maxAge);
-      if (password == null) rethrow;
-      await _call('reauthenticate', 'POST /auth/reauthenticate', {'password': password});
+      final ask = onReauthenticationRequired;
+      if (refusal.code != 'reauthentication_required' || ask == null) rethrow;
+      if (!await prove(refusal, ask, (proof) => _call('reauthenticate', 'POST /auth/reauthenticate', proof))) rethrow;
       return await _call(operation, route, input);
     }
   }

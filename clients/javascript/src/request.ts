@@ -1,0 +1,22 @@
+import type { State } from './state.ts'
+
+export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
+
+/**
+ * Sends requests with the credentials that are there.
+ *
+ * @param credentials whether cookies are sent and kept
+ */
+export function createRequest (state: State, fetch: Fetch, credentials: 'include' | 'omit'): Fetch {
+  return (input, init = {}) => {
+    const headers = new Headers(init.headers ?? (input instanceof Request ? input.headers : undefined))
+    if (state.accessToken) headers.set('authorization', `Bearer ${state.accessToken}`)
+    return fetch(input, { ...init, headers, credentials })
+  }
+}
+
+/** A request with a JSON body; without fields it has no body. */
+export function json (method: string, fields: object): RequestInit {
+  const body = JSON.stringify(fields)
+  return body === '{}' ? { method } : { method, headers: { 'content-type': 'application/json' }, body }
+}
