@@ -3,11 +3,11 @@ import { isDebian, unpackDebian } from '../../dev/debian.ts'
 import { debianProgram, runProgram } from './debian-program.ts'
 import type { DebianProgram } from './debian-program.ts'
 
-/** What is run by Python: Compose, which checks its files by the schema, and the types of Kubernetes' API. */
-const packages = ['docker-compose', 'python3-kubernetes']
+/** What judges deployments: Compose, which checks its files by the schema, and the types of Kubernetes' API. */
+const ofDeployments = ['docker-compose', 'python3-kubernetes']
 
-/** Debian's Python with those packages; `root` is the folder below which they are unpacked. */
-export async function debianPython (): Promise<DebianProgram> {
+/** Debian's Python with such packages; `root` is the folder below which they are unpacked. */
+export async function debianPython (packages = ofDeployments): Promise<DebianProgram> {
   const python = await debianProgram('python3', ['python3'])
   const unpacked = isDebian() ? await unpackDebian(packages).catch((error: Error) => error) : new Error('it comes from Debian')
   if (unpacked instanceof Error) {

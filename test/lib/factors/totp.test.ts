@@ -6,10 +6,13 @@ import t from 'tap'
 import { isDebian, unpackDebian } from '../../../dev/debian.ts'
 import { toBase32 } from '../../../lib/formats/base32.ts'
 import { matchingStep, secretBytes, stepAt, totpCode, totpUri } from '../../../lib/factors/totp.ts'
+import { debianPython } from '../../support/debian-python.ts'
+import { runProgram } from '../../support/debian-program.ts'
 
 const secret = Buffer.from('12345678901234567890')
 const run = promisify(execFile)
 const oathtool = isDebian() ? await unpackDebian(['oathtool']).catch(() => null) : null
+const python = await debianPython(['python3-pyotp'])
 
 t.test('codes are those of RFC 6238, appendix B, and of RFC 4226, appendix D', async t => {
   const times: [number, string][] = [[59, '94287082'], [1111111109, '07081804'], [1111111111, '14050471'], [1234567890, '89005924'], [2000000000, '69279037'], [20000000000, '65353130']]
@@ -54,4 +57,25 @@ t.test('oathtool makes the same codes', { skip: oathtool === null && 'oathtool c
     const { stdout } = await run(join(folder, 'usr/bin/oathtool'), ['--totp', '-b', '-N', `@${now}`, toBase32(secret)], { env })
     t.equal(totpCode(secret, stepAt(now * 1000)), stdout.trim(), String(now))
   }
+})
+
+t.test('pyotp reads the URI, and makes the same codes from it', { skip: python.missing }, async t => {
+  const script = `
+import json, pyotp, sys
+read = pyotp.parse_uri(sys.argv[1])
+json.dump({'issuer': read.issuer, 'account': read.name, 'digits': read.digits, 'period': read.interval,
+           'codes': [read.at(int(now)) for now in sys.argv[2:]]}, sys.stdout)`
+  const secret = randomBytes(secretBytes)
+  // It decodes the URI before it takes it apart, so a name with & is nothing for it.
+  const about = { issuer: 'Quill and Sons', account: 'ada+1@example.com' }
+  const moments = [0, 29, 30, 1_795_771_829, 20_000_000_000]
+
+  const { code, stdout, output } = await runProgram(python, ['-c', script, totpUri({ secret, ...about }), ...moments.map(String)])
+  t.equal(code, 0, output)
+  t.strictSame(JSON.parse(stdout), {
+    ...about,
+    digits: 6,
+    period: 30,
+    codes: moments.map(now => totpCode(secret, stepAt(now * 1000)))
+  })
 })
