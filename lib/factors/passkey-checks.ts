@@ -8,8 +8,7 @@ import { bytesOf } from '../webauthn/base64url.ts'
 import type { AssertionResponse, AuthenticatorState, WebauthnVerifier } from '../webauthn/verifier.ts'
 import { requestOptions } from './passkey-options.ts'
 import type { RequestOptions } from './passkey-options.ts'
-import type { Passkey, PasskeyStore } from './passkey-store.ts'
-import type { SpentChallengeStore } from './spent-challenge-store.ts'
+import type { FoundPasskey, Passkey, PasskeyStore } from './passkey-store.ts'
 
 /** What a browser answers to a challenge, in base64url. */
 export interface PasskeyAssertion extends AssertionResponse { userHandle: string | null }
@@ -36,7 +35,6 @@ export interface PasskeyProof {
 
 export interface PasskeyCheckParts {
   passkeys: Pick<PasskeyStore, 'findByCredential' | 'use'>
-  spentChallenges: SpentChallengeStore
   challenges: Challenges
   webauthn: Pick<WebauthnVerifier, 'challengeOf' | 'verifyAssertion' | 'decoyKey'>
   audit: Pick<Audit, 'record'>
@@ -55,7 +53,7 @@ const idBytesMax = 1023
  * a signature cannot be guessed: nobody can lock a passkey.
  */
 export function createPasskeyChecks (parts: PasskeyCheckParts) {
-  const { passkeys, spentChallenges, challenges, webauthn, audit, clock, rpId } = parts
+  const { passkeys, challenges, webauthn, audit, clock, rpId } = parts
 
   return { offer, check }
 
@@ -75,15 +73,20 @@ export function createPasskeyChecks (parts: PasskeyCheckParts) {
   /**
    * Returns if a passkey of the user, or of anybody for a login, has signed a challenge of ours. An unknown credential
    * takes the same work as a known one.
+   * @param expected the user whose passkey it must be, and the passkey of the credential if it has been looked up
    * @throws Refusal `passkey_unknown` for a credential that no account has; `invalid_credentials` for all else
    */
-  async function check (assertion: PasskeyAssertion, ceremony: Ceremony, userId?: string): Promise<PasskeyProof> {
+  async function check (
+    assertion: PasskeyAssertion,
+    ceremony: Ceremony,
+    { userId, found = null }: { userId?: string, found?: FoundPasskey | null } = {}
+  ): Promise<PasskeyProof> {
     const text = webauthn.challengeOf(assertion)
     const challenge = text === null ? null : challenges.open(text, [ceremony.purpose], ceremony.boundTo)
     const credentialId = bytesOf(assertion.id, idBytesMax)
     if (text === null || !challenge || !credentialId) throw wrongPasskey()
 
-    const passkey = await passkeys.findByCredential(credentialId)
+    const passkey = found ?? await passkeys.findByCredential(credentialId)
     const publicKey = passkey?.publicKey ?? webauthn.decoyKey()
     const state = await webauthn.verifyAssertion(assertion, { challenge: text, publicKey })
     if (!passkey) throw new Refusal('passkey_unknown')
@@ -102,8 +105,8 @@ export function createPasskeyChecks (parts: PasskeyCheckParts) {
     { passkey, state, challenge }: { passkey: Passkey, state: AuthenticatorState, challenge: Challenge },
     trace: PasskeyTrace
   ) {
-    const before = await passkeys.use(tx, passkey.id, state, new Date(clock.now()))
-    if (!before || !await spentChallenges.spend(tx, challenge)) throw wrongPasskey()
+    const before = await passkeys.use(tx, passkey.id, state, challenge, new Date(clock.now()))
+    if (!before) throw wrongPasskey()
 
     for (const reason of anomaliesOf(before, state)) {
       await audit.record(tx, {

@@ -21,6 +21,9 @@ export interface Passkey {
   lastUsedAt: Date | null
 }
 
+/** A passkey with the handle that its account has for all of them, and whether the account knows a device. */
+export interface FoundPasskey extends Passkey { handle: Buffer | null, isDeviceKnown: boolean }
+
 export type NewPasskey = Omit<Passkey, 'lastUsedAt'> & { algorithm: number, discoverable: boolean | null, rpId: string }
 
 /** How many passkeys belong to a domain, and how many of its users can sign in with nothing else. */
@@ -37,7 +40,6 @@ export function createPasskeyStore (db: Database) {
     has,
     findAlone,
     findByCredential,
-    isOfDevice,
     insert,
     use,
     rename,
@@ -80,26 +82,24 @@ export function createPasskeyStore (db: Database) {
         and p.discoverable is not false`
   }
 
-  /** The passkey with this credential id, and the handle of its account; null for an unknown one. */
-  async function findByCredential (credentialId: Buffer): Promise<(Passkey & { handle: Buffer | null }) | null> {
-    const [found] = await db<Passkey & { handle: Buffer | null }>`
+  /**
+   * The passkey of a credential, with the handle of its account and whether that knows a device; null for a credential
+   * that no account has.
+   */
+  async function findByCredential (credentialId: Buffer, deviceId: string | null = null): Promise<FoundPasskey | null> {
+    const [found] = await db<FoundPasskey>`
       select p.id, p.user_id, p.credential_id, p.public_key, p.sign_count, p.user_verified, p.backup_eligible,
-             p.backed_up, p.aaguid, p.transports, p.name, p.created_at, p.last_used_at, u.passkey_handle as handle
+             p.backed_up, p.aaguid, p.transports, p.name, p.created_at, p.last_used_at, u.passkey_handle as handle,
+             exists (
+               select
+               from known_devices d
+               where d.user_id = p.user_id
+                 and d.device_id = ${deviceId}::uuid
+             ) as is_device_known
       from passkeys p
       join users u on u.id = p.user_id
       where p.credential_id = ${credentialId}`
     return found ?? null
-  }
-
-  /** Whether the account of a credential knows a device. */
-  async function isOfDevice (credentialId: Buffer, deviceId: string): Promise<boolean> {
-    const found = await db`
-      select 1
-      from passkeys p
-      join known_devices d on d.user_id = p.user_id
-      where p.credential_id = ${credentialId}
-        and d.device_id = ${deviceId}`
-    return found.length > 0
   }
 
   /** Writes a passkey. False if its credential id is known, to anybody. The caller has locked the user's row. */
@@ -121,16 +121,23 @@ export function createPasskeyStore (db: Database) {
   }
 
   /**
-   * Records a use, and keeps the higher counter. Returns what was known before; null if the passkey is gone.
+   * Uses a challenge up that was answered, records the use of the passkey, and keeps the higher counter. Returns what
+   * was known before; null if the challenge has been used up, or the passkey is gone: the caller rolls back then.
    */
   async function use (
     tx: Transaction,
     id: string,
     { signCount, backupEligible, backedUp }: PasskeyUse,
+    { nonce, expiresAt }: { nonce: Buffer, expiresAt: Date },
     now: Date
   ): Promise<Pick<PasskeyUse, 'signCount' | 'backupEligible'> | null> {
     const [before] = await tx<Pick<PasskeyUse, 'signCount' | 'backupEligible'>>`
-      with before as materialized (
+      with spent as (
+        insert into spent_challenges (nonce, expires_at)
+        values (${nonce}, ${expiresAt})
+        on conflict (nonce) do nothing
+        returning nonce
+      ), before as materialized (
         select id, sign_count, backup_eligible
         from passkeys
         where id = ${id}
@@ -141,7 +148,7 @@ export function createPasskeyStore (db: Database) {
           backup_eligible = ${backupEligible},
           backed_up = ${backedUp},
           last_used_at = ${now}
-      from before
+      from before, spent
       where p.id = before.id
       returning before.sign_count, before.backup_eligible`
     return before ?? null

@@ -108,7 +108,7 @@ export function createSecondFactorChecks (parts: SecondFactorCheckParts) {
   async function checkPasskey (claim: SecondFactorClaim, credential: PasskeyAssertion): Promise<SecondProof> {
     const { owner, boundTo, sessionId } = claim
     const purpose = sessionId === undefined ? 'second_factor' : 'reauthentication'
-    const { isComplete, spend } = await passkeyChecks.check(credential, { purpose, boundTo }, owner.id)
+    const { isComplete, spend } = await passkeyChecks.check(credential, { purpose, boundTo }, { userId: owner.id })
       .catch(error => failPasskey(claim, error))
     return {
       method: 'passkey',

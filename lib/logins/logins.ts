@@ -32,7 +32,7 @@ export interface LoginRequest extends SessionRequest {
 
 export interface LoginParts extends SecondStepParts {
   database: Database
-  users: Pick<UserStore, 'find' | 'findByAddress' | 'lock' | 'lockInOrder'>
+  users: Pick<UserStore, 'find' | 'findByAddress' | 'lockInOrder'>
   passwordStore: Pick<PasswordStore, 'rehash'>
   passwords: Pick<Passwords, 'assertRoom' | 'hash' | 'needsRehash'>
   checks: PasswordChecks

@@ -8,7 +8,7 @@ import type { RefusalCode } from '../errors.ts'
 import { wrongPasskey } from '../factors/passkey-checks.ts'
 import type { PasskeyAssertion, PasskeyChecks, PasskeyProof } from '../factors/passkey-checks.ts'
 import type { RequestOptions } from '../factors/passkey-options.ts'
-import type { PasskeyStore } from '../factors/passkey-store.ts'
+import type { FoundPasskey, PasskeyStore } from '../factors/passkey-store.ts'
 import type { Caller } from '../http/caller.ts'
 import type { Metrics } from '../operations/metrics.ts'
 import type { TokenResponse } from '../sessions/token-responses.ts'
@@ -27,9 +27,9 @@ export interface PasskeyLoginRequest extends SessionRequest {
 
 export interface PasskeyLoginParts extends SignInParts {
   database: Database
-  users: Pick<UserStore, 'find' | 'lock' | 'lockInOrder'>
+  users: Pick<UserStore, 'find' | 'lockInOrder'>
   deviceTokens: Pick<DeviceTokens, 'read' | 'recognise'>
-  passkeys: Pick<PasskeyStore, 'isOfDevice'>
+  passkeys: Pick<PasskeyStore, 'findByCredential'>
   passkeyChecks: PasskeyChecks
   rateLimits: Pick<RateLimits, 'count'>
   audit: Pick<Audit, 'record'>
@@ -61,20 +61,24 @@ export function createPasskeyLogins (parts: PasskeyLoginParts) {
    * `approval_pending`, `approval_rejected`, `vendor_suspended` or `wrong_user_type`; `unavailable`
    */
   async function loginByPasskey (request: PasskeyLoginRequest, caller: Caller): Promise<TokenResponse> {
-    const deviceId = await knownDeviceOf(request)
-    return await rateLimits.count({ policy: 'login', caller, deviceId }, () => prove(request, caller))
+    const deviceId = request.deviceToken === undefined ? null : deviceTokens.read(request.deviceToken)
+    const found = deviceId === null ? null : await find(request.credential, deviceId)
+    const counted = { policy: 'login', caller, deviceId: found?.isDeviceKnown ? deviceId : null } as const
+    return await rateLimits.count(counted, () => prove(request, found, caller))
   }
 
-  /** The device, if the account of the passkey knows it: then it is counted by itself. */
-  async function knownDeviceOf ({ credential, deviceToken }: PasskeyLoginRequest): Promise<string | null> {
-    const deviceId = deviceToken === undefined ? null : deviceTokens.read(deviceToken)
-    const credentialId = bytesOf(credential.id, idBytesMax)
-    if (deviceId === null || !credentialId) return null
-    return await passkeys.isOfDevice(credentialId, deviceId) ? deviceId : null
+  /** The passkey, and whether its account knows the device: then the device is counted by itself. */
+  async function find ({ id }: PasskeyAssertion, deviceId: string): Promise<FoundPasskey | null> {
+    const credentialId = bytesOf(id, idBytesMax)
+    return credentialId && await passkeys.findByCredential(credentialId, deviceId)
   }
 
-  async function prove (request: PasskeyLoginRequest, caller: Caller): Promise<TokenResponse> {
-    const proof = await passkeyChecks.check(request.credential, { purpose: 'login', boundTo: null })
+  async function prove (
+    request: PasskeyLoginRequest,
+    found: FoundPasskey | null,
+    caller: Caller
+  ): Promise<TokenResponse> {
+    const proof = await passkeyChecks.check(request.credential, { purpose: 'login', boundTo: null }, { found })
       .catch(async error => {
         if (error instanceof Refusal && error.status === 401) throw await refuse(error.code, null, caller)
         throw error

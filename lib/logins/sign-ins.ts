@@ -32,7 +32,7 @@ export interface Proof {
 }
 
 export interface SignInParts extends Pick<UnitsOfWork, 'commitUnlessNull' | 'commitStatement'> {
-  users: Pick<UserStore, 'find' | 'lock' | 'lockInOrder'>
+  users: Pick<UserStore, 'find' | 'lockInOrder'>
   sessions: Pick<Sessions, 'prepare' | 'begin' | 'tokensOf' | 'end' | 'peek' | 'read'>
   tokenResponses: TokenResponses
   deviceTokens: Pick<DeviceTokens, 'recognise'>
@@ -104,9 +104,9 @@ export function createSignIns (parts: SignInParts) {
       ? await commitUnlessNull(async unit => {
         // Without an order of locks two browsers that swap their accounts would deadlock.
         if (replaced && replaced.id !== user.id) await users.lockInOrder(unit.tx, [user.id, replaced.id])
-        if (spend && !await users.lock(unit.tx, user)) return null
-        await spend?.(unit.tx)
+        // It locks the user's row, under which a second factor is used up.
         if (!await sessions.begin(unit, prepared, user, circumstances)) return null
+        await spend?.(unit.tx)
         if (replaced) await end(unit, replaced, user, caller)
         return true
       }, user.id)
