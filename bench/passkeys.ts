@@ -29,7 +29,7 @@ const origin = 'http://localhost:3000'
 const accountsCount = 40
 const ownersMax = 20
 /** Answers to wait for, first to let V8 compile the hot code, then to measure; of fewer requests a third warms up. */
-const [warmUpAnswers, measuredAnswers] = [700, 700]
+const [warmUpAnswers, measuredAnswers] = [3000, 1000]
 /** How many answers of authenticators are made in advance. */
 const signedMax = warmUpAnswers + measuredAnswers + 100
 /** How many authenticators sign at once. */
