@@ -33,7 +33,8 @@ tell('starting a Redis Cluster')
 const closing: Array<() => unknown> = []
 const cluster = await startCluster({ teardown: close => { closing.push(close) } })
 tell('starting Postgres')
-const deployment = await deploy({ postgres: values.postgres, settings: { REDIS_URL: cluster.url, DB_STATEMENT_TIMEOUT: '10s' } })
+const settings = { REDIS_URL: cluster.url, DB_STATEMENT_TIMEOUT: '10s' }
+const deployment = await deploy({ postgres: values.postgres, settings })
 const sql = postgres(deployment.services.postgres?.superuserUrl ?? '', { max: 1, onnotice () {} })
 
 try {
@@ -135,7 +136,9 @@ async function used (nodes: Node[]) {
 }
 
 function microsecondsIn (info: string) {
-  return sum(Array.from(info.matchAll(/used_cpu_(?:user|sys):([\d.]+)/g), ([, seconds]) => Number(seconds) * 1e6))
+  const times = Array.from(info.matchAll(/used_cpu_(?:user|sys):([\d.]+)/g), ([, seconds]) => Number(seconds) * 1e6)
+  if (times.length === 0) throw new Error(`Redis has answered ${info}`)
+  return sum(times)
 }
 
 function sum (figures: number[]) {

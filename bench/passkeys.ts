@@ -55,7 +55,8 @@ tell(`${seconds} s for each phase; Postgres, Redis and the programs begin`)
 const deployment = await deploy({ ...ofDeployment, settings })
 try {
   for (const name of ['Fastify hello world', 'POST /auth/login, without its hash']) await cost(name, listed(name))
-  await cost('POST /auth/login/passkey', { subject: 'hashless', prepare: async node => entering(node, await own(node)) })
+  const prepare = async (node: Node) => entering(node, await own(node))
+  await cost('POST /auth/login/passkey', { subject: 'hashless', prepare })
   await withNode('latchkey', besieged)
 } catch (error) {
   tell(`given up: ${String(error)}`)
