@@ -73,20 +73,20 @@ export function createPasskeyChecks (parts: PasskeyCheckParts) {
   /**
    * Returns if a passkey of the user, or of anybody for a login, has signed a challenge of ours. An unknown credential
    * takes the same work as a known one.
-   * @param expected the user whose passkey it must be, and the passkey of the credential if it has been looked up
+   * @param expected the user whose passkey it must be, and what a look for the credential has found, if there was one
    * @throws Refusal `passkey_unknown` for a credential that no account has; `invalid_credentials` for all else
    */
   async function check (
     assertion: PasskeyAssertion,
     ceremony: Ceremony,
-    { userId, found = null }: { userId?: string, found?: FoundPasskey | null } = {}
+    { userId, found }: { userId?: string, found?: FoundPasskey | null | undefined } = {}
   ): Promise<PasskeyProof> {
     const text = webauthn.challengeOf(assertion)
     const challenge = text === null ? null : challenges.open(text, [ceremony.purpose], ceremony.boundTo)
     const credentialId = bytesOf(assertion.id, idBytesMax)
     if (text === null || !challenge || !credentialId) throw wrongPasskey()
 
-    const passkey = found ?? await passkeys.findByCredential(credentialId)
+    const passkey = found === undefined ? await passkeys.findByCredential(credentialId) : found
     const publicKey = passkey?.publicKey ?? webauthn.decoyKey()
     const state = await webauthn.verifyAssertion(assertion, { challenge: text, publicKey })
     if (!passkey) throw new Refusal('passkey_unknown')

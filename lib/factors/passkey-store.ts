@@ -1,5 +1,6 @@
 import { unavailable } from '../errors.ts'
 import type { Database, Query, Transaction } from '../stores/database.ts'
+import { spending } from './spent-challenge-store.ts'
 
 /** A passkey or security key. */
 export interface Passkey {
@@ -128,16 +129,11 @@ export function createPasskeyStore (db: Database) {
     tx: Transaction,
     id: string,
     { signCount, backupEligible, backedUp }: PasskeyUse,
-    { nonce, expiresAt }: { nonce: Buffer, expiresAt: Date },
+    challenge: Parameters<typeof spending>[1],
     now: Date
   ): Promise<Pick<PasskeyUse, 'signCount' | 'backupEligible'> | null> {
     const [before] = await tx<Pick<PasskeyUse, 'signCount' | 'backupEligible'>>`
-      with spent as (
-        insert into spent_challenges (nonce, expires_at)
-        values (${nonce}, ${expiresAt})
-        on conflict (nonce) do nothing
-        returning nonce
-      ), before as materialized (
+      with spent as (${spending(tx, challenge)}), before as materialized (
         select id, sign_count, backup_eligible
         from passkeys
         where id = ${id}

@@ -62,7 +62,7 @@ export function createPasskeyLogins (parts: PasskeyLoginParts) {
    */
   async function loginByPasskey (request: PasskeyLoginRequest, caller: Caller): Promise<TokenResponse> {
     const deviceId = request.deviceToken === undefined ? null : deviceTokens.read(request.deviceToken)
-    const found = deviceId === null ? null : await find(request.credential, deviceId)
+    const found = deviceId === null ? undefined : await find(request.credential, deviceId)
     const counted = { policy: 'login', caller, deviceId: found?.isDeviceKnown ? deviceId : null } as const
     return await rateLimits.count(counted, () => prove(request, found, caller))
   }
@@ -75,7 +75,7 @@ export function createPasskeyLogins (parts: PasskeyLoginParts) {
 
   async function prove (
     request: PasskeyLoginRequest,
-    found: FoundPasskey | null,
+    found: FoundPasskey | null | undefined,
     caller: Caller
   ): Promise<TokenResponse> {
     const proof = await passkeyChecks.check(request.credential, { purpose: 'login', boundTo: null }, { found })

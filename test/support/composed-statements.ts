@@ -6,6 +6,8 @@ import { createAuditSealStore } from '../../lib/audit/seal-store.ts'
 import { createAuditTrailStore } from '../../lib/audit/trail-store.ts'
 import { createUnsealedStore } from '../../lib/audit/unsealed-store.ts'
 import { createChangeStore } from '../../lib/changes/change-store.ts'
+import { createPasskeyStore } from '../../lib/factors/passkey-store.ts'
+import { createSpentChallengeStore } from '../../lib/factors/spent-challenge-store.ts'
 import { createCleanUpStore } from '../../lib/operations/clean-up-store.ts'
 import type { Kind } from '../../lib/operations/clean-up-store.ts'
 import { createVendorStore } from '../../lib/organisations/vendor-store.ts'
@@ -24,6 +26,7 @@ export async function composedStatements (): Promise<Set<string>> {
   const db = recorderOf(texts)
   const [id, now, window] = ['an id', new Date(0), { from: new Date(0), age: 1, limit: 1 }]
   const reached = { snapshot: '1:1:', through: 1, floor: 1, lastId: 1 }
+  const challenge = { nonce: Buffer.alloc(16), expiresAt: now }
   const cursor = { snapshot: '1:1:', server: 'a time' }
   const seals = createAuditSealStore(db)
   const unsealed = createUnsealedStore(db)
@@ -56,6 +59,8 @@ export async function composedStatements (): Promise<Set<string>> {
     () => createSessionStore(db, { idleAfterMs: 1 }).find(id),
     () => tokens.find(id, 'invitation', now),
     () => tokens.take(id, 'invitation', { by: id, now, until: now }),
+    () => createPasskeyStore(db).use(db, id, { signCount: 0, backupEligible: false, backedUp: false }, challenge, now),
+    () => createSpentChallengeStore().spend(db, challenge),
     () => users.find(id),
     () => users.findByAddress(id),
     () => users.lockActive(db, id)
