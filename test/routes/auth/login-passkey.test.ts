@@ -140,8 +140,8 @@ t.test('strangers write nothing but the trail, and nobody can lock a passkey', a
 })
 
 t.test('when strangers have used up what a network may try, a device that the account knows goes on', async t => {
-  const limits = { RATE_LIMITS_ENABLED: 'true', RATE_LIMIT_LOGIN: '3/15m' }
-  const limited = await start(t, { ...deployment, ...limits }, { workers: false, hasher: cheapHasher, clock: app.clock })
+  const limits = { ...deployment, RATE_LIMITS_ENABLED: 'true', RATE_LIMIT_LOGIN: '3/15m' }
+  const limited = await start(t, limits, { workers: false, hasher: cheapHasher, clock: app.clock })
   const [ada, bob] = [await holder(app), await holder(app)]
   for (let n = 0; n < 3; n++) await post(limited, '/auth/login', { email: ada.email, password: 'a guess' })
 
