@@ -8,8 +8,8 @@ const assets = ['lib/stores/lua', 'lib/passwords/hash-thread.cjs', 'sql']
 
 /**
  * Compiles programs to JavaScript for production, with the packages that they use: a process reads a few files in place
- * of two thousand. What is needed later, such as a command or the library for passkeys, is in files of its own. Types
- * are not checked.
+ * of two thousand. What is needed later, such as a command or error reports, is in files of its own. Types are not
+ * checked.
  *
  * @param programs TypeScript files; each becomes a JavaScript file of its name in the folder
  * @param folder is emptied first

@@ -4,8 +4,9 @@ import { Refusal } from '../errors.ts'
 import type { Caller } from '../http/caller.ts'
 import type { Transaction } from '../stores/database.ts'
 import type { Challenges } from '../tokens/challenges.ts'
+import type { AuthenticatorState } from '../webauthn/authenticator-data.ts'
 import { bytesOf } from '../webauthn/base64url.ts'
-import type { AssertionResponse, AuthenticatorState, WebauthnVerifier } from '../webauthn/verifier.ts'
+import type { AssertionResponse, WebauthnVerifier } from '../webauthn/verifier.ts'
 import { requestOptions } from './passkey-options.ts'
 import type { RequestOptions } from './passkey-options.ts'
 import type { FoundPasskey, Passkey, PasskeyStore } from './passkey-store.ts'
@@ -88,7 +89,7 @@ export function createPasskeyChecks (parts: PasskeyCheckParts) {
 
     const passkey = found === undefined ? await passkeys.findByCredential(credentialId) : found
     const publicKey = passkey?.publicKey ?? webauthn.decoyKey()
-    const state = await webauthn.verifyAssertion(assertion, { challenge: text, publicKey })
+    const state = webauthn.verifyAssertion(assertion, { challenge: text, publicKey })
     if (!passkey) throw new Refusal('passkey_unknown')
 
     const isOwners = userId === undefined || passkey.userId === userId

@@ -105,7 +105,7 @@ export function createPasskeys (parts: PasskeyParts) {
   async function register (asking: Asking, registration: PasskeyRegistration, caller: Caller): Promise<AddedPasskey> {
     const state = await findEnrolling(asking)
     return await counted(asking, caller, () => resets.during(state, async finishReset => {
-      const { challenge, credential } = await verify(state, registration.response)
+      const { challenge, credential } = verify(state, registration.response)
       const passkey = passkeyOf(state, registration, challenge, credential)
       const added = { passkey: presentPasskey({ ...passkey, lastUsedAt: null }) }
       const addition = { state, passkey, challenge, caller }
@@ -136,13 +136,13 @@ export function createPasskeys (parts: PasskeyParts) {
     return { ...await answerTo({ ...state, ...changed }), recovery_codes: codes }
   }
 
-  async function verify (state: SessionState, response: RegistrationResponse) {
+  function verify (state: SessionState, response: RegistrationResponse) {
     const text = webauthn.challengeOf(response)
     const challenge = text === null ? null : challenges.open(text, kinds, state.sessionId)
     if (text === null || !challenge) throw new Refusal('token_invalid')
 
     const userVerification = challenge.purpose === 'passkey' ? 'required' : 'discouraged'
-    const credential = await webauthn.verifyRegistration(response, { challenge: text, userVerification })
+    const credential = webauthn.verifyRegistration(response, { challenge: text, userVerification })
     if (!credential) throw new Refusal('token_invalid')
     return { challenge, credential }
   }

@@ -1,14 +1,18 @@
+/** What a browser says about a ceremony, as far as it is judged (WebAuthn Level 3, section 5.8.1). */
+export interface ClientData { type: unknown, challenge: string, origin: unknown }
+
 /**
- * The challenge in what a browser says about a ceremony (WebAuthn Level 3, section 5.8.1), or null if that is malformed
- * or comes from a page inside a page of another origin: those could trick a user into a touch. Such pages are refused
- * whatever their `topOrigin`.
+ * What a browser says about a ceremony, or null if that is malformed or comes from a page inside a page of another
+ * origin: those could trick a user into a touch. Such pages are refused whatever their `topOrigin`.
  */
-export function challengeIn (clientData: Buffer): string | null {
+export function readClientData (bytes: Buffer): ClientData | null {
   try {
-    const said: unknown = JSON.parse(clientData.toString())
+    const said: unknown = JSON.parse(bytes.toString())
     if (typeof said !== 'object' || said === null) return null
     if ('topOrigin' in said || ('crossOrigin' in said && said.crossOrigin !== false)) return null
-    return 'challenge' in said && typeof said.challenge === 'string' ? said.challenge : null
+    if (!('challenge' in said) || typeof said.challenge !== 'string') return null
+    const { challenge, type, origin } = said as { challenge: string, type?: unknown, origin?: unknown }
+    return { type, challenge, origin }
   } catch {
     return null
   }

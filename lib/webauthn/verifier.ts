@@ -1,16 +1,10 @@
-import { generateKeyPairSync } from 'node:crypto'
-import type { verifyAuthenticationResponse, verifyRegistrationResponse } from '@simplewebauthn/server'
-import { readAttestation, withoutStatement } from './attestation.ts'
+import { createHash, generateKeyPairSync } from 'node:crypto'
+import { authenticatorDataIn } from './attestation.ts'
+import { readAuthenticatorData } from './authenticator-data.ts'
+import type { AuthenticatorData, AuthenticatorState } from './authenticator-data.ts'
 import { bytesOf } from './base64url.ts'
-import { challengeIn } from './client-data.ts'
-import { isEcdsaSignature } from './ecdsa-signature.ts'
-import { algorithms, isEs256Key } from './public-keys.ts'
-
-/** What the vendor library does. */
-export interface WebauthnLibrary {
-  verifyRegistrationResponse: typeof verifyRegistrationResponse
-  verifyAuthenticationResponse: typeof verifyAuthenticationResponse
-}
+import { readClientData } from './client-data.ts'
+import { algorithmOf, hasSigned } from './public-keys.ts'
 
 /** What a browser answers to `navigator.credentials.create()`, in base64url. */
 export interface RegistrationResponse { id: string, clientDataJson: string, attestationObject: string }
@@ -23,27 +17,17 @@ export interface AssertionResponse {
   signature: string
 }
 
-/** What an authenticator says of itself: whether it has verified the user, and what becomes of its keys. */
-export interface AuthenticatorState {
-  signCount: number
-  userVerified: boolean
-  /** Whether the key may be copied to other devices (BE), and whether it is (BS). */
-  backupEligible: boolean
-  backedUp: boolean
-}
-
 /** A credential that was registered. */
 export interface NewCredential extends AuthenticatorState {
   credentialId: Buffer
   /** As COSE has it. */
   publicKey: Buffer
   algorithm: number
+  /** The model of the authenticator, as a UUID; zeros if it does not say. */
   aaguid: string
 }
 
 export interface WebauthnVerifierParts {
-  /** Loads the library. It takes more than half a second, so it is loaded when it is first needed. */
-  load: () => Promise<WebauthnLibrary>
   rpId: string
   /** The origins that a browser or an app may name, exactly. */
   origins: readonly string[]
@@ -53,85 +37,59 @@ export interface WebauthnVerifierParts {
 
 export type WebauthnVerifier = ReturnType<typeof createWebauthnVerifier>
 
-/** The most bytes of each part of a response, which the library does not bound. */
+/** The most bytes of each part of a response. */
 const bytesMax = { id: 1023, clientData: 4096, attestation: 8192, authenticatorData: 4096, signature: 1024 }
 
 /**
- * Verifies what browsers answer (WebAuthn Level 3, sections 7.1 and 7.2), by a library that is guarded against what it
- * leaves out and what it does too much:
- * - It would verify any attestation statement that a client sends, and fetch revocation lists from addresses in its
- *   certificates. So it gets an attestation object that was made anew, without a statement.
- * - It accepts pages within pages of other origins. They are refused here.
- * - It refuses a counter that goes back before it looks at the signature. It is told that the last one was 0, and the
- *   caller judges the counter.
- * - It bounds no sizes and decodes CBOR to any depth. Sizes, depth and keys are judged before.
- * - Whatever it throws, for whatever bytes, is a refusal and no error of ours.
+ * Verifies what browsers answer (WebAuthn Level 3, sections 7.1 and 7.2). Whatever is wrong with it is one refusal and
+ * no error of ours. It asks nobody and keeps nothing; the caller judges the counter, the user's handle, and whether the
+ * challenge has been answered before.
  */
-export function createWebauthnVerifier ({ load, rpId, origins, note = () => {} }: WebauthnVerifierParts) {
-  let loading: Promise<WebauthnLibrary> | undefined
+export function createWebauthnVerifier ({ rpId, origins, note = () => {} }: WebauthnVerifierParts) {
+  const rpIdHash = sha256(Buffer.from(rpId))
   let decoy: Buffer | undefined
-  const expected = { expectedRPID: rpId, expectedOrigin: [...origins] }
 
   return { challengeOf, verifyRegistration, verifyAssertion, decoyKey }
 
   /** The challenge that a response answers to; null if the response is malformed or comes from a page in a page. */
   function challengeOf ({ clientDataJson }: { clientDataJson: string }): string | null {
-    const clientData = bytesOf(clientDataJson, bytesMax.clientData)
-    return clientData && challengeIn(clientData)
+    const bytes = bytesOf(clientDataJson, bytesMax.clientData)
+    return (bytes && readClientData(bytes)?.challenge) ?? null
   }
 
-  /**
-   * The credential that a browser has made for a challenge, or null if the response does not prove one.
-   * @throws the error of `load`
-   */
-  async function verifyRegistration (
-    response: RegistrationResponse,
+  /** The credential that a browser has made for a challenge, or null if the response does not prove one. */
+  function verifyRegistration (
+    { id, clientDataJson, attestationObject }: RegistrationResponse,
     { challenge, userVerification }: { challenge: string, userVerification: 'required' | 'discouraged' }
-  ): Promise<NewCredential | null> {
-    const { verifyRegistrationResponse } = await library()
-    return await orNull(async () => {
-      if (challengeOf(response) !== challenge) return null
-      const object = bytesOf(response.attestationObject, bytesMax.attestation)
-      if (!object) return null
+  ): NewCredential | null {
+    return orNull(() => {
+      assertClientData(clientDataJson, 'webauthn.create', challenge)
+      const object = bounded(attestationObject, bytesMax.attestation)
+      const { state, attested } = assertHere(readAuthenticatorData(authenticatorDataIn(object)))
+      if (attested === null) throw new Error('there is no credential')
+      if (userVerification === 'required' && !state.userVerified) throw new Error('the user was not verified')
 
-      const attested = readAttestation(object)
-      const { id, clientDataJson: clientDataJSON } = response
-      const attestationObject = withoutStatement(attested).toString('base64url')
-      const { verified, registrationInfo: info } = await verifyRegistrationResponse({
-        ...expected,
-        expectedChallenge: challenge,
-        response: { ...credentialOf(id), response: { clientDataJSON, attestationObject } },
-        requireUserVerification: userVerification === 'required',
-        supportedAlgorithmIDs: [...algorithms]
-      })
-      if (!verified || !info || id !== attested.credentialId.toString('base64url')) return null
-      const { credential, aaguid } = info
-      return { ...attested, aaguid, ...stateOf(credential.counter, info) }
+      const { credentialId, publicKey, key, aaguid } = attested
+      if (credentialId.toString('base64url') !== id) throw new Error('it is another credential')
+      const algorithm = algorithmOf(key)
+      if (algorithm === null) throw new Error('the key is of a kind that was not offered')
+      return { ...state, credentialId, publicKey, algorithm, aaguid: toUuid(aaguid) }
     })
   }
 
-  /**
-   * What an authenticator has signed for a challenge with the private key to `publicKey`, or null if it has not.
-   * @throws the error of `load`
-   */
-  async function verifyAssertion (
-    response: AssertionResponse,
+  /** What an authenticator has signed for a challenge with the private key to `publicKey`, or null if it has not. */
+  function verifyAssertion (
+    { id, clientDataJson, authenticatorData, signature }: AssertionResponse,
     { challenge, publicKey }: { challenge: string, publicKey: Buffer }
-  ): Promise<AuthenticatorState | null> {
-    const { verifyAuthenticationResponse } = await library()
-    return await orNull(async () => {
-      if (challengeOf(response) !== challenge || !isBounded(response)) return null
-      if (isEs256Key(publicKey) && !isEcdsaSignature(Buffer.from(response.signature, 'base64url'))) return null
+  ): AuthenticatorState | null {
+    return orNull(() => {
+      bounded(id, bytesMax.id)
+      const clientData = assertClientData(clientDataJson, 'webauthn.get', challenge)
+      const data = bounded(authenticatorData, bytesMax.authenticatorData)
+      const { state } = assertHere(readAuthenticatorData(data))
 
-      const { id, clientDataJson: clientDataJSON, authenticatorData, signature } = response
-      const { verified, authenticationInfo: info } = await verifyAuthenticationResponse({
-        ...expected,
-        expectedChallenge: challenge,
-        response: { ...credentialOf(id), response: { clientDataJSON, authenticatorData, signature } },
-        requireUserVerification: false,
-        credential: { id, publicKey: new Uint8Array(publicKey), counter: 0 }
-      })
-      return verified ? stateOf(info.newCounter, info) : null
+      const signed = Buffer.concat([data, sha256(clientData)])
+      return hasSigned(publicKey, signed, bounded(signature, bytesMax.signature)) ? state : null
     })
   }
 
@@ -141,16 +99,25 @@ export function createWebauthnVerifier ({ load, rpId, origins, note = () => {} }
     return decoy
   }
 
-  async function library (): Promise<WebauthnLibrary> {
-    loading ??= load()
-    // One that did not load may load the next time.
-    loading.catch(() => { loading = undefined })
-    return await loading
+  /** The bytes of what a browser says, if it was this ceremony, this challenge and a page of ours. */
+  function assertClientData (encoded: string, type: string, challenge: string): Buffer {
+    const bytes = bounded(encoded, bytesMax.clientData)
+    const said = readClientData(bytes)
+    if (said === null) throw new Error('the client data are malformed, or of a page in a page')
+    if (said.type !== type || said.challenge !== challenge) throw new Error('it answers something else')
+    if (!origins.some(origin => origin === said.origin)) throw new Error('it is for another origin')
+    return bytes
   }
 
-  async function orNull<T> (verify: () => Promise<T | null>): Promise<T | null> {
+  function assertHere (data: AuthenticatorData): AuthenticatorData {
+    if (!data.rpIdHash.equals(rpIdHash)) throw new Error('it is for another domain')
+    if (!data.userPresent) throw new Error('no user was present')
+    return data
+  }
+
+  function orNull<T> (verify: () => T | null): T | null {
     try {
-      return await verify()
+      return verify()
     } catch (error) {
       note(error)
       return null
@@ -158,26 +125,18 @@ export function createWebauthnVerifier ({ load, rpId, origins, note = () => {} }
   }
 }
 
-function isBounded ({ id, authenticatorData, signature }: AssertionResponse): boolean {
-  return bytesOf(id, bytesMax.id) !== null &&
-    bytesOf(authenticatorData, bytesMax.authenticatorData) !== null &&
-    bytesOf(signature, bytesMax.signature) !== null
+function bounded (encoded: string, max: number): Buffer {
+  const bytes = bytesOf(encoded, max)
+  if (bytes === null) throw new Error('a part is no base64url, empty or too long')
+  return bytes
 }
 
-function credentialOf (id: string) {
-  return { id, rawId: id, type: 'public-key' as const, clientExtensionResults: {} }
+function sha256 (bytes: Buffer): Buffer {
+  return createHash('sha256').update(bytes).digest()
 }
 
-function stateOf (
-  signCount: number,
-  info: { userVerified: boolean, credentialDeviceType: 'singleDevice' | 'multiDevice', credentialBackedUp: boolean }
-): AuthenticatorState {
-  return {
-    signCount,
-    userVerified: info.userVerified,
-    backupEligible: info.credentialDeviceType === 'multiDevice',
-    backedUp: info.credentialBackedUp
-  }
+function toUuid (bytes: Buffer): string {
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
 /** The public key of a new pair, in COSE: a map of five members. */

@@ -7,10 +7,9 @@ declare module 'fastify' {
   interface FastifyInstance { readonly webauthn: WebauthnVerifier }
 }
 
-/** `app.webauthn`. The library is loaded for the first response that it is to verify, not in every process. */
+/** `app.webauthn`: verifies what browsers answer about passkeys. */
 export default fp<Pick<Config['passkeys'], 'rpId' | 'origins'>>(async function provideVerifier (app, { rpId, origins }) {
   app.decorate('webauthn', createWebauthnVerifier({
-    load: () => import('@simplewebauthn/server'),
     rpId,
     origins,
     note: reason => app.log.debug({ err: reason }, 'a passkey was refused')
