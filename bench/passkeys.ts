@@ -1,6 +1,7 @@
 // node --import tsx bench/passkeys.ts: sign-ins with passkeys, alone, and while a storm of logins is being refused and
 // the strangers' buckets of all accounts are locked; and what one costs, in multiples of a hello world.
 //   --seconds=15       the most that each phase takes: a slow machine measures fewer answers
+//   --rounds=3         how often each cost is measured, by turns, in a process of its own; the median is printed
 //   --postgres=15|18
 import { createAuthenticator } from '../test/support/authenticator.ts'
 import type { Authenticator } from '../test/support/authenticator.ts'
@@ -13,19 +14,20 @@ import { pinOurselves } from './node.ts'
 import type { Node } from './node.ts'
 import { login, password, scenarios } from './scenarios.ts'
 import type { Subject } from './scenarios.ts'
-import { percentile } from './statistics.ts'
+import { percentile, spread } from './statistics.ts'
 import { storm } from './storm.ts'
 
 /** An account with a passkey, and the device on which it signs in. */
 interface Owner extends Account { key: Authenticator, deviceToken?: string }
 
-/** What a scenario has cost: microseconds of a processor for each request, of so many. */
-interface Cost { name: string, cpu: number, answers: number, statuses: string }
+/** What a scenario has cost in one process: microseconds of a processor for each request, of so many. */
+interface Cost { cpu: number, answers: number, statuses: string }
 
 /** Requests, and how many there are. */
 interface Requests { next: Next, count: number }
 
 const origin = 'http://localhost:3000'
+const [hello, hashless, passkey] = ['Fastify hello world', 'POST /auth/login, without its hash', 'POST /auth/login/passkey']
 const accountsCount = 40
 const ownersMax = 20
 /** Answers to wait for, first to let V8 compile the hot code, then to measure; of fewer requests a third warms up. */
@@ -42,11 +44,14 @@ const pauseMs = () => 20
 /** Milliseconds beyond its time after which a phase is given up: what it waits for is not answered. */
 const overtimeMs = 15_000
 
-const { seconds, ...ofDeployment } = readArguments({ seconds: { type: 'string', default: '15' } })
+const { seconds, rounds, ...ofDeployment } = readArguments({
+  seconds: { type: 'string', default: '15' },
+  rounds: { type: 'string', default: '3' }
+})
 const phaseMs = Number(seconds) * 1000
 if (!(phaseMs > 0)) throw new TypeError('--seconds takes a number above 0')
 const began = performance.now()
-const costs: Cost[] = []
+const costs: Record<string, Cost[]> = {}
 const lines: string[] = []
 
 pinOurselves('1')
@@ -54,9 +59,10 @@ const settings = { ISSUER_URL: origin, APP_URL: origin, DB_STATEMENT_TIMEOUT: '1
 tell(`${seconds} s for each phase; Postgres, Redis and the programs begin`)
 const deployment = await deploy({ ...ofDeployment, settings })
 try {
-  for (const name of ['Fastify hello world', 'POST /auth/login, without its hash']) await cost(name, listed(name))
-  const prepare = async (node: Node) => entering(node, await own(node))
-  await cost('POST /auth/login/passkey', { subject: 'hashless', prepare })
+  for (let round = 0; round < Number(rounds); round++) {
+    for (const name of [hello, hashless]) await cost(name, listed(name))
+    await cost(passkey, { subject: 'hashless', prepare: async node => entering(node, await own(node)) })
+  }
   await withNode('latchkey', besieged)
 } catch (error) {
   tell(`given up: ${String(error)}`)
@@ -96,7 +102,7 @@ async function cost (
     const { statuses } = await phase(`${name}: measure`, () => run(measuredAnswers))
     const used = await node.cpu() - before
     const answers = Object.values(statuses).reduce((sum, count) => sum + count, 0)
-    costs.push({ name, cpu: used / answers, answers, statuses: JSON.stringify(statuses) })
+    costs[name] = [...costs[name] ?? [], { cpu: used / answers, answers, statuses: JSON.stringify(statuses) }]
   })
 }
 
@@ -125,14 +131,15 @@ function latencies ({ statuses, latencies }: LoadResult) {
 
 /** What has been measured so far. */
 function render () {
-  const [hello, hashless, passkey] = costs.map(({ cpu }) => cpu)
-  const rows = costs.map(({ name, cpu, answers, statuses }) => {
-    const times = hello === undefined ? '' : (cpu / hello).toFixed(1)
-    return `${name.padEnd(34)} ${cpu.toFixed(0).padStart(8)} ${times.padStart(6)} ${String(answers).padStart(8)}  ${statuses}`
-  })
-  const beyond = hello === undefined || hashless === undefined || passkey === undefined
+  const medianOf = (name: string) => spread((costs[name] ?? []).map(({ cpu }) => cpu)).median
+  const unit = medianOf(hello)
+  const rows = Object.entries(costs).flatMap(([name, measured]) => measured.map(({ cpu, answers, statuses }) => {
+    return `${name.padEnd(34)} ${cpu.toFixed(0).padStart(8)} ${(cpu / unit).toFixed(1).padStart(6)} ${String(answers).padStart(8)}  ${statuses}`
+  }))
+  const more = medianOf(passkey) - medianOf(hashless)
+  const beyond = Number.isNaN(more)
     ? []
-    : [`a passkey costs ${((passkey - hashless) / hello).toFixed(1)} × hello beyond a login without its hash (target: 8 at most)`]
+    : [`a passkey costs ${(more / unit).toFixed(1)} × hello beyond a login without its hash (target: 8 at most), by the medians`]
   return ['', `${''.padEnd(34)} ${'CPU-µs'.padStart(8)} ${'×'.padStart(6)} ${'answers'.padStart(8)}`, ...rows, ...beyond, ...lines].join('\n')
 }
 
