@@ -1,9 +1,11 @@
-import { connect } from 'node:net'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import t from 'tap'
+import type { Test } from 'tap'
 import type { FastifyInstance } from 'fastify'
 import { signed } from '../../support/people.ts'
-import { as, api, deploy, signIn, start } from '../../support/helper.ts'
+import { as, api, deploy, retryUnavailable, signIn, start } from '../../support/helper.ts'
 import { follow, listen } from '../../support/event-stream.ts'
 import type { ToldChange } from '../../support/event-stream.ts'
 import { basic, makeService } from '../../support/services.ts'
@@ -178,10 +180,7 @@ t.test('a node that stops ends its streams first, also those that nobody reads',
   for (let n = 0; n < 100_000; n++) node.revocations.apply({ kind: 'session_ended', subjectId: randomUUID(), exceptId: null, number: null, reason: 'evicted' })
   const [follower, { port }] = [await follow(t, node, service), new URL(await listen(node))]
   await follower.next('alive')
-  const frozen = connect(Number(port), '127.0.0.1')
-  t.teardown(() => frozen.destroy())
-  frozen.write(`GET ${api('/auth/revocations')} HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\nauthorization: ${basic(service)}\r\n\r\n`)
-  frozen.pause()
+  t.match(await retryUnavailable(() => freeze(t, Number(port))), { statusCode: 200 })
   await until(() => node.followers.size === 2)
 
   const began = performance.now()
@@ -189,6 +188,17 @@ t.test('a node that stops ends its streams first, also those that nobody reads',
   t.ok(performance.now() - began < 3000, 'at once')
   t.ok(await follower.isOver())
 })
+
+/** A follower that reads the beginning of the stream and nothing of the rest. */
+async function freeze (t: Pick<Test, 'teardown'>, port: number) {
+  const socket = connect(port, '127.0.0.1')
+  t.teardown(() => socket.destroy())
+  socket.write(`GET ${api('/auth/revocations')} HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\nauthorization: ${basic(service)}\r\n\r\n`)
+  const [beginning] = await once(socket, 'data')
+  socket.pause()
+  const [head = ''] = String(beginning).split('\r\n\r\n')
+  return { statusCode: Number(head.split(' ')[1]), headers: { 'retry-after': /^retry-after: (\d+)/m.exec(head)?.[1] } }
+}
 
 type Follower = Awaited<ReturnType<typeof follow>>
 
