@@ -1,3 +1,4 @@
+import { align } from './align.ts'
 import type { Cost } from './growth-operations.ts'
 
 interface Size { name: string, rows: number, table: number, indexes: number }
@@ -41,11 +42,4 @@ export function renderGrowth ({ machine, measured }: { machine: string, measured
     '',
     `Memory of the node after all of it: ${measured.map(({ memoryBytes }) => (memoryBytes / megabyte).toFixed(0)).join(' and ')} MB`
   ].join('\n')
-}
-
-function align (rows: string[][]) {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0)))
-  return rows.map(row => row.map((cell, column) => (
-    column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)
-  )).join('  ').trimEnd())
 }

@@ -1,3 +1,5 @@
+import { align } from './align.ts'
+
 /** Microseconds of a processor for one answer: of the nodes together, of Postgres and of all servers of Redis. */
 export interface Usage { node: number, postgres: number, redis: number, perSecond: number }
 
@@ -13,8 +15,5 @@ export function renderNodes (measured: { nodes: number, usages: Map<string, Usag
       rows.push([name, String(nodes), ...figures])
     }
   }
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0)))
-  return rows.map(row => row.map((cell, column) => (
-    column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)
-  )).join('  ')).join('\n')
+  return align(rows).join('\n')
 }

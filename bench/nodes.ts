@@ -5,7 +5,7 @@
 //   --postgres=15|18
 import { setTimeout as pause } from 'node:timers/promises'
 import postgres from 'postgres'
-import { ask as askRedis, startCluster } from '../test/stores/redis-topologies.ts'
+import { startCluster } from '../test/stores/redis-topologies.ts'
 import { readArguments } from './arguments.ts'
 import { deploy } from './deployment.ts'
 import type { Account } from './latchkey.ts'
@@ -15,6 +15,7 @@ import { renderNodes } from './nodes-table.ts'
 import type { Usage } from './nodes-table.ts'
 import type { Node } from './node.ts'
 import { between, readUse } from './postgres-costs.ts'
+import { readRedisTime } from './redis-costs.ts'
 import { login, password } from './scenarios.ts'
 
 const values = readArguments({
@@ -127,18 +128,12 @@ async function measure (nodes: Node[], work: () => Promise<number>): Promise<Usa
 /** Microseconds of a processor until now. */
 async function used (nodes: Node[]) {
   const times = await Promise.all(nodes.map(node => node.cpu()))
-  const infos = await Promise.all(cluster.servers.map(server => askRedis(server, 'INFO', 'cpu')))
+  const ofRedis = await Promise.all(cluster.servers.map(server => readRedisTime(server)))
   return {
     node: sum(times),
     use: await readUse(sql),
-    redis: sum(infos.map(microsecondsIn))
+    redis: sum(ofRedis)
   }
-}
-
-function microsecondsIn (info: string) {
-  const times = Array.from(info.matchAll(/used_cpu_(?:user|sys):([\d.]+)/g), ([, seconds]) => Number(seconds) * 1e6)
-  if (times.length === 0) throw new Error(`Redis has answered ${info}`)
-  return sum(times)
 }
 
 function sum (figures: number[]) {

@@ -1,3 +1,4 @@
+import { align } from './align.ts'
 import type { Enumeration } from './enumeration.ts'
 import type { Figures } from './measure.ts'
 import { spread } from './statistics.ts'
@@ -65,14 +66,4 @@ function middle<K extends string> (runs: Record<K, number>[], name: K) {
 function withSpread (values: number[], digits: number) {
   const { median, percent } = spread(values)
   return values.length > 1 ? `${median.toFixed(digits)} ±${(percent / 2).toFixed(0)}%` : median.toFixed(digits)
-}
-
-function align (rows: string[][]) {
-  const widths = head.map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0)))
-  return rows.map(row => row.map((cell, column) => pad(cell, column)).join('  ').trimEnd())
-
-  function pad (cell: string, column: number) {
-    const width = widths[column] ?? 0
-    return column === 0 ? cell.padEnd(width) : cell.padStart(width)
-  }
 }
