@@ -4,6 +4,7 @@
 //   --json      the figures of every process instead of the table
 //   --only=RE   the scenarios whose names match, and nothing else
 //   --loop      instead: for how long one request, the worst we know, holds the main thread
+//   --peers     instead: Latchkey beside Better Auth and oidc-provider, which are installed from npm for it
 //   --postgres=15  on Debian's Postgres 15 with jit on, in place of the 18 of npm
 //   --profile=FOLDER   writes a .cpuprofile of every scenario there; the figures then include the profiler's own cost
 import { mkdirSync } from 'node:fs'
@@ -18,16 +19,19 @@ import { measure } from './measure.ts'
 import { bytesPerSession } from './memory.ts'
 import { canPin, pinOurselves } from './node.ts'
 import type { Node } from './node.ts'
+import { installPeers } from './peers/install.ts'
+import { measurePeers } from './peers/peers.ts'
 import { password, scenarios } from './scenarios.ts'
 import type { Subject } from './scenarios.ts'
 import { storm } from './storm.ts'
 import { renderTable } from './table.ts'
 import type { Report } from './table.ts'
 
-const { quick, json, loop, only, profile, postgres } = readArguments({
+const { quick, json, loop, peers, only, profile, postgres } = readArguments({
   quick: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   loop: { type: 'boolean', default: false },
+  peers: { type: 'boolean', default: false },
   only: { type: 'string' },
   profile: { type: 'string' }
 })
@@ -36,6 +40,7 @@ const times = quick ? { warmUpMs: 4000, measureMs: 1000 } : { warmUpMs: 12_000, 
 const stormWarmUpMs = 1000
 const stormMs = quick ? 3000 : 6000
 const connections = 16
+const tokens = quick ? 12_000 : 25_000
 const chosen = scenarios.filter(({ name }) => (
   only === undefined || name.startsWith('Fastify') || new RegExp(only).test(name)
 ))
@@ -49,6 +54,7 @@ const report: Report = {
 }
 
 if (loop) await measureLoop(postgres)
+else if (peers) await compareWithPeers()
 else await measureTable()
 
 async function measureTable () {
@@ -70,6 +76,17 @@ async function measureTable () {
   console.log(json ? JSON.stringify(report, null, 2) : `\n${renderTable(report)}`)
 }
 
+async function compareWithPeers () {
+  try {
+    installPeers(tell)
+  } catch (error) {
+    tell(String(error))
+    process.exitCode = 1
+    return
+  }
+  await measurePeers({ postgres, processes, connections, tokens, times, machine: report.machine, tell })
+}
+
 async function measureSubject (deployment: Deployment, subject: Subject, round: number) {
   const own = chosen.filter(scenario => scenario.subject === subject)
   if (own.length === 0) return
@@ -77,7 +94,7 @@ async function measureSubject (deployment: Deployment, subject: Subject, round: 
   await withNode(deployment, subject, '0', async (node, accounts) => {
     for (const scenario of own) {
       tell(`process ${round} of ${processes}: ${scenario.name}`)
-      const prepared = { node, accounts, connections, tokens: quick ? 12_000 : 25_000 }
+      const prepared = { node, accounts, connections, tokens }
       const figures = await measure(scenario, prepared, { ...times, profile })
       report.scenarios.find(({ name }) => name === scenario.name)?.runs.push(figures)
     }

@@ -103,19 +103,20 @@ export async function load (options: LoadOptions): Promise<LoadResult> {
   }
 }
 
+/** What a request brings: an access token, cookies as their header has them, and a body as JSON or as a form. */
+export interface Brought { token?: string, cookie?: string, body?: object, form?: Record<string, string> }
+
 /** The text of a request. */
-export function request (
-  method: string,
-  path: string,
-  { token, body }: { token?: string, body?: object } = {}
-): string {
-  const payload = body && JSON.stringify(body)
+export function request (method: string, path: string, { token, cookie, body, form }: Brought = {}): string {
+  const payload = form ? new URLSearchParams(form).toString() : body && JSON.stringify(body)
+  const type = form ? 'application/x-www-form-urlencoded' : 'application/json'
   return [
     `${method} ${path} HTTP/1.1`,
     'host: localhost',
     'user-agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
     ...(token === undefined ? [] : [`authorization: Bearer ${token}`]),
-    ...(payload === undefined ? [] : ['content-type: application/json', `content-length: ${payload.length}`]),
+    ...(cookie === undefined ? [] : [`cookie: ${cookie}`]),
+    ...(payload === undefined ? [] : [`content-type: ${type}`, `content-length: ${payload.length}`]),
     '',
     payload ?? ''
   ].join('\r\n')

@@ -13,13 +13,19 @@ export interface Figures {
   p50: number
   /** The 99th percentile of the times, in milliseconds. */
   p99: number
+  /** Microseconds of the processor time of the stores for each request; only where a meter is given. */
+  stores?: number
 }
+
+/** Begins to count the processor time of the stores. What it returns ends that, and returns microseconds. */
+export type StoreMeter = () => Promise<() => Promise<number>>
 
 export interface MeasureOptions {
   warmUpMs: number
   measureMs: number
   /** The folder for a profile of each measurement. */
   profile?: string | undefined
+  meter?: StoreMeter
 }
 
 /** Once this many requests are answered V8 has compiled the hot code, and the warm-up ends before its time. */
@@ -31,18 +37,20 @@ const warmUpRequests = 8000
  * @throws Error when an answer has a status of 300 or more, or there is none
  */
 export async function measure (
-  scenario: Scenario,
+  scenario: Pick<Scenario, 'name' | 'prepare'>,
   prepared: Prepared,
-  { warmUpMs, measureMs, profile }: MeasureOptions
+  { warmUpMs, measureMs, profile, meter }: MeasureOptions
 ): Promise<Figures> {
   const { node, connections } = prepared
   const next = await scenario.prepare(prepared)
   await load({ port: node.port, connections, milliseconds: warmUpMs, answersMax: warmUpRequests, next })
   if (profile) await node.ask('startProfile')
 
+  const readStores = await meter?.()
   const before = await node.cpu()
   const { seconds, latencies, statuses } = await load({ port: node.port, connections, milliseconds: measureMs, next })
   const used = await node.cpu() - before
+  const stores = await readStores?.()
   if (profile) writeFileSync(profileOf(scenario, profile), await node.ask<string>('stopProfile'))
 
   const answers = Object.values(statuses).reduce((sum, count) => sum + count, 0)
@@ -53,10 +61,11 @@ export async function measure (
     perSecond: answers / seconds,
     cpu: used / answers,
     p50: percentile(latencies, 0.5),
-    p99: percentile(latencies, 0.99)
+    p99: percentile(latencies, 0.99),
+    ...(stores !== undefined && { stores: stores / answers })
   }
 }
 
-function profileOf ({ name }: Scenario, folder: string) {
+function profileOf ({ name }: Pick<Scenario, 'name'>, folder: string) {
   return join(folder, `${name.replaceAll(/\W+/g, '-')}.cpuprofile`)
 }

@@ -5,14 +5,14 @@ import type postgres from 'postgres'
 export interface PostgresUse { nanoseconds: Map<number, number>, walBytes: number }
 
 /**
- * Reads what Postgres has used for the API until now. The processes of its connections are listed by Postgres, their
- * time is that of the scheduler (/proc, Linux).
+ * Reads what Postgres has used until now for a role, by default that of the API. The processes of its connections are
+ * listed by Postgres, their time is that of the scheduler (/proc, Linux).
  */
-export async function readUse (sql: postgres.Sql): Promise<PostgresUse> {
+export async function readUse (sql: postgres.Sql, role = 'latchkey_app'): Promise<PostgresUse> {
   const backends = await sql<{ pid: number }[]>`
     select pid
     from pg_stat_activity
-    where usename = 'latchkey_app' and backend_type in ('client backend', 'parallel worker')`
+    where usename = ${role} and backend_type in ('client backend', 'parallel worker')`
   const [log] = await sql<{ bytes: string }[]>`select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0') as bytes`
   return {
     nanoseconds: new Map(backends.map(({ pid }) => [pid, nanosecondsOf(pid)])),
