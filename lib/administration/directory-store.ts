@@ -181,7 +181,12 @@ function positionsOf (
       order by ${key} ${direction(query, order)}, ${id} ${direction(query, order)}
       limit ${limit}`
 
-  if (!isFiltered) return fragment`select ${id} as id, ${key} as key ${text} from ${source} where ${rest}`
+  if (!isFiltered) {
+    return fragment`
+      select q.*
+      from (select ${id} as id, ${key} as key ${text} from ${source} where ${rest}) q
+      ${knownLimit(query, limit)}`
+  }
 
   // An index has the rows of each combination in order, so at most `limit` rows of each are read.
   return fragment`
@@ -196,12 +201,29 @@ function positionsOf (
           and (${filters.approval}::text is null or a.approval = ${filters.approval})
       ) c
       cross join lateral (
-        select ${id} as id, ${key} as key ${text}
-        from ${source}
-        where role = c.role and status = c.status and approval = c.approval and ${rest}
+        select q.*
+        from (
+          select ${id} as id, ${key} as key ${text}
+          from ${source}
+          where role = c.role and status = c.status and approval = c.approval and ${rest}
+        ) q
+        ${knownLimit(query, limit)}
       ) p
       order by ${inOrder(query, order)}
       limit ${limit}`
+}
+
+/**
+ * The same limit once more around the rows, as part of the text. For a limit that is a parameter the planner expects a
+ * tenth of the table: with many users the plan for all values then seems dearer than one for these, so that each call
+ * is planned anew. Known are the page of the default length and the longest one, each with the user after it.
+ */
+function knownLimit ({ fragment }: Query, limit: number): Fragment {
+  switch (limit) {
+    case 51: return fragment`limit 51`
+    case 101: return fragment`limit 101`
+    default: return fragment``
+  }
 }
 
 function sourceOf ({ fragment }: Query, { by }: Order) {

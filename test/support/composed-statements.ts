@@ -102,7 +102,7 @@ function lists (directory: ReturnType<typeof createUserDirectoryStore>): Call[] 
 
   const factors = ['none', 'totp', 'passkey'] as const
   return parts.flatMap(part => [
-    () => directory.list(part),
+    ...[1, 51, 101].map(limit => () => directory.list({ ...part, limit })),
     ...searches.flatMap(search => [null, ...factors].flatMap(factor => [
       () => directory.scan(search, { ...part, factor }, 1),
       () => directory.searchIndex(search, { ...part, factor }, 1)
