@@ -9,6 +9,8 @@ export interface WorstInput {
   headers?: Record<string, string>
   /** As whom it is sent. */
   as?: 'administrator' | 'follower'
+  /** Whether it is long by its answer, so that it says nothing where it is refused. */
+  isLong?: boolean
 }
 
 interface Operation {
@@ -105,7 +107,7 @@ function * newPasswords (): Generator<WorstInput> {
 }
 
 function * longAnswers (): Generator<WorstInput> {
-  const get = { method: 'GET', as: 'administrator' as const }
+  const get = { method: 'GET', as: 'administrator' as const, isLong: true }
   yield { ...get, name: 'a page of the trail', path: '/api/v1/admin/audit-events' }
   yield { ...get, name: 'the trail as JSON lines', path: '/api/v1/admin/audit-events?format=ndjson' }
   yield { ...get, name: 'the trail as CSV', path: '/api/v1/admin/audit-events?format=csv' }
