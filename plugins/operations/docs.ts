@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import fp from 'fastify-plugin'
-import type { FastifySchema } from 'fastify'
+import type { FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
 import type { Config } from '../../lib/config/config.ts'
 import { describeApi } from '../../lib/http/document/api-description.ts'
 import { finishDocument } from '../../lib/http/document/api-document.ts'
@@ -23,6 +23,7 @@ const contentSecurityPolicy = [
 /** OpenAPI 3.1 of every route at /docs/json, and a page that shows it at /docs. It is registered before the routes. */
 export default fp<DocsOptions>(async function describeRoutes (app, { docsEnabled, version }) {
   if (!docsEnabled) return
+  let text: Buffer | undefined
 
   await app.register(swagger, {
     openapi: describeApi(version),
@@ -49,8 +50,18 @@ export default fp<DocsOptions>(async function describeRoutes (app, { docsEnabled
       defaultModelsExpandDepth: 0,
       displayRequestDuration: true
     },
-    staticCSP: contentSecurityPolicy
+    staticCSP: contentSecurityPolicy,
+    transformSpecification,
+    transformSpecificationClone: false
   })
+
+  // The document is large and always the same, so its bytes are kept: they take 10 ms to make.
+  function transformSpecification (document: object, { routeOptions }: FastifyRequest, reply: FastifyReply) {
+    if (routeOptions.url !== '/docs/json') return document
+    text ??= Buffer.from(JSON.stringify(document))
+    reply.type('application/json; charset=utf-8')
+    return text
+  }
 }, { name: 'docs' })
 
 function withRefusals (schema: FastifySchema): FastifySchema {
