@@ -42,8 +42,11 @@ export interface AuditTrailParts {
 export type AuditTrail = ReturnType<typeof createAuditTrail>
 
 const pageLength = 100
-/** Rows that one statement of a stream reads, so that no statement takes long, however long the stream is. */
-const streamPageLength = 500
+/**
+ * Rows that one statement of a stream reads, and that are decrypted and written as text in one go: no statement takes
+ * long then, and the main thread is not held for long, however long the stream is.
+ */
+const streamPageLength = 100
 
 const columns = [
   'id', 'at', 'event', 'outcome', 'reason', 'actor_id', 'subject_id', 'session_id', 'request_id', 'personal'
