@@ -10,16 +10,27 @@ type Teardown = Pick<Test, 'teardown'>
 /** A database of this test's own, by default a copy of the migrated template; dropped when the test ends. */
 export async function makeDatabase (t: Teardown, { migrated = true } = {}) {
   const name = `latchkey_test_${randomBytes(6).toString('hex')}`
-  const server = postgres(setting('DATABASE_DIRECT_URL'), { max: 1, onnotice: () => {} })
 
   // Copying files takes a sixth of what copying pages through the log does.
-  if (migrated) await server`create database ${server(name)} template ${server(setting('TEMPLATE'))} strategy file_copy`
-  else await server`create database ${server(name)}`
-  t.teardown(async () => {
-    await server`drop database if exists ${server(name)} with (force)`
-    await server.end({ timeout: 1 })
-  })
+  await command(`create database ${name} ${migrated ? `template ${setting('TEMPLATE')} strategy file_copy` : ''}`)
+  t.teardown(() => command(`drop database if exists ${name} with (force)`))
   return { url: to(setting('DATABASE_URL'), name), directUrl: to(setting('DATABASE_DIRECT_URL'), name) }
+}
+
+let owner: pg.Pool | undefined
+
+/**
+ * Sends a statement as the owner of the databases. All tests of a process share the connection, because a connection
+ * costs Postgres about as much as making a database does. It does not keep the process alive.
+ */
+async function command (statement: string) {
+  owner ??= new pg.Pool({
+    connectionString: setting('DATABASE_DIRECT_URL'),
+    max: 1,
+    idleTimeoutMillis: 0,
+    allowExitOnIdle: true
+  }).on('error', () => {})
+  await owner.query(statement)
 }
 
 /** The driver itself, for statements that a test runs past the code. */
