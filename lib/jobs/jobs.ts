@@ -42,6 +42,9 @@ export interface JobLog {
   error (fields: object, message: string): void
 }
 
+/** Runs looks into queues one after another. */
+type InTurn = <T>(look: () => Promise<T>) => Promise<T>
+
 interface JobParts {
   store: JobStore
   log: JobLog
@@ -60,7 +63,7 @@ const defaultAttemptsMax = 3
 /** A mail waits for a mail server that is away for a day, or that asks to come again (greylisting, RFC 6647). */
 const attemptsMax: Readonly<Record<string, number>> = { mail: pausesMs.length + 1 }
 
-/** Milliseconds from sending a job to looking for it: its transaction is about to commit. */
+/** Milliseconds from the start of a worker to its first look, and from sending a job (in a transaction) to the next. */
 const firstLookMs = 15
 /** A node asks at least this often whether the next job of a scheduled queue is due. */
 const scheduleCheckMs = 30_000
@@ -74,6 +77,7 @@ const scheduleCheckMs = 30_000
 export function createJobs (parts: JobParts) {
   const { store } = parts
   const workers = new Map<string, ReturnType<typeof createWorker>>()
+  let lastLook: Promise<unknown> = Promise.resolve()
 
   return { send, sendAll, work, wake, stop, queues, counts: store.counts, countDue: store.countDue }
 
@@ -96,7 +100,14 @@ export function createJobs (parts: JobParts) {
   function work (queue: string, handler: JobHandler, options: WorkOptions = {}): void {
     if (workers.has(queue)) throw new TypeError(`queue ${queue} has a worker already`)
     for (const outcome of ['done', 'failed']) parts.metrics.increment('jobs', { name: queue, outcome }, 0)
-    workers.set(queue, createWorker(parts, queue, handler, options))
+    workers.set(queue, createWorker(parts, inTurn, queue, handler, options))
+  }
+
+  // The queues of a node are looked into at the same moments. All at once, that would keep a connection open for each.
+  function inTurn<T> (look: () => Promise<T>): Promise<T> {
+    const done = lastLook.then(look)
+    lastLook = done.catch(() => {})
+    return done
   }
 
   /** The queues whose jobs this node does. */
@@ -118,7 +129,9 @@ export function createJobs (parts: JobParts) {
   }
 }
 
-function createWorker (parts: JobParts, queue: string, handler: JobHandler, options: WorkOptions) {
+function createWorker (
+  parts: JobParts, inTurn: InTurn, queue: string, handler: JobHandler, options: WorkOptions
+) {
   const { store, log, metrics, tracing = noTracing, report } = parts
   const { concurrency = 4, leaseMs = 60_000, lookIntervalMs = 1000, scheduleIntervalMs } = options
   const inHand = new Set<Promise<void>>()
@@ -131,7 +144,8 @@ function createWorker (parts: JobParts, queue: string, handler: JobHandler, opti
   let isAway = false
   let isStopped = false
 
-  plan(0)
+  // Not at once: what else a node does when it starts goes first, on the connection that is open.
+  plan(firstLookMs)
   return { look, stop }
 
   function look (delayMs: number) {
@@ -165,7 +179,7 @@ function createWorker (parts: JobParts, queue: string, handler: JobHandler, opti
     if (wanted <= 0) return
 
     pauseMs *= 2
-    polling = take(wanted).then(taken => {
+    polling = inTurn(() => take(wanted)).then(taken => {
       polling = undefined
       pauseMs = taken > 0 ? firstLookMs : Math.min(pauseMs, lookIntervalMs)
       plan(taken > 0 ? 0 : pauseMs)
@@ -173,6 +187,7 @@ function createWorker (parts: JobParts, queue: string, handler: JobHandler, opti
   }
 
   async function take (wanted: number) {
+    if (isStopped) return 0
     try {
       await addScheduled()
       const jobs = await store.take(queue, wanted, leaseMs)

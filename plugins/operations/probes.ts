@@ -11,9 +11,12 @@ const mailIntervalMs = 30_000
  * queue of clients does not look like an outage.
  */
 export default fp(async function registerProbes (app) {
+  let isStarted = false
+
   app.health.register('database', () => {
     // This finds connections of the pool that died silently. It may wait for clients, so its answer does not count.
-    app.database.ping().catch(() => {})
+    // A node that is starting has just used the pool, and the first looks for jobs use it at this moment.
+    if (isStarted) app.database.ping().catch(() => {})
     return app.feedDatabase.ping()
   })
   app.health.register('redis', () => app.scripts.ping())
@@ -29,5 +32,6 @@ export default fp(async function registerProbes (app) {
   app.addHook('onReady', async () => {
     await app.health.tick()
     app.health.started()
+    isStarted = true
   })
 }, { name: 'probes', dependencies: ['monitoring', 'stores', 'changes', 'keys', 'mail'] })

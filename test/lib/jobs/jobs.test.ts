@@ -201,6 +201,41 @@ t.test('many nodes share a queue: every job is done once, and no node runs more 
   t.ok(maxAtOnce <= 2)
 })
 
+t.test('a node looks into its queues one after another, and into none after it has stopped', async t => {
+  const { store, logger } = await open(t)
+  const looks = new EventEmitter()
+  const held: Array<() => void> = []
+  let atOnce = 0
+  let atOnceMax = 0
+  const watched: typeof store = {
+    ...store,
+    take: async (...call) => {
+      atOnceMax = Math.max(atOnceMax, ++atOnce)
+      await new Promise<void>(resolve => { held.push(resolve); looks.emit('look', call[0]) })
+      atOnce--
+      return await store.take(...call)
+    }
+  }
+  const jobs = createJobs({ store: watched, log: logger, metrics: noMetrics })
+  const options = { lookIntervalMs: 3_600_000 }
+  for (const queue of ['first', 'second', 'third']) jobs.work(queue, async () => {}, options)
+
+  const order = [(await once(looks, 'look'))[0]]
+  for (const queue of ['first', 'second', 'third']) jobs.wake(queue)
+  // The others are due, and would look before Postgres answers if they did not wait for their turn.
+  await store.countDue('first')
+  const next = once(looks, 'look')
+  held.shift()?.()
+  order.push((await next)[0])
+  t.equal(new Set(order).size, 2, 'another queue, when the look before it has ended')
+  t.equal(atOnceMax, 1)
+
+  const stopped = jobs.stop(1000)
+  held.shift()?.()
+  await stopped
+  t.equal(held.length, 0, 'the third queue is not looked into any more')
+})
+
 t.test('a scheduled queue gets one job for all nodes', async t => {
   const { database, logger, rows, sql } = await open(t)
   const done: number[] = []
