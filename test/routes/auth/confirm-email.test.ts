@@ -286,7 +286,7 @@ t.test('a failed try with a token is counted by caller and leaves an event', asy
 })
 
 t.test('a store that does not answer spends no token', async t => {
-  const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '300ms' })
+  const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '1s' })
   const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
   const owner = connect(t, deployment.DATABASE_DIRECT_URL)
   const ada = await signIn(app)
