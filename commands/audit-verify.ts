@@ -5,7 +5,7 @@ import auditVerification from '../plugins/audit/audit-verification.ts'
 import connectPostgres from '../plugins/stores/postgres.ts'
 import schema from '../plugins/stores/schema.ts'
 import { UsageError } from './command.ts'
-import type { Command, Input, Result } from './command.ts'
+import type { Command, Input, Result, Surroundings } from './command.ts'
 import { createProgressBar } from './progress-bar.ts'
 import { readConfig } from './with-app.ts'
 
@@ -22,14 +22,14 @@ export default auditVerify
 const listedMax = 20
 
 // It does not use Redis: an auditor needs the database and the key only.
-async function run ({ values: { head } }: Input): Promise<Result> {
+async function run ({ values: { head } }: Input, { env, stderr }: Surroundings): Promise<Result> {
   if (head !== undefined && !/^[0-9a-f]{12,64}$/i.test(String(head))) {
     throw new UsageError('--head takes 12 to 64 hexadecimal digits.')
   }
 
-  const config = readConfig({ REDIS_URL: 'redis://localhost', ISSUER_URL: 'https://localhost' })
+  const config = readConfig(env, { REDIS_URL: 'redis://localhost', ISSUER_URL: 'https://localhost' })
   const app = Fastify()
-  const bar = createProgressBar(process.stderr, 1)
+  const bar = createProgressBar(stderr, 1)
   try {
     await app.register(connectPostgres, { ...config.postgres, poolMax: 1, poolMin: 0, deadline: 60_000 })
     await app.register(schema)

@@ -1,4 +1,4 @@
-import type { Command, Result } from './command.ts'
+import type { Command, Input, Result, Surroundings } from './command.ts'
 import { progress } from './progress.ts'
 import { withApp } from './with-app.ts'
 
@@ -14,14 +14,14 @@ export default cleanUp
 /** Progress is shown no more often than this. */
 const reportIntervalMs = 1000
 
-async function run (): Promise<Result> {
-  return await withApp(async app => {
+async function run (_input: Input, surroundings: Surroundings): Promise<Result> {
+  return await withApp(surroundings, async app => {
     let reportedAt = performance.now()
     const { removed } = await app.cleanUp.run({
       report (kind, rows) {
         if (performance.now() - reportedAt < reportIntervalMs) return
         reportedAt = performance.now()
-        progress(`${nameOf(kind)}: ${rows} removed so far …`)
+        progress(surroundings.stderr, `${nameOf(kind)}: ${rows} removed so far …`)
       }
     })
 

@@ -1,5 +1,5 @@
 import { readNewPassword } from './password-prompt.ts'
-import type { Command, Input, Result } from './command.ts'
+import type { Command, Input, Result, Surroundings } from './command.ts'
 import { operator, withApp } from './with-app.ts'
 
 const createAdmin: Command = {
@@ -11,11 +11,11 @@ const createAdmin: Command = {
 }
 export default createAdmin
 
-async function run ({ positionals: [email = ''], values }: Input): Promise<Result> {
+async function run ({ positionals: [email = ''], values }: Input, surroundings: Surroundings): Promise<Result> {
   const { name = 'Administrator', another = false } = values
 
-  return await withApp(async app => {
-    const password = await readNewPassword(process.stdin, process.stderr)
+  return await withApp(surroundings, async app => {
+    const password = await readNewPassword(surroundings.stdin, surroundings.stderr)
     const admin = await app.administrators.create({
       email,
       fullName: String(name),

@@ -1,4 +1,4 @@
-import type { Command, Input, Result } from './command.ts'
+import type { Command, Input, Result, Surroundings } from './command.ts'
 import { operator, withApp } from './with-app.ts'
 
 const createService: Command = {
@@ -10,9 +10,9 @@ const createService: Command = {
 }
 export default createService
 
-async function run ({ positionals: [name = ''], values }: Input): Promise<Result> {
+async function run ({ positionals: [name = ''], values }: Input, surroundings: Surroundings): Promise<Result> {
   const [mayRevoke, mayFollow] = [values['may-revoke'] === true, values['may-follow'] === true]
-  return await withApp(async app => {
+  return await withApp(surroundings, async app => {
     const { id, secret, credentials } = await app.services.create({ name, mayRevoke, mayFollow }, operator())
     const rights = list(['introspect', ...(mayRevoke ? ['revoke'] : []), ...(mayFollow ? ['follow'] : [])])
     const others = credentials > 1 ? `; it has ${credentials} credentials now` : ''

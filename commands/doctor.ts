@@ -10,7 +10,7 @@ import { reportOf, sorted } from '../lib/doctor/report.ts'
 import { examineSettings } from '../lib/doctor/settings.ts'
 import examinations from '../plugins/operations/examinations.ts'
 import { UsageError } from './command.ts'
-import type { Command, Input, Result } from './command.ts'
+import type { Command, Input, Result, StandardOutput, Surroundings } from './command.ts'
 import { createConnections } from './connections.ts'
 import { progress } from './progress.ts'
 import { readSettings } from './with-app.ts'
@@ -29,13 +29,13 @@ const outsideTimeoutMs = 20_000
 
 const exitCodes: Record<Verdict, 0 | 1 | 2> = { sound: 0, unsafe: 1, unknown: 2 }
 
-async function run ({ values: { url } }: Input): Promise<Result> {
+async function run ({ values: { url } }: Input, { env: given, stdout, stderr }: Surroundings): Promise<Result> {
   const publicUrl = url === undefined ? null : readUrl(String(url))
-  const env = readSettings()
+  const env = readSettings(given)
   const { config, findings } = examineSettings(env)
   const machine = readMachine(process.cwd(), settingsFileOf(String(env['NODE_ENV'])))
 
-  progress('Looking …')
+  progress(stderr, 'Looking …')
   const found = await examine([
     { area: 'settings', look: () => findings },
     { area: 'machine', look: () => judgeMachine(machine) }
@@ -43,7 +43,7 @@ async function run ({ values: { url } }: Input): Promise<Result> {
   // Nothing is known about stores whose settings are refused.
   const inStores = config === null ? [] : await examineStores(config)
   const outside = config === null || publicUrl === null ? [] : await examineOutside(config, publicUrl)
-  return resultOf([...found, ...inStores, ...outside])
+  return resultOf([...found, ...inStores, ...outside], stdout)
 }
 
 async function examineStores (config: Config): Promise<AreaFinding[]> {
@@ -71,10 +71,10 @@ function readUrl (text: string): URL {
   return url
 }
 
-function resultOf (findings: AreaFinding[]): Result {
+function resultOf (findings: AreaFinding[], stdout: StandardOutput): Result {
   const verdict = verdictOf(findings)
   return {
-    text: reportOf(findings, { hasColours: process.stdout.isTTY && process.stdout.hasColors() }),
+    text: reportOf(findings, { hasColours: stdout.isTTY === true && stdout.hasColors?.() === true }),
     data: { verdict, findings: sorted(findings) },
     exitCode: exitCodes[verdict]
   }

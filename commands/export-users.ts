@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { formatOf } from '../lib/transfers/files.ts'
 import { UsageError } from './command.ts'
-import type { Command, Input, Result } from './command.ts'
+import type { Command, Input, Result, Surroundings } from './command.ts'
 import { createProgressBar } from './progress-bar.ts'
 import { operator, withApp } from './with-app.ts'
 
@@ -17,15 +17,19 @@ const exportUsers: Command = {
 }
 export default exportUsers
 
-async function run ({ positionals: [path = ''], values: { json } }: Input): Promise<Result> {
+async function run (
+  { positionals: [path = ''], values: { json } }: Input,
+  surroundings: Surroundings
+): Promise<Result> {
+  const { stdout, stderr } = surroundings
   const isPiped = path === '-'
-  if (isPiped && process.stdout.isTTY) {
+  if (isPiped && stdout.isTTY) {
     throw new UsageError('Hashes of passwords do not go onto a terminal: name a file, or a pipe.')
   }
   if (isPiped && json === true) throw new UsageError('--json tells of a file; standard output has the users.')
 
-  return await withApp(async app => {
-    const bar = createProgressBar(process.stderr, null)
+  return await withApp(surroundings, async app => {
+    const bar = createProgressBar(stderr, null)
     let users = 0
     const text = app.userTransfers.exportUsers(formatOf(path) ?? 'ndjson', {
       report: done => {
@@ -35,7 +39,7 @@ async function run ({ positionals: [path = ''], values: { json } }: Input): Prom
     }, operator())
 
     try {
-      if (isPiped) await pipeline(Readable.from(text), process.stdout)
+      if (isPiped) await pipeline(Readable.from(text), stdout)
       else await write(path, text)
     } finally {
       bar.clear()

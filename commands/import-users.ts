@@ -2,7 +2,7 @@ import { constants, createReadStream } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { formatOf } from '../lib/transfers/files.ts'
 import type { Tally } from '../lib/transfers/transfers.ts'
-import type { Command, Input, Result } from './command.ts'
+import type { Command, Input, Result, Surroundings } from './command.ts'
 import { createProgressBar } from './progress-bar.ts'
 import { operator, withApp } from './with-app.ts'
 
@@ -15,12 +15,15 @@ const importUsers: Command = {
 }
 export default importUsers
 
-async function run ({ positionals: [path = ''], values: { 'dry-run': dryRun } }: Input): Promise<Result> {
-  const bar = createProgressBar(process.stderr, await sizeOf(path))
+async function run (
+  { positionals: [path = ''], values: { 'dry-run': dryRun } }: Input,
+  surroundings: Surroundings
+): Promise<Result> {
+  const bar = createProgressBar(surroundings.stderr, await sizeOf(path))
   let done = 0
   let tally: Tally | null = null
 
-  return await withApp(async app => {
+  return await withApp(surroundings, async app => {
     try {
       tally = await app.userTransfers.importUsers(counted(), {
         format: formatOf(path),
@@ -44,7 +47,7 @@ async function run ({ positionals: [path = ''], values: { 'dry-run': dryRun } }:
   })
 
   async function * counted () {
-    for await (const chunk of path === '-' ? process.stdin : createReadStream(path)) {
+    for await (const chunk of path === '-' ? surroundings.stdin : createReadStream(path)) {
       done += chunk.length
       yield chunk
     }

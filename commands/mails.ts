@@ -1,6 +1,6 @@
 import type { ListedJob, QueueRepair } from '../lib/jobs/queue-repair.ts'
 import { UsageError } from './command.ts'
-import type { Command, Input, Result } from './command.ts'
+import type { Command, Input, Result, Surroundings } from './command.ts'
 import { progress } from './progress.ts'
 import { withApp } from './with-app.ts'
 
@@ -17,10 +17,10 @@ const queue = 'mail'
 /** More than this is not shown. */
 const shownMax = 100
 
-async function run ({ values: { failed, retry } }: Input): Promise<Result> {
+async function run ({ values: { failed, retry } }: Input, surroundings: Surroundings): Promise<Result> {
   const id = idOf(retry)
-  return await withApp(async ({ queueRepair }) => {
-    if (id === 'all') return await retryAll(queueRepair)
+  return await withApp(surroundings, async ({ queueRepair }) => {
+    if (id === 'all') return await retryAll(queueRepair, surroundings)
     return id === null ? await show(queueRepair, failed === true) : await retryOne(queueRepair, id)
   })
 }
@@ -48,8 +48,8 @@ async function retryOne (queues: QueueRepair, id: number): Promise<Result> {
   return { text: `The mail ${id} is sent again.`, data: { retried: 1 } }
 }
 
-async function retryAll (queues: QueueRepair): Promise<Result> {
-  const retried = await queues.retryAll(queue, count => progress(`${count} so far …`))
+async function retryAll (queues: QueueRepair, { stderr }: Surroundings): Promise<Result> {
+  const retried = await queues.retryAll(queue, count => progress(stderr, `${count} so far …`))
   const are = retried === 1 ? 'mail is' : 'mails are'
   return { text: retried === 0 ? 'No mail has failed.' : `${retried} failed ${are} sent again.`, data: { retried } }
 }

@@ -4,7 +4,7 @@ import auditRetention from '../plugins/audit/audit-retention.ts'
 import migrations from '../plugins/stores/migrations.ts'
 import connectPostgres from '../plugins/stores/postgres.ts'
 import { UsageError } from './command.ts'
-import type { Command, Input, Result } from './command.ts'
+import type { Command, Input, Result, Surroundings } from './command.ts'
 import { progress } from './progress.ts'
 import { readConfig } from './with-app.ts'
 
@@ -20,10 +20,10 @@ export default migrate
 /** The schema's first version with a row for the retention of the trail. */
 const versionOfRetention = 22
 
-async function run ({ values: { to, yes } }: Input): Promise<Result> {
+async function run ({ values: { to, yes } }: Input, { env, stderr }: Surroundings): Promise<Result> {
   if (to !== undefined && !/^\d{1,6}$/.test(String(to))) throw new UsageError('--to takes the number of a version.')
 
-  const config = readConfig({
+  const config = readConfig(env, {
     ENCRYPTION_KEY: randomBytes(32).toString('base64'),
     REDIS_URL: 'redis://localhost',
     ISSUER_URL: 'https://localhost'
@@ -40,7 +40,7 @@ async function run ({ values: { to, yes } }: Input): Promise<Result> {
     await app.register(migrations)
     await app.register(auditRetention)
     const result = await app.migrations.migrate({
-      report: progress,
+      report: line => progress(stderr, line),
       mayRemove: yes === true,
       ...(to !== undefined && { to: Number(to) })
     })

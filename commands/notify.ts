@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Letter, Standing } from '../lib/announcements/announcements.ts'
 import { languageFor } from '../lib/mail/texts/languages.ts'
-import type { Command, Input, Result } from './command.ts'
+import type { Command, Input, Result, Surroundings } from './command.ts'
 import { UsageError } from './command.ts'
 import { confirm } from './confirmation.ts'
 import { readLetter, translationOf } from './letter.ts'
@@ -23,20 +23,20 @@ const notify: Command = {
 }
 export default notify
 
-async function run ({ positionals: [path = ''], values }: Input): Promise<Result> {
+async function run ({ positionals: [path = ''], values }: Input, surroundings: Surroundings): Promise<Result> {
   const { subject, role, yes, 'dry-run': isDryRun } = values
   const texts = await readLetter(path, subject === undefined ? null : String(subject))
   const letter = { texts, role: role === undefined ? null : String(role) }
 
-  return await withApp(async app => {
+  return await withApp(surroundings, async app => {
     checkRole(app, letter)
     const standing = await app.announcements.look(letter)
     const lines = describe(path, letter, standing)
     if (isDryRun === true || standing.isComplete) return resultOf(lines, standing, 0)
 
-    for (const line of lines) console.error(line)
-    if (yes !== true) await confirm(`This mails ${usersOf(standing.left)}.`, String(standing.left))
-    return await send(app, letter, standing)
+    for (const line of lines) surroundings.stderr.write(`${line}\n`)
+    if (yes !== true) await confirm(surroundings, `This mails ${usersOf(standing.left)}.`, String(standing.left))
+    return await send(app, letter, standing, surroundings)
   })
 }
 
@@ -44,9 +44,14 @@ function checkRole ({ roles }: FastifyInstance, { role }: Letter) {
   if (role !== null && roles.find(role) === undefined) throw new UsageError(`There is no role "${role}".`)
 }
 
-async function send (app: FastifyInstance, letter: Letter, { written: before, left }: Standing): Promise<Result> {
+async function send (
+  app: FastifyInstance,
+  letter: Letter,
+  { written: before, left }: Standing,
+  { stderr }: Surroundings
+): Promise<Result> {
   const total = before + left
-  const bar = createProgressBar(process.stderr, total)
+  const bar = createProgressBar(stderr, total)
   try {
     const written = await app.announcements.send(letter, {
       pause,

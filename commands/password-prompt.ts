@@ -1,13 +1,12 @@
 import type { Readable, Writable } from 'node:stream'
-
-interface Terminal extends Readable { isTTY?: boolean, setRawMode? (isRaw: boolean): unknown }
+import type { StandardInput } from './command.ts'
 
 /**
  * Reads a new password. At a terminal it is typed twice and not shown; else it is the one line of the input. Questions
  * go to `output`.
  * @throws Error for a person, if the password is empty or has several lines, if the two are not the same, or on Ctrl-C
  */
-export async function readNewPassword (input: Terminal, output: Writable): Promise<string> {
+export async function readNewPassword (input: StandardInput, output: Writable): Promise<string> {
   input.setEncoding('utf8')
   if (!input.isTTY) return given((await readAll(input)).replace(/\r?\n$/, ''))
 

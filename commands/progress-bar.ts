@@ -1,4 +1,4 @@
-import type { WriteStream } from 'node:tty'
+import type { StandardOutput } from './command.ts'
 
 const widthColumns = 30
 
@@ -8,7 +8,7 @@ export type ProgressBar = ReturnType<typeof createProgressBar>
  * The last line of a terminal, which shows the progress of long work, and lines above it. A pipe gets the lines only.
  * @param total the amount of all work; null when it is not known
  */
-export function createProgressBar (stream: Pick<WriteStream, 'isTTY' | 'write' | 'columns'>, total: number | null) {
+export function createProgressBar (stream: Pick<StandardOutput, 'isTTY' | 'write' | 'columns'>, total: number | null) {
   let current = ''
 
   return { show, print, clear }
@@ -16,7 +16,7 @@ export function createProgressBar (stream: Pick<WriteStream, 'isTTY' | 'write' |
   /** Shows how much of the total is done, and a text. */
   function show (done: number, text: string) {
     const bar = total === null ? text : `${barOf(Math.min(1, done / Math.max(1, total)))} ${text}`
-    draw(bar.slice(0, Math.max(0, stream.columns - 1)))
+    draw(bar.slice(0, Math.max(0, (stream.columns ?? 0) - 1)))
   }
 
   /** Prints a line that stays. */

@@ -1,4 +1,6 @@
+import type { StandardOutput } from './command.ts'
+
 /** Shows a line of progress at a terminal; a pipe gets nothing. */
-export function progress (line: string) {
-  if (process.stderr.isTTY) console.error(line)
+export function progress (stream: StandardOutput, line: string) {
+  if (stream.isTTY) stream.write(`${line}\n`)
 }

@@ -1,4 +1,4 @@
-import type { Command, Input, Result } from './command.ts'
+import type { Command, Input, Result, Surroundings } from './command.ts'
 import { operator, withApp } from './with-app.ts'
 
 const resetSecondFactors: Command = {
@@ -10,8 +10,8 @@ const resetSecondFactors: Command = {
 }
 export default resetSecondFactors
 
-async function run ({ positionals: [email = ''] }: Input): Promise<Result> {
-  return await withApp(async app => {
+async function run ({ positionals: [email = ''] }: Input, surroundings: Surroundings): Promise<Result> {
+  return await withApp(surroundings, async app => {
     const user = await app.userAdministration.factorResets.startAsOperator(email, operator())
     return {
       text: `${user.email} gets a mail with a link, which is valid for a day together with the password (${user.id}).`,

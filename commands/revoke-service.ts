@@ -1,4 +1,4 @@
-import type { Command, Input, Result } from './command.ts'
+import type { Command, Input, Result, Surroundings } from './command.ts'
 import { operator, withApp } from './with-app.ts'
 
 const revokeService: Command = {
@@ -10,8 +10,11 @@ const revokeService: Command = {
 }
 export default revokeService
 
-async function run ({ positionals: [name = ''], values: { credential } }: Input): Promise<Result> {
-  return await withApp(async app => {
+async function run (
+  { positionals: [name = ''], values: { credential } }: Input,
+  surroundings: Surroundings
+): Promise<Result> {
+  return await withApp(surroundings, async app => {
     const { revoked, credentials } = await app.services.revoke({
       name,
       ...(credential !== undefined && { id: String(credential) })

@@ -1,4 +1,4 @@
-import type { Command, Input, Result } from './command.ts'
+import type { Command, Input, Result, Surroundings } from './command.ts'
 import { operator, withApp } from './with-app.ts'
 
 const rotateKeys: Command = {
@@ -10,8 +10,8 @@ const rotateKeys: Command = {
 }
 export default rotateKeys
 
-async function run ({ values: { compromised } }: Input): Promise<Result> {
-  return await withApp(async app => {
+async function run ({ values: { compromised } }: Input, surroundings: Surroundings): Promise<Result> {
+  return await withApp(surroundings, async app => {
     if (compromised === true) {
       const kid = await app.signingKeys.replace(operator())
       return {

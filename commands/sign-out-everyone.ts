@@ -1,4 +1,4 @@
-import type { Command, Result } from './command.ts'
+import type { Command, Input, Result, Surroundings } from './command.ts'
 import { operator, withApp } from './with-app.ts'
 
 const signOutEveryone: Command = {
@@ -10,8 +10,8 @@ const signOutEveryone: Command = {
 }
 export default signOutEveryone
 
-async function run (): Promise<Result> {
-  return await withApp(async app => {
+async function run (_input: Input, surroundings: Surroundings): Promise<Result> {
+  return await withApp(surroundings, async app => {
     await app.accounts.signOutEveryone({ caller: operator() })
     return { text: 'Everybody is signed out.', data: { outcome: 'signed_out' } }
   })

@@ -4,12 +4,16 @@ import type { Caller } from '../lib/http/caller.ts'
 import { createClock } from '../lib/clock.ts'
 import { loadConfig, readEnvironment } from '../lib/config/config.ts'
 import type { Config, Environment } from '../lib/config/config.ts'
+import type { Surroundings } from './command.ts'
 import { progress } from './progress.ts'
 
 /** Runs work with the app as the server builds it, but without routes and jobs. Closes it after the work. */
-export async function withApp<T> (work: (app: FastifyInstance) => Promise<T>): Promise<T> {
-  const config = readConfig()
-  progress('Connecting …')
+export async function withApp<T> (
+  { env, stderr }: Pick<Surroundings, 'env' | 'stderr'>,
+  work: (app: FastifyInstance) => Promise<T>
+): Promise<T> {
+  const config = readConfig(env)
+  progress(stderr, 'Connecting …')
   const { default: latchkey } = await import('../app.ts')
   const { createServer } = await import('../plugins/http/server.ts')
   const app = createServer({ ...config, logger: { level: 'silent', pretty: false } })
@@ -23,17 +27,18 @@ export async function withApp<T> (work: (app: FastifyInstance) => Promise<T>): P
   }
 }
 
-/** The settings of the server as they are given, not checked. */
-export function readSettings (): Environment {
-  return readEnvironment(process.cwd(), process.env)
+/** The settings of the server as `given` and the file beside the program have them, not checked. */
+export function readSettings (given: Environment): Environment {
+  return readEnvironment(process.cwd(), given)
 }
 
 /**
  * The settings of the server.
+ * @param given the environment
  * @param standIns values for settings that a command does not use: `migrate` runs without the keys, for instance
  */
-export function readConfig (standIns: Record<string, string> = {}): Config {
-  const env = readSettings()
+export function readConfig (given: Environment, standIns: Record<string, string> = {}): Config {
+  const env = readSettings(given)
   const isMissing = (name: string) => env[name] === undefined && env[`${name}_FILE`] === undefined
   const missing = Object.entries(standIns).filter(([name]) => isMissing(name))
   return loadConfig(env['NODE_ENV'] === 'development' ? env : { ...env, ...Object.fromEntries(missing) })

@@ -55,6 +55,8 @@ t.test('what breaks a rule within a file is found', async t => {
     ['plugins/http/server.ts', "import app from '../../app.ts'", /imports app\.ts/],
     ['plugins/http/headers.ts', "import { x } from './server.ts'\n{ name: 'headers' }", /imports plugins\/http\/server\.ts, which plugins may not/],
     ['commands/migrate.ts', "import { createUserStore } from '../lib/users/user-store.ts'", /imports lib\/users\/user-store\.ts, which commands may not/],
+    ['commands/migrate.ts', 'process.stdout.write(text)', /uses process\.stdout/],
+    ['commands/migrate.ts', 'console.log(text)', /uses console\.log/],
     ['cli.ts', "import latchkey from './app.ts'", /imports app\.ts, which cli\.ts may not/],
     ['lib/users/users.ts', "import { build } from '../../test/helper.ts'", /imports test\/helper\.ts/],
     ['plugins/access/roles.ts', "import { x } from '../../dev/ports.ts'\n{ name: 'roles' }", /imports dev\/ports\.ts/],

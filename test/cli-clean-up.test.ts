@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Test } from 'tap'
-import { run as runCommand } from './support/command.ts'
+import { run as runCommand, runProcess } from './support/command.ts'
 import { connect } from './support/database.ts'
 import { deploy, signIn, signUp, start } from './support/helper.ts'
 import type { Deployment } from './support/helper.ts'
@@ -10,7 +10,7 @@ t.test('clean-up removes everything that is over, reports it, and says so when t
   const sql = await insertExpired(t, deployment, 2345)
   await sql`insert into changes (kind, at) select 'keys_changed', now() - interval '2 days' from generate_series(1, 7)`
 
-  t.match(await run(deployment), { code: 0, stdout: 'Removed: 7 changes, 2345 expired sessions.\n', stderr: '' })
+  t.match(await runProcess(deployment, ['clean-up']), { code: 0, stdout: 'Removed: 7 changes, 2345 expired sessions.\n', stderr: '' })
   t.match(await run(deployment), { code: 0, stdout: 'There was nothing to remove.\n', stderr: '' })
   t.match(await sql`select count(*)::int from sessions`, [{ count: 0 }])
   t.equal((await sql`select queue from jobs`).length, 0)

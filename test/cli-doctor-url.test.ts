@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import type { Test } from 'tap'
 import { startNginx, withoutNginx } from './browser/nginx.ts'
-import { run } from './support/command.ts'
+import { run, runProcess } from './support/command.ts'
 import { deploy, start } from './support/helper.ts'
 import { createAuthority } from './stores/certificates.ts'
 import { join } from 'node:path'
@@ -53,7 +53,7 @@ t.test('behind the nginx of deploy/ over TLS nothing is found', { skip: withoutN
   const url = `https://localhost:${https}`
   const trusting = { NODE_EXTRA_CA_CERTS: join(t.testdir({ 'ca.pem': authority.cert }), 'ca.pem') }
 
-  const found = await outside({ ...deployment, ...trusting, ISSUER_URL: url }, url)
+  const found = await outside({ ...deployment, ...trusting, ISSUER_URL: url }, url, runProcess)
   t.strictSame(found.findings, ['warning outside_certificate_ends'], 'the certificates of the tests end tomorrow')
   t.strictSame((await outside({ ...deployment, ISSUER_URL: url }, url)).findings, ['unsafe outside_tls'], 'nobody trusts this authority')
 })
@@ -93,8 +93,8 @@ function replaceCookies (headers: Record<string, unknown>, pattern: RegExp) {
   if (Array.isArray(cookies)) headers['set-cookie'] = cookies.map(cookie => String(cookie).replace(pattern, ''))
 }
 
-async function outside (settings: Awaited<ReturnType<typeof deploy>>, url: string) {
-  const { code, stdout, stderr } = await run(settings, ['doctor', '--json', '--url', url])
+async function outside (settings: Awaited<ReturnType<typeof deploy>>, url: string, runs = run) {
+  const { code, stdout, stderr } = await runs(settings, ['doctor', '--json', '--url', url])
   if (stdout === '') throw new Error(stderr)
   const findings: { area: string, code: string, severity: string }[] = JSON.parse(stdout).findings
   return { code, findings: findings.filter(({ area }) => area === 'outside').map(({ severity, code }) => `${severity} ${code}`) }

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import type { Test } from 'tap'
 import type { AreaFinding, Verdict } from '../lib/doctor/examination.ts'
-import { run } from './support/command.ts'
+import { run, runProcess } from './support/command.ts'
 import { connect, makeDatabase } from './support/database.ts'
 import { deploy, signIn, start } from './support/helper.ts'
 import type { Deployment } from './support/helper.ts'
@@ -24,7 +24,7 @@ t.test('a deployment that runs is sound, and the command says so to people and p
   await sealsOf(app).seal()
 
   t.strictSame(await diagnose(deployment), { code: 0, verdict: 'sound', codes: [] })
-  t.match(await run(deployment, ['doctor']), { code: 0, stdout: /The deployment is sound\./, stderr: '' })
+  t.match(await runProcess(deployment, ['doctor']), { code: 0, stdout: /The deployment is sound\./, stderr: '' })
 })
 
 t.test('what is wrong in the stores is found in one run, without a secret', async t => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { hashSync } from 'bcryptjs'
 import t from 'tap'
 import { createProgressBar } from '../commands/progress-bar.ts'
-import { run } from './support/command.ts'
+import { run, runProcess } from './support/command.ts'
 import { connect } from './support/database.ts'
 import { deploy, freshAddress, signIn, start } from './support/helper.ts'
 
@@ -16,7 +16,7 @@ t.test('users imported from NDJSON can sign in', async t => {
   const email = freshAddress()
   const path = fileOf('users.ndjson', `${JSON.stringify({ email, full_name: 'Ada King', email_verified: true, password_hash: hash })}\n`)
 
-  t.match(await run(deployment, ['import-users', path]), { code: 0, stdout: 'Imported 1 of 1 users; 0 have an account already, 0 refused.\n', stderr: '' })
+  t.match(await runProcess(deployment, ['import-users', path]), { code: 0, stdout: 'Imported 1 of 1 users; 0 have an account already, 0 refused.\n', stderr: '' })
   t.match(await run(deployment, ['import-users', path, '--json']), { code: 0, stdout: '{"read":1,"imported":0,"skipped":1,"refused":0,"without_password":0}\n', stderr: '' })
   await signIn(await start(t, deployment), { email, password: secret })
 })
@@ -49,12 +49,12 @@ t.test('refused lines are reported on standard error by number, and none of them
 t.test('standard input and output work too: from one deployment into another', async t => {
   const [from, to] = [await deploy(t), await deploy(t)]
   const email = freshAddress()
-  t.match(await run(from, ['import-users', '-'], `email,full_name,email_verified,password_hash\n${email},Ada,1,${hash}\n`), { code: 0 })
+  t.match(await runProcess(from, ['import-users', '-'], `email,full_name,email_verified,password_hash\n${email},Ada,1,${hash}\n`), { code: 0 })
 
-  const exported = await run(from, ['export-users', '-'])
+  const exported = await runProcess(from, ['export-users', '-'])
   t.match(exported, { code: 0, stderr: '' })
   t.match(JSON.parse(exported.stdout), { email, full_name: 'Ada', role: 'user', email_verified: true, password_hash: hash })
-  t.match(await run(to, ['import-users', '-'], exported.stdout), { code: 0, stdout: /Imported 1 of 1/ })
+  t.match(await runProcess(to, ['import-users', '-'], exported.stdout), { code: 0, stdout: /Imported 1 of 1/ })
 })
 
 t.test('only its owner can read an export, and it overwrites no file', async t => {

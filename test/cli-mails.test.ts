@@ -1,6 +1,6 @@
 import t from 'tap'
 import { until } from './failure/nodes.ts'
-import { run } from './support/command.ts'
+import { run, runProcess } from './support/command.ts'
 import { connect } from './support/database.ts'
 import { deploy, freshAddress, password, post, start } from './support/helper.ts'
 import { startMailServer } from './support/mail-server.ts'
@@ -14,7 +14,7 @@ t.test('an operator sees why a mail has failed, and sends it again', async t => 
   const app = await start(t, deployment)
   const sql = connect(t, deployment.DATABASE_DIRECT_URL)
   const email = freshAddress()
-  const nothing = await run(deployment, ['mails'])
+  const nothing = await runProcess(deployment, ['mails'])
   t.match(nothing, { code: 0, stdout: 'No mail waits, and none has failed.\n', stderr: '' })
 
   await post(app, '/auth/register', { email, password, full_name: 'Ada King' })

@@ -5,7 +5,7 @@ import t from 'tap'
 import { readLetter } from '../commands/letter.ts'
 import type { Letter } from '../lib/announcements/announcements.ts'
 import { until } from './failure/nodes.ts'
-import { run } from './support/command.ts'
+import { run, runProcess } from './support/command.ts'
 import { connect } from './support/database.ts'
 import { deploy, start } from './support/helper.ts'
 import type { Deployment } from './support/helper.ts'
@@ -30,7 +30,7 @@ t.test('a letter goes to every active user once, each in their language', async 
   })
 
   await start(t, deployment)
-  t.match(await run(deployment, ['notify', file, '--yes']), { code: 0, stdout: 'The mail was written for 5 users. `latchkey mails` shows those that are not sent yet.\n' })
+  t.match(await runProcess(deployment, ['notify', file, '--yes']), { code: 0, stdout: 'The mail was written for 5 users. `latchkey mails` shows those that are not sent yet.\n' })
   await until(() => server.mails.length === 5, 10_000)
 
   const subjects = new Map(server.mails.map(({ to: [to = ''], raw }) => [to, subjectOf(raw)]))

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { run } from './support/command.ts'
+import { run, runProcess } from './support/command.ts'
 import { deploy, signIn, start } from './support/helper.ts'
 import { trail } from './support/evidence.ts'
 import { cheapHasher } from './support/hashers.ts'
@@ -10,7 +10,7 @@ const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 
 t.test('a service is created, asks, rotates its credentials and is revoked', async t => {
   const { access_token: token } = await signIn(app)
-  const made = await run(deployment, ['create-service', 'billing'])
+  const made = await runProcess(deployment, ['create-service', 'billing'])
   const [, id = '', secret = ''] = /^id {6}(\S+)\nsecret {2}(\S+)\n\nThis is shown once\. The service "billing" may introspect with it\.\n$/.exec(made.stdout) ?? []
   t.match(made, { code: 0, stderr: '' })
   t.match(secret, /^[A-Za-z0-9_-]{43}$/)
@@ -21,7 +21,7 @@ t.test('a service is created, asks, rotates its credentials and is revoked', asy
   t.match(again, { id: /^[0-9a-f-]{36}$/, secret: /^[\w-]{43}$/, name: 'billing', may_revoke: true, may_follow: true, credentials: 2 })
   t.match((await introspect(app, again, token)).json(), { active: true })
 
-  t.match(await run(deployment, ['revoke-service', 'billing', '--credential', id]), { code: 0, stdout: 'Of the service "billing", 1 credential is revoked. It has 1 left.\n' })
+  t.match(await runProcess(deployment, ['revoke-service', 'billing', '--credential', id]), { code: 0, stdout: 'Of the service "billing", 1 credential is revoked. It has 1 left.\n' })
   t.match(await introspect(app, { id, secret }, token), { statusCode: 401 })
   t.match(await revoke(app, again, token), { statusCode: 200 })
   t.match(JSON.parse((await run(deployment, ['revoke-service', 'billing', '--json'])).stdout), { name: 'billing', revoked: [again.id], credentials: 0 })

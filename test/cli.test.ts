@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { run } from './support/command.ts'
+import { run, runProcess } from './support/command.ts'
 import { connect, makeDatabase } from './support/database.ts'
 import { mailJobs, trail } from './support/evidence.ts'
 import { claimsOf, demand, guarded } from './support/factors.ts'
@@ -9,7 +9,7 @@ import { startStopwatch } from './support/stopwatch.ts'
 
 t.test('wrong usage prints the usage and exits with 2', async t => {
   await Promise.all([['nonsense'], [], ['migrate', '--to', 'x'], ['create-admin'], ['rotate-keys', '--force']].map(async args => {
-    const { code, stdout, stderr } = await run({}, args)
+    const { code, stdout, stderr } = await runProcess({}, args)
     t.match({ code, stdout }, { code: 2, stdout: '' }, args.join(' '))
     t.match(stderr, /Usage|There is no command|--to takes/)
     t.notMatch(stderr, /\n {4}at /)
@@ -17,11 +17,11 @@ t.test('wrong usage prints the usage and exits with 2', async t => {
 })
 
 t.test('help is no error', async t => {
-  for (const args of [['--help'], ['migrate', '--help']]) t.match(await run({}, args), { code: 0, stdout: /latchkey .*\n(.|\n)*migrate \[--to N \[--yes\]\]/, stderr: '' })
+  for (const args of [['--help'], ['migrate', '--help']]) t.match(await runProcess({}, args), { code: 0, stdout: /latchkey .*\n(.|\n)*migrate \[--to N \[--yes\]\]/, stderr: '' })
 })
 
 t.test('wrong settings are reported by name, without a stack', async t => {
-  const { code, stderr } = await run({ NODE_ENV: 'test' }, ['sign-out-everyone'])
+  const { code, stderr } = await runProcess({ NODE_ENV: 'test' }, ['sign-out-everyone'])
 
   t.equal(code, 1)
   t.match(stderr, /DATABASE_URL.*\n(.|\n)*\.env\.example/)
@@ -31,7 +31,7 @@ t.test('wrong settings are reported by name, without a stack', async t => {
 t.test('migrate needs no keys, prints nothing extra in a pipe and can print JSON', async t => {
   const { directUrl } = await makeDatabase(t, { migrated: false })
   const env = { NODE_ENV: 'test', DATABASE_URL: directUrl }
-  const first = await run(env, ['migrate', '--json'])
+  const first = await runProcess(env, ['migrate', '--json'])
   const { to } = JSON.parse(first.stdout)
 
   t.match(first, { code: 0, stderr: '' })
@@ -55,7 +55,7 @@ t.test('a user who has lost the second factors gets a link from an operator, too
   const deployment = await deploy(t)
   const app = await start(t, deployment, { workers: false })
   const ada = await guarded(app, { role: 'super_admin' })
-  const made = await run(deployment, ['reset-second-factors', ada.email.toUpperCase()])
+  const made = await runProcess(deployment, ['reset-second-factors', ada.email.toUpperCase()])
   t.match(made, { code: 0, stderr: '', stdout: new RegExp(`^${ada.email} gets a mail with a link`) })
 
   const operator = { ip: '127.0.0.1', userAgent: null, requestId: 'test' }
@@ -75,7 +75,7 @@ t.test('a user who has lost the second factors gets a link from an operator, too
 t.test('the first administrator can sign in; a second one needs an explicit confirmation', async t => {
   const deployment = await deploy(t)
   const [email, other] = [freshAddress(), freshAddress()]
-  const made = await run(deployment, ['create-admin', email.toUpperCase(), '--name', 'Grace Hopper', '--json'], `${password}\n`)
+  const made = await runProcess(deployment, ['create-admin', email.toUpperCase(), '--name', 'Grace Hopper', '--json'], `${password}\n`)
   t.match(made, { code: 0, stderr: '' })
   t.match(JSON.parse(made.stdout), { id: String })
 
@@ -109,7 +109,7 @@ t.test('a password that breaks the rules makes no administrator', async t => {
 t.test('of two first administrators at once, one is made', async t => {
   const deployment = await deploy(t)
   const sql = connect(t, deployment.DATABASE_URL)
-  const codes = await Promise.all([1, 2].map(async () => (await run(deployment, ['create-admin', freshAddress()], password)).code))
+  const codes = await Promise.all([1, 2].map(async () => (await runProcess(deployment, ['create-admin', freshAddress()], password)).code))
 
   t.strictSame(codes.sort(), [0, 1])
   t.match(await sql`select count(*)::int from users`, [{ count: 1 }])
@@ -117,7 +117,7 @@ t.test('of two first administrators at once, one is made', async t => {
 
 t.test('rotate-keys on a new deployment is postponed, and says until when', async t => {
   const deployment = await deploy(t)
-  const { code, stdout } = await run(deployment, ['rotate-keys'])
+  const { code, stdout } = await runProcess(deployment, ['rotate-keys'])
   const from = /signs from (\S+) on/.exec(stdout)?.[1] ?? ''
 
   t.equal(code, 0)
@@ -142,7 +142,7 @@ t.test('sign-out-everyone ends every session on a running node', async t => {
   const deployment = await deploy(t)
   const app = await start(t, deployment)
   const ada = await signIn(app, await signUp(app))
-  t.match(await run(deployment, ['sign-out-everyone']), { code: 0, stdout: 'Everybody is signed out.\n' })
+  t.match(await runProcess(deployment, ['sign-out-everyone']), { code: 0, stdout: 'Everybody is signed out.\n' })
 
   await until(async () => (await as(app, ada.access_token, 'GET', '/auth/me')).statusCode === 401)
   t.match((await as(app, ada.access_token, 'GET', '/auth/me')).json(), { code: 'session_ended', reason: 'everyone_signed_out' })

@@ -82,8 +82,8 @@ const layers: Layer[] = [
   {
     name: 'cli.ts',
     owns: /^cli\.ts$/,
-    values: /^(commands\/|lib\/errors\.ts$|node:)/,
-    types: /^(commands\/|lib\/)/
+    values: /^commands\/command-line\.ts$/,
+    types: /^$/
   },
   // `migrate` must work where the app refuses to start: before the schema fits.
   {
@@ -123,7 +123,7 @@ const pairs = new Set(['plugins/operations/docs.ts', 'plugins/http/server.ts'])
 /** Files of plugins/ that are no plugins: the options of every feature, and the server before its first plugin. */
 const notPlugins = new Set(['plugins/feature.ts', 'plugins/http/server.ts', 'plugins/http/security-headers.ts'])
 
-const readsEnvironment = /^(server\.ts|commands\/with-app\.ts|dev\/|test\/|bench\/)/
+const readsEnvironment = /^(server\.ts|dev\/|test\/|bench\/)/
 
 /**
  * The violations of the architecture in a tree, each as a sentence that begins with a path.
@@ -143,6 +143,7 @@ export function findViolations (files: ReadonlyMap<string, string>): string[] {
     ...overfull([...files.keys()]),
     ...[...files].flatMap(([path, text]) => findPublishers(path, text)),
     ...[...files].flatMap(([path, text]) => environmentReaders(path, text)),
+    ...[...files].flatMap(([path, text]) => processUsers(path, text)),
     ...[...files].flatMap(([path, text]) => misnamedPlugins(path, text))
   ]
 }
@@ -210,6 +211,12 @@ function environmentReaders (path: string, text: string): string[] {
   const code = text.replace(/^\s*(\/\/|\/?\*).*$/gm, '')
   const isReader = /\bprocess\s*(\?\.|\.)\s*env\b|process\[/.test(code)
   return isReader && !readsEnvironment.test(path) ? [`${path} reads process.env`] : []
+}
+
+/** Commands are handed what they use of their process, so that a process can run several. */
+function processUsers (path: string, text: string): string[] {
+  const [used] = /(?<!\.)\b(process\.(?!cwd\b)|console\.)\w+/.exec(text) ?? []
+  return path.startsWith('commands/') && used !== undefined ? [`${path} uses ${used}`] : []
 }
 
 /** A plugin is named after its file, so that it can be found from `dependencies` and from errors at the start. */
