@@ -5,7 +5,7 @@ import type { BrowserContext, Page } from 'playwright-core'
 import type { Test } from 'tap'
 
 const program = findChromium()
-if (!program) console.error('Left out: no Chromium here. On Debian: apt-get install chromium')
+if (!program) console.error('Left out: no Chromium here. On Debian: apt-get install chromium-headless-shell')
 
 /** The reason why tests in a browser are skipped, or false if they can run. */
 export const withoutChromium = program === undefined && 'there is no Chromium here'
@@ -48,9 +48,10 @@ export async function ask<T extends object = object> (
   })()`)
 }
 
+// First the one without windows: it is the same engine and uses half the processor time.
 function findChromium (): string | undefined {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/bin']
-  const names = ['chromium', 'chromium-browser', 'google-chrome']
+  const names = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome']
   return names.flatMap(name => folders.map(folder => join(folder, name))).find(isExecutable)
 }
 
