@@ -29,6 +29,8 @@ const commands = new Map<string, () => Promise<{ default: Command }>>([
  * @returns the exit code: 0 done, 1 failed or done in part, 2 wrong usage. `doctor` has meanings of its own.
  */
 export async function runCommandLine (args: string[], surroundings: Surroundings): Promise<0 | 1 | 2> {
+  // Nobody may read progress and messages any more: that stops no work.
+  surroundings.stderr.on('error', () => {})
   // Other than the streams, it does not mind a reader that has gone away, such as `head`.
   const print = new Console(surroundings.stdout, surroundings.stderr)
   const isJson = args.includes('--json')
