@@ -36,7 +36,8 @@ export async function runProgram (
   { input, ...options }: { cwd?: string, input?: string } = {}
 ) {
   const running = run(path, args, { env, ...options, maxBuffer: outputMaxBytes })
-  running.child.stdin?.end(input)
+  // A program may end without reading its input.
+  running.child.stdin?.on('error', () => {}).end(input)
   return await running.then(
     ({ stdout, stderr }) => ({ code: 0, stdout, output: `${stdout}${stderr}` }),
     ({ code, stdout, stderr }: { code: number, stdout: string, stderr: string }) => ({ code, stdout, output: `${stdout}${stderr}` })
