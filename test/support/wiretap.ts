@@ -8,11 +8,15 @@ import type { Deployment } from './helper.ts'
 const confirmation = readFileSync(new URL('../../lib/stores/lua/confirm-generation.lua', import.meta.url), 'utf8')
 const confirmationSha = createHash('sha1').update(confirmation).digest('hex')
 
+/** Statements of the background work. */
+const background = /pg_snapshot_xmin|^select 1$|txid|clock_timestamp\(\) as now|schema_migrations|seen \(id, floor, at\)/i
+
 export type Wiretap = ReturnType<typeof createWiretap>
 
 /**
  * Puts a listener between a node and its stores: every SQL statement and Redis command that the node sends is
- * recorded before it arrives. Its background work is left out: reading the feed, probes, telling what has arrived.
+ * recorded before it arrives. Its background work is left out: reading the feed, probes, telling what has arrived, and
+ * writing from time to time which sessions were used.
  */
 export async function tapWires (t: Pick<Test, 'teardown'>, deployment: Deployment) {
   const tap = createWiretap()
@@ -29,7 +33,7 @@ function createWiretap () {
 
   return {
     statement (text: string) {
-      if (!/pg_snapshot_xmin|^select 1$|txid|clock_timestamp\(\) as now|schema_migrations/i.test(text)) statements.push(text.replaceAll(/\s+/g, ' ').trim())
+      if (!background.test(text)) statements.push(text.replaceAll(/\s+/g, ' ').trim())
     },
     command (name: string, script: string) {
       if (script === confirmationSha || script === confirmation) confirmations++
