@@ -46,7 +46,7 @@ const pageLength = 100
  * Rows that one statement of a stream reads, and that are decrypted and written as text in one go: no statement takes
  * long then, and the main thread is not held for long, however long the stream is.
  */
-const streamPageLength = 50
+const streamPageLength = 100
 
 const columns = [
   'id', 'at', 'event', 'outcome', 'reason', 'actor_id', 'subject_id', 'session_id', 'request_id', 'personal'
