@@ -25,8 +25,9 @@ export function algorithmOf (key: Cbor): number | null {
 }
 
 /**
- * Whether a key that `algorithmOf` has accepted, encoded as COSE has it, has signed the data. The numbers of a signature
- * have one encoding only: OpenSSL encodes those of ES256 anew (WebAuthn Level 3, section 6.5.5: in DER) and compares.
+ * Whether a key that `algorithmOf` has accepted, encoded as COSE has it, has signed the data. The numbers of a
+ * signature have one encoding only: OpenSSL encodes those of ES256 anew (WebAuthn Level 3, section 6.5.5: in DER) and
+ * compares.
  * @throws Error for anything but such a key
  */
 export function hasSigned (encoded: Buffer, data: Buffer, signature: Buffer): boolean {
