@@ -1,7 +1,7 @@
 import t from 'tap'
 import { run, runProcess } from './support/command.ts'
 import { deploy, signIn, start } from './support/helper.ts'
-import { trail } from './support/evidence.ts'
+import { trail, until } from './support/evidence.ts'
 import { cheapHasher } from './support/hashers.ts'
 import { introspect, revoke } from './support/services.ts'
 
@@ -19,6 +19,8 @@ t.test('a service is created, asks, rotates its credentials and is revoked', asy
 
   const again = JSON.parse((await run(deployment, ['create-service', 'billing', '--may-revoke', '--may-follow', '--json'])).stdout)
   t.match(again, { id: /^[0-9a-f-]{36}$/, secret: /^[\w-]{43}$/, name: 'billing', may_revoke: true, may_follow: true, credentials: 2 })
+  // A node reads the credentials at most once a second, whoever asks with an unknown one.
+  await until(async () => (await introspect(app, again, token)).statusCode === 200)
   t.match((await introspect(app, again, token)).json(), { active: true })
 
   t.match(await runProcess(deployment, ['revoke-service', 'billing', '--credential', id]), { code: 0, stdout: 'Of the service "billing", 1 credential is revoked. It has 1 left.\n' })
