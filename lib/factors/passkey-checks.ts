@@ -2,6 +2,7 @@ import type { Audit, Subject } from '../audit/audit.ts'
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
 import type { Caller } from '../http/caller.ts'
+import type { PlainPasskeyUse } from '../sessions/sign-in-store.ts'
 import type { Transaction } from '../stores/database.ts'
 import type { Challenges } from '../tokens/challenges.ts'
 import type { AuthenticatorState } from '../webauthn/authenticator-data.ts'
@@ -9,7 +10,7 @@ import { bytesOf } from '../webauthn/base64url.ts'
 import type { AssertionResponse, WebauthnVerifier } from '../webauthn/verifier.ts'
 import { requestOptions } from './passkey-options.ts'
 import type { RequestOptions } from './passkey-options.ts'
-import type { FoundPasskey, Passkey, PasskeyStore } from './passkey-store.ts'
+import type { Passkey, PasskeyStore, SigningPasskey } from './passkey-store.ts'
 
 /** What a browser answers to a challenge, in base64url. */
 export interface PasskeyAssertion extends AssertionResponse { userHandle: string | null }
@@ -22,9 +23,15 @@ export type Ceremony =
 /** Where an anomaly is recorded. */
 export interface PasskeyTrace { subject: Subject, sessionId?: string, caller: Caller }
 
+/** Whose passkey an answer must be of, if that is known, and how the passkey of a credential is found. */
+export interface ExpectedPasskey<Found extends SigningPasskey> {
+  userId?: string
+  find: (credentialId: Buffer) => Promise<Found | null>
+}
+
 /** A right answer that is not used up yet. */
-export interface PasskeyProof {
-  passkey: Passkey
+export interface PasskeyProof<Found extends SigningPasskey = SigningPasskey> {
+  passkey: Found
   /** Whether it proves two factors: its user was verified now, and when the passkey was made. */
   isComplete: boolean
   /**
@@ -32,10 +39,12 @@ export interface PasskeyProof {
    * @throws Refusal `invalid_credentials` if the challenge has been answered, or the passkey is gone
    */
   spend: (tx: Transaction, trace: PasskeyTrace) => Promise<void>
+  /** What `spend` would write if the passkey stays as it was read; undefined if it would record an anomaly. */
+  plainUse: PlainPasskeyUse | undefined
 }
 
 export interface PasskeyCheckParts {
-  passkeys: Pick<PasskeyStore, 'findByCredential' | 'use'>
+  passkeys: Pick<PasskeyStore, 'use'>
   challenges: Challenges
   webauthn: Pick<WebauthnVerifier, 'challengeOf' | 'verifyAssertion' | 'decoyKey'>
   audit: Pick<Audit, 'record'>
@@ -74,20 +83,19 @@ export function createPasskeyChecks (parts: PasskeyCheckParts) {
   /**
    * Returns if a passkey of the user, or of anybody for a login, has signed a challenge of ours. An unknown credential
    * takes the same work as a known one.
-   * @param expected the user whose passkey it must be, and what a look for the credential has found, if there was one
    * @throws Refusal `passkey_unknown` for a credential that no account has; `invalid_credentials` for all else
    */
-  async function check (
+  async function check<Found extends SigningPasskey> (
     assertion: PasskeyAssertion,
     ceremony: Ceremony,
-    { userId, found }: { userId?: string, found?: FoundPasskey | null | undefined } = {}
-  ): Promise<PasskeyProof> {
+    { userId, find }: ExpectedPasskey<Found>
+  ): Promise<PasskeyProof<Found>> {
     const text = webauthn.challengeOf(assertion)
     const challenge = text === null ? null : challenges.open(text, [ceremony.purpose], ceremony.boundTo)
-    const credentialId = bytesOf(assertion.id, idBytesMax)
+    const credentialId = credentialIdOf(assertion)
     if (text === null || !challenge || !credentialId) throw wrongPasskey()
 
-    const passkey = found === undefined ? await passkeys.findByCredential(credentialId) : found
+    const passkey = await find(credentialId)
     const publicKey = passkey?.publicKey ?? webauthn.decoyKey()
     const state = webauthn.verifyAssertion(assertion, { challenge: text, publicKey })
     if (!passkey) throw new Refusal('passkey_unknown')
@@ -97,13 +105,14 @@ export function createPasskeyChecks (parts: PasskeyCheckParts) {
     return {
       passkey,
       isComplete: state.userVerified && passkey.userVerified,
-      spend: (tx, trace) => spend(tx, { passkey, state, challenge }, trace)
+      spend: (tx, trace) => spend(tx, { passkey, state, challenge }, trace),
+      plainUse: plainUseOf(passkey, state, challenge)
     }
   }
 
   async function spend (
     tx: Transaction,
-    { passkey, state, challenge }: { passkey: Passkey, state: AuthenticatorState, challenge: Challenge },
+    { passkey, state, challenge }: { passkey: SigningPasskey, state: AuthenticatorState, challenge: Challenge },
     trace: PasskeyTrace
   ) {
     const before = await passkeys.use(tx, passkey.id, state, challenge, new Date(clock.now()))
@@ -122,6 +131,11 @@ export function createPasskeyChecks (parts: PasskeyCheckParts) {
   }
 }
 
+/** The credential that an answer names; null if that can be none's id. */
+export function credentialIdOf ({ id }: PasskeyAssertion): Buffer | null {
+  return bytesOf(id, idBytesMax)
+}
+
 /** The refusal of what a passkey has signed. The sentence of the code is about the password. */
 export function wrongPasskey (): Refusal {
   return new Refusal('invalid_credentials', { sentence: 'The passkey does not count here, or its answer has been used.' })
@@ -137,6 +151,17 @@ function isHandleOf (
 ): boolean {
   if (userHandle === null) return purpose !== 'login'
   return handle !== null && handle.toString('base64url') === userHandle
+}
+
+function plainUseOf (
+  passkey: SigningPasskey,
+  state: AuthenticatorState,
+  challenge: Challenge
+): PlainPasskeyUse | undefined {
+  if (anomaliesOf(passkey, state).length > 0) return undefined
+  const { id, signCount: signCountBefore } = passkey
+  const { signCount, backupEligible, backedUp } = state
+  return { id, signCountBefore, signCount, backupEligible, backedUp, challenge }
 }
 
 /** A counter that does not rise says that the key may have been copied; authenticators that do not count say 0. */

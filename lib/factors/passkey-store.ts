@@ -1,5 +1,7 @@
 import { unavailable } from '../errors.ts'
 import type { Database, Query, Transaction } from '../stores/database.ts'
+import { userColumns, userJoins } from '../users/user-store.ts'
+import type { User } from '../users/user-store.ts'
 import { spending } from './spent-challenge-store.ts'
 
 /** A passkey or security key. */
@@ -22,8 +24,17 @@ export interface Passkey {
   lastUsedAt: Date | null
 }
 
-/** A passkey with the handle that its account has for all of them, and whether the account knows a device. */
-export interface FoundPasskey extends Passkey { handle: Buffer | null, isDeviceKnown: boolean }
+/** What checks an answer of a passkey, with the handle that its account has for all of them. */
+export interface SigningPasskey
+  extends Pick<Passkey, 'id' | 'userId' | 'publicKey' | 'signCount' | 'userVerified' | 'backupEligible'> {
+  handle: Buffer | null
+}
+
+/** A passkey with its account, and whether that knows a device. */
+export interface OwnedPasskey extends SigningPasskey { owner: User, isDeviceKnown: boolean }
+
+/** A row of the two: `id` is the account's. */
+type OwnedRow = Omit<SigningPasskey, 'userId'> & User & { passkeyId: string, isDeviceKnown: boolean }
 
 export type NewPasskey = Omit<Passkey, 'lastUsedAt'> & { algorithm: number, discoverable: boolean | null, rpId: string }
 
@@ -41,6 +52,7 @@ export function createPasskeyStore (db: Database) {
     has,
     findAlone,
     findByCredential,
+    findWithOwner,
     insert,
     use,
     rename,
@@ -83,24 +95,31 @@ export function createPasskeyStore (db: Database) {
         and p.discoverable is not false`
   }
 
-  /**
-   * The passkey of a credential, with the handle of its account and whether that knows a device; null for a credential
-   * that no account has.
-   */
-  async function findByCredential (credentialId: Buffer, deviceId: string | null = null): Promise<FoundPasskey | null> {
-    const [found] = await db<FoundPasskey>`
-      select p.id, p.user_id, p.credential_id, p.public_key, p.sign_count, p.user_verified, p.backup_eligible,
-             p.backed_up, p.aaguid, p.transports, p.name, p.created_at, p.last_used_at, u.passkey_handle as handle,
-             exists (
-               select
-               from known_devices d
-               where d.user_id = p.user_id
-                 and d.device_id = ${deviceId}::uuid
-             ) as is_device_known
+  /** The passkey of a credential; null for one that no account has. */
+  async function findByCredential (credentialId: Buffer): Promise<SigningPasskey | null> {
+    const [found] = await db<SigningPasskey>`
+      select p.id, p.user_id, p.public_key, p.sign_count, p.user_verified, p.backup_eligible,
+             u.passkey_handle as handle
       from passkeys p
       join users u on u.id = p.user_id
       where p.credential_id = ${credentialId}`
     return found ?? null
+  }
+
+  /** Like `findByCredential`, with the account and whether it knows the device: all that a sign-in asks for. */
+  async function findWithOwner (credentialId: Buffer, deviceId: string | null): Promise<OwnedPasskey | null> {
+    const [found] = await db<OwnedRow>`
+      select ${userColumns(db)}, p.id as passkey_id, p.public_key, p.sign_count, p.user_verified, p.backup_eligible,
+             u.passkey_handle as handle, kd.device_id is not null as is_device_known
+      from passkeys p
+      join users u on u.id = p.user_id ${userJoins(db)}
+      left join known_devices kd on kd.user_id = u.id and kd.device_id = ${deviceId}
+      where p.credential_id = ${credentialId}`
+    if (!found) return null
+    const { passkeyId: id, publicKey, signCount, userVerified, backupEligible, handle, isDeviceKnown, ...owner } = found
+    return {
+      id, userId: owner.id, publicKey, signCount, userVerified, backupEligible, handle, owner, isDeviceKnown
+    }
   }
 
   /** Writes a passkey. False if its credential id is known, to anybody. The caller has locked the user's row. */

@@ -53,7 +53,7 @@ export interface SecondFactorCheckParts {
   database: Database
   totpSecrets: Pick<TotpSecretStore, 'findConfirmed' | 'spendStep' | 'countStrangersFailure'>
   recoveryCodes: Pick<RecoveryCodeStore, 'summarise' | 'has' | 'spend'>
-  passkeys: Pick<PasskeyStore, 'has'>
+  passkeys: Pick<PasskeyStore, 'has' | 'findByCredential'>
   passkeyChecks: Pick<PasskeyChecks, 'check'>
   keeping: Pick<TotpKeeping, 'decrypt'>
   lockout: Pick<Lockout, 'guard' | 'secondFactorOf' | 'takeNotice'>
@@ -108,7 +108,8 @@ export function createSecondFactorChecks (parts: SecondFactorCheckParts) {
   async function checkPasskey (claim: SecondFactorClaim, credential: PasskeyAssertion): Promise<SecondProof> {
     const { owner, boundTo, sessionId } = claim
     const purpose = sessionId === undefined ? 'second_factor' : 'reauthentication'
-    const { isComplete, spend } = await passkeyChecks.check(credential, { purpose, boundTo }, { userId: owner.id })
+    const expected = { userId: owner.id, find: passkeys.findByCredential }
+    const { isComplete, spend } = await passkeyChecks.check(credential, { purpose, boundTo }, expected)
       .catch(error => failPasskey(claim, error))
     return {
       method: 'passkey',

@@ -5,10 +5,10 @@ import type { SessionRequest, SignInParts } from './sign-ins.ts'
 import type { Audit } from '../audit/audit.ts'
 import { Refusal } from '../errors.ts'
 import type { RefusalCode } from '../errors.ts'
-import { wrongPasskey } from '../factors/passkey-checks.ts'
+import { credentialIdOf, wrongPasskey } from '../factors/passkey-checks.ts'
 import type { PasskeyAssertion, PasskeyChecks, PasskeyProof } from '../factors/passkey-checks.ts'
 import type { RequestOptions } from '../factors/passkey-options.ts'
-import type { FoundPasskey, PasskeyStore } from '../factors/passkey-store.ts'
+import type { OwnedPasskey, PasskeyStore } from '../factors/passkey-store.ts'
 import type { Caller } from '../http/caller.ts'
 import type { Metrics } from '../operations/metrics.ts'
 import type { TokenResponse } from '../sessions/token-responses.ts'
@@ -17,7 +17,6 @@ import type { RateLimits } from '../throttling/rate-limits.ts'
 import { byPasskey } from '../tokens/assurance.ts'
 import type { DeviceTokens } from '../tokens/device-tokens.ts'
 import type { User, UserStore } from '../users/user-store.ts'
-import { bytesOf } from '../webauthn/base64url.ts'
 
 export interface PasskeyLoginRequest extends SessionRequest {
   credential: PasskeyAssertion
@@ -29,22 +28,19 @@ export interface PasskeyLoginParts extends SignInParts {
   database: Database
   users: Pick<UserStore, 'find' | 'lockInOrder'>
   deviceTokens: Pick<DeviceTokens, 'read' | 'recognise'>
-  passkeys: Pick<PasskeyStore, 'findByCredential'>
+  passkeys: Pick<PasskeyStore, 'findWithOwner'>
   passkeyChecks: PasskeyChecks
   rateLimits: Pick<RateLimits, 'count'>
   audit: Pick<Audit, 'record'>
   metrics: Pick<Metrics, 'increment'>
 }
 
-/** The most bytes of a credential id. */
-const idBytesMax = 1023
-
 /**
  * Signing in with a passkey and nothing else: no name, no password, no hash. It costs a few milliseconds, so it goes on
  * while logins by password are refused for want of room. No bucket of guesses can be locked for it.
  */
 export function createPasskeyLogins (parts: PasskeyLoginParts) {
-  const { database, users, deviceTokens, passkeys, passkeyChecks, rateLimits, audit, metrics } = parts
+  const { database, deviceTokens, passkeys, passkeyChecks, rateLimits, audit, metrics } = parts
   const { signIn } = createSignIns(parts)
 
   return { offerLogin, loginByPasskey }
@@ -68,38 +64,43 @@ export function createPasskeyLogins (parts: PasskeyLoginParts) {
   }
 
   /** The passkey, and whether its account knows the device: then the device is counted by itself. */
-  async function find ({ id }: PasskeyAssertion, deviceId: string): Promise<FoundPasskey | null> {
-    const credentialId = bytesOf(id, idBytesMax)
-    return credentialId && await passkeys.findByCredential(credentialId, deviceId)
+  async function find (assertion: PasskeyAssertion, deviceId: string): Promise<OwnedPasskey | null> {
+    const credentialId = credentialIdOf(assertion)
+    return credentialId && await passkeys.findWithOwner(credentialId, deviceId)
   }
 
   async function prove (
     request: PasskeyLoginRequest,
-    found: FoundPasskey | null | undefined,
+    found: OwnedPasskey | null | undefined,
     caller: Caller
   ): Promise<TokenResponse> {
-    const proof = await passkeyChecks.check(request.credential, { purpose: 'login', boundTo: null }, { found })
+    const expected = {
+      find: async (credentialId: Buffer) => {
+        return found === undefined ? await passkeys.findWithOwner(credentialId, null) : found
+      }
+    }
+    const proof = await passkeyChecks.check(request.credential, { purpose: 'login', boundTo: null }, expected)
       .catch(async error => {
         if (error instanceof Refusal && error.status === 401) throw await refuse(error.code, null, caller)
         throw error
       })
-    const user = await users.find(proof.passkey.userId)
-    if (!user || !proof.isComplete) throw await refuse('invalid_credentials', user, caller)
-    const obstacle = obstacleOf(user, request.userType)
-    if (obstacle) throw await refuse(obstacle, user, caller)
+    const { owner } = proof.passkey
+    const obstacle = proof.isComplete ? obstacleOf(owner, request.userType) : 'invalid_credentials'
+    if (obstacle) throw await refuse(obstacle, owner, caller)
 
-    return await open(user, request, proof, caller)
+    return await open(owner, request, proof, caller)
   }
 
   async function open (
     user: User,
     { transport, deviceName, deviceToken, replaces }: PasskeyLoginRequest,
-    { spend }: PasskeyProof,
+    { plainUse, spend }: PasskeyProof,
     caller: Caller
   ): Promise<TokenResponse> {
     const response = await signIn(user, { transport, deviceName, deviceToken, replaces }, caller, {
       amr: byPasskey,
       reason: 'passkey',
+      passkey: plainUse,
       spend: tx => spend(tx, { subject: user, caller })
     }).catch(async error => {
       if (isWrong(error)) throw await refuse('invalid_credentials', user, caller)

@@ -4,7 +4,7 @@ import { unavailable } from '../errors.ts'
 import type { Caller } from '../http/caller.ts'
 import type { Metrics } from '../operations/metrics.ts'
 import type { Transport } from '../sessions/refresh-tokens.ts'
-import type { SignInMarks } from '../sessions/sign-in-store.ts'
+import type { PlainPasskeyUse, SignInMarks } from '../sessions/sign-in-store.ts'
 import type { SessionState } from '../sessions/session-store.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { TokenResponse, TokenResponses } from '../sessions/token-responses.ts'
@@ -28,6 +28,11 @@ export interface Proof {
   reason?: string
   /** Runs in the transaction that opens the session, with the user's row locked. If it throws, no session begins. */
   spend?: (tx: Transaction) => Promise<void>
+  /**
+   * What the statement that opens the session can do in place of `spend`, without a transaction. If it finds anything
+   * else than was read it does nothing, and `spend` decides.
+   */
+  passkey?: PlainPasskeyUse | undefined
   marks?: SignInMarks
 }
 
@@ -91,7 +96,7 @@ export function createSignIns (parts: SignInParts) {
   async function open (
     user: User,
     request: SessionRequest,
-    { amr, reason, spend, marks }: Proof,
+    { amr, reason, spend, passkey, marks }: Proof,
     caller: Caller
   ): Promise<TokenResponse | null> {
     const { transport, deviceName, deviceToken, replaces } = request
@@ -100,8 +105,22 @@ export function createSignIns (parts: SignInParts) {
     const circumstances = { deviceId, deviceName, caller, amr, reason, marks }
 
     const replaced = await sessionOf(replaces, transport)
-    const isOpen = replaced || spend
-      ? await commitUnlessNull(async unit => {
+    const isOpen = await inOneStatement() || await inTransaction()
+    if (!isOpen) return null
+
+    metrics.increment('sign_ins', { outcome: 'success' })
+    const signedIn = { ...user, lastLoginAt: prepared.now }
+    return tokenResponses.issue(sessions.tokensOf(prepared, signedIn, { deviceId, amr, marks }))
+
+    async function inOneStatement () {
+      if (replaced || (spend && !passkey)) return false
+      const details = passkey ? { ...circumstances, marks: { ...marks, passkey } } : circumstances
+      return await commitStatement(unit => sessions.begin(unit, prepared, user, details), user.id)
+    }
+
+    async function inTransaction () {
+      if (!replaced && !spend) return false
+      return await commitUnlessNull(async unit => {
         // Without an order of locks two browsers that swap their accounts would deadlock.
         if (replaced && replaced.id !== user.id) await users.lockInOrder(unit.tx, [user.id, replaced.id])
         // It locks the user's row, under which a second factor is used up.
@@ -110,12 +129,7 @@ export function createSignIns (parts: SignInParts) {
         if (replaced) await end(unit, replaced, user, caller)
         return true
       }, user.id)
-      : await commitStatement(unit => sessions.begin(unit, prepared, user, circumstances), user.id)
-    if (!isOpen) return null
-
-    metrics.increment('sign_ins', { outcome: 'success' })
-    const signedIn = { ...user, lastLoginAt: prepared.now }
-    return tokenResponses.issue(sessions.tokensOf(prepared, signedIn, { deviceId, amr, marks }))
+    }
   }
 
   async function sessionOf (token: string | undefined, transport: Transport): Promise<SessionState | null> {

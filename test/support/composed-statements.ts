@@ -12,6 +12,8 @@ import { createCleanUpStore } from '../../lib/operations/clean-up-store.ts'
 import type { Kind } from '../../lib/operations/clean-up-store.ts'
 import { createVendorStore } from '../../lib/organisations/vendor-store.ts'
 import { createSessionStore } from '../../lib/sessions/session-store.ts'
+import type { NewSession } from '../../lib/sessions/session-store.ts'
+import { createSignInStore } from '../../lib/sessions/sign-in-store.ts'
 import type { Database } from '../../lib/stores/database.ts'
 import { fragment, render } from '../../lib/stores/statement.ts'
 import { createOneTimeTokenStore } from '../../lib/tokens/one-time-token-store.ts'
@@ -27,6 +29,7 @@ export async function composedStatements (): Promise<Set<string>> {
   const [id, now, window] = ['an id', new Date(0), { from: new Date(0), age: 1, limit: 1 }]
   const reached = { snapshot: '1:1:', through: 1, floor: 1, lastId: 1 }
   const challenge = { nonce: Buffer.alloc(16), expiresAt: now }
+  const passkeyUse = { id, signCountBefore: 0, signCount: 1, backupEligible: false, backedUp: false, challenge }
   const cursor = { snapshot: '1:1:', server: 'a time' }
   const seals = createAuditSealStore(db)
   const unsealed = createUnsealedStore(db)
@@ -36,6 +39,12 @@ export async function composedStatements (): Promise<Set<string>> {
   const erasures = createErasureStore(db)
   const tokens = createOneTimeTokenStore(db)
   const users = createUserStore(db)
+  const signIns = createSignInStore(db, { sessionsMax: 1 })
+  const ofUser = { id, sessionEpoch: 0, deploymentEpoch: 0 }
+  const session: NewSession = {
+    id, transport: 'bearer', deviceId: id, deviceName: null, userAgent: null, ip: '::1', amr: [], now, expiresAt: now
+  }
+  const event = { requestId: id, personal: Buffer.alloc(0), reason: null, mac: Buffer.alloc(0) }
 
   await all([
     ...lists(createUserDirectoryStore(db)),
@@ -57,9 +66,11 @@ export async function composedStatements (): Promise<Set<string>> {
     () => changes.recent(1),
     () => changes.since(cursor),
     () => createSessionStore(db, { idleAfterMs: 1 }).find(id),
+    ...[{}, { passkey: passkeyUse }].map(marks => () => signIns.signIn(ofUser, session, event, db, marks)),
     () => tokens.find(id, 'invitation', now),
     () => tokens.take(id, 'invitation', { by: id, now, until: now }),
     () => createPasskeyStore(db).use(db, id, { signCount: 0, backupEligible: false, backedUp: false }, challenge, now),
+    () => createPasskeyStore(db).findWithOwner(Buffer.alloc(16), id),
     () => createSpentChallengeStore().spend(db, challenge),
     () => users.find(id),
     () => users.findByAddress(id),

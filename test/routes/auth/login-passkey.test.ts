@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
+import type { Transaction } from '../../../lib/stores/database.ts'
 import { openBrowser } from '../../support/cookie-jar.ts'
-import { eventsOf, mailJobs, trail } from '../../support/evidence.ts'
+import { eventsOf, mailJobs, trail, until } from '../../support/evidence.ts'
 import { createAuthenticator } from '../../support/authenticator.ts'
 import type { Lies } from '../../support/authenticator.ts'
 import { cheapHasher } from '../../support/hashers.ts'
@@ -169,6 +170,32 @@ t.test('two signatures that arrive at once, and out of order, both count', async
   t.match(await app.database`select sign_count from passkeys where id = ${ada.passkeyId}`, [{ signCount: 2 }])
 })
 
+t.test('a counter that has risen since the passkey was read makes the signature an anomaly, and the session begins', async t => {
+  const ada = await holder(app)
+  const answer = await enterWhile(ada, tx => tx`update passkeys set sign_count = 50 where id = ${ada.passkeyId}`)
+  t.equal(answer.statusCode, 200, answer.body)
+  t.match((await trail(app, ada.user.id)).filter(({ event }) => event === 'authn_passkey_anomaly'), [{ reason: 'counter_back', read: { known: 50, said: 1 } }])
+  t.match(await app.database`select sign_count from passkeys where id = ${ada.passkeyId}`, [{ signCount: 50 }])
+  t.match((await refresh(app, answer.json().refresh_token)), { statusCode: 200 })
+})
+
+t.test('a sign-out everywhere that comes between keeps nobody out: the sign-in comes after it, with the same signature', async t => {
+  const ada = await holder(app)
+  const answer = await enterWhile(ada, tx => tx`update users set session_epoch = session_epoch + 1 where id = ${ada.user.id}`)
+  t.equal(answer.statusCode, 200, answer.body)
+  t.match((await refresh(app, answer.json().refresh_token)), { statusCode: 200 })
+  t.match(brief(await refresh(app, ada.tokens.refresh_token)), { code: 'session_ended' })
+  t.notOk((await eventsOf(app, ada.user.id)).includes('authn_passkey_anomaly'))
+})
+
+t.test('what keeps an account out when it comes between opens nothing', async t => {
+  const ada = await holder(app)
+  const before = await sessionsOf(ada)
+  const answer = await enterWhile(ada, tx => tx`update users set status = 'disabled' where id = ${ada.user.id}`)
+  t.match(brief(answer), { status: 401, code: 'invalid_credentials' })
+  t.equal(await sessionsOf(ada), before)
+})
+
 t.test('an origin counts as it is listed, also that of an app, and no header changes what is', async t => {
   const apk = 'android:apk-key-hash:pNiP5iKyQ8JwgGOaKA1zGPUPJIS-0H1xKCQcfIoGLck'
   const settings = Object.assign({}, deployment, { PASSKEY_ORIGINS: `${origin},https://app.localhost,${apk}` })
@@ -269,6 +296,19 @@ t.test('the same device may hold passkeys of several accounts', async t => {
   t.match((await enter(app, bob)).json(), { user: { id: bob.user.id } })
   t.match((await enter(app, ada)).json(), { user: { id: ada.user.id } })
 })
+
+/** Signs in with a passkey, and changes something when its account has been read and before the session begins. */
+async function enterWhile (ada: Holder, change: (tx: Transaction) => Promise<unknown>) {
+  const credential = ada.key.get(await request(app))
+  const [answer] = await app.database.begin(async tx => {
+    const [held] = await tx<{ pid: number }>`select pg_backend_pid() as pid from users where id = ${ada.user.id} for update`
+    const answer = post(app, '/auth/login/passkey', { credential })
+    await until(async () => (await app.database`select from pg_stat_activity where ${held?.pid ?? 0} = any(pg_blocking_pids(pid))`).length > 0)
+    await change(tx)
+    return [answer]
+  })
+  return await answer
+}
 
 async function forgetRedis () {
   const keys = await app.redis.keys(`${deployment.REDIS_KEY_PREFIX}*`)

@@ -1,0 +1,1 @@
+drop function sign_in_by_passkey;
