@@ -188,8 +188,10 @@ async function entering (node: Node, owners: Owner[]): Promise<Requests> {
   await Promise.all(owners.slice(0, signersMax).map(async owner => {
     while (bodies.length < signedMax && !isOver()) bodies.push(await sign(node, owner))
   }))
+  // In the order in which they were signed: a counter that goes back would be recorded each time.
+  const inOrder = bodies.values()
   const next = () => {
-    const body = bodies.pop()
+    const body = inOrder.next().value
     return body && request('POST', '/api/v1/auth/login/passkey', { body })
   }
   return { next, count: bodies.length }
