@@ -18,7 +18,7 @@ export interface PersonalExportParts {
   exports: PersonalExportStore
   sessions: Pick<Sessions, 'find'>
   rateLimits: Pick<RateLimits, 'count'>
-  audit: Pick<Audit, 'record' | 'read'>
+  audit: Pick<Audit, 'record' | 'createReader'>
   clock: Pick<Clock, 'now'>
 }
 
@@ -80,7 +80,8 @@ export function createPersonalExports ({ database, exports, sessions, rateLimits
 
   async function * eventsAbout (userId: string, last: number) {
     for await (const page of pagesOf(after => exports.eventsAbout(userId, { after, last }))) {
-      yield page.map(event => presentEvent(event, userId, personalOf(event)))
+      const read = audit.createReader()
+      yield page.map(event => presentEvent(event, userId, personalOf(event, read)))
     }
   }
 
@@ -88,9 +89,10 @@ export function createPersonalExports ({ database, exports, sessions, rateLimits
   // a subject it is the user's own.
   async function * eventsBy (userId: string, last: number) {
     for await (const page of pagesOf(after => exports.eventsBy(userId, { after, last }))) {
+      const read = audit.createReader()
       yield page
         .filter(({ subjectId }) => subjectId !== userId)
-        .map(event => presentEvent(event, userId, event.subjectId === null ? personalOf(event) : null))
+        .map(event => presentEvent(event, userId, event.subjectId === null ? personalOf(event, read) : null))
     }
   }
 
@@ -102,10 +104,10 @@ export function createPersonalExports ({ database, exports, sessions, rateLimits
       isMore = page.length === exports.pageRows
     }
   }
+}
 
-  function personalOf ({ event, subjectId, personal, wrappedKey }: EventRow) {
-    return personal && audit.read(event, subjectId === null ? null : { id: subjectId, wrappedKey }, personal)
-  }
+function personalOf ({ event, subjectId, personal, wrappedKey }: EventRow, read: Audit['read']) {
+  return personal && read(event, subjectId === null ? null : { id: subjectId, wrappedKey }, personal)
 }
 
 async function * section (name: string, pages: Iterable<object[]> | AsyncIterable<object[]>): AsyncGenerator<string> {

@@ -45,7 +45,7 @@ export function createAudit (store: AuditEventStore, { wrapping, anonymous, addr
 }) {
   const [addressKey = Buffer.alloc(0)] = addressKeys
 
-  return { record, recordAll, prepare, createSubject, createSubjects, read }
+  return { record, recordAll, prepare, createSubject, createSubjects, read, createReader }
 
   /**
    * Writes an event and returns its id, by which a notice refers to it. Pass the transaction of what it records,
@@ -95,8 +95,22 @@ export function createAudit (store: AuditEventStore, { wrapping, anonymous, addr
    * @throws Error when the ciphertext was not made by us for this event and subject
    */
   function read (event: string, subject: Subject | null, personal: Buffer): Record<string, unknown> | null {
-    const encryption = keyOf(subject)
-    return encryption && JSON.parse(encryption.decrypt(personal, context(event, subject)).toString())
+    return decrypt(keyOf(subject), event, subject, personal)
+  }
+
+  /** A `read` for the events of one page, that unwraps the key of each subject once. Drop it with the page. */
+  function createReader (): typeof read {
+    const keys = new Map<string | undefined, Encryption | null>()
+    return (event, subject, personal) => {
+      const known = keys.get(subject?.id)
+      const key = known === undefined ? keyOf(subject) : known
+      keys.set(subject?.id, key)
+      return decrypt(key, event, subject, personal)
+    }
+  }
+
+  function decrypt (key: Encryption | null, event: string, subject: Subject | null, personal: Buffer) {
+    return key && JSON.parse(key.decrypt(personal, context(event, subject)).toString())
   }
 
   function encryptPersonal (event: string, subject: Subject | null, personal: Record<string, unknown>): Buffer | null {

@@ -35,7 +35,7 @@ export interface AuditTrailParts {
   database: Database
   trail: AuditTrailStore
   users: Pick<UserStore, 'find'>
-  audit: Pick<Audit, 'record' | 'read'>
+  audit: Pick<Audit, 'record' | 'createReader'>
   cursors: Cursors
 }
 
@@ -69,7 +69,7 @@ export function createAuditTrail ({ database, trail, users, audit, cursors }: Au
     const rows = await trail.before(filter, { low, high: from, limit: pageLength + 1 })
     const last = rows[pageLength - 1]
     return {
-      events: rows.slice(0, pageLength).map(show),
+      events: show(rows.slice(0, pageLength)),
       next_cursor: rows.length > pageLength && last ? cursors.encrypt(filter, { key: '', id: String(last.id) }) : null
     }
   }
@@ -96,7 +96,7 @@ export function createAuditTrail ({ database, trail, users, audit, cursors }: Au
     if (format === 'csv') yield formatCsv([...columns]) + '\r\n'
     for (let from = low, isMore = true; isMore;) {
       const rows = await trail.after(filter, { low: from, high, limit: streamPageLength })
-      if (rows.length > 0) yield rows.map(row => line(show(row))).join('')
+      if (rows.length > 0) yield show(rows).map(line).join('')
       from = (rows.at(-1)?.id ?? from) + 1
       isMore = rows.length === streamPageLength
     }
@@ -128,8 +128,9 @@ export function createAuditTrail ({ database, trail, users, audit, cursors }: Au
     })
   }
 
-  function show (row: EventRow): ShownEvent {
-    return {
+  function show (rows: EventRow[]): ShownEvent[] {
+    const read = audit.createReader()
+    return rows.map(row => ({
       id: row.id,
       at: row.at.toISOString(),
       event: row.event,
@@ -139,17 +140,20 @@ export function createAuditTrail ({ database, trail, users, audit, cursors }: Au
       subject_id: row.subjectId,
       session_id: row.sessionId,
       request_id: row.requestId,
-      personal: personalOf(row)
-    }
+      personal: personalOf(row, read)
+    }))
   }
+}
 
-  // A ciphertext that cannot be decrypted is shown as null. The command `audit-verify` finds out if it was altered.
-  function personalOf ({ event, subjectId, personal, wrappedKey }: EventRow): Record<string, unknown> | null {
-    try {
-      return personal && audit.read(event, subjectId === null ? null : { id: subjectId, wrappedKey }, personal)
-    } catch {
-      return null
-    }
+// A ciphertext that cannot be decrypted is shown as null. The command `audit-verify` finds out if it was altered.
+function personalOf (
+  { event, subjectId, personal, wrappedKey }: EventRow,
+  read: Audit['read']
+): Record<string, unknown> | null {
+  try {
+    return personal && read(event, subjectId === null ? null : { id: subjectId, wrappedKey }, personal)
+  } catch {
+    return null
   }
 }
 

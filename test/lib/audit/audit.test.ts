@@ -28,6 +28,21 @@ t.test('personal data can be read only with the subject’s key', async t => {
   t.throws(() => audit.read('user_updated', { id: subject.id, wrappedKey: other.wrappedKey }, personal) ?? fail(), 'another’s key')
 })
 
+t.test('the events of a page are read each with the key of its own subject', async t => {
+  const { audit, rows, subject } = await open()
+  const others: (Subject | null)[] = [await audit.createSubject(query, randomUUID()), null]
+  const subjects = [subject, ...others, subject, ...others]
+  for (const [n, subject] of subjects.entries()) await audit.record(query, { event: 'user_updated', outcome: 'success', subject, caller, personal: { n } })
+
+  const read = audit.createReader()
+  for (const [n, { personal }] of rows.entries()) t.match(read('user_updated', subjects[n] ?? null, personal ?? Buffer.alloc(0)), { n })
+  const [first] = rows
+  t.throws(() => read('user_deleted', subject, first?.personal ?? Buffer.alloc(0)), 'moved to another event')
+  t.throws(() => read('user_updated', others[0] ?? null, first?.personal ?? Buffer.alloc(0)), 'moved to another subject')
+  const erased = audit.createReader()
+  for (let n = 0; n < 2; n++) t.equal(erased('user_updated', { ...subject, wrappedKey: null }, first?.personal ?? Buffer.alloc(0)), null, 'an erased key')
+})
+
 t.test('no personal data is written about an erased subject, and nothing fails', async t => {
   const { audit, rows, subject } = await open()
   for (const wrappedKey of [
