@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import type { Audit } from '../audit/audit.ts'
 import { netstrings } from '../crypto/netstrings.ts'
+import { sha256 } from '../crypto/sha256.ts'
 import { Refusal } from '../errors.ts'
 import type { Caller } from '../http/caller.ts'
 import type { Jobs } from '../jobs/jobs.ts'
@@ -116,5 +116,5 @@ const stalled = 'No mail has been sent for ten minutes: does a node run, does th
 
 function digestOf ({ role, texts }: Letter): Buffer {
   const fields = texts.flatMap(({ language, subject, body }) => [language, subject, body])
-  return createHash('sha256').update(netstrings([role, ...fields])).digest()
+  return sha256(netstrings([role, ...fields]))
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from '../crypto/sha256.ts'
 import type { EventContent } from './event.ts'
 import { netstrings } from '../crypto/netstrings.ts'
 
@@ -121,8 +121,4 @@ export function cutSnapshot (text: string, end: string): string {
 
 function textOf (number: number | null): string | null {
   return number === null ? null : String(number)
-}
-
-function sha256 (data: string | Buffer): Buffer {
-  return createHash('sha256').update(data).digest()
 }

@@ -1,5 +1,6 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { netstrings } from '../crypto/netstrings.ts'
+import { sha256 } from '../crypto/sha256.ts'
 import type { EventFields } from './event.ts'
 
 /** What a MAC says about its event. `unknown`: it names a key that is not listed (any more), so nothing can be said. */
@@ -33,7 +34,7 @@ export function createEventMacs (keys: Buffer[]) {
   const known = new Map(keys.map(key => [idOf(key).toString('hex'), key]))
   const [key] = keys
   if (!key) throw new Error('no key to authenticate events with')
-  const signing = key
+  const [signing, signingId] = [key, idOf(key)]
 
   return { sign, check }
 
@@ -41,7 +42,7 @@ export function createEventMacs (keys: Buffer[]) {
     const time = Buffer.alloc(timeBytes)
     time.writeUIntBE(Date.now(), 0, timeBytes)
     const nonce = Buffer.concat([time, randomBytes(nonceBytes - timeBytes)])
-    return Buffer.concat([idOf(signing), nonce, hmac(signing, nonce, event)])
+    return Buffer.concat([signingId, nonce, hmac(signing, nonce, event)])
   }
 
   /** @param event with its time in microseconds since 1970 and its MAC in hexadecimal */
@@ -66,7 +67,7 @@ export function nonceOf (mac: string): string {
 }
 
 function idOf (key: Buffer): Buffer {
-  return createHash('sha256').update('latchkey audit mac key').update(key).digest().subarray(0, keyIdBytes)
+  return sha256(Buffer.concat([Buffer.from('latchkey audit mac key'), key])).subarray(0, keyIdBytes)
 }
 
 function hmac (key: Buffer, nonce: Buffer, event: Authenticated): Buffer {

@@ -1,5 +1,6 @@
-import { createHash, createPrivateKey, createPublicKey, sign as signWith, verify as verifyWith } from 'node:crypto'
+import { createPrivateKey, createPublicKey, sign as signWith, verify as verifyWith } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
+import { sha256 } from '../crypto/sha256.ts'
 
 /** Checks signatures of seals and cannot make any. */
 export interface SealVerifier {
@@ -57,7 +58,7 @@ export function createSealVerifier (publicKeys: Buffer[]): SealVerifier {
 }
 
 function idOf (publicKey: Buffer): Buffer {
-  return createHash('sha256').update(publicKey).digest().subarray(0, keyIdLength)
+  return sha256(publicKey).subarray(0, keyIdLength)
 }
 
 function messageOf (hash: Buffer): Buffer {

@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { sha256 } from './sha256.ts'
 
 /** Authenticated encryption of data that is kept in a store. */
 export type Encryption = ReturnType<typeof createEncryption>
@@ -14,7 +15,7 @@ const headBytes = keyIdBytes + ivBytes
  * @param keys 32 bytes each, the newest first
  */
 export function createEncryption (keys: Buffer[]) {
-  const ring = keys.map(key => ({ id: createHash('sha256').update(key).digest().subarray(0, keyIdBytes), key }))
+  const ring = keys.map(key => ({ id: sha256(key).subarray(0, keyIdBytes), key }))
   const [current] = ring
   if (!current) throw new Error('no key to encrypt with')
 

@@ -1,4 +1,5 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { sha256 } from './sha256.ts'
 
 /** Signs payloads of a fixed number of bytes and verifies such tokens. */
 export type TokenSigner = ReturnType<typeof createTokenSigner>
@@ -15,7 +16,7 @@ const macBytes = 32
  * spelling of it is accepted.
  */
 export function createTokenSigner (keys: Buffer[], payloadBytes: number) {
-  const ring = keys.map(key => ({ key, id: createHash('sha256').update(key).digest().readUInt32BE() }))
+  const ring = keys.map(key => ({ key, id: sha256(key).readUInt32BE() }))
   const byId = new Map(ring.map(entry => [entry.id, entry.key]))
   const tokenBytes = headBytes + payloadBytes + macBytes
   const form = new RegExp(`^[A-Za-z0-9_-]{${tokenBytes / 3 * 4}}$`)

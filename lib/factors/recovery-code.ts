@@ -1,4 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
+import { sha256 } from '../crypto/sha256.ts'
 import { toBase32 } from '../formats/base32.ts'
 
 /** 120 bits: enough that a plain hash protects a code at rest (ASVS 5.0, 6.5.2). */
@@ -20,7 +21,7 @@ export function makeRecoveryCodes (): string[] {
 /** The hash under which a code is stored, whatever its case and its separators; null for what is no code. */
 export function hashRecoveryCode (text: string): Buffer | null {
   const code = text.replace(/[\s-]/g, '')
-  return form.test(code) ? createHash('sha256').update(code.toUpperCase()).digest() : null
+  return form.test(code) ? sha256(code.toUpperCase()) : null
 }
 
 /** The hashes of codes that were made here. */

@@ -1,4 +1,5 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { sha256 } from '../crypto/sha256.ts'
 import type { StoredKey } from './signing-key-store.ts'
 
 /** `unlisted`: authenticated under an encryption key that this node does not have, so it cannot judge the row. */
@@ -17,7 +18,7 @@ const keyIdBytes = 4
  * @param keys 32 bytes each, the newest first
  */
 export function createKeyAuthenticity (keys: Buffer[]) {
-  const ring = keys.map(key => ({ id: createHash('sha256').update(key).digest().subarray(0, keyIdBytes), key }))
+  const ring = keys.map(key => ({ id: sha256(key).subarray(0, keyIdBytes), key }))
   const [current] = ring
   if (!current) throw new Error('no key to authenticate with')
 

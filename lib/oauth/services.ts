@@ -1,5 +1,6 @@
-import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto'
+import { randomBytes, randomUUID, timingSafeEqual } from 'node:crypto'
 import type { Audit } from '../audit/audit.ts'
+import { sha256 } from '../crypto/sha256.ts'
 import type { Caller } from '../http/caller.ts'
 import type { Credentials } from './basic.ts'
 import { createFollowed } from '../changes/followed.ts'
@@ -154,7 +155,7 @@ function notFound (name: string, id: string | null) {
 
 /** The SHA-256 of a secret. */
 function digest (secret: string): Buffer {
-  return createHash('sha256').update(secret).digest()
+  return sha256(secret)
 }
 
 // A credential is no person: its id is stored in clear, and its events carry no personal data.

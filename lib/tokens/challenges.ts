@@ -1,5 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { Clock } from '../clock.ts'
+import { sha256 } from '../crypto/sha256.ts'
 import { createTokenSigner } from '../crypto/signed-tokens.ts'
 
 /** What the answer to a challenge may be used for. The last two make a credential of that kind. */
@@ -70,5 +71,5 @@ export function createChallenges (keys: Buffer[], clock: Pick<Clock, 'now'>) {
 
 function bindingOf (boundTo: string | null): Buffer {
   if (boundTo === null) return Buffer.alloc(bindingBytes)
-  return createHash('sha256').update(boundTo).digest().subarray(0, bindingBytes)
+  return sha256(boundTo).subarray(0, bindingBytes)
 }

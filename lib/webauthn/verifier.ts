@@ -1,4 +1,5 @@
-import { createHash, generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync } from 'node:crypto'
+import { sha256 } from '../crypto/sha256.ts'
 import { authenticatorDataIn } from './attestation.ts'
 import { readAuthenticatorData } from './authenticator-data.ts'
 import type { AuthenticatorData, AuthenticatorState } from './authenticator-data.ts'
@@ -129,10 +130,6 @@ function bounded (encoded: string, max: number): Buffer {
   const bytes = bytesOf(encoded, max)
   if (bytes === null) throw new Error('a part is no base64url, empty or too long')
   return bytes
-}
-
-function sha256 (bytes: Buffer): Buffer {
-  return createHash('sha256').update(bytes).digest()
 }
 
 function toUuid (bytes: Buffer): string {
