@@ -25,12 +25,12 @@ export function memory (): SecureStorage {
  * it, values are kept until the page is left.
  */
 export function pageStorage (host: Host): KeptStorage {
-  let instead: string | null = null
+  let unwritten: string | null = null
   return {
-    get: async key => attempt(storage => storage.getItem(key)) ?? instead,
+    get: async key => unwritten ?? attempt(storage => storage.getItem(key)) ?? null,
     set: async (key, value) => {
-      instead = value
-      attempt(storage => storage.setItem(key, value))
+      // The browser holds an older value when it refuses this one, because it is full for example.
+      unwritten = attempt(storage => storage.setItem(key, value) ?? true) ? null : value
     }
   }
 

@@ -44,6 +44,29 @@ t.test('a page keeps its value where the browser allows it, and else until it is
   }
 })
 
+t.test('a page whose storage is full does not go back to what it has stored before', async t => {
+  let isFull = false
+  const values = new Map<string, string>()
+  const localStorage = {
+    getItem: (key: string) => values.get(key) ?? null,
+    setItem: (key: string, value: string) => {
+      if (isFull) throw new DOMException('full', 'QuotaExceededError')
+      values.set(key, value)
+    },
+    removeItem: () => {}
+  }
+  const storage = pageStorage({ localStorage })
+  await storage.set('x', 'old')
+  isFull = true
+  await storage.set('x', 'new')
+  t.equal(await storage.get('x'), 'new')
+
+  isFull = false
+  await storage.set('x', 'newer')
+  values.set('x', 'of another tab')
+  t.equal(await storage.get('x'), 'of another tab', 'when it can be written again, tabs share it again')
+})
+
 t.test('keychains are readable after the first unlock, on this device only', async t => {
   const [expo, chain] = [fakeExpo(), fakeKeychain()]
   await expoSecureStore(expo.store).set('latchkey.session', 'x')
