@@ -156,10 +156,13 @@ export function createLatchkey ({
   /**
    * An access token that works now, for what is no HTTP request: a WebSocket, gRPC, a native library. Null when signed
    * out, and with cookies, where no script may have it.
+   *
+   * @throws RefusalOf<'refresh'> when the server has none to give now
    */
   async function accessToken (): Promise<string | null> {
     await renewal.ready()
-    await sender.freshen()
+    const refused = await sender.freshen()
+    if (refused && state.isSignedIn()) await accept('refresh', refused)
     return state.accessToken ?? null
   }
 }

@@ -90,6 +90,27 @@ t.test('an access token that expired in the device’s sleep is not handed out',
   t.equal((await as(world.app, token ?? '', 'GET', '/auth/check')).statusCode, 204)
 })
 
+t.test('an access token that has expired is not handed out while the server is busy', async t => {
+  const world = await shared()
+  let isBusy = false
+  const phone = await signedInPhone(t, world, await signUp(world.app), {
+    fetch: async (url, init) => isBusy ? problem(503, 'overloaded', { 'retry-after': '7' }) : await fetch(url, init)
+  })
+  phone.pass(quarter)
+  isBusy = true
+
+  await t.rejects(phone.client.accessToken(), { name: 'Refusal', operation: 'refresh', code: 'overloaded', retryAfter: 7 })
+  await t.rejects(phone.client.accessToken(), { code: 'overloaded' }, 'nor while the refresh rests')
+  t.ok(phone.client.isSignedIn())
+
+  isBusy = false
+  passForAll(world.app, phone, 8000)
+  t.match(await phone.client.accessToken(), /^eyJ/)
+  await signOutElsewhere(world, phone)
+  passForAll(world.app, phone, quarter)
+  t.equal(await phone.client.accessToken(), null, 'and none of a session that is over')
+})
+
 for (const [when, ms] of [['two days ahead', 2], ['two days behind', -2]] as const) {
   t.test(`a device whose clock is ${when} refreshes no more often`, async t => {
     const world = await shared()
@@ -582,6 +603,13 @@ t.test('no global is touched', async t => {
 
   t.strictSame([globalThis.fetch, globalThis.Request, globalThis.Headers], before)
 })
+
+/** Ends the session of a phone from another one of its user. */
+async function signOutElsewhere (world: Awaited<ReturnType<typeof openWorld>>, { client }: ReturnType<typeof makePhone>) {
+  if (client.session.status !== 'signed_in') throw new Error('nobody is signed in')
+  const other = await signedInPhone(t, world, client.session.user)
+  await other.client.signOut({ scope: 'others' })
+}
 
 function problem (status: number, code: string, headers: Record<string, string> = {}) {
   const body = { type: `urn:latchkey:problem:${code}`, title: code, status, detail: code, code, request_id: 'x' }
