@@ -4,7 +4,7 @@ import type { Sender } from './sender.ts'
 /**
  * `fetch` with the session's credentials, for the deployment and the listed origins only; requests to others, and those
  * that bring their own `Authorization`, pass unchanged. A refused access token is refreshed and the request repeated,
- * unless its body is a stream, which can be sent only once.
+ * unless the body in `init` is a stream, which can be sent only once.
  *
  * @param origins where credentials may go
  */
@@ -12,9 +12,9 @@ export function createFetch (origins: string[], fetch: Fetch, { send }: Sender):
   return async (input, init = {}) => {
     const request = input instanceof Request ? input : undefined
     const { href } = new URL(request?.url ?? input.toString(), Object(globalThis).location?.href)
-    const isOurs = origins.some(origin => href.startsWith(`${origin}/`))
+    const isOurs = origins.some(origin => href.startsWith(origin.replace(/\/*$/, '/')))
     if (!isOurs || new Headers(init.headers ?? request?.headers).has('authorization')) return await fetch(input, init)
 
-    return await send(input, init, { isRepeatable: !('getReader' in Object(init.body)) && !request?.body })
+    return await send(input, init, { isRepeatable: !('getReader' in Object(init.body)) })
   }
 }

@@ -67,8 +67,7 @@ export function createLatchkey ({
   host = thisHost()
 }: Options) {
   const bearer = transport === 'cookie' ? undefined : transport
-  const origin = baseUrl.replace(/\/+$/, '')
-  const root = origin + apiPrefix
+  const root = baseUrl.replace(/\/+$/, '') + apiPrefix
   const tabs = bearer ? undefined : host
 
   const state = createState({
@@ -103,7 +102,7 @@ export function createLatchkey ({
     signOut,
     refresh,
     accessToken,
-    fetch: createFetch([origin, ...origins], fetch, sender),
+    fetch: createFetch([baseUrl, ...origins], fetch, sender),
     /** Makes a call by name and route; `administration` is made of it. */
     call,
     /** Stops listening to the browser and to other tabs. */

@@ -11,7 +11,8 @@ export function createRequest (state: State, fetch: Fetch, credentials: 'include
   return (input, init = {}) => {
     const headers = new Headers(init.headers ?? (input instanceof Request ? input.headers : undefined))
     if (state.accessToken) headers.set('authorization', `Bearer ${state.accessToken}`)
-    return fetch(input, { ...init, headers, credentials })
+    // The body of a Request can be read once, and the request may have to be sent once more.
+    return fetch(input instanceof Request ? input.clone() : input, { ...init, headers, credentials })
   }
 }
 

@@ -506,7 +506,7 @@ t.test('fetch sends credentials to the deployment and the listed origins only', 
   const world = await shared()
   const seen: [string, string | null, string | undefined][] = []
   const phone = await signedInPhone(t, world, await signUp(world.app), {
-    origins: ['https://api.example.com'],
+    origins: ['https://api.example.com', 'https://files.example.com/'],
     fetch: async (url, init) => {
       const headers = new Headers(init?.headers)
       seen.push([url instanceof Request ? url.url : String(url), headers.get('authorization')?.slice(0, 6) ?? null, init?.credentials])
@@ -520,10 +520,12 @@ t.test('fetch sends credentials to the deployment and the listed origins only', 
   t.strictSame(seen.splice(0), strangers.map(url => [url, null, undefined]))
 
   await phone.client.fetch('https://api.example.com/orders', { method: 'POST', body: '{}' })
+  await phone.client.fetch('https://files.example.com/', { method: 'POST', body: '{}' })
   await phone.client.fetch(new Request('https://api.example.com/orders'))
   await phone.client.fetch('https://api.example.com/orders', { headers: { authorization: 'Basic x' } })
   t.strictSame(seen, [
     ['https://api.example.com/orders', 'Bearer', 'omit'],
+    ['https://files.example.com/', 'Bearer', 'omit'],
     ['https://api.example.com/orders', 'Bearer', 'omit'],
     ['https://api.example.com/orders', 'Basic ', undefined]
   ])
@@ -571,6 +573,19 @@ t.test('a body that can be read once is sent once', async t => {
   phone.pass(quarter)
   t.equal((await send()).status, 200)
   t.strictSame(world.traffic.calls(), ['POST /auth/refresh 200', 'PATCH /auth/me 200'], 'when a refresh is due it comes first')
+})
+
+t.test('a Request with a body is repeated, and stays the caller’s', async t => {
+  const world = await shared()
+  const { client } = await signedInPhone(t, world, await signUp(world.app))
+  const request = new Request(`${world.baseUrl}/api/v1/auth/me`, {
+    method: 'PATCH', headers: { 'content-type': 'application/json' }, body: '{"full_name":"Ada L"}'
+  })
+  world.app.clock.advance(quarter)
+
+  t.match(await (await client.fetch(request)).json(), { user: { full_name: 'Ada L' } })
+  t.strictSame(world.traffic.calls(), ['PATCH /auth/me 401', 'POST /auth/refresh 200', 'PATCH /auth/me 200'])
+  t.equal(request.bodyUsed, false)
 })
 
 t.test('a refusal has its code, and belongs to its operation', async t => {
