@@ -26,12 +26,21 @@ export async function persist<T> (attempt: (signal: AbortSignal) => Promise<T>):
   })
 }
 
-/** Does work that its signal may give up: not every platform has `AbortSignal.timeout`. */
+/**
+ * Does work until the deadline. Then its signal gives it up, and nobody waits for it any more: some platforms have a
+ * `fetch` that does not listen to a signal.
+ *
+ * @throws Unreachable after the deadline
+ */
 export async function beforeDeadline<T> (work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const deadline = new AbortController()
-  const timer = setTimeout(() => deadline.abort(), deadlineMs)
+  let timer
+  const late = new Promise(resolve => { timer = setTimeout(resolve, deadlineMs) }).then(() => {
+    deadline.abort()
+    throw unreachable()
+  })
   try {
-    return await work(deadline.signal)
+    return await Promise.race([work(deadline.signal), late])
   } finally {
     clearTimeout(timer)
   }

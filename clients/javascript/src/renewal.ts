@@ -25,8 +25,8 @@ export function createRenewal (state: State, root: string, request: Fetch, locks
     renew,
     settle,
     isUnderWay: () => flight !== undefined,
-    /** A call whose answer brings new tokens: no refresh is sent before it is answered. */
-    waitFor (call: Promise<unknown>) { rotation = call.catch(() => {}) }
+    /** A call whose answer brings new tokens: no refresh is sent before it is answered, or the deadline is over. */
+    waitFor (call: Promise<unknown>) { rotation = beforeDeadline(() => call).catch(() => {}) }
   }
 
   /**

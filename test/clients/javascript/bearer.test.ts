@@ -9,6 +9,7 @@ import { codeAt, fromBase32, guarded } from '../../support/factors.ts'
 import { as, freshAddress, password, signUp } from '../../support/helper.ts'
 import { ends, sessionsMax } from '../ends.ts'
 import { makePhone, openWorld, passForAll, signedInPhone } from './world.ts'
+import type { World } from './world.ts'
 
 const quarter = 15 * 60_000
 const shared = openOnce(() => openWorld(t, { SESSIONS_MAX: String(sessionsMax) }))
@@ -588,6 +589,25 @@ t.test('a Request with a body is repeated, and stays the caller’s', async t =>
   t.equal(request.bodyUsed, false)
 })
 
+t.test('what never answers, and does not listen to a signal, holds up nobody for longer than the deadline', async t => {
+  const world = await shared()
+  const silent = new Promise<Response>(() => {})
+  const phoneThat = async (path: string) => await signedInPhone(t, world, await signUp(world.app), {
+    fetch: async (url, init) => String(url).endsWith(path) ? await silent : await fetch(url, init)
+  })
+  const [hung, waiting] = [await phoneThat('/auth/refresh'), await phoneThat('/auth/reauthenticate')]
+  waiting.client.reauthenticate({ password })
+  for (const phone of [hung, waiting]) phone.pass(quarter)
+
+  const [, me] = await Promise.all([
+    t.rejects(hung.client.getMe(), { name: 'Unreachable' }, 'a refresh'),
+    waiting.client.getMe()
+  ])
+
+  t.hasProp(me, 'user', 'a call that a refresh waits for')
+  t.ok(hung.client.isSignedIn())
+})
+
 t.test('a refusal has its code, and belongs to its operation', async t => {
   const world = await shared()
   const { email } = await signUp(world.app)
@@ -620,7 +640,7 @@ t.test('no global is touched', async t => {
 })
 
 /** Ends the session of a phone from another one of its user. */
-async function signOutElsewhere (world: Awaited<ReturnType<typeof openWorld>>, { client }: ReturnType<typeof makePhone>) {
+async function signOutElsewhere (world: World, { client }: ReturnType<typeof makePhone>) {
   if (client.session.status !== 'signed_in') throw new Error('nobody is signed in')
   const other = await signedInPhone(t, world, client.session.user)
   await other.client.signOut({ scope: 'others' })
