@@ -66,7 +66,7 @@ export function createCall ({ root, state, sender, added, askProof }: Setup): Ca
     if (isGrant(answer)) await state.grant(answer)
     else {
       if (isUser(user)) await state.confirm(user)
-      if (typeof deviceToken === 'string') await state.update({ deviceToken })
+      if (typeof deviceToken === 'string') await state.remember(deviceToken)
     }
     if (operation === 'deleteMe') await state.forget('account_deleted')
     state.announce()

@@ -12,8 +12,8 @@ export type Renewal = ReturnType<typeof createRenewal>
 type Refused = Response | undefined
 
 /**
- * What is said to the server about the session itself, one thing at a time in this tab: a sign-out of which it has not
- * heard, or else a refresh, which is also the only one in this browser if there are locks.
+ * What is said to the server about the session itself: a sign-out of which it has not heard, or else a refresh; one
+ * thing at a time in this tab, and in this browser if there are locks.
  */
 export function createRenewal (state: State, root: string, request: Fetch, locks: Locks | undefined) {
   let flight: Promise<Refused> | undefined
@@ -46,12 +46,12 @@ export function createRenewal (state: State, root: string, request: Fetch, locks
   }
 
   /**
-   * Gets a new access token. All callers share one refresh.
+   * Tells the server of a sign-out, or gets a new access token. All callers share one request.
    *
    * @throws Unreachable, Unintelligible: the session is what it was
    */
   function renew (): Promise<Refused> {
-    flight ??= (state.kept.signOut ? tellSignOut() : rotateOnce()).finally(() => {
+    flight ??= oncePerBrowser(state.kept.signOut ? tellSignOut : rotate).finally(() => {
       flight = undefined
       state.announce()
     })
@@ -62,11 +62,12 @@ export function createRenewal (state: State, root: string, request: Fetch, locks
     const { body, problem } = await post('/auth/logout', { ...state.kept.signOut })
     // A refusal is for good, because the session has ended already for example, unless the server is busy.
     if (body || (problem && (problem.status === 429 || problem.status >= 500))) throw unreachable()
-    await state.update({ signOut: undefined })
+    await state.told()
     return undefined
   }
 
-  async function rotateOnce () {
+  /** Does what another tab has not done before. */
+  async function oncePerBrowser (work: () => Promise<Refused>) {
     const { grant } = state.kept
     const refused = resting()
     if (refused) return refused
@@ -74,7 +75,7 @@ export function createRenewal (state: State, root: string, request: Fetch, locks
     await rotation
     return await exclusively(async () => {
       const isDone = state.kept.grant !== grant || await state.catchUp()
-      return isDone ? undefined : await rotate()
+      return isDone ? undefined : await work()
     })
   }
 
@@ -95,13 +96,14 @@ export function createRenewal (state: State, root: string, request: Fetch, locks
 
   async function rotate () {
     const { grant, refreshToken } = state.kept
+    const isOvertaken = () => state.kept.grant !== grant
     const { response, body, problem } = await post('/auth/refresh', { refresh_token: refreshToken })
     if (isGrant(body)) {
-      await state.grant(body, grant)
+      await state.grant(body, isOvertaken)
       return undefined
     }
     if (!problem) throw unintelligible(response)
-    if (problem.status === 401 && state.kept.grant === grant) await state.forget(problem.reason ?? problem.code)
+    if (problem.status === 401 && !isOvertaken()) await state.forget(problem.reason ?? problem.code)
     else rest(response)
     return response
   }

@@ -53,6 +53,10 @@ export function createState ({ owner, storage, key, clock, tabs, report }: Setup
   let channel: Channel | undefined
   let loading: Promise<void> | undefined
   let changes = Promise.resolve()
+  /** Whether the session was ended here, and that is not stored yet. */
+  let isAhead = false
+  /** Whether what is shown next comes from another tab. */
+  let isElsewhere = false
 
   return {
     get session () { return session },
@@ -64,16 +68,20 @@ export function createState ({ owner, storage, key, clock, tabs, report }: Setup
     load,
     catchUp,
     grant,
-    update,
+    remember,
     confirm,
     forget,
+    told,
     announce,
     lasting,
     /** The access token does not work any more. */
     expire () { access = { ...access, msLeft: () => 0 } },
     subscribe,
     onSessionEnded: (listener: (ending: Ending) => unknown) => subscribe((_, ending) => ending && listener(ending)),
-    dispose: () => channel?.close()
+    dispose () {
+      channel?.close()
+      channel = undefined
+    }
   }
 
   /**
@@ -99,13 +107,14 @@ export function createState ({ owner, storage, key, clock, tabs, report }: Setup
     if (!tabs || kept.session || kept.signOut) announce()
   }
 
-  /** Reads what another tab has stored meanwhile; true if that tab has refreshed. */
+  /** Reads what another tab has stored meanwhile; true if that tab has refreshed, signed in or signed out. */
   async function catchUp () {
-    const found = tabs ? readKept(await storage.get(key), owner) : kept
+    const found = tabs && !isAhead ? readKept(await storage.get(key), owner) : kept
     const isNews = found.grant !== undefined && found.grant !== kept.grant
     if (isNews) {
       kept = found
       access = noAccess
+      isElsewhere = true
     }
     return isNews
   }
@@ -113,11 +122,11 @@ export function createState ({ owner, storage, key, clock, tabs, report }: Setup
   /**
    * Takes a token response.
    *
-   * @param replaces the grant whose refresh it is: if a sign-out has overtaken it, it leaves nothing behind
+   * @param isOvertaken whether a sign-out or another grant has overtaken it: then it leaves nothing behind
    */
-  function grant (answer: Grant, replaces?: number) {
+  function grant (answer: Grant, isOvertaken = () => false) {
     const msLeft = countdown(clock, answer.expires_in * 1000)
-    return change(() => replaces && replaces !== kept.grant ? undefined : keptOf(answer), () => {
+    return change(() => isOvertaken() ? undefined : keptOf(answer), () => {
       access = { token: answer.access_token, msLeft }
       isConfirmed = true
       ended = undefined
@@ -133,16 +142,25 @@ export function createState ({ owner, storage, key, clock, tabs, report }: Setup
     })
   }
 
-  function update (fields: Partial<Kept>) {
-    return change(() => ({ ...kept, ...fields }))
+  function remember (deviceToken: string) {
+    return change(() => ({ ...kept, deviceToken }))
+  }
+
+  /** The server knows of the sign-out. */
+  function told () {
+    return change(() => kept.signOut && { ...kept, grant: newGrant(), signOut: undefined })
   }
 
   /** Ends the session here at once. `signOut` is what the server must still be told. */
   function forget (reason: string, signOut?: SignOut) {
     if (kept.session) ended = { id: kept.session.id, reason }
-    kept = { owner, deviceToken: kept.deviceToken, signOut }
+    kept = { owner, grant: newGrant(), deviceToken: kept.deviceToken, signOut }
     access = noAccess
-    return change(() => kept)
+    isAhead = true
+    return change(() => {
+      isAhead = false
+      return kept
+    })
   }
 
   /**
@@ -153,6 +171,8 @@ export function createState ({ owner, storage, key, clock, tabs, report }: Setup
    */
   function change (next: () => Kept | undefined, hold = () => {}): Promise<void> {
     changes = changes.catch(() => {}).then(async () => {
+      // A tab that was frozen does not know what others have done, and must not put its own in the place of that.
+      await catchUp()
       const before = kept
       const after = next()
       // A failed write costs no session: it goes on in memory, and the next change is written again.
@@ -167,18 +187,21 @@ export function createState ({ owner, storage, key, clock, tabs, report }: Setup
   }
 
   function hear (news: News) {
-    // The end of another session than ours.
+    // The end of another session than ours, or a session whose end was on its way to that tab.
     if (news.ended && kept.session && news.ended.id !== kept.session.id) return
+    if (ended && ended.id === news.kept.session?.id) return
     kept = news.kept
     ended = news.ended
     access = { token: undefined, msLeft: countdown(clock, news.msLeft) }
     isConfirmed = true
-    announce(true)
+    isElsewhere = true
+    announce()
   }
 
   /** Shows the session to the listeners, if it has changed. */
-  function announce (elsewhere = false) {
-    const before = session
+  function announce () {
+    const [before, elsewhere] = [session, isElsewhere]
+    isElsewhere = false
     const after = snapshot()
     if (JSON.stringify(after) === JSON.stringify(before)) return
 
@@ -186,7 +209,7 @@ export function createState ({ owner, storage, key, clock, tabs, report }: Setup
     const reason = kept.session ? 'replaced' : ended?.reason ?? 'signed_out'
     const isOver = before.status === 'signed_in' && before.sessionId !== kept.session?.id
     const ending = isOver ? { sessionId: before.sessionId, reason, elsewhere } : undefined
-    for (const listener of listeners) attempt(() => listener(after, ending))
+    for (const listener of [...listeners]) attempt(() => listener(after, ending))
   }
 
   function snapshot (): Session {
@@ -219,7 +242,7 @@ export function createState ({ owner, storage, key, clock, tabs, report }: Setup
   function keptOf (answer: Grant): Kept {
     return {
       owner,
-      grant: Math.random(),
+      grant: newGrant(),
       user: answer.user,
       session: answer.session,
       refreshToken: answer.refresh_token,
@@ -227,3 +250,5 @@ export function createState ({ owner, storage, key, clock, tabs, report }: Setup
     }
   }
 }
+
+const newGrant = () => Math.random()
