@@ -10,6 +10,7 @@ export function createStart (
   state: State, renewal: Renewal, sender: Sender, call: Call, host: Host, report: (error: unknown) => void
 ) {
   const disposal = new AbortController()
+  let waking: Promise<void> | undefined
 
   return { start, wake, dispose: () => disposal.abort() }
 
@@ -22,15 +23,16 @@ export function createStart (
     for (const event of ['online', 'pageshow', 'visibilitychange']) {
       host.addEventListener?.(event, look, { signal: disposal.signal })
     }
-    const waking = wake()
+    const awake = wake()
     await state.load().catch(() => {})
-    if (state.session.status === 'unknown') await waking
+    if (state.session.status === 'unknown') await awake
     return state.session
   }
 
   /** Looks at what is due. A browser says when; elsewhere call it when the app comes to the foreground or online. */
-  async function wake (): Promise<void> {
-    await state.load().then(confirm, report)
+  function wake (): Promise<void> {
+    waking ??= state.load().then(confirm, report).finally(() => { waking = undefined })
+    return waking
   }
 
   /** Without an answer, what is remembered holds. */

@@ -105,6 +105,22 @@ t.test('a page that remembers nothing stays signed out, although its first refre
   t.equal(calls.at(-1), 'POST /auth/logout 204')
 })
 
+t.test('a start during which the page is shown asks the server once', async t => {
+  const { openTab, calls } = await openPages(t)
+  await openTab()
+  const tab = await openTab({ starts: false })
+  calls.length = 0
+
+  const starting = tab.client.start()
+  tab.host.dispatchEvent(new Event('pageshow'))
+  tab.host.dispatchEvent(new Event('visibilitychange'))
+  await starting
+  await tab.client.wake()
+
+  t.strictSame(calls, ['GET /auth/me 200'])
+  t.match(tab.client.session, { status: 'signed_in', isConfirmed: true })
+})
+
 t.test('a client that is disposed hears nothing, and a refresh that is answered later does no harm', async t => {
   const { openTab } = await openPages(t)
   const [tab, gone] = [await openTab(), await openTab()]
