@@ -50,12 +50,12 @@ export function createCall ({ root, state, sender, added, askProof }: Setup): Ca
     await call('reauthenticate', 'POST /auth/reauthenticate', proof)
   }
 
-  async function call (operation: OperationId, route: string, input?: object, options: CallOptions = {}) {
+  async function call (operation: OperationId, route: string, input?: object, options?: CallOptions) {
     await state.load()
     const [path, init] = requestOf(route, { ...added(route), ...input })
     const nature = { isRotating: rotating.test(route), needsSession: !signIns.test(route) }
     const response = await sender.send(root + path, { ...init, ...options }, nature).catch(cause => {
-      throw options.signal?.aborted || isUnintelligible(cause) ? cause : unreachable(cause)
+      throw options?.signal?.aborted || isUnintelligible(cause) ? cause : unreachable(cause)
     })
     return await take(operation, await accept(operation, response))
   }

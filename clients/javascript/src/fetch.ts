@@ -10,10 +10,10 @@ import type { Sender } from './sender.ts'
  */
 export function createFetch (origins: string[], fetch: Fetch, { send }: Sender): Fetch {
   return async (input, init = {}) => {
-    const request = input instanceof Request ? input : undefined
-    const { href } = new URL(request?.url ?? input.toString(), Object(globalThis).location?.href)
+    const { url = input, headers } = Object(input)
+    const { href } = new URL(url, Object(globalThis).location?.href)
     const isOurs = origins.some(origin => href.startsWith(origin.replace(/\/*$/, '/')))
-    if (!isOurs || new Headers(init.headers ?? request?.headers).has('authorization')) return await fetch(input, init)
+    if (!isOurs || new Headers(init.headers ?? headers).has('authorization')) return await fetch(input, init)
 
     return await send(input, init, { isRepeatable: !('getReader' in Object(init.body)) })
   }

@@ -105,11 +105,7 @@ export function createLatchkey ({
     fetch: createFetch([baseUrl, ...origins], fetch, sender),
     /** Makes a call by name and route; `administration` is made of it. */
     call,
-    /** Stops listening to the browser and to other tabs. */
-    dispose () {
-      dispose()
-      state.dispose()
-    }
+    dispose
   }
 
   /** What the client adds to a sign-in, and to calls that name this device: how tokens travel, and from where. */

@@ -8,8 +8,8 @@ export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promi
  * @param credentials whether cookies are sent and kept
  */
 export function createRequest (state: State, fetch: Fetch, credentials: 'include' | 'omit'): Fetch {
-  return (input, init = {}) => {
-    const headers = new Headers(init.headers ?? (input instanceof Request ? input.headers : undefined))
+  return (input, init) => {
+    const headers = new Headers(init?.headers ?? Object(input).headers)
     if (state.accessToken) headers.set('authorization', `Bearer ${state.accessToken}`)
     // The body of a Request can be read once, and the request may have to be sent once more.
     return fetch(input instanceof Request ? input.clone() : input, { ...init, headers, credentials })

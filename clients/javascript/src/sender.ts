@@ -14,6 +14,15 @@ const futileMs = 60_000
 /** The codes of a 401 after which new tokens may help. */
 const stale = /^(unauthenticated|invalid_token|session_ended)$/
 
+interface Nature {
+  /** False for a body that can be read only once. */
+  isRepeatable?: boolean
+  /** False for a sign-in, which no refused refresh may stop. */
+  needsSession?: boolean
+  /** True for a call whose answer brings new tokens. */
+  isRotating?: boolean
+}
+
 /** Sends requests with the session's credentials, and refreshes the session when that is due or asked for. */
 export function createSender (state: State, renewal: Renewal, request: Fetch) {
   let isFutile = () => false
@@ -24,14 +33,12 @@ export function createSender (state: State, renewal: Renewal, request: Fetch) {
    * Sends a request, after a refresh if one is due. If the answer is Latchkey's 401, it refreshes, and sends it once
    * more. If the refresh is refused, that refusal is the answer.
    *
-   * @param nature `isRepeatable` is false for a body that can be read only once; `isRotating` is true for a call whose
-   *   answer brings new tokens; `needsSession` is false for a sign-in, which no refused refresh may stop
    * @throws Unreachable, Unintelligible when a refresh that is needed gets no answer, and the error of `fetch`
    */
   async function send (
     url: string | URL | Request,
-    init: RequestInit = {},
-    { isRepeatable = true, isRotating = false, needsSession = true } = {}
+    init: RequestInit,
+    { isRepeatable = true, needsSession = true, isRotating }: Nature
   ): Promise<Response> {
     let grant: number | undefined
     const answer = await deliver()

@@ -12,7 +12,7 @@ export function createStart (
   const disposal = new AbortController()
   let waking: Promise<void> | undefined
 
-  return { start, wake, dispose: () => disposal.abort() }
+  return { start, wake, dispose }
 
   /**
    * Reads what the last visit left. A session that is remembered shows at once, without a network too, and is confirmed
@@ -45,6 +45,12 @@ export function createStart (
       if (isUnconfirmed() || sender.isDue() || state.session.status === 'unknown') await renewal.renew()
     } catch {}
     state.announce()
+  }
+
+  /** Stops listening to the browser and to other tabs. */
+  function dispose () {
+    disposal.abort()
+    state.dispose()
   }
 
   function look () {
