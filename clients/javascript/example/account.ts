@@ -51,6 +51,6 @@ function sessions (latchkey: Latchkey) {
       await latchkey.endSession({ id })
       await load()
     })
-    return h('li', {}, h('span', {}, device ?? agent ?? 'A device', where), current ? 'this one' : end)
+    return h('li', {}, h('span', {}, device ?? agent ?? 'A device', where), current ? h('small', { className: 'this' }, 'this one') : end)
   }
 }

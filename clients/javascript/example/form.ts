@@ -75,16 +75,23 @@ function valueOf ({ type, checked, value }: HTMLInputElement) {
   return type === 'checkbox' && !checked ? '' : value
 }
 
-/** A button that makes one call, and shows the refusal beside itself. */
+/** A button that makes one call, and shows the text that it returns, or the refusal, beside itself. */
 export function act (label: string, call: () => Promise<unknown>): HTMLElement {
-  const said = h('output', { className: 'error' })
+  const said = h('output')
   const button = h('button', { className: 'quiet', type: 'button', onclick: send }, label)
   return h('div', {}, button, said)
 
   async function send () {
     button.disabled = true
     said.replaceChildren()
-    await call().catch(error => said.append(explain(error)))
+    said.className = ''
+    try {
+      const text = await call()
+      if (typeof text === 'string') said.append(text)
+    } catch (error) {
+      said.className = 'error'
+      said.append(explain(error))
+    }
     button.disabled = false
   }
 }

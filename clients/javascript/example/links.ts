@@ -1,6 +1,6 @@
 import { isRefusal } from '../src/index.ts'
 import type { Latchkey } from '../src/index.ts'
-import { card, h } from './elements.ts'
+import { card, h, turnTo } from './elements.ts'
 import { act, form } from './form.ts'
 import { back, email, newPassword } from './signed-out.ts'
 
@@ -26,16 +26,17 @@ export function pageOfLink (base: string): ((latchkey: Latchkey) => HTMLElement)
 }
 
 function setPassword (latchkey: Latchkey, token: string) {
-  return card('Choose a new password',
+  const section = card('Choose a new password',
     form({
       fields: [{ ...newPassword, name: 'new_password' }],
       action: 'Set password',
       submit: async ({ new_password: password = '' }) => {
         await latchkey.resetPassword({ token, new_password: password })
-        return 'The new password holds. All sessions have ended.'
+        turnTo(section, card('Done', h('p', {}, 'The new password holds. All sessions have ended.'), back()))
       }
     }),
     back())
+  return section
 }
 
 /** The link counts together with the password. In the session that they open a new factor is added. */

@@ -2,7 +2,7 @@
 import { createLatchkey } from '../src/index.ts'
 import type { Session } from '../src/index.ts'
 import { account } from './account.ts'
-import { h } from './elements.ts'
+import { h, turnTo } from './elements.ts'
 import { pageOfLink } from './links.ts'
 import { askProof } from './prove.ts'
 import { signedOut } from './signed-out.ts'
@@ -23,8 +23,13 @@ show(latchkey.session)
 function show (session: Session) {
   const page = session.status === 'signed_in' ? session.sessionId : `${session.status} ${location.hash}`
   if (page === shown) return
+  const isFirst = shown === ''
   shown = page
-  document.querySelector('main')?.replaceChildren(pageFor(session))
+  const next = pageFor(session)
+  const main = document.querySelector('main')
+  // A page that was opened just now leaves the keyboard at its beginning.
+  if (isFirst) main?.replaceChildren(next)
+  else turnTo(main?.firstElementChild ?? undefined, next)
 }
 
 function pageFor (session: Session) {

@@ -1,7 +1,7 @@
 import type { Latchkey, Session } from '../src/index.ts'
 import { signInWithPasskey } from '../src/passkeys.ts'
 import { deviceName } from './device-name.ts'
-import { card, h } from './elements.ts'
+import { card, h, turnTo } from './elements.ts'
 import { explainEnd } from './explain.ts'
 import { act, form } from './form.ts'
 import type { Field } from './form.ts'
@@ -38,7 +38,7 @@ function signIn (latchkey: Latchkey, notice: string) {
       submit: async ({ email = '', password = '' }) => {
         offer.abort()
         await latchkey.signIn({ email, password, device_name: deviceName() })
-          .catch(orSecondStep(latchkey, page => section.replaceWith(page)))
+          .catch(orSecondStep(latchkey, page => turnTo(section, page)))
       }
     }),
     act('Sign in with a passkey', async () => {
@@ -79,7 +79,10 @@ function code (latchkey: Latchkey) {
         location.hash = '#confirmed'
       }
     }),
-    act('Send another code', () => latchkey.resendCode({ registration_id: pending.id })),
+    act('Send another code', async () => {
+      await latchkey.resendCode({ registration_id: pending.id })
+      return 'Another code is on its way.'
+    }),
     back())
 }
 

@@ -13,6 +13,8 @@ t.test('somebody signs up with the mailed code, changes their name and signs out
   await fill(tab, 'Sign up', { Name: 'Ada King', 'E-mail': email, Password: password })
   await tab.getByRole('heading', { name: 'Confirm your address' }).waitFor()
 
+  t.equal(await tab.evaluate('document.activeElement.name'), 'code', 'the keyboard goes on where the page does')
+
   const [code = ''] = /\b\d{6}\b/.exec(await mailTo(email)) ?? []
   await fill(tab, 'Confirm', { Code: code })
   await tab.getByText('Your address is confirmed.').waitFor()
@@ -31,6 +33,16 @@ t.test('somebody signs up with the mailed code, changes their name and signs out
   await tab.getByRole('button', { name: 'Sign out', exact: true }).click()
   await tab.getByRole('heading', { name: 'Sign in' }).waitFor()
   t.notMatch(await tab.evaluate('JSON.stringify({ ...localStorage, ...sessionStorage })'), /eyJ|token/i)
+})
+
+t.test('another code is sent, and the page says so', options, async t => {
+  const { tab, mailTo } = await open(t, '#sign-up')
+  const email = freshAddress()
+  await fill(tab, 'Sign up', { Name: 'Ada King', 'E-mail': email, Password: password })
+  await tab.getByRole('button', { name: 'Send another code' }).click()
+
+  await tab.getByText('Another code is on its way.').waitFor()
+  t.match(await mailTo(email), /\b\d{6}\b/)
 })
 
 t.test('a wrong password is told in a sentence, and the right one signs in', options, async t => {
@@ -64,6 +76,7 @@ t.test('the link of a mail sets a new password and leaves the address bar', opti
   await tab.goto(link)
   await fill(tab, 'Set password', { 'New password': nextPassword })
   await tab.getByText('The new password holds.').waitFor()
+  t.equal(await tab.getByRole('button').count(), 0, 'the link counts once')
   t.notMatch(tab.url(), /token/)
 
   await tab.getByRole('link', { name: 'Back to sign-in' }).click()
