@@ -90,7 +90,7 @@ function requestOf (route: string, input: Record<string, unknown>): [path: strin
 
   // JSON has no undefined: what was left out does not become a part of the query.
   const query = new URLSearchParams(JSON.parse(JSON.stringify(input))).toString()
-  return [path + (query && `?${query}`), { method }]
+  return [path + (query && `?${query}`), json(method, {})]
 }
 
 /** A part of a path. @throws TypeError for one that would lead to another path */

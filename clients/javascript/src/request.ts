@@ -16,8 +16,15 @@ export function createRequest (state: State, fetch: Fetch, credentials: 'include
   }
 }
 
-/** A request with a JSON body; without fields it has no body. */
+/**
+ * A request with a JSON body; without fields it has no body. No redirect is followed: it could lead a password or a
+ * token to another server.
+ */
 export function json (method: string, fields: object): RequestInit {
   const body = JSON.stringify(fields)
-  return body === '{}' ? { method } : { method, headers: { 'content-type': 'application/json' }, body }
+  return {
+    method,
+    redirect: 'error',
+    ...(body !== '{}' && { headers: { 'content-type': 'application/json' }, body })
+  }
 }

@@ -1,3 +1,7 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import t from 'tap'
 import { isRefusal } from '../../../clients/javascript/src/index.ts'
@@ -548,6 +552,31 @@ t.test('a service’s 401 is refreshed once, and one that stays is not asked abo
   t.ok(phone.client.isSignedIn())
 })
 
+t.test('no redirect leads a token or a password to another server', async t => {
+  const world = await shared()
+  const { email } = await signUp(world.app)
+  const heard: string[] = []
+  const stranger = createServer((request, response) => {
+    heard.push(`${request.method} ${request.url}`)
+    response.end('{}')
+  })
+  const target = await listen(t, stranger)
+  const portal = await listen(t, createServer((request, response) => {
+    response.writeHead(307, { location: `${target}${request.url}` }).end()
+  }))
+  let isAway = false
+  const phone = await signedInPhone(t, world, { email }, {
+    fetch: async (url, init) => await fetch(isAway ? String(url).replace(world.baseUrl, portal) : url, init)
+  })
+  isAway = true
+
+  await t.rejects(phone.client.signIn({ email, password }), { name: 'Unreachable' })
+  await t.rejects(phone.client.getMe(), { name: 'Unreachable' })
+  await t.rejects(phone.client.refresh(), { name: 'Unreachable' })
+  t.equal(await phone.client.signOut(), false)
+  t.strictSame(heard, [])
+})
+
 t.test('somebody else’s 401 is passed on', async t => {
   const world = await shared()
   const phone = await signedInPhone(t, world, await signUp(world.app), {
@@ -638,6 +667,14 @@ t.test('no global is touched', async t => {
 
   t.strictSame([globalThis.fetch, globalThis.Request, globalThis.Headers], before)
 })
+
+/** Lets a server listen for one test; its origin. */
+async function listen (test: Pick<typeof t, 'teardown'>, server: Server) {
+  test.teardown(() => { server.close() })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
 
 /** Ends the session of a phone from another one of its user. */
 async function signOutElsewhere (world: World, { client }: ReturnType<typeof makePhone>) {
