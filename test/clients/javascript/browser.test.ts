@@ -25,6 +25,36 @@ t.test('a page signs in and holds no token', options, async t => {
   t.equal(await tab.evaluate('latchkey.accessToken()'), null)
 })
 
+t.test('what tabs tell each other holds no token, whatever the transport', options, async t => {
+  const { tab, context, openAnother, email } = await signedIn(t)
+  const second = await openAnother()
+  await second.evaluate(`{
+    window.heard = []
+    new BroadcastChannel('latchkey ' + root).onmessage = ({ data }) => heard.push(data)
+    const { BroadcastChannel: real } = window
+    window.BroadcastChannel = class extends real {
+      postMessage (message) { heard.push(message) }
+    }
+  }`)
+
+  await context.clearCookies({ name: '__Host-access' })
+  await tab.evaluate('latchkey.refresh()')
+  await tab.evaluate('latchkey.updateMe({ full_name: "Ada Lovelace" })')
+  await tab.evaluate('latchkey.signOut()')
+  await signInOn(tab, email)
+  await second.waitForFunction('heard.length >= 4 && heard.at(-1).kept.user')
+  t.ok(await second.evaluate(`(async () => {
+    const phone = client.createLatchkey({ baseUrl: root.replace('/api/v1', ''), transport: client.bearer({ storage: client.memory() }) })
+    await phone.signIn(${JSON.stringify({ email, password })})
+    await phone.refresh()
+    return phone.isSignedIn()
+  })()`))
+
+  const heard = await second.evaluate('JSON.stringify(heard)') as string
+  t.match(heard, email, 'they tell who is signed in')
+  t.notMatch(heard, /eyJ|_token|Token/)
+})
+
 t.test('two tabs that find the access token gone refresh once', options, async t => {
   const { context, traffic, tab, openAnother } = await signedIn(t)
   const second = await openAnother()
