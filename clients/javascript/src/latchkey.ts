@@ -158,6 +158,6 @@ export function createLatchkey ({
     await renewal.ready()
     const refused = await sender.freshen()
     if (refused && state.isSignedIn()) await accept('refresh', refused)
-    return state.accessToken ?? null
+    return state.access.token ?? null
   }
 }

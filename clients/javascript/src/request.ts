@@ -10,7 +10,7 @@ export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promi
 export function createRequest (state: State, fetch: Fetch, credentials: 'include' | 'omit'): Fetch {
   return (input, init) => {
     const headers = new Headers(init?.headers ?? Object(input).headers)
-    if (state.accessToken) headers.set('authorization', `Bearer ${state.accessToken}`)
+    if (state.access.token) headers.set('authorization', `Bearer ${state.access.token}`)
     // The body of a Request can be read once, and the request may have to be sent once more.
     return fetch(input instanceof Request ? input.clone() : input, { ...init, headers, credentials })
   }

@@ -73,14 +73,14 @@ export function createSender (state: State, renewal: Renewal, request: Fetch) {
     const wasSignedIn = state.isSignedIn()
     try {
       const refused = await renewal.renew()
-      if (refused && wasSignedIn && (refused.status === 401 || state.msLeft() <= 0)) return refused.clone()
+      if (refused && wasSignedIn && (refused.status === 401 || state.access.msLeft() <= 0)) return refused.clone()
     } catch (error) {
-      if (state.msLeft() <= 0) throw error
+      if (state.access.msLeft() <= 0) throw error
     }
   }
 
   function isDue () {
-    return state.isSignedIn() && state.msLeft() < marginMs
+    return state.isSignedIn() && state.access.msLeft() < marginMs
   }
 }
 

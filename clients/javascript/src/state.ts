@@ -20,6 +20,9 @@ interface News {
 /** The last session that is over, and why. */
 interface Ended { id: string, reason: string }
 
+/** The access token, if it is in the client's hands, and the milliseconds until it expires. */
+interface Access { token: string | undefined, msLeft: () => number }
+
 /** Hears of each change of the session; of `ending` too if that is the end of the one before. */
 type Listener = (session: Session, ending: Ending | undefined) => unknown
 
@@ -49,7 +52,7 @@ export function createState ({ owner, storage, key, clock, tabs, report }: Setup
   let session: Session = { status: 'unknown' }
   let isConfirmed = false
   let ended: Ended | undefined
-  let access: { token: string | undefined, msLeft: () => number } = noAccess
+  let access: Access = noAccess
   let channel: Channel | undefined
   let loading: Promise<void> | undefined
   let changes = Promise.resolve()
@@ -61,9 +64,7 @@ export function createState ({ owner, storage, key, clock, tabs, report }: Setup
   return {
     get session () { return session },
     get kept () { return kept },
-    get accessToken () { return access.token },
-    /** Milliseconds until the access token expires. */
-    msLeft: () => access.msLeft(),
+    get access () { return access },
     isSignedIn: () => session.status === 'signed_in',
     load,
     catchUp,
@@ -251,4 +252,4 @@ export function createState ({ owner, storage, key, clock, tabs, report }: Setup
   }
 }
 
-const newGrant = () => Math.random()
+const newGrant = Math.random
