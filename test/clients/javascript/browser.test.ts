@@ -1,12 +1,12 @@
 import { buildSync } from 'esbuild'
 import type { AddressInfo } from 'node:net'
-import { setTimeout as pause } from 'node:timers/promises'
 import t from 'tap'
 import type { Page } from 'playwright-core'
 import { ask, launchChromium, openTab, withoutChromium } from '../../browser/chromium.ts'
 import { servePages } from '../../browser/pages.ts'
 import { openRelay } from '../../browser/relay.ts'
 import { watchTraffic } from '../../browser/traffic.ts'
+import { until } from '../../failure/nodes.ts'
 import { mailJobs } from '../../support/evidence.ts'
 import { deploy, password, signUp, start } from '../../support/helper.ts'
 import { openOnce } from '../../support/once.ts'
@@ -135,7 +135,7 @@ t.test('a tab that is closed in the middle of a refresh keeps the new cookie', o
   await tab.evaluate('void latchkey.refresh()')
   await answered
   await tab.close()
-  while (await cookie() === before) await pause(50)
+  await until(async () => await cookie() !== before, 10_000)
 
   relay.delays = undefined
   app.clock.advance(34_000)
@@ -154,7 +154,9 @@ t.test('a lock that nobody gives back stops no tab', options, async t => {
   traffic.take()
 
   const since = performance.now()
-  t.hasProp((await ask(tab, 'latchkey.getMe()')).value ?? {}, 'user')
+  await tab.evaluate('void latchkey.getMe().then(answer => { window.answer = answer })')
+  await tab.waitForFunction('window.answer', undefined, { timeout: 25_000 })
+  t.hasProp(await tab.evaluate('answer') as object, 'user')
 
   t.ok(performance.now() - since > 9000, 'it waits')
   t.strictSame(traffic.calls().filter(call => call.startsWith('POST')), ['POST /auth/refresh 200'])

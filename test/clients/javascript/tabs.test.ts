@@ -50,6 +50,17 @@ t.test('nor does it put its user in the place of the one who has signed in meanw
   t.match(frozen.endings, [{ reason: 'replaced', elsewhere: true }])
 })
 
+t.test('a tab that has not heard yet reads that another one has refreshed, and does not do it again', async t => {
+  const { openTab, calls } = await openPages(t)
+  const [tab, frozen] = [await openTab(), await openTab()]
+  frozen.isFrozen = true
+  calls.length = 0
+
+  await Promise.all([tab, frozen].map(({ client }) => client.refresh()))
+
+  t.strictSame(calls, ['POST /auth/refresh 200'])
+})
+
 t.test('a sign-out that the server does not know yet outlives the refresh of a frozen tab', async t => {
   const { openTab, stored, calls } = await openPages(t)
   const [tab, frozen] = [await openTab(), await openTab()]
