@@ -11,7 +11,6 @@ import type { Clock } from '../../lib/clock.ts'
 import { loadConfig } from '../../lib/config/config.ts'
 import type { Hasher } from '../../lib/passwords/passwords.ts'
 import { createServer } from '../../plugins/http/server.ts'
-import type { ServerParts } from '../../plugins/http/server.ts'
 import { compilersFactory } from './compilers.ts'
 import { purposes } from '../../lib/crypto/purposes.ts'
 import { makeDatabase } from './database.ts'
@@ -55,17 +54,15 @@ interface NodeOptions {
   hasher?: Hasher | null
   /** Gets the lines of the log. */
   stream?: { write (line: string): void }
-  /** What compiles the schemas of routes; by default what the nodes of this process share. */
-  compilers?: ServerParts['compilersFactory']
 }
 
 /**
  * One node of a deployment: the real server, ready and not listening. Its passwords cost next to nothing. The test
  * fails if the node answers a refusal that its documentation does not have.
  */
-export async function start (t: Pick<Test, 'teardown'>, deployment: Deployment, { clock = createClock(), workers = true, hasher = cheapHasher, schemaVersion, stream, compilers = compilersFactory }: NodeOptions = {}) {
+export async function start (t: Pick<Test, 'teardown'>, deployment: Deployment, { clock = createClock(), workers = true, hasher = cheapHasher, schemaVersion, stream }: NodeOptions = {}) {
   const config = configOf(deployment)
-  const app = createServer(config, { compilersFactory: compilers, ...(stream && { stream }) })
+  const app = createServer(config, { compilersFactory, ...(stream && { stream }) })
   const assertDocumented = watchRefusals(app)
   t.teardown(async () => {
     await app.close()
