@@ -81,7 +81,7 @@ export function createPersonalExports ({ database, exports, sessions, rateLimits
   async function * eventsAbout (userId: string, last: number) {
     for await (const page of pagesOf(after => exports.eventsAbout(userId, { after, last }))) {
       const read = audit.createReader()
-      yield page.map(event => presentEvent(event, userId, personalOf(event, read)))
+      yield page.map(event => presentEvent(event, userId, read(event)))
     }
   }
 
@@ -92,7 +92,7 @@ export function createPersonalExports ({ database, exports, sessions, rateLimits
       const read = audit.createReader()
       yield page
         .filter(({ subjectId }) => subjectId !== userId)
-        .map(event => presentEvent(event, userId, event.subjectId === null ? personalOf(event, read) : null))
+        .map(event => presentEvent(event, userId, event.subjectId === null ? read(event) : null))
     }
   }
 
@@ -104,10 +104,6 @@ export function createPersonalExports ({ database, exports, sessions, rateLimits
       isMore = page.length === exports.pageRows
     }
   }
-}
-
-function personalOf ({ event, subjectId, personal, wrappedKey }: EventRow, read: Audit['read']) {
-  return personal && read(event, subjectId === null ? null : { id: subjectId, wrappedKey }, personal)
 }
 
 async function * section (name: string, pages: Iterable<object[]> | AsyncIterable<object[]>): AsyncGenerator<string> {

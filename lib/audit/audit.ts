@@ -3,7 +3,7 @@ import { createEncryption } from '../crypto/encryption.ts'
 import type { Encryption } from '../crypto/encryption.ts'
 import type { Caller } from '../http/caller.ts'
 import type { AuditEventStore } from './event-store.ts'
-import type { NewEvent } from './event.ts'
+import type { EventRow, NewEvent } from './event.ts'
 import type { EventMacs } from './macs.ts'
 import type { Query } from '../stores/database.ts'
 
@@ -28,6 +28,11 @@ export interface AuditEvent {
 }
 
 export type Audit = ReturnType<typeof createAudit>
+
+export type AuditReader = ReturnType<Audit['createReader']>
+
+/** What is needed of an event's row to read its personal data. */
+type EncryptedRow = Pick<EventRow, 'event' | 'subjectId' | 'wrappedKey' | 'personal'>
 
 /**
  * The audit trail. Personal data (client address, user agent, values before and after a change) is encrypted
@@ -98,14 +103,16 @@ export function createAudit (store: AuditEventStore, { wrapping, anonymous, addr
     return decrypt(keyOf(subject), event, subject, personal)
   }
 
-  /** A `read` for the events of one page, that unwraps the key of each subject once. Drop it with the page. */
-  function createReader (): typeof read {
-    const keys = new Map<string | undefined, Encryption | null>()
-    return (event, subject, personal) => {
-      const known = keys.get(subject?.id)
-      const key = known === undefined ? keyOf(subject) : known
-      keys.set(subject?.id, key)
-      return decrypt(key, event, subject, personal)
+  /**
+   * A `read` for the rows of one page, that unwraps the key of each subject once. Drop it with the page. It returns
+   * null for an event without personal data, too.
+   */
+  function createReader () {
+    const keys = new Map<string | null, Encryption | null>()
+    return ({ event, subjectId: id, wrappedKey, personal }: EncryptedRow): Record<string, unknown> | null => {
+      const subject = id === null ? null : { id, wrappedKey }
+      if (!keys.has(id)) keys.set(id, keyOf(subject))
+      return personal && decrypt(keys.get(id) ?? null, event, subject, personal)
     }
   }
 

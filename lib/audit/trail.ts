@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import type { Audit } from './audit.ts'
+import type { Audit, AuditReader } from './audit.ts'
 import type { Caller } from '../http/caller.ts'
 import type { Cursors } from '../http/cursors.ts'
 import { escapeFormula, formatCsv } from '../formats/csv.ts'
@@ -146,12 +146,9 @@ export function createAuditTrail ({ database, trail, users, audit, cursors }: Au
 }
 
 // A ciphertext that cannot be decrypted is shown as null. The command `audit-verify` finds out if it was altered.
-function personalOf (
-  { event, subjectId, personal, wrappedKey }: EventRow,
-  read: Audit['read']
-): Record<string, unknown> | null {
+function personalOf (row: EventRow, read: AuditReader): Record<string, unknown> | null {
   try {
-    return personal && read(event, subjectId === null ? null : { id: subjectId, wrappedKey }, personal)
+    return read(row)
   } catch {
     return null
   }

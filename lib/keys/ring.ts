@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import type { Encryption } from '../crypto/encryption.ts'
+import { sha256 } from '../crypto/sha256.ts'
 import type { KeyAuthenticity, Verdict } from './authenticity.ts'
 import { isPair, readPublicKey, tryToDecrypt } from './material.ts'
 import type { PublicJwk, StoredKey } from './signing-key-store.ts'
@@ -66,7 +66,7 @@ export function decryptRing (rows: StoredKey[], secrets: RingSecrets): RingSnaps
       signing: active?.privateKey ? { kid: active.key.id, privateKey: active.privateKey } : null,
       verifying: new Map(keys.map(key => [key.id, readPublicKey(key)])),
       jwks,
-      etag: `"${createHash('sha256').update(JSON.stringify(jwks)).digest('base64url')}"`,
+      etag: `"${sha256(JSON.stringify(jwks)).toString('base64url')}"`,
       isPartial: unlisted.length > 0
     },
     problem: unreadable.length ? problemOf(unreadable) : null

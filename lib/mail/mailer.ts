@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import { domainToUnicode } from 'node:url'
 import type { Mailbox } from '../config/addresses/mailbox.ts'
+import { sha256 } from '../crypto/sha256.ts'
 import { canonicalise } from '../users/email-address.ts'
 import type { Detail, Language, MailContent, MailKind, MailValues, Occasion, Topic } from './texts/kinds.ts'
 import { languageFor } from './texts/languages.ts'
@@ -108,5 +108,5 @@ function detailsOf ({ labels, time, agent }: Language, occasion: Occasion | unde
 
 // Hashed, because the id of a registration is one of the two things that confirm an address.
 function digest (text: string) {
-  return createHash('sha256').update(text).digest('hex').slice(0, 32)
+  return sha256(text).toString('hex').slice(0, 32)
 }

@@ -88,7 +88,7 @@ export function createServices ({ database, store, audit, failures, statuses, cl
     if (!namePattern.test(name)) throw invalidName()
     const id = randomUUID()
     const secret = randomBytes(secretBytes).toString('base64url')
-    const service = { id, name, mayRevoke, mayFollow, secretHash: digest(secret), createdAt: new Date(clock.now()) }
+    const service = { id, name, mayRevoke, mayFollow, secretHash: sha256(secret), createdAt: new Date(clock.now()) }
 
     const credentials = await database.begin(async tx => {
       await store.insert(tx, service)
@@ -129,7 +129,7 @@ export function createServices ({ database, store, audit, failures, statuses, cl
   }
 
   async function prove ({ id, secret }: Credentials): Promise<Service | null> {
-    const hash = digest(secret)
+    const hash = sha256(secret)
     if (!isKnown(id, hash)) await lookUp.read()
     return isKnown(id, hash) ? await store.find(id) : null
   }
@@ -151,11 +151,6 @@ function invalidName () {
 function notFound (name: string, id: string | null) {
   const message = id === null ? `There is no service "${name}".` : `The service "${name}" has no credential ${id}.`
   return new Refusal('not_found', { cause: new Error(message) })
-}
-
-/** The SHA-256 of a secret. */
-function digest (secret: string): Buffer {
-  return sha256(secret)
 }
 
 // A credential is no person: its id is stored in clear, and its events carry no personal data.
