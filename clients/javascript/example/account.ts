@@ -51,6 +51,7 @@ function sessions (latchkey: Latchkey) {
       await latchkey.endSession({ id })
       await load()
     })
-    return h('li', {}, h('span', {}, device ?? agent ?? 'A device', where), current ? h('small', { className: 'this' }, 'this one') : end)
+    const mark = h('small', { className: 'this' }, 'this one')
+    return h('li', {}, h('span', {}, device ?? agent ?? 'A device', where), current ? mark : end)
   }
 }
