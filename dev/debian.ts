@@ -22,8 +22,24 @@ const run = promisify(execFile)
 const aptTimeoutMs = 180_000
 const aptOutputMaxBytes = 64 << 20
 
-/** The folders that apt wants to find, the packages that it downloads, and what they unpack to. */
-const workFolders = ['state/lists/partial', 'cache/archives/partial', 'packages', 'root']
+/** The folders that apt wants to find for what it knows of packages. */
+const knowledgeFolders = ['state/lists/partial', 'cache/archives/partial']
+const dayMs = 86_400_000
+
+// apt reads this after the system's own configuration, so this can clear the system's hooks, which need root, and keep
+// the index of the packages, which images of Docker do not.
+const settings = `
+  Dir::State::status "/var/lib/dpkg/status";
+  Debug::NoLocking "true";
+  APT::Sandbox::User "root";
+  Dir::Cache::pkgcache "pkgcache.bin";
+  Dir::Cache::srcpkgcache "srcpkgcache.bin";
+  Acquire::Languages "none";
+  Acquire::Retries "3";
+  #clear APT::Update::Pre-Invoke;
+  #clear APT::Update::Post-Invoke;
+  #clear APT::Update::Post-Invoke-Success;
+`
 
 /** Whether this is Debian or one of its children, with the tools to fetch packages. */
 export function isDebian (): boolean {
@@ -46,64 +62,80 @@ export async function unpackDebian (
   if (!existsSync(folder)) {
     console.error(`Fetching from Debian, once: ${packages.join(' ')}`)
     mkdirSync(parent, { recursive: true, mode: 0o700 })
-    const work = mkdtempSync(join(parent, 'apt-'))
-    try {
-      await fetchInto(work, packages)
-      adopt(join(work, 'root'), folder)
-    } finally {
-      rmSync(work, { recursive: true, force: true })
-    }
+    const known = await packagesOfToday(parent)
+    await make(folder, root => fetchInto(root, { known, packages }))
   }
   return { folder, env: environment(folder) }
 }
 
-async function fetchInto (work: string, packages: string[]) {
-  for (const name of workFolders) mkdirSync(join(work, name), { recursive: true })
-  writeFileSync(join(work, 'apt.conf'), configuration(work))
+/**
+ * What apt knows of all packages. It is read from the servers once a day, because that takes longer than to fetch most
+ * of them.
+ *
+ * @returns its folder
+ */
+async function packagesOfToday (parent: string): Promise<string> {
+  const folder = join(parent, knowledgeOf(new Date()))
+  if (existsSync(folder)) return folder
 
-  await apt(work, ['update'])
-  const { stdout } = await apt(work, ['install', '--simulate', '--no-install-recommends', ...packages])
+  await make(folder, async fresh => {
+    for (const name of knowledgeFolders) mkdirSync(join(fresh, name), { recursive: true })
+    writeFileSync(join(fresh, 'apt.conf'), settings)
+    await apt(['update'], { known: fresh })
+  })
+  // A run that began yesterday may still use yesterday's.
+  const yesterdays = knowledgeOf(new Date(Date.now() - dayMs))
+  for (const name of readdirSync(parent)) {
+    if (/^packages-[\d-]{10}$/.test(name) && name < yesterdays) rmSync(join(parent, name), { recursive: true, force: true })
+  }
+  return folder
+}
+
+function knowledgeOf (day: Date) {
+  return `packages-${day.toISOString().slice(0, 10)}`
+}
+
+async function fetchInto (root: string, { known, packages }: { known: string, packages: string[] }) {
+  const { stdout } = await apt(['install', '--simulate', '--no-install-recommends', ...packages], { known })
   const missing = [...stdout.matchAll(/^Inst (\S+)/gm)].map(([, name = '']) => name)
   // A C library other than the system's does not fit the system's loader, unless it comes with a loader of its own.
   const wanted = [...new Set([...packages, ...missing.filter(name => !/^libc6|^libc-bin/.test(name))])]
 
-  await apt(work, ['download', ...wanted])
-  for (const file of readdirSync(join(work, 'packages'))) {
-    await run('dpkg', ['-x', join(work, 'packages', file), join(work, 'root')])
+  const downloads = mkdtempSync(`${root}-`)
+  try {
+    await apt(['download', ...wanted], { known, cwd: downloads })
+    for (const file of readdirSync(downloads)) await run('dpkg', ['-x', join(downloads, file), root])
+  } finally {
+    rmSync(downloads, { recursive: true, force: true })
   }
 }
 
-async function apt (work: string, args: string[]) {
-  return await run('apt-get', ['-q', '-c', join(work, 'apt.conf'), ...args], {
-    cwd: join(work, 'packages'),
+async function apt (args: string[], { known, cwd = known }: { known: string, cwd?: string }) {
+  const places = { 'Dir::State': 'state', 'Dir::Cache': 'cache' }
+  return await run('apt-get', [
+    '-q',
+    ...['-c', join(known, 'apt.conf')],
+    ...Object.entries(places).flatMap(([name, folder]) => ['-o', `${name}=${join(known, folder)}`]),
+    ...args
+  ], {
+    cwd,
     maxBuffer: aptOutputMaxBytes,
     timeout: aptTimeoutMs,
     env: { ...process.env, LC_ALL: 'C' }
   })
 }
 
-// apt reads this after the system's own configuration, so this can clear the system's hooks, which need root.
-function configuration (work: string) {
-  return `
-    Dir::State "${work}/state";
-    Dir::State::status "/var/lib/dpkg/status";
-    Dir::Cache "${work}/cache";
-    Debug::NoLocking "true";
-    APT::Sandbox::User "root";
-    Acquire::Languages "none";
-    Acquire::Retries "3";
-    #clear APT::Update::Pre-Invoke;
-    #clear APT::Update::Post-Invoke;
-    #clear APT::Update::Post-Invoke-Success;
-  `
-}
-
-// Several processes may unpack at once. One that finds the folder in place uses it and drops its own.
-function adopt (unpacked: string, folder: string) {
+// Makes a folder under another name first. Several processes may do so at once: one that finds the folder in place uses
+// it and drops its own.
+async function make (folder: string, fill: (fresh: string) => Promise<void>) {
+  const fresh = mkdtempSync(`${folder}-`)
   try {
-    renameSync(unpacked, folder)
+    await fill(fresh)
+    renameSync(fresh, folder)
   } catch (error) {
     if (!existsSync(folder)) throw error
+  } finally {
+    rmSync(fresh, { recursive: true, force: true })
   }
 }
 
