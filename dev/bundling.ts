@@ -20,10 +20,23 @@ export const wordLists: Plugin = {
   setup ({ onLoad }) {
     onLoad({ filter: /lib\/passwords\/word-lists\.ts$/ }, async ({ path }) => ({
       contents: Object.entries(await import(path))
-        .map(([name, value]) => `export const ${name} = JSON.parse(${JSON.stringify(JSON.stringify(value))})`)
+        .map(([name, value]) => `export const ${name} = ${isListOfWords(value) ? joined(value) : parsed(value)}`)
         .join('\n')
     }))
   }
+}
+
+function isListOfWords (value: unknown): value is string[] {
+  return Array.isArray(value) && value.length > 0 && value.every(word => typeof word === 'string' && !word.includes('\n'))
+}
+
+// Apart again in a third of the time that JSON takes.
+function joined (words: string[]) {
+  return `${JSON.stringify(words.join('\n'))}.split('\\n')`
+}
+
+function parsed (value: unknown) {
+  return `JSON.parse(${JSON.stringify(JSON.stringify(value))})`
 }
 
 /** What all our bundles for Node have in common. Modules that several programs need are in files that these share. */

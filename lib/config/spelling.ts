@@ -27,7 +27,7 @@ export function * warnAboutNames (env: Environment): Generator<Finding> {
 const misspelt = (name: string, advice: string) =>
   aboutSetting('setting_misspelt', 'warning', name, 'is no setting and does nothing', advice)
 
-/** The distance of two names (Damerau and Levenshtein, optimal string alignment). */
+/** The distance of two names (Damerau and Levenshtein, optimal string alignment); Infinity if it is above the most. */
 function mistakes (a: string, b: string): number {
   if (Math.abs(a.length - b.length) > mistakesMax) return Infinity
   let before: number[] = []
@@ -36,6 +36,8 @@ function mistakes (a: string, b: string): number {
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
     for (let j = 1; j <= b.length; j++) next.push(step(i, j, next))
+    // A distance never falls below the least of two rows. Most names differ by more after a few letters.
+    if (Math.min(...row) > mistakesMax && Math.min(...next) > mistakesMax) return Infinity
     before = row
     row = next
   }

@@ -1,5 +1,7 @@
+import Fastify from 'fastify'
 import t from 'tap'
 import { shareCompiled } from '../../../lib/http/schema-compilers.ts'
+import { compilersFactory } from '../../support/compilers.ts'
 import { buildHttp } from '../../support/http.ts'
 
 t.test('a schema is compiled once for the same options', async t => {
@@ -33,4 +35,12 @@ t.test('an answer has what its schema names, and its body is checked by its own'
     t.same(Object.keys((await ask({ [name]: 'x' })).json()), [name])
     t.equal((await ask({ [other]: 'x' })).statusCode, 422)
   }
+})
+
+t.test('under test a schema that is none is an error, though at a start nobody looks', async t => {
+  const app = Fastify({ schemaController: { compilersFactory }, ajv: { customOptions: { validateSchema: false } } })
+  t.teardown(() => app.close())
+
+  app.post('/', { schema: { body: { type: 'object', maxProperties: 'few' } } }, async () => ({}))
+  await t.rejects(async () => await app.ready(), /maxProperties must be integer/)
 })
