@@ -85,8 +85,8 @@ function nodeOptions () {
 }
 
 function gatheredOutput () {
-  const [compiled] = program('dev/test-output.ts')
-  return compiled === undefined || compiled.startsWith('-') ? [] : ['--import', pathToFileURL(compiled).href]
+  const file = program('dev/test-output.ts').at(-1) ?? ''
+  return file.endsWith('.js') ? ['--import', pathToFileURL(file).href] : []
 }
 
 function secondsSince (started: number) {

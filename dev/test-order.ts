@@ -6,8 +6,11 @@ const record = '.data/test-seconds.json'
 /** Files that start servers of their own or wait for time to pass, and so take longer than their size suggests. */
 const slow = /^test\/(browser|clients|cli|deploy|failure|model|races|server|shares|siege|stores)/
 
+/** Those that take more than a minute. */
+const slowest = /^test\/(deploy\/backup|failure\/rolling-restart|model\/protocol|server)\.test/
+
 /** A process keeps what its files have compiled and opened, so it runs no more of them than this. */
-const filesPerProcess = 10
+const filesPerProcess = 25
 
 /**
  * The files in batches, each for one process: most alone, those that may share a process together. The batches are in
@@ -25,7 +28,7 @@ export function inBatches (files: string[]): string[][] {
     .sort((a, b) => durationOf(b) - durationOf(a) || sizeOf(b) - sizeOf(a))
 
   function duration (file: string) {
-    return known[file] ?? (slow.test(file) ? 1e9 : 1e6)
+    return known[file] ?? (slowest.test(file) ? 1e10 : slow.test(file) ? 1e9 : 1e6)
   }
 
   function durationOf (batch: string[]) {

@@ -24,7 +24,7 @@ const malformed = {
 }
 const bodies: unknown[] = [null, [], 7, 'text', true, { __proto__: null, constructor: 1 }, { unknown: 1 }]
 
-const app = await start(t, await deploy(t, { OPERATIONS_TOKEN: 'an-operations-token-9f31', SECURITY_CONTACT: 'mailto:security@example.com' }), { workers: false })
+const app = await start(t, await deploy(t, { DOCS_ENABLED: 'true', OPERATIONS_TOKEN: 'an-operations-token-9f31', SECURITY_CONTACT: 'mailto:security@example.com' }), { workers: false })
 const document = (await app.inject('/docs/json')).json() as { paths: Record<string, Record<string, Operation>>, security: Record<string, string[]>[] }
 const operations = Object.entries(document.paths).flatMap(([path, byMethod]) => {
   return Object.entries(byMethod).map(([method, operation]) => ({ path, method: method.toUpperCase(), ...operation }))

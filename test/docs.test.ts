@@ -39,6 +39,7 @@ interface Document {
 
 const operationsToken = 'an-operations-token-9f31'
 const everything = {
+  DOCS_ENABLED: 'true',
   OPERATIONS_TOKEN: operationsToken,
   SECURITY_CONTACT: 'mailto:security@example.com',
   PASSKEY_ORIGINS: 'https://app.example.net'
@@ -231,7 +232,7 @@ t.test('answers are as the document says, even where a value is null', async t =
 })
 
 t.test('the page is complete, and loads nothing from other hosts', async t => {
-  const app = await build(t)
+  const app = await build(t, everything)
 
   for (const url of ['/docs', '/docs/']) {
     const { statusCode, headers, body } = await app.inject(url)
@@ -303,7 +304,7 @@ t.test('an answer without content has no body, and a path that is too long is do
 })
 
 t.test('in production the page is off unless it is switched on', async t => {
-  const production = { NODE_ENV: 'production', RATE_LIMITS_ENABLED: 'true', ISSUER_URL: 'https://auth.example.com', APP_URL: 'https://app.example.com', SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'no-reply@example.com' }
+  const production = { NODE_ENV: 'production', RATE_LIMITS_ENABLED: 'true', ISSUER_URL: 'https://auth.example.com', APP_URL: 'https://app.example.com', SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'no-reply@example.com', DOCS_ENABLED: '' }
   const deployment: Deployment = { ...await deploy(t), ...production }
   const off = await start(t, deployment)
   const on = await start(t, Object.assign({}, deployment, { DOCS_ENABLED: 'true' }))

@@ -25,7 +25,7 @@ const age = await debianProgram('age', ['age'])
 const keygen = await debianProgram('age-keygen', ['age'])
 const shellcheck = await debianProgram('shellcheck', ['shellcheck'])
 const analyze = await debianProgram('systemd-analyze', ['systemd'])
-const [cli = ''] = program('cli.ts').map(path => resolve(path))
+const cli = resolve(program('cli.ts').at(-1) ?? '')
 const skip = (debian === null && 'pg_dump comes from Debian here') || age.missing || (!cli.endsWith('.js') && 'the command line is compiled by npm test')
 const hourMs = 3_600_000
 const guide = readFileSync('docs/backups.md', 'utf8')

@@ -21,7 +21,7 @@ const dart = await findDart().catch((error: Error) => error)
 const missing = dart instanceof Error && `there is no Dart here: ${dart.message}`
 if (missing) console.error(`Left out: ${missing}`)
 
-const shared = openOnce(() => build(t, { SECURITY_CONTACT: 'mailto:security@example.com', SESSIONS_MAX: String(sessionsMax) }))
+const shared = openOnce(() => build(t, { DOCS_ENABLED: 'true', SECURITY_CONTACT: 'mailto:security@example.com', SESSIONS_MAX: String(sessionsMax) }))
 
 t.test('the calls and the answers in the repository are those generated from this server', async t => {
   const document = (await shared()).swagger() as DartDocument

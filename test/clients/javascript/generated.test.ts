@@ -17,7 +17,7 @@ interface Operation {
   parameters?: { in: string, name: string }[]
   requestBody?: { content: Record<string, { schema: { properties?: object } }> }
 }
-const shared = openOnce(() => build(t, { SECURITY_CONTACT: 'mailto:security@example.com' }))
+const shared = openOnce(() => build(t, { DOCS_ENABLED: 'true', SECURITY_CONTACT: 'mailto:security@example.com' }))
 
 t.test('the client in the repository is the one generated from this server', async t => {
   const document = (await shared()).swagger()

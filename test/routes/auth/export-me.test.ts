@@ -119,7 +119,7 @@ const mirrors: Record<string, Record<string, string>> = {
   last_logins: { user_id: 'id', role: 'role', status: 'status', approval: 'approval', at: 'last_login_at' }
 }
 
-const direct = await deploy(t)
+const direct = await deploy(t, { DOCS_ENABLED: 'true' })
 const { tap, deployment } = await tapWires(t, direct)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 const sql = connect(t, direct.DATABASE_DIRECT_URL)

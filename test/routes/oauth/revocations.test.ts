@@ -5,7 +5,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import type { FastifyInstance } from 'fastify'
 import { signed } from '../../support/people.ts'
-import { as, api, deploy, retryUnavailable, signIn, start } from '../../support/helper.ts'
+import { as, api, deploy, password, retryUnavailable, signIn, start } from '../../support/helper.ts'
 import { follow, listen } from '../../support/event-stream.ts'
 import type { ToldChange } from '../../support/event-stream.ts'
 import { basic, makeService } from '../../support/services.ts'
@@ -45,7 +45,7 @@ t.test('each kind of end is told, with all that a judge needs', async t => {
   const admin = await signed(app, 'super_admin')
   const { vendor } = (await as(app, admin.access_token, 'POST', '/vendors', { name: `Engines ${randomUUID()}` })).json()
 
-  await as(app, ada.access_token, 'POST', '/auth/password/change', { current_password: 'a long walk through wet leaves', new_password: 'nine lanterns over still water' })
+  await as(app, ada.access_token, 'POST', '/auth/password/change', { current_password: password, new_password: 'nine lanterns over still water' })
   t.match((await told(follower, ada.user.id)).data, { kind: 'user_epoch', number: 1, except_id: ada.session.id, reason: 'password_changed' })
   await as(app, admin.access_token, 'PATCH', `/vendors/${vendor.id}`, { status: 'suspended' })
   t.strictSame((await told(follower, vendor.id)).data, { kind: 'vendor_changed', subject_id: vendor.id, number: 2, vendor_status: 'suspended' })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { as, deploy, refresh, signIn, signUp, start } from '../../support/helper.ts'
+import { as, deploy, password, refresh, signIn, signUp, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
 import { mailJobs, trail, until } from '../../support/evidence.ts'
 import { cheapHasher } from '../../support/hashers.ts'
@@ -52,7 +52,7 @@ t.test('an expired access token and a superseded refresh token end their session
 
 t.test('a token of the cookie transport can be revoked as well', async t => {
   const { email } = await signUp(app)
-  const answer = await app.inject({ method: 'POST', url: '/api/v1/auth/login', payload: { email, password: 'a long walk through wet leaves', transport: 'cookie' }, headers: { origin: 'http://localhost:3000' } })
+  const answer = await app.inject({ method: 'POST', url: '/api/v1/auth/login', payload: { email, password, transport: 'cookie' }, headers: { origin: 'http://localhost:3000' } })
   const token = answer.cookies.find(({ name }) => name.endsWith('refresh'))?.value ?? ''
 
   t.match(await revoke(app, service, token), { statusCode: 200 })
