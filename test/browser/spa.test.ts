@@ -322,7 +322,7 @@ async function openWorld (test: Pick<typeof t, 'teardown'> = t, settings: Record
   const spa = await servePages(test, spaPages(api.origin, { email: '', password }))
   const stranger = await servePages(test, { '/': '<!doctype html><title>Stranger</title><link rel="icon" href="data:,"><body>' })
   const origin = spa[place]
-  const app = await start(test, await deploy(test, { ISSUER_URL: api.origin, ALLOWED_ORIGINS: origin, ...settings }))
+  const app = await start(test, await deploy(test, { ISSUER_URL: api.origin, ALLOWED_ORIGINS: origin, DOCS_ENABLED: 'true', ...settings }))
   const traffic = watchTraffic(app)
   await app.listen({ host: '127.0.0.1', port: 0 })
   api.to = (app.server.address() as AddressInfo).port
