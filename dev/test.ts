@@ -17,8 +17,8 @@ import { makeTestFolder } from './test-folder.ts'
 
 // No process takes this long, not even on a busy machine: one that does hangs.
 const deadlineSeconds = 600
-// One more than there are processors, because tests wait about as much as they compute.
-const processesAtOnce = Math.min(4, availableParallelism() + 1)
+// Two more than there are processors, because tests also wait: for time to pass, for a process to start or to end.
+const processesAtOnce = Math.min(4, availableParallelism() + 2)
 
 const folder = makeTestFolder(memoryFolder())
 const runs: TestRun[] = []
