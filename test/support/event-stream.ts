@@ -65,11 +65,15 @@ export async function follow (
 
 async function * read (body: AsyncIterable<Uint8Array>): AsyncGenerator<StreamEvent, undefined> {
   const decoder = new TextDecoder()
-  let text = ''
+  let pieces: string[] = []
   for await (const chunk of body) {
-    text += decoder.decode(chunk, { stream: true })
-    const parts = text.split('\n\n')
-    text = parts.pop() ?? ''
+    const piece = decoder.decode(chunk, { stream: true })
+    const mayEnd = piece.includes('\n\n') || (piece.startsWith('\n') && pieces.at(-1)?.endsWith('\n'))
+    pieces.push(piece)
+    // An event may have twelve million letters, which come in two hundred pieces.
+    if (!mayEnd) continue
+    const parts = pieces.join('').split('\n\n')
+    pieces = [parts.pop() ?? '']
     for (const part of parts) {
       const fields = Object.fromEntries(part.split('\n').map(line => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]))
       yield { event: fields['event'] ?? '', id: fields['id'] ?? '', data: JSON.parse(fields['data'] ?? 'null') }

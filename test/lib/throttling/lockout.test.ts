@@ -259,7 +259,7 @@ t.test('an owner is notified once an hour, whatever the bucket', async t => {
 })
 
 function build (clock: Clock, redis: Redis, { threshold = 5 } = {}) {
-  const scripts = createRedisScripts(redis, { concurrency: 500, deadline: 1000 })
+  const scripts = createRedisScripts(redis, { concurrency: 500, deadline: 10_000 })
   const buckets = createBucketStore(scripts, clock, {
     threshold,
     shutMs: 30 * minute,

@@ -291,7 +291,7 @@ function open (t: Test, prefix = `test:${randomBytes(6).toString('hex')}:`, { en
   const redis = new Redis(process.env['LATCHKEY_TEST_REDIS_URL'] ?? '', { keyPrefix: prefix })
   t.teardown(() => redis.disconnect())
   const clock = createClock()
-  const store = createRateLimitStore(createRedisScripts(redis, { concurrency: 500, deadline: 1000 }), clock)
+  const store = createRateLimitStore(createRedisScripts(redis, { concurrency: 500, deadline: 10_000 }), clock)
   const rate = (limit: number, window: number) => [{ limit, window }]
   const statuses = createRateLimitStatuses()
   const limits = createRateLimits({

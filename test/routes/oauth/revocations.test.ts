@@ -130,12 +130,12 @@ t.test('a revoked credential hears nothing more', async t => {
 
 t.test('one credential cannot take all streams of a node', async t => {
   const [greedy, modest] = [await makeService(app, { mayFollow: true }), await makeService(app, { mayFollow: true })]
-  const streams = await Promise.all(Array.from({ length: 200 }, () => follow(t, other, greedy)))
+  const streams = await Promise.all(Array.from({ length: 200 }, () => followOnceFresh(t, other, greedy)))
   t.ok(streams.every(({ answer }) => answer.status === 200))
-  const refused = await follow(t, other, greedy)
+  const refused = await followOnceFresh(t, other, greedy)
   t.equal(refused.answer.status, 429)
   t.equal(refused.answer.headers.get('retry-after'), '1')
-  t.equal((await follow(t, other, modest)).answer.status, 200, 'others go on')
+  t.equal((await followOnceFresh(t, other, modest)).answer.status, 200, 'others go on')
 
   streams[0]?.close()
   await until(async () => (await follow(t, other, greedy)).answer.status === 200)
@@ -201,6 +201,16 @@ async function freeze (t: Pick<Test, 'teardown'>, port: number) {
 }
 
 type Follower = Awaited<ReturnType<typeof follow>>
+
+/** A follower, after the node has read the feed again if the machine was too busy for it. */
+async function followOnceFresh (...target: Parameters<typeof follow>): Promise<Follower> {
+  const { follower } = await retryUnavailable(async () => {
+    const follower = await follow(...target)
+    const { status, headers } = follower.answer
+    return { statusCode: status, headers: Object.fromEntries(headers), follower }
+  })
+  return follower
+}
 
 /** The change of a subject, with the event that told it. */
 async function told (
