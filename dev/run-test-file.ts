@@ -29,7 +29,7 @@ export async function runTestFile (file: string, env: NodeJS.ProcessEnv, deadlin
 }
 
 /** How many times the deadline of one file several have together, because a busy machine makes all of them slower. */
-const togetherTimes = 2
+const togetherTimes = 4
 
 /**
  * Runs test files one after another in one process, so that they read and compile the same modules once. The last run

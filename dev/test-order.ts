@@ -10,7 +10,7 @@ const slow = /^test\/(browser|clients|cli|deploy|failure|model|races|server|shar
 const slowest = /^test\/(deploy\/backup|failure\/rolling-restart|model\/protocol|server)\.test/
 
 /** A process keeps what its files have compiled and opened, so it runs no more of them than this. */
-const filesPerProcess = 25
+const filesPerProcess = 15
 
 /**
  * The files in batches, each for one process: most alone, those that may share a process together. The batches are in
