@@ -84,11 +84,11 @@ export async function openMachine (t: Pick<Test, 'teardown'>, settings: NodeJS.P
   /** Puts the program into a folder of /opt, as `npm ci && npm run build` leave it, with further migrations. */
   function install (name: string, migrations: Record<string, string> = {}) {
     const [folder, build] = [join(opt, name), process.env['LATCHKEY_TEST_BUILD'] ?? '']
-    mkdirSync(join(folder, 'dist', 'shared'), { recursive: true })
+    mkdirSync(join(folder, 'dist', 'programs'), { recursive: true })
     for (const entry of ['lib', 'plugins', 'node_modules', 'package.json']) symlinkSync(resolve(entry), join(folder, entry))
     cpSync('sql', join(folder, 'sql'), { recursive: true })
     for (const [file, text] of Object.entries(migrations)) writeFileSync(join(folder, 'sql', file), text)
-    const chunks = readdirSync(join(build, 'shared')).filter(file => file.endsWith('.js')).map(file => `shared/${file}`)
+    const chunks = readdirSync(join(build, 'programs')).filter(file => file.endsWith('.js')).map(file => `programs/${file}`)
     for (const file of ['server.js', 'cli.js', ...chunks]) {
       writeFileSync(join(folder, 'dist', file), relocatable(readFileSync(join(build, file), 'utf8'), file.includes('/') ? '../..' : '..'))
     }
