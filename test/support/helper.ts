@@ -39,7 +39,7 @@ export async function deploy (t: Pick<Test, 'teardown'>, settings: Record<string
     ISSUER_URL: 'http://localhost:3000',
     DATA_DIR: mkdtempSync(join(tmpdir(), 'latchkey-data-')),
     HASH_CONCURRENCY: '2',
-    // Describing the routes is a sixth of a start.
+    // Describing all routes makes a start longer, and few tests look at the description.
     DOCS_ENABLED: 'false',
     RATE_LIMITS_ENABLED: 'false',
     DB_STATEMENT_TIMEOUT: statementTimeout,
