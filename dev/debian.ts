@@ -64,7 +64,7 @@ export async function unpackDebian (
     console.error(`Fetching from Debian, once: ${packages.join(' ')}`)
     mkdirSync(parent, { recursive: true, mode: 0o700 })
     const known = await packagesOfToday(parent)
-    await make(folder, root => fetchInto(root, { known, packages }))
+    await makeFolder(folder, root => fetchInto(root, { known, packages }))
   }
   return { folder, env: environment(folder) }
 }
@@ -79,16 +79,15 @@ async function packagesOfToday (parent: string): Promise<string> {
   const folder = join(parent, knowledgeOf(new Date()))
   if (existsSync(folder)) return folder
 
-  await make(folder, async fresh => {
+  await makeFolder(folder, async fresh => {
     for (const name of knowledgeFolders) mkdirSync(join(fresh, name), { recursive: true })
     writeFileSync(join(fresh, 'apt.conf'), settings)
     await apt(['update'], { known: fresh })
   })
   // A run that began yesterday may still use yesterday's.
   const yesterdays = knowledgeOf(new Date(Date.now() - dayMs))
-  for (const name of readdirSync(parent)) {
-    if (/^packages-[\d-]{10}$/.test(name) && name < yesterdays) rmSync(join(parent, name), { recursive: true, force: true })
-  }
+  const older = readdirSync(parent).filter(name => /^packages-[\d-]{10}$/.test(name) && name < yesterdays)
+  for (const name of older) rmSync(join(parent, name), { recursive: true, force: true })
   return folder
 }
 
@@ -112,11 +111,11 @@ async function fetchInto (root: string, { known, packages }: { known: string, pa
 }
 
 async function apt (args: string[], { known, cwd = known }: { known: string, cwd?: string }) {
-  const places = { 'Dir::State': 'state', 'Dir::Cache': 'cache' }
   return await run('apt-get', [
     '-q',
     ...['-c', join(known, 'apt.conf')],
-    ...Object.entries(places).flatMap(([name, folder]) => ['-o', `${name}=${join(known, folder)}`]),
+    ...['-o', `Dir::State=${join(known, 'state')}`],
+    ...['-o', `Dir::Cache=${join(known, 'cache')}`],
     ...args
   ], {
     cwd,
@@ -128,7 +127,7 @@ async function apt (args: string[], { known, cwd = known }: { known: string, cwd
 
 // Makes a folder under another name first. Several processes may do so at once: one that finds the folder in place uses
 // it and drops its own.
-async function make (folder: string, fill: (fresh: string) => Promise<void>) {
+async function makeFolder (folder: string, fill: (fresh: string) => Promise<void>) {
   const fresh = mkdtempSync(`${folder}-`)
   try {
     await fill(fresh)

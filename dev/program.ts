@@ -8,7 +8,13 @@ const frugal = ['--single-threaded-gc']
 export function program (file: string): string[] {
   if (!file.endsWith('.ts')) return [file]
 
+  const compiled = compiledProgram(file)
+  return compiled === undefined ? ['--import', 'tsx', file] : [...frugal, compiled]
+}
+
+/** The file's JavaScript, if it was compiled for this test run. */
+export function compiledProgram (file: string): string | undefined {
   const build = process.env['LATCHKEY_TEST_BUILD']
   const compiled = build === undefined ? undefined : join(build, file.replace(/\.ts$/, '.js'))
-  return compiled !== undefined && existsSync(compiled) ? [...frugal, compiled] : ['--import', 'tsx', file]
+  return compiled !== undefined && existsSync(compiled) ? compiled : undefined
 }

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { spawnGuarded } from './guarded.ts'
-import { program } from './program.ts'
+import { compiledProgram, program } from './program.ts'
 import { type FileReport, report, reportEach } from './reporter.ts'
 
 export interface TestRun extends FileReport {
@@ -29,7 +29,7 @@ export async function runTestFile (file: string, env: NodeJS.ProcessEnv, deadlin
 }
 
 /** How many times the deadline of one file several have together, because a busy machine makes all of them slower. */
-const togetherTimes = 4
+const togetherTimes = 3
 
 /**
  * Runs test files one after another in one process, so that they read and compile the same modules once. The last run
@@ -85,8 +85,8 @@ function nodeOptions () {
 }
 
 function gatheredOutput () {
-  const file = program('dev/test-output.ts').at(-1) ?? ''
-  return file.endsWith('.js') ? ['--import', pathToFileURL(file).href] : []
+  const compiled = compiledProgram('dev/test-output.ts')
+  return compiled === undefined ? [] : ['--import', pathToFileURL(compiled).href]
 }
 
 function secondsSince (started: number) {

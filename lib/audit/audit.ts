@@ -110,9 +110,10 @@ export function createAudit (store: AuditEventStore, { wrapping, anonymous, addr
   function createReader () {
     const keys = new Map<string | null, Encryption | null>()
     return ({ event, subjectId: id, wrappedKey, personal }: EncryptedRow): Record<string, unknown> | null => {
+      if (personal === null) return null
       const subject = id === null ? null : { id, wrappedKey }
       if (!keys.has(id)) keys.set(id, keyOf(subject))
-      return personal && decrypt(keys.get(id) ?? null, event, subject, personal)
+      return decrypt(keys.get(id) ?? null, event, subject, personal)
     }
   }
 

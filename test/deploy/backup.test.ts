@@ -9,7 +9,7 @@ import { delimiter, join, resolve } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
 import { postgresIn } from '../../dev/postgres-binaries.ts'
-import { program } from '../../dev/program.ts'
+import { compiledProgram } from '../../dev/program.ts'
 import { startPostgres } from '../../dev/services.ts'
 import { ownPostgres } from '../failure/nodes.ts'
 import { sealsOf } from '../support/audit-seals.ts'
@@ -25,8 +25,8 @@ const age = await debianProgram('age', ['age'])
 const keygen = await debianProgram('age-keygen', ['age'])
 const shellcheck = await debianProgram('shellcheck', ['shellcheck'])
 const analyze = await debianProgram('systemd-analyze', ['systemd'])
-const cli = resolve(program('cli.ts').at(-1) ?? '')
-const skip = (debian === null && 'pg_dump comes from Debian here') || age.missing || (!cli.endsWith('.js') && 'the command line is compiled by npm test')
+const cli = compiledProgram('cli.ts')
+const skip = (debian === null && 'pg_dump comes from Debian here') || age.missing || (cli === undefined && 'the command line is compiled by npm test')
 const hourMs = 3_600_000
 const guide = readFileSync('docs/backups.md', 'utf8')
 
@@ -245,7 +245,7 @@ async function prepare (t: Test) {
       ...settings,
       BACKUP_IDENTITY: join(folder, 'backup-identity'),
       LATCHKEY_SETTINGS: join(folder, 'settings'),
-      LATCHKEY_CLI: cli,
+      LATCHKEY_CLI: resolve(cli ?? ''),
       ...more
     })
   }
