@@ -36,8 +36,8 @@ function mistakes (a: string, b: string): number {
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
     for (let j = 1; j <= b.length; j++) next.push(step(i, j, next))
-    // A distance never falls below the least of two rows. Most names differ by more after a few letters.
-    if (Math.min(...row) > mistakesMax && Math.min(...next) > mistakesMax) return Infinity
+    // No later row falls below this one. Most names differ by more after a few letters.
+    if (Math.min(...next) > mistakesMax) return Infinity
     before = row
     row = next
   }

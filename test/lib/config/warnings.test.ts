@@ -70,6 +70,18 @@ t.test('a name that resembles a setting is named, with the one that was meant, a
   t.notMatch(JSON.stringify(warnings), 'canary')
 })
 
+t.test('a name with two mistakes is named wherever they are, and one with three is left alone', async t => {
+  const setting = 'ENCRYPTION_KEY'
+  for (let place = 0; place < setting.length - 2; place++) {
+    const [before, first = '', second = '', rest] = [setting.slice(0, place), setting[place], setting[place + 1], setting.slice(place + 2)]
+    for (const misspelt of [`${before}${rest}`, `${before}ZZ${rest}`, `${before}ZZ${first}${second}${rest}`, `${before}${second}${first}Z${rest}`]) {
+      const found = listWarnings({ ...sound(), [misspelt]: 'canary' })
+      t.match(found, [{ code: 'setting_misspelt', setting: misspelt, advice: `Did you mean ${setting}?` }], misspelt)
+    }
+    t.strictSame(listWarnings({ ...sound(), [`${before}ZZZ${first}${second}${rest}`]: 'canary' }), [], 'three letters too many')
+  }
+})
+
 t.test('the names of other programs are left alone', async t => {
   const others = { PATH: '/bin', HOME: '/', HOSTNAME: 'a', REDIS_PORT: 'tcp://10.0.0.1:6379', REDIS_SERVICE_HOST: '10.0.0.1', DATABASE_HOST: 'b', NODE_OPTIONS: '', PGPASSWORD: 'c', LOGNAME: 'd', NODE_EXTRA_CA_CERTS: 'e', API_URL: 'f', MAIL: 'g', OPERATIONS_TOKEN_FILE: join(t.testdir({ token: '9f86d081884c7d65' }), 'token') }
   t.strictSame(listWarnings({ ...sound(), ...others }), [])
