@@ -2,11 +2,12 @@
 // other. Every figure is the median over processes that were each started for it.
 //   --quick     one process each, and short measurements, for a first look (a minute)
 //   --json      the figures of every process instead of the table
-//   --only=RE   the scenarios whose names match, and nothing else
+//   --only=RE   the scenarios whose names match (one is 'login storm'), and nothing else
 //   --loop      instead: for how long one request, the worst we know, holds the main thread
 //   --peers     instead: Latchkey beside Better Auth and oidc-provider, which are installed from npm for it
 //   --postgres=15  on Debian's Postgres 15 with jit on, in place of the 18 of npm
 //   --profile=FOLDER   writes a .cpuprofile of every scenario there; the figures then include the profiler's own cost
+import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { readArguments } from './arguments.ts'
@@ -37,18 +38,21 @@ const { quick, json, loop, peers, only, profile, postgres } = readArguments({
 })
 const processes = quick ? 1 : 3
 const times = quick ? { warmUpMs: 4000, measureMs: 1000 } : { warmUpMs: 12_000, measureMs: 2500 }
-const stormWarmUpMs = 1000
+// Long enough for everyone whose device is known to have signed in on it.
+const stormWarmUpMs = 4000
+const stormPeople = 100
+const hashMs = 2000
 const stormMs = quick ? 3000 : 6000
 const connections = 16
 const tokens = quick ? 12_000 : 25_000
-const chosen = scenarios.filter(({ name }) => (
-  only === undefined || name.startsWith('Fastify') || new RegExp(only).test(name)
-))
+const isChosen = (name: string) => only === undefined || new RegExp(only).test(name)
+const chosen = scenarios.filter(({ name }) => name.startsWith('Fastify') || isChosen(name))
 
 const report: Report = {
   machine: describeMachine(),
   scenarios: chosen.map(({ name }) => ({ name, runs: [] })),
-  storms: [],
+  hashesPerSecond: [],
+  storms: ['known devices', 'new devices, a mail each'].map(devices => ({ devices, runs: [] })),
   bytesPerSession: null,
   enumeration: null
 }
@@ -67,7 +71,7 @@ async function measureTable () {
     for (let round = 1; round <= processes; round++) {
       for (const subject of ['hello', 'latchkey', 'hashless'] as const) await measureSubject(deployment, subject, round)
     }
-    if (only === undefined) {
+    if (isChosen('login storm')) {
       for (let round = 1; round <= processes; round++) await measureStorm(deployment, round)
     }
   } finally {
@@ -117,8 +121,15 @@ async function measureStorm (deployment: Deployment, round: number) {
   pinOurselves('0,1')
   await withNode(deployment, 'latchkey', '0,1', async (node, accounts) => {
     tell(`process ${round} of ${processes}: the login storm`)
-    await storm(node, accounts, { clients: 50, milliseconds: stormWarmUpMs })
-    report.storms.push(await storm(node, accounts, { clients: 50, milliseconds: stormMs }))
+    report.hashesPerSecond.push(await node.ask<number>('hashesPerSecond', { password, milliseconds: hashMs }))
+
+    const people = accounts.slice(0, stormPeople)
+    const deviceTokens = await node.ask<string[]>('deviceTokensOf', people.map(() => randomUUID()))
+    for (const [place, tokens] of [deviceTokens, []].entries()) {
+      const options = { clients: 50, deviceTokens: tokens }
+      await storm(node, people, { ...options, milliseconds: stormWarmUpMs })
+      report.storms[place]?.runs.push(await storm(node, people, { ...options, milliseconds: stormMs }))
+    }
   })
 }
 

@@ -51,12 +51,28 @@ answerTasks({
   beginTurns: turns.begin,
   endTurns: turns.end,
   memory: () => process.memoryUsage().rss,
+  hashesPerSecond,
   hashOf: async (password: string) => await app.passwords.hash(password, { priority: 'known', flow: 'bench' }),
   createSubjects: async (ids: string[]) => { await app.audit.createSubjects(app.database, ids) },
   deviceTokensOf: (deviceIds: string[]) => deviceIds.map(id => app.deviceTokens.issue(id)),
   refreshTokensOf,
   makeFollower: () => app.services.create({ name: 'follower', mayRevoke: false, mayFollow: true }, operator)
 }, () => app.close())
+
+/** How many hashes both processors compute in a second when they do nothing else. */
+async function hashesPerSecond ({ password, milliseconds }: { password: string, milliseconds: number }) {
+  const started = performance.now()
+  const counts = await Promise.all(Array.from({ length: config.passwords.concurrency * 2 }, hashOneByOne))
+  return counts.reduce((sum, count) => sum + count, 0) / (performance.now() - started) * 1000
+
+  async function hashOneByOne () {
+    let count = 0
+    for (; performance.now() - started < milliseconds; count++) {
+      await app.passwords.hash(password, { priority: 'known', flow: 'bench' })
+    }
+    return count
+  }
+}
 
 async function makeAccounts ({ count, password }: { count: number, password: string }): Promise<Account[]> {
   const passwordHash = await app.passwords.hash(password, { priority: 'known', flow: 'bench' })

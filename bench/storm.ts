@@ -2,7 +2,7 @@ import type { Account } from './latchkey.ts'
 import { load, request } from './load.ts'
 import type { Answer, Next } from './load.ts'
 import type { Node } from './node.ts'
-import { login } from './scenarios.ts'
+import { login, password } from './scenarios.ts'
 import { percentile } from './statistics.ts'
 
 /** What callers experience during a storm of logins. Times are milliseconds. */
@@ -21,13 +21,15 @@ const lightPauseMs = () => 5
 const retryPauseMs = ({ status }: Answer) => status === 503 ? 1000 : 0
 
 /**
- * Lets `clients` callers, each at an address of its own and without a device token, sign in again and again. A refused
- * one waits for a second, as Retry-After says.
+ * Lets `clients` callers, each at an address of its own, sign in again and again. A refused one waits for a second, as
+ * Retry-After says.
+ * @param deviceTokens those of the accounts, in the same order. A caller without one is on a new device, about which
+ * the account gets a mail.
  */
 export async function storm (
   node: Node,
   accounts: Account[],
-  { clients, milliseconds }: { clients: number, milliseconds: number }
+  { clients, milliseconds, deviceTokens = [] }: { clients: number, milliseconds: number, deviceTokens?: string[] }
 ): Promise<Storm> {
   const [token = ''] = await node.ask<string[]>('signTokens', { count: 1, accounts })
   const { port } = node
@@ -41,7 +43,10 @@ export async function storm (
       milliseconds,
       pauseMs: retryPauseMs,
       from: connection => `127.0.${1 + connection}.1`,
-      next: () => login(accounts[turn++ % accounts.length] ?? { email: '' })
+      next: () => {
+        const place = turn++ % accounts.length
+        return login(accounts[place] ?? { email: '' }, password, deviceTokens[place])
+      }
     }),
     load({
       port,

@@ -8,7 +8,9 @@ import type { Storm } from './storm.ts'
 export interface Report {
   machine: string
   scenarios: { name: string, runs: Figures[] }[]
-  storms: Storm[]
+  /** How many hashes both processors manage that do nothing else. */
+  hashesPerSecond: number[]
+  storms: { devices: string, runs: Storm[] }[]
   /** These two, and the storms, are left out where only some scenarios are measured. */
   bytesPerSession: number | null
   enumeration: Enumeration | null
@@ -17,7 +19,9 @@ export interface Report {
 const head = ['', 'requests/s', 'CPU-µs', '×', 'p50 ms', 'p99 ms']
 
 /** The report as a table of medians; the number after ± is half the spread between the processes. */
-export function renderTable ({ machine, scenarios, storms, bytesPerSession, enumeration }: Report): string {
+export function renderTable (
+  { machine, scenarios, hashesPerSecond, storms, bytesPerSession, enumeration }: Report
+): string {
   const hello = spread(scenarios[0]?.runs.map(({ cpu }) => cpu) ?? []).median
   const rows = scenarios.map(({ name, runs }) => {
     const cpu = spread(runs.map(({ cpu }) => cpu))
@@ -30,23 +34,26 @@ export function renderTable ({ machine, scenarios, storms, bytesPerSession, enum
       middle(runs, 'p99')
     ]
   })
-  const logins = withSpread(storms.map(storm => storm.loginsPerSecond), 0)
-  const refused = withSpread(storms.map(storm => storm.refusedPerSecond), 1)
-  const stormRows = [
-    ['Login storm, both processors: logins', logins, '', '', ...latencies(storms, 'login')],
-    ['  GET /auth/check meanwhile', '', '', '', ...latencies(storms, 'check')],
-    ['  GET /health/live meanwhile', '', '', '', ...latencies(storms, 'live')]
-  ]
+  const hashes = ['Hashes alone, both processors', withSpread(hashesPerSecond, 0), '', '', '', '']
+  const stormRows = storms.flatMap(({ devices, runs }) => stormRowsOf(devices, runs))
 
   return [
     machine,
     '',
-    ...align([head, ...rows, ...(storms.length === 0 ? [] : stormRows)]),
+    ...align([head, ...rows, ...(hashesPerSecond.length === 0 ? [] : [hashes, ...stormRows])]),
     '',
-    ...(storms.length === 0 ? [] : [`Logins refused during the storm (503): ${refused} a second`]),
     ...(bytesPerSession === null ? [] : [`A session in Redis: ${bytesPerSession.toFixed(0)} bytes`]),
     ...(enumeration === null ? [] : [renderEnumeration(enumeration)])
   ].join('\n')
+}
+
+function stormRowsOf (devices: string, runs: Storm[]) {
+  return [
+    [`Login storm, ${devices}`, withSpread(runs.map(run => run.loginsPerSecond), 0), '', '', ...latencies(runs, 'login')],
+    ['  refused meanwhile (503)', middle(runs, 'refusedPerSecond'), '', '', '', ''],
+    ['  GET /auth/check meanwhile', '', '', '', ...latencies(runs, 'check')],
+    ['  GET /health/live meanwhile', '', '', '', ...latencies(runs, 'live')]
+  ]
 }
 
 function renderEnumeration ({ samples, known, unknown, p }: Enumeration) {
