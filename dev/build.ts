@@ -22,6 +22,7 @@ export async function build (programs: string[], folder: string) {
     outdir: folder,
     entryNames: '[name]',
     chunkNames: '[name]-[hash]',
+    assetNames: 'lib/passwords/[name]-[hash]',
     legalComments: 'linked',
     plugins: [wordLists, ownPlaces]
   })

@@ -37,6 +37,7 @@ export async function bundle (testFiles: string[]): Promise<string> {
       outdir: folder,
       outbase: '.',
       chunkNames: `${chunks}/[hash]`,
+      assetNames: `${chunks}/[name]-[hash]`,
       external: [...forNode.external, ...tools],
       minifyWhitespace: true,
       plugins: [wordLists, sourceUrls, ownTests, ownErrors]

@@ -1,6 +1,6 @@
 import type { FieldError } from '../errors.ts'
+import { passwordRank } from './common-words.ts'
 import { createEstimator } from './strength.ts'
-import { commonPasswords } from './word-lists.ts'
 
 export type PasswordPolicy = ReturnType<typeof createPasswordPolicy>
 
@@ -17,8 +17,6 @@ export interface PasswordPolicyOptions {
 
 /** The longest password, in code points and in bytes of UTF-8, after NFC (ASVS 5.0 6.2.9). */
 const lengthMax = { codePoints: 128, bytes: 512 }
-
-const blocklist = new Set(commonPasswords.map(foldCase))
 
 /**
  * The rules for a new password: length, a blocklist and a strength estimate, no composition rules
@@ -73,7 +71,7 @@ export function createPasswordPolicy (options: PasswordPolicyOptions) {
     const { score, advice } = estimate(password, personal)
 
     return [
-      blocklist.has(folded) && blocklisted,
+      passwordRank(folded) !== undefined && blocklisted,
       isMostly(personal, folded) && contextWord,
       score < minStrength && guessable(advice)
     ].filter(weakness => weakness !== false)

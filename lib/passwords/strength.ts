@@ -1,5 +1,7 @@
 import { ZxcvbnFactory } from '@zxcvbn-ts/core'
-import { commonPasswords, commonWords, keyboard, stemWords, translations } from './word-lists.ts'
+import { passwordRank, wordRank } from './common-words.ts'
+import { keyboard, stemWords, translations } from './word-lists.ts'
+import type { RankOf } from './word-ranks.ts'
 
 export interface Strength {
   /** 0 to 4. 3 means 10^8 guesses or more. */
@@ -14,16 +16,19 @@ export interface Strength {
  */
 const windowLength = 24
 
-/**
- * Ranking the words is what takes long, and it is the same for everybody. There are two dictionaries, because each
- * costs as much again. Long entries cost most; the blocklist has them.
- */
+/** Longer words are found only where they are the whole password: what zxcvbn does grows with this length. */
+const partLength = 14
+
 const estimator = new ZxcvbnFactory({
-  dictionary: { passwords: commonPasswords.filter(isShort), words: commonWords.filter(isShort) },
   graphs: { qwerty: keyboard },
   translations,
   l33tMaxSubstitutions: 4,
   maxLength: windowLength
+})
+// In place of the dictionaries that zxcvbn would make of lists, which are objects with a property for each word.
+Object.assign(estimator['options'], {
+  rankedDictionaries: { passwords: asDictionary(passwordRank), words: asDictionary(wordRank) },
+  rankedDictionariesMaxWordSize: { passwords: partLength, words: partLength }
 })
 
 /**
@@ -96,6 +101,6 @@ function withoutRepeats (text: string) {
  */
 const scoreGuesses = [1e3, 1e6, 1e8, 1e10]
 
-function isShort (word: string) {
-  return word.length <= 14
+function asDictionary (rankOf: RankOf) {
+  return new Proxy<Record<string, number>>({}, { get: (_, word) => rankOf(String(word)) })
 }

@@ -4,15 +4,15 @@ import { dictionary as english, translations } from '@zxcvbn-ts/language-en'
 
 export { translations }
 
-/** Passwords from breaches, the commonest first. */
-export const commonPasswords = common['passwords-common']
+/** Passwords from breaches in lower case, one in each line, the commonest first. */
+export const commonPasswords = common['passwords-common'].join('\n')
 
-/** English words and names, the commonest first. */
+/** English words and names in lower case, one in each line, the commonest first. */
 export const commonWords = interleave([
   english['commonWords-en'],
   english['firstnames-en'],
   english['lastnames-en'].slice(0, 20_000)
-])
+]).join('\n')
 
 /** Words that people decorate, in lower case. */
 export const stemWords = [

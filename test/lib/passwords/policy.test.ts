@@ -65,6 +65,12 @@ t.test('repeats, sequences and words with a year count as guessable', async t =>
   }
 })
 
+t.test('a long word is guessable as a whole, and as a part counts for what it is made of', async t => {
+  t.same(await codes('extraordinarily'), ['guessable'])
+  t.same(await codes('123456789987654321'), ['blocklisted', 'guessable'])
+  t.same(await codes('an extraordinarily fast kestrel'), [])
+})
+
 t.test('a weak beginning does not spoil a strong end', async t => {
   t.same(await codes(`${'a'.repeat(40)}vX9$mQz2!fT`), [])
 })
