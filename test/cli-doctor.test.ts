@@ -87,7 +87,7 @@ t.test('another ENCRYPTION_KEY opens neither keys nor seals', async t => {
   t.strictSame(codes, ['audit_seal_foreign', 'signing_keys_unreadable'])
 })
 
-t.test('stores that refuse or never answer are named, and the command ends with 2', { timeout: 60_000 }, async t => {
+t.test('stores that refuse or never answer are named, and the command ends with 2', async t => {
   const deployment = await deploy(t, { REDIS_URL: `redis://:canary@127.0.0.1:${await listenSilently(t)}` })
   const started = performance.now()
   const silent = await examined({ ...deployment, DATABASE_URL: 'postgres://nobody:canary@127.0.0.1:1/none', DATABASE_DIRECT_URL: '' })

@@ -24,7 +24,7 @@ const command = JSON.parse(/^CMD (\[.*\])$/m.exec(runtime)?.[1] ?? '[]') as stri
 const probe = JSON.parse(/HEALTHCHECK [^]*?\n\s+CMD (\[.*\])$/m.exec(runtime)?.[1] ?? '[]') as string[]
 const release = String(table(fly['deploy'])['release_command']).split(' ')
 
-t.test('the build runs with its own dependencies only', { timeout: 120_000 }, async t => {
+t.test('the build runs with its own dependencies only', async t => {
   const folder = await assemble()
   const stores = await deploy(t)
   const [port, metricsPort] = [String(await freePort()), String(await freePort())]

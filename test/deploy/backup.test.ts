@@ -30,7 +30,7 @@ const skip = (debian === null && 'pg_dump comes from Debian here') || age.missin
 const hourMs = 3_600_000
 const guide = readFileSync('docs/backups.md', 'utf8')
 
-t.test('a backup of a deployment', { skip, timeout: 180_000 }, async t => {
+t.test('a backup of a deployment', { skip }, async t => {
   const { folder, backups, email, password, backup, drill, said } = await prepare(t)
 
   const made = await backup()

@@ -24,7 +24,7 @@ const python = await debianPython()
 const page = readFileSync('docs/deploying.md', 'utf8')
 const composed = openOnce(compose)
 
-t.test('the file is what the schema of Compose wants, with the .env of the page', { skip: python.missing, timeout: 180_000 }, async t => {
+t.test('the file is what the schema of Compose wants, with the .env of the page', { skip: python.missing }, async t => {
   const { services, networks } = await composed()
 
   t.strictSame(Object.keys(services).sort(), ['grafana', 'latchkey-1', 'latchkey-2', 'migrate', 'nginx', 'postgres', 'prometheus', 'redis'])

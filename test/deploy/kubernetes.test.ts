@@ -32,7 +32,7 @@ interface Manifest {
 const python = await debianPython()
 const documents = openOnce(async () => await readYaml(python, ['latchkey', 'migration'].map(name => readFileSync(`deploy/kubernetes/${name}.yaml`, 'utf8')).join('\n---\n')) as Manifest[])
 
-t.test('the API of Kubernetes knows every field', { skip: python.missing, timeout: 180_000 }, async t => {
+t.test('the API of Kubernetes knows every field', { skip: python.missing }, async t => {
   const faults = async (manifests: unknown[]) => (await runProgram(python, ['test/deploy/manifests.py'], { input: JSON.stringify(manifests) })).output
 
   t.equal(await faults(await documents()), '')

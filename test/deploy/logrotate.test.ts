@@ -8,7 +8,7 @@ import { debianProgram, runProgram } from '../support/debian-program.ts'
 
 const logrotate = await debianProgram('logrotate', ['logrotate'])
 
-t.test('logrotate turns over a log that a node goes on writing to', { skip: logrotate.missing, timeout: 120_000 }, async t => {
+t.test('logrotate turns over a log that a node goes on writing to', { skip: logrotate.missing }, async t => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-log-'))
   const log = join(folder, 'latchkey.log')
   const sink = createLogSink({ file: fs, fd: openSync(log, 'a') })

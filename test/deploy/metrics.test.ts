@@ -9,7 +9,7 @@ const namesOfLibrary = /^nodejs_active_(handles|requests|resources)_total non-co
 
 const promtool = await debianProgram('promtool', ['prometheus'])
 
-t.test('the metrics of a node follow the conventions of Prometheus', { skip: promtool.missing, timeout: 180_000 }, async t => {
+t.test('the metrics of a node follow the conventions of Prometheus', { skip: promtool.missing }, async t => {
   const { app } = await listen(t)
   const { code, output } = await runProgram(promtool, ['check', 'metrics'], { input: await app.metrics.render() })
 

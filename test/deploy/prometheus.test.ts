@@ -35,7 +35,7 @@ const notDrawn = new Set([
 const [prometheus, promtool] = [await debianProgram('prometheus', ['prometheus']), await debianProgram('promtool', ['prometheus'])]
 const whole = openOnce(() => watch(t))
 
-t.test('promtool accepts the settings and the rules', { skip: promtool.missing, timeout: 180_000 }, async t => {
+t.test('promtool accepts the settings and the rules', { skip: promtool.missing }, async t => {
   const { code, output } = await runProgram(promtool, ['check', 'config', 'prometheus.yml'], { cwd: folder })
   t.equal(code, 0, output)
   t.match(output, `${alerts.length} rules found`)
@@ -63,7 +63,7 @@ t.test('every alert has its paragraph in the runbook, and points there', async t
   }
 })
 
-t.test('Prometheus scrapes a node and evaluates every rule, and a sound deployment raises no alarm', { skip: prometheus.missing, timeout: 60_000 }, async t => {
+t.test('Prometheus scrapes a node and evaluates every rule, and a sound deployment raises no alarm', { skip: prometheus.missing }, async t => {
   const { ask } = await whole()
   const evaluated = await untilFound(async () => {
     const { groups } = await ask('rules') as { groups: { rules: { name: string, health: string, lastError?: string, state: string }[] }[] }
@@ -76,7 +76,7 @@ t.test('Prometheus scrapes a node and evaluates every rule, and a sound deployme
   t.strictSame(evaluated.filter(({ state }) => state === 'firing').map(({ name }) => name), [])
 })
 
-t.test('a node has every series that a rule or a page asks for', { skip: prometheus.missing, timeout: 60_000 }, async t => {
+t.test('a node has every series that a rule or a page asks for', { skip: prometheus.missing }, async t => {
   const { query, names } = await whole()
   const known = new Set(await names())
   // Not shown before it has happened, or asked for by its absence.
@@ -94,7 +94,7 @@ t.test('a node has every series that a rule or a page asks for', { skip: prometh
   }
 })
 
-t.test('each query of the dashboard shows something of a node', { skip: prometheus.missing, timeout: 60_000 }, async t => {
+t.test('each query of the dashboard shows something of a node', { skip: prometheus.missing }, async t => {
   const { query, names } = await whole()
   const queries = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))
   for (const expression of queries) t.ok((await query(expression.replaceAll('$__rate_interval', '1m'))).length > 0, expression)

@@ -85,7 +85,7 @@ t.test('the login of the database is exchanged by the statements of the page', a
   t.ok((await signIn(app)).access_token)
 })
 
-t.test('after a break-in', { skip: curl.missing, timeout: 120_000 }, async t => {
+t.test('after a break-in', { skip: curl.missing }, async t => {
   const server = await startMailServer(t)
   const deployment = await deploy(t, { SMTP_URL: server.url })
   const app = await start(t, deployment)

@@ -16,7 +16,7 @@ import { readPage } from './page.ts'
 const page = readPage('docs/setup.md')
 const userPassword = 'seven quiet herons over the weir'
 
-t.test('the page leads from a new Postgres to two nodes behind nginx and a user whose mail arrived', { skip: withoutMachine, timeout: 180_000 }, async t => {
+t.test('the page leads from a new Postgres to two nodes behind nginx and a user whose mail arrived', { skip: withoutMachine }, async t => {
   const { superuserUrl, superuser } = await newPostgres(t)
   const mailServer = await startMailServer(t)
   const machine = await openMachine(t, { REDIS_KEY_PREFIX: `test:${randomBytes(6).toString('hex')}:` })

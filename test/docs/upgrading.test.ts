@@ -16,7 +16,7 @@ const migration = {
   [`0${before + 1}.undo.later.sql`]: 'alter table users drop column nickname;\n'
 }
 
-t.test('the page leads to a new version and back, and no request fails', { skip: withoutMachine, timeout: 240_000 }, async t => {
+t.test('the page leads to a new version and back, and no request fails', { skip: withoutMachine }, async t => {
   const settings = await productionSettings()
   const machine = await openMachine(t)
   const { opt, asked } = machine

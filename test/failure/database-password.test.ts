@@ -11,7 +11,7 @@ import { api, spawnNode, until } from './nodes.ts'
 /** How many sessions are refreshed and used all the time. */
 const clientsCount = 4
 
-t.test('the password of the database is changed under traffic', { timeout: 180_000 }, async t => {
+t.test('the password of the database is changed under traffic', async t => {
   const deployment = await deploy(t, { SHUTDOWN_TIMEOUT: '3s' })
   const owner = connect(t, deployment.DATABASE_DIRECT_URL, { max: 1 })
   const witness = await start(t, deployment)

@@ -11,7 +11,7 @@ const restarts = 10
 /** Requests under way at once. */
 const clients = 6
 
-t.test(`${restarts} rolling restarts behind nginx lose no request`, { skip: withoutNginx, timeout: 300_000 }, async t => {
+t.test(`${restarts} rolling restarts behind nginx lose no request`, { skip: withoutNginx }, async t => {
   const deployment = await deploy(t, { SHUTDOWN_TIMEOUT: '4s', TRUST_PROXY: '127.0.0.1' })
   const token = (await signIn(await start(t, deployment, { workers: false }))).access_token
   const ports: [number, number] = [await freePort(), await freePort()]
