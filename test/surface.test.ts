@@ -5,7 +5,7 @@ import latchkey from '../app.ts'
 import { createClock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config/config.ts'
 import { createServer } from '../plugins/http/server.ts'
-import { as, deploy, signIn } from './support/helper.ts'
+import { as, deploy, retryUnavailable, signIn } from './support/helper.ts'
 
 /** The routes that answer without credentials, and the answer of each to a request without a body. */
 const open: Record<string, number> = {
@@ -43,7 +43,7 @@ t.test('without credentials every route answers 401, except a written list', asy
 
   for (const { method, url } of routes) {
     const name = nameOf(method, url)
-    const { statusCode, headers } = await app.inject({ method, url: url.replace(/:\w+/g, 'b4a1b0f6-6e9f-4f65-8c7c-5b1d7a3f5a10') })
+    const { statusCode, headers } = await retryUnavailable(() => app.inject({ method, url: url.replace(/:\w+/g, 'b4a1b0f6-6e9f-4f65-8c7c-5b1d7a3f5a10') }))
 
     seen.add(name)
     t.equal(statusCode, open[name] ?? 401, name)
@@ -60,11 +60,11 @@ t.test('the token of an OAuth client opens no route and ends no session', async 
 
   for (const { method, url } of routes) {
     const name = nameOf(method, url)
-    const { statusCode } = await app.inject({
+    const { statusCode } = await retryUnavailable(() => app.inject({
       method,
       url: url.replace(/:\w+/g, ada.user.id),
       headers: { authorization: `Bearer ${token}` }
-    })
+    }))
     t.equal(statusCode, open[name] ?? 401, name)
   }
   t.equal((await as(app, ada.access_token, 'GET', '/auth/me')).statusCode, 200, 'logout has ended nothing')

@@ -31,7 +31,7 @@ const summary: FastifyPluginAsyncTypebox<{ version: string }> = async (app, { ve
   app.get('/', { schema }, async (_request, reply) => {
     const status = app.health.overall()
     const mailReason = app.health.reasonOf('mail')
-    if (status !== 'healthy') reply.code(503)
+    if (status !== 'healthy') reply.code(503).header('retry-after', '1')
 
     return {
       status,

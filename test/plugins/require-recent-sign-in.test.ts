@@ -8,12 +8,21 @@ const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 const minute = 60_000
 
 t.test('the password must have been checked within ten minutes', async t => {
+  // On a busy machine more than the seconds between the two answers could pass.
+  const passing = app.clock.now
+  t.teardown(() => { app.clock.now = passing })
+  const signedInAt = standAt(Math.floor(passing() / 1000) * 1000)
   const ada = await signIn(app)
   t.match(await act(ada), { statusCode: 202 })
-  app.clock.advance(10 * minute - 2000)
+  standAt(signedInAt + 10 * minute)
   t.match(await act(ada), { statusCode: 202 })
-  app.clock.advance(4000)
+  standAt(signedInAt + 10 * minute + 1000)
   t.match(await act(ada), { statusCode: 401 })
+
+  function standAt (time: number) {
+    app.clock.now = () => time
+    return time
+  }
 })
 
 t.test('the refusal says how recent the check must be, in the body and in the challenge', async t => {

@@ -24,7 +24,7 @@ export type Deployment = Awaited<ReturnType<typeof deploy>>
 export const password = 'wq zk vj xh pf'
 
 /** How long a store may take to answer, because a machine that runs other tests at the same time may be slow. */
-const statementTimeout = '10s'
+const statementTimeout = '30s'
 
 /** A deployment of this test's own: a database, a prefix in Redis, a key. Settings win over the defaults. */
 export async function deploy (t: Pick<Test, 'teardown'>, settings: Record<string, string> = {}) {
