@@ -17,6 +17,14 @@ t.test('what is not in the list has no rank, however like a word of it', async t
   }
 })
 
+t.test('the beginning of a word is not the word, wherever it is looked for', async t => {
+  const word = 'pneumonoultramicroscopicsilicovolcanoconiosis'
+  const rankOf = createRanks(word)
+
+  t.same(Array.from(word, (_, length) => rankOf(word.slice(0, length))).filter(rank => rank !== undefined), [])
+  t.equal(rankOf(word), 1)
+})
+
 t.test('a word that is the name of a property of every object is nothing but a word', async t => {
   t.same(['constructor', '__proto__', 'toString'].map(createRanks('constructor\nother')), [1, undefined, undefined])
 })
