@@ -48,8 +48,9 @@ export function renderTable (
 }
 
 function stormRowsOf (devices: string, runs: Storm[]) {
+  const logins = withSpread(runs.map(run => run.loginsPerSecond), 0)
   return [
-    [`Login storm, ${devices}`, withSpread(runs.map(run => run.loginsPerSecond), 0), '', '', ...latencies(runs, 'login')],
+    [`Login storm, ${devices}`, logins, '', '', ...latencies(runs, 'login')],
     ['  refused meanwhile (503)', middle(runs, 'refusedPerSecond'), '', '', '', ''],
     ['  GET /auth/check meanwhile', '', '', '', ...latencies(runs, 'check')],
     ['  GET /health/live meanwhile', '', '', '', ...latencies(runs, 'live')]

@@ -3,7 +3,7 @@ import { askForChange, changeAddress, undoChange } from './support/email-changes
 import { cheapHasher } from './support/hashers.ts'
 import { deploy, freshAddress, password, post, signIn, signUp, start } from './support/helper.ts'
 
-const settings = { DB_STATEMENT_TIMEOUT: '10s', HASH_QUEUE_MAX: '400' }
+const settings = { HASH_QUEUE_MAX: '400' }
 const app = await start(t, await deploy(t, settings), { workers: false, hasher: cheapHasher })
 
 t.test('with EMAIL_VERIFICATION=optional, nobody can register the address to which an account may be brought back', async t => {

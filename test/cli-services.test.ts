@@ -5,7 +5,7 @@ import { trail, until } from './support/evidence.ts'
 import { cheapHasher } from './support/hashers.ts'
 import { introspect, revoke } from './support/services.ts'
 
-const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
+const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 
 t.test('a service is created, asks, rotates its credentials and is revoked', async t => {

@@ -369,7 +369,7 @@ function generator (state: number) {
 }
 
 async function openNodes () {
-  const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s', HASH_QUEUE_MAX: '400', REFRESH_GRACE: '5m', LOCKOUT_THRESHOLD: '100' })
+  const deployment = await deploy(t, { HASH_QUEUE_MAX: '400', REFRESH_GRACE: '5m', LOCKOUT_THRESHOLD: '100' })
   const clock = createClock()
   return await Promise.all([1, 2].map(() => start(t, deployment, { workers: false, hasher: cheapHasher, clock })))
 }

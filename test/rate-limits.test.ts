@@ -45,7 +45,10 @@ t.test('the fields are structured fields that say what is left', async t => {
 
   for (let left = 8; left >= 0; left--) {
     const answer = await login(app, { email: freshAddress() })
-    t.same(fieldsOf(answer), { policy: [['login', { q: 10, w: 900 }]], limit: [['login', { r: left, t: secondsLeft(t, answer, began) }]] })
+    t.same(fieldsOf(answer), {
+      policy: [['login', { q: 10, w: 900 }]],
+      limit: [['login', { r: left, t: secondsLeft(t, answer, began) }]]
+    })
   }
   app.clock.advance(5 * minute)
   const refused = await login(app, ada)
@@ -201,7 +204,10 @@ t.test('a session may rotate twenty times in a quarter of an hour, over two node
   for (let n = 0; n < 20; n++) {
     const answer = await refresh(nodes[n % 2] ?? app, token)
     t.equal(answer.statusCode, 200)
-    t.same(fieldsOf(answer), { policy: [['refresh', { q: 20, w: 900 }]], limit: [['refresh', { r: 19 - n, t: secondsLeft(t, answer, began) }]] })
+    t.same(fieldsOf(answer), {
+      policy: [['refresh', { q: 20, w: 900 }]],
+      limit: [['refresh', { r: 19 - n, t: secondsLeft(t, answer, began) }]]
+    })
     token = answer.json().refresh_token
   }
   const before = await hotRecord(app, session.id)

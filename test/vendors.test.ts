@@ -13,7 +13,7 @@ import { introspect, makeService } from './support/services.ts'
 import { tapWires } from './support/wiretap.ts'
 import { startStopwatch } from './support/stopwatch.ts'
 
-const { tap, deployment } = await tapWires(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' }))
+const { tap, deployment } = await tapWires(t, await deploy(t))
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 const other = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: app.clock })
 const admin = await signInAs(app, 'admin')

@@ -202,7 +202,8 @@ async function prepare (t: Test) {
   const page = (text: string) => text.replaceAll('BACKUP_PASSWORD', password).replaceAll('/etc/latchkey', folder)
   await connect(t, own.postgres.superuserUrl, { max: 1 }).unsafe(page(block('sql', 'create role')))
 
-  const app = await start(t, { ...deployment, ...own.settings, DB_STATEMENT_TIMEOUT: '10s' }, { workers: false })
+  const { DB_STATEMENT_TIMEOUT } = deployment
+  const app = await start(t, { ...deployment, ...own.settings, DB_STATEMENT_TIMEOUT }, { workers: false })
   const { email } = await signUp(app)
   await signIn(app)
   await sealsOf(app).seal()

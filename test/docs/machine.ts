@@ -88,7 +88,8 @@ export async function openMachine (t: Pick<Test, 'teardown'>, settings: NodeJS.P
     for (const entry of ['lib', 'plugins', 'node_modules', 'package.json']) symlinkSync(resolve(entry), join(folder, entry))
     cpSync('sql', join(folder, 'sql'), { recursive: true })
     for (const [file, text] of Object.entries(migrations)) writeFileSync(join(folder, 'sql', file), text)
-    const chunks = readdirSync(join(build, 'programs')).filter(file => !file.endsWith('.map')).map(file => `programs/${file}`)
+    const pieces = readdirSync(join(build, 'programs')).filter(file => !file.endsWith('.map'))
+    const chunks = pieces.map(file => `programs/${file}`)
     for (const file of ['server.js', 'cli.js', ...chunks]) {
       writeFileSync(join(folder, 'dist', file), relocatable(readFileSync(join(build, file), 'utf8'), file.includes('/') ? '../..' : '..'))
     }

@@ -73,12 +73,15 @@ t.test('a name that resembles a setting is named, with the one that was meant, a
 t.test('a name with two mistakes is named wherever they are, and one with three is left alone', async t => {
   const setting = 'ENCRYPTION_KEY'
   for (let place = 0; place < setting.length - 2; place++) {
-    const [before, first = '', second = '', rest] = [setting.slice(0, place), setting[place], setting[place + 1], setting.slice(place + 2)]
-    for (const misspelt of [`${before}${rest}`, `${before}ZZ${rest}`, `${before}ZZ${first}${second}${rest}`, `${before}${second}${first}Z${rest}`]) {
+    const [before, pair, rest] = [setting.slice(0, place), setting.slice(place, place + 2), setting.slice(place + 2)]
+    const turned = [...pair].reverse().join('')
+    for (const instead of ['', 'ZZ', `ZZ${pair}`, `${turned}Z`]) {
+      const misspelt = `${before}${instead}${rest}`
       const found = listWarnings({ ...sound(), [misspelt]: 'canary' })
       t.match(found, [{ code: 'setting_misspelt', setting: misspelt, advice: `Did you mean ${setting}?` }], misspelt)
     }
-    t.strictSame(listWarnings({ ...sound(), [`${before}ZZZ${first}${second}${rest}`]: 'canary' }), [], 'three letters too many')
+    const three = listWarnings({ ...sound(), [`${before}ZZZ${pair}${rest}`]: 'canary' })
+    t.strictSame(three, [], 'three letters too many')
   }
 })
 

@@ -66,7 +66,9 @@ t.test('repeats, sequences and words with a year count as guessable', async t =>
 })
 
 t.test('two words in a row are guessable, be they English or common passwords', async t => {
-  for (const password of ['happenedhappening', 'pattersonhappened', 'ncc1701trustno1']) t.same(await codes(password), ['guessable'], password)
+  for (const password of ['happenedhappening', 'pattersonhappened', 'ncc1701trustno1']) {
+    t.same(await codes(password), ['guessable'], password)
+  }
 })
 
 t.test('a long word is guessable as a whole, and as a part counts for what it is made of', async t => {

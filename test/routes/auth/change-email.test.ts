@@ -5,7 +5,7 @@ import { cheapHasher } from '../../support/hashers.ts'
 import { as, build, deploy, freshAddress, password, retryUnavailable, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
 import { disable } from '../../support/people.ts'
 
-const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
+const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 const other = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: app.clock })
 

@@ -11,7 +11,7 @@ import { disable } from '../../support/people.ts'
 const newPassword = 'seven quiet herons over reeds'
 const page = { origin: 'http://localhost:3000', 'sec-fetch-site': 'same-origin' }
 const clock = createClock()
-const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
+const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher, clock })
 const other = await start(t, deployment, { workers: false, hasher: cheapHasher, clock })
 

@@ -3,7 +3,7 @@ import { as, deploy, refresh, signIn, start } from '../../support/helper.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { tapWires } from '../../support/wiretap.ts'
 
-const { tap, deployment } = await tapWires(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' }))
+const { tap, deployment } = await tapWires(t, await deploy(t))
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 
 t.test('a valid request is answered 204 with the user in headers for the proxy, and no store is asked', async t => {

@@ -5,7 +5,7 @@ import type { Tokens } from '../../support/helper.ts'
 import { trail, until } from '../../support/evidence.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 
-const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
+const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 const other = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: app.clock })
 

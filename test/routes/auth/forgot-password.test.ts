@@ -9,10 +9,10 @@ import { tapWires } from '../../support/wiretap.ts'
 import { disable } from '../../support/people.ts'
 
 const hasher = countingHasher()
-const { tap, deployment } = await tapWires(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' }))
+const { tap, deployment } = await tapWires(t, await deploy(t))
 const clock = createClock()
 const app = await start(t, deployment, { workers: false, hasher, clock })
-const limitedApp = await start(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s', RATE_LIMITS_ENABLED: 'true', RATE_LIMIT_REGISTER: '1000/1h', RATE_LIMIT_LOGIN: '1000/15m' }), { workers: false, hasher: cheapHasher, clock })
+const limitedApp = await start(t, await deploy(t, { RATE_LIMITS_ENABLED: 'true', RATE_LIMIT_REGISTER: '1000/1h', RATE_LIMIT_LOGIN: '1000/15m' }), { workers: false, hasher: cheapHasher, clock })
 const newPassword = 'seven quiet herons over reeds'
 
 t.test('the owner of an account is sent a token that sets a new password', async t => {
@@ -162,7 +162,7 @@ t.test('no header of the request gets into the mail', async t => {
 })
 
 t.test('the mail links to APP_URL, whatever the request says, and its link works', async t => {
-  const own = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s', APP_URL: 'https://app.example.com/deep' })
+  const own = await deploy(t, { APP_URL: 'https://app.example.com/deep' })
   const node = await start(t, own, { hasher: cheapHasher })
   const ada = await signUp(node)
   await post(node, '/auth/password/forgot', { email: ada.email.toUpperCase() }, { host: 'evil.example', 'x-forwarded-host': 'evil.example' })

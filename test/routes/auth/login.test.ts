@@ -8,7 +8,7 @@ import { countingHasher } from '../../support/hashers.ts'
 import { tapWires } from '../../support/wiretap.ts'
 
 const hasher = countingHasher()
-const { tap, deployment } = await tapWires(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s', HASH_QUEUE_MAX: '400', LOCKOUT_THRESHOLD: '100' }))
+const { tap, deployment } = await tapWires(t, await deploy(t, { HASH_QUEUE_MAX: '400', LOCKOUT_THRESHOLD: '100' }))
 const app = await start(t, deployment, { workers: false, hasher })
 const other = await start(t, deployment, { workers: false, hasher, clock: app.clock })
 

@@ -7,7 +7,7 @@ import { trail, until } from '../../support/evidence.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { tapWires } from '../../support/wiretap.ts'
 
-const { tap, deployment } = await tapWires(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' }))
+const { tap, deployment } = await tapWires(t, await deploy(t))
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 const other = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: app.clock })
 const account = await signUp(app)
@@ -147,7 +147,7 @@ t.test('the first cause of an end stays', async t => {
 })
 
 t.test('without credentials, or with foreign or broken ones, the answer is 204, and no store is asked', async t => {
-  const elsewhere = await start(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' }), { workers: false, hasher: cheapHasher })
+  const elsewhere = await start(t, await deploy(t), { workers: false, hasher: cheapHasher })
   const foreign = await signIn(elsewhere)
   const { mine } = await signedIn(1)
   const flip = (token: string) => `${token.slice(0, -6)}${token.at(-6) === 'A' ? 'B' : 'A'}${token.slice(-5)}`

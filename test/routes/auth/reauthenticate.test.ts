@@ -6,7 +6,7 @@ import { pausingHasher } from '../../support/hashers.ts'
 import { disable } from '../../support/people.ts'
 
 const hasher = pausingHasher()
-const app = await start(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s', DB_POOL_MAX: '3', LOCKOUT_THRESHOLD: '100' }), { workers: false, hasher })
+const app = await start(t, await deploy(t, { DB_POOL_MAX: '3', LOCKOUT_THRESHOLD: '100' }), { workers: false, hasher })
 const caller = { ip: '127.0.0.1', userAgent: null, requestId: 'test' }
 
 t.test('the right password moves auth_time, rotates the tokens and keeps the session', async t => {
@@ -90,7 +90,7 @@ t.test('a logout during the check of the password wins', async t => {
 })
 
 t.test('changes during the check of the password count, even with a single connection', async t => {
-  const app = await start(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s', DB_POOL_MAX: '1' }), { workers: false, hasher })
+  const app = await start(t, await deploy(t, { DB_POOL_MAX: '1' }), { workers: false, hasher })
   const ada = await signUp(app)
 
   for (const [reason, end] of Object.entries<(tokens: Tokens) => Promise<unknown>>({

@@ -221,7 +221,7 @@ t.test('access tokens carry the generation', async t => {
 })
 
 t.test('a request tells Redis nothing: the node does, later, once a generation', async t => {
-  const { tap, deployment } = await tapWires(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' }))
+  const { tap, deployment } = await tapWires(t, await deploy(t))
   const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
   const ada = await signIn(app)
   const pairs = [await tokensOf(refresh(app, ada.refresh_token)), await tokensOf(refresh(app, ada.refresh_token))]
@@ -274,11 +274,11 @@ async function keep (tokens: Tokens) {
 }
 
 async function open (t: Test, settings: Record<string, string> = {}) {
-  return await start(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s', ...settings }), { workers: false, hasher: cheapHasher })
+  return await start(t, await deploy(t, settings), { workers: false, hasher: cheapHasher })
 }
 
 async function openTwo (t: Test) {
-  const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
+  const deployment = await deploy(t)
   const clock = createClock()
   const [app, other] = await Promise.all([1, 2].map(() =>
     start(t, deployment, { workers: false, hasher: cheapHasher, clock })))

@@ -105,7 +105,7 @@ t.test('replays on two nodes at once notify the owner once', async t => {
 })
 
 t.test('the owner really gets one mail about a replay', async t => {
-  const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
+  const deployment = await deploy(t)
   const app = await start(t, deployment, { hasher: cheapHasher })
   const ada = await signIn(app)
   await received(app, await tokensOf(refresh(app, ada.refresh_token)))
@@ -229,7 +229,7 @@ for (const [reason, end] of Object.entries<(app: Node, ada: Tokens) => Promise<u
 }
 
 t.test('a token that was not signed here is refused without asking a store', async t => {
-  const { tap, deployment } = await tapWires(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' }))
+  const { tap, deployment } = await tapWires(t, await deploy(t))
   const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
   const ada = await signIn(app)
   const sealed = Buffer.from(ada.refresh_token, 'base64url')
@@ -272,7 +272,7 @@ t.test('a token that was not signed here is refused without asking a store', asy
 })
 
 t.test('a token signed with the right key is read; the cookie token of the same session is not', async t => {
-  const { tap, deployment } = await tapWires(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' }))
+  const { tap, deployment } = await tapWires(t, await deploy(t))
   const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
   const ada = await signIn(app)
   const tokens = createRefreshTokens(createSecrets([Buffer.from(deployment.ENCRYPTION_KEY, 'base64')]).derive(`refresh tokens of ${deployment.ISSUER_URL}`))
@@ -287,7 +287,7 @@ t.test('a token signed with the right key is read; the cookie token of the same 
 })
 
 t.test('when keys rotate, listed ones verify, the first signs, and a retired one is refused without asking a store', async t => {
-  const old = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
+  const old = await deploy(t)
   const fresh = randomBytes(32).toString('base64')
   const before = await start(t, old, { workers: false, hasher: cheapHasher })
   const ada = await signIn(before)
@@ -396,11 +396,11 @@ t.test('a role that was changed since is in the next tokens', async t => {
 const caller = { ip: '127.0.0.1', userAgent: null, requestId: 'test' }
 
 async function open (t: Test, settings: Record<string, string> = {}) {
-  return await start(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s', ...settings }), { workers: false, hasher: cheapHasher })
+  return await start(t, await deploy(t, settings), { workers: false, hasher: cheapHasher })
 }
 
 async function openTwo (t: Test, settings: Record<string, string> = {}) {
-  const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s', ...settings })
+  const deployment = await deploy(t, settings)
   const clock = createClock()
   const [app, other] = await Promise.all([1, 2].map(() =>
     start(t, deployment, { workers: false, hasher: cheapHasher, clock })))

@@ -7,7 +7,7 @@ import { tapWires } from '../../support/wiretap.ts'
 import { startStopwatch } from '../../support/stopwatch.ts'
 
 const hasher = countingHasher()
-const { tap, deployment } = await tapWires(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s', HASH_QUEUE_MAX: '400' }))
+const { tap, deployment } = await tapWires(t, await deploy(t, { HASH_QUEUE_MAX: '400' }))
 const app = await start(t, deployment, { workers: false, hasher })
 
 t.test('a registration answers with the address in canonical form, and makes no account yet', async t => {
@@ -230,7 +230,7 @@ t.test('a vendor registers with that user type and waits for approval', async t 
 })
 
 t.test('each mail is sent once, a code to a new address and a notice to an owner, and the code confirms', async t => {
-  const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
+  const deployment = await deploy(t)
   const node = await start(t, deployment, { hasher: cheapHasher })
   const other = await start(t, deployment, { hasher: cheapHasher })
   const email = freshAddress()
@@ -251,7 +251,7 @@ t.test('each mail is sent once, a code to a new address and a notice to an owner
 })
 
 t.test('five clicks on sign-up at once are mailed one code, and any of the five registrations is confirmed with it', async t => {
-  const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
+  const deployment = await deploy(t)
   const node = await start(t, deployment, { hasher: cheapHasher })
   const other = await start(t, deployment, { hasher: cheapHasher, workers: false })
   for (const chosen of [0, 4]) {
@@ -309,7 +309,7 @@ t.test('a stranger who signs up with the same address and its code keeps the acc
 })
 
 t.test('with EMAIL_VERIFICATION=optional the account exists at once, and a known address is a conflict', async t => {
-  const node = await start(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s', EMAIL_VERIFICATION: 'optional', HASH_QUEUE_MAX: '400' }), { workers: false, hasher: cheapHasher })
+  const node = await start(t, await deploy(t, { EMAIL_VERIFICATION: 'optional', HASH_QUEUE_MAX: '400' }), { workers: false, hasher: cheapHasher })
   const email = freshAddress()
   const answer = await post(node, '/auth/register', { email, password, full_name: 'Ada King' })
 

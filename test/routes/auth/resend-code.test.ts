@@ -5,7 +5,7 @@ import { mailJobs, sentMails } from '../../support/evidence.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { tapWires } from '../../support/wiretap.ts'
 
-const { tap, deployment } = await tapWires(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' }))
+const { tap, deployment } = await tapWires(t, await deploy(t))
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 
 t.test('a resend is answered with an empty 202, whether or not there is a code to send', async t => {
@@ -63,7 +63,7 @@ t.test('twenty resends at once do no harm', async t => {
 })
 
 t.test('the repeated mail carries the very same code', async t => {
-  const own = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
+  const own = await deploy(t)
   const node = await start(t, own, { hasher: cheapHasher })
   const id = (await post(node, '/auth/register', { email: freshAddress(), password, full_name: 'Ada King' })).json().registration_id
   await sentMails(node, own.DATA_DIR)

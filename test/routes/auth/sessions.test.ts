@@ -3,7 +3,7 @@ import { api, as, deploy, password, post, refresh, signIn, signUp, start } from 
 import type { Tokens } from '../../support/helper.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 
-const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
+const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 const other = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: app.clock })
 

@@ -4,7 +4,7 @@ import { as, deploy, refresh, signIn, start } from '../../support/helper.ts'
 import { trail } from '../../support/evidence.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 
-const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
+const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 const other = await start(t, deployment, { workers: false, hasher: cheapHasher })
 

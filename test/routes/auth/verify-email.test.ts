@@ -4,7 +4,7 @@ import { as, codeOf, deploy, freshAddress, password, post, signUp, start } from 
 import { eventsOf, mailJobs, trail } from '../../support/evidence.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 
-const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
+const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 const other = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: app.clock })
 

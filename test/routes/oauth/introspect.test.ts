@@ -9,7 +9,7 @@ import { cheapHasher } from '../../support/hashers.ts'
 import { basic, introspect, makeService, operator, send } from '../../support/services.ts'
 import { tapWires } from '../../support/wiretap.ts'
 
-const { tap, deployment } = await tapWires(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' }))
+const { tap, deployment } = await tapWires(t, await deploy(t))
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 const other = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: app.clock })
 const service = await makeService(app)

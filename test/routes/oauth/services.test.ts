@@ -7,7 +7,7 @@ import { sendRaw } from '../../support/http.ts'
 import { basic, introspect, makeService, operator, revoke, send } from '../../support/services.ts'
 import { tapWires } from '../../support/wiretap.ts'
 
-const { tap, deployment } = await tapWires(t, await deploy(t, { DB_STATEMENT_TIMEOUT: '10s', ALLOWED_ORIGINS: 'https://app.example.com' }))
+const { tap, deployment } = await tapWires(t, await deploy(t, { ALLOWED_ORIGINS: 'https://app.example.com' }))
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 const other = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: app.clock })
 const secretOf = () => randomBytes(32).toString('base64url')

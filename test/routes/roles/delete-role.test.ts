@@ -4,7 +4,7 @@ import { cheapHasher } from '../../support/hashers.ts'
 import { as, codeOf, deploy, freshAddress, password, retryUnavailable, post, signUp, start } from '../../support/helper.ts'
 import { freshRole, putRole, signInAs } from '../../support/roles.ts'
 
-const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
+const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 const other = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: app.clock })
 const root = await signInAs(app, 'super_admin')

@@ -6,7 +6,7 @@ import { as, codeOf, deploy, freshAddress, password, post, signIn, signUp, start
 import { definition, freshRole, putRole, signInAs } from '../../support/roles.ts'
 import { startStopwatch } from '../../support/stopwatch.ts'
 
-const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
+const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 const other = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: app.clock })
 const root = await signInAs(app, 'super_admin')

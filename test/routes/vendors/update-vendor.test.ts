@@ -5,7 +5,7 @@ import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, retryUnavailable, start } from '../../support/helper.ts'
 import { signInAs } from '../../support/roles.ts'
 
-const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
+const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 const other = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: app.clock })
 const [root, admin] = [await signInAs(app, 'super_admin'), await signInAs(app, 'admin')]
