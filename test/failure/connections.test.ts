@@ -1,8 +1,8 @@
 import t from 'tap'
 import { as, deploy, refresh, signIn, start } from '../support/helper.ts'
-import { during, openProxy, until } from './nodes.ts'
+import { defaultDeadline, during, openProxy, until } from './nodes.ts'
 
-const settings = { DB_POOL_MAX: '5' }
+const settings = { ...defaultDeadline, DB_POOL_MAX: '5' }
 
 t.test('a connection that dies silently is not kept', async t => {
   const stores = await deploy(t, settings)
