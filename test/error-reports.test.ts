@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import t from 'tap'
 import type { Test } from 'tap'
 import { Refusal, unavailable } from '../lib/errors.ts'
-import { AttemptFailure } from '../lib/jobs/jobs.ts'
+import { AttemptFailure } from '../lib/jobs/failures.ts'
 import { deploy, password, post, signIn, start } from './support/helper.ts'
 import { startIngest } from './support/ingest.ts'
 

@@ -10,7 +10,7 @@ import type { RegistrationDraftParts } from './drafts/registrations.ts'
 import type { Mailer } from './mailer.ts'
 import { languageFor } from './texts/languages.ts'
 import { MailFailure } from './transports.ts'
-import { PermanentFailure } from '../jobs/jobs.ts'
+import { PermanentFailure } from '../jobs/failures.ts'
 import type { Metrics } from '../operations/metrics.ts'
 import type { Job } from '../jobs/job-store.ts'
 

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { AttemptFailure } from '../jobs/jobs.ts'
+import { AttemptFailure } from '../jobs/failures.ts'
 import type { Message, Transport } from './mailer.ts'
 
 /** What we need of nodemailer's transporter. */
