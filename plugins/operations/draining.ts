@@ -1,10 +1,12 @@
 import { Server } from 'node:net'
+import type { EventEmitter } from 'node:events'
 import fp from 'fastify-plugin'
 
 /** How often (ms) connections that have become idle are closed while the server closes. */
 const idleCheckIntervalMs = 50
-/** How long (ms) the server waits at most for a moment without new connections and requests. */
-const quietMomentWaitMs = 500
+/** How often (ms) the server looks whether nothing arrives, and how long it does so at most. */
+const quietMomentLookMs = 5
+const quietMomentWaitMs = 1000
 
 /**
  * Makes clients leave a node that stops. From the first moment of draining each answer says `Connection: close`
@@ -14,17 +16,18 @@ const quietMomentWaitMs = 500
  */
 export default fp(async function closeConnections (app) {
   let timer: NodeJS.Timeout | undefined
-  let arrivals = 0
 
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (app.health.isDraining()) reply.header('connection', 'close')
     done()
   })
   app.addHook('preClose', done => {
-    for (const event of ['connection', 'request']) app.server.prependListener(event, () => { arrivals++ })
-    waitForQuietMoment(performance.now() + quietMomentWaitMs, () => {
+    if (!app.server.listening) return done()
+    const { arrivals, release } = holdRequests(app.server)
+    waitForQuietMoment(arrivals, performance.now() + quietMomentWaitMs, () => {
       // Fastify would do other work before. It does not mind that the server listens no more.
-      if (app.server.listening) Server.prototype.close.call(app.server)
+      Server.prototype.close.call(app.server)
+      release()
       timer = setInterval(closeIdle, idleCheckIntervalMs)
       done()
     })
@@ -35,14 +38,46 @@ export default fp(async function closeConnections (app) {
   function closeIdle () {
     setImmediate(() => app.server.closeIdleConnections())
   }
-
-  // The kernel resets connections that have not been accepted when the server stops listening. So it stops right after
-  // a turn of the event loop in which none had arrived.
-  function waitForQuietMoment (until: number, done: () => void) {
-    arrivals = 0
-    setImmediate(() => {
-      if (arrivals === 0 || performance.now() > until) done()
-      else waitForQuietMoment(until, done)
-    })
-  }
 }, { name: 'draining', dependencies: ['monitoring'] })
+
+/**
+ * Calls back right after a turn of the event loop in which nothing had arrived: the kernel resets connections that have
+ * not been accepted when the server stops listening. Waiting for a timer lets the process begin that turn with its
+ * whole share of the processor, so that it is not interrupted between the two.
+ */
+function waitForQuietMoment (arrivals: () => number, until: number, done: () => void) {
+  setTimeout(() => {
+    const before = arrivals()
+    setImmediate(() => {
+      if (arrivals() === before || performance.now() > until) done()
+      else waitForQuietMoment(arrivals, until, done)
+    })
+  }, quietMomentLookMs)
+}
+
+/**
+ * Lets requests that arrive wait until they are released. On a node that has more to do than it can, a turn of the
+ * event loop that handles requests takes so long that something arrives in each.
+ */
+function holdRequests (server: EventEmitter) {
+  const handlers = server.rawListeners('request')
+  const held: unknown[][] = []
+  let arrived = 0
+  server.removeAllListeners('request').on('request', hold).on('connection', count)
+  return { arrivals: () => arrived, release }
+
+  function release () {
+    server.off('request', hold).off('connection', count)
+    for (const handler of handlers) server.on('request', handler as () => void)
+    for (const request of held) server.emit('request', ...request)
+  }
+
+  function hold (...request: unknown[]) {
+    held.push(request)
+    count()
+  }
+
+  function count () {
+    arrived++
+  }
+}

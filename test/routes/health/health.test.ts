@@ -2,20 +2,20 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { FastifyInstance } from 'fastify'
 import { createClock } from '../../../lib/clock.ts'
-import { as, build, deploy, password, post, refresh, signIn, start } from '../../support/helper.ts'
+import { as, build, deploy, password, post, refresh, retryUnavailable, signIn, start } from '../../support/helper.ts'
 import { startStopwatch } from '../../support/stopwatch.ts'
 
 const token = 'an-operations-token'
 
 t.test('a healthy node says so', async t => {
   const app = await build(t)
-  const answer = await app.inject('/health')
+  const answer = await retryUnavailable(() => app.inject('/health'))
 
   t.equal(answer.statusCode, 200)
   t.match(answer.json(), { status: 'healthy', authentication: 'JWT-enabled', database: 'connected', redis: 'connected', mail: 'connected', version: /^\d+\.\d+\.\d+/, uptime_seconds: Number })
   t.strictSame(Object.keys(answer.json()).sort(), ['authentication', 'database', 'mail', 'redis', 'status', 'uptime_seconds', 'version'])
   t.match(await app.inject('/health/live'), { statusCode: 200 })
-  t.match(await app.inject('/health/ready'), { statusCode: 200 })
+  t.match(await retryUnavailable(() => app.inject('/health/ready')), { statusCode: 200 })
 })
 
 t.test('an operator is told as whom it arrives, and nobody else is', async t => {
@@ -45,7 +45,7 @@ t.test('a node that closes is no longer ready', async t => {
   const app = await build(t)
   app.health.drain()
   t.match(await app.inject('/health/ready'), { statusCode: 503 })
-  t.match(await app.inject('/health'), { statusCode: 200 }, 'but well')
+  t.match(await retryUnavailable(() => app.inject('/health')), { statusCode: 200 }, 'but well')
 })
 
 t.test('a node whose clock is wrong is not ready, and gives out no tokens that it would not take', async t => {
@@ -66,8 +66,8 @@ t.test('a node whose clock is wrong is not ready, and gives out no tokens that i
   clock.now = Date.now
   await app.feed.read()
   await pass(app)
-  t.match(await app.inject('/health'), { statusCode: 200 })
-  t.match(await app.inject('/health/ready'), { statusCode: 200 })
+  t.match(await retryUnavailable(() => app.inject('/health')), { statusCode: 200 })
+  t.match(await retryUnavailable(() => app.inject('/health/ready')), { statusCode: 200 })
   t.match(await refresh(app, refreshToken), { statusCode: 200 }, 'and no token was used up')
 })
 
