@@ -64,6 +64,14 @@ else await measureTable()
 async function measureTable () {
   if (!canPin) tell('taskset or a second processor is missing: server and load share what there is')
   if (profile) mkdirSync(profile, { recursive: true })
+  if (chosen.length > 0) await measureScenarios()
+  if (isChosen('login storm')) {
+    for (let round = 1; round <= processes; round++) await measureStorm(round)
+  }
+  console.log(json ? JSON.stringify(report, null, 2) : `\n${renderTable(report)}`)
+}
+
+async function measureScenarios () {
   pinOurselves('1')
   tell('starting Postgres and Redis')
   const deployment = await deploy({ postgres })
@@ -74,10 +82,6 @@ async function measureTable () {
   } finally {
     await deployment.stop()
   }
-  if (isChosen('login storm')) {
-    for (let round = 1; round <= processes; round++) await measureStorm(round)
-  }
-  console.log(json ? JSON.stringify(report, null, 2) : `\n${renderTable(report)}`)
 }
 
 async function compareWithPeers () {

@@ -8,7 +8,7 @@ import { mailJobs, sentMails } from './support/evidence.ts'
 import { defaultDeadline, live, outcomeOf, ownPostgres, ownRedis, timed, until } from './failure/nodes.ts'
 import { cheapHasher, countingHasher } from './support/hashers.ts'
 import { api, as, codeOf, deploy, freshAddress, password, received, refresh, signIn, signUp, start } from './support/helper.ts'
-import { secondsLeft } from './support/limits.ts'
+import { secondsLeft } from './support/rate-limits.ts'
 import { parseList } from './support/structured-fields.ts'
 import { tapWires } from './support/wiretap.ts'
 

@@ -1,12 +1,14 @@
-import { Server } from 'node:net'
 import type { EventEmitter } from 'node:events'
+import { Server } from 'node:net'
 import fp from 'fastify-plugin'
 
 /** How often (ms) connections that have become idle are closed while the server closes. */
 const idleCheckIntervalMs = 50
 /** How often (ms) the server looks whether nothing arrives, and how long it does so at most. */
 const quietMomentLookMs = 5
-const quietMomentWaitMs = 1000
+const quietMomentWaitMs = 500
+/** The most requests that wait meanwhile. Those beyond are answered as usual. */
+const heldMax = 1000
 
 /**
  * Makes clients leave a node that stops. From the first moment of draining each answer says `Connection: close`
@@ -69,12 +71,17 @@ function holdRequests (server: EventEmitter) {
   function release () {
     server.off('request', hold).off('connection', count)
     for (const handler of handlers) server.on('request', handler as () => void)
-    for (const request of held) server.emit('request', ...request)
+    held.forEach(handle)
   }
 
   function hold (...request: unknown[]) {
-    held.push(request)
     count()
+    if (held.length < heldMax) held.push(request)
+    else handle(request)
+  }
+
+  function handle (request: unknown[]) {
+    for (const handler of handlers) handler.apply(server, request)
   }
 
   function count () {

@@ -12,7 +12,8 @@ const hasher = countingHasher()
 const { tap, deployment } = await tapWires(t, await deploy(t))
 const clock = createClock()
 const app = await start(t, deployment, { workers: false, hasher, clock })
-const limitedApp = await start(t, await deploy(t, { RATE_LIMITS_ENABLED: 'true', RATE_LIMIT_REGISTER: '1000/1h', RATE_LIMIT_LOGIN: '1000/15m' }), { workers: false, hasher: cheapHasher, clock })
+const limits = { RATE_LIMITS_ENABLED: 'true', RATE_LIMIT_REGISTER: '1000/1h', RATE_LIMIT_LOGIN: '1000/15m' }
+const limitedApp = await start(t, await deploy(t, limits), { workers: false, hasher: cheapHasher, clock })
 const newPassword = 'seven quiet herons over reeds'
 
 t.test('the owner of an account is sent a token that sets a new password', async t => {

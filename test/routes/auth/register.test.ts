@@ -309,7 +309,8 @@ t.test('a stranger who signs up with the same address and its code keeps the acc
 })
 
 t.test('with EMAIL_VERIFICATION=optional the account exists at once, and a known address is a conflict', async t => {
-  const node = await start(t, await deploy(t, { EMAIL_VERIFICATION: 'optional', HASH_QUEUE_MAX: '400' }), { workers: false, hasher: cheapHasher })
+  const own = await deploy(t, { EMAIL_VERIFICATION: 'optional', HASH_QUEUE_MAX: '400' })
+  const node = await start(t, own, { workers: false, hasher: cheapHasher })
   const email = freshAddress()
   const answer = await post(node, '/auth/register', { email, password, full_name: 'Ada King' })
 

@@ -181,7 +181,8 @@ t.test('an invitation sets the first password and verifies the address', async t
 })
 
 t.test('a stranger who registered another person’s address is signed out when its owner resets', async t => {
-  const node = await start(t, await deploy(t, { EMAIL_VERIFICATION: 'optional' }), { workers: false, hasher: cheapHasher })
+  const own = await deploy(t, { EMAIL_VERIFICATION: 'optional' })
+  const node = await start(t, own, { workers: false, hasher: cheapHasher })
   const email = freshAddress()
   const { user } = (await post(node, '/auth/register', { email, password, full_name: 'Eve' })).json()
   const eve = await signIn(node, { email })
@@ -406,7 +407,8 @@ t.test('ten tries in a quarter of an hour are allowed from one address, wrong an
 
 t.test('the holder of a token goes before strangers who wait for a hash', async t => {
   const gate = gatedHasher()
-  const node = await start(t, await deploy(t, { HASH_CONCURRENCY: '1', HASH_QUEUE_MAX: '4' }), { workers: false, hasher: gate })
+  const own = await deploy(t, { HASH_CONCURRENCY: '1', HASH_QUEUE_MAX: '4' })
+  const node = await start(t, own, { workers: false, hasher: gate })
   const ada = await signUp(node)
   const id = await node.database.begin(tx => node.oneTimeTokens.issue(tx, { purpose: 'password_reset', userId: ada.user.id }))
   gate.shut()
@@ -429,7 +431,8 @@ t.test('the holder of a token goes before strangers who wait for a hash', async 
 
 t.test('when the queue for hashes is full, the token is not touched', async t => {
   const gate = gatedHasher()
-  const node = await start(t, await deploy(t, { HASH_CONCURRENCY: '1', HASH_QUEUE_MAX: '1' }), { workers: false, hasher: gate })
+  const own = await deploy(t, { HASH_CONCURRENCY: '1', HASH_QUEUE_MAX: '1' })
+  const node = await start(t, own, { workers: false, hasher: gate })
   const [ada, bob, eve] = [await signUp(node), await signUp(node), await signUp(node)]
   const links = []
   for (const { user } of [ada, bob, eve]) links.push(node.oneTimeTokens.tokenOf('password_reset', await node.database.begin(tx => node.oneTimeTokens.issue(tx, { purpose: 'password_reset', userId: user.id }))))
