@@ -199,6 +199,31 @@ t.test('a stream stops when its reader is gone, and waits for a slow reader', as
   t.equal(await statements(), calls, 'nothing is read for nobody')
 })
 
+t.test('a stream leaves the main thread to others between parts of a page', async t => {
+  const { user, session } = await withRole('admin')
+  const subject = randomUUID()
+  await sql`
+    insert into audit_events (event, outcome, subject_id)
+    select 'shared', 'success', ${subject} from generate_series(1, 60)`
+  const caller = { ip: '127.0.0.1', userAgent: null, requestId: 'parts' }
+  const reader = { userId: user.id, sessionId: session.id, caller }
+  const filter = { actorId: null, subjectId: subject, event: null, from: null, to: null }
+
+  let turn = 0
+  let isWatching = true
+  setImmediate(function next () {
+    turn++
+    if (isWatching) setImmediate(next)
+  })
+  const parts: { lines: number, turn: number }[] = []
+  for await (const text of await app.auditTrail.stream(filter, 'ndjson', undefined, reader)) {
+    parts.push({ lines: String(text).trimEnd().split('\n').length, turn })
+  }
+  isWatching = false
+  t.same(parts.map(({ lines }) => lines), [25, 25, 10])
+  t.equal(new Set(parts.map(({ turn }) => turn)).size, 3, 'each in a turn of its own')
+})
+
 t.test('any page is read quickly, however long the trail', async t => {
   const auditor = await withRole('admin')
   await sql`insert into audit_events (event, outcome, actor_id, subject_id) select 'crowd', 'success', gen_random_uuid(), gen_random_uuid() from generate_series(1, 50000)`
