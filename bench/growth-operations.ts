@@ -59,33 +59,48 @@ export const operations: Operation[] = [
   { name: 'own data', call: byMember('/auth/me/export'), requestsMax: 400 }
 ]
 
+/** One size of deployment under measurement, and what it costs when nobody asks. */
+export interface Crowd { node: Node, sql: postgres.Sql, subjects: Subjects, idle: Cost }
+
 /** The first turns warm the connections up, and do not count. */
 const warmUpShare = 0.1
 
 /**
- * Asks two at a time.
+ * Has the crowds asked by turns, two requests at a time, so that a slow minute of the machine falls on all of them.
  *
+ * @returns what the operation costs each crowd, round by round
  * @throws Error when an answer is no success
  */
-export async function measureOperation (
-  { call, requestsMax = Infinity }: Operation,
-  { node, sql, subjects, idle }: { node: Node, sql: postgres.Sql, subjects: Subjects, idle: Cost }
-): Promise<Cost> {
-  const count = Math.min(requestsMax, subjects.members.length)
+export async function measureByTurns (
+  { call, requestsMax = Infinity }: Operation, crowds: readonly Crowd[], rounds: number
+): Promise<Cost[][]> {
+  const count = Math.min(requestsMax, ...crowds.map(({ subjects }) => subjects.members.length))
   const first = Math.floor(count * warmUpShare)
-  await askAll(0, first)
+  const length = Math.floor((count - first) / rounds)
+  const costs: Cost[][] = crowds.map(() => [])
 
-  const [began, before] = [performance.now(), await readUse(sql)]
-  const times = await askAll(first, count)
-  const used = between(before, await readUse(sql))
-  const seconds = (performance.now() - began) / 1000
-  return {
-    milliseconds: (used.milliseconds - idle.milliseconds * seconds) / times.length,
-    walBytes: Math.max(0, used.walBytes - idle.walBytes * seconds) / times.length,
-    p50: percentile(times, 0.5)
+  for (const crowd of crowds) await askAll(crowd, 0, first)
+  for (let round = 0; round < rounds; round++) {
+    for (const [place, crowd] of crowds.entries()) {
+      costs[place]?.push(await measure(crowd, first + round * length))
+    }
+  }
+  return costs
+
+  async function measure (crowd: Crowd, from: number): Promise<Cost> {
+    const { sql, idle } = crowd
+    const [began, before] = [performance.now(), await readUse(sql)]
+    const times = await askAll(crowd, from, from + length)
+    const used = between(before, await readUse(sql))
+    const seconds = (performance.now() - began) / 1000
+    return {
+      milliseconds: (used.milliseconds - idle.milliseconds * seconds) / times.length,
+      walBytes: Math.max(0, used.walBytes - idle.walBytes * seconds) / times.length,
+      p50: percentile(times, 0.5)
+    }
   }
 
-  async function askAll (from: number, below: number) {
+  async function askAll ({ node, subjects }: Crowd, from: number, below: number) {
     const times: number[] = []
     let turn = from
     await Promise.all([1, 2].map(async () => {

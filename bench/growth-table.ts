@@ -1,26 +1,32 @@
 import { align } from './align.ts'
 import type { Cost } from './growth-operations.ts'
+import { spread } from './statistics.ts'
 
 interface Size { name: string, rows: number, table: number, indexes: number }
-interface Measured { users: number, costs: Map<string, Cost>, memoryBytes: number, sizes: Size[] }
+/** What each operation cost, round by round, with so many users. */
+export interface Measured { users: number, costs: Map<string, Cost[]>, memoryBytes: number, sizes: Size[] }
 
 const megabyte = 2 ** 20
 
-/** What each operation costs with few and with many users, beside each other, and how large the tables are. */
+/**
+ * What each operation costs with few and with many users, beside each other: medians of the rounds, and how the least
+ * and the most of their ratios are. Then how large the tables are.
+ */
 export function renderGrowth ({ machine, measured }: { machine: string, measured: Measured[] }): string {
   const [few, many] = measured
   if (!few || !many) throw new Error('there are two sizes')
   const users = measured.map(({ users }) => `${users} users`)
-  const head = ['ms of Postgres\' processor', ...users, 'ratio', 'answer, p50 ms', '', 'log, bytes', '']
-  const rows = [...many.costs].map(([name, cost]) => {
-    const before = few.costs.get(name)
+  const head = ['ms of Postgres\' processor', ...users, 'ratio', '', 'answer, p50 ms', '', 'log, bytes', '']
+  const rows = [...many.costs].map(([name, costs]) => {
+    const before = few.costs.get(name) ?? []
+    const ratios = costs.map(({ milliseconds }, round) => milliseconds / (before[round]?.milliseconds ?? Number.NaN))
     return [
       name,
-      before?.milliseconds.toFixed(3) ?? '',
-      cost.milliseconds.toFixed(3),
-      before ? (cost.milliseconds / before.milliseconds).toFixed(2) : '',
-      ...[before?.p50, cost.p50].map(figure => figure === undefined || Number.isNaN(figure) ? '' : figure.toFixed(1)),
-      ...[before?.walBytes, cost.walBytes].map(figure => figure?.toFixed(0) ?? '')
+      ...[before, costs].map(some => middle(some.map(({ milliseconds }) => milliseconds), 3)),
+      middle(ratios, 2),
+      ratios.length > 1 ? `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}` : '',
+      ...[before, costs].map(some => middle(some.map(({ p50 }) => p50), 1)),
+      ...[before, costs].map(some => middle(some.map(({ walBytes }) => walBytes), 0))
     ]
   })
 
@@ -42,4 +48,10 @@ export function renderGrowth ({ machine, measured }: { machine: string, measured
     '',
     `Memory of the node after all of it: ${measured.map(({ memoryBytes }) => (memoryBytes / megabyte).toFixed(0)).join(' and ')} MB`
   ].join('\n')
+}
+
+/** The median with so many digits, nothing where there is none. */
+function middle (figures: number[], digits: number) {
+  const { median } = spread(figures)
+  return Number.isNaN(median) ? '' : median.toFixed(digits)
 }
