@@ -59,8 +59,15 @@ export const operations: Operation[] = [
   { name: 'own data', call: byMember('/auth/me/export'), requestsMax: 400 }
 ]
 
-/** One size of deployment under measurement, and what it costs when nobody asks. */
-export interface Crowd { node: Node, sql: postgres.Sql, subjects: Subjects, idle: Cost }
+/** One size of deployment under measurement. */
+export interface Crowd { node: Node, sql: postgres.Sql, subjects: Subjects }
+
+export interface Turns {
+  crowds: readonly Crowd[]
+  /** What each of them costs for a second in which nobody asks. */
+  idle: readonly Cost[]
+  rounds: number
+}
 
 /** The first turns warm the connections up, and do not count. */
 const warmUpShare = 0.1
@@ -72,7 +79,7 @@ const warmUpShare = 0.1
  * @throws Error when an answer is no success
  */
 export async function measureByTurns (
-  { call, requestsMax = Infinity }: Operation, crowds: readonly Crowd[], rounds: number
+  { call, requestsMax = Infinity }: Operation, { crowds, idle, rounds }: Turns
 ): Promise<Cost[][]> {
   const count = Math.min(requestsMax, ...crowds.map(({ subjects }) => subjects.members.length))
   const first = Math.floor(count * warmUpShare)
@@ -82,20 +89,20 @@ export async function measureByTurns (
   for (const crowd of crowds) await askAll(crowd, 0, first)
   for (let round = 0; round < rounds; round++) {
     for (const [place, crowd] of crowds.entries()) {
-      costs[place]?.push(await measure(crowd, first + round * length))
+      costs[place]?.push(await measure(crowd, idle[place], first + round * length))
     }
   }
   return costs
 
-  async function measure (crowd: Crowd, from: number): Promise<Cost> {
-    const { sql, idle } = crowd
+  async function measure (crowd: Crowd, waiting: Cost | undefined, from: number): Promise<Cost> {
+    const { sql } = crowd
     const [began, before] = [performance.now(), await readUse(sql)]
     const times = await askAll(crowd, from, from + length)
     const used = between(before, await readUse(sql))
     const seconds = (performance.now() - began) / 1000
     return {
-      milliseconds: (used.milliseconds - idle.milliseconds * seconds) / times.length,
-      walBytes: Math.max(0, used.walBytes - idle.walBytes * seconds) / times.length,
+      milliseconds: (used.milliseconds - (waiting?.milliseconds ?? 0) * seconds) / times.length,
+      walBytes: Math.max(0, used.walBytes - (waiting?.walBytes ?? 0) * seconds) / times.length,
       p50: percentile(times, 0.5)
     }
   }

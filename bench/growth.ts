@@ -41,27 +41,23 @@ const failedJobs = 1_000_000
 /** Long enough for two counts of the jobs. */
 const idleMs = 31_000
 const warmUpMs = 15_000
-/** Scheduled work that a start finds due has this long to end: ten million sessions are counted in minutes. */
-const settleMs = 600_000
+/** Scheduled work that a start finds due has this long to end. */
+const settleMs = 180_000
 
-interface Prepared extends Crowd { users: number, deployment: Deployment }
-
-/** Before anything was measured. */
-const nothing: Cost = { milliseconds: 0, walBytes: 0, p50: Number.NaN }
+/** A deployment with its users, and a node that has done what its start found due. */
+interface Prepared { users: number, deployment: Deployment, sql: postgres.Sql, node: Node }
 const closing: Array<() => Promise<unknown>> = []
 
 pinOurselves('1')
 try {
-  const crowds: Prepared[] = []
-  for (const users of sizes) crowds.push(await prepare(users))
-  const measured = await measureAll(crowds)
-  console.log(renderGrowth({ machine: describeMachine(), measured }))
-  if (values.hold) await hold(crowds)
+  const prepared: Prepared[] = []
+  for (const users of sizes) prepared.push(await prepare(users))
+  console.log(renderGrowth({ machine: describeMachine(), measured: await measureAll(prepared) }))
+  if (values.hold) await hold(prepared)
 } finally {
   for (const close of closing.toReversed()) await close()
 }
 
-/** A deployment with so many users and a node, which has done what a start finds due. */
 async function prepare (users: number): Promise<Prepared> {
   tell(`starting Postgres and Redis for ${users} users`)
   const deployment = await deploy({
@@ -79,35 +75,42 @@ async function prepare (users: number): Promise<Prepared> {
   await filler.stop()
   await fill(sql, { users, sessions: users * sessionsPerUser }, { passwordHash, tell })
 
+  await countSessions(sql)
   const node = await startNodeOf(deployment)
   closing.push(node.stop)
   await waitForJobs(sql)
-  return { users, deployment, node, sql, subjects: await makeSubjects(node, sql), idle: nothing }
+  return { users, deployment, sql, node }
 }
 
-async function measureAll (crowds: Prepared[]): Promise<Measured[]> {
-  const results = crowds.map(({ users }) => ({ users, costs: new Map<string, Cost[]>() }))
+async function measureAll (prepared: Prepared[]): Promise<Measured[]> {
+  const costs = prepared.map(() => new Map<string, Cost[]>())
+  const crowds: Crowd[] = []
+  // Now, because an access token does not outlive the filling of a large database.
+  for (const { node, sql } of prepared) {
+    crowds.push({ node, sql, subjects: await makeSubjects(node, sql) })
+    await postponeCount(sql)
+  }
   await pause(warmUpMs)
-  await measureIdle(crowds)
-  keep('a node that waits, for a second', crowds.map(({ idle }) => [idle]))
+  const idle = await measureIdle(prepared)
+  keep('a node that waits, for a second', idle.map(cost => [cost]))
   for (const operation of operations) {
-    await measureByTurns(operation, crowds, rounds).then(costs => keep(operation.name, costs), tellFailure)
+    await measureByTurns(operation, { crowds, idle, rounds }).then(found => keep(operation.name, found), tellFailure)
   }
   keep('clean-up, for a session', await measureCleanUps(crowds))
 
-  const sized: Measured[] = []
-  for (const [place, { node, sql }] of crowds.entries()) {
-    const result = results[place] ?? { users: 0, costs: new Map<string, Cost[]>() }
-    sized.push({ ...result, memoryBytes: await node.ask<number>('memory'), sizes: await readSizes(sql) })
-  }
-  await addFailedJobs(crowds)
-  await measureIdle(crowds)
-  keep('a node that waits, with a million failed mails', crowds.map(({ idle }) => [idle]))
-  return sized
+  const measured = await Promise.all(prepared.map(async ({ users, node, sql }, place) => ({
+    users,
+    costs: costs[place] ?? new Map<string, Cost[]>(),
+    memoryBytes: await node.ask<number>('memory'),
+    sizes: await readSizes(sql)
+  })))
+  await addFailedJobs(prepared)
+  keep('a node that waits, with a million failed mails', (await measureIdle(prepared)).map(cost => [cost]))
+  return measured
 
-  function keep (name: string, costs: Cost[][]) {
-    for (const [place, { costs: known }] of results.entries()) known.set(name, costs[place] ?? [])
-    const middles = costs.map(some => spread(some.map(({ milliseconds }) => milliseconds)).median.toFixed(3))
+  function keep (name: string, found: Cost[][]) {
+    for (const [place, some] of found.entries()) costs[place]?.set(name, some)
+    const middles = found.map(some => spread(some.map(({ milliseconds }) => milliseconds)).median.toFixed(3))
     tell(`${name}: ${middles.join(' and ')} ms of a processor`)
   }
 }
@@ -130,18 +133,18 @@ async function makeSubjects (node: Node, sql: postgres.Sql) {
   }
 }
 
-/** Learns what each crowd costs when nobody asks, all in the same time. */
-async function measureIdle (crowds: Prepared[]) {
-  await Promise.all(crowds.map(async crowd => {
-    const before = await readUse(crowd.sql)
+/** What each deployment costs when nobody asks, all in the same time. */
+async function measureIdle (prepared: Prepared[]): Promise<Cost[]> {
+  return await Promise.all(prepared.map(async ({ sql }) => {
+    const before = await readUse(sql)
     await pause(idleMs)
-    const used = between(before, await readUse(crowd.sql))
+    const used = between(before, await readUse(sql))
     const seconds = idleMs / 1000
-    crowd.idle = { milliseconds: used.milliseconds / seconds, walBytes: used.walBytes / seconds, p50: Number.NaN }
+    return { milliseconds: used.milliseconds / seconds, walBytes: used.walBytes / seconds, p50: Number.NaN }
   }))
 }
 
-async function measureCleanUps (crowds: Prepared[]): Promise<Cost[][]> {
+async function measureCleanUps (crowds: Crowd[]): Promise<Cost[][]> {
   const costs: Cost[][] = crowds.map(() => [])
   for (let round = 0; round < rounds; round++) {
     for (const [place, crowd] of crowds.entries()) costs[place]?.push(await measureCleanUp(crowd))
@@ -149,7 +152,7 @@ async function measureCleanUps (crowds: Prepared[]): Promise<Cost[][]> {
   return costs
 }
 
-async function measureCleanUp ({ node, sql }: Prepared): Promise<Cost> {
+async function measureCleanUp ({ node, sql }: Crowd): Promise<Cost> {
   await addOverdue(sql, overdueSessions)
   const [began, before] = [performance.now(), await readUse(sql)]
   const { removed } = await node.ask<{ removed: Record<string, number> }>('cleanUp', {})
@@ -162,14 +165,35 @@ async function measureCleanUp ({ node, sql }: Prepared): Promise<Cost> {
   }
 }
 
-async function addFailedJobs (crowds: Prepared[]) {
-  for (const { sql } of crowds) {
+async function addFailedJobs (prepared: Prepared[]) {
+  for (const { sql } of prepared) {
     await sql`
       insert into jobs (queue, data, attempts, failed_at, error)
       select 'mail', '{"kind": "new_device"}', 11, now(), 'the mail server did not answer'
       from generate_series(1, ${failedJobs})`
     await sql`vacuum analyze jobs`
   }
+}
+
+/**
+ * Counts the living sessions, as a node does in the background: ten million take it a quarter of an hour at a tenth of
+ * a connection, and whatever is measured meanwhile has a share of it.
+ */
+async function countSessions (sql: postgres.Sql) {
+  await sql`
+    insert into session_counts (transport, sessions, counted_at)
+    select transport, count(*), now()
+    from sessions
+    where ended_at is null and expires_at > now()
+    group by transport`
+  await postponeCount(sql)
+}
+
+async function postponeCount (sql: postgres.Sql) {
+  await sql`
+    insert into job_schedules (queue, due_at)
+    values ('statistics', now() + interval '5 minutes')
+    on conflict (queue) do update set due_at = excluded.due_at`
 }
 
 async function waitForJobs (sql: postgres.Sql) {
@@ -189,8 +213,8 @@ function tellFailure ({ message }: Error) {
   tell(message)
 }
 
-async function hold (crowds: Prepared[]) {
-  for (const { users, deployment } of crowds) tell(`${users} users are in ${superuserUrl(deployment)}`)
+async function hold (prepared: Prepared[]) {
+  for (const { users, deployment } of prepared) tell(`${users} users are in ${superuserUrl(deployment)}`)
   process.stdin.resume()
   await once(process.stdin, 'data')
   process.stdin.pause()
