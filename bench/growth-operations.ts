@@ -21,8 +21,12 @@ interface Call { method?: string, path: string, token?: string | undefined, body
 
 export interface Operation {
   name: string
-  /** The request of one turn. Turns of a member come once, so that nothing is asked twice. */
+  /** The request of one turn. Each turn is another member's. */
   call (subjects: Subjects, turn: number): Call
+  /** Whether members ask a second time, when their pages are in the maps of all connections, and in Postgres' log. */
+  hasSecond?: boolean
+  /** Keeps what the answer says for the second time. */
+  keep? (subjects: Subjects, turn: number, answer: Record<string, unknown>): void
   /** The most requests, for those that are long. */
   requestsMax?: number
 }
@@ -35,14 +39,17 @@ export const operations: Operation[] = [
     call: ({ members, deviceTokens }, turn) => ({
       path: '/auth/login',
       body: { email: members[turn]?.email, password, device_token: deviceTokens[turn] }
-    })
+    }),
+    hasSecond: true
   },
   {
     name: 'refresh',
-    call: ({ refreshTokens }, turn) => ({ path: '/auth/refresh', body: { refresh_token: refreshTokens[turn] } })
+    call: ({ refreshTokens }, turn) => ({ path: '/auth/refresh', body: { refresh_token: refreshTokens[turn] } }),
+    hasSecond: true,
+    keep ({ refreshTokens }, turn, { refresh_token: next }) { refreshTokens[turn] = String(next) }
   },
   { name: 'me, of somebody new to the node', call: byMember('/auth/me') },
-  { name: 'own sessions', call: byMember('/auth/sessions') },
+  { name: 'own sessions', call: byMember('/auth/sessions'), hasSecond: true },
   { name: 'list of users, newest first', call: byAdmin(() => '/users?limit=50'), requestsMax: 400 },
   { name: 'list of users, by last sign-in', call: byAdmin(() => '/users?limit=50&sort=-last_login_at'), requestsMax: 400 },
   {
@@ -56,7 +63,7 @@ export const operations: Operation[] = [
     requestsMax: 160
   },
   { name: 'dashboard', call: byAdmin(() => '/users/stats'), requestsMax: 200 },
-  { name: 'own data', call: byMember('/auth/me/export'), requestsMax: 400 }
+  { name: 'own data', call: byMember('/auth/me/export'), requestsMax: 400, hasSecond: true }
 ]
 
 /** One size of deployment under measurement. */
@@ -72,27 +79,35 @@ export interface Turns {
 /** The first turns warm the connections up, and do not count. */
 const warmUpShare = 0.1
 
+/** What an operation costs each crowd, round by round. */
+export interface Found { name: string, costs: Cost[][] }
+
 /**
  * Has the crowds asked by turns, two requests at a time, so that a slow minute of the machine falls on all of them.
  *
- * @returns what the operation costs each crowd, round by round
  * @throws Error when an answer is no success
  */
 export async function measureByTurns (
-  { call, requestsMax = Infinity }: Operation, { crowds, idle, rounds }: Turns
-): Promise<Cost[][]> {
+  { name, call, requestsMax = Infinity, hasSecond = false, keep }: Operation, { crowds, idle, rounds }: Turns
+): Promise<Found[]> {
   const count = Math.min(requestsMax, ...crowds.map(({ subjects }) => subjects.members.length))
   const first = Math.floor(count * warmUpShare)
   const length = Math.floor((count - first) / rounds)
-  const costs: Cost[][] = crowds.map(() => [])
 
-  for (const crowd of crowds) await askAll(crowd, 0, first)
-  for (let round = 0; round < rounds; round++) {
-    for (const [place, crowd] of crowds.entries()) {
-      costs[place]?.push(await measure(crowd, idle[place], first + round * length))
+  const found = [{ name, costs: await measureAll() }]
+  if (hasSecond) found.push({ name: `${name}, a second time`, costs: await measureAll() })
+  return found
+
+  async function measureAll () {
+    const costs: Cost[][] = crowds.map(() => [])
+    for (const crowd of crowds) await askAll(crowd, 0, first)
+    for (let round = 0; round < rounds; round++) {
+      for (const [place, crowd] of crowds.entries()) {
+        costs[place]?.push(await measure(crowd, idle[place], first + round * length))
+      }
     }
+    return costs
   }
-  return costs
 
   async function measure (crowd: Crowd, waiting: Cost | undefined, from: number): Promise<Cost> {
     const { sql } = crowd
@@ -112,9 +127,11 @@ export async function measureByTurns (
     let turn = from
     await Promise.all([1, 2].map(async () => {
       while (turn < below) {
+        const own = turn++
         const asked = performance.now()
-        await ask(node, call(subjects, turn++))
+        const answer = await ask(node, call(subjects, own))
         times.push(performance.now() - asked)
+        keep?.(subjects, own, JSON.parse(answer))
       }
     }))
     return times
@@ -132,6 +149,7 @@ async function ask ({ port }: Node, { path, token, body }: Call) {
   })
   const text = await answer.text()
   if (!answer.ok) throw new Error(`${path} was answered with ${answer.status}: ${text.slice(0, 300)}`)
+  return text
 }
 
 function byMember (path: string) {

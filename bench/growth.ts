@@ -2,7 +2,7 @@
 // deployments run beside each other and are asked by turns. Needs Linux, 10 GB of disk for a million users, and forty
 // minutes. Passwords are not hashed: a hash costs the same whatever the number of users.
 //   --users=N        the many (1000000); each has ten sessions
-//   --buffers=SIZE   shared_buffers of each Postgres (4GB)
+//   --buffers=SIZE   shared_buffers of each Postgres (7GB, which holds a million users with ten sessions each)
 //   --requests=N     of each operation (2000)
 //   --rounds=N       in which they are asked (5)
 //   --hold           keeps the databases afterwards, until Enter, and tells their URLs: for EXPLAIN
@@ -12,7 +12,7 @@ import { cpus, loadavg } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import postgres from 'postgres'
 import { readArguments } from './arguments.ts'
-import { addOverdue, fill, pickMembers, readSizes, removeInventedKeys } from './crowd.ts'
+import { addOverdue, fill, pickMembers, readSizes, removeInventedKeys, warm } from './crowd.ts'
 import { deploy } from './deployment.ts'
 import type { Deployment } from './deployment.ts'
 import { measureByTurns, operations } from './growth-operations.ts'
@@ -27,7 +27,7 @@ import { spread } from './statistics.ts'
 
 const values = readArguments({
   users: { type: 'string', default: '1000000' },
-  buffers: { type: 'string', default: '4GB' },
+  buffers: { type: 'string', default: '7GB' },
   requests: { type: 'string', default: '2000' },
   rounds: { type: 'string', default: '5' },
   hold: { type: 'boolean', default: false }
@@ -76,6 +76,7 @@ async function prepare (users: number): Promise<Prepared> {
   await fill(sql, { users, sessions: users * sessionsPerUser }, { passwordHash, tell })
 
   await countSessions(sql)
+  await warm(sql)
   const node = await startNodeOf(deployment)
   closing.push(node.stop)
   await waitForJobs(sql)
@@ -94,7 +95,8 @@ async function measureAll (prepared: Prepared[]): Promise<Measured[]> {
   const idle = await measureIdle(prepared)
   keep('a node that waits, for a second', idle.map(cost => [cost]))
   for (const operation of operations) {
-    await measureByTurns(operation, { crowds, idle, rounds }).then(found => keep(operation.name, found), tellFailure)
+    const found = await measureByTurns(operation, { crowds, idle, rounds }).catch(tellFailure)
+    for (const { name, costs } of found ?? []) keep(name, costs)
   }
   keep('clean-up, for a session', await measureCleanUps(crowds))
 
