@@ -46,6 +46,7 @@ const settleMs = 180_000
 
 /** A deployment with its users, and a node that has done what its start found due. */
 interface Prepared { users: number, deployment: Deployment, sql: postgres.Sql, node: Node }
+
 const closing: Array<() => Promise<unknown>> = []
 
 pinOurselves('1')
@@ -91,6 +92,7 @@ async function measureAll (prepared: Prepared[]): Promise<Measured[]> {
     crowds.push({ node, sql, subjects: await makeSubjects(node, sql) })
     await postponeCount(sql)
   }
+
   await pause(warmUpMs)
   const idle = await measureIdle(prepared)
   keep('a node that waits, for a second', idle.map(cost => [cost]))
