@@ -130,8 +130,12 @@ t.test('a revoked credential hears nothing more', async t => {
 
 t.test('one credential cannot take all streams of a node', async t => {
   const [greedy, modest] = [await makeService(app, { mayFollow: true }), await makeService(app, { mayFollow: true })]
-  const streams = await Promise.all(Array.from({ length: 200 }, () => followOnceFresh(t, other, greedy)))
-  t.ok(streams.every(({ answer }) => answer.status === 200))
+  const streams: Follower[] = []
+  // In groups, because a node that has 200 to answer at once may be too busy to read the feed in time.
+  for (let group = 0; group < 10; group++) {
+    streams.push(...await Promise.all(Array.from({ length: 20 }, () => followOnceFresh(t, other, greedy))))
+  }
+  t.same(streams.map(({ answer }) => answer.status), new Array(200).fill(200))
   const refused = await followOnceFresh(t, other, greedy)
   t.equal(refused.answer.status, 429)
   t.equal(refused.answer.headers.get('retry-after'), '1')
