@@ -23,7 +23,7 @@ export interface Operation {
   name: string
   /** The request of one turn. Each turn is another member's. */
   call (subjects: Subjects, turn: number): Call
-  /** Whether members ask a second time, when their pages are in the maps of all connections, and in Postgres' log. */
+  /** Whether members ask a second time: some connections know their pages then, and Postgres' log has these whole. */
   hasSecond?: boolean
   /** Keeps what the answer says for the second time. */
   keep? (subjects: Subjects, turn: number, answer: Record<string, unknown>): void

@@ -3,6 +3,7 @@ import type { Cost } from './growth-operations.ts'
 import { spread } from './statistics.ts'
 
 interface Size { name: string, rows: number, table: number, indexes: number }
+
 /** What each operation cost, round by round, with so many users. */
 export interface Measured { users: number, costs: Map<string, Cost[]>, memoryBytes: number, sizes: Size[] }
 
