@@ -1,8 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import type { Hasher } from '../lib/passwords/passwords.ts'
+import { collectGarbage } from './support/garbage.ts'
 import { cheapHasher } from './support/hashers.ts'
 import { as, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from './support/helper.ts'
 import { tapWires } from './support/wiretap.ts'
@@ -203,7 +202,6 @@ async function until (holds: () => boolean) {
 }
 
 function heap (): number {
-  setFlagsFromString('--expose-gc')
-  runInNewContext('gc')()
+  collectGarbage()
   return process.memoryUsage().heapUsed
 }

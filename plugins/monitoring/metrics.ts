@@ -28,6 +28,7 @@ const bucketSeconds = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 
 export default fp(async function keepMetrics (app) {
   const registry = new Registry()
   const registers = [registry]
+  const figures = figuresOfProcess()
   const byName = new Map(Object.entries(counters).map(([name, { help, labels }]) => {
     const counter = new Counter({ name: `latchkey_${name}_total`, help, labelNames: Object.keys(labels), registers })
     for (const combination of combinationsOf(labels)) counter.inc(combination, 0)
@@ -51,7 +52,6 @@ export default fp(async function keepMetrics (app) {
   // One for each route and status. To combine the labels for each request would cost more than to count it.
   const observers = new Map<string, ReturnType<typeof requests.labels>>()
 
-  collectDefaultMetrics({ register: registry })
   app.decorate('metrics', {
     increment: (name, labels, count = 1) => byName.get(name)?.inc(labels, count),
     gauge: (name, help, read) => registry.registerMetric(gaugeOf(name, help, read)),
@@ -59,7 +59,7 @@ export default fp(async function keepMetrics (app) {
     time,
     total: (name, help, read) => registry.registerMetric(totalOf(name, help, read)),
     observe,
-    render: () => registry.metrics(),
+    render: async () => (await Promise.all([registry.metrics(), figures.metrics()])).join('\n'),
     contentType: registry.contentType
   })
 
@@ -82,6 +82,20 @@ export default fp(async function keepMetrics (app) {
     }
   }
 }, { name: 'metrics' })
+
+let ofProcess: Registry | undefined
+
+/**
+ * What prom-client shows of a process. What observes the event loop and the collector for it ends only with the
+ * process, so it exists once: each more would look on for a server that is long closed, and keep that in memory.
+ */
+function figuresOfProcess (): Registry {
+  if (ofProcess === undefined) {
+    ofProcess = new Registry()
+    collectDefaultMetrics({ register: ofProcess })
+  }
+  return ofProcess
+}
 
 /** Each combination of the labels' values; none if the values of a label are not known here. */
 function combinationsOf (labels: Record<string, readonly string[]>): Record<string, string>[] {

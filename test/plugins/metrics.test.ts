@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import Fastify from 'fastify'
 import t from 'tap'
 import type { Test } from 'tap'
@@ -9,6 +10,7 @@ import { counters } from '../../lib/operations/metrics.ts'
 import metrics from '../../plugins/monitoring/metrics.ts'
 import metricsPort from '../../plugins/operations/metrics-port.ts'
 import { standIn } from '../support/features.ts'
+import { collectGarbage } from '../support/garbage.ts'
 import { build } from '../support/helper.ts'
 import { buildHttp } from '../support/http.ts'
 
@@ -118,6 +120,27 @@ t.test('two servers in one process count separately', async t => {
   one.metrics.increment('sign_ins', { outcome: 'success' })
   t.match(await two.metrics.render(), 'latchkey_sign_ins_total{outcome="success"} 0')
 })
+
+t.test('the figures of the process keep no server that is closed in memory', async t => {
+  const { closed, text } = await closeServer()
+  // A reference that is weak holds until the turn in which it was made has ended.
+  await setImmediate()
+  collectGarbage()
+
+  t.match(text, /^nodejs_eventloop_lag_seconds \d/m, 'they were shown')
+  t.match(text, /^# TYPE nodejs_gc_duration_seconds histogram$/m)
+  t.ok(closed.deref() === undefined, 'it is gone')
+})
+
+/** What its metrics showed, and a server that nothing but what it has left behind refers to. */
+async function closeServer () {
+  const app = Fastify()
+  await app.register(metrics)
+  app.metrics.gauge('latchkey_test', 'A test.', () => app.server.maxConnections)
+  const text = await app.metrics.render()
+  await app.close()
+  return { closed: new WeakRef(app), text }
+}
 
 t.test('METRICS_PORT serves the metrics until the app closes', async t => {
   const port = await freePort()

@@ -1,10 +1,9 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { formatCsv, parseCsv } from '../../../lib/formats/csv.ts'
 import { readLines } from '../../../lib/formats/lines.ts'
 import { formatOf, formatUser, headOf, readUserFile } from '../../../lib/transfers/files.ts'
 import type { FileFormat } from '../../../lib/transfers/files.ts'
+import { collectGarbage } from '../../support/garbage.ts'
 
 t.test('lines are the same in whatever chunks the text arrives', async t => {
   const text = Buffer.from('\ufefffirst\r\nsecond é\n\nfourth\n\ufefffifth')
@@ -127,11 +126,8 @@ async function * chunksOf (bytes: Buffer, size: number) {
   for (let start = 0; start < bytes.length; start += size) yield bytes.subarray(start, start + size)
 }
 
-/** The bytes of buffers that something still refers to: one collection may leave buffers to the next. */
+/** The bytes of buffers that something still refers to. */
 function heldBytes (): number {
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc')
-  collect()
-  collect()
+  collectGarbage()
   return process.memoryUsage().arrayBuffers
 }
