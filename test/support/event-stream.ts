@@ -47,7 +47,7 @@ export async function follow (
   async function next (name: string): Promise<StreamEvent> {
     for (;;) {
       const { value } = await events?.next() ?? {}
-      if (!value) throw new Error(`the stream ended before ${name}`)
+      if (!value) throw new Error(`the stream ended before ${name}, with status ${answer.status}`)
       seen.push(value)
       if (value.event === name) return value
     }
