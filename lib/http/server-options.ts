@@ -21,6 +21,8 @@ export function serverOptions ({ http, logger }: Pick<Config, 'http' | 'logger'>
   return {
     logger: loggerOptions(logger),
     bodyLimit: 32 * 1024,
+    // A part of a start hashes and connects: on a machine that is busy with other starts Fastify's ten seconds are few.
+    pluginTimeout: 60_000,
     requestTimeout: 15_000,
     connectionTimeout: 30_000,
     keepAliveTimeout: 72_000,
