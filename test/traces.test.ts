@@ -93,10 +93,12 @@ t.test('a stranger decides neither the ids of a trace nor whether it is kept', a
 
 t.test('not even a proxy has everything kept', async t => {
   const { app, spans } = await traced(t, { TRUST_PROXY: '127.0.0.1', TRACEPARENT_FROM_PROXY: 'true' })
+  const began = performance.now()
   await Promise.all(Array.from({ length: 400 }, () => app.inject({ url: '/nowhere', headers: { traceparent }, remoteAddress: '127.0.0.1' })))
+  const most = 100 * (1 + (performance.now() - began) / 1000)
   const found = await spans()
 
-  t.ok(found.length >= 100 && found.length < 300, `${found.length}`)
+  t.ok(found.length >= 100 && found.length <= most, `${found.length} of ${most} at most`)
 })
 
 t.test('what throws is a failure by its code; a refusal of the request is none', async t => {
