@@ -1,4 +1,5 @@
 import type { Audit } from '../audit/audit.ts'
+import type { FactorRemovals } from '../factors/factor-removals.ts'
 import type { Caller } from '../http/caller.ts'
 import type { Principal } from '../access/authentication.ts'
 import type { UnitOfWork, UnitsOfWork } from '../changes/unit-of-work.ts'
@@ -19,8 +20,9 @@ import type { User, UserStore } from '../users/user-store.ts'
 export interface EmailChangeParts {
   database: Database
   commit: UnitsOfWork['commit']
-  users: Pick<UserStore, 'find' | 'lock' | 'lockActive' | 'setAddress' | 'raiseEpoch'>
+  users: Pick<UserStore, 'find' | 'lock' | 'lockActive' | 'setAddress' | 'setTwoStep'>
   devices: Pick<KnownDeviceStore, 'forget'>
+  factorRemovals: FactorRemovals
   sessions: Pick<Sessions, 'find' | 'findLocked' | 'recordEpochRaise' | 'refusalFor'>
   oneTimeTokens: OneTimeTokens
   rateLimits: Pick<RateLimits, 'count' | 'countMail'>
@@ -50,6 +52,9 @@ interface Redemption {
   apply: (unit: UnitOfWork, change: AddressChange) => Promise<void>
 }
 
+/** How far the clocks of two nodes may be apart: one that is further from Postgres' than half of it answers nobody. */
+const clocksApartMs = 30_000
+
 const unchanged: FieldError = { path: '/new_email', code: 'unchanged', message: 'This is the address already.' }
 
 /**
@@ -59,7 +64,8 @@ const unchanged: FieldError = { path: '/new_email', code: 'unchanged', message: 
  * a shut bucket.
  */
 export function createEmailChanges (parts: EmailChangeParts) {
-  const { database, commit, users, devices, sessions, oneTimeTokens, rateLimits, audit, jobs, clock } = parts
+  const { database, commit, users, devices, factorRemovals, sessions } = parts
+  const { oneTimeTokens, rateLimits, audit, jobs, clock } = parts
   const confirmation: Redemption = { purpose: 'email_change', failureEvent: 'email_change_fail', apply: confirm }
   const reversal: Redemption = { purpose: 'email_undo', failureEvent: 'email_undo_fail', apply: undo }
 
@@ -200,27 +206,25 @@ export function createEmailChanges (parts: EmailChangeParts) {
     await change({ kind: 'user_changed', subjectId: owner.id, number: version })
   }
 
-  // The person who changed the address may be a thief, and may have signed in anywhere, made devices known and
-  // requested links. All of that ends.
+  // The person who changed the address may be a thief, and may have signed in anywhere, made devices known, requested
+  // links and added factors, of which no mail went to the owner. All of that ends.
   async function undo (unit: UnitOfWork, { token, owner, address, caller }: AddressChange) {
     const { tx } = unit
     const { id } = owner
+    const fields = { outcome: 'success', actorId: id, subject: owner, caller } as const
     await oneTimeTokens.revokeOutdone(tx, token)
     await oneTimeTokens.spend(tx, token)
     const version = await users.setAddress(tx, id, address, new Date(clock.now()))
-    const sessionEpoch = await users.raiseEpoch(tx, id) ?? owner.sessionEpoch + 1
+    const since = new Date(token.createdAt.getTime() - clocksApartMs)
+    const { hasRemoved, isLeft } = await factorRemovals.removeSince(tx, id, since)
+    const sessionEpoch = await users.setTwoStep(tx, id, owner.twoStep && isLeft)
+    const reason = 'email_restored'
     await sessions.recordEpochRaise(unit, {
       user: { id, sessionEpoch, version },
-      reason: 'email_restored',
-      event: {
-        event: 'email_restored',
-        outcome: 'success',
-        actorId: id,
-        subject: owner,
-        caller,
-        personal: beforeAndAfter(owner, address)
-      }
+      reason,
+      event: { ...fields, event: reason, personal: beforeAndAfter(owner, address) }
     })
+    if (hasRemoved) await audit.record(tx, { ...fields, event: 'authn_factor_removed', reason })
     await devices.forget(tx, id)
   }
 }

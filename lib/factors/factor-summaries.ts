@@ -6,8 +6,7 @@ import type { Database } from '../stores/database.ts'
 import { isInForce } from '../users/factor-policy.ts'
 import type { User, UserStore } from '../users/user-store.ts'
 import type { Asking } from './factor-changes.ts'
-import type { PasskeyStore } from './passkey-store.ts'
-import { presentPasskey } from './passkey-view.ts'
+import type { Passkey, PasskeyStore } from './passkey-store.ts'
 import type { RecoveryCodeStore } from './recovery-code-store.ts'
 import type { TotpSecretStore } from './totp-secret-store.ts'
 
@@ -67,5 +66,19 @@ export function createFactorSummaries (parts: FactorSummaryParts) {
       passkeys: (await passkeys.list(id)).map(presentPasskey),
       recovery_codes: codes && { left: codes.left, created_at: codes.createdAt.toISOString() }
     }
+  }
+}
+
+/** A passkey as its owner sees it: never the key. */
+export function presentPasskey (passkey: Passkey) {
+  const { id, name, createdAt, lastUsedAt, backedUp, userVerified, aaguid } = passkey
+  return {
+    id,
+    name,
+    created_at: createdAt.toISOString(),
+    last_used_at: lastUsedAt?.toISOString() ?? null,
+    backed_up: backedUp,
+    user_verified: userVerified,
+    aaguid
   }
 }

@@ -58,6 +58,7 @@ export function createPasskeyStore (db: Database) {
     rename,
     remove,
     removeOthers,
+    removeSince,
     handleOf,
     countOtherDomains
   }
@@ -197,6 +198,16 @@ export function createPasskeyStore (db: Database) {
       delete from passkeys
       where user_id = ${userId}
         and id <> ${id}`
+  }
+
+  /** Removes the passkeys that were added at this time or later. Returns whether there were any. */
+  async function removeSince (tx: Transaction, userId: string, since: Date): Promise<boolean> {
+    const removed = await tx`
+      delete from passkeys
+      where user_id = ${userId}
+        and created_at >= ${since}
+      returning id`
+    return removed.length > 0
   }
 
   /**

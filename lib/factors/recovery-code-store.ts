@@ -4,7 +4,7 @@ export type RecoveryCodeStore = ReturnType<typeof createRecoveryCodeStore>
 
 /** The hashes of recovery codes. A code that was used has no row any more. */
 export function createRecoveryCodeStore (db: Database) {
-  return { summarise, has, replace, spend, remove }
+  return { summarise, has, replace, spend, remove, removeSince }
 
   /** How many codes are left, and when they were made; null if there are none. */
   async function summarise (userId: string, query: Query = db): Promise<{ left: number, createdAt: Date } | null> {
@@ -47,5 +47,13 @@ export function createRecoveryCodeStore (db: Database) {
     await tx`
       delete from recovery_codes
       where user_id = ${userId}`
+  }
+
+  /** Removes the codes if they were made at this time or later. */
+  async function removeSince (tx: Transaction, userId: string, since: Date) {
+    await tx`
+      delete from recovery_codes
+      where user_id = ${userId}
+        and created_at >= ${since}`
   }
 }

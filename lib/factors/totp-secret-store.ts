@@ -31,6 +31,7 @@ export function createTotpSecretStore (db: Database) {
     forgetStrangersFailures,
     remove,
     removeOthers,
+    removeSince,
     listEncryptedOtherwise,
     countEncryptedOtherwise,
     replaceCiphertext
@@ -146,6 +147,16 @@ export function createTotpSecretStore (db: Database) {
       delete from totp_secrets
       where user_id = ${userId}
         and id <> ${id}`
+  }
+
+  /** Removes the secret if it was confirmed at this time or later, and one that waits. Returns whether it was. */
+  async function removeSince (tx: Transaction, userId: string, since: Date): Promise<boolean> {
+    const removed = await tx<Pick<TotpSecret, 'confirmedAt'>>`
+      delete from totp_secrets
+      where user_id = ${userId}
+        and (confirmed_at is null or confirmed_at >= ${since})
+      returning confirmed_at`
+    return removed.some(({ confirmedAt }) => confirmedAt !== null)
   }
 
   /** Some secrets whose ciphertext does not begin with this id of a key. */

@@ -31,7 +31,7 @@ export default fp<FeatureOptions>(async function accountsFeature (app, { config,
   const { database, unitsOfWork, feed, revocations, audit, jobs, metrics, roles, approvals } = app
   const { passwords, passwordPolicy: policy, passwordChecks: checks, rateLimits, lockout } = app
   const { sessions, tokenResponses, tokens, deviceTokens, oneTimeTokens, pendingLogins } = app
-  const { factorChecks, factorChanges, passkeyChecks } = app
+  const { factorChecks, factorChanges, factorRemovals, passkeyChecks } = app
 
   const devices = createKnownDeviceStore()
   const { rememberDevice } = config.factors
@@ -60,6 +60,7 @@ export default fp<FeatureOptions>(async function accountsFeature (app, { config,
     pendingLogins,
     factorChecks,
     factorChanges,
+    factorRemovals,
     remembered,
     passkeyChecks,
     passkeys: createPasskeyStore(database),

@@ -4,6 +4,8 @@ import { createEncryption } from '../../lib/crypto/encryption.ts'
 import { purposes } from '../../lib/crypto/purposes.ts'
 import { createFactorChanges } from '../../lib/factors/factor-changes.ts'
 import type { FactorChanges } from '../../lib/factors/factor-changes.ts'
+import { createFactorRemovals } from '../../lib/factors/factor-removals.ts'
+import type { FactorRemovals } from '../../lib/factors/factor-removals.ts'
 import { createFactorResetStore } from '../../lib/factors/factor-reset-store.ts'
 import { createFactorResets } from '../../lib/factors/factor-resets.ts'
 import { createFactorSummaries } from '../../lib/factors/factor-summaries.ts'
@@ -33,6 +35,7 @@ declare module 'fastify' {
     readonly totpKeeping: TotpKeeping
     readonly factorChecks: SecondFactorChecks
     readonly factorChanges: FactorChanges
+    readonly factorRemovals: FactorRemovals
     readonly factorSummaries: FactorSummaries
     readonly secondFactors: SecondFactors
     readonly passkeyChecks: PasskeyChecks
@@ -72,6 +75,7 @@ export default fp<FeatureOptions>(async function factorsFeature (app, { config, 
   const changes = createFactorChanges(changeable)
   const resets = createFactorResets({ ...parts, oneTimeTokens, factorResets: createFactorResetStore() })
   app.decorate('factorChanges', changes)
+  app.decorate('factorRemovals', createFactorRemovals(parts))
   app.decorate('factorSummaries', createFactorSummaries(changeable))
   app.decorate('secondFactors', createSecondFactors({ ...parts, changes, resets }))
   app.decorate('passkeys', createPasskeys({ ...ofPasskeys, changes, resets, sessions, totpSecrets, recoveryCodes, jobs }))

@@ -3,7 +3,12 @@ import { askForChange, bare, changeAddress, confirmChange, stateOf, undoChange }
 import { eventsOf, mailJobs, sentMails, trail } from '../../support/evidence.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, build, codeOf, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
-import { disable } from '../../support/people.ts'
+import { addTotp, codeAt, guarded, nextStep } from '../../support/factors.ts'
+import type { Guarded } from '../../support/factors.ts'
+import { createAuthenticator } from '../../support/authenticator.ts'
+import type { Tokens } from '../../support/helper.ts'
+import { add, enter, holder, origin } from '../../support/passkeys.ts'
+import { disable, signed } from '../../support/people.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
@@ -54,6 +59,38 @@ t.test('an undo forgets all devices, invalidates all other tokens and raises the
   t.ok((after?.version ?? 0) > (before?.version ?? 0))
   t.equal(after?.sessionEpoch, (before?.sessionEpoch ?? 0) + 1)
   t.equal(after?.passwordHash, before?.passwordHash)
+})
+
+t.test('an undo takes away the factors that were added since the change was asked for', async t => {
+  const account = await signUp(app)
+  const [thief, key] = [await signIn(app, account), createAuthenticator({ origin })]
+  const { undo } = await changeAddress(app, thief)
+  const strong: Tokens = (await addTotp(app, thief.access_token)).answer.json()
+  await add(app, strong, key)
+  t.match(await undoChange(app, undo), { statusCode: 200 })
+
+  t.match(await factorsOf(account), { two_step: false, totp: null, passkeys: [], recovery_codes: null })
+  t.match((await enter(app, { key })).json(), { status: 401, code: 'passkey_unknown' })
+  t.match(await post(app, '/auth/login', { email: account.email, password }), { statusCode: 200 }, 'the password alone signs in, as before')
+  const removals = (await trail(app, account.user.id)).filter(({ event }) => event === 'authn_factor_removed')
+  t.match(removals, [{ outcome: 'success', reason: 'email_restored', actorId: account.user.id }])
+})
+
+t.test('an undo leaves the factors of before the change alone', async t => {
+  const [ada, bob] = [await holder(app), await guarded(app)]
+  const [adas, bobs]: [Tokens, Tokens] = [(await enter(app, ada)).json(), (await enterByCode(bob)).json()]
+  app.clock.advance(5 * 60_000)
+  const other = createAuthenticator({ origin })
+  const [undoOfAda, undoOfBob] = [await changeAddress(app, adas), await changeAddress(app, bobs)]
+  await add(app, adas, other)
+  await as(app, bobs.access_token, 'POST', '/auth/recovery-codes')
+  for (const { undo } of [undoOfAda, undoOfBob]) t.match(await undoChange(app, undo), { statusCode: 200 })
+
+  t.match((await enter(app, { key: other })).json(), { code: 'passkey_unknown' }, 'the passkey of after')
+  t.match(await enter(app, ada), { statusCode: 200 }, 'the passkey of before')
+  t.match(await factorsOf(bob), { two_step: true, totp: { id: bob.totpId }, recovery_codes: null })
+  t.match(await enterByCode(bob), { statusCode: 200 }, 'the app of before is asked for')
+  t.strictSame((await trail(app, bob.user.id)).filter(({ event }) => event === 'authn_factor_removed'), [])
 })
 
 t.test('the trail has before and after; no further mail is sent', async t => {
@@ -281,4 +318,17 @@ function behind (milliseconds: number): typeof app.clock {
     get offset () { return clock.offset },
     advance: clock.advance
   }
+}
+
+/** What an account has, as an administrator reads it. */
+async function factorsOf ({ user }: { user: { id: string } }) {
+  const clerk = await signed(app, 'accountant')
+  return (await as(app, clerk.access_token, 'GET', `/users/${user.id}/second-factors`)).json()
+}
+
+/** Signs in by password and code of the authenticator app. */
+async function enterByCode ({ email, secret }: Guarded) {
+  nextStep(app)
+  const { mfa_token: token } = (await post(app, '/auth/login', { email, password })).json()
+  return await post(app, '/auth/login/second-factor', { mfa_token: token, code: codeAt(app, { secret }) })
 }
