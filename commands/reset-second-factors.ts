@@ -14,7 +14,9 @@ async function run ({ positionals: [email = ''] }: Input, surroundings: Surround
   return await withApp(surroundings, async app => {
     const user = await app.userAdministration.factorResets.startAsOperator(email, operator())
     return {
-      text: `${user.email} gets a mail with a link, which is valid for a day together with the password (${user.id}).`,
+      text: user.outcome === 'mailed'
+        ? `${user.email} gets a mail with a link, which is valid for a day together with the password (${user.id}).`
+        : `The passkeys and the authenticator app of ${user.email} are removed: the password alone signs in, as before (${user.id}).`,
       data: user
     }
   })

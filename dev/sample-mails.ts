@@ -99,10 +99,10 @@ export function sampleMails (locale: string): Sample[] {
         values: { stage: 'requested', url: link('/reset-second-factors'), until }
       }
     },
-    {
-      name: 'second_factor_reset-finished',
-      mail: { ...reader, kind: 'second_factor_reset', values: { stage: 'finished', appUrl }, occasion }
-    },
+    ...(['finished', 'removed'] as const).map((stage): Sample => ({
+      name: `second_factor_reset-${stage}`,
+      mail: { ...reader, kind: 'second_factor_reset', values: { stage, appUrl }, occasion }
+    })),
     {
       name: 'passkey_added',
       mail: { ...reader, kind: 'passkey_added', values: { appUrl }, occasion }

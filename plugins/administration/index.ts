@@ -47,7 +47,8 @@ declare module 'fastify' {
 
 export default fp<FeatureOptions>(async function administrationFeature (app, { clock }) {
   const { database, unitsOfWork, audit, jobs, metrics, roles, approvals } = app
-  const { sessions, accounts, lockout, rateLimits, oneTimeTokens, passwords, passwordPolicy: policy } = app
+  const { sessions, factorRemovals, accounts, lockout, rateLimits, oneTimeTokens } = app
+  const { passwords, passwordPolicy: policy } = app
   const administrators = createAdministratorStore()
   const devices = createKnownDeviceStore()
   const hierarchy = createHierarchyStore()
@@ -55,6 +56,7 @@ export default fp<FeatureOptions>(async function administrationFeature (app, { c
   const actions = createAdminActions({ ...unitsOfWork, administrators, hierarchy, users })
 
   const ofUsers = {
+    ...unitsOfWork,
     database,
     actions,
     users,
@@ -64,6 +66,7 @@ export default fp<FeatureOptions>(async function administrationFeature (app, { c
     roles,
     approvals,
     sessions,
+    factorRemovals,
     accounts,
     lockout,
     oneTimeTokens,
@@ -102,6 +105,6 @@ export default fp<FeatureOptions>(async function administrationFeature (app, { c
   name: 'administration',
   dependencies: [
     'monitoring', 'stores', 'jobs', 'audit', 'changes', 'passwords', 'throttling', 'tokens', 'access', 'sessions',
-    'accounts'
+    'factors', 'accounts'
   ]
 })

@@ -70,6 +70,9 @@ export function draftNotices ({ subjects, recipients, occasionOf, reasonOf, appU
     second_factor_reset_finished: on(Type.Object({ userId, eventId }), (cause, job) =>
       tell(cause, job, { kind: 'second_factor_reset', values: { stage: 'finished', appUrl } })),
 
+    second_factors_removed: on(Type.Object({ userId, eventId }), (cause, job) =>
+      tell(cause, job, { kind: 'second_factor_reset', values: { stage: 'removed', appUrl } })),
+
     passkey_added: on(Type.Object({ userId, eventId }), (cause, job) =>
       tell(cause, job, { kind: 'passkey_added', values: { appUrl } })),
 

@@ -163,6 +163,14 @@ export const german: Language = {
           otherwise: 'Dann hat jemand Ihr Passwort und Ihr Postfach benutzt: Wählen Sie dort ein neues Passwort, danach mit „Passwort vergessen“ auf der Anmeldeseite eines für dieses Konto, und wenden Sie sich an den Betreiber.',
           remedy: { label: 'Zur Anmeldung', url: values.appUrl }
         }
+        case 'removed': return {
+          subject: `Die zweiten Faktoren Ihres Kontos bei ${service} wurden entfernt`,
+          title: 'Ihre zweiten Faktoren wurden entfernt',
+          lead: `alle Passkeys, die Authenticator-App und die Wiederherstellungscodes Ihres Kontos bei ${service} wurden vom Betreiber entfernt, weil sie verloren oder nicht Ihre waren. Mit keinem davon kann man sich noch anmelden, und alle Sitzungen sind beendet.`,
+          advice: 'Mit Ihrem Passwort melden Sie sich an wie bisher. Richten Sie danach einen neuen Passkey oder eine neue Authenticator-App ein.',
+          otherwise: 'Dann sagen Sie dem Betreiber Bescheid.',
+          remedy: { label: 'Zur Anmeldung', url: values.appUrl }
+        }
       }
     },
 
@@ -171,7 +179,7 @@ export const german: Language = {
       title: 'Sie haben einen neuen Passkey',
       lead: `Ihrem Konto bei ${service} wurde ein Passkey hinzugefügt. Wer ihn hat, kann sich ohne Ihr Passwort anmelden.`,
       advice: 'Wenn Sie das waren, ist nichts zu tun.',
-      otherwise: 'Dann hat jemand Ihr Konto benutzt: Wählen Sie mit „Passwort vergessen“ auf der Anmeldeseite ein neues Passwort, damit enden alle Sitzungen, melden Sie sich an und entfernen Sie den Passkey.',
+      otherwise: 'Dann hat jemand Ihr Konto benutzt: Wählen Sie mit „Passwort vergessen“ auf der Anmeldeseite ein neues Passwort, damit enden alle Sitzungen, und lassen Sie den Passkey entfernen: mit einem eigenen zweiten Faktor tun Sie es selbst, ohne einen tut es der Betreiber für Sie.',
       remedy: { label: 'Zur Anmeldung', url: appUrl }
     }),
 

@@ -163,6 +163,14 @@ export const english: Language = {
           otherwise: 'Then somebody has used your password and your mailbox: choose a new password there, then one for this account with “Forgot password” on the sign-in page, and ask whoever runs the service for help.',
           remedy: { label: 'Go to the sign-in page', url: values.appUrl }
         }
+        case 'removed': return {
+          subject: `The second factors of your ${service} account were removed`,
+          title: 'Your second factors were removed',
+          lead: `An administrator has removed every passkey, the authenticator app and the recovery codes of your account with ${service}, because they were lost or not yours. None of them signs in any more, and every session has been ended.`,
+          advice: 'Your password signs you in, as before. Add a new passkey or authenticator app afterwards.',
+          otherwise: 'Then tell whoever runs the service.',
+          remedy: { label: 'Go to the sign-in page', url: values.appUrl }
+        }
       }
     },
 
@@ -171,7 +179,7 @@ export const english: Language = {
       title: 'You have a new passkey',
       lead: `A passkey was added to your account with ${service}. Whoever has it signs in without your password.`,
       advice: 'If it was you, there is nothing to do.',
-      otherwise: 'Then somebody has used your account: choose a new password with “Forgot password” on the sign-in page, which ends all sessions, then sign in and remove the passkey.',
+      otherwise: 'Then somebody has used your account: choose a new password with “Forgot password” on the sign-in page, which ends all sessions, and have the passkey removed: with a second factor of your own you do so yourself, without one whoever runs the service does it for you.',
       remedy: { label: 'Go to the sign-in page', url: appUrl }
     }),
 

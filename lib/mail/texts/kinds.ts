@@ -26,8 +26,10 @@ export interface MailValues {
   second_factor_added: { appUrl: string }
   /** A password alone signs in again. */
   second_factor_removed: { appUrl: string }
-  /** With the link of a reset; and, when a new factor has taken the place of all others. */
-  second_factor_reset: { stage: 'requested', url: string, until: Date } | { stage: 'finished', appUrl: string }
+  /** With the link of a reset; and, when a new factor has taken the place of all others, or all are gone. */
+  second_factor_reset:
+    | { stage: 'requested', url: string, until: Date }
+    | { stage: 'finished' | 'removed', appUrl: string }
   passkey_added: { appUrl: string }
   /** A factor is gone; the sign-in demands what it did before. */
   factor_removed: { what: 'passkey' | 'totp', appUrl: string }

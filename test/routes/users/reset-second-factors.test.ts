@@ -8,7 +8,7 @@ import type { Guarded } from '../../support/factors.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, password, post, refresh, signUp, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
-import { add, creation, enter as enterByPasskey, origin } from '../../support/passkeys.ts'
+import { add, creation, enter as enterByPasskey, holder, origin } from '../../support/passkeys.ts'
 import { brief, disable, signed } from '../../support/people.ts'
 import { introspect, makeService } from '../../support/services.ts'
 
@@ -266,6 +266,34 @@ t.test('there is nothing to reset at an account without a second factor, and a d
   await disable(app, ada.user.id, chief.user.id)
   t.match(brief(await reset(ada)), { status: 409, code: 'conflict' })
   for (const owner of [ada, bob]) t.strictSame(await mailsTo(owner), [])
+})
+
+t.test('where the password alone signs in a reset removes every factor at once, also a passkey of somebody else', async t => {
+  const ada = await holder(app)
+  const strong: Tokens = (await enterByPasskey(app, ada)).json()
+  await add(app, strong, createAuthenticator({ origin }))
+  t.equal((await reset(ada)).statusCode, 204)
+
+  t.match(brief(await enterByPasskey(app, ada)), { status: 401, code: 'passkey_unknown' })
+  t.match(await stored(ada), { confirmed: [], codes: [], user: [{ twoStep: false }] })
+  t.strictSame(await app.database`select 1 from passkeys where user_id = ${ada.user.id}`, [])
+  t.match(brief(await as(app, strong.access_token, 'GET', '/auth/me')), { code: 'session_ended', reason: 'factors_changed' })
+  t.match(brief(await refresh(other, ada.tokens.refresh_token)), { code: 'session_ended', reason: 'factors_changed' })
+  t.match(await post(app, '/auth/login', { email: ada.email, password }), { statusCode: 200 }, 'the password alone, as before')
+  t.strictSame((await mailsTo(ada)).map(({ kind }) => kind).filter(kind => kind.startsWith('second_factor')), ['second_factors_removed'], 'and no link')
+  t.match((await trail(app, ada.user.id)).filter(({ event }) => event === 'authn_factor_reset'), [{ outcome: 'success', reason: 'removed', actorId: chief.user.id }])
+  t.match(brief(await reset(ada)), { status: 409, code: 'conflict' }, 'nothing is left')
+})
+
+t.test('an operator removes the factors of an account whose password alone signs in', async t => {
+  const ada = await holder(app)
+  const caller = { ip: '127.0.0.1', userAgent: null, requestId: 'x' }
+  t.match(await app.userAdministration.factorResets.startAsOperator(ada.email, caller), { id: ada.user.id, outcome: 'removed' })
+  t.match(brief(await enterByPasskey(app, ada)), { code: 'passkey_unknown' })
+  await t.rejects(app.userAdministration.factorResets.startAsOperator(ada.email, caller), { code: 'conflict' })
+  const bob = await guarded(app)
+  t.match(await app.userAdministration.factorResets.startAsOperator(bob.email, caller), { outcome: 'mailed' })
+  t.match(await complete(bob, { code: codeAt(app, bob) }), { statusCode: 200 }, 'where two factors sign in, they do until a new one is added')
 })
 
 t.test('an administrator reads what a user has, without any secret', async t => {

@@ -487,8 +487,9 @@ extension AdministrationCalls on Latchkey {
   /// sign-in by two factors within ten minutes: else 401 reauthentication_required. Mails the user a link, valid
   /// for a day, and changes nothing else: the link together with the password opens a session that may only add a
   /// factor, and when that is confirmed the old factors, the other sessions and the known devices are gone. A
-  /// sign-in by an old factor makes the link worthless. 409 conflict for a disabled account and one whose password
-  /// alone signs in; 429 for more mails than an address gets.
+  /// sign-in by an old factor makes the link worthless. Where the password alone signs in, factors protect nothing:
+  /// there they are removed at once, the sessions end, and a mail tells the user. 409 conflict for a disabled
+  /// account and one without any factor; 429 for more mails than an address gets.
   Future<void> resetSecondFactors({
     required String id,
   }) => call('resetSecondFactors', 'POST /users/{id}/reset-second-factors', {
