@@ -53,6 +53,8 @@ export function createSealWatch ({ store, unsealed, batches, log, metrics, clock
   /** How far the chain reaches with that seal. */
   let reached: Reached = nothingSealed
   let unsealedForMs = 0
+  /** Since when (ms, monotonic) the end of the chain could not be read or continued; null while it can. */
+  let failingSince: number | null = null
   let isOverdue = false
   let loggedAt = -Infinity
   let unlogged: { seal: number, events: number, head: string } | null = null
@@ -69,15 +71,27 @@ export function createSealWatch ({ store, unsealed, batches, log, metrics, clock
   )
   metrics.gauge(
     'latchkey_audit_seal_lag_seconds',
-    'How long the oldest event that is not sealed has waited for it, as of the last look.',
-    () => unsealedForMs / 1000
+    'How long the oldest event that is not sealed has waited for it as of the last look, or how long no look succeeds.',
+    () => Math.max(unsealedForMs, failingSince === null ? 0 : clock.monotonic() - failingSince) / 1000
   )
   return { observe, note, logHead, alarmIfOverdue }
 
   /**
    * Reads the end of the chain, and raises an alarm if the seal that this node knows is not there any more.
+   * @throws Error if this node cannot continue the chain; the measured wait grows until it can
    */
   async function observe (): Promise<Observation> {
+    try {
+      const observation = await look()
+      failingSince = null
+      return observation
+    } catch (error) {
+      failingSince ??= clock.monotonic()
+      throw error
+    }
+  }
+
+  async function look (): Promise<Observation> {
     const { now, head, known, earlier } = await store.readState(witnessed?.number ?? 0, quickSeals - 1)
 
     if (witnessed && known?.equals(witnessed.hash) !== true) {

@@ -35,6 +35,32 @@ t.test('the seal that records a restore does not wait', async t => {
   t.equal(await isDue({ waitsMs: 0, tenthSealMs: 10, isRestored: true }), true)
 })
 
+t.test('the measured wait grows while the chain cannot be continued, and is that of the oldest event again afterwards', async t => {
+  let [time, isBroken] = [0, true]
+  const gauges = new Map<string, () => number>()
+  const watch = createSealWatch({
+    store: { readState: async () => ({ now, head: null, known: null, earlier: null }) },
+    unsealed: { unsealedSince: async () => null, firstSince: async () => null, hasBegunAnew: async () => false },
+    batches: {
+      end: async () => {
+        if (isBroken) throw new Error('no seal is ours')
+        return { last: null, ours: null }
+      }
+    },
+    log: { info: () => {}, warn: () => {}, error: () => {} },
+    metrics: { ...noMetrics, gauge: (name, _help, read) => { gauges.set(name, read) } },
+    clock: { monotonic: () => time }
+  })
+  const lag = () => gauges.get('latchkey_audit_seal_lag_seconds')?.()
+
+  t.equal(lag(), 0, 'before the first look nothing is known')
+  for (time of [1000, 20_000, 41_000]) await t.rejects(watch.observe())
+  t.equal(lag(), 40)
+  isBroken = false
+  await watch.observe()
+  t.equal(lag(), 0)
+})
+
 /** Whether a seal is due, by how long the oldest event waits and how long ago the tenth last seal was made. */
 async function isDue (
   { waitsMs, tenthSealMs, isRestored = false }: { waitsMs: number, tenthSealMs: number | null, isRestored?: boolean }
