@@ -89,6 +89,7 @@ function createSeals () {
     unsealed,
     partitions: createAuditPartitionStore(database),
     signer,
+    isShutOut: async () => false,
     log: { info () {}, warn: console.error, error: console.error },
     metrics: noMetrics,
     clock: createClock(),

@@ -72,8 +72,11 @@ function summaryOf ({ isSound, events, seals, head }: Verdict): string {
     : `The audit trail is NOT sound. ${end}`
 }
 
-function remarksOn ({ dropped, unchecked, unsealed, unsealedSince, head, hasHead }: Verdict): string[] {
+function remarksOn ({ foreignSeals, dropped, unchecked, unsealed, unsealedSince, head, hasHead }: Verdict): string[] {
   const remarks = [
+    ...foreignSeals.map(({ first, last, vouchedBy, vouchedAt }) => `seals ${first} to ${last} were made under an ` +
+      `ENCRYPTION_KEY that is not listed. Seal ${vouchedBy} vouches for what they were at ${timeOf(vouchedAt)}; whether ` +
+      'they were genuine then, only that key or a head that was kept elsewhere (--head) can show.'),
     hasHead === false && 'cut off: the chain does not contain the head that was asked for. ' +
       'What came before it was removed or rewritten.',
     dropped > 0 && `${dropped} events have been dropped, as AUDIT_RETENTION wants it and the chain says.`,
@@ -118,6 +121,9 @@ function present (verdict: Verdict) {
     unchecked: verdict.unchecked,
     broken_seals: brokenSeals.map(({ seal, problem, firstId, lastId }) => (
       { seal, problem, first_id: firstId, last_id: lastId }
+    )),
+    foreign_seals: verdict.foreignSeals.map(({ first, last, vouchedBy, vouchedAt }) => (
+      { first, last, vouched_by: vouchedBy, vouched_at: timeOf(vouchedAt) }
     )),
     has_head: verdict.hasHead,
     seals: verdict.seals,

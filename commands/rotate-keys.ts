@@ -1,3 +1,4 @@
+import type { Continuation } from '../lib/audit/seal-batches.ts'
 import type { Command, Input, Result, Surroundings } from './command.ts'
 import { operator, withApp } from './with-app.ts'
 
@@ -14,11 +15,12 @@ async function run ({ values: { compromised } }: Input, surroundings: Surroundin
   return await withApp(surroundings, async app => {
     if (compromised === true) {
       const kid = await app.signingKeys.replace(operator())
+      const continuation = await app.auditSeals.continueChain()
       return {
         text: `All signing keys have been replaced, key ${kid} signs now, and everybody is signed out. ` +
           'Services that verify tokens with a copy of the JWKS may take the old keys until it expires, ' +
-          '5 minutes at most.',
-        data: { outcome: 'replaced', kid }
+          `5 minutes at most.${tell(continuation)}`,
+        data: { outcome: 'replaced', kid, seal: continuation && present(continuation) }
       }
     }
 
@@ -31,4 +33,20 @@ async function run ({ values: { compromised } }: Input, surroundings: Surroundin
       data: { outcome, kid, signs_from: from }
     }
   })
+}
+
+function tell (continuation: Continuation | null): string {
+  if (!continuation) return ''
+  const { seal, continued, isVerified } = continuation
+  return `\nThe audit trail goes on with seal ${seal.number}, which continues seal ${continued.number}, ` +
+    `${continued.hash.toString('hex')}.` +
+    (isVerified ? '' : ' This key cannot verify the seals up to that one: compare its hash with the last head in the logs.')
+}
+
+function present ({ seal, continued, isVerified }: Continuation) {
+  return {
+    seal: seal.number,
+    hash: seal.hash.toString('hex'),
+    continues: { seal: continued.number, hash: continued.hash.toString('hex'), verified: isVerified }
+  }
 }

@@ -28,12 +28,17 @@ export function createAuditSealStore (db: Database) {
     (extract(epoch from sealed_at) * 1000000)::bigint as sealed_at,
     leaves, previous, hash, key_id, signature`
 
-  return { lock, transaction, lastBefore, insert, readState, seals, links, events, lostKeys, horizon }
+  return { lock, waitForLock, transaction, lastBefore, insert, readState, seals, links, events, lostKeys, horizon }
 
   /** Takes the lock of sealing until the end of this transaction. False when another node holds it. */
   async function lock (tx: Transaction): Promise<boolean> {
     const [row] = await tx<{ isOurs: boolean }>`select pg_try_advisory_xact_lock(${advisoryLocks.auditSeals}) as is_ours`
     return row?.isOurs === true
+  }
+
+  /** Takes the lock of sealing until the end of this transaction, as soon as no node holds it. */
+  async function waitForLock (tx: Transaction) {
+    await tx`select pg_advisory_xact_lock(${advisoryLocks.auditSeals})`
   }
 
   /** The number of this transaction, which it gets by this call if it had none. */
@@ -102,8 +107,8 @@ export function createAuditSealStore (db: Database) {
   }
 
   /** The links of the last seals before a number, the highest number first. */
-  async function links (before: number, limit: number): Promise<Link[]> {
-    return await db<Link>`
+  async function links (before: number, limit: number, query: Query = db): Promise<Link[]> {
+    return await query<Link>`
       select number, hash, previous, key_id, signature, (extract(epoch from kept_from) * 1000000)::bigint as kept_from
       from audit_seals
       where number < ${before}

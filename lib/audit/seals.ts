@@ -3,15 +3,15 @@ import type { Metrics } from '../operations/metrics.ts'
 import type { Database } from '../stores/database.ts'
 import type { AuditPartitionStore } from './partition-store.ts'
 import { createSealBatches, nothingSealed } from './seal-batches.ts'
-import type { SealBatchParts } from './seal-batches.ts'
+import type { Continuation, SealBatchParts } from './seal-batches.ts'
 import { createSealWatch } from './seal-watch.ts'
 import type { SealLog } from './seal-watch.ts'
 import type { AuditSealStore } from './seal-store.ts'
 import type { UnsealedStore } from './unsealed-store.ts'
 
-interface Parts extends Pick<SealBatchParts, 'signer' | 'count'> {
+interface Parts extends Pick<SealBatchParts, 'signer' | 'isShutOut' | 'count'> {
   database: Pick<Database, 'begin'>
-  store: Pick<AuditSealStore, 'lock' | 'transaction' | 'lastBefore' | 'insert' | 'readState'>
+  store: SealBatchParts['store'] & Pick<AuditSealStore, 'readState'>
   unsealed: UnsealedStore
   partitions: AuditPartitionStore
   log: SealLog
@@ -48,7 +48,7 @@ export function createAuditSeals ({ batchSize = 2000, ...parts }: Parts) {
   let timer: NodeJS.Timeout | undefined
   let working: Promise<void> | null = null
 
-  return { start, stop, seal, tidy }
+  return { start, stop, seal, tidy, continueChain }
 
   /** Lets this node seal from now until `stop`. Several nodes may do so: a lock lets one seal at a time. */
   function start () {
@@ -115,6 +115,14 @@ export function createAuditSeals ({ batchSize = 2000, ...parts }: Parts) {
     watch.logHead()
     const dropped = await partitions.drop(keptFrom)
     if (dropped > 0) log.info({ before: keptFrom, partitions: dropped }, 'audit events have been dropped')
+  }
+
+  /**
+   * The operator's act after a key has leaked: lets the chain go on under the newest key. See
+   * `SealBatches.continueChain`.
+   */
+  async function continueChain (): Promise<Continuation | null> {
+    return await database.begin(tx => batches.continueChain(tx))
   }
 
   /** Makes one seal and returns how many events it covers; null if none was made. */

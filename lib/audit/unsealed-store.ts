@@ -151,8 +151,8 @@ export function createUnsealedStore (db: Database) {
   }
 
   /** When the first event with a higher id was written; null for none. */
-  async function firstSince (id: number): Promise<Date | null> {
-    const [row] = await db<{ at: Date }>`
+  async function firstSince (id: number, query: Query = db): Promise<Date | null> {
+    const [row] = await query<{ at: Date }>`
       select at
       from audit_events
       where id > ${id}

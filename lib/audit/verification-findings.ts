@@ -10,6 +10,15 @@ export interface BrokenSeal {
   lastId: number | null
 }
 
+/** Successive seals whose key is not known, and the seal of a known key that continues them. */
+export interface ForeignSeals {
+  first: number
+  last: number
+  vouchedBy: number
+  /** When that one was made (microseconds since 1970): it proves what they were then, not who made them. */
+  vouchedAt: number
+}
+
 /** Ids of events, by what is wrong with them. */
 export interface NamedFindings {
   /** The content is not what was sealed. */

@@ -4,7 +4,7 @@ import type { EventMacs } from './macs.ts'
 import type { AuditSealStore, Link } from './seal-store.ts'
 import type { SealVerifier } from './signatures.ts'
 import { createFindings } from './verification-findings.ts'
-import type { BrokenSeal, Findings, NamedFindings } from './verification-findings.ts'
+import type { BrokenSeal, Findings, ForeignSeals, NamedFindings } from './verification-findings.ts'
 import { createMacRules } from './macs.ts'
 import { createPast, isImpossible } from './verification-past.ts'
 import { createRows } from './verification-rows.ts'
@@ -13,6 +13,8 @@ import type { Found, Rows } from './verification-rows.ts'
 export interface Verdict extends NamedFindings {
   isSound: boolean
   brokenSeals: BrokenSeal[]
+  /** Seals that count only because a later one of ours continues them. */
+  foreignSeals: ForeignSeals[]
   /** Subjects that have an account, or had one whose erasure no event records, and whose key is gone. */
   lostKeys: string[]
   /** Events whose MAC could not be checked: they were written before there were MACs, or under a key not listed. */
@@ -71,6 +73,9 @@ export function createAuditVerification (
     const macRules = createMacRules()
     const past = createPast()
     const findings = createFindings()
+    const foreignSeals: ForeignSeals[] = []
+    /** The first seal since the last one of a known key. */
+    let firstForeign: number | null = null
     const tally = { hasHead: false, seals: 0, dropped: 0, longestWaitMs: 0 }
     let previous: StoredSeal | null = null
     /** The last seal that is ours and unaltered. */
@@ -79,6 +84,7 @@ export function createAuditVerification (
     for await (const seal of sealsUpTo(last)) {
       if (judgeSeal(seal, { previous, reached, isForeign: foreign.has(seal.number) }, findings)) {
         past.add(seal)
+        noteKey(seal)
         await judgeEvents(seal)
         tally.hasHead ||= head !== undefined && seal.hash.toString('hex').startsWith(head)
         reached = seal
@@ -103,11 +109,20 @@ export function createAuditVerification (
       lostKeys,
       unchecked: macRules.tolerated(),
       brokenSeals: findings.brokenSeals,
+      foreignSeals,
       ...tally,
       hasHead: head === undefined ? null : tally.hasHead,
       events: rows.read(),
       ...waiting,
       head: previous && { number: previous.number, hash: previous.hash }
+    }
+
+    function noteKey ({ number, keyId, sealedAt }: StoredSeal) {
+      if (!signatures.knows(keyId)) firstForeign ??= number
+      else if (firstForeign !== null && reached) {
+        foreignSeals.push({ first: firstForeign, last: reached.number, vouchedBy: number, vouchedAt: sealedAt })
+        firstForeign = null
+      }
     }
 
     async function judgeEvents (seal: StoredSeal) {

@@ -63,7 +63,8 @@ function judgeEnd ({ isOurs }: TrailFacts): Finding[] {
     message: isOurs === null
       ? 'The last seal of the audit trail was made under an ENCRYPTION_KEY that is not listed.'
       : 'The last seal of the audit trail was not signed by this deployment: somebody else wrote it.',
-    advice: 'Run `latchkey audit-verify --head …` with a head from the log, and list every ENCRYPTION_KEY that was used.'
+    advice: 'Run `latchkey audit-verify --head …` with a head from the log, and list every ENCRYPTION_KEY that was used. ' +
+      'If one has leaked and must not be listed: `latchkey rotate-keys --compromised`.'
   }]
 }
 

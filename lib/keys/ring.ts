@@ -73,6 +73,15 @@ export function decryptRing (rows: StoredKey[], secrets: RingSecrets): RingSnaps
   }
 }
 
+/**
+ * Whether no row of the ring is under an `ENCRYPTION_KEY` that this node has, and there are rows under another: the
+ * operator has exchanged the key alone, and this node has not been restarted with it.
+ */
+export function isOfOthers (rows: StoredKey[], secrets: RingSecrets): boolean {
+  const { keys, unlisted } = judgeRows(rows, secrets)
+  return keys.length === 0 && unlisted.length > 0
+}
+
 /** Whether two rings publish the same keys, sign with the same one and leave the same open. */
 export function isSameRing (one: Ring, other: Ring) {
   return one.etag === other.etag && one.signing?.kid === other.signing?.kid && one.isPartial === other.isPartial

@@ -23,5 +23,5 @@ export default fp<FeatureOptions>(async function auditFeature (app, { config, cl
     macs: createEventMacs(secrets.derive(purposes.auditMacs))
   }))
   await app.register(statistics, { clock, workers })
-  if (workers) await app.register(auditSeals, { ...config.audit, clock })
+  await app.register(auditSeals, { ...config.audit, clock, workers })
 }, { name: 'audit', dependencies: ['stores'] })

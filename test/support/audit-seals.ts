@@ -7,6 +7,10 @@ import { createEventMacs } from '../../lib/audit/macs.ts'
 import { createSealSigner } from '../../lib/audit/signatures.ts'
 import { createUnsealedStore } from '../../lib/audit/unsealed-store.ts'
 import { createClock } from '../../lib/clock.ts'
+import { createEncryption } from '../../lib/crypto/encryption.ts'
+import { createKeyAuthenticity } from '../../lib/keys/authenticity.ts'
+import { isOfOthers } from '../../lib/keys/ring.ts'
+import { readSigningKeys } from '../../lib/keys/signing-key-store.ts'
 import { createSecrets } from '../../lib/crypto/secrets.ts'
 import { purposes } from '../../lib/crypto/purposes.ts'
 
@@ -29,6 +33,10 @@ export function macsOf ({ ENCRYPTION_KEY: keys }: { ENCRYPTION_KEY: string }) {
 
 function createSeals (app: FastifyInstance, retention: number | null) {
   const { database, secrets, log, metrics, statistics } = app
+  const ring = {
+    encryption: createEncryption(secrets.derive(purposes.signingKeys)),
+    authenticity: createKeyAuthenticity(secrets.derive(purposes.signingKeyRows))
+  }
 
   return createAuditSeals({
     database,
@@ -36,6 +44,7 @@ function createSeals (app: FastifyInstance, retention: number | null) {
     unsealed: createUnsealedStore(database),
     partitions: createAuditPartitionStore(database),
     signer: createSealSigner(secrets.derive(purposes.auditSeals)),
+    isShutOut: async tx => isOfOthers(await readSigningKeys(tx ?? database), ring),
     log,
     // The listening node may have registered these gauges already.
     metrics: { ...metrics, gauge: () => {} },
