@@ -9,6 +9,7 @@ import { program } from '../../dev/program.ts'
 import { connect } from '../support/database.ts'
 import { debianProgram } from '../support/debian-program.ts'
 import { until } from '../support/evidence.ts'
+import { sealsOf } from '../support/audit-seals.ts'
 import { as, deploy, refresh, signIn, signUp, start } from '../support/helper.ts'
 import type { Deployment } from '../support/helper.ts'
 import { startMailServer } from '../support/mail-server.ts'
@@ -107,13 +108,26 @@ t.test('after a break-in', { skip: curl.missing }, async t => {
   const service = await command(deployment, folder, block('sh', 'revoke-service').replaceAll('OLD_ID', String(JSON.parse(output).id)))
   t.match(service, { code: 0, output: /1 credential is revoked\. It has 1 left\./ })
 
+  t.match(page, 'set a new key *alone*, run `latchkey rotate-keys --compromised` with it, *then* restart all nodes')
+  t.match(page, /set a new `ENCRYPTION_KEY` alone[^]*Restart no node yet[^]*rotate-keys --compromised[^]*Now restart all nodes/)
   const renewed: Deployment = { ...deployment, ENCRYPTION_KEY: key() }
+  const early = await start(t, renewed)
+  t.equal(await readyAt(early), 503, 'a node that is restarted before the command')
+  t.match(early.keyring.problem, /does not open the signing keys/)
   const shut = await command(renewed, folder, block('sh', '--compromised'))
-  t.match(shut, { code: 0, output: /All signing keys have been replaced.*\nEverybody is signed out\./ })
+  t.match(shut, { code: 0, output: /All signing keys have been replaced.*\nThe audit trail goes on with seal \d+, .*\nEverybody is signed out\./ })
+  await until(async () => await readyAt(early) === 200)
+  await until(async () => (await as(app, access, 'GET', '/auth/check')).statusCode !== 204)
+  t.not((await refresh(app, token)).statusCode, 200, 'a node that was not restarted takes no token')
   const node = await start(t, renewed)
+  await until(async () => await readyAt(node) === 200)
   t.equal((await as(node, access, 'GET', '/auth/check')).statusCode, 401)
   t.equal((await refresh(node, token)).statusCode, 401)
   t.ok((await signIn(node, account)).access_token, 'and everybody can sign in again')
+
+  await sealsOf(node).seal()
+  const again = JSON.parse((await command(renewed, folder, 'latchkey audit-verify --json')).output)
+  t.match(again, { sound: true, unsealed: 0, foreign_seals: [{ first: 1 }] }, 'the trail is sealed on under the new key')
 
   t.match(await command(renewed, folder, block('sh', 'notify')), { code: 0, output: /It goes to \d+ users\./ })
   await until(() => server.mails.some(({ raw, to }) => to[0] === account.email && raw.includes('Subject: Your data was read')))
@@ -122,6 +136,12 @@ t.test('after a break-in', { skip: curl.missing }, async t => {
 t.test('no block of the page is left out', { skip: curl.missing }, async t => {
   t.strictSame(blocks.map(({ text }) => text).filter(text => !run.has(text)), [])
 })
+
+/** What a node answers to who asks whether it is ready; it listens from the first question on. */
+async function readyAt (node: Awaited<ReturnType<typeof start>>) {
+  if (!node.server.listening) await node.listen({ host: '127.0.0.1', port: 0 })
+  return (await node.inject('/health/ready')).statusCode
+}
 
 /** The block of the page in a language that contains a text. */
 function block (language: string, text: string) {
