@@ -283,7 +283,7 @@ export const settings = Type.Object({
 
   // Clean-up
   TOKEN_CLEANUP_INTERVAL_MS: integer(1000, 86_400_000, {
-    description: 'Milliseconds between two clean-ups of what has expired.',
+    description: 'Milliseconds between two clean-ups of what has expired. Beyond two hours, adapt the alert LatchkeyCleanUpOverdue.',
     default: '3600000'
   }),
   TOKEN_CLEANUP_BATCH_SIZE: integer(1, 100_000, {
