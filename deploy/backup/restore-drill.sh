@@ -4,6 +4,7 @@
 #   BACKUP_IDENTITY        the file with the private key of age
 #   BACKUP_MAX_AGE_HOURS   how old the newest may be (26)
 #   LATCHKEY_SETTINGS      the settings of the server (/opt/latchkey/.env.production); of its stores none is used
+#   ENCRYPTION_KEY_FILE    the file with the key, where the one in the settings cannot be read; may be left out
 #   LATCHKEY_CLI           dist/cli.js of this installation
 #   AUDIT_HEAD             the head of the audit trail, from a log line of before the backup; may be left out
 # It runs as any user but root, reaches no store of the deployment, and leaves nothing behind but the file RESTORED in the
@@ -29,6 +30,9 @@ main () {
     command -v "$program" > /dev/null || fail "The program $program is missing: apt-get install age postgresql nodejs"
   done
   [[ -r $settings ]] || fail "The settings in $settings cannot be read (LATCHKEY_SETTINGS)."
+  key_file=${ENCRYPTION_KEY_FILE:-$(node -e "$named_key_file" "$settings")}
+  [[ -z $key_file || -r $key_file ]] ||
+    fail "ENCRYPTION_KEY_FILE names $key_file, which $(id -un) cannot read: give it to the drill as a credential (docs/backups.md)."
   work=$(mktemp -d)
   trap 'clean_up' EXIT
   trap '((BASH_SUBSHELL)) || fail "It stopped; the lines above say why."' ERR
@@ -101,18 +105,24 @@ compare_rows () {
 }
 
 look_into () {
-  # Of the settings, those that lead to stores are left out. Keys are never in the environment or in an argument.
-  sed -E '/^[[:space:]]*(export[[:space:]]+)?(DATABASE|REDIS|SMTP)_/d' "$settings" > "$work/.env.production"
+  # Of the settings, those that lead to stores are left out, and files with secrets, but for the key's. Keys are never in
+  # the environment or in an argument.
+  sed -E -e '/^[[:space:]]*(export[[:space:]]+)?(DATABASE|REDIS|SMTP)_/d' -e '/ENCRYPTION_KEY_FILE/b' \
+    -e '/^[[:space:]]*(export[[:space:]]+)?[A-Z_]+_FILE[[:space:]]*=/d' "$settings" > "$work/.env.production"
   app=$(sql latchkey --set=owner="$owner" <<< "select rolname from pg_roles where rolcanlogin and not rolsuper
     and rolname <> :'owner' and pg_has_role(oid, 'latchkey_runtime', 'member') order by rolname limit 1")
   [[ -n $app ]] || fail "$name has no login that is a member of latchkey_runtime: no server could use it."
 
-  latchkey migrate || fail "$name cannot be migrated to the schema of this installation."
+  latchkey migrate || fail "$name cannot be migrated to the schema of this installation; the lines above say why."
   latchkey audit-verify ${AUDIT_HEAD:+--head "$AUDIT_HEAD"} || fail "The audit trail in $name is not sound."
   latchkey doctor --json > "$work/doctor.json" || true
   node -e "$unsafe_findings" "$work/doctor.json" >&2 || fail "latchkey doctor finds $name unsafe."
   say "latchkey doctor finds its keys, second factors and audit trail well."
 }
+
+named_key_file='
+  const { readFileSync } = require("fs")
+  console.log(require("util").parseEnv(readFileSync(process.argv[1], "utf8")).ENCRYPTION_KEY_FILE ?? "")'
 
 # What the doctor says about the restored data. This machine, its settings and its stores are not looked at here.
 # shellcheck disable=SC2016  # the dollar is JavaScript's

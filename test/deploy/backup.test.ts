@@ -49,6 +49,19 @@ t.test('a backup of a deployment', { skip }, async t => {
     t.strictSame(readdirSync(join(folder, 'tmp')), [], 'what was restored is gone')
   })
 
+  await t.test('is restored where secrets are in files, with the one file that the drill needs as a credential', async t => {
+    const settings = readFileSync(join(folder, 'settings'), 'utf8')
+    const file = join(folder, 'settings-with-files')
+    const key = join(folder, 'encryption-key')
+    writeFileSync(file, settings.replace(/^ENCRYPTION_KEY=.*$/m, 'export ENCRYPTION_KEY_FILE="/run/gone/key"\nOPERATIONS_TOKEN_FILE=/run/gone/token'))
+    writeFileSync(key, keysOf(folder).join())
+
+    const refused = await drill({ LATCHKEY_SETTINGS: file })
+    t.match(refused, { code: 1, output: /FAILED\. ENCRYPTION_KEY_FILE names \/run\/gone\/key, which .* cannot read: .*docs\/backups\.md/ })
+    t.notMatch(refused.output, 'It is restored', 'which is found before anything is restored')
+    t.match(await drill({ LATCHKEY_SETTINGS: file, ENCRYPTION_KEY_FILE: key }), { code: 0, output: /is good/ })
+  })
+
   await t.test('shows no password and no key to ps', async t => {
     const text = said()
     for (const tool of ['age', 'pg_dump', 'pg_dumpall', 'psql', 'pg_restore', 'node']) t.match(text, `/${tool} `)
