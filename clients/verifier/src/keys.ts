@@ -11,6 +11,7 @@ export interface KeyParts {
   fetch: typeof fetch
   /** After a change that could not be read for this long (ms), no key is trusted. */
   staleAfter: number
+  /** Is called with the first error of each series. */
   warn: (error: unknown) => void
 }
 
@@ -25,8 +26,9 @@ const maxAgeDefault = 5 * 60_000
 const lookUpInterval = 10_000
 /** How long (ms) an answer may take. */
 const deadline = 3000
-/** The pause (ms) after a failed read of keys that have changed. */
-const retryPause = 200
+/** The pause (ms) after a read that has failed. It doubles up to the longest. */
+const pauseMin = 200
+const pauseMax = 1000
 /** After this time (ms) every node knows of a change, or answers no longer. */
 const nodesLag = 4000
 
@@ -39,8 +41,11 @@ export function createKeys ({ url, clock, fetch, staleAfter, warn }: KeyParts) {
   let etag = ''
   let expiresAt = -Infinity
   let lookedUpAt = -Infinity
+  let failures = 0
+  /** Until then (monotonic, ms) no token causes a read, because one has failed. */
+  let restsUntil = -Infinity
   let changedAt: number | null = null
-  let reading: Promise<void> | null = null
+  let reading: Promise<boolean> | null = null
   let version = 0
   /** Questions are numbered in the order in which they are asked. */
   let asked = 0
@@ -60,7 +65,7 @@ export function createKeys ({ url, clock, fetch, staleAfter, warn }: KeyParts) {
     if (!isTrusted()) {
       throw unavailable(new Error('the keys have changed and cannot be read'))
     }
-    if (clock.monotonic() >= expiresAt && !reading) read().catch(warn)
+    if (clock.monotonic() >= Math.max(expiresAt, restsUntil)) read()
     return keys.get(kid)
   }
 
@@ -74,12 +79,13 @@ export function createKeys ({ url, clock, fetch, staleAfter, warn }: KeyParts) {
    * @throws Refusal `unavailable` also if nothing has ever been read
    */
   async function lookUp (kid: string): Promise<PublishedKey | undefined> {
-    const isDue = clock.monotonic() - lookedUpAt >= lookUpInterval
+    const isDue = clock.monotonic() >= Math.max(lookedUpAt + lookUpInterval, restsUntil)
     if (isDue && !find(kid)) {
       lookedUpAt = clock.monotonic()
-      await read().catch(warn)
-    } else if (reading) {
-      await reading.catch(() => {})
+      // What was not answered may be asked again after the pause.
+      if (!await read()) lookedUpAt = -Infinity
+    } else {
+      await reading
     }
     if (keys.size === 0) throw unavailable(new Error('the published keys have never been read'))
     return find(kid)
@@ -93,7 +99,7 @@ export function createKeys ({ url, clock, fetch, staleAfter, warn }: KeyParts) {
   function changed (since: number) {
     reported++
     changedAt ??= Math.max(since, clock.monotonic() - staleAfter)
-    catchUp().catch(warn)
+    catchUp()
   }
 
   async function catchUp () {
@@ -101,22 +107,40 @@ export function createKeys ({ url, clock, fetch, staleAfter, warn }: KeyParts) {
     isCatchingUp = true
     while (settled < reported && !closing.signal.aborted) {
       const upTo = reported
-      try {
-        await readNow()
-        settled = upTo
-      } catch (error) {
-        warn(error)
-        await pause(retryPause, undefined, { ref: false })
-      }
+      if (await ask()) settled = upTo
+      else await rest().catch(() => {})
     }
     changedAt = null
     isCatchingUp = false
-    setTimeout(() => { if (!closing.signal.aborted) read().catch(warn) }, nodesLag).unref()
+    setTimeout(() => { if (!closing.signal.aborted) read() }, nodesLag).unref()
   }
 
-  function read (): Promise<void> {
-    reading ??= readNow().finally(() => { reading = null })
+  /** Reads, once for all who wait for it; whether that has succeeded. */
+  function read (): Promise<boolean> {
+    reading ??= ask().finally(() => { reading = null })
     return reading
+  }
+
+  async function ask (): Promise<boolean> {
+    try {
+      await readNow()
+      failures = 0
+      return true
+    } catch (error) {
+      failed(error)
+      return false
+    }
+  }
+
+  // The pause is random, so that the services of a deployment that is back do not ask at one moment.
+  function failed (error: unknown) {
+    if (closing.signal.aborted) return
+    restsUntil = clock.monotonic() + Math.min(pauseMax, pauseMin * 2 ** failures) * (0.5 + Math.random() / 2)
+    if (failures++ === 0) warn(error)
+  }
+
+  async function rest () {
+    await pause(restsUntil - clock.monotonic(), undefined, { signal: closing.signal, ref: false })
   }
 
   // Answers may overtake each other. The newest question counts.
