@@ -47,7 +47,7 @@ export function isRefusal<Id extends OperationId = OperationId> (
   error: unknown,
   operation?: Id
 ): error is RefusalOf<Id> {
-  return isMarked(error, 'Refusal') && (operation === undefined || operation === Object(error).operation)
+  return isMarked(error, 'Refusal') && (!operation || operation === Object(error).operation)
 }
 
 /** Whether an error means that no answer has come. It never means signed out. */

@@ -71,7 +71,7 @@ export function createLatchkey ({
   const tabs = bearer ? undefined : host
 
   const state = createState({
-    owner: `${bearer ? 'bearer' : 'cookie'} ${root}`,
+    owner: `${bearer?.kind ?? 'cookie'} ${root}`,
     storage: bearer?.storage ?? pageStorage(host),
     key: bearer?.key ?? `latchkey ${root}`,
     clock,

@@ -21,7 +21,7 @@ interface News {
 interface Ended { id: string, reason: string }
 
 /** The access token, if it is in the client's hands, and the milliseconds until it expires. */
-interface Access { token: string | undefined, msLeft: () => number }
+interface Access { token?: string | undefined, msLeft: () => number }
 
 /** Hears of each change of the session; of `ending` too if that is the end of the one before. */
 type Listener = (session: Session, ending: Ending | undefined) => unknown
@@ -46,7 +46,7 @@ interface Setup {
 export function createState ({ owner, storage, key, clock, tabs, report }: Setup) {
   const listeners = new Set<Listener>()
   /** Without an access token one is due. Whether the cookie of a browser has one is not known, until a 401 says so. */
-  const noAccess = { token: undefined, msLeft: () => tabs ? Infinity : 0 }
+  const noAccess: Access = { msLeft: () => tabs ? Infinity : 0 }
 
   let kept: Kept = { owner }
   let session: Session = { status: 'unknown' }
@@ -176,10 +176,15 @@ export function createState ({ owner, storage, key, clock, tabs, report }: Setup
       await catchUp()
       const before = kept
       const after = next()
+      if (!after) return
       // A failed write costs no session: it goes on in memory, and the next change is written again.
-      if (after) await attempt(() => storage.set(key, JSON.stringify(after)))
+      try {
+        await storage.set(key, JSON.stringify(after))
+      } catch (error) {
+        report(error)
+      }
       // What was forgotten meanwhile stays forgotten, and is stored next.
-      if (!after || kept !== before) return
+      if (kept !== before) return
       kept = after
       hold()
       channel?.postMessage({ kept, ended, msLeft: access.msLeft() } satisfies News)
@@ -193,39 +198,27 @@ export function createState ({ owner, storage, key, clock, tabs, report }: Setup
     if (ended && ended.id === news.kept.session?.id) return
     kept = news.kept
     ended = news.ended
-    access = { token: undefined, msLeft: countdown(clock, news.msLeft) }
-    isConfirmed = true
-    isElsewhere = true
+    access = { msLeft: countdown(clock, news.msLeft) }
+    isElsewhere = isConfirmed = true
     announce()
   }
 
   /** Shows the session to the listeners, if it has changed. */
   function announce () {
-    const [before, elsewhere] = [session, isElsewhere]
+    const before = session
+    const elsewhere = isElsewhere
+    const { user, session: found } = kept
+    const after: Session = user && found
+      ? { status: 'signed_in', user, sessionId: found.id, expiresAt: found.expires_at, isConfirmed }
+      : { status: 'signed_out', ...(ended && { reason: ended.reason }) }
     isElsewhere = false
-    const after = snapshot()
     if (JSON.stringify(after) === JSON.stringify(before)) return
 
     session = after
     const reason = kept.session ? 'replaced' : ended?.reason ?? 'signed_out'
     const isOver = before.status === 'signed_in' && before.sessionId !== kept.session?.id
     const ending = isOver ? { sessionId: before.sessionId, reason, elsewhere } : undefined
-    for (const listener of [...listeners]) attempt(() => listener(after, ending))
-  }
-
-  function snapshot (): Session {
-    const { user, session } = kept
-    return user && session
-      ? { status: 'signed_in', user, sessionId: session.id, expiresAt: session.expires_at, isConfirmed }
-      : { status: 'signed_out', ...(ended && { reason: ended.reason }) }
-  }
-
-  async function attempt (work: () => unknown) {
-    try {
-      await work()
-    } catch (error) {
-      report(error)
-    }
+    for (const listener of [...listeners]) (async () => listener(after, ending))().catch(report)
   }
 
   function subscribe (listener: Listener) {
