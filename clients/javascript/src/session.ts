@@ -3,7 +3,10 @@ import type { components } from './generated/schema.ts'
 /** What is known about the session. An object stays the same as long as nothing in it changes. */
 export type Session = Unknown | SignedIn | SignedOut
 
-/** Storage has not answered yet: show neither the app nor the login screen. */
+/**
+ * Storage has not answered yet, or with cookies and nobody remembered the server has not: show neither the app nor the
+ * login screen.
+ */
 export interface Unknown { readonly status: 'unknown' }
 
 export interface SignedIn {

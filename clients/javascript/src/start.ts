@@ -16,8 +16,9 @@ export function createStart (
 
   /**
    * Reads what the last visit left. A session that is remembered shows at once, without a network too, and is confirmed
-   * in the background. With cookies and nothing remembered it asks the server. It never throws: a storage that cannot
-   * be read, like a locked keychain, leaves the status `unknown`, and the next call reads it again.
+   * in the background. With cookies and nobody remembered it asks the server; without an answer the status stays
+   * `unknown`, and the next awakening asks again. It never throws: a storage that cannot be read, like a locked
+   * keychain, leaves the status `unknown` as well, and the next call reads it again.
    */
   async function start (): Promise<Session> {
     for (const event of ['online', 'pageshow', 'visibilitychange']) {

@@ -50,6 +50,7 @@ export function createState ({ owner, storage, key, clock, tabs, report }: Setup
 
   let kept: Kept = { owner }
   let session: Session = { status: 'unknown' }
+  /** Whether it is known how the server sees it: it was asked since the start, or the user has signed out. */
   let isConfirmed = false
   let ended: Ended | undefined
   let access: Access = noAccess
@@ -104,8 +105,7 @@ export function createState ({ owner, storage, key, clock, tabs, report }: Setup
       channel = new tabs.BroadcastChannel(key)
       channel.onmessage = ({ data }: { data: News }) => hear(data)
     }
-    // With cookies there may be a session although nothing is remembered: only the server knows.
-    if (!tabs || kept.session || kept.signOut) announce()
+    announce()
   }
 
   /** Reads what another tab has stored meanwhile; true if that tab has refreshed, signed in or signed out. */
@@ -115,7 +115,7 @@ export function createState ({ owner, storage, key, clock, tabs, report }: Setup
     if (isNews) {
       kept = found
       access = noAccess
-      isElsewhere = true
+      isElsewhere = isConfirmed = true
     }
     return isNews
   }
@@ -157,7 +157,7 @@ export function createState ({ owner, storage, key, clock, tabs, report }: Setup
     if (kept.session) ended = { id: kept.session.id, reason }
     kept = { owner, grant: newGrant(), deviceToken: kept.deviceToken, signOut }
     access = noAccess
-    isAhead = true
+    isAhead = isConfirmed = true
     return change(() => {
       isAhead = false
       return kept
@@ -205,6 +205,8 @@ export function createState ({ owner, storage, key, clock, tabs, report }: Setup
 
   /** Shows the session to the listeners, if it has changed. */
   function announce () {
+    // With cookies there may be a session although nothing is remembered: only the server knows.
+    if (tabs && !isConfirmed && !kept.session && !kept.signOut) return
     const before = session
     const elsewhere = isElsewhere
     const { user, session: found } = kept
@@ -215,8 +217,8 @@ export function createState ({ owner, storage, key, clock, tabs, report }: Setup
     if (JSON.stringify(after) === JSON.stringify(before)) return
 
     session = after
-    const reason = kept.session ? 'replaced' : ended?.reason ?? 'signed_out'
-    const isOver = before.status === 'signed_in' && before.sessionId !== kept.session?.id
+    const reason = found ? 'replaced' : ended?.reason ?? 'signed_out'
+    const isOver = before.status === 'signed_in' && before.sessionId !== found?.id
     const ending = isOver ? { sessionId: before.sessionId, reason, elsewhere } : undefined
     for (const listener of [...listeners]) (async () => listener(after, ending))().catch(report)
   }

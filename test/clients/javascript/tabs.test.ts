@@ -2,7 +2,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import type { Channel } from '../../../clients/javascript/src/host.ts'
 import { createLatchkey } from '../../../clients/javascript/src/index.ts'
-import type { Ending } from '../../../clients/javascript/src/index.ts'
+import type { Ending, Session } from '../../../clients/javascript/src/index.ts'
 import { openBrowser } from '../../support/cookie-jar.ts'
 import { build, password, signUp } from '../../support/helper.ts'
 import { openOnce } from '../../support/once.ts'
@@ -116,6 +116,89 @@ t.test('a page that remembers nothing stays signed out, although its first refre
   t.equal(calls.at(-1), 'POST /auth/logout 204')
 })
 
+for (const [what, answer] of [
+  ['an answer that is lost', () => { throw new TypeError('fetch failed') }],
+  ['a busy node', () => busy(503, 'overloaded')],
+  ['a limit', () => busy(429, 'rate_limited')]
+] as const) {
+  t.test(`a first start that meets ${what} shows nobody signed out, and coming back to the page asks again`, async t => {
+    const { openTab, values, calls } = await openPages(t)
+    values.clear()
+    const tab = await openTab({ starts: false })
+    const shown: Session[] = []
+    tab.client.subscribe(session => shown.push(session))
+    tab.answer = answer
+
+    t.strictSame(await tab.client.start(), { status: 'unknown' })
+    tab.host.dispatchEvent(new Event('visibilitychange'))
+    await tab.client.wake()
+    t.strictSame([shown, tab.client.session], [[], { status: 'unknown' }])
+
+    tab.answer = undefined
+    tab.pass(8000)
+    calls.length = 0
+    tab.host.dispatchEvent(new Event('online'))
+    await tab.client.wake()
+    t.match(tab.client.session, { status: 'signed_in', isConfirmed: true })
+    tab.host.dispatchEvent(new Event('online'))
+    await tab.client.wake()
+    t.strictSame(calls, ['POST /auth/refresh 200'])
+  })
+}
+
+t.test('nothing is asked before the time that a busy server has named, and its 401 is the last answer', async t => {
+  const { openTab, browser, values, calls } = await openPages(t)
+  values.clear()
+  browser.cookies.clear()
+  const tab = await openTab({ starts: false })
+  let asked = 0
+  tab.answer = () => { asked++; return busy(503, 'overloaded') }
+  await tab.client.start()
+  for (let wake = 0; wake < 3; wake++) await tab.client.wake()
+  t.equal(asked, 1)
+
+  tab.pass(8000)
+  tab.answer = undefined
+  calls.length = 0
+  for (let wake = 0; wake < 3; wake++) await tab.client.wake()
+  t.strictSame([tab.client.session, calls], [{ status: 'signed_out' }, ['POST /auth/refresh 401']])
+  t.strictSame(tab.endings, [])
+})
+
+t.test('a page that remembers a sign-out asks as well, because another site may have signed in since', async t => {
+  const { openTab, browser, email } = await openPages(t)
+  await (await openTab()).client.signOut()
+  await browser.send('POST', '/auth/login', { email, password, transport: 'cookie' })
+
+  const tab = await openTab({ starts: false })
+  tab.answer = () => busy(503, 'overloaded')
+  t.strictSame(await tab.client.start(), { status: 'unknown' })
+  tab.answer = undefined
+  tab.pass(8000)
+  await tab.client.wake()
+  t.match(tab.client.session, { status: 'signed_in', user: { email } })
+})
+
+t.test('a tab that could not ask hears it from another one, and shows who signs in', async t => {
+  const { openTab, values, calls } = await openPages(t)
+  values.clear()
+  const [deaf, frozen] = [await openTab({ starts: false }), await openTab({ starts: false })]
+  for (const tab of [deaf, frozen]) {
+    tab.answer = () => busy(503, 'overloaded')
+    t.strictSame(await tab.client.start(), { status: 'unknown' })
+    tab.answer = undefined
+    tab.pass(8000)
+  }
+  frozen.isFrozen = true
+
+  const other = await openTab()
+  t.match(deaf.client.session, { status: 'signed_in' })
+  await other.client.signOut()
+  calls.length = 0
+  await frozen.client.wake()
+  t.strictSame([frozen.client.session, calls], [{ status: 'signed_out' }, []], 'or reads it')
+})
+
 t.test('a start during which the page is shown asks the server once', async t => {
   const { openTab, calls } = await openPages(t)
   await openTab()
@@ -161,7 +244,7 @@ async function openPages (test: Pick<Test, 'teardown'>) {
   await first.client.signIn({ email, password })
   first.client.dispose()
 
-  return { app, values, calls, openTab, stored: () => [...values.values()].join() }
+  return { app, email, browser, values, calls, openTab, stored: () => [...values.values()].join() }
 
   async function openTab ({ starts = true } = {}) {
     const tab = makeTab()
@@ -194,10 +277,23 @@ async function openPages (test: Pick<Test, 'teardown'>) {
         }
       }
     })
-    const client = createLatchkey({ baseUrl, host, fetch: send })
+    let passed = 0
+    const clock = { monotonic: () => performance.now() + passed, wall: () => Date.now() + passed }
+    const client = createLatchkey({ baseUrl, host, clock, fetch: send })
     client.onSessionEnded(ending => endings.push(ending))
     test.teardown(client.dispose)
-    const tab = { client, host, endings, isFrozen: false, isOnline: true, hold, thaw }
+    const tab = {
+      client,
+      host,
+      endings,
+      isFrozen: false,
+      isOnline: true,
+      /** What answers in place of the server. */
+      answer: undefined as (() => Response) | undefined,
+      hold,
+      thaw,
+      pass: (ms: number) => { passed += ms }
+    }
     wires.add({ channels, hear })
     return tab
 
@@ -205,6 +301,7 @@ async function openPages (test: Pick<Test, 'teardown'>) {
       const path = String(url).slice(`${baseUrl}/api/v1`.length)
       await Promise.resolve()
       if (!tab.isOnline) throw new TypeError('fetch failed')
+      if (tab.answer) return tab.answer()
       const answer = await browser.send(method as 'GET', path, body == null ? undefined : JSON.parse(String(body)))
       calls.push(`${method} ${path} ${answer.statusCode}`)
       await holds.get(`${method} ${path}`)?.()
@@ -243,4 +340,9 @@ async function openPages (test: Pick<Test, 'teardown'>) {
     locked.set(name, mine.catch(() => {}))
     return await mine
   }
+}
+
+/** The refusal of a server that names the time after which it may be asked again. */
+function busy (status: number, code: string) {
+  return Response.json({ code, status, request_id: 'x' }, { status, headers: { 'retry-after': '7' } })
 }
