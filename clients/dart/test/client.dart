@@ -159,6 +159,30 @@ Future<void> main() async {
     equal((client.isSignedIn, errors.length), (true, 2));
   });
 
+  await test('tokens that the keychain has refused are stored before they are used', () async {
+    final (client: _, :keychain, network: _) = await signedIn();
+    final errors = <Object>[];
+    final network = Network();
+    final client = clientOf(keychain, network, onError: errors.add);
+    await client.getMe();
+
+    for (final use in [client.getMe, client.accessToken]) {
+      final before = keychain.written;
+      keychain.isLocked = true;
+      await client.refresh();
+      equal(keychain.written, before);
+      keychain.isLocked = false;
+      await use();
+      equal(keychain.written == before, false, 'the present token is not stored');
+    }
+    equal(errors.length, 2);
+
+    await client.getMe();
+    await ask('advance', '${const Duration(minutes: 1).inMilliseconds}');
+    final next = clientOf(keychain, Network());
+    equal(await next.refresh(), isA<SignedIn>((_) => true));
+  });
+
   await test('a call that needs a recent sign-in asks for the password, and is made once more', () async {
     final asked = <NeededProof>[];
     final (:client, keychain: _, network: _) = await signedIn(onReauthenticationRequired: (needed) async {

@@ -158,6 +158,7 @@ export function createLatchkey ({
     await renewal.ready()
     const refused = await sender.freshen()
     if (refused && state.isSignedIn()) await accept('refresh', refused)
+    await state.store()
     return state.access.token ?? null
   }
 }

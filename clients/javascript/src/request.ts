@@ -3,12 +3,14 @@ import type { State } from './state.ts'
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
 /**
- * Sends requests with the credentials that are there.
+ * Sends requests with the credentials that are there. The use of new tokens takes away the right of those before them,
+ * so a storage that still holds those is asked first to take the new ones.
  *
  * @param credentials whether cookies are sent and kept
  */
 export function createRequest (state: State, fetch: Fetch, credentials: 'include' | 'omit'): Fetch {
-  return (input, init) => {
+  return async (input, init) => {
+    await state.store()
     const headers = new Headers(init?.headers ?? Object(input).headers)
     if (state.access.token) headers.set('authorization', `Bearer ${state.access.token}`)
     // The body of a Request can be read once, and the request may have to be sent once more.

@@ -59,6 +59,8 @@ export function createState ({ owner, storage, key, clock, tabs, report }: Setup
   let changes = Promise.resolve()
   /** Whether the session was ended here, and that is not stored yet. */
   let isAhead = false
+  /** What the storage has refused, until it holds that or what came later. */
+  let refused: Kept | undefined
   /** Whether what is shown next comes from another tab. */
   let isElsewhere = false
 
@@ -75,6 +77,8 @@ export function createState ({ owner, storage, key, clock, tabs, report }: Setup
     forget,
     told,
     announce,
+    /** Tries once more to store what the storage has refused, which was reported then. */
+    store: () => refused && change(() => refused && kept),
     lasting,
     /** The access token does not work any more. */
     expire () { access = { ...access, msLeft: () => 0 } },
@@ -177,11 +181,13 @@ export function createState ({ owner, storage, key, clock, tabs, report }: Setup
       const before = kept
       const after = next()
       if (!after) return
-      // A failed write costs no session: it goes on in memory, and the next change is written again.
+      // A failed write costs no session: it goes on in memory, and each request tries to write it before it is sent.
       try {
         await storage.set(key, JSON.stringify(after))
+        refused = undefined
       } catch (error) {
-        report(error)
+        if (after !== refused) report(error)
+        refused = after
       }
       // What was forgotten meanwhile stays forgotten, and is stored next.
       if (kept !== before) return

@@ -4,6 +4,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import t from 'tap'
+import type { Test } from 'tap'
 import { isRefusal } from '../../../clients/javascript/src/index.ts'
 import type { Proof, Refusal } from '../../../clients/javascript/src/index.ts'
 import { memory, perInstallation } from '../../../clients/javascript/src/mobile.ts'
@@ -311,6 +312,50 @@ t.test('a storage that cannot be written costs no session', async t => {
   t.hasProp(await phone.client.refresh(), 'user')
   t.hasProp(await phone.client.getMe(), 'user')
   t.match(phone.errors, [{ message: 'full' }, { message: 'full' }], 'it is said at each try')
+})
+
+t.test('tokens that the storage has refused are stored before they are used, and the next start goes on with them', async t => {
+  const world = await shared()
+  const { email, user } = await signUp(world.app)
+  const { phone, storage, take } = await phoneThatWrites(t, world, email)
+
+  storage.refuses = 1
+  await phone.client.refresh()
+  await phone.client.getMe()
+  await phone.client.getMe()
+  t.strictSame(take(), ['/auth/refresh', 'refused', 'written', '/auth/me', '/auth/me'])
+
+  storage.refuses = 1
+  await phone.client.refresh()
+  await phone.client.accessToken()
+  t.strictSame(take(), ['/auth/refresh', 'refused', 'written'], 'nor is a token handed out before')
+  t.match(phone.errors, [{ message: 'full' }, { message: 'full' }])
+
+  await phone.client.getMe()
+  passForAll(world.app, phone, quarter)
+  const next = makePhone(t, world, { storage })
+  await next.client.start()
+  t.match(await next.client.refresh(), { status: 'signed_in' })
+  t.strictSame((await mailJobs(world.app, 'reuse_detected')).filter(({ userId }) => userId === user.id), [])
+})
+
+t.test('while the storage goes on to refuse, each request tries once and is sent, and the app is told once a change', async t => {
+  const world = await shared()
+  const { email } = await signUp(world.app)
+  const { phone, storage, take } = await phoneThatWrites(t, world, email)
+  storage.refuses = Infinity
+
+  phone.pass(quarter)
+  await phone.client.getMe()
+  await phone.client.getMe()
+  t.strictSame(take(), ['/auth/refresh', 'refused', 'refused', '/auth/me', 'refused', '/auth/me'])
+  t.equal(phone.errors.length, 1)
+  t.strictSame([phone.client.isSignedIn(), phone.endings], [true, []])
+
+  await phone.client.signOut()
+  storage.refuses = 0
+  await t.rejects(phone.client.getMe(), { name: 'Refusal', status: 401 })
+  t.notMatch(await storage.get('latchkey.session'), /refreshToken|"user"/, 'a sign-out is stored as well')
 })
 
 t.test('what cannot be read or belongs to another deployment is signed out without an error', async t => {
@@ -674,6 +719,31 @@ async function listen (test: Pick<typeof t, 'teardown'>, server: Server) {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+/** A signed-in phone whose storage can refuse to write, and what it does in its order: requests and writes. */
+async function phoneThatWrites (t: Test, world: World, email: string) {
+  const events: string[] = []
+  const kept = memory()
+  const storage = {
+    ...kept,
+    refuses: 0,
+    set: async (key: string, value: string) => {
+      events.push(storage.refuses > 0 ? 'refused' : 'written')
+      if (storage.refuses-- > 0) throw new Error('full')
+      storage.refuses = 0
+      await kept.set(key, value)
+    }
+  }
+  const phone = await signedInPhone(t, world, { email }, {
+    storage,
+    fetch: async (url, init) => {
+      events.push(new URL(String(url)).pathname.replace('/api/v1', ''))
+      return await fetch(url, init)
+    }
+  })
+  events.length = 0
+  return { phone, storage, take: () => events.splice(0) }
 }
 
 /** Ends the session of a phone from another one of its user. */

@@ -136,6 +136,7 @@ final class Latchkey {
   Future<String?> accessToken() async {
     await _ready();
     await _sender.freshen();
+    await _state.storeAgain();
     return _state.accessToken;
   }
 

@@ -49,8 +49,10 @@ final class Sender {
     return again;
   }
 
-  /// Sends a request with the credentials that are there. Throws what the transport throws.
-  Future<Answer> once(Request request, Duration timeout) {
+  /// Sends a request with the credentials that are there. The use of new tokens takes away the right of those before
+  /// them, so a storage that still holds those is asked first to take the new ones. Throws what the transport throws.
+  Future<Answer> once(Request request, Duration timeout) async {
+    await _state.storeAgain();
     final token = _state.accessToken;
     return _transport.send(token == null ? request : request.withHeaders({'authorization': 'Bearer $token'}), timeout);
   }

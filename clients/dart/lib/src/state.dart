@@ -31,6 +31,9 @@ final class State {
   bool _isConfirmed = false;
   String? _reason;
   Duration Function()? _left;
+
+  /// Whether the storage has refused what was to be stored last.
+  bool _isRefused = false;
   Future<void> _writing = Future.value();
 
   /// The time until the access token expires, or null when that is not known.
@@ -92,6 +95,11 @@ final class State {
     announce();
   }
 
+  /// Tries once more to store what the storage has refused, which was reported then.
+  Future<void> storeAgain() async {
+    if (_isRefused) await _store(isAgain: true);
+  }
+
   Future<void> forgetSignOut() async {
     kept = kept.having('sign_out', null);
     await _store();
@@ -116,14 +124,17 @@ final class State {
   }
 
   /// Writes wait for each other, so that the last one is what the storage holds in the end. A failed write costs no
-  /// session: it goes on in memory, and the next change is written again.
-  Future<void> _store() {
+  /// session: it goes on in memory, and each request tries to write it before it is sent.
+  Future<void> _store({bool isAgain = false}) {
     final text = jsonEncode(kept.json);
     return _writing = _writing.then((_) async {
+      if (isAgain && !_isRefused) return;
       try {
         await storage.write(owner, text);
+        _isRefused = false;
       } on Object catch (error) {
-        report(error);
+        _isRefused = true;
+        if (!isAgain) report(error);
       }
     });
   }
