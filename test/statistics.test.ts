@@ -2,6 +2,7 @@ import t from 'tap'
 import type { FastifyInstance } from 'fastify'
 import { connect } from './support/database.ts'
 import { as, build, deploy, freshAddress, post, signIn, signUp, start } from './support/helper.ts'
+import { until } from './failure/nodes.ts'
 import { disable } from './support/people.ts'
 import { sealsOf } from './support/audit-seals.ts'
 
@@ -151,6 +152,28 @@ t.test('many sessions of which Postgres has no statistics yet are counted all th
 
   await app.statistics.tidy(never, { rest: 0 })
   t.match((await read(app, boss)).sessions, { total: 22_001, by_transport: { bearer: 1, cookie: 22_000 } })
+})
+
+t.test('when the node that counts sessions dies, another one counts them soon', async t => {
+  const deployment = await deploy(t)
+  const app = await start(t, deployment)
+  const owner = connect(t, deployment.DATABASE_DIRECT_URL)
+
+  // While the table is locked, the count has begun and cannot end.
+  await owner.begin(async tx => {
+    await tx`lock table sessions in access exclusive mode`
+    await app.listen({ port: 0 })
+    await until(async () => (await counts()).some(({ attempts }) => attempts === 1), 20_000)
+    t.match(await counts(), [{ attempts: 1, error: null }])
+    t.ok((await counts()).every(({ dueIn }) => dueIn > 0 && dueIn <= 60), 'the lease is short')
+  })
+
+  async function counts () {
+    return await app.database<{ attempts: number, error: string | null, dueIn: number }>`
+      select attempts, error, extract(epoch from due_at - now())::float8 as due_in
+      from jobs
+      where queue = 'statistics'`
+  }
 })
 
 t.test('the figures need a permission, and both paths give the same ones', async t => {

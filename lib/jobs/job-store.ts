@@ -30,7 +30,7 @@ export type JobStore = ReturnType<typeof createJobStore>
 
 /** Jobs in Postgres. All times are those of its clock. */
 export function createJobStore (db: Database) {
-  return { add, addAll, countDue, take, finish, fail, addScheduled, counts }
+  return { add, addAll, countDue, take, renew, finish, fail, addScheduled, counts }
 
   /** Writes a job in the transaction that needs it: one statement. */
   async function add (tx: Transaction, queue: string, data: object, attemptsMax: number): Promise<void> {
@@ -77,6 +77,14 @@ export function createJobStore (db: Database) {
       from due
       where jobs.id = due.id
       returning jobs.id, data, attempts as attempt, created_at, failed_at is not null as abandoned`
+  }
+
+  /** Prolongs the lease of a job to `leaseMs` milliseconds from now, unless another worker has it by now. */
+  async function renew ({ id, attempt }: Job, leaseMs: number): Promise<void> {
+    await db`
+      update jobs
+      set due_at = now() + ${leaseMs}::float8 * interval '1 millisecond'
+      where id = ${id} and attempts = ${attempt} and failed_at is null`
   }
 
   /** Removes a job that is done, unless another worker has its lease by now. */

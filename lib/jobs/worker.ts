@@ -16,8 +16,13 @@ export type JobHandler = (job: Job, stopping: AbortSignal) => Promise<void>
 export interface WorkOptions {
   /** The most jobs of this queue that one node does at once. */
   concurrency?: number
-  /** How long a job may take. After that another node may begin it again. */
+  /**
+   * For how long a job is this node's alone. A node that lives renews it until the job ends; once a node has died,
+   * another one begins its jobs again when this has passed.
+   */
   leaseMs?: number
+  /** How long a job may take; as long as its first lease, unless it is said. */
+  timeoutMs?: number
   /** How long a node waits between two looks into an empty queue. */
   lookIntervalMs?: number
   /** For a scheduled queue: the time from one job to the next, however many nodes there are. */
@@ -44,6 +49,8 @@ export interface JobParts {
 
 /** Milliseconds from the start of a worker to its first look, and from sending a job (in a transaction) to the next. */
 export const firstLookMs = 15
+/** So often a lease is renewed before it would end: two renewals may fail. */
+const renewalsPerLease = 3
 /** A node asks at least this often whether the next job of a scheduled queue is due. */
 const scheduleCheckMs = 30_000
 
@@ -55,7 +62,7 @@ export function createWorker (
   parts: JobParts, inTurn: InTurn, queue: string, handler: JobHandler, options: WorkOptions
 ) {
   const { store, log, metrics, tracing = noTracing, report } = parts
-  const { concurrency = 4, leaseMs = 60_000, lookIntervalMs = 1000, scheduleIntervalMs } = options
+  const { concurrency = 4, leaseMs = 60_000, timeoutMs = leaseMs, lookIntervalMs = 1000, scheduleIntervalMs } = options
   const inHand = new Set<Promise<void>>()
   const stopping = new AbortController()
   let polling: Promise<void> | undefined
@@ -154,7 +161,7 @@ export function createWorker (
   }
 
   async function attempt (job: Job) {
-    const failure = await within(leaseMs, handle(job)).then(() => null, explain)
+    const failure = await keep(job, within(timeoutMs, handle(job))).then(() => null, explain)
     if (failure === null) {
       await store.finish(job)
       return metrics.increment('jobs', { name: queue, outcome: 'done' })
@@ -164,6 +171,21 @@ export function createWorker (
     const isFinal = await store.fail(job, error, { delayMs: delayAfter(job.attempt), isPermanent })
     if (isFinal) giveUp(job, error)
     else log.warn({ queue, job: job.id, attempt: job.attempt, error }, 'job failed, it is tried again')
+  }
+
+  /** Renews the lease of a job until its work has ended. Its outcome is written after the last renewal. */
+  async function keep (job: Job, work: Promise<void>) {
+    let renewal: Promise<void> | undefined
+    const timer = setInterval(() => {
+      // If that goes on, the lease ends, and another node begins the job again.
+      renewal = store.renew(job, leaseMs).catch(error => log.warn({ queue, job: job.id, err: error }, 'a lease is not renewed'))
+    }, leaseMs / renewalsPerLease)
+    timer.unref()
+
+    await work.finally(async () => {
+      clearInterval(timer)
+      await renewal
+    })
   }
 
   async function handle (job: Job) {

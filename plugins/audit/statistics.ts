@@ -29,6 +29,11 @@ export default fp<StatisticsOptions>(async function provideStatistics (app, { cl
 }, { name: 'statistics', dependencies: ['stores', 'jobs'] })
 
 /** A hundred million sessions are counted within this time (ms). */
-const leaseMs = 4 * 3_600_000
+const countTimeoutMs = 4 * 3_600_000
 
-const schedule = { concurrency: 1, leaseMs, scheduleIntervalMs: countIntervalMs, lookIntervalMs }
+const schedule = {
+  concurrency: 1,
+  timeoutMs: countTimeoutMs,
+  scheduleIntervalMs: countIntervalMs,
+  lookIntervalMs
+}

@@ -270,6 +270,28 @@ t.test('a job that is not done in time counts as failed and frees its place', as
   await until(async () => (await rows())[0]?.error === 'not done within 30 ms')
 })
 
+t.test('a job that takes longer than its lease stays with its node, and nothing is left of it', async t => {
+  const { database, send, work, rows, logger } = await open(t)
+  const gate = new EventEmitter()
+  const leaseMs = 1500
+  const { handler, next, done } = listen(async () => { await once(gate, 'open') })
+  work(handler, { leaseMs, timeoutMs: 600_000 })
+  await send({ kind: 'long' })
+  await next()
+
+  const others = createJobs({ store: createJobStore(database), log: logger, metrics: noMetrics })
+  t.teardown(() => others.stop(1000))
+  const other = listen()
+  others.work('chores', other.handler, { lookIntervalMs: 5 })
+  await until(async () => other.done.length > 0 || Number((await rows())[0]?.age) > 1.5 * leaseMs)
+  t.match(await rows(), [{ attempts: 1, error: null }])
+  t.ok(Number((await rows())[0]?.dueIn) <= leaseMs, 'if the node died, another one would soon begin it')
+
+  gate.emit('open')
+  await until(async () => (await rows()).length === 0)
+  t.strictSame([done.length, other.done.length], [1, 0])
+})
+
 t.test('when Postgres is away the worker logs it once and continues by itself', async t => {
   const { database, send, rows, logger, logged } = await open(t)
   let isAway = true
@@ -379,8 +401,8 @@ async function open (t: Test) {
 }
 
 async function rowsOf (database: Database) {
-  return database<{ id: number, queue: string, data: object, attempts: number, error: string | null, failedAt: Date | null, dueIn: number }>`
-    select *, (extract(epoch from due_at - now()) * 1000)::float8 as due_in
+  return database<{ id: number, queue: string, data: object, attempts: number, error: string | null, failedAt: Date | null, dueIn: number, age: number }>`
+    select *, (extract(epoch from due_at - now()) * 1000)::float8 as due_in, (extract(epoch from now() - created_at) * 1000)::float8 as age
     from jobs
     order by id`
 }
