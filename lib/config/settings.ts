@@ -45,7 +45,7 @@ export const settings = Type.Object({
       'else: Fly-Client-IP on Fly. Unset: X-Forwarded-For counts.'
   }, /^[A-Za-z][A-Za-z0-9-]{0,63}$/, 'the name of a header')),
   SHUTDOWN_TIMEOUT: duration({
-    description: 'How long requests in flight may take to finish after a signal.',
+    description: 'How long requests in flight and mails on their way may take to finish after a signal.',
     default: '10s'
   }),
   READY_GRACE: duration({

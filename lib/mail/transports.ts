@@ -1,15 +1,42 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { AttemptFailure } from '../jobs/failures.ts'
 import type { Message, Transport } from './mailer.ts'
 
 /** What we need of nodemailer's transporter. */
 interface Sender<Sent> {
-  sendMail (fields: ReturnType<typeof fieldsOf> & { signal?: AbortSignal }): Promise<Sent>
+  sendMail (fields: ReturnType<typeof fieldsOf> & Following): Promise<Sent>
 }
 
-/** How long one mail may take: much less than the lease of its job. */
-const sendTimeoutMs = 20_000
+/** How a mail is followed on its way to the server. */
+interface Following {
+  /** Gives the mail up. */
+  signal?: AbortSignal | undefined
+  /** Called when all of the mail has been written to the connection. */
+  handedOver?: () => void
+}
+
+/** A mail in nodemailer, before it is sent. */
+interface ComposedMail {
+  data: Following
+  message: { processFunc (process: (content: Readable) => Readable): void }
+}
+
+interface Server extends Sender<unknown> {
+  use (step: 'stream', plugin: (mail: ComposedMail, done: () => void) => void): unknown
+}
+
+/**
+ * How long (ms) a server may take until it has all of a mail, and how long to answer then. A server that has died is
+ * noticed by the first. One that looks into the content before it answers has the mail, and would get it twice if it
+ * were asked again: RFC 5321 §4.5.3.2.6 wants a client to wait for ten minutes. We wait for less, because a server that
+ * hangs holds a place meanwhile that other mails need.
+ */
+const sendLimits = { handOverMs: 20_000, answerMs: 240_000 }
+
+/** How long (ms) one mail may take. */
+export const sendTimeoutMs = sendLimits.handOverMs + sendLimits.answerMs
 
 /**
  * Why a server did not take a mail, in a word: `certificate` (its certificate is not trusted), `sign_in` (it does not
@@ -37,18 +64,43 @@ export class MailFailure extends AttemptFailure {
   }
 }
 
-/** A real mail server. */
-export function createServerTransport (server: Sender<unknown> & { verify (): Promise<unknown> }): Transport {
-  return {
-    deliver: async message => {
-      await server.sendMail({ ...fieldsOf(message), signal: AbortSignal.timeout(sendTimeoutMs) }).catch(fail)
-    },
-    probe: async () => {
-      const started = performance.now()
-      await server.verify().catch(fail)
-      return performance.now() - started
+/**
+ * A real mail server.
+ * @param server made with `sendSettings`
+ * @param prober made with `serverSettings`; it sends no mail
+ */
+export function createServerTransport (
+  server: Server, prober: { verify (): Promise<unknown> }, { handOverMs, answerMs } = sendLimits
+): Transport {
+  server.use('stream', ({ data: { handedOver }, message }, done) => {
+    if (handedOver !== undefined) message.processFunc(content => content.once('end', handedOver))
+    done()
+  })
+  return { deliver, probe }
+
+  async function deliver (message: Message) {
+    const giveUp = new AbortController()
+    const handOver = setTimeout(() => giveUp.abort(), handOverMs)
+    const whole = setTimeout(() => giveUp.abort(), handOverMs + answerMs)
+    const following = { signal: giveUp.signal, handedOver: () => clearTimeout(handOver) }
+    try {
+      await server.sendMail({ ...fieldsOf(message), ...following }).catch(fail)
+    } finally {
+      clearTimeout(handOver)
+      clearTimeout(whole)
     }
   }
+
+  async function probe () {
+    const started = performance.now()
+    await prober.verify().catch(fail)
+    return performance.now() - started
+  }
+}
+
+/** The same settings for mails: a server that has all of a mail may be silent for longer. */
+export function sendSettings (...server: Parameters<typeof serverSettings>) {
+  return { ...serverSettings(...server), socketTimeout: sendLimits.answerMs }
 }
 
 /**

@@ -15,16 +15,17 @@ declare module 'fastify' {
   }
 }
 
-/** How long (ms) running jobs may go on when the server closes. */
-const stopTimeoutMs = 5000
-
-export default fp<Pick<FeatureOptions, 'clock'>>(async function jobsFeature (app, { clock }) {
+export default fp<Pick<FeatureOptions, 'clock' | 'config'>>(async function jobsFeature (app, { clock, config }) {
+  const { shutdownTimeout, drainTime } = config.process
   const { database, log, metrics, tracing, errorReports: { report } } = app
   const jobs = createJobs({ store: createJobStore(database), log, metrics, tracing, report })
 
   app.decorate('jobs', jobs)
   app.decorate('queueRepair', createQueueRepair(createQueueStore(app.database)))
-  // Jobs stop before anything that they work with closes.
-  app.addHook('preClose', () => jobs.stop(stopTimeoutMs))
+  // Jobs stop before anything that they work with closes. A mail that is on its way has as much time as a request has.
+  // The hook of a scope of its own runs after the hooks of all features, so the node does not listen while it waits.
+  await app.register(async scope => {
+    scope.addHook('preClose', () => jobs.stop(shutdownTimeout - drainTime))
+  })
   await app.register(jobGauges, { clock })
 }, { name: 'jobs', dependencies: ['monitoring', 'stores'] })

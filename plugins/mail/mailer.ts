@@ -5,7 +5,7 @@ import type { Config } from '../../lib/config/config.ts'
 import { noTracing } from '../../lib/context/tracing.ts'
 import type { Tracing } from '../../lib/context/tracing.ts'
 import {
-  createFolderTransport, createMissingTransport, createServerTransport, serverSettings
+  createFolderTransport, createMissingTransport, createServerTransport, sendSettings, serverSettings
 } from '../../lib/mail/transports.ts'
 import { createMailer } from '../../lib/mail/mailer.ts'
 import { traceTransport } from '../../lib/mail/traced-transport.ts'
@@ -38,8 +38,8 @@ export default fp<Config['mail'] & Extra>(async function provideMailer (app, opt
   }
 
   function openServer (url: string) {
-    const server = createTransport(serverSettings(url, authority))
+    const server = createTransport(sendSettings(url, authority))
     app.addHook('onClose', async () => server.close())
-    return createServerTransport(server)
+    return createServerTransport(server, createTransport(serverSettings(url, authority)))
   }
 }, { name: 'mailer' })

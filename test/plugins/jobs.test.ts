@@ -3,11 +3,15 @@ import t from 'tap'
 import type { Test } from 'tap'
 import Fastify from 'fastify'
 import { createClock } from '../../lib/clock.ts'
+import { loadConfig } from '../../lib/config/config.ts'
+import type { Environment } from '../../lib/config/config.ts'
 import { noTracing } from '../../lib/context/tracing.ts'
 import jobs from '../../plugins/jobs/index.ts'
 import metrics from '../../plugins/monitoring/metrics.ts'
 import { connect, makeDatabase, openStore } from '../support/database.ts'
 import { standIn } from '../support/features.ts'
+import { production } from '../support/settings.ts'
+import { startStopwatch } from '../support/stopwatch.ts'
 
 t.test('the runtime role, which owns nothing, can do everything that jobs need', async t => {
   const { app, sql } = await start(t)
@@ -46,7 +50,23 @@ t.test('closing waits for the running job before it closes what the job needs', 
   t.same(events, ['done', 'closed'])
 })
 
-async function start (t: Test) {
+t.test('closing waits no longer for a job than SHUTDOWN_TIMEOUT allows', async t => {
+  const { app, sql } = await start(t, { SHUTDOWN_TIMEOUT: '500ms' })
+  let begun = false
+  app.jobs.work('mail', async () => {
+    begun = true
+    await new Promise(() => {})
+  }, { lookIntervalMs: 5 })
+  await app.database.begin(tx => app.jobs.send(tx, 'mail', {}))
+  await until(async () => begun)
+
+  const passed = startStopwatch()
+  await app.close()
+  t.ok(passed() < 1000)
+  t.match(await sql`select attempts, failed_at from jobs`, [{ attempts: 1, failedAt: null }], 'it is left to its lease')
+})
+
+async function start (t: Test, settings: Environment = {}) {
   const { url, directUrl } = await makeDatabase(t)
   const owner = connect(t, directUrl)
   const role = `latchkey_test_role_${randomBytes(4).toString('hex')}`
@@ -65,7 +85,7 @@ async function start (t: Test) {
   app.register(metrics)
   app.decorate('tracing', noTracing)
   app.decorate('errorReports', { report () {}, isOn: false })
-  app.register(jobs, { clock: createClock() })
+  app.register(jobs, { clock: createClock(), config: loadConfig({ ...production(), ...settings }) })
   app.addHook('onClose', async () => { events.push('closed') })
   await app.ready()
   t.teardown(() => app.close())

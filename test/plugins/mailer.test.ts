@@ -8,15 +8,29 @@ import { domainToASCII } from 'node:url'
 import t from 'tap'
 import type { Test } from 'tap'
 import Fastify from 'fastify'
+import { createTransport } from 'nodemailer'
 import { parseMailbox } from '../../lib/config/addresses/mailbox.ts'
 import type { Mailbox } from '../../lib/config/addresses/mailbox.ts'
-import type { Mail } from '../../lib/mail/mailer.ts'
+import type { Mail, Message } from '../../lib/mail/mailer.ts'
+import { createServerTransport, sendSettings, serverSettings } from '../../lib/mail/transports.ts'
 import mailer from '../../plugins/mail/mailer.ts'
 import { decodeWords, headersOf, partsOf, startMailServer } from '../support/mail-server.ts'
 import { createAuthority } from '../stores/certificates.ts'
 import { startStopwatch } from '../support/stopwatch.ts'
 
 const verify: Mail = { kind: 'verify_email', to: 'ada@example.com', name: null, locale: 'en', about: 'a 1', values: { code: '004271', minutes: 10 } }
+const message: Message = {
+  kind: 'verify_email',
+  from: { name: '', address: 'no-reply@acme.example' },
+  to: 'ada@example.com',
+  subject: 'Code',
+  text: '004271',
+  html: '004271',
+  messageId: 'a@acme.example',
+  headers: {}
+}
+/** How long (ms) a server may take here until it has a mail. */
+const handOverMs = 2000
 
 t.test('a mail reaches the server: one recipient, text and HTML, its kind in the header', async t => {
   const server = await startMailServer(t)
@@ -157,6 +171,38 @@ t.test('a server that is away or silent is an error within the time-outs', async
   t.ok(passed() < 12_000)
 })
 
+t.test('a server that has all of a mail is waited for, and gets it once', async t => {
+  let received = 0
+  const server = await startMailServer(t, {
+    onData: (stream, _session, callback) => {
+      received++
+      stream.resume().on('end', () => setTimeout(callback, 2 * handOverMs))
+    }
+  })
+  await startTransport(t, server.url, { handOverMs, answerMs: 60_000 }).deliver(message)
+  t.equal(received, 1)
+
+  await t.test('but not without end', async t => {
+    const mute = await startMailServer(t, { onData: stream => stream.resume() })
+    const transport = startTransport(t, mute.url, { handOverMs, answerMs: 100 })
+    t.match(await failureOf(transport.deliver(message)), { reason: 'unreachable', isPermanent: false })
+  })
+})
+
+t.test('a server that falls silent before it has a mail is given up soon', async t => {
+  const server = await startMailServer(t, { onRcptTo: () => {} })
+  const transport = startTransport(t, server.url, { handOverMs: 500, answerMs: 600_000 })
+  t.match(await failureOf(transport.deliver(message)), { reason: 'unreachable', isPermanent: false })
+  t.same(server.mails, [])
+})
+
+t.test('a mail is waited for by minutes, a connection and a probe by seconds', async t => {
+  const { socketTimeout, ...others } = sendSettings('smtp://127.0.0.1')
+  t.ok(socketTimeout >= 240_000)
+  t.match(others, { connectionTimeout: 5000, greetingTimeout: 5000 })
+  t.equal(serverSettings('smtp://127.0.0.1').socketTimeout, 10_000)
+})
+
 t.test('a password is used, and sent to another machine only under TLS', async t => {
   const users: unknown[] = []
   const server = await startMailServer(t, {
@@ -211,6 +257,13 @@ t.test('in production without a server every mail fails and no code is shown', a
   await t.rejects(app.mailer.probe(), /SMTP_URL is not set/)
   t.notMatch(lines.join(''), /004271/)
 })
+
+/** A transport that waits for less than the server's. */
+function startTransport (t: Test, url: string, limits: Parameters<typeof createServerTransport>[2]) {
+  const server = createTransport(sendSettings(url))
+  t.teardown(() => server.close({ force: true }))
+  return createServerTransport(server, server, limits)
+}
 
 async function failureOf (work: Promise<unknown>): Promise<unknown> {
   return await work.then(() => null, error => error)
