@@ -72,10 +72,7 @@ t.test('a letter that nobody can have meant is refused', async t => {
 t.test('a letter that is interrupted goes on where it was, also when two send it', async t => {
   const deployment = await deploy(t)
   const sql = connect(t, deployment.DATABASE_DIRECT_URL)
-  await sql`
-    insert into users (id, email, email_canonical, email_verified, full_name, locale, role, status, approval, created_at, updated_at)
-    select gen_random_uuid(), n || '@example.com', n || '@example.com', true, 'Ada', 'en', 'user', 'active', 'not_required', now(), now()
-    from generate_series(1, 350) as n`
+  await addUsers(sql, 350)
   const { announcements } = await start(t, deployment, { workers: false })
 
   // What waits is sent somewhere else, until the command is ended.
@@ -122,6 +119,43 @@ t.test('no more mails are written than can be sent', async t => {
   await sql`insert into jobs (queue, data) select 'mail', '{"kind":"locked"}' from generate_series(1, 120)`
   await t.rejects(announcements.send(letter('three'), { report: () => {}, pause: async () => {} }, caller), /No mail has been sent for ten minutes/)
 })
+
+t.test('while the mail server takes no mail, no more are written than wait already', async t => {
+  const refuse = (_address: unknown, _session: unknown, callback: (error: Error) => void) => {
+    callback(Object.assign(new Error('come again later'), { responseCode: 451 }))
+  }
+  const server = await startMailServer(t, { onRcptTo: refuse })
+  const deployment = await deploy(t, { SMTP_URL: server.url })
+  const sql = connect(t, deployment.DATABASE_DIRECT_URL)
+  await addUsers(sql, 250)
+  const { announcements } = await start(t, deployment)
+  const haveFailed = async () => (await sql`select from jobs where error is null`).length === 0
+  const sending = announcements.send(letter('four'), { report: () => {}, pause: async () => { await until(haveFailed, 60_000) } }, caller)
+
+  await t.rejects(sending, /No mail has been sent for ten minutes/)
+  t.match(await announcements.look(letter('four')), { written: 100, left: 150, isComplete: false })
+  t.equal((await sql`select from jobs`).length, 100)
+  t.same(server.mails, [])
+})
+
+t.test('mails that have failed for hours hold nobody up', async t => {
+  const deployment = await deploy(t)
+  const sql = connect(t, deployment.DATABASE_DIRECT_URL)
+  await sql`
+    insert into jobs (queue, data, attempts, attempts_max, due_at, error)
+    select 'mail', '{"kind":"locked"}', 7, 11, now() + interval '2 hours', 'no' from generate_series(1, 120)`
+  const { announcements } = await start(t, deployment, { workers: false })
+  const pause = async () => { throw new Error('it waits') }
+  t.equal(await announcements.send(letter('five'), { report: () => {}, pause }, caller), 0)
+})
+
+/** Users with the role user, who read English. */
+async function addUsers (sql: ReturnType<typeof connect>, count: number) {
+  await sql`
+    insert into users (id, email, email_canonical, email_verified, full_name, locale, role, status, approval, created_at, updated_at)
+    select gen_random_uuid(), n || '@example.com', n || '@example.com', true, 'Ada', 'en', 'user', 'active', 'not_required', now(), now()
+    from generate_series(1, ${count}::int) as n`
+}
 
 /** Accounts of every status, in several languages. */
 async function populate (deployment: Deployment) {

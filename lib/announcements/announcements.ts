@@ -37,6 +37,12 @@ const batchMails = 100
 const pauseMs = 1000
 /** How long no mail may go until it is given up. */
 const stallTimeoutMs = 600_000
+/**
+ * Mails that are tried again within this time (ms) count as waiting. The first pauses of a mail that fails are shorter,
+ * and take longer than `stallTimeoutMs` together: so a server that takes no mail is noticed by the first batch. A mail
+ * that has failed for hours holds nobody up: its recipient may be the cause.
+ */
+const retryWithinMs = 900_000
 
 /** Mails to all users, or to those of a role. */
 export function createAnnouncements ({ database, store, jobs, audit }: Parts) {
@@ -52,8 +58,9 @@ export function createAnnouncements ({ database, store, jobs, audit }: Parts) {
   }
 
   /**
-   * Writes one mail for each user, as jobs, and no faster than they are sent. A letter that was interrupted goes on
-   * where it was, also if two send it at once: each user gets one. Returns how many got one in all.
+   * Writes one mail for each user, as jobs, and no faster than they are sent: none while the mail server takes none. A
+   * letter that was interrupted goes on where it was, also if two send it at once: each user gets one. Returns how many
+   * got one in all.
    * @throws Refusal `unavailable`
    * @throws Error if no mail has been sent for ten minutes
    */
@@ -84,7 +91,7 @@ export function createAnnouncements ({ database, store, jobs, audit }: Parts) {
     let fewest = Number.POSITIVE_INFINITY
     let stalledMs = 0
     for (;;) {
-      const due = await jobs.countDue('mail')
+      const due = await jobs.countDue('mail', retryWithinMs)
       if (due < batchMails) return
       stalledMs = due < fewest ? 0 : stalledMs + pauseMs
       fewest = Math.min(fewest, due)

@@ -25,6 +25,8 @@ export interface QueueCounts {
 
 /** More jobs of a queue than this are not counted, because counting reads each of them. */
 export const countedMax = 10_000
+/** The same for the jobs of one queue that are due soon, which are asked for by a command alone. */
+const countedSoonMax = 100_000
 
 export type JobStore = ReturnType<typeof createJobStore>
 
@@ -47,12 +49,19 @@ export function createJobStore (db: Database) {
       from jsonb_array_elements(${JSON.stringify(data)}::text::jsonb) as data`
   }
 
-  /** How many jobs could be taken now. */
-  async function countDue (queue: string): Promise<number> {
+  /**
+   * How many jobs are being done or are due within `withinMs` milliseconds, at most `countedSoonMax`. Those whose last
+   * attempt has failed are counted as well, as long as they are tried again so soon.
+   */
+  async function countDue (queue: string, withinMs: number): Promise<number> {
     const [row] = await db<{ count: number }>`
       select count(*)::int as count
-      from jobs
-      where queue = ${queue} and failed_at is null and due_at <= now()`
+      from (
+        select
+        from jobs
+        where queue = ${queue} and failed_at is null and due_at <= now() + ${withinMs}::float8 * interval '1 millisecond'
+        limit ${countedSoonMax}
+      ) j`
     return row?.count ?? 0
   }
 

@@ -224,7 +224,7 @@ t.test('a node looks into its queues one after another, and into none after it h
   const order = [(await once(looks, 'look'))[0]]
   for (const queue of ['first', 'second', 'third']) jobs.wake(queue)
   // The others are due, and would look before Postgres answers if they did not wait for their turn.
-  await store.countDue('first')
+  await store.countDue('first', 0)
   const next = once(looks, 'look')
   held.shift()?.()
   order.push((await next)[0])
