@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 
 /** A request to an operation. `path` may have a query. */
 export interface WorstInput {
@@ -27,6 +27,9 @@ const bodyBytes = 27 * 1024
 /** Together a little less than the largest head of a request. */
 const [cookieBytes, agentBytes] = [11 * 1024, 4 * 1024]
 
+/** A head of 16 KB holds so many tokens that are as short as they can be. */
+const forgedCookieCount = 74
+
 /** Passwords and names that have cost an estimator of strength the most. */
 const passwords = [
   '11111111111111111111114xq11111111111111111111114x',
@@ -48,8 +51,9 @@ const names = [
  * The worst requests that we know of, to every operation that the document tells: bodies as large as they may be,
  * nested as deeply, with as many fields; heads as long; each text as long as its field allows. After them requests that
  * are long by what they ask for.
+ * @param accessToken whose header is put on forged ones
  */
-export function * worstInputs ({ paths }: ApiDocument): Generator<WorstInput> {
+export function * worstInputs ({ paths }: ApiDocument, accessToken: string): Generator<WorstInput> {
   for (const [path, byMethod] of Object.entries(paths)) {
     for (const [method, operation] of Object.entries(byMethod)) {
       const request = { method: method.toUpperCase(), path: filled(path), as: 'administrator' as const }
@@ -57,6 +61,7 @@ export function * worstInputs ({ paths }: ApiDocument): Generator<WorstInput> {
       if (operation.requestBody) yield * bodiesOf(operation, request)
     }
   }
+  yield forgedCookies(accessToken)
   yield * newPasswords()
   yield * longAnswers()
 }
@@ -91,6 +96,14 @@ function longHead () {
     'user-agent': 'Mozilla/5.0 (('.repeat(agentBytes / 14),
     cookie: Array.from({ length: cookieBytes / 22 }, (_, n) => `latchkey_refresh${n}=${n}`).join('; ').slice(0, cookieBytes)
   }
+}
+
+// As many access cookies as fit into a head, each of which only its signature shows to be forged.
+function forgedCookies (accessToken: string): WorstInput {
+  const [header] = accessToken.split('.')
+  const forged = () => `__Secure-access=${header}.e30.${randomBytes(64).toString('base64url')}`
+  const cookie = Array.from({ length: forgedCookieCount }, forged).join('; ')
+  return { name: 'forged cookies', method: 'GET', path: '/api/v1/auth/me', headers: { cookie } }
 }
 
 function * newPasswords (): Generator<WorstInput> {

@@ -242,6 +242,18 @@ t.test('two cookies with the same name are refused, and both expire', async t =>
   t.match(await app.inject({ url: api('/auth/me'), headers: { cookie: 'theme=a; theme=b' } }), { statusCode: 401 }, 'other cookies do not matter')
 })
 
+t.test('a header full of forged access cookies is refused before a signature is verified', async t => {
+  const node = await startWith(t, { COOKIE_DOMAIN: 'example.com' })
+  const [header] = (await signIn(node)).access_token.split('.')
+  const forged = Array.from({ length: 74 }, () => `__Secure-access=${header}.e30.${crypto.randomBytes(64).toString('base64url')}`)
+  const verified = t.capture(node.tokens, 'readExpired', node.tokens.readExpired)
+  const answer = await node.inject({ url: api('/auth/me'), headers: { cookie: forged.join('; ') } })
+
+  t.match(answer.json(), { status: 400, code: 'malformed_request' })
+  t.equal(verified().length, 0)
+  t.ok(setCookies(answer).length > 0 && setCookies(answer).every(cookie => maxAgeOf(cookie) === 0), 'all expire')
+})
+
 t.test('with a cookie domain, the older copies of every scope expire', async t => {
   const node = await startWith(t, { COOKIE_DOMAIN: 'example.com' })
   const answer = await post(node, '/auth/refresh', undefined, { ...sameOrigin, cookie: '__Secure-refresh=a; __Secure-refresh=b' })

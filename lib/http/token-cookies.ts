@@ -61,8 +61,8 @@ export function createTokenCookies (settings: CookieSettings, parse: ParseCookie
    * One value for each kind of cookie. Of several, the one that was issued last: the others are left from other
    * settings. Values that this deployment has not signed are passed over where the cookies have a domain, because any
    * host under it may have set them.
-   * @throws Refusal malformed_request for several of one kind of which none is ours; without a domain, also where one
-   * is not ours, because no other host can have set it
+   * @throws Refusal malformed_request for more of one kind than a browser can have, before any is dated; for several of
+   * one kind of which none is ours; without a domain, also where one is not ours, because no other host can have set it
    */
   function choose (found: FoundCookies, issueTimes: IssueTimes = {}): CarriedCookies {
     if (found.length === 0) return none
@@ -73,8 +73,10 @@ export function createTokenCookies (settings: CookieSettings, parse: ParseCookie
   }
 
   function newest (values: string[], issuedAt: (value: string) => number | null = () => null): string {
+    if (values.length > scopes.length) throw new Refusal('malformed_request')
+
     let [latest, latestAt] = ['', -1]
-    for (const value of values) {
+    for (const value of new Set(values)) {
       const at = issuedAt(value)
       if (at === null && cookieDomain === null) throw new Refusal('malformed_request')
       if (at !== null && at >= latestAt) [latest, latestAt] = [value, at]

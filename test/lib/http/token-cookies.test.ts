@@ -92,8 +92,10 @@ t.test('of several cookies with the same name the one that was issued last is re
   const twins = (...values: string[]) => values.map(value => `__Host-refresh=${value}`).join('; ')
   const wide = (...values: string[]) => twins(...values).replaceAll('__Host-', '__Secure-')
 
-  for (const order of [['1', '2', '3'], ['3', '2', '1'], ['2', '3', '1'], ['3', '3']]) {
+  for (const order of [['1', '3'], ['3', '1'], ['3', '3']]) {
     t.strictSame(cookies.read(twins(...order), issueTimes), { refresh: '3' }, 'left from the other partition')
+  }
+  for (const order of [['1', '2', '3'], ['3', '2', '1'], ['2', '3', '1'], ['3', '3']]) {
     t.strictSame(create({ cookieDomain: 'example.com' }).read(wide(...order), issueTimes), { refresh: '3' })
   }
   for (const order of [['x', '1'], ['1', 'x']]) {
@@ -101,6 +103,21 @@ t.test('of several cookies with the same name the one that was issued last is re
     t.strictSame(create({ cookieDomain: 'example.com' }).read(wide(...order), issueTimes), { refresh: '1' }, 'any host of the domain can have set it')
   }
   t.throws(() => create({ cookieDomain: 'example.com' }).read(wide('x', 'y'), issueTimes), { code: 'malformed_request' })
+})
+
+t.test('no value is dated where there are more than a browser can have, and equal ones are dated once', async t => {
+  for (const [settings, name, valuesMax] of [[{}, '__Host-access', 2], [{ cookieDomain: 'example.com' }, '__Secure-access', 4]] as const) {
+    const { read } = create(settings)
+    const dated: string[] = []
+    const issueTimes = { access: (value: string) => dated.push(value) }
+    const carry = (values: unknown[]) => values.map(value => `${name}=${value}`).join('; ')
+
+    t.throws(() => read(carry([...Array(valuesMax + 1).keys()]), issueTimes), { code: 'malformed_request' }, 'one too many')
+    t.throws(() => read(carry(Array(20).fill('own')), issueTimes), { code: 'malformed_request' }, 'one value twenty times')
+    t.strictSame(dated, [])
+    t.strictSame(read(carry(Array(valuesMax).fill('own')), issueTimes), { access: 'own' })
+    t.strictSame(dated, ['own'])
+  }
 })
 
 t.test('only the current names are read', async t => {
