@@ -10,6 +10,7 @@ import type { Test } from 'tap'
 import latchkey from '../app.ts'
 import { createClock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config/config.ts'
+import { unavailable } from '../lib/errors.ts'
 import { createServer } from '../plugins/http/server.ts'
 import { compilersFactory } from './support/compilers.ts'
 import { cookieHeader, maxAgeOf, openBrowser, sameOrigin, setCookies } from './support/cookie-jar.ts'
@@ -668,6 +669,20 @@ t.test('a store that does not answer clears no cookie', async t => {
   t.match(answer, { statusCode: 503 }, 'a logout that did not come to pass says so')
   t.notOk(answer.headers['set-cookie'])
   t.notOk(answer.headers['clear-site-data'])
+  t.match(await browser.send('POST', '/auth/refresh'), { statusCode: 200 }, 'the session goes on')
+})
+
+t.test('cookies of one name that a node cannot date now are left alone', async t => {
+  const { browser } = await signedIn()
+  const node = await startWith(t, {})
+  const own = cookieHeader(browser.cookies)
+  const { current } = node.keyring
+  Object.defineProperty(node.keyring, 'current', { get () { throw unavailable(new Error('not read')) }, configurable: true })
+  const answer = await post(node, '/auth/refresh', undefined, { ...sameOrigin, cookie: `${own}; ${own}` })
+  Object.defineProperty(node.keyring, 'current', { get: () => current })
+
+  t.match(answer.json(), { status: 503, code: 'unavailable' })
+  t.notOk(answer.headers['set-cookie'])
   t.match(await browser.send('POST', '/auth/refresh'), { statusCode: 200 }, 'the session goes on')
 })
 

@@ -2,6 +2,7 @@ import cookie from '@fastify/cookie'
 import fp from 'fastify-plugin'
 import type { FastifyReply } from 'fastify'
 import type { Config } from '../../lib/config/config.ts'
+import { Refusal } from '../../lib/errors.ts'
 import { createTokenCookies } from '../../lib/http/token-cookies.ts'
 import type { CarriedCookies, CookieKind, IssueTimes, TokenCookies } from '../../lib/http/token-cookies.ts'
 
@@ -62,14 +63,14 @@ export default fp<TokenCookiesOptions>(async function carryTokens (app, options)
   })
 
   // Several cookies of one name of which none can be chosen are refused, and the answer removes them, whatever their
-  // scopes. Otherwise the browser would send them for ever.
+  // scopes. Otherwise the browser would send them for ever. If it cannot be known now which to choose, they stay.
   app.addHook('onRequest', (request, reply, done) => {
     const found = find(request.headers.cookie)
     request.twinCookies = twinsIn(found)
     try {
       request.parsedCookies = choose(found, issueTimes)
     } catch (error) {
-      for (const kind of request.twinCookies) expire(reply, kind, scopes)
+      if (isMalformed(error)) for (const kind of request.twinCookies) expire(reply, kind, scopes)
       throw error
     }
     done()
@@ -89,3 +90,7 @@ export default fp<TokenCookiesOptions>(async function carryTokens (app, options)
     return reply.header('set-cookie', app.serializeCookie(names[kind], value, options))
   }
 }, { name: 'token-cookies' })
+
+function isMalformed (error: unknown) {
+  return error instanceof Refusal && error.code === 'malformed_request'
+}
