@@ -110,3 +110,13 @@ export const unavailable = (cause?: unknown) => new Refusal('unavailable', { ret
 export function isRefusalCode (code: string): code is RefusalCode {
   return Object.hasOwn(refusals, code)
 }
+
+/** The result of the work, or null if it refuses the token with a 401. */
+export async function unlessRefused<T> (work: () => T | Promise<T>): Promise<T | null> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof Refusal && error.status === 401) return null
+    throw error
+  }
+}

@@ -1,7 +1,7 @@
 import type { Audit, AuditEvent } from '../audit/audit.ts'
 import type { Caller } from '../http/caller.ts'
 import type { UnitsOfWork } from '../changes/unit-of-work.ts'
-import { Refusal } from '../errors.ts'
+import { Refusal, unlessRefused } from '../errors.ts'
 import type { EndReason } from '../errors.ts'
 import type { PresentedToken } from '../sessions/presented-token.ts'
 import type { Sessions } from '../sessions/sessions.ts'
@@ -102,8 +102,10 @@ export function createSignOuts (parts: SignOutParts) {
   }
 
   // The two tokens may prove two sessions, if a client has mixed them up. Then it means both of them, but the scope
-  // holds for the first one only.
+  // holds for the first one only. If this node does not know the key of an access token, it reads the key ring before
+  // it takes the token for foreign.
   async function proofsOf (accessToken: string | undefined, presented: PresentedToken | undefined): Promise<Proof[]> {
+    if (accessToken) await unlessRefused(() => tokens.verifyOrReload(accessToken))
     const access = accessToken ? tokens.readExpired(accessToken) : null
     const claims = presented?.claims ?? null
     const refresh = claims?.transport === presented?.transport ? claims : null

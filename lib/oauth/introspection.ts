@@ -2,7 +2,7 @@ import type { Audit } from '../audit/audit.ts'
 import type { Caller } from '../http/caller.ts'
 import type { Authentication } from '../access/authentication.ts'
 import type { UnitsOfWork } from '../changes/unit-of-work.ts'
-import { Refusal } from '../errors.ts'
+import { Refusal, unlessRefused } from '../errors.ts'
 import type { Service } from './services.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { Tokens } from '../tokens/access-tokens.ts'
@@ -91,15 +91,5 @@ export function createIntrospection ({ commit, authentication, tokens, sessions,
 
     await unlessRefused(() => tokens.verifyOrReload(token))
     return tokens.readExpired(token)?.claims.sid ?? null
-  }
-}
-
-/** The result of the work, or null if it refuses the token with a 401. */
-async function unlessRefused<T> (work: () => T | Promise<T>): Promise<T | null> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof Refusal && error.status === 401) return null
-    throw error
   }
 }

@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { Test } from 'tap'
 import { createRefreshTokens } from '../../../lib/sessions/refresh-tokens.ts'
 import { createSecrets } from '../../../lib/crypto/secrets.ts'
 import { as, deploy, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
@@ -45,6 +46,20 @@ t.test('an expired access token still ends its own session', async t => {
   t.match(await logout({}, mine.access_token), { statusCode: 204 })
   t.match((await refresh(app, mine.refresh_token)).json(), { reason: 'signed_out' })
   t.match(await refresh(app, phone?.refresh_token ?? ''), { statusCode: 200 })
+})
+
+t.test('an access token whose key is new to this node ends its session all the same', async t => {
+  const { mine } = await signedIn(1)
+  t.match(await logout({}, mine.access_token, await startWithoutKeys(t, { isPartial: false })), { statusCode: 204 })
+  t.match((await refresh(app, mine.refresh_token)).json(), { code: 'session_ended', reason: 'signed_out' })
+})
+
+t.test('a node that may lack the key of an access token does not say that the session is over', async t => {
+  const { mine } = await signedIn(1)
+  const answer = await logout({}, mine.access_token, await startWithoutKeys(t, { isPartial: true }))
+  t.match(answer.json(), { status: 503, code: 'unavailable' })
+  t.notOk(answer.headers['clear-site-data'])
+  t.equal(await stateOf(mine), 'alive')
 })
 
 for (const scope of ['others', 'everywhere'] as const) {
@@ -233,6 +248,16 @@ async function signedIn (count: number) {
   const others: Tokens[] = []
   while (others.length < count - 1) others.push(await signIn(app, ada))
   return { mine, others, stranger: await signIn(app, account) }
+}
+
+/** A node that knows no key until it looks the keys up: then all of them, or still none if its ring is partial. */
+async function startWithoutKeys (t: Pick<Test, 'teardown'>, { isPartial }: { isPartial: boolean }) {
+  const node = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: app.clock })
+  const { current } = node.keyring
+  let ring: typeof current = { ...current, verifying: new Map(), isPartial }
+  const lookUp = async () => { if (!isPartial) ring = current }
+  Object.defineProperties(node.keyring, { current: { get: () => ring }, lookUp: { value: lookUp } })
+  return node
 }
 
 async function logout (body: object, access?: string, node = app) {
