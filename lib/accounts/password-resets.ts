@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Audit } from '../audit/audit.ts'
 import type { Caller } from '../http/caller.ts'
+import type { Revocations } from '../changes/revocations.ts'
 import type { UnitsOfWork } from '../changes/unit-of-work.ts'
 import type { Clock } from '../clock.ts'
 import type { DeviceTokens } from '../tokens/device-tokens.ts'
 import { parseAddress } from '../users/email-address.ts'
-import { Refusal } from '../errors.ts'
+import { Refusal, unlessRefused } from '../errors.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { Lockout } from '../throttling/lockout.ts'
 import type { OneTimeTokens, TakenToken } from '../tokens/one-time-tokens.ts'
@@ -38,6 +39,7 @@ export interface PasswordResetParts {
   sessions: Sessions
   oneTimeTokens: OneTimeTokens
   tokens: Pick<Tokens, 'readExpired'>
+  revocations: Pick<Revocations, 'check'>
   deviceTokens: DeviceTokens
   policy: PasswordPolicy
   passwords: Passwords
@@ -67,7 +69,7 @@ export const outdatedByPassword = [...resetPurposes, 'email_change', 'second_fac
 /** The reset of a forgotten password by a link in a mail. */
 export function createPasswordResets (parts: PasswordResetParts) {
   const { database, commit, users, passwordStore, devices, sessions, oneTimeTokens, tokens, deviceTokens } = parts
-  const { policy, passwords, rateLimits, lockout, audit, jobs, clock } = parts
+  const { revocations, policy, passwords, rateLimits, lockout, audit, jobs, clock } = parts
 
   return { forgotPassword, resetPassword }
 
@@ -85,7 +87,7 @@ export function createPasswordResets (parts: PasswordResetParts) {
   async function request (address: string, { deviceToken, accessToken }: OwnerProofs, caller: Caller) {
     const deviceId = deviceToken === undefined ? null : deviceTokens.read(deviceToken)
     const user = await users.findByAddress(address, deviceId)
-    const owner = (user?.knownSince && deviceId) || sessionOf(user, accessToken)
+    const owner = (user?.knownSince && deviceId) || await sessionOf(user, accessToken)
 
     const mail = { kind: 'password_reset', address, caller, owner }
     await rateLimits.countMail(mail, mayMail => database.begin(async tx => {
@@ -192,9 +194,12 @@ export function createPasswordResets (parts: PasswordResetParts) {
     throw error
   }
 
-  /** The id of the session, for a live access token of this user. */
-  function sessionOf (user: User | null, accessToken: string | undefined): string | undefined {
+  /** The id of the session, for a live access token of this user that is not revoked as far as this node knows. */
+  async function sessionOf (user: User | null, accessToken: string | undefined): Promise<string | undefined> {
     const access = accessToken === undefined ? null : tokens.readExpired(accessToken)
-    return access?.isLive && access.claims.sub === user?.id ? access.claims.sid : undefined
+    if (!access?.isLive || access.claims.sub !== user?.id) return undefined
+
+    const { claims } = access
+    return await unlessRefused(() => { revocations.check(claims); return claims.sid }) ?? undefined
   }
 }

@@ -249,6 +249,21 @@ t.test('a known device or a session of the account has a limit of its own, which
   }
 })
 
+t.test('the access token of a session that has ended counts for nothing, and the answer does not show it', async t => {
+  const ada = await signUp(limitedApp)
+  const [ended, alive] = [await signIn(limitedApp, ada), await signIn(limitedApp, ada)]
+  for (let host = 0; host < 12; host++) await forgot(ada.email, { from: `203.0.113.${host}`, by: limitedApp })
+  t.match(await post(limitedApp, '/auth/logout', {}, { authorization: `Bearer ${ended.access_token}` }), { statusCode: 204 })
+  const asked = async ({ access_token: token }: typeof ended) =>
+    face(await post(limitedApp, '/auth/password/forgot', { email: ada.email }, { authorization: `Bearer ${token}` }))
+
+  const before = await live(ada.user.id)
+  const answer = await asked(ended)
+  t.equal(await live(ada.user.id), before, 'no mail')
+  t.equal(await asked(alive), answer)
+  t.equal(await live(ada.user.id), before + 1, 'the owner’s living session still has a count of its own')
+})
+
 t.test('a page of another site cannot ask with a visitor’s cookies', async t => {
   const ada = await signUp(app)
   const before = await rows()
