@@ -102,11 +102,13 @@ export function createAccounts (parts: AccountParts) {
 
   // A use case that ends in tokens is refused before it begins if this node cannot sign. If that were found out at the
   // end, a refresh token would be used up and there would be no new one to answer. It is refused as well while this
-  // node would not accept the new tokens, because it may not know what has ended or its clock is wrong.
+  // node would not accept the new tokens, because it may not know what has ended or its clock is wrong, and while the
+  // clock of Redis is wrong, by which they are dated.
   function ifItCanSign<A extends unknown[], R> (useCase: (...given: A) => Promise<R>) {
     return async (...given: A): Promise<R> => {
       parts.tokens.assertCanSign()
       parts.feed.assertFresh()
+      parts.sessions.assertCanAdvance()
       return await useCase(...given)
     }
   }

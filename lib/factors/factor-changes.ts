@@ -30,7 +30,7 @@ export interface FactorChangeParts extends Pick<UnitsOfWork, 'commitUnlessNull'>
   users: Pick<UserStore, 'lock' | 'setTwoStep'>
   roleStore: Pick<RoleStore, 'lockPolicy'>
   devices: Pick<KnownDeviceStore, 'forgetSecondFactors'>
-  sessions: Pick<Sessions, 'find' | 'findLocked' | 'refusalFor' | 'recordEpochRaise' | 'advance'>
+  sessions: Pick<Sessions, 'find' | 'findLocked' | 'refusalFor' | 'recordEpochRaise' | 'assertCanAdvance' | 'advance'>
   tokenResponses: TokenResponses
   tokens: Pick<Tokens, 'assertCanSign'>
   feed: Pick<ChangeFeed, 'assertFresh'>
@@ -52,7 +52,7 @@ export function createFactorChanges (parts: FactorChangeParts) {
 
   /**
    * The session that asks, if it has proved every factor that the account has. A change ends in tokens, so it is
-   * refused before it begins if this node cannot sign, or would not accept them.
+   * refused before it begins if this node cannot sign, or would not accept them, or if the clock of Redis is off.
    */
   async function findStrong (asking: Asking): Promise<SessionState> {
     const state = await findAnswerable(asking)
@@ -74,6 +74,7 @@ export function createFactorChanges (parts: FactorChangeParts) {
   async function findAnswerable ({ sessionId }: Asking): Promise<SessionState> {
     tokens.assertCanSign()
     feed.assertFresh()
+    sessions.assertCanAdvance()
     return await sessions.find(sessionId)
   }
 

@@ -50,7 +50,15 @@ export function createHotSessions (scripts: RedisScripts, clock: Clock, { graceM
   const confirmGeneration = scripts.script('confirm-generation')
   const currentGeneration = scripts.script('current-generation')
 
-  return { begin, present, advance, confirm, newest }
+  return { assertInTime, begin, present, advance, confirm, newest }
+
+  /**
+   * Every step has to be in time by the clock of Redis. Call it before something after which a step must not fail.
+   * @throws Refusal `unavailable` while that clock is too far off
+   */
+  function assertInTime () {
+    scripts.latest()
+  }
 
   /** Writes the record of a new session at generation 1, to be kept for `lifetimeMs` milliseconds. */
   async function begin (id: string, lifetimeMs: number): Promise<Newest> {

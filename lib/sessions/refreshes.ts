@@ -17,7 +17,7 @@ import type { TokenReplays } from './token-replays.ts'
 
 export interface RefreshParts {
   store: Pick<SessionStore, 'lift'>
-  hot: Pick<HotSessions, 'present' | 'advance' | 'newest'>
+  hot: Pick<HotSessions, 'assertInTime' | 'present' | 'advance' | 'newest'>
   lookUps: Pick<SessionLookUps, 'find'>
   replays: TokenReplays
   refreshTokens: RefreshTokens
@@ -33,7 +33,7 @@ export interface RefreshParts {
 export function createRefreshes ({
   store, hot, lookUps, replays, refreshTokens, sightings, metrics, statuses, clock, lifetimes: { refreshTokenTtl }
 }: RefreshParts) {
-  return { refresh, isNewest, authenticateAgain, advance }
+  return { refresh, isNewest, authenticateAgain, assertCanAdvance: hot.assertInTime, advance }
 
   /**
    * The session behind a refresh token, with its newest token. The replay of a superseded token ends the session

@@ -26,7 +26,8 @@ export function createSessions (parts: SessionParts) {
   const lookUps = createSessionLookUps(parts)
   const ends = createSessionEnds(parts)
   const replays = createTokenReplays({ ...parts, lookUps, ends })
-  const { refresh, isNewest, authenticateAgain, advance } = createRefreshes({ ...parts, lookUps, replays })
+  const { refresh, isNewest, authenticateAgain, assertCanAdvance, advance } =
+    createRefreshes({ ...parts, lookUps, replays })
   const { confirm } = createArrivedAnswers({ ...parts, lookUps, replays })
   const { find, findAlive, findLocked, peek, list, refusalFor } = lookUps
   const { end, recordEpochRaise } = ends
@@ -41,6 +42,7 @@ export function createSessions (parts: SessionParts) {
     confirm,
     isNewest,
     authenticateAgain,
+    assertCanAdvance,
     advance,
     find,
     findAlive,

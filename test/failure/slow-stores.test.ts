@@ -1,6 +1,7 @@
 import t from 'tap'
 import { connect } from '../support/database.ts'
-import { as, build, deploy, post, refresh, signIn, start } from '../support/helper.ts'
+import { codeAt, fromBase32 } from '../support/factors.ts'
+import { as, build, deploy, password, post, refresh, signIn, signUp, start } from '../support/helper.ts'
 import { defaultDeadline, outcomeOf, ownRedis, until } from './nodes.ts'
 
 /** A token that is used a second time ends its session at once. */
@@ -66,3 +67,49 @@ t.test('a node that cannot sign uses up no token', async t => {
   Object.defineProperty(app.keyring, 'current', { get: () => current })
   t.match(await refresh(app, ada.refresh_token), { statusCode: 200 })
 })
+
+for (const aheadMs of [60_000, -60_000]) {
+  t.test(`while the clock of Redis is ${aheadMs} ms off, whatever ends in tokens is refused before it begins`, async t => {
+    const app = await start(t, await deploy(t, strict), { workers: false })
+    const account = await signUp(app)
+    const [ada, phone] = [await signIn(app, account), await signIn(app, account)]
+    const { id, secret } = (await as(app, ada.access_token, 'POST', '/auth/totp')).json()
+    const code = codeAt(app, { secret: fromBase32(secret) })
+    const before = await written()
+    await moveClockOfRedis(aheadMs)
+
+    for (const [path, body] of Object.entries({
+      '/auth/login': { email: account.email, password },
+      '/auth/refresh': { refresh_token: ada.refresh_token },
+      '/auth/reauthenticate': { password },
+      '/auth/password/change': { current_password: password, new_password: 'seven quiet herons over reeds' },
+      [`/auth/totp/${id}/confirm`]: { code }
+    })) t.equal(outcomeOf(await as(app, ada.access_token, 'POST', path, body)), '503 unavailable', path)
+    t.same(await written(), before, 'nothing has changed')
+
+    await moveClockOfRedis(0)
+    const confirmed = await as(app, ada.access_token, 'POST', `/auth/totp/${id}/confirm`, { code })
+    t.equal(confirmed.json().recovery_codes?.length, 10, 'the code was not used up')
+    t.equal(outcomeOf(await refresh(app, phone.refresh_token)), '401 session_ended factors_changed')
+
+    async function moveClockOfRedis (byMs: number) {
+      const time = async () => [Math.floor((Date.now() + byMs) / 1000), Date.now() % 1000 * 1000]
+      Object.assign(app.redis, { time })
+      // A probe may have asked for the real time just before. Redis answers in order, so its answer has come by then.
+      await app.redis.ping()
+      await app.scripts.ping()
+    }
+
+    async function written () {
+      return await app.database`
+        select u.password_hash, u.session_epoch, u.two_step, s.id, s.auth_time, s.ended_at, p.confirmed_at,
+               (select count(*)::int from recovery_codes r where r.user_id = u.id) as codes,
+               (select count(*)::int from jobs) as jobs
+        from users u
+        join sessions s on s.user_id = u.id
+        left join totp_secrets p on p.user_id = u.id
+        where u.id = ${account.user.id}
+        order by s.id`
+    }
+  })
+}
