@@ -14,7 +14,7 @@ export interface RedisCommands {
 
 /** A measurement of the clock of Redis, in milliseconds. */
 interface Measured {
-  /** How far it is ahead of this node's monotonic clock. */
+  /** How far it is ahead of this node's monotonic clock, at least. */
   ahead: number
   /** How long the answer took. */
   took: number
@@ -22,7 +22,7 @@ interface Measured {
   at: number
 }
 
-/** For this time a measurement is kept if the new one took longer. */
+/** For this time a measurement is kept if the new one took longer and does not contradict it. */
 const measurementLifetimeMs = 30_000
 /** If the clock of Redis differs from this node's by more than this, its times are of no use here. */
 const skewMaxMs = 15_000
@@ -57,10 +57,9 @@ export function createRedisScripts (
     const [seconds, microseconds] = await guard(() => redis.time())
     const at = performance.now()
     const took = at - started
-    const ahead = Number(seconds) * 1000 + Number(microseconds) / 1000 - at
+    const fresh = { ahead: Number(seconds) * 1000 + Number(microseconds) / 1000 - at, took, at }
 
-    // A quicker answer gives a more exact time; but clocks drift, so an old measurement is replaced in any case.
-    if (!measured || took <= measured.took || at - measured.at > measurementLifetimeMs) measured = { ahead, took, at }
+    if (!measured || replaces(fresh, measured)) measured = fresh
     return took
   }
 
@@ -102,6 +101,17 @@ export function createRedisScripts (
       throw isMistake(error) ? error : unavailable(error)
     }
   }
+}
+
+// A quicker answer gives a more exact time; but clocks drift, so an old measurement is replaced in any case, and so is
+// one that contradicts the new one: it was the clock of another Redis, or somebody has set the clock.
+function replaces (fresh: Measured, kept: Measured) {
+  return fresh.took <= kept.took || fresh.at - kept.at > measurementLifetimeMs || areApart(fresh, kept)
+}
+
+/** Redis read its clock some time between the call and the answer: it is ahead by `ahead` to `ahead + took`. */
+function areApart (a: Measured, b: Measured) {
+  return a.ahead > b.ahead + b.took || b.ahead > a.ahead + a.took
 }
 
 function isUnknownScript (error: unknown) {
