@@ -85,7 +85,7 @@ export function createHotSessions (scripts: RedisScripts, clock: Clock, { graceM
    * Rotates without a token and without counting it: the session's user has just proved the password.
    * @throws Refusal `unavailable`
    */
-  async function advance (id: string, terms: StepTerms): Promise<Newest> {
+  async function advance (id: string, terms: StepTerms): Promise<TokenStep> {
     const step = read(await rotateSession([key(id)], ['', '', ...termsOf(terms)]))
     if (step.outcome === 'reused' || step.outcome === 'limited') {
       throw new Error('a rotation without a token is neither a replay nor limited')

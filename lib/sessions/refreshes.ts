@@ -89,8 +89,9 @@ export function createRefreshes ({
   /** Rotates the token of a session whose user has just proved the password. Call it after the proof is committed. */
   async function advance (state: SessionState): Promise<SessionTokens> {
     const { sessionId, floor } = state
-    const newest = await hot.advance(sessionId, { floor, lifetimeMs: lifetimeMsOf(state) })
-    return issueRefreshToken(refreshTokens, state, newest)
+    const step = await hot.advance(sessionId, { floor, lifetimeMs: lifetimeMsOf(state) })
+    sightings.note(state, step.floor, clock.now())
+    return issueRefreshToken(refreshTokens, state, step)
   }
 
   function count (step: Exclude<Step, { outcome: 'reused' }>, caller: Caller) {

@@ -156,7 +156,7 @@ export function createPostgres (plants: Plants, now: () => number) {
       !row.endedReason &&
       row.expiresAt > now()
     const lifted = draft.sessions.filter(row => lives(row) && (row.id === id || plants.has('a raise lifts every session')))
-    for (const row of lifted) Object.assign(row, { userEpoch: to, lastSeenAt: now() })
+    for (const row of lifted) row.userEpoch = to
     return lifted.some(row => row.id === id)
   }
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { api, as, deploy, password, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
+import { api, as, deploy, password, post, received, refresh, signIn, signUp, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 
@@ -51,6 +51,27 @@ t.test('a session shows when it was last used', async t => {
   t.ok(Date.parse(after?.last_seen_at ?? '') - Date.parse(before?.last_seen_at ?? '') >= 16 * 60_000 - 1000)
   t.equal(after?.created_at, before?.created_at)
 })
+
+for (const isRefreshing of [true, false]) {
+  t.test(`a session that proves the password every ten minutes is written down ${isRefreshing ? 'by its refreshes' : 'without a refresh'}`, async t => {
+    const ada = await signIn(app)
+    const passing = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: app.clock })
+    let newest = ada
+    for (let minutes = 10; minutes <= 40; minutes += 10) {
+      app.clock.advance(10 * 60_000)
+      newest = (await as(passing, newest.access_token, 'POST', '/auth/reauthenticate', { password })).json()
+      await received(passing, newest)
+      if (isRefreshing) newest = (await refresh(passing, newest.refresh_token)).json()
+      if (isRefreshing) await received(passing, newest)
+    }
+    await passing.close()
+
+    const [shown] = await list(newest)
+    t.ok(app.clock.now() - Date.parse(shown?.last_seen_at ?? '') <= 15 * 60_000, `seen at ${shown?.last_seen_at}`)
+    await app.redis.unlink(`session:{${ada.session.id}}`)
+    t.match((await refresh(app, ada.refresh_token)).json(), { code: 'session_ended', reason: 'reuse_detected' }, 'the floor was raised')
+  })
+}
 
 t.test('a user agent of any kind is stored within bounds and never causes an error', async t => {
   const ada = await signUp(app)
