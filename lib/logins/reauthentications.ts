@@ -12,6 +12,7 @@ import type { SessionState } from '../sessions/session-store.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { TokenResponse, TokenResponses } from '../sessions/token-responses.ts'
 import type { Database } from '../stores/database.ts'
+import type { CodeHolder } from '../throttling/lockout.ts'
 import type { PasswordChecks } from '../throttling/password-checks.ts'
 import type { RateLimits } from '../throttling/rate-limits.ts'
 import { byPasskey, byPassword } from '../tokens/assurance.ts'
@@ -41,7 +42,7 @@ export interface ReauthenticationParts extends SecondStepParts {
 
 /** Proving again who uses a session. */
 export function createReauthentications (parts: ReauthenticationParts) {
-  const { database, users, sessions, tokenResponses, checks, factorChecks, pendingLogins } = parts
+  const { database, users, devices, sessions, tokenResponses, checks, factorChecks, pendingLogins } = parts
   const { oneTimeTokens, rateLimits, passkeys, passkeyChecks, audit, clock } = parts
   const { demand } = createSecondSteps(parts)
 
@@ -119,7 +120,8 @@ export function createReauthentications (parts: ReauthenticationParts) {
     caller: Caller
   ): Promise<TokenResponse> {
     const { sessionId } = state
-    const claim = { factor, owner: state, holder: { sessionId }, boundTo: sessionId, sessionId, caller }
+    const holder = await holderOf(state)
+    const claim = { factor, owner: state, holder, boundTo: sessionId, sessionId, caller }
     const proof = await factorChecks.check(claim)
     const isWhole = isPasskeyAlone && proof.isComplete
     // A key that has not verified its user is a second factor only.
@@ -128,6 +130,16 @@ export function createReauthentications (parts: ReauthenticationParts) {
       if (isWrong(error)) await factorChecks.noteUsedUp(claim, proof.method)
       throw error
     })
+  }
+
+  /**
+   * Where wrong codes are counted. A session that has proved a second factor has a bucket of its own. Any other shares
+   * the one of sign-ins, because whoever knows the password could open one after the other.
+   */
+  async function holderOf ({ id, sessionId, deviceId, amr }: SessionState): Promise<CodeHolder> {
+    if (amr.includes('mfa')) return { sessionId }
+    const device = await devices.find(database, id, deviceId)
+    return device?.secondFactorAt ? device : 'strangers'
   }
 
   async function finish (

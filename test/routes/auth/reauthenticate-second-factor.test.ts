@@ -111,6 +111,25 @@ t.test('wrong codes in a session shut its own bucket only', async t => {
   t.match((await prove(tokens, { password })).json(), { code: 'mfa_required' })
 })
 
+t.test('whoever knows the password guesses at codes no more often by opening further sessions', async t => {
+  const ada = await guarded(app)
+  const own = await enter(ada, codeAt(app, ada))
+  await app.database`update users set two_step = false where id = ${ada.user.id}`
+  for (let n = 0; n < 5; n++) {
+    const guess = await prove(await signIn(app, { email: ada.email }), { password, code: '000000' })
+    t.match(brief(guess), { status: 401, code: 'invalid_credentials' })
+  }
+
+  nextStep(app)
+  t.match(brief(await prove(await signIn(app, { email: ada.email }), { password, code: codeAt(app, ada) })), { status: 429, code: 'too_many_attempts' })
+  t.match(await app.database`select strangers_failures from totp_secrets where user_id = ${ada.user.id}`, [{ strangersFailures: 5 }])
+  t.match((await trail(app, ada.user.id)).filter(({ event }) => event === 'authn_login_lock'), [{ reason: 'totp' }])
+  const [known, proved] = [await signIn(app, { email: ada.email }, { device_token: own.device_token }), own]
+  t.match(await prove(known, { password, code: codeAt(app, ada) }), { statusCode: 200 }, 'a device that has passed a second factor goes on')
+  nextStep(app)
+  t.match(await prove(proved, { password, code: codeAt(app, ada) }), { statusCode: 200 }, 'and so does a session that has')
+})
+
 t.test('a browser proves the second factor with the cookie of the first step', async t => {
   const ada = await guarded(app)
   const browser = openBrowser(app)
