@@ -13,7 +13,7 @@ import { needsBoth } from '../tokens/factor-dues.ts'
 import type { OneTimeTokens } from '../tokens/one-time-tokens.ts'
 import { parseAddress } from '../users/email-address.ts'
 import type { User, UserStore } from '../users/user-store.ts'
-import type { AdminActions } from './admin-actions.ts'
+import type { AdminAction, AdminActions } from './admin-actions.ts'
 import { countMail } from './mail-limit.ts'
 
 export interface FactorResetStartParts {
@@ -22,7 +22,7 @@ export interface FactorResetStartParts {
   users: Pick<UserStore, 'find' | 'findByAddress' | 'lockActive' | 'setTwoStep'>
   sessions: Pick<Sessions, 'recordEpochRaise'>
   factorRemovals: FactorRemovals
-  oneTimeTokens: Pick<OneTimeTokens, 'issue'>
+  oneTimeTokens: Pick<OneTimeTokens, 'issue' | 'isRestorable'>
   rateLimits: Pick<RateLimits, 'countMail'>
   audit: Pick<Audit, 'record'>
   jobs: Pick<Jobs, 'send'>
@@ -48,8 +48,9 @@ export function createFactorResetStarts (parts: FactorResetStartParts) {
 
   /**
    * Begins a reset in the name of an administrator who ranks above the user.
-   * @throws Refusal `not_found`; `forbidden`; `conflict` for a disabled account, one without any factor and one that
-   * needs two and has no password; `rate_limited` if the address has been sent too many mails; `unavailable`
+   * @throws Refusal `not_found`; `forbidden`; `conflict` for a disabled account, one without any factor, and one that
+   * needs two and has no password or an address that may still be undone; `rate_limited` if the address has been sent
+   * too many mails; `unavailable`
    */
   async function start (userId: string, by: Actor) {
     const known = await users.find(userId)
@@ -58,6 +59,7 @@ export function createFactorResetStarts (parts: FactorResetStartParts) {
     const mail = { kind: 'second_factor_reset', address: known?.emailCanonical ?? userId }
     await countMail(rateLimits, mail, by, () => actions.perform(userId, by, async action => {
       if (action.subject.status === 'disabled') throw new Refusal('conflict')
+      await assertSettled(action)
       await begin(action, action.subject, action.auditFields)
     }))
   }
@@ -77,6 +79,14 @@ export function createFactorResetStarts (parts: FactorResetStartParts) {
       const outcome = await begin(unit, subject, { outcome: 'success', subject, caller })
       return { id: subject.id, email: subject.email, outcome }
     })
+  }
+
+  // Else one administrator alone could take an account over: another address, a new password by a mail to it, and then
+  // second factors by one more.
+  async function assertSettled ({ tx, subject }: AdminAction) {
+    if (needsBoth(subject, clock.now()) && await oneTimeTokens.isRestorable(tx, subject)) {
+      throw senseless('The address of the account was changed within a week, and its earlier one may still be restored.')
+    }
   }
 
   async function begin (unit: UnitOfWork, subject: User, auditFields: AuditFields): Promise<FactorResetStart> {

@@ -19,7 +19,7 @@ export interface OneTimeToken {
 export type OneTimeTokenStore = ReturnType<typeof createOneTimeTokenStore>
 
 export function createOneTimeTokenStore (db: Database) {
-  return { insert, find, take, release, spend, revoke, revokeOutdone, prolongUndo, isPromised }
+  return { insert, find, take, release, spend, revoke, revokeOutdone, prolongUndo, isPromised, isRestorable }
 
   /**
    * Writes a token. Its time of creation is later than that of all tokens that its user has of the same purpose, so
@@ -151,6 +151,21 @@ export function createOneTimeTokenStore (db: Database) {
       where email_canonical = ${canonical}
         and purpose = 'email_undo'
         and user_id is not null
+        and expires_at > ${now}
+      limit 1`
+    return undos.length === 1
+  }
+
+  /** Whether an undo could still restore another address than the present one of an account. */
+  async function isRestorable (
+    tx: Transaction, { id: userId, emailCanonical }: { id: string, emailCanonical: string }, now: Date
+  ): Promise<boolean> {
+    const undos = await tx`
+      select id
+      from one_time_tokens
+      where user_id = ${userId}
+        and purpose = 'email_undo'
+        and email_canonical <> ${emailCanonical}
         and expires_at > ${now}
       limit 1`
     return undos.length === 1

@@ -49,7 +49,7 @@ export function createOneTimeTokens (store: OneTimeTokenStore, { keys, clock }: 
   const { sign, verify } = createTokenSigner(keys, payloadBytes)
   const { revoke, revokeOutdone } = store
 
-  return { issue, tokenOf, find, take, release, spend, revoke, revokeOutdone, prolongUndo, isPromised }
+  return { issue, tokenOf, find, take, release, spend, revoke, revokeOutdone, prolongUndo, isPromised, isRestorable }
 
   /** Writes a token's row in the transaction of its cause. Returns the id, which the mail's job carries. */
   async function issue (tx: Transaction, token: NewToken): Promise<string> {
@@ -118,6 +118,11 @@ export function createOneTimeTokens (store: OneTimeTokenStore, { keys, clock }: 
   /** Whether the owner of an account may still restore this address. */
   async function isPromised (tx: Transaction, canonical: string): Promise<boolean> {
     return await store.isPromised(tx, canonical, new Date(clock.now()))
+  }
+
+  /** Whether an earlier owner of the account's address may still restore theirs. */
+  async function isRestorable (tx: Transaction, user: { id: string, emailCanonical: string }): Promise<boolean> {
+    return await store.isRestorable(tx, user, new Date(clock.now()))
   }
 
   function read (token: string): { purpose: Purpose, id: string } | null {

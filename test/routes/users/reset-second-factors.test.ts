@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { createAuthenticator } from '../../support/authenticator.ts'
 import { openBrowser } from '../../support/cookie-jar.ts'
+import { changeAddress } from '../../support/email-changes.ts'
 import { mailJobs, trail, until } from '../../support/evidence.ts'
 import { addTotp, claimsOf, codeAt, fromBase32, guarded, mailedToken, nextStep } from '../../support/factors.ts'
 import type { Guarded } from '../../support/factors.ts'
@@ -303,6 +304,17 @@ t.test('an administrator reads what a user has, without any secret', async t => 
   t.match(answer.json(), { totp: { id: ada.totpId, last_used_at: null }, recovery_codes: { left: 10 } })
   t.strictSame(Object.keys(answer.json().totp), ['id', 'created_at', 'last_used_at'])
   t.match(brief(await as(app, clerk.access_token, 'GET', `/users/${randomUUID()}/second-factors`)), { status: 404 })
+})
+
+t.test('an administrator who has moved an account to another mailbox cannot reset its factors, for as long as the owner may undo that', async t => {
+  const ada = await guarded(app)
+  await changeAddress(app, await enter(ada))
+  t.match(brief(await reset(ada)), { status: 409, code: 'conflict' })
+  t.strictSame((await mailsTo(ada)).filter(({ kind }) => kind === 'second_factor_reset'), [])
+  t.strictSame((await trail(app, ada.user.id)).filter(({ event }) => event === 'authn_factor_reset'), [])
+
+  app.clock.advance(7 * day + 1000)
+  t.match(await reset(ada), { statusCode: 204 })
 })
 
 /** Begins a reset in a recent session of an administrator, by default of a super_admin. */

@@ -489,7 +489,8 @@ extension AdministrationCalls on Latchkey {
   /// factor, and when that is confirmed the old factors, the other sessions and the known devices are gone. A
   /// sign-in by an old factor makes the link worthless. Where the password alone signs in, factors protect nothing:
   /// there they are removed at once, the sessions end, and a mail tells the user. 409 conflict for a disabled
-  /// account and one without any factor; 429 for more mails than an address gets.
+  /// account, one without any factor, and for a link while an earlier address of the account may still be restored
+  /// (a week); 429 for more mails than an address gets.
   Future<void> resetSecondFactors({
     required String id,
   }) => call('resetSecondFactors', 'POST /users/{id}/reset-second-factors', {
