@@ -23,10 +23,13 @@ t.test('the rules hold as they are written', async t => {
   }
 })
 
+const suspended = await suspendedVendor()
+
 const ways = {
   disable: (node: typeof app, by: Signed, whom: Signed) => as(node, by.access_token, 'POST', `/users/${whom.id}/disable`),
   demote: (node: typeof app, by: Signed, whom: Signed) => as(node, by.access_token, 'PATCH', `/users/${whom.id}`, { role: 'user' }),
-  remove: (node: typeof app, by: Signed, whom: Signed) => as(node, by.access_token, 'DELETE', `/users/${whom.id}`)
+  remove: (node: typeof app, by: Signed, whom: Signed) => as(node, by.access_token, 'DELETE', `/users/${whom.id}`),
+  suspend: (node: typeof app, by: Signed, whom: Signed) => as(node, by.access_token, 'PATCH', `/users/${whom.id}`, { vendor_id: suspended })
 }
 
 for (const [name, way] of Object.entries(ways)) {
@@ -76,7 +79,12 @@ t.test('twenty acts upon one user at once are all done', async t => {
 })
 
 async function superAdmins () {
-  return await app.database<{ id: string }>`select id from users where role = 'super_admin' and status = 'active'`
+  return await app.database<{ id: string }>`select u.id from users u left join vendors v on v.id = u.vendor_id where u.role = 'super_admin' and u.status = 'active' and v.status is distinct from 'suspended'`
+}
+
+async function suspendedVendor () {
+  const [vendor] = await app.database<{ id: string }>`insert into vendors (name, status) values ('Suspended', 'suspended') returning id`
+  return vendor?.id
 }
 
 async function dismissAll () {

@@ -52,9 +52,9 @@ export function createAdminActions ({ commit, users, hierarchy, administrators }
 
   /**
    * Locks actor and subject, and returns both if the actor may act on the subject.
-   * @throws Refusal `not_found`; `forbidden` if the actor does not rank above the subject; `session_ended` if the actor
-   * has been disabled or erased meanwhile; `last_super_admin` if two super_admins removed each other at once, this
-   * actor came second, and the subject is now the last one
+   * @throws Refusal `not_found`; `forbidden` if the actor does not rank above the subject; `session_ended` or
+   * `vendor_suspended` if that has happened to the actor meanwhile; `last_super_admin` if two super_admins removed each
+   * other at once, this actor came second, and the subject is now the last one
    */
   async function authorize (
     tx: Transaction, by: Actor, subjectId: string
@@ -66,7 +66,7 @@ export function createAdminActions ({ commit, users, hierarchy, administrators }
 
     const wasSuperAdmin = role === highestRole && userId !== subjectId
     if (wasSuperAdmin && await isLastSuperAdmin(tx, subject)) throw new Refusal('last_super_admin')
-    throw isActive(actor) ? new Refusal('forbidden') : sessionEnded(actor)
+    throw isActive(actor) ? new Refusal('forbidden') : mayDoNothing(actor)
   }
 
   async function isLastSuperAdmin (tx: Transaction, { id, role, status }: RankedUser): Promise<boolean> {
@@ -75,20 +75,21 @@ export function createAdminActions ({ commit, users, hierarchy, administrators }
 
   /**
    * Locks the actor until the transaction ends and returns them, for an action without a subject that exists already.
-   * @throws Refusal `session_ended` if the actor has been disabled or erased meanwhile
+   * @throws Refusal `session_ended` or `vendor_suspended` if that has happened to the actor meanwhile
    */
   async function lockActor (tx: Transaction, { principal }: Actor): Promise<RankedUser> {
     const actor = await hierarchy.lockActor(tx, principal.userId)
-    if (!isActive(actor)) throw sessionEnded(actor)
+    if (!isActive(actor)) throw mayDoNothing(actor)
     return actor
   }
 }
 
 function isActive (actor: RankedUser | null): actor is RankedUser {
-  return actor?.status === 'active'
+  return actor?.status === 'active' && actor.vendorStatus !== 'suspended'
 }
 
-/** For an actor who has been disabled or erased, which this node has not learnt from the change feed yet. */
-function sessionEnded (actor: RankedUser | null) {
+/** For an actor who was disabled, erased or suspended, which this node has not learnt from the change feed yet. */
+function mayDoNothing (actor: RankedUser | null) {
+  if (actor?.status === 'active') return new Refusal('vendor_suspended')
   return new Refusal('session_ended', { reason: actor ? 'account_disabled' : 'account_deleted' })
 }
