@@ -3,7 +3,7 @@ import { operator, withApp } from './with-app.ts'
 
 const resetSecondFactors: Command = {
   usage: 'reset-second-factors EMAIL',
-  help: 'mails a link by which a user who has lost the second factors adds a new one',
+  help: 'mails a link by which a user who has lost the second factors adds a new one, or removes those nobody asks for',
   options: {},
   positionals: 1,
   run
