@@ -32,7 +32,8 @@ main () {
   [[ -r $settings ]] || fail "The settings in $settings cannot be read (LATCHKEY_SETTINGS)."
   key_file=${ENCRYPTION_KEY_FILE:-$(node -e "$named_key_file" "$settings")}
   [[ -z $key_file || -r $key_file ]] ||
-    fail "ENCRYPTION_KEY_FILE names $key_file, which $(id -un) cannot read: give it to the drill as a credential (docs/backups.md)."
+    fail "ENCRYPTION_KEY_FILE names $key_file, which $(id -un) cannot read: give it to the drill as a credential" \
+      "(docs/backups.md)."
   work=$(mktemp -d)
   trap 'clean_up' EXIT
   trap '((BASH_SUBSHELL)) || fail "It stopped; the lines above say why."' ERR
@@ -105,8 +106,8 @@ compare_rows () {
 }
 
 look_into () {
-  # Of the settings, those that lead to stores are left out, and files with secrets, but for the key's. Keys are never in
-  # the environment or in an argument.
+  # Of the settings, those that lead to stores are left out, and files with secrets, but for the key's. Keys are never
+  # in the environment or in an argument.
   sed -E -e '/^[[:space:]]*(export[[:space:]]+)?(DATABASE|REDIS|SMTP)_/d' -e '/ENCRYPTION_KEY_FILE/b' \
     -e '/^[[:space:]]*(export[[:space:]]+)?[A-Z_]+_FILE[[:space:]]*=/d' "$settings" > "$work/.env.production"
   app=$(sql latchkey --set=owner="$owner" <<< "select rolname from pg_roles where rolcanlogin and not rolsuper
@@ -173,7 +174,7 @@ say () {
 
 fail () {
   trap - ERR
-  echo "restore-drill: FAILED. $1" >&2
+  echo "restore-drill: FAILED. $*" >&2
   exit 1
 }
 

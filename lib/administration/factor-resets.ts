@@ -6,6 +6,7 @@ import { Refusal } from '../errors.ts'
 import type { FactorRemovals } from '../factors/factor-removals.ts'
 import type { Caller } from '../http/caller.ts'
 import type { Jobs } from '../jobs/jobs.ts'
+import type { KnownDeviceStore } from '../sessions/known-device-store.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { Transaction } from '../stores/database.ts'
 import type { RateLimits } from '../throttling/rate-limits.ts'
@@ -22,6 +23,7 @@ export interface FactorResetStartParts {
   users: Pick<UserStore, 'find' | 'findByAddress' | 'lockActive' | 'setTwoStep'>
   sessions: Pick<Sessions, 'recordEpochRaise'>
   factorRemovals: FactorRemovals
+  devices: Pick<KnownDeviceStore, 'forgetSecondFactors'>
   oneTimeTokens: Pick<OneTimeTokens, 'issue' | 'isRestorable'>
   rateLimits: Pick<RateLimits, 'countMail'>
   audit: Pick<Audit, 'record'>
@@ -42,7 +44,8 @@ export type FactorResetStart = 'mailed' | 'removed'
  * removes them at once: a passkey may be somebody else's, who had the password once and signs in by it ever since.
  */
 export function createFactorResetStarts (parts: FactorResetStartParts) {
-  const { commit, actions, users, sessions, factorRemovals, oneTimeTokens, rateLimits, audit, jobs, clock } = parts
+  const { commit, actions, users, sessions, devices, factorRemovals } = parts
+  const { oneTimeTokens, rateLimits, audit, jobs, clock } = parts
 
   return { start, startAsOperator }
 
@@ -114,6 +117,7 @@ export function createFactorResetStarts (parts: FactorResetStartParts) {
       reason: 'factors_changed',
       event: { ...auditFields, event: 'authn_factor_reset', reason: 'removed' }
     })
+    await devices.forgetSecondFactors(unit.tx, userId)
     await jobs.send(unit.tx, 'mail', { kind: 'second_factors_removed', userId, eventId })
   }
 }

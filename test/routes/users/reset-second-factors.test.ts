@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { createAuthenticator } from '../../support/authenticator.ts'
 import { openBrowser } from '../../support/cookie-jar.ts'
-import { changeAddress } from '../../support/email-changes.ts'
+import { askForChange, changeAddress } from '../../support/email-changes.ts'
 import { mailJobs, trail, until } from '../../support/evidence.ts'
 import { addTotp, claimsOf, codeAt, fromBase32, guarded, mailedToken, nextStep } from '../../support/factors.ts'
 import type { Guarded } from '../../support/factors.ts'
@@ -273,8 +273,10 @@ t.test('where the password alone signs in a reset removes every factor at once, 
   const ada = await holder(app)
   const strong: Tokens = (await enterByPasskey(app, ada)).json()
   await add(app, strong, createAuthenticator({ origin }))
+  await app.database`update known_devices set second_factor_at = now() where user_id = ${ada.user.id}`
   t.equal((await reset(ada)).statusCode, 204)
 
+  t.strictSame(await app.database`select 1 from known_devices where user_id = ${ada.user.id} and second_factor_at is not null`, [], 'no device counts as having passed a factor that is gone')
   t.match(brief(await enterByPasskey(app, ada)), { status: 401, code: 'passkey_unknown' })
   t.match(await stored(ada), { confirmed: [], codes: [], user: [{ twoStep: false }] })
   t.strictSame(await app.database`select 1 from passkeys where user_id = ${ada.user.id}`, [])
@@ -312,6 +314,10 @@ t.test('an administrator who has moved an account to another mailbox cannot rese
   t.match(brief(await reset(ada)), { status: 409, code: 'conflict' })
   t.strictSame((await mailsTo(ada)).filter(({ kind }) => kind === 'second_factor_reset'), [])
   t.strictSame((await trail(app, ada.user.id)).filter(({ event }) => event === 'authn_factor_reset'), [])
+
+  const bob = await guarded(app)
+  await askForChange(app, await enter(bob))
+  t.match(await reset(bob), { statusCode: 204 }, 'a change that is not confirmed has moved nothing')
 
   app.clock.advance(7 * day + 1000)
   t.match(await reset(ada), { statusCode: 204 })
