@@ -62,7 +62,13 @@ export function createAuthentication ({ tokens, revocations, feed, users, vendor
   const readUser = oncePerVersion(id => users.find(id))
   const readVendor = oncePerVersion(id => vendors.find(id))
 
-  return { authenticate, may: roles.may }
+  return { authenticate, may: roles.may, forget }
+
+  /** Forgets all rows, because the database may have lost the versions that they are of. */
+  function forget () {
+    readUser.forget()
+    readVendor.forget()
+  }
 
   /**
    * The principal of an access token; a promise only if the key ring, the user or the vendor has to be read.
@@ -107,9 +113,15 @@ export function createAuthentication ({ tokens, revocations, feed, users, vendor
 
 /** Reads a row once for each version. Calls for a row that is being read share that read. */
 function oncePerVersion<T> (read: (id: string) => Promise<T>) {
-  const known = createBoundedMap<string, { version: number, row: Promise<T> }>(rowsMax)
+  let known = empty()
 
-  return (id: string, version: number): Promise<T> => {
+  return Object.assign(readVersion, { forget: () => { known = empty() } })
+
+  function empty () {
+    return createBoundedMap<string, { version: number, row: Promise<T> }>(rowsMax)
+  }
+
+  function readVersion (id: string, version: number): Promise<T> {
     const entry = known.get(id)
     if (entry && entry.version >= version) return entry.row
 

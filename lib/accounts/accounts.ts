@@ -65,7 +65,7 @@ export function createAccounts (parts: AccountParts) {
   const { changePassword } = createPasswordChanges(parts)
   const { removePassword } = createPasswordRemovals(parts)
   const { forgotPassword, resetPassword } = createPasswordResets(parts)
-  const { me, updateMe } = createProfiles(parts)
+  const { me, updateMe, forget: forgetProfiles } = createProfiles(parts)
   const { changeEmail, requestEmailChange, confirmEmail, undoEmailChange } = createEmailChanges(parts)
   const { exportMe } = createPersonalExports(parts)
   const { eraseMe, erase } = createErasures(parts)
@@ -91,6 +91,7 @@ export function createAccounts (parts: AccountParts) {
     resetPassword,
     me,
     updateMe,
+    forgetProfiles,
     changeEmail,
     requestEmailChange,
     confirmEmail,

@@ -35,9 +35,14 @@ const profilesMax = 10_000
 
 /** The profiles of users, which they read and change themselves. */
 export function createProfiles ({ commit, users, revocations, audit, rateLimits, clock }: ProfileParts) {
-  const known = createBoundedMap<string, CachedProfile>(profilesMax)
+  let known = createBoundedMap<string, CachedProfile>(profilesMax)
 
-  return { me, updateMe }
+  return { me, updateMe, forget }
+
+  /** Forgets all profiles, those that are being read included: the database may have lost what they show. */
+  function forget () {
+    known = createBoundedMap(profilesMax)
+  }
 
   /**
    * The profile of the user who asks. It comes from memory unless the change feed has reported a newer version, or the
@@ -48,22 +53,19 @@ export function createProfiles ({ commit, users, revocations, audit, rateLimits,
     const entry = known.get(userId)
     if (entry && isCurrent(entry, userId, authTime)) return entry.profile
 
-    const readAt = clock.now()
+    const [readAt, profiles] = [clock.now(), known]
     const user = await users.find(userId)
     if (!user) throw new Refusal('session_ended', { reason: 'account_deleted' })
-    return remember(user, readAt)
+
+    const profile = { user: presentUser(user) }
+    profiles.set(userId, { profile, version: user.version, readAt })
+    return profile
   }
 
   // A profile that was being read while the user changed has the old version, so it is read again.
   function isCurrent ({ version, readAt }: CachedProfile, userId: string, authTime: number) {
     const age = clock.now() - readAt
     return version >= revocations.version(userId) && age >= 0 && age < cacheTtlMs && readAt >= (authTime + 1) * 1000
-  }
-
-  function remember (user: User, readAt: number) {
-    const profile = { user: presentUser(user) }
-    known.set(user.id, { profile, version: user.version, readAt })
-    return profile
   }
 
   /**

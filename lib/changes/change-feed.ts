@@ -29,11 +29,15 @@ const lookBackMs = 80 * 60_000
  * Follows the table of changes and passes each change to `apply`. Within one read, changes come in the order of their
  * numbers. Each comes once while the same Postgres server answers, and again after a start. Only the table counts:
  * wake-ups from other nodes merely make the next read come sooner.
+ *
+ * `startOver` is called before the changes of a read that has started over, except for the first read. Postgres may
+ * have lost what was applied before that read was sent (ms, monotonic), unless it is among those changes.
  */
-export function createChangeFeed ({ store, clock, apply, wake, warn, onRead = () => {} }: {
+export function createChangeFeed ({ store, clock, apply, startOver, wake, warn, onRead = () => {} }: {
   store: Pick<ChangeStore, 'since' | 'recent'>
   clock: Clock
   apply: (change: Change) => void
+  startOver: (before: number) => void
   /** Wakes the other nodes, so that they read the table. */
   wake: () => Promise<unknown>
   warn: (error: unknown) => void
@@ -105,6 +109,7 @@ export function createChangeFeed ({ store, clock, apply, wake, warn, onRead = ()
       const [sentAt, time] = [clock.monotonic(), clock.now()]
       const { isRestart, ...tail } = await readTail()
 
+      if (isRestart && cursor !== null) startOver(sentAt)
       for (const change of tail.changes) apply(change)
       cursor = tail.next
       readAt = sentAt

@@ -18,7 +18,9 @@ export default fp<FeatureOptions>(async function accessFeature (app, { clock, wo
 
   const { database, tokens, revocations, feed, roles } = app
   const stores = { users: createUserStore(database), vendors: createVendorStore(database) }
-  app.decorate('authentication', createAuthentication({ tokens, revocations, feed, roles, ...stores }))
+  const authentication = createAuthentication({ tokens, revocations, feed, roles, ...stores })
+  app.decorate('authentication', authentication)
+  feed.onStartOver(authentication.forget)
 
   await app.register(principal)
 }, { name: 'access', dependencies: ['stores', 'changes', 'tokens'] })

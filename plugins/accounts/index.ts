@@ -37,7 +37,7 @@ export default fp<FeatureOptions>(async function accountsFeature (app, { config,
   const { rememberDevice } = config.factors
   const remembered = createRememberedDevices({ database, devices, deviceTokens, clock, rememberDevice })
 
-  app.decorate('accounts', createAccounts({
+  const accounts = createAccounts({
     database,
     ...unitsOfWork,
     feed,
@@ -81,7 +81,9 @@ export default fp<FeatureOptions>(async function accountsFeature (app, { config,
     clock,
     emailVerification: config.accounts.emailVerification,
     rpId: config.passkeys.rpId
-  }))
+  })
+  app.decorate('accounts', accounts)
+  feed.onStartOver(accounts.forgetProfiles)
 }, {
   name: 'accounts',
   dependencies: [

@@ -9,10 +9,12 @@ declare module 'fastify' {
   interface FastifyInstance {
     /**
      * With `subscribe`: the listener is called for each change of a kind, which outdates its copy in memory. With
-     * `followReads`: the listener is called with every read.
+     * `onStartOver`: the listener is called when Postgres may have lost what is in memory, so that it is read again; so
+     * are those of all kinds. With `followReads`: the listener is called with every read.
      */
     readonly feed: ChangeFeed & {
       subscribe (kind: Change['kind'], listener: () => void): void
+      onStartOver (listener: () => void): void
       followReads (listener: (read: FeedRead) => void): void
     }
   }
@@ -24,17 +26,20 @@ export default fp<{ clock: Clock }>(async function followChanges (app, { clock }
     store: createChangeStore(app.feedDatabase),
     clock,
     apply,
+    startOver,
     wake: () => app.scripts.wake('changes'),
     warn,
     onRead: read => { for (const listener of readers) listener(read) }
   })
 
   const listeners = new Map<Change['kind'], () => void>()
+  const starters = new Set<() => void>()
   const readers = new Set<(read: FeedRead) => void>()
 
   app.decorate('feed', {
     ...feed,
     subscribe: (kind, listener) => { listeners.set(kind, listener) },
+    onStartOver: listener => { starters.add(listener) },
     followReads: listener => { readers.add(listener) }
   })
   // The first read comes before the first answer, and after every feature has subscribed.
@@ -44,5 +49,10 @@ export default fp<{ clock: Clock }>(async function followChanges (app, { clock }
   function apply (change: Change) {
     app.revocations.apply(change)
     listeners.get(change.kind)?.()
+  }
+
+  function startOver (before: number) {
+    app.revocations.startOver(before)
+    for (const listener of [...listeners.values(), ...starters]) listener()
   }
 }, { name: 'change-feed', dependencies: ['stores'] })
