@@ -19,6 +19,7 @@ export function sampleMails (locale: string): Sample[] {
   const stranger = { ...reader, name: null }
   const applicant = { name: 'Charles Babbage', email: 'charles@example.org' }
   const link = (path: string) => `${appUrl}${path}#token=${token}`
+  const resetUrl = link('/reset-password')
   const undoUrl = link('/undo-email-change')
   const device = 'Ada’s laptop'
 
@@ -37,7 +38,11 @@ export function sampleMails (locale: string): Sample[] {
     },
     {
       name: 'password_reset',
-      mail: { ...reader, kind: 'password_reset', values: { url: link('/reset-password'), minutes: 60 } }
+      mail: { ...reader, kind: 'password_reset', values: { cause: 'forgotten', url: resetUrl, minutes: 60 } }
+    },
+    {
+      name: 'password_reset-address_restored',
+      mail: { ...reader, kind: 'password_reset', values: { cause: 'address_restored', url: resetUrl, minutes: 60 } }
     },
     {
       name: 'invitation',

@@ -15,12 +15,14 @@ import type { Sessions } from '../sessions/sessions.ts'
 import type { Database, Transaction } from '../stores/database.ts'
 import type { KnownDeviceStore } from '../sessions/known-device-store.ts'
 import type { SessionState } from '../sessions/session-store.ts'
+import type { PasswordStore } from '../users/password-store.ts'
 import type { User, UserStore } from '../users/user-store.ts'
 
 export interface EmailChangeParts {
   database: Database
   commit: UnitsOfWork['commit']
-  users: Pick<UserStore, 'find' | 'lock' | 'lockActive' | 'setAddress' | 'setTwoStep'>
+  users: Pick<UserStore, 'find' | 'lock' | 'lockActive' | 'lockAny' | 'setAddress' | 'setTwoStep'>
+  passwordStore: Pick<PasswordStore, 'revoke'>
   devices: Pick<KnownDeviceStore, 'forget'>
   factorRemovals: FactorRemovals
   sessions: Pick<Sessions, 'find' | 'findLocked' | 'recordEpochRaise' | 'refusalFor'>
@@ -49,6 +51,8 @@ interface Redemption {
   purpose: 'email_change' | 'email_undo'
   /** The event in the audit trail if nothing comes of it. */
   failureEvent: string
+  /** Locks the account, if the token counts for it. */
+  lock: (tx: Transaction, userId: string) => Promise<User | null>
   apply: (unit: UnitOfWork, change: AddressChange) => Promise<void>
 }
 
@@ -64,10 +68,15 @@ const unchanged: FieldError = { path: '/new_email', code: 'unchanged', message: 
  * a shut bucket.
  */
 export function createEmailChanges (parts: EmailChangeParts) {
-  const { database, commit, users, devices, factorRemovals, sessions } = parts
+  const { database, commit, users, passwordStore, devices, factorRemovals, sessions } = parts
   const { oneTimeTokens, rateLimits, audit, jobs, clock } = parts
-  const confirmation: Redemption = { purpose: 'email_change', failureEvent: 'email_change_fail', apply: confirm }
-  const reversal: Redemption = { purpose: 'email_undo', failureEvent: 'email_undo_fail', apply: undo }
+  const confirmation: Redemption = {
+    purpose: 'email_change', failureEvent: 'email_change_fail', lock: users.lockActive, apply: confirm
+  }
+  // An account may have been disabled because it was stolen. It stays disabled, and its owner finds it restored later.
+  const reversal: Redemption = {
+    purpose: 'email_undo', failureEvent: 'email_undo_fail', lock: users.lockAny, apply: undo
+  }
 
   return { changeEmail, requestEmailChange, confirmEmail, undoEmailChange }
 
@@ -148,8 +157,8 @@ export function createEmailChanges (parts: EmailChangeParts) {
   }
 
   /**
-   * Gives the account back the address to which the token was mailed, whatever changed it since, and ends every
-   * session.
+   * Gives the account back the address to which the token was mailed, whatever changed it since, ends every session and
+   * takes the password away. The owner gets a link to choose a new one, unless the account is disabled.
    * @throws Refusal as `confirmEmail`
    */
   async function undoEmailChange (token: string, caller: Caller) {
@@ -158,14 +167,14 @@ export function createEmailChanges (parts: EmailChangeParts) {
 
   /** Applies a token and spends it. If that fails, the token can be used again. */
   async function redeem (token: string, redemption: Redemption, caller: Caller): Promise<{ email: string }> {
-    const { purpose, failureEvent, apply } = redemption
+    const { purpose, failureEvent, lock, apply } = redemption
 
     return await rateLimits.count({ policy: 'email-change', caller }, async () => {
       const taken = await oneTimeTokens.take(token, purpose).catch(error => fail(error, null))
       const address = addressOf(taken)
 
       await commit(async unit => {
-        const owner = await users.lockActive(unit.tx, taken.userId)
+        const owner = await lock(unit.tx, taken.userId)
         if (!owner) throw new Refusal('token_invalid')
         await apply(unit, { token: taken, owner, address, caller })
       }, taken.userId).catch(async error => {
@@ -206,15 +215,17 @@ export function createEmailChanges (parts: EmailChangeParts) {
     await change({ kind: 'user_changed', subjectId: owner.id, number: version })
   }
 
-  // The person who changed the address may be a thief, and may have signed in anywhere, made devices known, requested
-  // links and added factors, of which no mail went to the owner. All of that ends.
+  // The person who changed the address may be a thief, who knows the password or has chosen it, and may have signed in
+  // anywhere, made devices known, requested links and added factors, of which no mail went to the owner. All of that
+  // ends. A password that stayed would change the address again before the owner has another one.
   async function undo (unit: UnitOfWork, { token, owner, address, caller }: AddressChange) {
     const { tx } = unit
-    const { id } = owner
+    const { id, status } = owner
+    const now = new Date(clock.now())
     const fields = { outcome: 'success', actorId: id, subject: owner, caller } as const
     await oneTimeTokens.revokeOutdone(tx, token)
     await oneTimeTokens.spend(tx, token)
-    const version = await users.setAddress(tx, id, address, new Date(clock.now()))
+    const version = await users.setAddress(tx, id, address, now)
     const since = new Date(token.createdAt.getTime() - clocksApartMs)
     const { hasRemoved, isLeft } = await factorRemovals.removeSince(tx, id, since)
     const sessionEpoch = await users.setTwoStep(tx, id, owner.twoStep && isLeft)
@@ -225,7 +236,16 @@ export function createEmailChanges (parts: EmailChangeParts) {
       event: { ...fields, event: reason, personal: beforeAndAfter(owner, address) }
     })
     if (hasRemoved) await audit.record(tx, { ...fields, event: 'authn_factor_removed', reason })
+    if (await passwordStore.revoke(tx, id, now)) {
+      await audit.record(tx, { ...fields, event: 'authn_password_removed', reason })
+    }
     await devices.forget(tx, id)
+    if (status === 'active') await mailLink(tx, id)
+  }
+
+  async function mailLink (tx: Transaction, userId: string) {
+    const tokenId = await oneTimeTokens.issue(tx, { purpose: 'password_reset', userId })
+    await jobs.send(tx, 'mail', { kind: 'password_reset', tokenId, cause: 'address_restored' })
   }
 }
 

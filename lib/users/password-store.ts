@@ -6,7 +6,7 @@ export type PasswordStore = ReturnType<typeof createPasswordStore>
 
 /** The stored hashes of passwords. */
 export function createPasswordStore (db: Database) {
-  return { rehash, replace, reset, remove }
+  return { rehash, replace, reset, remove, revoke }
 
   /** Replaces a hash by a stronger one of the same password, if it is still the stored one. */
   async function rehash (id: string, from: string, to: string) {
@@ -81,5 +81,21 @@ export function createPasswordStore (db: Database) {
       returning must_change_password`
     if (user?.mustChangePassword) throw new Refusal('password_change_required')
     return user !== undefined
+  }
+
+  /**
+   * Takes a password away that somebody else may know, also one that has to be changed. Returns whether there was one.
+   * The caller has locked the user's row, and ends the sessions.
+   */
+  async function revoke (tx: Transaction, id: string, now: Date): Promise<boolean> {
+    const revoked = await tx`
+      update users
+      set password_hash = null,
+          must_change_password = false,
+          updated_at = ${now}
+      where id = ${id}
+        and password_hash is not null
+      returning id`
+    return revoked.length === 1
   }
 }

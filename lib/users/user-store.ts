@@ -71,6 +71,7 @@ export function createUserStore (db: Database) {
     insert,
     lock,
     lockActive,
+    lockAny,
     lockInOrder,
     amend,
     setAddress,
@@ -144,11 +145,16 @@ export function createUserStore (db: Database) {
    * from a weaker one could deadlock.
    */
   async function lockActive (tx: Transaction, id: string): Promise<User | null> {
+    const user = await lockAny(tx, id)
+    return user?.status === 'active' ? user : null
+  }
+
+  /** As `lockActive`, also the row of a disabled account. */
+  async function lockAny (tx: Transaction, id: string): Promise<User | null> {
     const [user] = await tx<User>`
       select ${userColumns(tx)}
       from users u ${userJoins(tx)}
       where u.id = ${id}
-        and u.status = 'active'
       for update of u`
     return user ?? null
   }

@@ -6,13 +6,15 @@ import { back, email, newPassword } from './signed-out.ts'
 
 type Page = (latchkey: Latchkey, token: string) => HTMLElement
 
+const restored = 'Done. All sessions have ended, and the old password no longer works: a mail brings a link to choose a new one.'
+
 /** The pages that links in mails open, by their path below APP_URL. Nothing is done until somebody presses a button. */
 const pages: Record<string, Page> = {
   '/reset-password': setPassword,
   '/accept-invitation': setPassword,
   '/reset-second-factors': resetFactors,
-  '/confirm-email': confirm('Confirm the new address', (latchkey, token) => latchkey.confirmEmail({ token })),
-  '/undo-email-change': confirm('Keep the old address', (latchkey, token) => latchkey.undoEmailChange({ token }))
+  '/confirm-email': confirm('Confirm the new address', 'Done.', (latchkey, token) => latchkey.confirmEmail({ token })),
+  '/undo-email-change': confirm('Keep the old address', restored, (latchkey, token) => latchkey.undoEmailChange({ token }))
 }
 
 /** The page of a mailed link, if this is one. The token leaves the address bar and the history at once. */
@@ -56,9 +58,9 @@ function resetFactors (latchkey: Latchkey, token: string) {
     back())
 }
 
-function confirm (title: string, call: (latchkey: Latchkey, token: string) => Promise<unknown>): Page {
+function confirm (title: string, outcome: string, call: (latchkey: Latchkey, token: string) => Promise<unknown>): Page {
   return (latchkey, token) => {
-    const done = () => section.replaceChildren('Done.', back())
+    const done = () => section.replaceChildren(outcome, back())
     const section = card(title, act(title, async () => { await call(latchkey, token); done() }), back())
     return section
   }

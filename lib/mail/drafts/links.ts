@@ -17,6 +17,10 @@ export interface LinkDraftParts {
 }
 
 const ofToken = Type.Object({ tokenId: Type.String() })
+const ofReset = Type.Object({
+  tokenId: Type.String(),
+  cause: Type.Optional(Type.Union([Type.Literal('forgotten'), Type.Literal('address_restored')]))
+})
 const ofAddress = Type.Object({
   tokenId: Type.String(),
   stage: Type.Union([Type.Literal('requested'), Type.Literal('confirmed')]),
@@ -35,12 +39,12 @@ const pages: Record<Purpose, string> = {
 /** The mails whose link does something. For a token that is used, expired or replaced there is no mail. */
 export function draftLinks ({ subjects, tokenStore, tokens, occasionOf, clock, appUrl }: LinkDraftParts) {
   return {
-    password_reset: on(ofToken, async ({ tokenId }) => {
+    password_reset: on(ofReset, async ({ tokenId, cause = 'forgotten' }) => {
       const { token, owner } = await find('password_reset', tokenId)
       if (token === null || owner?.status !== 'active') return null
 
       const minutes = Math.ceil((token.expiresAt.getTime() - clock.now()) / 60_000)
-      return { kind: 'password_reset', ...to(owner), about: tokenId, values: { url: urlOf(token), minutes } }
+      return { kind: 'password_reset', ...to(owner), about: tokenId, values: { cause, url: urlOf(token), minutes } }
     }),
 
     invitation: on(ofToken, async ({ tokenId }) => {

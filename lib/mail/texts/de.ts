@@ -36,13 +36,17 @@ export const german: Language = {
       otherwise: 'Dann brauchen Sie nichts zu tun: Wer es versucht hat, hat nicht erfahren, dass Sie ein Konto haben.'
     }),
 
-    password_reset: ({ url, minutes }, service) => ({
+    password_reset: ({ cause, url, minutes }, service) => ({
       subject: `Wählen Sie ein neues Passwort für ${service}`,
       title: 'Wählen Sie ein neues Passwort',
-      lead: `jemand, hoffentlich Sie selbst, hat das Passwort Ihres Kontos bei ${service} als vergessen gemeldet. Hier wählen Sie ein neues:`,
+      lead: cause === 'address_restored'
+        ? `Ihr Konto bei ${service} behält diese Adresse. Alle Sitzungen wurden beendet, und das Passwort gilt nicht mehr, weil es jemand anders gekannt haben kann. Hier wählen Sie ein neues:`
+        : `jemand, hoffentlich Sie selbst, hat das Passwort Ihres Kontos bei ${service} als vergessen gemeldet. Hier wählen Sie ein neues:`,
       link: { label: 'Neues Passwort wählen', url },
-      terms: `Der Link gilt noch ${count(minutes, 'Minute', 'Minuten')} und nur einmal; haben Sie mehrere bekommen, gilt der neueste. Mit dem neuen Passwort werden Sie überall abgemeldet.`,
-      otherwise: 'Dann brauchen Sie nichts zu tun: Ihr Passwort bleibt, wie es ist, und ohne diesen Link kommt niemand in Ihr Konto.'
+      terms: `Der Link gilt noch ${count(minutes, 'Minute', 'Minuten')} und nur einmal; haben Sie mehrere bekommen, gilt der neueste. ${cause === 'address_restored' ? 'Später bekommen Sie einen neuen mit „Passwort vergessen“ auf der Anmeldeseite.' : 'Mit dem neuen Passwort werden Sie überall abgemeldet.'}`,
+      ...cause === 'forgotten' && {
+        otherwise: 'Dann brauchen Sie nichts zu tun: Ihr Passwort bleibt, wie es ist, und ohne diesen Link kommt niemand in Ihr Konto.'
+      }
     }),
 
     invitation: ({ url, until }, service) => ({
@@ -68,14 +72,14 @@ export const german: Language = {
           subject: `Eine neue Adresse für Ihr Konto bei ${service}`,
           title: 'Ihre Adresse soll sich ändern',
           lead: `jemand, hoffentlich Sie selbst, möchte für Ihr Konto bei ${service} eine andere Adresse verwenden. Sie ersetzt diese hier, sobald sie bestätigt ist.`,
-          otherwise: `Dann verhindern Sie es: Damit enden alle Sitzungen Ihres Kontos, und diese Adresse bleibt. Der Link gilt bis zum ${german.time(values.until)}. Wählen Sie danach ein neues Passwort, für den Fall, dass jemand Ihres kennt.`,
+          otherwise: `Dann verhindern Sie es: Damit enden alle Sitzungen Ihres Kontos, und diese Adresse bleibt. Der Link gilt bis zum ${german.time(values.until)}. Ihr Passwort gilt dann nicht mehr, falls jemand es kennt: Mit einer weiteren Nachricht wählen Sie ein neues.`,
           remedy: { label: 'Diese Adresse behalten', url: values.url }
         }
         case 'confirmed': return {
           subject: `Die Adresse Ihres Kontos bei ${service} wurde geändert`,
           title: 'Ihre Adresse wurde geändert',
           lead: `Ihr Konto bei ${service} hat ab jetzt eine andere Adresse. Mit dieser hier können Sie sich nicht mehr anmelden, und sie bekommt keine Nachrichten mehr zu diesem Konto.`,
-          otherwise: `Dann holen Sie Ihr Konto zurück: Damit enden alle seine Sitzungen, und es bekommt diese Adresse wieder. Der Link gilt bis zum ${german.time(values.until)}. Wählen Sie danach ein neues Passwort, für den Fall, dass jemand Ihres kennt.`,
+          otherwise: `Dann holen Sie Ihr Konto zurück: Damit enden alle seine Sitzungen, und es bekommt diese Adresse wieder. Der Link gilt bis zum ${german.time(values.until)}. Ihr Passwort gilt dann nicht mehr, falls jemand es kennt: Mit einer weiteren Nachricht wählen Sie ein neues.`,
           remedy: { label: 'Diese Adresse zurückholen', url: values.url }
         }
         case 'arrived': return {

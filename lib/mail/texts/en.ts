@@ -36,13 +36,17 @@ export const english: Language = {
       otherwise: 'Then there is nothing to do: whoever tried was not told that you have an account.'
     }),
 
-    password_reset: ({ url, minutes }, service) => ({
+    password_reset: ({ cause, url, minutes }, service) => ({
       subject: `Choose a new password for ${service}`,
       title: 'Choose a new password',
-      lead: `Somebody, hopefully you, has said that the password of your account with ${service} is forgotten. Here you choose a new one:`,
+      lead: cause === 'address_restored'
+        ? `Your account with ${service} keeps this address. All sessions have been ended, and the password no longer works, because somebody else may have known it. Here you choose a new one:`
+        : `Somebody, hopefully you, has said that the password of your account with ${service} is forgotten. Here you choose a new one:`,
       link: { label: 'Choose a new password', url },
-      terms: `The link is valid for ${count(minutes, 'minute')} and works once. If you got several, only the newest works. The new password signs you out everywhere.`,
-      otherwise: 'Then ignore this mail: your password stays as it is, and nobody gets in without this link.'
+      terms: `The link is valid for ${count(minutes, 'minute')} and works once. If you got several, only the newest works. ${cause === 'address_restored' ? 'Later you get another one with “Forgot password” on the sign-in page.' : 'The new password signs you out everywhere.'}`,
+      ...cause === 'forgotten' && {
+        otherwise: 'Then ignore this mail: your password stays as it is, and nobody gets in without this link.'
+      }
     }),
 
     invitation: ({ url, until }, service) => ({
@@ -68,14 +72,14 @@ export const english: Language = {
           subject: `A new address for your ${service} account`,
           title: 'Your address is about to change',
           lead: `Somebody, hopefully you, wants to use another address for your account with ${service}. It takes the place of this one as soon as it has been confirmed.`,
-          otherwise: `Then stop it: that ends all sessions of your account, and this address stays. The link is valid until ${english.time(values.until)}. Choose a new password afterwards, in case somebody knows yours.`,
+          otherwise: `Then stop it: that ends all sessions of your account, and this address stays. The link is valid until ${english.time(values.until)}. Your password no longer works then, in case somebody knows it: another mail lets you choose a new one.`,
           remedy: { label: 'Keep this address', url: values.url }
         }
         case 'confirmed': return {
           subject: `The address of your ${service} account was changed`,
           title: 'Your address was changed',
           lead: `Your account with ${service} has another address from now on. This one can no longer be used to sign in, and gets no more mail about the account.`,
-          otherwise: `Then take your account back: that ends all its sessions, and this address returns. The link is valid until ${english.time(values.until)}. Choose a new password afterwards, in case somebody knows yours.`,
+          otherwise: `Then take your account back: that ends all its sessions, and this address returns. The link is valid until ${english.time(values.until)}. Your password no longer works then, in case somebody knows it: another mail lets you choose a new one.`,
           remedy: { label: 'Bring this address back', url: values.url }
         }
         case 'arrived': return {

@@ -6,7 +6,8 @@ export interface MailValues {
   verify_email: { code: string, minutes: number }
   /** To the owner of an address that somebody tried to register, or to give to another account. */
   already_registered: { attempt: 'registration' | 'email_change', appUrl: string }
-  password_reset: { url: string, minutes: number }
+  /** `address_restored`: a change of the address was undone, which took the password away. */
+  password_reset: { cause: 'forgotten' | 'address_restored', url: string, minutes: number }
   invitation: { url: string, until: Date }
   confirm_email: { url: string, until: Date }
   /** To the old address, with a link that undoes it; and, when it is done, to the new address. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { askForChange, bare, changeAddress, confirmChange, stateOf, undoChange } from '../../support/email-changes.ts'
 import { eventsOf, mailJobs, sentMails, trail } from '../../support/evidence.ts'
@@ -15,6 +16,7 @@ const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
 const other = await start(t, deployment, { workers: false, hasher: cheapHasher, clock: app.clock })
 
 const day = 86_400_000
+const another = 'another walk through drier leaves'
 
 t.test('an undo brings the old address back and ends every session, on every node at once', async t => {
   const account = await signUp(app)
@@ -30,7 +32,51 @@ t.test('an undo brings the old address back and ends every session, on every nod
     t.match((await refresh(other, session.refresh_token)).json(), { status: 401, code: 'session_ended', reason: 'email_restored' })
   }
   t.match((await post(app, '/auth/login', { email: to, password })).json(), { status: 401, code: 'invalid_credentials' })
-  t.match((await post(other, '/auth/login', { email: account.email, password })).json(), { user: { email: account.email, email_verified: true } }, 'the password is the same')
+  for (const node of [app, other]) t.match((await post(node, '/auth/login', { email: account.email, password })).json(), { status: 401, code: 'invalid_credentials' }, 'the old password is nobody’s')
+  await chooseAnother(account)
+  t.match((await post(other, '/auth/login', { email: account.email, password: another })).json(), { user: { email: account.email, email_verified: true } })
+})
+
+t.test('who knows the password cannot take an account again that was brought back: it opens nothing, whoever is faster', async t => {
+  const account = await signUp(app)
+  const thief = await signIn(app, account)
+  const { to, undo } = await changeAddress(app, thief)
+  const pending = await askForChange(app, await signIn(app, { email: to }))
+  t.match(await undoChange(app, undo), { statusCode: 200 })
+
+  const refused = await post(app, '/auth/login', { email: account.email, password })
+  const wrong = await post(app, '/auth/login', { email: account.email, password: 'not the password at all' })
+  t.equal(bare(refused), bare(wrong), 'it is answered like any wrong one')
+  t.match((await confirmChange(app, pending.change)).json(), { status: 422, code: 'token_invalid' }, 'what was asked for before')
+  t.match((await undoChange(app, pending.undo)).json(), { status: 422, code: 'token_invalid' })
+  t.match(await app.database`select email, password_hash from users where id = ${account.user.id}`, [{ email: account.email, passwordHash: null }])
+
+  await chooseAnother(account)
+  t.match(await post(app, '/auth/login', { email: account.email, password }), { statusCode: 401 })
+  t.match(await post(app, '/auth/login', { email: account.email, password: another }), { statusCode: 200 })
+})
+
+t.test('a password that had to be changed, or that the thief has chosen, is gone as well', async t => {
+  const [ada, eve] = [await signIn(app), await signIn(app)]
+  const [first, second] = [await changeAddress(app, ada), await changeAddress(app, eve)]
+  t.match(await as(app, ada.access_token, 'POST', '/auth/password/change', { current_password: password, new_password: another }), { statusCode: 200 })
+  await app.database`update users set must_change_password = true where id = ${eve.user.id}`
+  for (const { undo } of [first, second]) t.match(await undoChange(app, undo), { statusCode: 200 })
+
+  t.match(await post(app, '/auth/login', { email: ada.user.email, password: another }), { statusCode: 401 })
+  t.match(await post(app, '/auth/login', { email: eve.user.email, password }), { statusCode: 401 })
+  await chooseAnother(eve)
+  t.match((await post(app, '/auth/login', { email: eve.user.email, password: another })).json(), { user: { must_change_password: false } })
+})
+
+t.test('an account without a password gets a link as well: the thief may have given it up', async t => {
+  const ada = await signIn(app)
+  const { undo } = await changeAddress(app, ada)
+  await app.database`update users set password_hash = null where id = ${ada.user.id}`
+  t.match(await undoChange(app, undo), { statusCode: 200 })
+  t.strictSame((await trail(app, ada.user.id)).filter(({ event }) => event === 'authn_password_removed'), [], 'there was none to take')
+  await chooseAnother(ada)
+  t.match(await post(app, '/auth/login', { email: ada.user.email, password: another }), { statusCode: 200 })
 })
 
 t.test('before the confirmation an undo cancels the change, and ends every session too', async t => {
@@ -41,7 +87,9 @@ t.test('before the confirmation an undo cancels the change, and ends every sessi
   t.match((await refresh(app, ada.refresh_token)).json(), { code: 'session_ended', reason: 'email_restored' })
   t.match((await confirmChange(app, change)).json(), { status: 422, code: 'token_invalid' })
   t.match((await post(app, '/auth/login', { email: to, password })).json(), { status: 401 })
-  t.match(await post(app, '/auth/login', { email: ada.user.email, password }), { statusCode: 200 })
+  t.match(await post(app, '/auth/login', { email: ada.user.email, password }), { statusCode: 401 }, 'who asked for the change knows it')
+  await chooseAnother(ada)
+  t.match(await post(app, '/auth/login', { email: ada.user.email, password: another }), { statusCode: 200 })
 })
 
 t.test('an undo forgets all devices, invalidates all other tokens and raises the version', async t => {
@@ -50,15 +98,17 @@ t.test('an undo forgets all devices, invalidates all other tokens and raises the
   const { undo } = await changeAddress(app, ada)
   await askForChange(app, ada)
   for (const purpose of ['password_reset', 'invitation'] as const) await app.database.begin(tx => app.oneTimeTokens.issue(tx, { purpose, userId: ada.user.id }))
-  const [before] = await app.database<{ version: number, sessionEpoch: number, passwordHash: string }>`select version, session_epoch, password_hash from users where id = ${ada.user.id}`
+  const links = [app.oneTimeTokens.tokenOf('password_reset', await idOf(ada, 'password_reset')), app.oneTimeTokens.tokenOf('invitation', await idOf(ada, 'invitation'))]
+  const [before] = await app.database<{ version: number, sessionEpoch: number }>`select version, session_epoch from users where id = ${ada.user.id}`
   await undoChange(app, undo)
 
   t.same(await app.database`select 1 from known_devices where user_id = ${ada.user.id}`, [])
-  t.same(await app.database`select purpose from one_time_tokens where user_id = ${ada.user.id}`, [])
-  const [after] = await app.database<{ version: number, sessionEpoch: number, passwordHash: string }>`select version, session_epoch, password_hash from users where id = ${ada.user.id}`
+  t.same(await app.database`select purpose from one_time_tokens where user_id = ${ada.user.id}`, [{ purpose: 'password_reset' }], 'a new link to a new password is left')
+  for (const token of links) t.match((await post(app, '/auth/password/reset', { token, new_password: another })).json(), { code: 'token_invalid' })
+  const [after] = await app.database<{ version: number, sessionEpoch: number, passwordHash: string | null }>`select version, session_epoch, password_hash from users where id = ${ada.user.id}`
   t.ok((after?.version ?? 0) > (before?.version ?? 0))
   t.equal(after?.sessionEpoch, (before?.sessionEpoch ?? 0) + 1)
-  t.equal(after?.passwordHash, before?.passwordHash)
+  t.equal(after?.passwordHash, null)
 })
 
 t.test('an undo takes away the factors that were added since the change was asked for', async t => {
@@ -71,7 +121,8 @@ t.test('an undo takes away the factors that were added since the change was aske
 
   t.match(await factorsOf(account), { two_step: false, totp: null, passkeys: [], recovery_codes: null })
   t.match((await enter(app, { key })).json(), { status: 401, code: 'passkey_unknown' })
-  t.match(await post(app, '/auth/login', { email: account.email, password }), { statusCode: 200 }, 'the password alone signs in, as before')
+  await chooseAnother(account)
+  t.match(await post(app, '/auth/login', { email: account.email, password: another }), { statusCode: 200 }, 'the password alone signs in, as before')
   const removals = (await trail(app, account.user.id)).filter(({ event }) => event === 'authn_factor_removed')
   t.match(removals, [{ outcome: 'success', reason: 'email_restored', actorId: account.user.id }])
 })
@@ -89,21 +140,23 @@ t.test('an undo leaves the factors of before the change alone', async t => {
   t.match((await enter(app, { key: other })).json(), { code: 'passkey_unknown' }, 'the passkey of after')
   t.match(await enter(app, ada), { statusCode: 200 }, 'the passkey of before')
   t.match(await factorsOf(bob), { two_step: true, totp: { id: bob.totpId }, recovery_codes: null })
-  t.match(await enterByCode(bob), { statusCode: 200 }, 'the app of before is asked for')
+  await chooseAnother(bob)
+  t.match(await enterByCode({ ...bob, password: another }), { statusCode: 200 }, 'the app of before is asked for')
   t.strictSame((await trail(app, bob.user.id)).filter(({ event }) => event === 'authn_factor_removed'), [])
 })
 
-t.test('the trail has before and after; no further mail is sent', async t => {
+t.test('the trail has before and after; one mail is sent, with a link to a new password', async t => {
   const ada = await signIn(app)
   const { to, undo } = await changeAddress(app, ada)
   const before = await mailJobs(app)
   await undoChange(app, undo)
-  const row = (await trail(app, ada.user.id)).at(-1)
+  const [row, removal] = (await trail(app, ada.user.id)).slice(-2)
 
   t.match(row, { event: 'email_restored', outcome: 'success', actorId: ada.user.id })
+  t.match(removal, { event: 'authn_password_removed', outcome: 'success', reason: 'email_restored', actorId: ada.user.id })
   t.match(row?.read, { ip: '127.0.0.1', before: { email: to }, after: { email: ada.user.email } })
   t.notOk(row?.personal?.includes(ada.user.email))
-  t.same(await mailJobs(app), before)
+  t.same(await mailJobs(app), [...before, { kind: 'password_reset', tokenId: await idOf(ada, 'password_reset'), cause: 'address_restored' }])
 })
 
 t.test('an undo works although the address has been changed again since', async t => {
@@ -124,7 +177,9 @@ t.test('a thief who moves the account twice cannot reverse the owner’s undo', 
 
   t.match((await undoChange(app, second.undo)).json(), { email: first.to }, 'the thief has the mail to the first address')
   t.match((await undoChange(app, first.undo)).json(), { email: ada.user.email }, 'the owner has the one before')
-  t.same(await app.database`select 1 from one_time_tokens where user_id = ${ada.user.id}`, [])
+  t.same(await app.database`select purpose from one_time_tokens where user_id = ${ada.user.id}`, [{ purpose: 'password_reset' }], 'the thief’s link to a new password is gone')
+  await chooseAnother(ada)
+  t.match(await post(app, '/auth/login', { email: ada.user.email, password: another }), { statusCode: 200 })
 })
 
 t.test('a thief cannot reverse it through a node whose clock is behind either', async t => {
@@ -141,7 +196,7 @@ t.test('a thief cannot reverse it through a node whose clock is behind either', 
 t.test('neither a new password nor further changes by a thief invalidate the owner’s undo', async t => {
   const ada = await signIn(app)
   const { undo } = await changeAddress(app, ada)
-  const changed = await as(app, ada.access_token, 'POST', '/auth/password/change', { current_password: password, new_password: 'another walk through drier leaves' })
+  const changed = await as(app, ada.access_token, 'POST', '/auth/password/change', { current_password: password, new_password: another })
   if (changed.statusCode !== 200) t.comment(`password/change answers ${changed.statusCode}`)
   t.match((await undoChange(app, undo)).json(), { email: ada.user.email })
 })
@@ -166,7 +221,9 @@ t.test('a token works once, even when twenty requests bring it at once', async t
   t.equal(new Set(answers.filter(({ statusCode }) => statusCode !== 200).map(bare)).size, 1)
   t.same((await eventsOf(app, ada.user.id)).filter(event => event === 'email_restored'), ['email_restored'])
 
-  const again = await signIn(app, { email: ada.user.email })
+  t.equal((await linksTo(ada)).length, 1)
+  await chooseAnother(ada)
+  const again = await signIn(app, { email: ada.user.email, password: another })
   t.match((await undoChange(app, undo)).json(), { status: 422, code: 'token_invalid' })
   t.match(await as(app, again.access_token, 'GET', '/auth/check'), { statusCode: 204 }, 'what is spent ends no session')
 })
@@ -196,7 +253,7 @@ t.test('a sign-in or a change that is under way meanwhile gains nothing', async 
     t.match(String(login.statusCode), /^(200|401)$/)
     t.match(String(change.statusCode), /^(202|401)$/)
     if (login.statusCode === 200) t.match((await refresh(app, login.json().refresh_token)).json(), { code: 'session_ended', reason: 'email_restored' })
-    t.same(await app.database`select 1 from one_time_tokens where user_id = ${ada.user.id}`, [])
+    t.same(await app.database`select purpose from one_time_tokens where user_id = ${ada.user.id}`, [{ purpose: 'password_reset' }])
     t.same(await app.database`select 1 from known_devices where user_id = ${ada.user.id}`, [])
   }
 })
@@ -256,13 +313,26 @@ t.test('a GET spends no token', async t => {
   t.match(await undoChange(app, undo), { statusCode: 200 })
 })
 
-t.test('a disabled account stays as it is', async t => {
-  const ada = await signIn(app)
-  const { undo } = await changeAddress(app, ada)
-  await disable(app, ada.user.id)
-  const before = await stateOf(app, ada.user.id)
-  t.match((await undoChange(app, undo)).json(), { status: 422, code: 'token_invalid' })
-  t.equal(await stateOf(app, ada.user.id), before)
+t.test('a disabled account gets its address back and stays disabled: it is safe when it is enabled again', async t => {
+  const account = await signUp(app)
+  const [thief, key] = [await signIn(app, account), createAuthenticator({ origin })]
+  const { to, undo } = await changeAddress(app, thief)
+  await add(app, thief, key)
+  await disable(app, account.user.id)
+  const before = await mailJobs(app)
+  t.match((await undoChange(app, undo)).json(), { email: account.email })
+
+  t.match(await app.database`select email, status, password_hash from users where id = ${account.user.id}`, [{ email: account.email, status: 'disabled', passwordHash: null }])
+  t.same(await app.database`select 1 from one_time_tokens where user_id = ${account.user.id}`, [])
+  t.same(await mailJobs(app), before, 'no link is mailed, as to nobody who is disabled')
+  t.match((await post(app, '/auth/login', { email: account.email, password })).json(), { status: 401, code: 'invalid_credentials' })
+
+  await app.database`update users set status = 'active' where id = ${account.user.id}`
+  for (const email of [to, account.email]) t.match(await post(app, '/auth/login', { email, password }), { statusCode: 401 })
+  t.match((await enter(app, { key })).json(), { status: 401, code: 'passkey_unknown' })
+  t.match(await post(app, '/auth/password/forgot', { email: account.email }), { statusCode: 202 })
+  await chooseAnother(account)
+  t.match(await post(app, '/auth/login', { email: account.email, password: another }), { statusCode: 200 })
 })
 
 t.test('tries are counted by caller, separately from others, and leave an event', async t => {
@@ -291,6 +361,12 @@ t.test('the links in the mails are enough for the change and the way back', asyn
   t.equal(told.length, 2, 'asked for and done')
   for (const { links } of told) t.match(links, [/^https:\/\/app\.example\.com\/undo-email-change#token=/])
   t.match((await undoChange(app, tokenIn(told[1]?.links[0]))).json(), { email: ada.user.email })
+
+  const [reset, ...others] = (await mailsTo(ada.user.email)).filter(({ kind }) => kind === 'password_reset')
+  t.match(reset?.links, [/^https:\/\/app\.example\.com\/reset-password#token=/])
+  t.same(others, [])
+  t.match(await post(app, '/auth/password/reset', { token: tokenIn(reset?.links[0]), new_password: another }), { statusCode: 200 })
+  t.match(await post(app, '/auth/login', { email: ada.user.email, password: another }), { statusCode: 200 })
 })
 
 /** The links in the text of a mail. */
@@ -300,6 +376,25 @@ function linksIn (raw: string) {
 
 function tokenIn (link = '') {
   return link.replace(/^.*#token=/, '')
+}
+
+/** Sets a password by the link that is mailed to the owner. */
+async function chooseAnother (owner: { user: { id: string } }) {
+  const token = app.oneTimeTokens.tokenOf('password_reset', await idOf(owner, 'password_reset'))
+  const answer = await post(app, '/auth/password/reset', { token, new_password: another })
+  if (answer.statusCode !== 200) throw new Error(answer.body)
+}
+
+/** The id of the newest token that an account has of this purpose. */
+async function idOf ({ user }: { user: { id: string } }, purpose: 'password_reset' | 'invitation'): Promise<string> {
+  const [token] = await app.database<{ id: string }>`select id from one_time_tokens where user_id = ${user.id} and purpose = ${purpose} order by created_at desc limit 1`
+  return token?.id ?? randomUUID()
+}
+
+/** The mails with a link to a new password that an account has got and not used. */
+async function linksTo (owner: { user: { id: string } }) {
+  const id = await idOf(owner, 'password_reset')
+  return (await mailJobs(app, 'password_reset')).filter(({ tokenId }) => tokenId === id)
 }
 
 /** An account that another person makes with this address. */
@@ -327,7 +422,7 @@ async function factorsOf ({ user }: { user: { id: string } }) {
 }
 
 /** Signs in by password and code of the authenticator app. */
-async function enterByCode ({ email, secret }: Guarded) {
+async function enterByCode ({ email, secret, password }: Guarded) {
   nextStep(app)
   const { mfa_token: token } = (await post(app, '/auth/login', { email, password })).json()
   return await post(app, '/auth/login/second-factor', { mfa_token: token, code: codeAt(app, { secret }) })
