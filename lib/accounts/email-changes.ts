@@ -200,7 +200,7 @@ export function createEmailChanges (parts: EmailChangeParts) {
 
     await oneTimeTokens.spend(tx, token)
     const version = await users.setAddress(tx, owner.id, address, new Date(clock.now()))
-    await oneTimeTokens.revoke(tx, owner.id, ['password_reset', 'invitation', 'email_change'])
+    await oneTimeTokens.revoke(tx, owner.id, ['password_reset', 'invitation', 'email_change', 'second_factor_reset'])
 
     const eventId = await audit.record(tx, {
       event: 'email_changed',

@@ -137,7 +137,7 @@ t.test('a disabled account keeps its address', async t => {
 t.test('the other links in the old mailbox stop working, except the one that undoes', async t => {
   const ada = await signIn(app)
   const { change } = await askForChange(app, ada)
-  for (const purpose of ['password_reset', 'invitation'] as const) await app.database.begin(tx => app.oneTimeTokens.issue(tx, { purpose, userId: ada.user.id }))
+  for (const purpose of ['password_reset', 'invitation', 'second_factor_reset'] as const) await app.database.begin(tx => app.oneTimeTokens.issue(tx, { purpose, userId: ada.user.id }))
   await confirmChange(app, change)
   t.match(await app.database`select purpose from one_time_tokens where user_id = ${ada.user.id}`, [{ purpose: 'email_undo' }])
 })
