@@ -17,7 +17,10 @@ export interface Principal {
   vendorId: string | null
   /** If true, only `GET /auth/me` and sign-out are allowed. */
   vendorIsSuspended: boolean
-  /** If true, only changing the password, `GET /auth/me` and sign-out are allowed. */
+  /**
+   * If true, only changing the password, `GET /auth/me`, sign-out and proving again who one is are allowed; and what
+   * `mustEnrollSecondFactor` allows, if that is true as well.
+   */
   mustChangePassword: boolean
   /** If true, only adding a second factor, changing the password, `GET /auth/me` and sign-out are allowed. */
   mustEnrollSecondFactor: boolean

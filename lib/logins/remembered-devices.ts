@@ -23,9 +23,12 @@ export function createRememberedDevices (parts: RememberedDeviceParts) {
 
   return { mayRemember, markFor }
 
-  /** Whether the devices of an account may be remembered: never where its role demands a second factor. */
+  /**
+   * Whether the devices of an account may be remembered: never where its role demands a second factor, nor while the
+   * password has to be changed, which takes both factors.
+   */
   function mayRemember (user: User): boolean {
-    return rememberDevice > 0 && !isInForce(user, clock.now())
+    return rememberDevice > 0 && !user.mustChangePassword && !isInForce(user, clock.now())
   }
 
   /**

@@ -49,7 +49,9 @@ export default fp(async function provideSessionGuard (app) {
 
     function admit (principal: Principal) {
       if (principal.vendorIsSuspended && !allow.includes('vendor_suspended')) throw new Refusal('vendor_suspended')
-      if (principal.mustChangePassword && !allow.includes('password_due')) {
+      // A session that the link of a reset has opened cannot change the password before it has a factor.
+      const mayEnroll = principal.mustEnrollSecondFactor && allow.includes('factor_due')
+      if (principal.mustChangePassword && !mayEnroll && !allow.includes('password_due')) {
         throw new Refusal('password_change_required')
       }
       if (!allow.includes('factor_due')) assertFactorPolicy(principal)

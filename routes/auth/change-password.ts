@@ -8,7 +8,7 @@ const schema = {
   operationId: 'changePassword',
   tags: ['Password'],
   summary: 'Change the password',
-  description: 'Every other session ends; this one goes on with the tokens of the answer, and what it held before is answered `invalid_token`. A wrong current password is 401 `invalid_credentials`. While a change is due (`must_change_password`) this is what there is to do.',
+  description: 'Every other session ends; this one goes on with the tokens of the answer, and what it held before is answered `invalid_token`. A wrong current password is 401 `invalid_credentials`. While a change is due (`must_change_password`) this is what there is to do. An account that needs two factors has to have proved both: else 401 `reauthentication_required`, and `/auth/reauthenticate` proves them also while a change is due. A session that must add a factor (`must_enroll_second_factor`) may do that first.',
   body: Type.Object({
     current_password: Password,
     new_password: Password

@@ -63,17 +63,14 @@ const auth: FastifyPluginAsync = async app => {
       routes: [me]
     },
     {
+      // Where an account needs two factors, both have to be proved before the password is changed.
       guards: { onRequest: [bySession, requireSession({ allow: ['password_due', 'factor_due'] })] },
-      routes: [changePassword]
+      routes: [changePassword, reauthenticateOptions, reauthenticate]
     },
     {
       // Not counted, because a proxy asks once for each request that it receives.
       guards: { onRequest: [requireSession()] },
       routes: [check]
-    },
-    {
-      guards: { onRequest: [bySession, requireSession({ allow: ['factor_due'] })] },
-      routes: [reauthenticateOptions, reauthenticate]
     },
     {
       guards: { onRequest: [bySession, requireSession()] },

@@ -7,7 +7,7 @@ const schema = {
   operationId: 'requirePasswordChange',
   tags: ['Users'],
   summary: 'Have the password changed',
-  description: 'Needs `users:write` and a rank above the user’s. Sessions go on, but until it is changed they are good for nothing else: 403 `password_change_required`.',
+  description: 'Needs `users:write` and a rank above the user’s. Sessions go on, but until it is changed they are good for nothing else: 403 `password_change_required`. No device is remembered meanwhile.',
   params: UserParams,
   body: NoBody,
   response: { 200: UserAnswer },

@@ -276,7 +276,7 @@ t.test('a stored hash that cannot be read counts as a wrong password', async t =
   }
 })
 
-t.test('must_change_password allows only me and logout', async t => {
+t.test('must_change_password allows only me, logout and proving the password again', async t => {
   const ada = await signUp(app)
   await app.database`update users set must_change_password = true, version = version + 1 where id = ${ada.user.id}`
   const tokens = await signIn(app, ada)
@@ -284,11 +284,13 @@ t.test('must_change_password allows only me and logout', async t => {
   t.match(JSON.parse(Buffer.from(tokens.access_token.split('.')[1] ?? '', 'base64url').toString()), { must_change_password: true })
 
   t.match(await as(app, tokens.access_token, 'GET', '/auth/me'), { statusCode: 200 })
-  for (const [method, path] of [['GET', '/auth/check'], ['GET', '/auth/sessions'], ['PATCH', '/auth/me'], ['DELETE', `/auth/sessions/${tokens.session.id}`], ['POST', '/auth/reauthenticate']] as const) {
-    t.match((await as(app, tokens.access_token, method, path, method === 'PATCH' ? { locale: 'de' } : method === 'POST' ? { password } : undefined)).json(), { status: 403, code: 'password_change_required' }, `${method} ${path}`)
+  for (const [method, path] of [['GET', '/auth/check'], ['GET', '/auth/sessions'], ['PATCH', '/auth/me'], ['DELETE', `/auth/sessions/${tokens.session.id}`], ['GET', '/auth/second-factors'], ['POST', '/auth/totp']] as const) {
+    t.match((await as(app, tokens.access_token, method, path, method === 'PATCH' ? { locale: 'de' } : undefined)).json(), { status: 403, code: 'password_change_required' }, `${method} ${path}`)
   }
-  t.match(await refresh(app, tokens.refresh_token), { statusCode: 200 })
-  t.match(await as(app, tokens.access_token, 'POST', '/auth/logout'), { statusCode: 204 })
+  t.match((await as(app, tokens.access_token, 'POST', '/auth/reauthenticate', { password })).json(), { user: { must_change_password: true } })
+  const next = await signIn(app, ada)
+  t.match(await refresh(app, next.refresh_token), { statusCode: 200 })
+  t.match(await as(app, next.access_token, 'POST', '/auth/logout'), { statusCode: 204 })
 })
 
 async function login (email: string, attempt = password, fields: Record<string, unknown> = {}) {

@@ -334,29 +334,9 @@ export interface paths {
         put?: never;
         /**
          * Change the password
-         * @description Every other session ends; this one goes on with the tokens of the answer, and what it held before is answered `invalid_token`. A wrong current password is 401 `invalid_credentials`. While a change is due (`must_change_password`) this is what there is to do.
+         * @description Every other session ends; this one goes on with the tokens of the answer, and what it held before is answered `invalid_token`. A wrong current password is 401 `invalid_credentials`. While a change is due (`must_change_password`) this is what there is to do. An account that needs two factors has to have proved both: else 401 `reauthentication_required`, and `/auth/reauthenticate` proves them also while a change is due. A session that must add a factor (`must_enroll_second_factor`) may do that first.
          */
         post: operations["changePassword"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/check": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Whether a request is signed in
-         * @description For a reverse proxy’s forward authentication (nginx `auth_request`, Traefik, Caddy). No store is asked. With `acr` or `max_age` a sign-in that is too weak or too old is 401 `reauthentication_required`, whose `WWW-Authenticate` tells a client what to prove (RFC 9470).
-         */
-        get: operations["check"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -397,6 +377,26 @@ export interface paths {
          * @description For acts that are refused with 401 `reauthentication_required`: the session’s tokens rotate and carry a new `auth_time`. An account with two steps needs both factors, at once or one after the other: the password alone is answered 401 `mfa_required`, whose `mfa_token` goes with the second factor within five minutes. A session that the password alone has opened needs the second factor only, within ten minutes of that. A passkey that verifies its user is both: it needs nothing else, and is proved for the options of /auth/reauthenticate/options.
          */
         post: operations["reauthenticate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether a request is signed in
+         * @description For a reverse proxy’s forward authentication (nginx `auth_request`, Traefik, Caddy). No store is asked. With `acr` or `max_age` a sign-in that is too weak or too old is 401 `reauthentication_required`, whose `WWW-Authenticate` tells a client what to prove (RFC 9470).
+         */
+        get: operations["check"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -867,7 +867,7 @@ export interface paths {
         put?: never;
         /**
          * Have the password changed
-         * @description Needs `users:write` and a rank above the user’s. Sessions go on, but until it is changed they are good for nothing else: 403 `password_change_required`.
+         * @description Needs `users:write` and a rank above the user’s. Sessions go on, but until it is changed they are good for nothing else: 403 `password_change_required`. No device is remembered meanwhile.
          */
         post: operations["requirePasswordChange"];
         delete?: never;
@@ -3860,72 +3860,6 @@ export interface operations {
             503: components["responses"]["UnavailableOrOverloaded"];
         };
     };
-    check: {
-        parameters: {
-            query?: {
-                /** @description The least strength of the sign-in: one factor, two, or one that resists phishing. */
-                acr?: "1fa" | "2fa" | "phr";
-                /**
-                 * @description The most seconds since the user was authenticated.
-                 * @example 600
-                 */
-                max_age?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It is, and the headers tell whose it is. */
-            204: {
-                headers: {
-                    /** @description The id of the user. */
-                    "X-Auth-User"?: string;
-                    /** @description The role as it is now. */
-                    "X-Auth-Role"?: string;
-                    /** @description The id of the session. */
-                    "X-Auth-Session"?: string;
-                    /** @description How strongly the user was authenticated. */
-                    "X-Auth-Acr"?: string;
-                    /** @description When: seconds since 1970. */
-                    "X-Auth-Time"?: string;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["MalformedRequest"];
-            /** @description Not signed in, or not any more. */
-            401: {
-                headers: {
-                    /** @description How to sign in (RFC 6750, RFC 9470). */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
-                    };
-                };
-            };
-            /** @description Not allowed. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code: "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
-                    };
-                };
-            };
-            422: components["responses"]["InvalidRequest"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
     getReauthenticationOptions: {
         parameters: {
             query?: never;
@@ -3971,7 +3905,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "csrf" | "vendor_suspended" | "password_change_required" | "https_required";
+                        code: "csrf" | "vendor_suspended" | "https_required";
                     };
                 };
             };
@@ -4093,7 +4027,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "csrf" | "vendor_suspended" | "password_change_required" | "https_required";
+                        code: "csrf" | "vendor_suspended" | "https_required";
                     };
                 };
             };
@@ -4103,6 +4037,72 @@ export interface operations {
             429: components["responses"]["TooManyAttemptsOrRateLimited"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["UnavailableOrOverloaded"];
+        };
+    };
+    check: {
+        parameters: {
+            query?: {
+                /** @description The least strength of the sign-in: one factor, two, or one that resists phishing. */
+                acr?: "1fa" | "2fa" | "phr";
+                /**
+                 * @description The most seconds since the user was authenticated.
+                 * @example 600
+                 */
+                max_age?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is, and the headers tell whose it is. */
+            204: {
+                headers: {
+                    /** @description The id of the user. */
+                    "X-Auth-User"?: string;
+                    /** @description The role as it is now. */
+                    "X-Auth-Role"?: string;
+                    /** @description The id of the session. */
+                    "X-Auth-Session"?: string;
+                    /** @description How strongly the user was authenticated. */
+                    "X-Auth-Acr"?: string;
+                    /** @description When: seconds since 1970. */
+                    "X-Auth-Time"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
+            422: components["responses"]["InvalidRequest"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     listSessions: {

@@ -171,7 +171,9 @@ extension AccountCalls on Latchkey {
 
   /// Change the password. Every other session ends; this one goes on with the tokens of the answer, and what it
   /// held before is answered invalid_token. A wrong current password is 401 invalid_credentials. While a change is
-  /// due (must_change_password) this is what there is to do.
+  /// due (must_change_password) this is what there is to do. An account that needs two factors has to have proved
+  /// both: else 401 reauthentication_required, and /auth/reauthenticate proves them also while a change is due. A
+  /// session that must add a factor (must_enroll_second_factor) may do that first.
   Future<SignedIn> changePassword({
     required String currentPassword,
     required String newPassword,
@@ -422,7 +424,7 @@ extension AdministrationCalls on Latchkey {
       }));
 
   /// Have the password changed. Needs users:write and a rank above the user’s. Sessions go on, but until it is
-  /// changed they are good for nothing else: 403 password_change_required.
+  /// changed they are good for nothing else: 403 password_change_required. No device is remembered meanwhile.
   Future<UserAnswer> requirePasswordChange({
     required String id,
   }) async => UserAnswer(await call('requirePasswordChange', 'POST /users/{id}/require-password-change', {
