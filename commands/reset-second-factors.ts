@@ -2,16 +2,26 @@ import type { Command, Input, Result, Surroundings } from './command.ts'
 import { operator, withApp } from './with-app.ts'
 
 const resetSecondFactors: Command = {
-  usage: 'reset-second-factors EMAIL',
-  help: 'mails a link by which a user who has lost the second factors adds a new one, or removes those nobody asks for',
-  options: {},
+  usage: 'reset-second-factors EMAIL [--remove]',
+  help: 'mails a link by which a user who has lost the second factors adds a new one, or removes those nobody asks for; with --remove at once all of them and the password, for a stolen account',
+  options: { remove: { type: 'boolean' } },
   positionals: 1,
   run
 }
 export default resetSecondFactors
 
-async function run ({ positionals: [email = ''] }: Input, surroundings: Surroundings): Promise<Result> {
+async function run (
+  { positionals: [email = ''], values: { remove } }: Input,
+  surroundings: Surroundings
+): Promise<Result> {
   return await withApp(surroundings, async app => {
+    if (remove === true) {
+      const user = await app.userAdministration.factorResets.removeAsOperator(email, operator())
+      return {
+        text: `Every second factor and the password of ${user.email} are removed: a link from “Forgot password” opens the account (${user.id}).`,
+        data: { ...user, outcome: 'removed' }
+      }
+    }
     const user = await app.userAdministration.factorResets.startAsOperator(email, operator())
     return {
       text: user.outcome === 'mailed'

@@ -104,9 +104,13 @@ export function sampleMails (locale: string): Sample[] {
         values: { stage: 'requested', url: link('/reset-second-factors'), until }
       }
     },
-    ...(['finished', 'removed'] as const).map((stage): Sample => ({
-      name: `second_factor_reset-${stage}`,
-      mail: { ...reader, kind: 'second_factor_reset', values: { stage, appUrl }, occasion }
+    {
+      name: 'second_factor_reset-finished',
+      mail: { ...reader, kind: 'second_factor_reset', values: { stage: 'finished', appUrl }, occasion }
+    },
+    ...[true, false].map((hasPassword): Sample => ({
+      name: `second_factor_reset-removed${hasPassword ? '' : '-with_password'}`,
+      mail: { ...reader, kind: 'second_factor_reset', values: { stage: 'removed', hasPassword, appUrl }, occasion }
     })),
     {
       name: 'passkey_added',

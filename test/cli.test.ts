@@ -3,8 +3,11 @@ import t from 'tap'
 import { run, runProcess } from './support/command.ts'
 import { connect, makeDatabase } from './support/database.ts'
 import { mailJobs, trail } from './support/evidence.ts'
-import { claimsOf, demand, guarded } from './support/factors.ts'
-import { as, deploy, freshAddress, password, post, signIn, signUp, start } from './support/helper.ts'
+import { claimsOf, demand, guarded, mailedToken } from './support/factors.ts'
+import { as, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from './support/helper.ts'
+import type { Tokens } from './support/helper.ts'
+import { enter, holder } from './support/passkeys.ts'
+import { disable } from './support/people.ts'
 import { startStopwatch } from './support/stopwatch.ts'
 
 t.test('wrong usage prints the usage and exits with 2', async t => {
@@ -70,6 +73,50 @@ t.test('a user who has lost the second factors gets a link from an operator, too
   const { mfa_token: pending } = (await post(app, '/auth/login', { email: ada.email, password })).json()
   const token = app.oneTimeTokens.tokenOf('second_factor_reset', mails[0]?.['tokenId'] ?? '')
   t.match(await post(app, '/auth/login/second-factor', { mfa_token: pending, reset_token: token }), { statusCode: 200 })
+})
+
+t.test('an operator gives back an account on which a thief has a passkey and has switched two steps on', async t => {
+  const deployment = await deploy(t)
+  const app = await start(t, deployment, { workers: false })
+  const thief = await holder(app)
+  const strong: Tokens = (await enter(app, thief)).json()
+  const on = await as(app, strong.access_token, 'PUT', '/auth/two-step', { enabled: true })
+  t.equal(on.statusCode, 200, on.body)
+  await disable(app, thief.user.id)
+  await app.database`update users set must_change_password = true where id = ${thief.user.id}`
+  const link = await mailedToken(app, 'password_reset', thief.user.id)
+  const made = await runProcess(deployment, ['reset-second-factors', thief.email, '--remove'])
+  t.match(made, { code: 0, stderr: '', stdout: new RegExp(`^Every second factor and the password of ${thief.email} are removed`) })
+
+  const state = await app.database`select status, two_step, password_hash, must_change_password from users where id = ${thief.user.id}`
+  t.match(state, [{ status: 'disabled', twoStep: false, passwordHash: null, mustChangePassword: false }], 'it stays disabled')
+  t.strictSame(await app.database`select 1 from one_time_tokens where user_id = ${thief.user.id}`, [])
+  t.strictSame((await mailJobs(app)).filter(({ userId }) => userId === thief.user.id).map(({ kind }) => kind).filter(kind => /removed|reset/.test(kind)), ['second_factors_removed'])
+  const events = (await trail(app, thief.user.id)).slice(-2)
+  t.match(events, [{ event: 'authn_factor_reset', reason: 'removed', actorId: null }, { event: 'authn_password_removed', reason: 'by_operator', actorId: null }])
+
+  await app.database`update users set status = 'active' where id = ${thief.user.id}`
+  t.match((await enter(app, thief)).json(), { status: 401, code: 'passkey_unknown' })
+  t.match((await post(app, '/auth/login', { email: thief.email, password })).json(), { status: 401, code: 'invalid_credentials' })
+  t.match(await refresh(app, on.json().refresh_token), { statusCode: 401 })
+  const chosen = 'seven quiet herons over reeds'
+  t.match((await post(app, '/auth/password/reset', { token: link, new_password: chosen })).json(), { code: 'token_invalid' }, 'no link of before')
+
+  t.match(await post(app, '/auth/password/forgot', { email: thief.email }), { statusCode: 202 })
+  const [mail] = (await mailJobs(app, 'password_reset')).slice(-1)
+  const token = app.oneTimeTokens.tokenOf('password_reset', mail?.['tokenId'] ?? '')
+  t.match(await post(app, '/auth/password/reset', { token, new_password: chosen }), { statusCode: 200 })
+  t.match(await post(app, '/auth/login', { email: thief.email, password: chosen }), { statusCode: 200 })
+})
+
+t.test('--remove takes the password also where no factor is left, and an account that has neither is refused', async t => {
+  const deployment = await deploy(t)
+  const app = await start(t, deployment, { workers: false })
+  const ada = await signUp(app)
+  t.match(await run(deployment, ['reset-second-factors', ada.email, '--remove', '--json']), { code: 0, stdout: /"outcome":"removed"/ })
+  t.match(await post(app, '/auth/login', { email: ada.email, password }), { statusCode: 401 })
+  t.match(await run(deployment, ['reset-second-factors', ada.email, '--remove']), { code: 1, stdout: '', stderr: 'The account has neither a second factor nor a password.\n' })
+  t.match(await run(deployment, ['reset-second-factors', freshAddress(), '--remove']), { code: 1, stdout: '', stderr: 'No account has this address.\n' })
 })
 
 t.test('the first administrator can sign in; a second one needs an explicit confirmation', async t => {

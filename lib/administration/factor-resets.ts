@@ -1,4 +1,5 @@
 import type { Actor } from '../access/authentication.ts'
+import { outdatedByPassword } from '../accounts/password-resets.ts'
 import type { Audit, AuditEvent } from '../audit/audit.ts'
 import type { UnitOfWork, UnitsOfWork } from '../changes/unit-of-work.ts'
 import type { Clock } from '../clock.ts'
@@ -13,6 +14,7 @@ import type { RateLimits } from '../throttling/rate-limits.ts'
 import { needsBoth } from '../tokens/factor-dues.ts'
 import type { OneTimeTokens } from '../tokens/one-time-tokens.ts'
 import { parseAddress } from '../users/email-address.ts'
+import type { PasswordStore } from '../users/password-store.ts'
 import type { User, UserStore } from '../users/user-store.ts'
 import type { AdminAction, AdminActions } from './admin-actions.ts'
 import { countMail } from './mail-limit.ts'
@@ -20,11 +22,12 @@ import { countMail } from './mail-limit.ts'
 export interface FactorResetStartParts {
   commit: UnitsOfWork['commit']
   actions: Pick<AdminActions, 'perform'>
-  users: Pick<UserStore, 'find' | 'findByAddress' | 'lockActive' | 'setTwoStep'>
+  users: Pick<UserStore, 'find' | 'findByAddress' | 'lockActive' | 'lockAny' | 'setTwoStep'>
+  passwordStore: Pick<PasswordStore, 'revoke'>
   sessions: Pick<Sessions, 'recordEpochRaise'>
   factorRemovals: FactorRemovals
   devices: Pick<KnownDeviceStore, 'forgetSecondFactors'>
-  oneTimeTokens: Pick<OneTimeTokens, 'issue' | 'isRestorable'>
+  oneTimeTokens: Pick<OneTimeTokens, 'issue' | 'isRestorable' | 'revoke'>
   rateLimits: Pick<RateLimits, 'countMail'>
   audit: Pick<Audit, 'record'>
   jobs: Pick<Jobs, 'send'>
@@ -44,10 +47,10 @@ export type FactorResetStart = 'mailed' | 'removed'
  * removes them at once: a passkey may be somebody else's, who had the password once and signs in by it ever since.
  */
 export function createFactorResetStarts (parts: FactorResetStartParts) {
-  const { commit, actions, users, sessions, devices, factorRemovals } = parts
+  const { commit, actions, users, passwordStore, sessions, devices, factorRemovals } = parts
   const { oneTimeTokens, rateLimits, audit, jobs, clock } = parts
 
-  return { start, startAsOperator }
+  return { start, startAsOperator, removeAsOperator }
 
   /**
    * Begins a reset in the name of an administrator who ranks above the user.
@@ -84,6 +87,23 @@ export function createFactorResetStarts (parts: FactorResetStartParts) {
     })
   }
 
+  /**
+   * Removes every factor and the password in the name of an operator, also from a disabled account: a thief may have
+   * added a passkey, switched two steps on, and use up the link of every reset by signing in. From then on nothing but
+   * a link to the mailbox opens the account.
+   * @throws Refusal `invalid_request` for what is no address; `not_found`; `conflict` for an account that has neither
+   */
+  async function removeAsOperator (email: string, caller: Caller): Promise<Pick<User, 'id' | 'email'>> {
+    const { canonical } = parseAddress(email, '/email')
+    const known = await users.findByAddress(canonical)
+    return await commit(async unit => {
+      const subject = known && await users.lockAny(unit.tx, known.id)
+      if (!subject) throw new Refusal('not_found', { cause: new Error('No account has this address.') })
+      await removeEverything(unit, subject, { outcome: 'success', subject, caller })
+      return { id: subject.id, email: subject.email }
+    })
+  }
+
   // Else one administrator alone could take an account over: another address, a new password by a mail to it, and then
   // second factors by one more.
   async function assertSettled ({ tx, subject }: AdminAction) {
@@ -112,6 +132,20 @@ export function createFactorResetStarts (parts: FactorResetStartParts) {
   async function remove (unit: UnitOfWork, { id: userId }: User, auditFields: AuditFields) {
     const { hasRemoved } = await factorRemovals.removeSince(unit.tx, userId)
     if (!hasRemoved) throw senseless('The account has no second factor to reset.')
+    await finishRemoval(unit, userId, auditFields)
+  }
+
+  async function removeEverything (unit: UnitOfWork, { id: userId }: User, auditFields: AuditFields) {
+    const { tx } = unit
+    const { hasRemoved } = await factorRemovals.removeSince(tx, userId)
+    const hadPassword = await passwordStore.revoke(tx, userId, new Date(clock.now()))
+    if (!hasRemoved && !hadPassword) throw senseless('The account has neither a second factor nor a password.')
+    await oneTimeTokens.revoke(tx, userId, outdatedByPassword)
+    await finishRemoval(unit, userId, auditFields)
+    if (hadPassword) await audit.record(tx, { ...auditFields, event: 'authn_password_removed', reason: 'by_operator' })
+  }
+
+  async function finishRemoval (unit: UnitOfWork, userId: string, auditFields: AuditFields) {
     const { eventId } = await sessions.recordEpochRaise(unit, {
       user: { id: userId, sessionEpoch: await users.setTwoStep(unit.tx, userId, false) },
       reason: 'factors_changed',

@@ -25,6 +25,7 @@ import { createTotpSecretStore } from '../../lib/factors/totp-secret-store.ts'
 import { createFactorResetStarts } from '../../lib/administration/factor-resets.ts'
 import { createCursors } from '../../lib/http/cursors.ts'
 import { createKnownDeviceStore } from '../../lib/sessions/known-device-store.ts'
+import { createPasswordStore } from '../../lib/users/password-store.ts'
 import { createUserStore } from '../../lib/users/user-store.ts'
 import type { FeatureOptions } from '../feature.ts'
 
@@ -60,6 +61,7 @@ export default fp<FeatureOptions>(async function administrationFeature (app, { c
     database,
     actions,
     users,
+    passwordStore: createPasswordStore(database),
     hierarchy,
     devices,
     totpSecrets: createTotpSecretStore(database),

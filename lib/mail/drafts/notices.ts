@@ -70,8 +70,10 @@ export function draftNotices ({ subjects, recipients, occasionOf, reasonOf, appU
     second_factor_reset_finished: on(Type.Object({ userId, eventId }), (cause, job) =>
       tell(cause, job, { kind: 'second_factor_reset', values: { stage: 'finished', appUrl } })),
 
-    second_factors_removed: on(Type.Object({ userId, eventId }), (cause, job) =>
-      tell(cause, job, { kind: 'second_factor_reset', values: { stage: 'removed', appUrl } })),
+    second_factors_removed: on(Type.Object({ userId, eventId }), async (cause, job) => {
+      const hasPassword = await hasPasswordNow(cause.userId)
+      return await tell(cause, job, { kind: 'second_factor_reset', values: { stage: 'removed', hasPassword, appUrl } })
+    }),
 
     passkey_added: on(Type.Object({ userId, eventId }), (cause, job) =>
       tell(cause, job, { kind: 'passkey_added', values: { appUrl } })),

@@ -171,7 +171,9 @@ export const german: Language = {
           subject: `Die zweiten Faktoren Ihres Kontos bei ${service} wurden entfernt`,
           title: 'Ihre zweiten Faktoren wurden entfernt',
           lead: `alle Passkeys, die Authenticator-App und die Wiederherstellungscodes Ihres Kontos bei ${service} wurden vom Betreiber entfernt, weil sie verloren oder nicht Ihre waren. Mit keinem davon kann man sich noch anmelden, und alle Sitzungen sind beendet.`,
-          advice: 'Mit Ihrem Passwort melden Sie sich an wie bisher. Richten Sie danach einen neuen Passkey oder eine neue Authenticator-App ein.',
+          advice: values.hasPassword
+            ? 'Mit Ihrem Passwort melden Sie sich an wie bisher. Richten Sie danach einen neuen Passkey oder eine neue Authenticator-App ein.'
+            : 'Auch Ihr Passwort wurde entfernt: Wählen Sie mit „Passwort vergessen“ auf der Anmeldeseite ein neues, und richten Sie danach einen neuen Passkey oder eine neue Authenticator-App ein.',
           otherwise: 'Dann sagen Sie dem Betreiber Bescheid.',
           remedy: { label: 'Zur Anmeldung', url: values.appUrl }
         }

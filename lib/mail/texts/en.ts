@@ -171,7 +171,9 @@ export const english: Language = {
           subject: `The second factors of your ${service} account were removed`,
           title: 'Your second factors were removed',
           lead: `An administrator has removed every passkey, the authenticator app and the recovery codes of your account with ${service}, because they were lost or not yours. None of them signs in any more, and every session has been ended.`,
-          advice: 'Your password signs you in, as before. Add a new passkey or authenticator app afterwards.',
+          advice: values.hasPassword
+            ? 'Your password signs you in, as before. Add a new passkey or authenticator app afterwards.'
+            : 'Your password was removed, too: choose a new one with “Forgot password” on the sign-in page, then add a new passkey or authenticator app.',
           otherwise: 'Then tell whoever runs the service.',
           remedy: { label: 'Go to the sign-in page', url: values.appUrl }
         }

@@ -30,7 +30,9 @@ export interface MailValues {
   /** With the link of a reset; and, when a new factor has taken the place of all others, or all are gone. */
   second_factor_reset:
     | { stage: 'requested', url: string, until: Date }
-    | { stage: 'finished' | 'removed', appUrl: string }
+    | { stage: 'finished', appUrl: string }
+    /** `hasPassword`: whether one signs in, or was removed as well. */
+    | { stage: 'removed', hasPassword: boolean, appUrl: string }
   passkey_added: { appUrl: string }
   /** A factor is gone; the sign-in demands what it did before. */
   factor_removed: { what: 'passkey' | 'totp', appUrl: string }
