@@ -2,6 +2,7 @@ import type { Approvals } from '../access/approvals.ts'
 import type { Actor } from '../access/authentication.ts'
 import type { HierarchyStore } from '../access/hierarchy-store.ts'
 import type { Roles } from '../access/roles.ts'
+import { assertSteppedUp, recentSeconds } from '../access/step-up.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
@@ -38,8 +39,9 @@ export function createUserUpdates ({
   /**
    * Changes an account. A new address is only requested: both addresses get a mail, and the new one has to confirm.
    * @throws Refusal `invalid_request` for an invalid address and for an unknown role or vendor; `forbidden` for a role
-   * that is not below the actor's; `reauthentication_required` for a role of high rank, if the sign-in is not recent;
-   * `conflict` for a new address of a disabled account; `rate_limited` if the address has been sent too many mails
+   * that is not below the actor's; `reauthentication_required` for a role of high rank and for a new address, if the
+   * sign-in is not recent; `conflict` for a new address of a disabled account; `rate_limited` if the address has been
+   * sent too many mails
    */
   async function update (userId: string, { email, ...change }: UserUpdate, by: Actor) {
     const address = email === undefined ? null : parseAddress(email, '/email')
@@ -47,6 +49,9 @@ export function createUserUpdates ({
     if (isUnchanged) return await amend(userId, change, null, by)
 
     assertDeliverable(address, '/email')
+    // The owner of the new address can set a password, so this needs what a link to a new password needs. It is judged
+    // before the mail is counted: who enters the password and tries again has not used up a mail.
+    assertSteppedUp(by.principal, { maxAge: recentSeconds }, clock.now())
     const mail = { kind: 'email_change', address: address.canonical }
     return await countMail(rateLimits, mail, by, () => amend(userId, change, address, by))
   }

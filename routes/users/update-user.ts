@@ -8,7 +8,7 @@ const schema = {
   operationId: 'updateUser',
   tags: ['Users'],
   summary: 'Change an account',
-  description: 'Needs `users:write` and a rank above the user’s, and above that of a new role; a role of rank 60 or more also a recent sign-in. What is left out stays. An address is asked for, not changed: the new one gets a link that confirms it, the old one is told. `PUT` is the same call.',
+  description: 'Needs `users:write` and a rank above the user’s, and above that of a new role; a role of rank 60 or more, and another address, also a recent sign-in. What is left out stays. An address is asked for, not changed: the new one gets a link that confirms it, the old one is told. `PUT` is the same call.',
   params: UserParams,
   body: Type.Object({
     full_name: Type.Optional(FullName),

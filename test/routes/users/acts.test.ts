@@ -240,7 +240,7 @@ t.test('the rules apply to accounts without sessions and to custom roles too', a
   t.match(brief(await as(app, admin.access_token, 'POST', `/users/${nobody.id}/disable`)), { status: 200 })
 })
 
-t.test('to give a role of rank 60 or more needs a recent sign-in, and nothing else about a user does', async t => {
+t.test('to give a role of rank 60 or more needs a recent sign-in, and a lower role, a name and a role taken away do not', async t => {
   const [clerk, boss, ada] = [await signed(app, 'admin'), await signed(app, 'super_admin'), await signed(app)]
   app.clock.advance(10 * 60_000 + 1000)
   const before = await eventsOf(app, ada.id)
@@ -260,4 +260,22 @@ t.test('to give a role of rank 60 or more needs a recent sign-in, and nothing el
   app.clock.advance(10 * 60_000 + 1000)
   t.match((await as(app, fresh, 'PATCH', `/users/${ada.id}`, { role: 'accountant', full_name: 'Ada King' })).json(), { user: { full_name: 'Ada King' } }, 'the role that she has is not given')
   t.match((await as(app, fresh, 'PATCH', `/users/${ada.id}`, { role: 'user' })).json(), { user: { role: 'user' } }, 'and is taken away')
+})
+
+t.test('to ask for another address needs a recent sign-in, and the other fields and the same address do not', async t => {
+  const [clerk, ada] = [await signed(app, 'admin'), await signed(app)]
+  const email = `new-${ada.email}`
+  app.clock.advance(10 * 60_000 + 1000)
+  const traces = async () => [await eventsOf(app, ada.id), await app.database`select id from one_time_tokens where user_id = ${ada.id}`, (await mailJobs(app)).length]
+  const before = await traces()
+  for (const method of ['PATCH', 'PUT'] as const) {
+    for (const more of [{}, { full_name: 'Ada', role: 'vendor' }]) t.match((await as(app, clerk.access_token, method, `/users/${ada.id}`, { email, ...more })).json(), { status: 401, code: 'reauthentication_required', max_age: 600 })
+  }
+  t.match(await rowOf(app, ada.id), { role: 'user', fullName: 'Ada King', email: ada.email, version: 1 })
+  t.strictSame(await traces(), before, 'no event, no token and no mail')
+
+  t.match((await as(app, clerk.access_token, 'PATCH', `/users/${ada.id}`, { email: ada.email.toUpperCase(), full_name: 'Ada', locale: 'de', vendor_id: await vendor(app) })).json(), { user: { full_name: 'Ada', locale: 'de' } })
+  const { access_token: fresh } = await enter(app, clerk)
+  t.match(brief(await as(app, fresh, 'PATCH', `/users/${ada.id}`, { email })), { status: 200 })
+  t.match(await app.database`select email from one_time_tokens where user_id = ${ada.id} and purpose = 'email_change'`, [{ email }])
 })

@@ -771,7 +771,7 @@ export interface paths {
         head?: never;
         /**
          * Change an account
-         * @description Needs `users:write` and a rank above the user’s, and above that of a new role; a role of rank 60 or more also a recent sign-in. What is left out stays. An address is asked for, not changed: the new one gets a link that confirms it, the old one is told. `PUT` is the same call.
+         * @description Needs `users:write` and a rank above the user’s, and above that of a new role; a role of rank 60 or more, and another address, also a recent sign-in. What is left out stays. An address is asked for, not changed: the new one gets a link that confirms it, the old one is told. `PUT` is the same call.
          */
         patch: operations["updateUser"];
         trace?: never;

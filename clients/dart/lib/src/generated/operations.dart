@@ -366,8 +366,8 @@ extension AdministrationCalls on Latchkey {
       }));
 
   /// Change an account. Needs users:write and a rank above the user’s, and above that of a new role; a role of rank
-  /// 60 or more also a recent sign-in. What is left out stays. An address is asked for, not changed: the new one
-  /// gets a link that confirms it, the old one is told. PUT is the same call.
+  /// 60 or more, and another address, also a recent sign-in. What is left out stays. An address is asked for, not
+  /// changed: the new one gets a link that confirms it, the old one is told. PUT is the same call.
   Future<UserAnswer> updateUser({
     required String id,
     String? fullName,
