@@ -145,10 +145,16 @@ function assertValid (role: RoleDefinition & { name: string }, repeatedName: str
   if (role.selfRegistration && role.permissions.length > 0) {
     throw invalid('/self_registration', 'has_permissions', 'is not for a role with permissions: anybody could have them')
   }
-  // The format lets a leap second through, which no date has.
-  if (role.factorPolicyFrom !== undefined && Number.isNaN(Date.parse(role.factorPolicyFrom))) {
-    throw invalid('/second_factor_from', 'wrong_format', 'must be a valid date-time')
+  if (role.factorPolicyFrom !== undefined && !isStorable(role.factorPolicyFrom)) {
+    throw invalid('/second_factor_from', 'wrong_format', 'must be a date-time from 1970 to 9999 in UTC')
   }
+}
+
+// The format lets a leap second through, which no date has, and years that RFC 3339 cannot write in UTC: an offset can
+// lead out of 0000 to 9999. No answer could contain such a date.
+function isStorable (time: string) {
+  const year = new Date(time).getUTCFullYear()
+  return year >= 1970 && year <= 9999
 }
 
 function assertMay (actor: Role, before: Role | null, after: Role | null = null) {

@@ -52,7 +52,7 @@ export const RoleBody = Type.Object({
   }),
   second_factor_from: Type.Optional({
     ...factorProperties.second_factor_from,
-    description: 'When that begins to hold. Left out or `null`: at once if `second_factor` changes.'
+    description: 'When that begins to hold, in the years 1970 to 9999 (UTC). Left out or `null`: at once if `second_factor` changes.'
   })
 }, { additionalProperties: false })
 

@@ -158,6 +158,21 @@ t.test('a change of a role that says nothing about factors keeps what it demands
   t.match(brief(await as(app, token, 'PUT', '/roles/super_admin', { ...silent, rank: 100, second_factor: 'optional' })), { status: 403 }, 'nobody lifts it from the highest role')
 })
 
+t.test('a date that is no year of 1970 to 9999 in UTC is refused, and nothing is written', async t => {
+  const { access_token: token } = await enter(app, root)
+  const name = freshRole()
+  const put = async (from: string) => await putRole(app, token, name, { second_factor: 'required', second_factor_from: from })
+  for (const beyond of ['9999-12-31T23:59:59-01:00', '9999-12-31T23:59:59-23:59', '0000-01-01T00:00:00+23:59', '0000-01-01T00:00:00Z', '1969-12-31T23:59:59Z', '1970-01-01T00:00:00+00:01']) {
+    t.match((await put(beyond)).json(), { status: 422, errors: [{ path: '/second_factor_from', code: 'wrong_format' }] }, beyond)
+  }
+  t.strictSame(await app.database`select name from roles where name = ${name}`, [])
+
+  for (const [within, at] of [['1970-01-01T00:59:59+00:59', '1970-01-01T00:00:59.000Z'], ['9999-12-31T22:59:59-01:00', '9999-12-31T23:59:59.000Z']] as const) {
+    t.match((await put(within)).json(), { role: { second_factor_from: at } }, within)
+    t.match((await as(app, token, 'GET', '/roles')).json().roles.find((role: { name: string }) => role.name === name), { second_factor_from: at }, 'and is read again')
+  }
+})
+
 t.test('a code of an app does not satisfy a role that demands a method that resists phishing', async t => {
   const name = freshRole()
   await app.database`insert into roles (name, rank, user_type, second_factor) values (${name}, 30, 'staff', 'phishing_resistant')`

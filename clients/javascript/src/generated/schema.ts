@@ -6696,7 +6696,7 @@ export interface operations {
                      * @enum {string}
                      */
                     second_factor?: "optional" | "required" | "phishing_resistant";
-                    /** @description When that begins to hold. Left out or `null`: at once if `second_factor` changes. */
+                    /** @description When that begins to hold, in the years 1970 to 9999 (UTC). Left out or `null`: at once if `second_factor` changes. */
                     second_factor_from?: null | string;
                 };
             };
