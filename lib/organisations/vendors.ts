@@ -67,7 +67,7 @@ export function createVendors ({ database, commit, vendors, actions, administrat
 
   /**
    * Changes a vendor's name or status. A status holds at once for all of its users and their access tokens.
-   * @throws Refusal `not_found`; `forbidden` for suspending a vendor that has a user of the actor's rank or above
+   * @throws Refusal `not_found`; `forbidden` for another status of a vendor with a user of the actor's rank or above
    */
   async function update (id: string, change: VendorUpdate, by: Actor) {
     const vendor = await commit(async unit => {
@@ -79,8 +79,8 @@ export function createVendors ({ database, commit, vendors, actions, administrat
       const before = await vendors.lock(tx, id)
       if (!before) throw new Refusal('not_found')
 
-      const suspends = change.status === 'suspended' && before.status === 'active'
-      if (suspends && await vendors.hasUserFrom(tx, id, actor.rank)) throw new Refusal('forbidden')
+      const changesStatus = change.status !== undefined && change.status !== before.status
+      if (changesStatus && await vendors.hasUserFrom(tx, id, actor.rank)) throw new Refusal('forbidden')
       return await write(unit, before, change, by)
     })
     return { vendor: present(vendor) }

@@ -75,7 +75,7 @@ t.test('a caller without the permission is refused, whether or not the vendor ex
   t.match(await app.database`select status from vendors where id = ${vendor.id}`, [{ status: 'active' }])
 })
 
-t.test('suspending a vendor needs a higher rank than each of its users', async t => {
+t.test('suspending and reinstating a vendor need a higher rank than each of its users', async t => {
   const vendor = await create('Mixed')
   const [peer, chief] = [await signInAs(app, 'admin', { vendorId: vendor.id }), await signInAs(app, 'super_admin')]
 
@@ -84,7 +84,16 @@ t.test('suspending a vendor needs a higher rank than each of its users', async t
   t.match(await update(vendor.id, { name: 'Mixed & Co' }), { statusCode: 200 }, 'a name holds nobody up')
   t.match((await update(vendor.id, { status: 'suspended' }, peer)).json(), { code: 'forbidden' }, 'nor upon oneself')
   t.match(await update(vendor.id, { status: 'suspended' }, root), { statusCode: 200 }, 'who stands above them all may')
-  t.match(await update(vendor.id, { status: 'active' }), { statusCode: 200 }, 'and nobody is acted against by this')
+  t.match(await update(vendor.id, { status: 'suspended' }), { statusCode: 200 }, 'to say what is so changes nobody')
+
+  const before = await trail(app, vendor.id)
+  t.match((await update(vendor.id, { status: 'active', name: 'Free' })).json(), { status: 403, code: 'forbidden' }, 'nobody lifts what somebody above has imposed')
+  t.match((await as(app, peer.access_token, 'GET', '/users')).json(), { code: 'vendor_suspended' })
+  t.match(await app.database`select name, status from vendors where id = ${vendor.id}`, [{ name: 'Mixed & Co', status: 'suspended' }])
+  t.strictSame(await trail(app, vendor.id), before)
+  t.match(await update(vendor.id, { name: 'Mixed' }), { statusCode: 200 })
+  t.match(await update(vendor.id, { status: 'active' }, root), { statusCode: 200 })
+  t.match(await as(app, peer.access_token, 'GET', '/users'), { statusCode: 200 })
 
   await app.database`update users set vendor_id = ${vendor.id}, version = version + 1 where id = ${chief.user.id}`
   t.match((await update(vendor.id, { status: 'suspended' }, root)).json(), { status: 403, code: 'forbidden' }, 'not even a super_admin, who could be the last one')

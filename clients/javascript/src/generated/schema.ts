@@ -1119,7 +1119,7 @@ export interface paths {
         head?: never;
         /**
          * Rename, suspend or reinstate a vendor
-         * @description Needs `users:write`. While a vendor is suspended its users are refused 403 `vendor_suspended`, with the tokens they have too, everywhere but at `GET /auth/me` and `POST /auth/logout`; no session ends, and all of them go on when it is reinstated. Nobody suspends a vendor with a user of their own rank or above.
+         * @description Needs `users:write`. While a vendor is suspended its users are refused 403 `vendor_suspended`, with the tokens they have too, everywhere but at `GET /auth/me` and `POST /auth/logout`; no session ends, and all of them go on when it is reinstated. Nobody suspends or reinstates a vendor with a user of their own rank or above.
          */
         patch: operations["updateVendor"];
         trace?: never;

@@ -556,8 +556,8 @@ extension AdministrationCalls on Latchkey {
 
   /// Rename, suspend or reinstate a vendor. Needs users:write. While a vendor is suspended its users are refused
   /// 403 vendor_suspended, with the tokens they have too, everywhere but at GET /auth/me and POST /auth/logout; no
-  /// session ends, and all of them go on when it is reinstated. Nobody suspends a vendor with a user of their own
-  /// rank or above.
+  /// session ends, and all of them go on when it is reinstated. Nobody suspends or reinstates a vendor with a user
+  /// of their own rank or above.
   Future<VendorAnswer> updateVendor({
     required String id,
     String? name,
