@@ -40,20 +40,24 @@ export function createUserUpdates ({
    * Changes an account. A new address is only requested: both addresses get a mail, and the new one has to confirm.
    * @throws Refusal `invalid_request` for an invalid address and for an unknown role or vendor; `forbidden` for a role
    * that is not below the actor's; `reauthentication_required` for a role of high rank and for a new address, if the
-   * sign-in is not recent; `conflict` for a new address of a disabled account; `rate_limited` if the address has been
-   * sent too many mails
+   * sign-in is not recent; `conflict` for a new address of a disabled account; `rate_limited` if either address has
+   * been sent too many mails
    */
   async function update (userId: string, { email, ...change }: UserUpdate, by: Actor) {
     const address = email === undefined ? null : parseAddress(email, '/email')
-    const isUnchanged = address === null || (await users.find(userId))?.emailCanonical === address.canonical
+    const present = address === null ? null : await users.find(userId)
+    const isUnchanged = address === null || present?.emailCanonical === address.canonical
     if (isUnchanged) return await amend(userId, change, null, by)
 
     assertDeliverable(address, '/email')
     // The owner of the new address can set a password, so this needs what a link to a new password needs. It is judged
     // before the mail is counted: who enters the password and tries again has not used up a mail.
     assertSteppedUp(by.principal, { maxAge: recentSeconds }, clock.now())
-    const mail = { kind: 'email_change', address: address.canonical }
-    return await countMail(rateLimits, mail, by, () => amend(userId, change, address, by))
+    // Both addresses get a mail. Without an account there is no present address; the action throws `not_found`.
+    const toOwner = { kind: 'email_change', address: present?.emailCanonical ?? userId }
+    const toNewAddress = { kind: 'email_change', address: address.canonical }
+    return await countMail(rateLimits, toOwner, by, () =>
+      countMail(rateLimits, toNewAddress, by, () => amend(userId, change, address, by)))
   }
 
   async function amend (userId: string, change: Omit<UserUpdate, 'email'>, address: EmailAddress | null, by: Actor) {

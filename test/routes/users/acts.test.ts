@@ -279,3 +279,21 @@ t.test('to ask for another address needs a recent sign-in, and the other fields 
   t.match(brief(await as(app, fresh, 'PATCH', `/users/${ada.id}`, { email })), { status: 200 })
   t.match(await app.database`select email from one_time_tokens where user_id = ${ada.id} and purpose = 'email_change'`, [{ email }])
 })
+
+t.test('the mails about another address are limited, to the present address as to the new one', async t => {
+  const app = await start(t, await deploy(t, { RATE_LIMITS_ENABLED: 'true', RATE_LIMIT_MAIL: '2/1h' }), { workers: false, hasher: cheapHasher })
+  const [clerk, ada, bob] = [await signed(app, 'admin'), await person(app), await person(app)]
+  const ask = async (token: string, id: string, place: number) => brief(await as(app, token, 'PATCH', `/users/${id}`, { email: `new-${place}-${ada.email}` }))
+  const mails = async () => [(await mailJobs(app, 'email_changed')).length, (await mailJobs(app, 'confirm_email')).length]
+
+  app.clock.advance(10 * 60_000 + 1000)
+  for (let place = 0; place < 3; place++) t.match(await ask(clerk.access_token, ada.id, 0), { status: 401 })
+  const { access_token: fresh } = (await as(app, clerk.access_token, 'POST', '/auth/reauthenticate', { password: clerk.password })).json()
+  t.strictSame([await ask(fresh, ada.id, 0), await ask(fresh, ada.id, 1)], [{ status: 200 }, { status: 200 }], 'a try without a recent sign-in has not been counted')
+  t.strictSame(await ask(fresh, ada.id, 2), { status: 429, code: 'rate_limited' })
+  t.strictSame(await mails(), [2, 2], 'no more mails to the present address, however many the new ones')
+
+  t.strictSame([await ask(fresh, bob.id, 2), await ask(fresh, bob.id, 0)], [{ status: 200 }, { status: 200 }], 'others are not touched')
+  t.strictSame(await mails(), [4, 4])
+  t.match(brief(await as(app, fresh, 'PATCH', `/users/${ada.id}`, { full_name: 'Ada', email: ada.email })), { status: 200 }, 'nor what mails nobody')
+})
