@@ -92,15 +92,20 @@ export function createHierarchyStore () {
       order by created_at, id`
   }
 
-  /** The ids of active users who may approve an applicant and rank above them, the highest first. */
+  /**
+   * The ids of active users who may approve an applicant and rank above them, the highest first. Users of a suspended
+   * vendor may do nothing.
+   */
   async function approvers (tx: Transaction, applicantId: string, limit: number): Promise<string[]> {
     const found = await tx<{ id: string }>`
       select u.id
       from role_permissions p
       join roles r on r.name = p.role
       join users u on u.role = r.name
+      left join vendors v on v.id = u.vendor_id
       where p.permission = 'users:approve'
         and u.status = 'active'
+        and v.status is distinct from 'suspended'
         and u.approval in ('not_required', 'approved')
         and r.rank > (
           select a.rank

@@ -16,8 +16,8 @@ export interface AskingUser { userId: string, sessionId: string }
 /**
  * For an act upon everybody. The guards of its route have judged by the access token and by what this node has heard;
  * this judges once more, by what the database says while the actor's row is locked.
- * @throws Refusal `session_ended` if the actor has been disabled or erased; `invalid_token` (refresh) if the session is
- * over; `forbidden` if the actor's role does not have the permission any more
+ * @throws Refusal `session_ended` if the actor has been disabled or erased; `vendor_suspended`; `invalid_token`
+ * (refresh) if the session is over; `forbidden` if the actor's role does not have the permission any more
  */
 export async function assertMayStill (
   { hierarchy, roleStore, sessions }: ActorCheckParts,
@@ -29,6 +29,7 @@ export async function assertMayStill (
   if (user?.status !== 'active') {
     throw new Refusal('session_ended', { reason: user ? 'account_disabled' : 'account_deleted' })
   }
+  if (user.vendorStatus === 'suspended') throw new Refusal('vendor_suspended')
   const session = await sessions.findLocked(tx, sessionId)
   if (session?.id !== userId) throw new Refusal('invalid_token')
 

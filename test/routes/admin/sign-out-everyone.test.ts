@@ -39,6 +39,9 @@ t.test('what the actor may do is read again under a lock, whatever this node has
   const statements: Record<string, (id: string, session: string) => PromiseLike<unknown>> = {
     forbidden: id => app.database`update users set role = 'admin' where id = ${id}`,
     session_ended: id => app.database`update users set status = 'disabled' where id = ${id}`,
+    vendor_suspended: id => app.database`
+      with shut as (insert into vendors (name, status) values ('Shut', 'suspended') returning id)
+      update users set vendor_id = (select id from shut) where id = ${id}`,
     invalid_token: (_, session) => app.database`
       update sessions set ended_at = now(), ended_reason = 'revoked_by_admin' where id = ${session}`
   }

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { eventsOf, mailJobs, sentMails, trail, until } from '../../support/evidence.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
-import { brief, person, rowOf, signed } from '../../support/people.ts'
+import { brief, person, rowOf, signed, vendor } from '../../support/people.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })
@@ -76,6 +76,20 @@ t.test('at most twenty approvers are notified, and only those who can decide', a
   const told = (await mailJobs(app, 'approval')).filter(job => job['applicantId'] === applicant.user.id)
   t.equal(told.length, 20)
   t.notOk(told.some(job => job['userId'] === away.id))
+})
+
+t.test('approvers of a suspended vendor are not notified, and take no place of those who can decide', async t => {
+  const app = await start(t, await deploy(t), { workers: false, hasher: cheapHasher })
+  const [shut, open] = [await vendor(app), await vendor(app)]
+  await app.database`update vendors set status = 'suspended' where id = ${shut}`
+  await app.database`
+    insert into users (email, email_canonical, full_name, role, vendor_id)
+    select n || '@agency.example', n || '@agency.example', 'An agent', 'admin', ${shut} from generate_series(1, 20) n`
+  const [free, staff] = [await person(app, 'admin'), await person(app, 'admin')]
+  await app.database`update users set vendor_id = ${open} where id = ${staff.id}`
+
+  await signUp(app, { user_type: 'vendor' })
+  t.strictSame((await mailJobs(app, 'approval')).map(({ userId }) => userId).sort(), [free.id, staff.id].sort())
 })
 
 t.test('of fifteen applicants the first is announced at once, and the others in one mail when the hour is over', async t => {
