@@ -4,6 +4,8 @@ import type { Jobs } from '../jobs/jobs.ts'
 import type { AdminAction, AdminActions } from './admin-actions.ts'
 import type { UserAmendments } from './user-amendments.ts'
 
+export type Applicants = ReturnType<typeof createApplicants>
+
 export interface ApplicantParts {
   actions: Pick<AdminActions, 'perform'>
   amendments: UserAmendments
@@ -12,17 +14,21 @@ export interface ApplicantParts {
 
 /** Decisions on applicants: users whose role requires approval. */
 export function createApplicants ({ actions, amendments, jobs }: ApplicantParts) {
-  return { approve, reject }
+  return { approve, reject, admit }
 
   /**
    * Admits an applicant and mails them.
    * @throws Refusal `conflict` if the user needs no approval
    */
   async function approve (userId: string, by: Actor) {
-    return await decide(userId, 'approved', by, async action => {
-      await amendments.amend(action, { approval: 'approved' }, { event: 'user_approved' })
-      await jobs.send(action.tx, 'mail', { kind: 'approval', stage: 'approved', userId, applicantId: userId })
-    })
+    return await decide(userId, 'approved', by, admit)
+  }
+
+  /** Writes the approval of an applicant and mails them, in an action whose actor may approve. */
+  async function admit (action: AdminAction) {
+    const { tx, subject: { id } } = action
+    await amendments.amend(action, { approval: 'approved' }, { event: 'user_approved' })
+    await jobs.send(tx, 'mail', { kind: 'approval', stage: 'approved', userId: id, applicantId: id })
   }
 
   /**

@@ -45,8 +45,8 @@ function approvalFor (
   { requiresApproval }: AssignableRole, before: User['approval'], mayApprove: boolean
 ): User['approval'] {
   if (!requiresApproval) return mayApprove || before === 'approved' ? 'not_required' : before
-  if (before !== 'not_required') return before
-  return mayApprove ? 'approved' : 'pending'
+  if (mayApprove) return 'approved'
+  return before === 'not_required' ? 'pending' : before
 }
 
 function unknownRole () {

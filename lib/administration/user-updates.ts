@@ -11,6 +11,7 @@ import { assertDeliverable, parseAddress } from '../users/email-address.ts'
 import type { EmailAddress } from '../users/email-address.ts'
 import type { Amendment, User, UserStore } from '../users/user-store.ts'
 import type { AdminAction, AdminActions } from './admin-actions.ts'
+import type { Applicants } from './applicants.ts'
 import { countMail } from './mail-limit.ts'
 import { assignRole } from './role-assignment.ts'
 import type { UserAmendments } from './user-amendments.ts'
@@ -21,6 +22,7 @@ export type UserUpdate = Pick<Amendment, 'fullName' | 'locale' | 'role' | 'vendo
 export interface UserUpdateParts {
   actions: Pick<AdminActions, 'perform'>
   amendments: UserAmendments
+  applicants: Pick<Applicants, 'admit'>
   users: Pick<UserStore, 'find'>
   hierarchy: Pick<HierarchyStore, 'role'>
   roles: Pick<Roles, 'may'>
@@ -32,7 +34,7 @@ export interface UserUpdateParts {
 
 /** Changes of name, language, role, vendor and address by an administrator. */
 export function createUserUpdates ({
-  actions, amendments, users, hierarchy, roles, approvals, accounts, rateLimits, clock
+  actions, amendments, applicants, users, hierarchy, roles, approvals, accounts, rateLimits, clock
 }: UserUpdateParts) {
   return { update }
 
@@ -72,10 +74,15 @@ export function createUserUpdates ({
   }
 
   async function write (action: AdminAction, amendment: Amendment) {
+    const { approval, ...others } = amendment
+    // An approval by way of a role is recorded and mailed like any other, after the change of the role.
+    const isAdmitted = approval === 'approved' && isNotApproved(action.subject.approval)
+    const change = isAdmitted ? others : amendment
     const event = amendment.role === undefined ? 'user_updated' : 'authz_change'
-    const endsBy = isNotApproved(amendment.approval) ? 'revoked_by_admin' : null
-    if (changes(action.subject, amendment)) await amendments.amend(action, amendment, { event, endsBy })
-    if (amendment.approval === 'pending') await approvals.announce(action.tx, action.subject.id)
+    const endsBy = isNotApproved(approval) ? 'revoked_by_admin' : null
+    if (changes(action.subject, change)) await amendments.amend(action, change, { event, endsBy })
+    if (isAdmitted) await applicants.admit(action)
+    if (approval === 'pending') await approvals.announce(action.tx, action.subject.id)
   }
 
   async function requestAddress ({ tx, actor, subject: owner }: AdminAction, address: EmailAddress, by: Actor) {

@@ -13,7 +13,7 @@ import type { UserUpdateParts } from './user-updates.ts'
 
 type Parts = UserAmendmentParts & UserUpdateParts & ApplicantParts & UserStatusParts & UnlockingParts & UserSessionParts
 
-export type UserAdministrationParts = Omit<Parts, 'amendments'>
+export type UserAdministrationParts = Omit<Parts, 'amendments' | 'applicants'>
 
 export type UserAdministration = ReturnType<typeof createUserAdministration>
 
@@ -23,8 +23,9 @@ export type UserAdministration = ReturnType<typeof createUserAdministration>
  */
 export function createUserAdministration (given: UserAdministrationParts) {
   const parts = { ...given, amendments: createUserAmendments(given) }
-  const { update } = createUserUpdates(parts)
-  const { approve, reject } = createApplicants(parts)
+  const applicants = createApplicants(parts)
+  const { approve, reject } = applicants
+  const { update } = createUserUpdates({ ...parts, applicants })
   const { disable, enable, requirePasswordChange, erase } = createUserStatus(parts)
   const { unlock } = createUnlocking(parts)
   const { listSessions, endSession, signOut } = createUserSessions(parts)

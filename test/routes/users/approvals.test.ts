@@ -52,6 +52,37 @@ t.test('an approval of a user who does not wait is refused', async t => {
   for (const payload of [{ reason: '' }, { reason: 'two\nlines' }, { reason: 'x'.repeat(501) }, { why: 'x' }]) t.match(brief(await as(app, admin.access_token, 'POST', `/users/${ada.id}/reject`, payload)), { status: 422 })
 })
 
+t.test('to give an applicant another role that needs an approval is to approve them, for those who may', async t => {
+  await app.database`insert into roles (name, rank, user_type, requires_approval) values ('partner', 15, 'partner', true), ('clerk', 50, 'staff', false)`
+  await app.database`insert into role_permissions (role, permission) values ('clerk', 'users:write')`
+  await app.roles.reload()
+  const [clerk, applicant] = [await signed(app, 'clerk'), await signUp(app, { user_type: 'vendor' })]
+  const { id } = applicant.user
+  const give = async (who: { access_token: string }, role: string) => (await as(app, who.access_token, 'PATCH', `/users/${id}`, { role })).json()
+  const told = async () => (await mailJobs(app, 'approval')).filter(({ userId }) => userId === id).map(({ stage, applicantId }) => [stage, applicantId])
+  const announced = async () => [await app.database`select id from jobs where queue = 'applications' and data->>'userId' = ${id}`, (await mailJobs(app, 'approval')).filter(job => job['applicantId'] === id && job['stage'] === 'pending')]
+
+  t.match(await give(clerk, 'partner'), { user: { role: 'partner', approval: 'pending' } }, 'whoever may not approve does not')
+  t.strictSame(await told(), [])
+
+  const before = await announced()
+  for (let time = 0; time < 2; time++) t.match(await give(admin, 'vendor'), { user: { role: 'vendor', approval: 'approved' } })
+  t.strictSame(await told(), [['approved', id]], 'told once')
+  t.strictSame(await announced(), before, 'and nobody is asked to decide again')
+  t.match((await trail(app, id)).slice(-2), [
+    { event: 'authz_change', actorId: admin.id, read: { before: { role: 'partner' }, after: { role: 'vendor' } } },
+    { event: 'user_approved', actorId: admin.id, read: { before: { approval: 'pending' }, after: { approval: 'approved' } } }
+  ])
+  t.ok(await signIn(app, applicant))
+
+  t.match(await give(admin, 'partner'), { user: { approval: 'approved' } })
+  t.equal((await told()).length, 1, 'whoever is approved already is told nothing')
+  await as(app, admin.access_token, 'POST', `/users/${id}/reject`)
+  t.match(await give(clerk, 'vendor'), { user: { approval: 'rejected' } })
+  t.match(await give(admin, 'partner'), { user: { approval: 'approved' } }, 'a rejected user as well')
+  t.strictSame((await told()).map(([stage]) => stage), ['approved', 'rejected', 'approved'])
+})
+
 t.test('of an approval and a rejection at once one remains, with as many mails as decisions', async t => {
   for (let round = 0; round < 5; round++) {
     const applicant = await signUp(app, { user_type: 'vendor' })
