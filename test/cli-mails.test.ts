@@ -2,7 +2,7 @@ import t from 'tap'
 import { until } from './failure/nodes.ts'
 import { run, runProcess } from './support/command.ts'
 import { connect } from './support/database.ts'
-import { deploy, freshAddress, password, post, start } from './support/helper.ts'
+import { deploy, freshAddress, password, post, signIn, signUp, start } from './support/helper.ts'
 import { startMailServer } from './support/mail-server.ts'
 
 t.test('an operator sees why a mail has failed, and sends it again', async t => {
@@ -51,6 +51,55 @@ t.test('all failed mails are begun again, in batches, and nothing else is', asyn
   t.match(await sql`select count(*)::int as count, min(attempts) as least from jobs where queue = 'mail' and failed_at is null`, [{ count: 2301, least: 0 }])
   t.match(await sql`select attempts from jobs where queue = 'clean-up' and failed_at is not null`, [{ attempts: 3 }], 'another queue')
   t.match(await sql`select from jobs where attempts = 2`, { length: 1 }, 'a mail that waits goes on waiting')
+})
+
+t.test('the mail about a new device waits for a mail server as long as every other mail, also when it is sent again', async t => {
+  let isRefusing = false
+  const server = await startMailServer(t, {
+    onRcptTo: (_address, _session, callback) => callback(isRefusing ? Object.assign(new Error('come again later'), { responseCode: 451 }) : null)
+  })
+  const deployment = await deploy(t, { SMTP_URL: server.url })
+  const app = await start(t, deployment)
+  const sql = connect(t, deployment.DATABASE_DIRECT_URL)
+  const account = await signUp(app)
+  await signIn(app, account, { device_token: account.deviceToken })
+  await until(async () => (await sql`select from jobs where queue = 'mail'`).length === 0, 10_000)
+
+  isRefusing = true
+  server.mails.length = 0
+  await signIn(app, account)
+  await failTimes(4)
+  t.match(await newDevice(), { attempts: 4, attemptsMax: 11, failedAt: null }, 'it is not given up')
+
+  // What a version left behind that gave it up.
+  await sql`update jobs set attempts = 3, attempts_max = 3, failed_at = now(), error = null where queue = 'mail'`
+  t.match(await run(deployment, ['mails', '--retry', 'all']), { code: 0, stdout: '1 failed mail is sent again.\n' })
+  await failTimes(4)
+  t.match(await newDevice(), { attempts: 4, attemptsMax: 11, failedAt: null })
+  t.same(server.mails, [])
+
+  isRefusing = false
+  await sql`update jobs set due_at = now() where queue = 'mail'`
+  await until(() => server.mails.length === 1, 10_000)
+  t.match(server.mails, [{ to: [account.email], raw: /X-Latchkey-Mail: new_device/ }])
+
+  async function failTimes (times: number) {
+    for (let attempt = 1; attempt <= times; attempt++) {
+      await until(async () => {
+        const job = await newDevice()
+        return job?.attempts === attempt && job.error !== null
+      }, 10_000)
+      if (attempt < times) await sql`update jobs set due_at = now(), error = null where queue = 'mail'`
+    }
+  }
+
+  async function newDevice () {
+    const [job] = await sql<{ attempts: number, attemptsMax: number, failedAt: Date | null, error: string | null }[]>`
+      select attempts, attempts_max, failed_at, error
+      from jobs
+      where queue = 'mail' and data ->> 'kind' = 'new_device'`
+    return job
+  }
 })
 
 t.test('what is no id of a mail is wrong usage, and changes nothing', async t => {

@@ -65,8 +65,11 @@ export function createJobStore (db: Database) {
     return row?.count ?? 0
   }
 
-  /** Takes up to `jobsMax` due jobs for `leaseMs` milliseconds. No other worker gets them meanwhile. */
-  async function take (queue: string, jobsMax: number, leaseMs: number): Promise<TakenJob[]> {
+  /**
+   * Takes up to `jobsMax` due jobs for `leaseMs` milliseconds. No other worker gets them meanwhile. From then on each
+   * has `attemptsMax` attempts, whatever wrote it: a function of the database, or an older version.
+   */
+  async function take (queue: string, jobsMax: number, leaseMs: number, attemptsMax: number): Promise<TakenJob[]> {
     // The jobs are chosen in a step of their own: as a subquery of the update, the choice could be made again for each
     // row, and then more than `jobsMax` jobs would be taken.
     return db<TakenJob>`
@@ -79,10 +82,11 @@ export function createJobStore (db: Database) {
         for update skip locked
       )
       update jobs
-      set attempts = least(attempts + 1, attempts_max),
+      set attempts = least(attempts + 1, ${attemptsMax}::int),
+          attempts_max = ${attemptsMax}::int,
           due_at = now() + ${leaseMs}::float8 * interval '1 millisecond',
-          failed_at = case when attempts >= attempts_max then now() end,
-          error = case when attempts >= attempts_max then 'The last attempt did not come to an end.' else error end
+          failed_at = case when attempts >= ${attemptsMax}::int then now() end,
+          error = case when attempts >= ${attemptsMax}::int then 'The last attempt did not come to an end.' else error end
       from due
       where jobs.id = due.id
       returning jobs.id, data, attempts as attempt, created_at, failed_at is not null as abandoned`

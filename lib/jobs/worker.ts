@@ -3,7 +3,7 @@ import type { Tracing } from '../context/tracing.ts'
 import { beginWork, endWork, runWork } from '../context/work.ts'
 import type { ErrorPlace } from '../operations/error-event.ts'
 import type { Metrics } from '../operations/metrics.ts'
-import { delayAfter } from './attempts.ts'
+import { attemptsMaxOf, delayAfter } from './attempts.ts'
 import { explain, isExpected } from './failures.ts'
 import type { Job, JobStore } from './job-store.ts'
 
@@ -119,7 +119,7 @@ export function createWorker (
     if (isStopped) return 0
     try {
       await addScheduled()
-      const jobs = await store.take(queue, wanted, leaseMs)
+      const jobs = await store.take(queue, wanted, leaseMs, attemptsMaxOf(queue))
 
       if (isAway) log.info({ queue }, 'jobs go on')
       isAway = false

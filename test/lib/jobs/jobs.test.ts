@@ -59,7 +59,7 @@ t.test('a worker takes no more jobs than it may, whatever plan Postgres makes', 
     for (let number = 0; number < 41; number++) await store.add(tx, 'chores', { number }, 3)
   })
 
-  t.equal((await store.take('chores', 4, 60_000)).length, 4)
+  t.equal((await store.take('chores', 4, 60_000, 3)).length, 4)
   t.match(await database`select count(*)::int as count from jobs where attempts > 0`, [{ count: 4 }])
 })
 
@@ -137,8 +137,8 @@ t.test('a job whose node dies halfway is done by another node when its lease end
   await send({ kind: 'test' })
 
   // The state that a killed process leaves behind: the job was taken, and nothing else happened.
-  t.match(await store.take('chores', 10, 60_000), [{ attempt: 1 }])
-  t.same(await store.take('chores', 10, 60_000), [], 'nobody else gets it meanwhile')
+  t.match(await store.take('chores', 10, 60_000, 3), [{ attempt: 1 }])
+  t.same(await store.take('chores', 10, 60_000, 3), [], 'nobody else gets it meanwhile')
 
   const { handler, next } = listen()
   await makeDue()
@@ -151,7 +151,7 @@ t.test('a job that kills every node which takes it is given up and records why',
   const { send, store, work, makeDue, rows, logged } = await open(t)
   await send({ kind: 'test' })
   for (const attempt of [1, 2, 3]) {
-    t.match(await store.take('chores', 10, 60_000), [{ attempt, abandoned: false }])
+    t.match(await store.take('chores', 10, 60_000, 3), [{ attempt, abandoned: false }])
     await makeDue()
   }
 
@@ -166,9 +166,9 @@ t.test('a job that kills every node which takes it is given up and records why',
 t.test('a worker that outlived its lease changes nothing any more', async t => {
   const { send, store, makeDue, rows } = await open(t)
   await send({ kind: 'test' })
-  const [slow] = await store.take('chores', 1, 60_000)
+  const [slow] = await store.take('chores', 1, 60_000, 3)
   await makeDue()
-  const [fast] = await store.take('chores', 1, 60_000)
+  const [fast] = await store.take('chores', 1, 60_000, 3)
   if (slow === undefined || fast === undefined) return t.fail('there is a job')
 
   t.equal(await store.fail(slow, 'too late', { delayMs: 0, isPermanent: false }), false)

@@ -341,7 +341,7 @@ t.test('a mail survives a server that is away and a process that dies, keeps its
   await node.stop(1000)
   t.notMatch(JSON.stringify(await sql`select * from jobs`).replaceAll(id, ''), /ada|@|\d{6}(?=")/, 'neither address nor code lie in the queue')
   await sql`update jobs set due_at = now()`
-  t.match(await store.take('mail', 1, 60_000), [{ attempt: 2 }])
+  t.match(await store.take('mail', 1, 60_000, 11), [{ attempt: 2 }])
   await sql`update jobs set due_at = now()`
 
   start()
