@@ -4,7 +4,7 @@ import type { LinkDraftParts } from './drafts/links.ts'
 import { draftNotices } from './drafts/notices.ts'
 import type { NoticeDraftParts } from './drafts/notices.ts'
 import { createOccasions } from './drafts/occasions.ts'
-import type { OccasionParts } from './drafts/occasions.ts'
+import type { OccasionParts, Occasions } from './drafts/occasions.ts'
 import { draftRegistrations } from './drafts/registrations.ts'
 import type { RegistrationDraftParts } from './drafts/registrations.ts'
 import type { Mailer } from './mailer.ts'
@@ -16,7 +16,7 @@ import type { Job } from '../jobs/job-store.ts'
 
 type DraftParts = RegistrationDraftParts & LinkDraftParts & NoticeDraftParts & OccasionParts
 
-interface Parts extends Omit<DraftParts, 'occasionOf' | 'reasonOf'> {
+interface Parts extends Omit<DraftParts, keyof Occasions> {
   mailer: Pick<Mailer, 'deliver'>
   metrics: Pick<Metrics, 'increment'>
 }
@@ -26,11 +26,11 @@ interface Parts extends Omit<DraftParts, 'occasionOf' | 'reasonOf'> {
  * same work for every address, and the queue contains neither recipients nor codes.
  */
 export function createMailJobs ({ mailer, metrics, ...parts }: Parts) {
-  const { occasionOf, reasonOf } = createOccasions(parts)
+  const occasions = createOccasions(parts)
   const drafts = new Map<unknown, Draft>(Object.entries({
     ...draftRegistrations(parts),
-    ...draftLinks({ ...parts, occasionOf }),
-    ...draftNotices({ ...parts, occasionOf, reasonOf })
+    ...draftLinks({ ...parts, ...occasions }),
+    ...draftNotices({ ...parts, ...occasions })
   }))
 
   for (const kind of Object.keys(languageFor('en').mails)) {

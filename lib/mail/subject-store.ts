@@ -43,7 +43,7 @@ export type MailSubjectStore = ReturnType<typeof createMailSubjectStore>
 
 /** What mails are about. It is read when a mail is sent, because jobs contain ids only. */
 export function createMailSubjectStore (db: Database) {
-  return { registration, account, accounts, accountAt, announcement, device, event, decision }
+  return { registration, account, accounts, accountAt, announcement, device, event, decision, addressChange }
 
   async function registration (id: string): Promise<WaitingRegistration | null> {
     const [row] = await db<RegistrationRow>`
@@ -127,5 +127,23 @@ export function createMailSubjectStore (db: Database) {
       where a.id = ${id}
         and a.subject_id = ${subjectId}`
     return event ?? null
+  }
+
+  /**
+   * The first change of the address of this subject after an event; null if it has not been changed since. An undo does
+   * not count: what waits goes to the owner who took the account back.
+   */
+  async function addressChange (eventId: number, subjectId: string): Promise<SealedEvent | null> {
+    const [change] = await db<SealedEvent>`
+      select a.event, a.personal, k.wrapped_key
+      from audit_events a
+      left join subject_keys k on k.subject_id = a.subject_id
+      where a.subject_id = ${subjectId}
+        and a.id > ${eventId}
+        and a.event = 'email_changed'
+        and a.outcome = 'success'
+      order by a.id
+      limit 1`
+    return change ?? null
   }
 }

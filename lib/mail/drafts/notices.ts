@@ -16,6 +16,7 @@ export interface NoticeDraftParts {
   recipients: Pick<EncryptedRecipients, 'decrypt'>
   occasionOf: Occasions['occasionOf']
   reasonOf: Occasions['reasonOf']
+  addressBefore: Occasions['addressBefore']
   appUrl: string
 }
 
@@ -39,7 +40,9 @@ const ofApplicants = Type.Object({
 const namesMax = 20
 
 /** The mails that tell people what has happened to their account. A deleted account gets none. */
-export function draftNotices ({ subjects, recipients, occasionOf, reasonOf, appUrl }: NoticeDraftParts) {
+export function draftNotices (parts: NoticeDraftParts) {
+  const { subjects, recipients, occasionOf, reasonOf, addressBefore, appUrl } = parts
+
   return {
     email_changed_new: on(Type.Object({ userId, eventId }), (cause, job) =>
       tell(cause, job, { kind: 'email_changed', values: { stage: 'arrived' } })),
@@ -164,7 +167,11 @@ export function draftNotices ({ subjects, recipients, occasionOf, reasonOf, appU
   ): Promise<Mail | null> {
     const account = await subjects.account(userId)
     if (account === null) return null
-    return { ...topic, ...to(account), about: String(job.id), occasion: await occasionOf(job, userId, eventId) }
+
+    // Otherwise a thief who changes the address while mails wait would get what warns the owner.
+    const before = eventId === undefined ? null : await addressBefore(eventId, userId)
+    const reader = { ...account, email: before ?? account.email }
+    return { ...topic, ...to(reader), about: String(job.id), occasion: await occasionOf(job, userId, eventId) }
   }
 
   /** Whether the account has a password. */

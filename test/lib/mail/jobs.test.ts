@@ -3,6 +3,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { createEventMacs } from '../../../lib/audit/macs.ts'
 import { createAudit } from '../../../lib/audit/audit.ts'
+import type { AuditEvent } from '../../../lib/audit/audit.ts'
 import { createClock } from '../../../lib/clock.ts'
 import { createCodes } from '../../../lib/tokens/codes.ts'
 import { createEncryption } from '../../../lib/crypto/encryption.ts'
@@ -212,6 +213,41 @@ t.test('a changed password is reported to its owner; a deleted user gets nothing
   t.equal(sent.length, 2)
 })
 
+t.test('a notice that waits while the address is changed goes to the address of before, as often as it is changed', async t => {
+  const { signUp, record, deliver, sent, changeAddress } = await open(t)
+  const userId = await signUp()
+  const beforeChange = await record(userId)
+  const change = await changeAddress(userId, { from: 'Ada@example.com', to: 'thief@example.com' })
+  const afterChange = await record(userId)
+  await changeAddress(userId, { from: 'thief@example.com', to: 'fence@example.com' })
+  const afterBoth = await record(userId)
+
+  for (const kind of ['password_changed', 'second_factor_removed']) await deliver({ kind, userId, eventId: beforeChange })
+  await deliver({ kind: 'new_device', userId, sessionId: randomUUID(), eventId: beforeChange })
+  t.same(sent.splice(0).map(({ to }) => to), ['Ada@example.com', 'Ada@example.com', 'Ada@example.com'])
+
+  await changeAddress(userId, { from: 'fence@example.com', to: 'Ada@example.com', event: 'email_restored' })
+  await deliver({ kind: 'email_changed_new', userId, eventId: change })
+  await deliver({ kind: 'password_changed', userId, eventId: afterChange })
+  await deliver({ kind: 'password_changed', userId, eventId: afterBoth })
+  await deliver({ kind: 'password_changed', userId })
+  t.same(sent.map(({ to }) => to), ['thief@example.com', 'thief@example.com', 'Ada@example.com', 'Ada@example.com'])
+})
+
+t.test('a change of another account or one that failed, and one that cannot be read any more, leave the address of a notice', async t => {
+  const { signUp, record, deliver, sent, changeAddress, owner } = await open(t)
+  const [userId, other] = [await signUp(), await signUp({ email: 'eve@example.com' })]
+  const eventId = await record(userId)
+  await changeAddress(other, { from: 'eve@example.com', to: 'adam@example.com' })
+  await record(userId, userId, { event: 'email_changed', outcome: 'failure', personal: { before: { email: 'wrong@example.com' } } })
+  await deliver({ kind: 'password_changed', userId, eventId })
+
+  await changeAddress(userId, { from: 'Ada@example.com', to: 'new@example.com' })
+  await owner`delete from subject_keys where subject_id = ${userId}`
+  await deliver({ kind: 'password_changed', userId, eventId })
+  t.same(sent.map(({ to }) => to), ['Ada@example.com', 'new@example.com'])
+})
+
 t.test('a notice leaves out what the audit trail lacks: no event, another user’s, an administrator’s, an erased one', async t => {
   const { signUp, record, deliver, sent, owner } = await open(t)
   const [userId, other] = [await signUp(), await signUp({ email: 'eve@example.com' })]
@@ -410,6 +446,7 @@ async function open (t: Test) {
     signUp,
     issue,
     record,
+    changeAddress,
     openSession,
     start,
     deliver: (data: Record<string, unknown>) => deliver({ id: 1, attempt: 1, createdAt: new Date('2026-11-20T11:12:00Z'), data })
@@ -446,10 +483,16 @@ async function open (t: Test) {
   }
 
   /** Records an event that a browser caused for an account; returns the event. */
-  async function record (userId: string, actorId = userId) {
+  async function record (userId: string, actorId = userId, fields: Partial<AuditEvent> = {}) {
     const [subject] = await database<{ wrappedKey: Buffer }>`select wrapped_key from subject_keys where subject_id = ${userId}`
     const caller = { ip: '203.0.113.7', userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0', requestId: 'r' }
-    return await audit.record(database, { event: 'something', outcome: 'success', actorId, subject: { id: userId, wrappedKey: subject?.wrappedKey ?? null }, caller })
+    return await audit.record(database, { event: 'something', outcome: 'success', actorId, subject: { id: userId, wrappedKey: subject?.wrappedKey ?? null }, caller, ...fields })
+  }
+
+  /** Gives an account another address, with the event that its confirmation or its undo records; returns the event. */
+  async function changeAddress (userId: string, { from, to, event = 'email_changed' }: { from: string, to: string, event?: string }) {
+    await sql`update users set email = ${to}, email_canonical = ${to.toLowerCase()} where id = ${userId}`
+    return await record(userId, userId, { event, personal: { before: { email: from }, after: { email: to } } })
   }
 
   async function openSession (userId: string, deviceName: string | null) {
