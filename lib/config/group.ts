@@ -30,7 +30,7 @@ export function group (s: Settings) {
   return {
     process: {
       environment: s.NODE_ENV,
-      host: s.HOST ?? (isDevelopment ? '127.0.0.1' : '0.0.0.0'),
+      host: s.HOST ?? (isStrict ? '0.0.0.0' : '127.0.0.1'),
       port: s.PORT,
       dataDir,
       shutdownTimeout: s.SHUTDOWN_TIMEOUT,

@@ -36,8 +36,8 @@ function * checkListeners (s: Settings): Generator<Problem> {
   if (s.TRACEPARENT_FROM_PROXY && s.TRUST_PROXY === undefined) {
     yield ['TRACEPARENT_FROM_PROXY', 'needs TRUST_PROXY: the header of anybody else is not believed']
   }
-  if (NODE_ENV === 'development' && isPublic) {
-    yield ['HOST', 'must not be a public address in development: set NODE_ENV=production, or listen on 127.0.0.1']
+  if (!isExposed(NODE_ENV) && isPublic) {
+    yield ['HOST', `must not be a public address in ${NODE_ENV}: set NODE_ENV=production, or listen on 127.0.0.1`]
   }
 }
 

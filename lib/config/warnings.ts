@@ -41,12 +41,12 @@ export function * warnAbout (s: Settings): Generator<Finding> {
 }
 
 function * warnAboutListeners ({ NODE_ENV, HOST: host, METRICS_PORT: metricsPort }: Settings): Generator<Finding> {
-  const isDevelopment = NODE_ENV === 'development'
-  const isEverywhere = host === undefined ? !isDevelopment : /^(0\.0\.0\.0|::)$/.test(host)
+  const isLenient = !isExposed(NODE_ENV)
+  const isEverywhere = host === undefined ? !isLenient : /^(0\.0\.0\.0|::)$/.test(host)
 
-  if (isDevelopment && isEverywhere) {
+  if (isLenient && isEverywhere) {
     yield aboutSetting(
-      'development_reachable', 'unsafe', 'HOST', 'listens on every address with the rules of development',
+      'development_reachable', 'unsafe', 'HOST', `listens on every address with the rules of ${NODE_ENV}`,
       'Set NODE_ENV=production, or HOST=127.0.0.1.'
     )
   }

@@ -119,6 +119,13 @@ t.test('no message shows a value', async t => {
   t.match(shown, 'postgres://me:***@host/db')
 })
 
+t.test('only where Latchkey is meant to be reachable does it listen on every address unless it is told to', async t => {
+  for (const [NODE_ENV, host] of [['development', '127.0.0.1'], ['test', '127.0.0.1'], ['staging', '0.0.0.0'], ['production', '0.0.0.0']] as const) {
+    t.equal(loadConfig({ ...production(), NODE_ENV }).process.host, host, NODE_ENV)
+  }
+  t.equal(loadConfig({ ...production(), NODE_ENV: 'test', HOST: '192.168.1.10' }).process.host, '192.168.1.10')
+})
+
 t.test('a secret may come from a file', async t => {
   const folder = t.testdir({ token: 'from-a-file-sixteen\n', other: 'x' })
   const token = join(folder, 'token')

@@ -82,11 +82,13 @@ t.test('a domain that strangers share is no domain for cookies', async t => {
   }
 })
 
-t.test('development does not listen on a public address', async t => {
-  const development = { ...production(), NODE_ENV: 'development' }
-  for (const HOST of ['203.0.113.7', '2001:db8::7']) t.match(problemsOf({ ...development, HOST }), /HOST +must not be a public address in development/)
-  for (const HOST of ['127.0.0.1', '0.0.0.0', '192.168.1.10', 'localhost']) t.equal(problemsOf({ ...development, HOST }), 'no problem', HOST)
-})
+for (const environment of ['development', 'test']) {
+  t.test(`${environment} does not listen on a public address`, async t => {
+    const settings = { ...production(), NODE_ENV: environment }
+    for (const HOST of ['203.0.113.7', '2001:db8::7']) t.match(problemsOf({ ...settings, HOST }), new RegExp(`HOST +must not be a public address in ${environment}`))
+    for (const HOST of ['127.0.0.1', '0.0.0.0', '192.168.1.10', 'localhost']) t.equal(problemsOf({ ...settings, HOST }), 'no problem', HOST)
+  })
+}
 
 t.test('what is meant is accepted', async t => {
   accepts(t, 'OPERATIONS_TOKEN', ['9f86d081884c7d65', 'k3Q9-xT7b_0pLm2z', 'correct-horse-battery-staple'])
