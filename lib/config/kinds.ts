@@ -44,10 +44,14 @@ export const encryptionKeys = (about: About) => kind(about, text => readEncrypti
 
 export const redisUrl = (about: About) => checked(about, readRedisAddress)
 export const postgresUrl = (about: About) => checked(about, readPostgresAddress)
+// nodemailer takes settings from the query, and prefers them to ours: `?tls.rejectUnauthorized=false` would win.
 export const smtpUrl = (about: About) => checked(about, text => {
-  const { hostname } = readCredentialUrl(text, /^smtps?:\/\/$/, 'an smtp:// or smtps:// URL')
+  const { hostname, search } = readCredentialUrl(text, /^smtps?:\/\/$/, 'an smtp:// or smtps:// URL')
   if (hostname === '') throw new Error('must name the host of the mail server')
+  if (search !== '') throw new Error(`must have no query: ${insteadOfQuery}`)
 })
+
+const insteadOfQuery = 'whether TLS is used is said by smtp:// or smtps://, and an authority of your own is named in SMTP_CA_FILE'
 
 export const sentryDsn = (about: About) => checked(about, text => {
   const { username, password, hostname, pathname } = readCredentialUrl(text, /^https?:\/\/$/, dsnForm)

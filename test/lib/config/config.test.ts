@@ -126,6 +126,17 @@ t.test('only where Latchkey is meant to be reachable does it listen on every add
   t.equal(loadConfig({ ...production(), NODE_ENV: 'test', HOST: '192.168.1.10' }).process.host, '192.168.1.10')
 })
 
+t.test('nothing in the URL of the mail server weakens the connection to it', async t => {
+  for (const query of ['tls.rejectUnauthorized=false', 'requireTLS=false', 'ignoreTLS=true', 'logger=true', 'pool=false', 'hunter2']) {
+    const text = problemsOf({ ...production(), SMTP_URL: `smtp://me:pw@mail.example.com:587?${query}` })
+    t.match(text, /one setting is wrong:\n {2}SMTP_URL +must have no query[^]*SMTP_CA_FILE/, query)
+    t.notMatch(text, query)
+  }
+  for (const SMTP_URL of ['smtp://me:pw@mail.example.com:587', 'smtps://mail.example.com', 'smtp://me:p%3Fw@mail.example.com/']) {
+    t.equal(problemsOf({ ...production(), SMTP_URL }), 'no problem', SMTP_URL)
+  }
+})
+
 t.test('a secret may come from a file', async t => {
   const folder = t.testdir({ token: 'from-a-file-sixteen\n', other: 'x' })
   const token = join(folder, 'token')
