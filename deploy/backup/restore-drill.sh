@@ -6,6 +6,7 @@
 #   LATCHKEY_SETTINGS      the settings of the server (/opt/latchkey/.env.production); of its stores none is used
 #   ENCRYPTION_KEY_FILE    the file with the key, where the one in the settings cannot be read; may be left out
 #   LATCHKEY_CLI           dist/cli.js of this installation
+#   TMPDIR                 where it restores; the whole database needs room there (/tmp)
 #   AUDIT_HEAD             the head of the audit trail, from a log line of before the backup; may be left out
 # It runs as any user but root, reaches no store of the deployment, and leaves nothing behind but the file RESTORED in the
 # backup. Exit code: 0 restored and sound, 1 not.

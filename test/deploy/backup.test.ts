@@ -203,6 +203,16 @@ t.test('the units set what the scripts ask for', async t => {
   }
 })
 
+t.test('the drill restores onto a disk of its own: /tmp may be memory, where a database has no room', async t => {
+  const unit = readFileSync('deploy/backup/latchkey-restore-drill.service', 'utf8')
+  const settings = readFileSync('deploy/backup/backup.env', 'utf8')
+  t.match(unit, /^Environment=TMPDIR=\/var\/tmp$/m)
+  // A /var/tmp that no other unit sees, that can be written to, and that goes with the unit; "disconnected" is memory.
+  t.match(unit, /^PrivateTmp=yes$/m)
+  t.notMatch(settings, /^TMPDIR=/m, 'a setting of this file would win')
+  t.match(readFileSync('deploy/backup/restore-drill.sh', 'utf8'), /^ {2}work=\$\(mktemp -d\)$/m)
+})
+
 /** A deployment on a Postgres of its own, and the scripts with what they need. */
 async function prepare (t: Test) {
   const folder = mkdtempSync(join(tmpdir(), 'b-'))
