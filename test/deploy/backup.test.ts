@@ -213,6 +213,18 @@ t.test('the drill restores onto a disk of its own: /tmp may be memory, where a d
   t.match(readFileSync('deploy/backup/restore-drill.sh', 'utf8'), /^ {2}work=\$\(mktemp -d\)$/m)
 })
 
+t.test('whoever restores stops the nodes before anything is restored, and gives every role its password', async t => {
+  const [, steps = ''] = /^## Restoring$([^]*?)^## /m.exec(readFileSync('docs/backups.md', 'utf8')) ?? []
+  const at = (text: string) => {
+    t.match(steps, text)
+    return steps.indexOf(text)
+  }
+  const stops = ['systemctl disable --now latchkey@3000 latchkey@3001', 'docker compose stop latchkey-1 latchkey-2', 'kubectl scale deployment/latchkey --replicas=0', 'pm2 stop latchkey']
+  for (const stop of stops) t.ok(at(stop) < at('createdb'), stop)
+  for (const role of ['latchkey_owner', 'latchkey_app', 'latchkey_backup']) at(`\\password ${role}`)
+  t.ok(at('latchkey sign-out-everyone') < at('Start the nodes'))
+})
+
 /** A deployment on a Postgres of its own, and the scripts with what they need. */
 async function prepare (t: Test) {
   const folder = mkdtempSync(join(tmpdir(), 'b-'))
