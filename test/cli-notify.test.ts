@@ -138,6 +138,35 @@ t.test('while the mail server takes no mail, no more are written than wait alrea
   t.same(server.mails, [])
 })
 
+t.test('a letter stops when its last hundred mails were all refused for good, and goes on when it is sent again', async t => {
+  let isRefused = (_address: string) => true
+  const server = await startMailServer(t, {
+    onRcptTo: ({ address }, _session, callback) => callback(isRefused(address) ? Object.assign(new Error('5.7.1 you are blocked'), { responseCode: 550 }) : null)
+  })
+  const deployment = await deploy(t, { SMTP_URL: server.url })
+  const sql = connect(t, deployment.DATABASE_DIRECT_URL)
+  await addUsers(sql, 350)
+  const { announcements } = await start(t, deployment)
+  const file = write('# six\n\nText.')
+
+  for (const written of [100, 200]) {
+    t.match(await run(deployment, ['notify', file, '--yes']), { code: 1, stdout: '', stderr: /The mail server has refused the last 100 mails for good[^]*mails --failed/ })
+    t.match(await announcements.look(letter('six')), { written, left: 350 - written, isComplete: false })
+    t.equal((await sql`select from jobs where failed_at is not null`).length, written)
+    t.equal((await sql`select from jobs`).length, written, 'nobody else is written to')
+  }
+  t.same(server.mails, [])
+
+  // A mailbox that is gone stops nobody's mail.
+  isRefused = address => /[02468]@/.test(address)
+  t.match(await run(deployment, ['notify', file, '--yes']), { code: 0, stdout: /^The mail was written for 350 users\./ })
+  await until(async () => (await sql`select from jobs where failed_at is null`).length === 0, 20_000)
+  const failed = (await sql`select from jobs`).length
+  t.ok(failed > 200, `${failed}`)
+  t.equal(server.mails.length, 350 - failed)
+  t.equal(new Set(server.mails.map(({ to }) => to[0])).size, server.mails.length, 'nobody gets two')
+})
+
 t.test('mails that have failed for hours hold nobody up', async t => {
   const deployment = await deploy(t)
   const sql = connect(t, deployment.DATABASE_DIRECT_URL)

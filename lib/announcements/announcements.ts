@@ -4,6 +4,7 @@ import { sha256 } from '../crypto/sha256.ts'
 import { Refusal } from '../errors.ts'
 import type { Caller } from '../http/caller.ts'
 import type { Jobs } from '../jobs/jobs.ts'
+import { batchSize, waitForRoom } from '../jobs/room.ts'
 import type { AnnouncementText } from '../mail/subject-store.ts'
 import type { Database } from '../stores/database.ts'
 import type { AnnouncementStore, Audience, Readers } from './announcement-store.ts'
@@ -26,21 +27,16 @@ export interface SendOptions {
 interface Parts {
   database: Database
   store: AnnouncementStore
-  jobs: Pick<Jobs, 'sendAll' | 'countDue'>
+  jobs: Pick<Jobs, 'sendAll' | 'countDue' | 'countLeft'>
   audit: Pick<Audit, 'record'>
 }
 
 export type Announcements = ReturnType<typeof createAnnouncements>
 
-/** Mails of one transaction. While as many wait to be sent, no more are written, so that no other mail waits long. */
-const batchMails = 100
-const pauseMs = 1000
-/** How long no mail may go until it is given up. */
-const stallTimeoutMs = 600_000
 /**
  * Mails that are tried again within this time (ms) count as waiting. The first pauses of a mail that fails are shorter,
- * and take longer than `stallTimeoutMs` together: so a server that takes no mail is noticed by the first batch. A mail
- * that has failed for hours holds nobody up: its recipient may be the cause.
+ * and take longer together than no mail may go until it is given up: so a server that takes no mail is noticed by the
+ * first batch. A mail that has failed for hours holds nobody up: its recipient may be the cause.
  */
 const retryWithinMs = 900_000
 
@@ -62,13 +58,17 @@ export function createAnnouncements ({ database, store, jobs, audit }: Parts) {
    * letter that was interrupted goes on where it was, also if two send it at once: each user gets one. Returns how many
    * got one in all.
    * @throws Refusal `unavailable`
-   * @throws Error if no mail has been sent for ten minutes
+   * @throws Error if no mail has been sent for ten minutes, or if the last ones were all refused for good
    */
   async function send (letter: Letter, { report, pause }: SendOptions, caller: Caller): Promise<number> {
     const id = await begin(letter, caller)
-    for (;;) {
-      await waitForRoom({ report, pause }, (await store.find(digestOf(letter)))?.recipients ?? 0)
-      const { written, isComplete } = await writeBatch(id, letter)
+    for (let last: number[] = []; ;) {
+      const before = (await store.find(digestOf(letter)))?.recipients ?? 0
+      const onWait = () => report({ written: before, isWaiting: true })
+      await waitForRoom(() => lookForRoom(last), { pause, onWait, stalled })
+
+      const { written, isComplete, jobIds } = await writeBatch(id, letter)
+      last = jobIds
       report({ written, isWaiting: false })
       if (isComplete) return written
     }
@@ -87,39 +87,43 @@ export function createAnnouncements ({ database, store, jobs, audit }: Parts) {
     return announcement.id
   }
 
-  async function waitForRoom ({ report, pause }: SendOptions, written: number) {
-    let fewest = Number.POSITIVE_INFINITY
-    let stalledMs = 0
-    for (;;) {
-      const due = await jobs.countDue('mail', retryWithinMs)
-      if (due < batchMails) return
-      stalledMs = due < fewest ? 0 : stalledMs + pauseMs
-      fewest = Math.min(fewest, due)
-      if (stalledMs >= stallTimeoutMs) throw new Error(stalled)
-      report({ written, isWaiting: true })
-      await pause(pauseMs)
-    }
+  // If the server refuses a mail of the last batch, it may refuse all of them: then the next batch waits until one of
+  // them is taken.
+  async function lookForRoom (last: number[]): Promise<{ hasRoom: boolean, left: number }> {
+    const due = await jobs.countDue('mail', retryWithinMs)
+    const { waiting, failed } = await jobs.countLeft(last)
+    if (failed > 0 && failed === last.length) throw new Error(refused)
+
+    const isRefusing = failed > 0 && waiting + failed === last.length
+    return { hasRoom: due < batchSize && !isRefusing, left: due }
   }
 
-  async function writeBatch (id: string, { role }: Audience): Promise<{ written: number, isComplete: boolean }> {
+  /** Writes mails for the next users in one transaction. Returns for how many in all, and the ids of the new jobs. */
+  async function writeBatch (
+    id: string, { role }: Audience
+  ): Promise<{ written: number, isComplete: boolean, jobIds: number[] }> {
     return await database.begin(async tx => {
       const announcement = await store.lock(tx, id)
       if (announcement === null || announcement.completedAt !== null) {
-        return { written: announcement?.recipients ?? 0, isComplete: true }
+        return { written: announcement?.recipients ?? 0, isComplete: true, jobIds: [] }
       }
-      const userIds = await store.next(tx, { role }, announcement, batchMails)
-      await jobs.sendAll(tx, 'mail', userIds.map(userId => ({ kind: 'announcement', announcementId: id, userId })))
+      const userIds = await store.next(tx, { role }, announcement, batchSize)
+      const jobIds = await jobs.sendAll(tx, 'mail', userIds.map(userId => ({ kind: 'announcement', announcementId: id, userId })))
       await store.advance(tx, id, userIds.at(-1) ?? announcement.afterId, userIds.length)
 
-      const isComplete = userIds.length < batchMails
+      const isComplete = userIds.length < batchSize
       if (isComplete) await store.complete(tx, id)
-      return { written: announcement.recipients + userIds.length, isComplete }
+      return { written: announcement.recipients + userIds.length, isComplete, jobIds }
     })
   }
 }
 
 const stalled = 'No mail has been sent for ten minutes: does a node run, does the mail server answer? What was written ' +
   'is sent once they do. Run the same command again to go on.'
+
+const refused = `The mail server has refused the last ${batchSize} mails for good, so no more are written: ` +
+  '`latchkey mails --failed` says why. Mend it, let `latchkey mails --retry all` send them again, and run the same ' +
+  'command again to go on.'
 
 function digestOf ({ role, texts }: Letter): Buffer {
   const fields = texts.flatMap(({ language, subject, body }) => [language, subject, body])

@@ -32,7 +32,7 @@ export type JobStore = ReturnType<typeof createJobStore>
 
 /** Jobs in Postgres. All times are those of its clock. */
 export function createJobStore (db: Database) {
-  return { add, addAll, countDue, take, renew, finish, fail, addScheduled, counts }
+  return { add, addAll, countDue, countLeft, take, renew, finish, fail, addScheduled, counts }
 
   /** Writes a job in the transaction that needs it: one statement. */
   async function add (tx: Transaction, queue: string, data: object, attemptsMax: number): Promise<void> {
@@ -41,12 +41,14 @@ export function createJobStore (db: Database) {
       values (${queue}, ${JSON.stringify(data)}::text::jsonb, ${attemptsMax})`
   }
 
-  /** Writes many jobs by one statement. */
-  async function addAll (tx: Transaction, queue: string, data: object[], attemptsMax: number): Promise<void> {
-    await tx`
+  /** Writes many jobs by one statement. Returns their ids. */
+  async function addAll (tx: Transaction, queue: string, data: object[], attemptsMax: number): Promise<number[]> {
+    const added = await tx<{ id: number }>`
       insert into jobs (queue, data, attempts_max)
       select ${queue}, data, ${attemptsMax}
-      from jsonb_array_elements(${JSON.stringify(data)}::text::jsonb) as data`
+      from jsonb_array_elements(${JSON.stringify(data)}::text::jsonb) as data
+      returning id`
+    return added.map(({ id }) => id)
   }
 
   /**
@@ -63,6 +65,16 @@ export function createJobStore (db: Database) {
         limit ${countedSoonMax}
       ) j`
     return row?.count ?? 0
+  }
+
+  /** How many of these jobs wait or are being done, and how many have failed for good. The others are done. */
+  async function countLeft (ids: number[]): Promise<{ waiting: number, failed: number }> {
+    const [row] = await db<{ waiting: number, failed: number }>`
+      select count(*) filter (where failed_at is null)::int as waiting,
+             count(*) filter (where failed_at is not null)::int as failed
+      from jobs
+      where id = any(${ids}::bigint[])`
+    return row ?? { waiting: 0, failed: 0 }
   }
 
   /**

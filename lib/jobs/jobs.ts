@@ -16,7 +16,8 @@ export function createJobs (parts: JobParts) {
   const workers = new Map<string, ReturnType<typeof createWorker>>()
   let lastLook: Promise<unknown> = Promise.resolve()
 
-  return { send, sendAll, work, wake, stop, queues, counts: store.counts, countDue: store.countDue }
+  const { counts, countDue, countLeft } = store
+  return { send, sendAll, work, wake, stop, queues, counts, countDue, countLeft }
 
   /** Writes a job in a transaction, by one statement. This node looks for it shortly after. */
   async function send (tx: Transaction, queue: string, data: object): Promise<void> {
@@ -24,10 +25,11 @@ export function createJobs (parts: JobParts) {
     workers.get(queue)?.look(firstLookMs)
   }
 
-  /** Writes many jobs in a transaction, by one statement. */
-  async function sendAll (tx: Transaction, queue: string, data: object[]): Promise<void> {
-    await store.addAll(tx, queue, data, attemptsMaxOf(queue))
+  /** Writes many jobs in a transaction, by one statement. Returns their ids. */
+  async function sendAll (tx: Transaction, queue: string, data: object[]): Promise<number[]> {
+    const ids = await store.addAll(tx, queue, data, attemptsMaxOf(queue))
     workers.get(queue)?.look(firstLookMs)
+    return ids
   }
 
   /**
