@@ -1,12 +1,13 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { ListedJob, QueueRepair } from '../lib/jobs/queue-repair.ts'
 import { UsageError } from './command.ts'
 import type { Command, Input, Result, Surroundings } from './command.ts'
-import { progress } from './progress.ts'
+import { createProgressBar } from './progress-bar.ts'
 import { withApp } from './with-app.ts'
 
 const mails: Command = {
   usage: 'mails [--failed] [--retry ID|all]',
-  help: 'shows the mails that wait or have failed, and sends failed ones again; mails that were sent are not kept',
+  help: 'shows the mails that wait or have failed, and sends those again that failed or wait for a late attempt; mails that were sent are not kept',
   options: { failed: { type: 'boolean' }, retry: { type: 'string' } },
   positionals: 0,
   run
@@ -49,9 +50,19 @@ async function retryOne (queues: QueueRepair, id: number): Promise<Result> {
 }
 
 async function retryAll (queues: QueueRepair, { stderr }: Surroundings): Promise<Result> {
-  const retried = await queues.retryAll(queue, count => progress(stderr, `${count} so far …`))
-  const are = retried === 1 ? 'mail is' : 'mails are'
-  return { text: retried === 0 ? 'No mail has failed.' : `${retried} failed ${are} sent again.`, data: { retried } }
+  const bar = createProgressBar(stderr, null)
+  try {
+    const retried = await queues.retryAll(queue, {
+      pause,
+      report: ({ retried, isWaiting }) => {
+        bar.show(retried, `${retried} mails sent again so far${isWaiting ? ', waiting for some to be sent' : ''}`)
+      }
+    })
+    const are = retried === 1 ? 'mail is' : 'mails are'
+    return { text: retried === 0 ? 'No mail has failed.' : `${retried} failed ${are} sent again.`, data: { retried } }
+  } finally {
+    bar.clear()
+  }
 }
 
 function stateOf ({ attempts, attemptsMax, dueAt, failedAt, error }: Omit<ListedJob, 'id' | 'kind'>) {

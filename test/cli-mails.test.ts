@@ -32,25 +32,48 @@ t.test('an operator sees why a mail has failed, and sends it again', async t => 
   t.equal(server.mails.length, 1, 'it is not sent twice')
 })
 
-t.test('all failed mails are begun again, in batches, and nothing else is', async t => {
+t.test('all failed mails are begun again as there is room, with those that wait for a late attempt, and nothing else is', async t => {
   const deployment = await deploy(t)
   const sql = connect(t, deployment.DATABASE_DIRECT_URL)
+  // Their users are gone, so each is done when it is tried.
   await sql`
     insert into jobs (queue, data, attempts, attempts_max, failed_at, error)
-    select 'mail', '{"kind":"locked"}', 11, 11, now() - interval '1 day', 'The mail server could not be reached.' from generate_series(1, 2300)`
+    select 'mail', jsonb_build_object('kind', 'password_changed', 'userId', gen_random_uuid()), 11, 11, now() - interval '1 day',
+           'The mail server could not be reached.'
+    from generate_series(1, 230)`
+  await sql`
+    insert into jobs (queue, data, attempts, attempts_max, due_at, error)
+    values ('mail', jsonb_build_object('kind', 'password_changed', 'userId', gen_random_uuid()), 9, 11, now() + interval '7 hours', 'away')`
   await sql`insert into jobs (queue, attempts, failed_at, error) values ('clean-up', 3, now(), 'a reason')`
-  await sql`insert into jobs (queue, data, attempts) values ('mail', '{"kind":"registration"}', 2)`
+  await sql`insert into jobs (queue, data, attempts, due_at) values ('mail', '{"kind":"registration"}', 2, now() + interval '1 minute')`
 
   const { stdout } = await run(deployment, ['mails'])
   t.match(stdout, /^ +\d+ {2}registration {2}waits, tried 2 times of 3, due at \S+Z\n/)
-  t.match(stdout, /locked {2}failed at \S+Z, tried 11 times: The mail server could not be reached\./)
+  t.match(stdout, /password_changed {2}waits, tried 9 times of 11, due at \S+Z: away\n/)
+  t.match(stdout, /password_changed {2}failed at \S+Z, tried 11 times: The mail server could not be reached\./)
   t.match(stdout, /There are more\.\n$/)
   t.equal(stdout.split('\n').length, 102, 'a hundred, the line that there are more, and the end')
 
-  t.match(await run(deployment, ['mails', '--retry', 'all', '--json']), { code: 0, stdout: '{"retried":2300}\n' })
-  t.match(await sql`select count(*)::int as count, min(attempts) as least from jobs where queue = 'mail' and failed_at is null`, [{ count: 2301, least: 0 }])
+  const app = await start(t, deployment)
+  t.match(await run(deployment, ['mails', '--retry', 'all', '--json']), { code: 0, stdout: '{"retried":231}\n' })
+  await until(async () => (await sql`select from jobs where data ->> 'kind' = 'password_changed'`).length === 0, 20_000)
+  await app.close()
   t.match(await sql`select attempts from jobs where queue = 'clean-up' and failed_at is not null`, [{ attempts: 3 }], 'another queue')
-  t.match(await sql`select from jobs where attempts = 2`, { length: 1 }, 'a mail that waits goes on waiting')
+  t.match(await sql`select from jobs where attempts = 2 and queue = 'mail'`, { length: 1 }, 'a mail that is due soon goes on waiting')
+})
+
+t.test('a mail that waits for a late attempt is sent at once when an operator asks for it', async t => {
+  const deployment = await deploy(t)
+  const sql = connect(t, deployment.DATABASE_DIRECT_URL)
+  const [late, soon] = await sql<{ id: number }[]>`
+    insert into jobs (queue, data, attempts, attempts_max, due_at, error)
+    values ('mail', '{"kind":"locked"}', 9, 11, now() + interval '7 hours', 'away'),
+           ('mail', '{"kind":"locked"}', 2, 11, now() + interval '50 seconds', 'away')
+    returning id`
+
+  t.match(await run(deployment, ['mails', '--retry', String(late?.id)]), { code: 0, stdout: `The mail ${late?.id} is sent again.\n`, stderr: '' })
+  t.match(await run(deployment, ['mails', '--retry', String(soon?.id)]), { code: 1, stdout: '' }, 'a node may be sending it')
+  t.match(await sql`select id from jobs where due_at <= now() and attempts = 0`, [{ id: late?.id }])
 })
 
 t.test('the mail about a new device waits for a mail server as long as every other mail, also when it is sent again', async t => {

@@ -19,7 +19,7 @@ export type QueueStore = ReturnType<typeof createQueueStore>
 
 /** What an operator sees of a queue, and mends in it. */
 export function createQueueStore (db: Database) {
-  return { list, retry, retryFailed, now }
+  return { list, retry, retryNext, now }
 
   /** The newest jobs of a queue, at most `limit`: all of them, or those that have failed for good. */
   async function list (queue: string, { onlyFailed, limit }: { onlyFailed: boolean, limit: number }) {
@@ -32,39 +32,51 @@ export function createQueueStore (db: Database) {
       limit ${limit}`
   }
 
-  /** Begins a failed job again, as if it had never been tried. Returns false if it has not failed or is gone. */
-  async function retry (queue: string, id: number): Promise<boolean> {
+  /**
+   * Begins a job again, as if it had never been tried, that has failed for good or whose next attempt is not due within
+   * `lateMs` milliseconds. Returns false if it is none of these or is gone.
+   */
+  async function retry (queue: string, id: number, lateMs: number): Promise<boolean> {
     const begun = await db`
       update jobs
       set attempts = 0, failed_at = null, due_at = now()
       where id = ${id}
         and queue = ${queue}
-        and failed_at is not null
+        and (failed_at is not null or ${isLate(db, lateMs)})
       returning id`
     return begun.length === 1
   }
 
   /**
-   * Begins up to `limit` jobs again that failed before a moment, the first ones first. Returns how many; fewer than
-   * `limit` if no more are left.
+   * Begins the next jobs again, up to `limit`, that had failed for good before a moment, or were written before it and
+   * whose next attempt is not due within `lateMs` milliseconds: those with the lowest ids above `after`. Returns their
+   * ids in this order; fewer than `limit` if no more are left.
    */
-  async function retryFailed (queue: string, { before, limit }: { before: Date, limit: number }): Promise<number> {
-    const begun = await db`
+  async function retryNext (
+    queue: string,
+    { before, after, lateMs, limit }: { before: Date, after: number, lateMs: number, limit: number }
+  ): Promise<number[]> {
+    const begun = await db<{ id: number }>`
       with chosen as materialized (
         select id
         from jobs
         where queue = ${queue}
-          and failed_at < ${before}
-        order by failed_at
+          and id > ${after}
+          and (failed_at < ${before} or (created_at < ${before} and ${isLate(db, lateMs)}))
+        order by id
         limit ${limit}
         for update skip locked
+      ), begun as (
+        update jobs
+        set attempts = 0, failed_at = null, due_at = now()
+        from chosen
+        where jobs.id = chosen.id
+        returning jobs.id
       )
-      update jobs
-      set attempts = 0, failed_at = null, due_at = now()
-      from chosen
-      where jobs.id = chosen.id
-      returning jobs.id`
-    return begun.length
+      select id
+      from begun
+      order by id`
+    return begun.map(({ id }) => id)
   }
 
   /** The time of Postgres, by which jobs are due and fail. */
@@ -72,4 +84,9 @@ export function createQueueStore (db: Database) {
     const [row] = await db<{ now: Date }>`select now() as now`
     return row?.now ?? new Date(0)
   }
+}
+
+/** A condition: the last attempt has failed, and the next one comes so late that no node has the job in hand. */
+function isLate ({ fragment }: Database, lateMs: number) {
+  return fragment`failed_at is null and error is not null and due_at > now() + ${lateMs}::float8 * interval '1 millisecond'`
 }

@@ -18,10 +18,11 @@ declare module 'fastify' {
 export default fp<Pick<FeatureOptions, 'clock' | 'config'>>(async function jobsFeature (app, { clock, config }) {
   const { shutdownTimeout, drainTime } = config.process
   const { database, log, metrics, tracing, errorReports: { report } } = app
-  const jobs = createJobs({ store: createJobStore(database), log, metrics, tracing, report })
+  const store = createJobStore(database)
+  const jobs = createJobs({ store, log, metrics, tracing, report })
 
   app.decorate('jobs', jobs)
-  app.decorate('queueRepair', createQueueRepair(createQueueStore(app.database)))
+  app.decorate('queueRepair', createQueueRepair(createQueueStore(database), store))
   // Jobs stop before anything that they work with closes. A mail that is on its way has as much time as a request has.
   // The hook of a scope of its own runs after the hooks of all features, so the node does not listen while it waits.
   await app.register(async scope => {
