@@ -30,7 +30,7 @@ async function run ({ positionals: [path = ''], values }: Input, surroundings: S
 
   return await withApp(surroundings, async app => {
     checkRole(app, letter)
-    const standing = await app.announcements.look(letter)
+    const standing = await look(app, letter, surroundings)
     const lines = describe(path, letter, standing)
     if (isDryRun === true || standing.isComplete) return resultOf(lines, standing, 0)
 
@@ -42,6 +42,15 @@ async function run ({ positionals: [path = ''], values }: Input, surroundings: S
 
 function checkRole ({ roles }: FastifyInstance, { role }: Letter) {
   if (role !== null && roles.find(role) === undefined) throw new UsageError(`There is no role "${role}".`)
+}
+
+async function look (app: FastifyInstance, letter: Letter, { stderr }: Surroundings): Promise<Standing> {
+  const bar = createProgressBar(stderr, null)
+  try {
+    return await app.announcements.look(letter, { report: users => bar.show(users, `${usersOf(users)} read`) })
+  } finally {
+    bar.clear()
+  }
 }
 
 async function send (

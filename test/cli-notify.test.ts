@@ -101,6 +101,23 @@ t.test('a letter that is interrupted goes on where it was, also when two send it
   }
 })
 
+t.test('users are counted a thousand at a time, however many there are', async t => {
+  const deployment = await deploy(t)
+  const sql = connect(t, deployment.DATABASE_DIRECT_URL)
+  await addUsers(sql, 2300)
+  await sql`update users set locale = 'de-AT' where email_canonical < '2'`
+  const [{ count: german } = { count: 0 }] = await sql`select count(*)::int from users where locale = 'de-AT'`
+  const { announcements } = await start(t, deployment, { workers: false })
+  const read: number[] = []
+  const report = (users: number) => read.push(users)
+
+  const languages = [{ language: 'en', count: 2300 - german }, { language: 'de', count: german }]
+  t.strictSame(await announcements.look(letter('six'), { report }), { written: 0, left: 2300, languages, isComplete: false })
+  t.strictSame(read, [1000, 2000, 2300])
+  t.equal((await announcements.look({ ...letter('six'), role: 'admin' }, { report })).left, 0)
+  t.strictSame(read.slice(3), [1000, 2000, 2300], 'also where nobody of them gets it')
+})
+
 t.test('no more mails are written than can be sent', async t => {
   const deployment = await deploy(t)
   const sql = connect(t, deployment.DATABASE_DIRECT_URL)

@@ -18,6 +18,9 @@ export interface Audience { role: string | null }
 /** How many accounts have a language, as its primary subtag. */
 export interface Readers { language: string, count: number }
 
+/** What was counted among some users, how many those are, and the id of the last one; null where no user is left. */
+export interface ReadersPart { users: number, last: string | null, languages: Readers[] }
+
 export type AnnouncementStore = ReturnType<typeof createAnnouncementStore>
 
 /** Announcements, and the accounts that get them: those that may sign in. */
@@ -54,18 +57,38 @@ export function createAnnouncementStore (db: Database) {
     return found ?? null
   }
 
-  /** The languages of those who are still to get it; of all if it has not begun. */
-  async function readers ({ role }: Audience, begun: Announcement | null): Promise<Readers[]> {
-    return await db<Readers>`
-      select lower(substring(locale from '^[A-Za-z]*')) as language, count(*)::int as count
-      from users
-      where id > ${begun?.afterId ?? firstId}
-        and created_at <= coalesce(${begun?.createdAt ?? null}::timestamptz, now())
-        and status = 'active'
-        and approval in ('not_required', 'approved')
-        and (role = ${role}::text or ${role}::text is null)
-      group by 1
-      order by 2 desc, 1`
+  /**
+   * Counts, among the next users after an id, at most 1,000, those to whom it goes. The limit is part of the text: so
+   * whatever the planner knows of the table, it reads no more.
+   * @param createdAt of the announcement, after which no account gets it; null before it has begun
+   */
+  async function readers (
+    { role }: Audience, { afterId, createdAt }: { afterId: string, createdAt: Date | null }
+  ): Promise<ReadersPart> {
+    const rows = await db<PartRow>`
+      with part as materialized (
+        select id, locale, role, status, approval, created_at
+        from users
+        where id > ${afterId}
+        order by id
+        limit 1000
+      ), whole as (
+        select count(*)::int as users, (select id from part order by id desc limit 1) as last
+        from part
+      ), counted as (
+        select lower(substring(locale from '^[A-Za-z]*')) as language, count(*)::int as count
+        from part
+        where created_at <= coalesce(${createdAt}::timestamptz, now())
+          and status = 'active'
+          and approval in ('not_required', 'approved')
+          and (role = ${role}::text or ${role}::text is null)
+        group by 1
+      )
+      select w.users, w.last, c.language, c.count
+      from whole w
+      left join counted c on true`
+    const [{ users, last } = { users: 0, last: null }] = rows
+    return { users, last, languages: rows.filter(isCounted).map(({ language, count }) => ({ language, count })) }
   }
 
   /** The ids of the next users, at most `limit`. Accounts that were made later get none. */
@@ -100,4 +123,9 @@ export function createAnnouncementStore (db: Database) {
   }
 }
 
-const firstId = '00000000-0000-0000-0000-000000000000'
+type PartRow = Omit<ReadersPart, 'languages'> & (Readers | { language: null, count: null })
+
+// If the letter goes to none of them, the other columns come in a row without a language.
+function isCounted (row: PartRow): row is PartRow & Readers {
+  return row.language !== null
+}

@@ -7,7 +7,7 @@ import type { Jobs } from '../jobs/jobs.ts'
 import { batchSize, waitForRoom } from '../jobs/room.ts'
 import type { AnnouncementText } from '../mail/subject-store.ts'
 import type { Database } from '../stores/database.ts'
-import type { AnnouncementStore, Audience, Readers } from './announcement-store.ts'
+import type { Announcement, AnnouncementStore, Audience, Readers, ReadersPart } from './announcement-store.ts'
 
 export type { Readers } from './announcement-store.ts'
 
@@ -16,6 +16,8 @@ export interface Letter extends Audience { texts: AnnouncementText[] }
 
 /** How far an announcement has come: for how many a mail was written, and who is left. */
 export interface Standing { written: number, left: number, languages: Readers[], isComplete: boolean }
+
+export interface LookOptions { report?: (users: number) => void }
 
 export interface SendOptions {
   /** Called after each batch and while it waits for mails to go. */
@@ -33,6 +35,8 @@ interface Parts {
 
 export type Announcements = ReturnType<typeof createAnnouncements>
 
+const lowestId = '00000000-0000-0000-0000-000000000000'
+
 /**
  * Mails that are tried again within this time (ms) count as waiting. The first pauses of a mail that fails are shorter,
  * and take longer together than no mail may go until it is given up: so a server that takes no mail is noticed by the
@@ -44,13 +48,34 @@ const retryWithinMs = 900_000
 export function createAnnouncements ({ database, store, jobs, audit }: Parts) {
   return { look, send }
 
-  /** Who gets a letter, or is left to get it. Writes nothing. */
-  async function look ({ role, texts }: Letter): Promise<Standing> {
+  /**
+   * Who gets a letter, or is left to get it. Writes nothing.
+   * @param options `report` is called with the number of users that have been read, again and again
+   */
+  async function look ({ role, texts }: Letter, { report = () => {} }: LookOptions = {}): Promise<Standing> {
     const begun = await store.find(digestOf({ role, texts }))
     const isComplete = begun !== null && begun.completedAt !== null
-    const languages = isComplete ? [] : await store.readers({ role }, begun)
+    const languages = isComplete ? [] : await countReaders({ role }, begun, report)
     const left = languages.reduce((sum, { count }) => sum + count, 0)
     return { written: begun?.recipients ?? 0, left, languages, isComplete }
+  }
+
+  /** Counts part by part, the most frequent language first: no statement takes long, however many users there are. */
+  async function countReaders (
+    audience: Audience, begun: Announcement | null, report: (users: number) => void
+  ): Promise<Readers[]> {
+    const counts = new Map<string, number>()
+    const createdAt = begun?.createdAt ?? null
+    let read = 0
+    let after: string | null = begun?.afterId ?? lowestId
+
+    while (after !== null) {
+      const { users, last, languages }: ReadersPart = await store.readers(audience, { afterId: after, createdAt })
+      for (const { language, count } of languages) counts.set(language, (counts.get(language) ?? 0) + count)
+      if (users > 0) report(read += users)
+      after = last
+    }
+    return [...counts].map(([language, count]) => ({ language, count })).sort(byCount)
   }
 
   /**
@@ -124,6 +149,10 @@ const stalled = 'No mail has been sent for ten minutes: does a node run, does th
 const refused = `The mail server has refused the last ${batchSize} mails for good, so no more are written: ` +
   '`latchkey mails --failed` says why. Mend it, let `latchkey mails --retry all` send them again, and run the same ' +
   'command again to go on.'
+
+function byCount (one: Readers, other: Readers): number {
+  return other.count - one.count || (one.language < other.language ? -1 : 1)
+}
 
 function digestOf ({ role, texts }: Letter): Buffer {
   const fields = texts.flatMap(({ language, subject, body }) => [language, subject, body])
