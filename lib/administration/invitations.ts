@@ -35,7 +35,7 @@ export interface UserInvitationParts {
   hierarchy: Pick<HierarchyStore, 'role'>
   roles: Pick<Roles, 'may'>
   approvals: Pick<Approvals, 'announce'>
-  oneTimeTokens: Pick<OneTimeTokens, 'issue'>
+  oneTimeTokens: Pick<OneTimeTokens, 'issue' | 'isPromised'>
   rateLimits: Pick<RateLimits, 'countMail'>
   audit: Pick<Audit, 'record' | 'createSubject'>
   jobs: Pick<Jobs, 'send'>
@@ -57,7 +57,8 @@ export function createUserInvitations ({
    * address.
    * @throws Refusal `invalid_request` for an invalid address and for an unknown role or vendor; `forbidden` for a role
    * that is not below the actor's; `reauthentication_required` for a role of high rank, if the sign-in is not recent;
-   * `conflict` for an address that has an account; `rate_limited` if the address has been sent too many mails
+   * `conflict` for an address that has an account or that the owner of one may still restore; `rate_limited` if the
+   * address has been sent too many mails
    */
   async function create (invitation: Invitation, by: Actor) {
     const address = parseNewAddress(invitation.email, '/email')
@@ -102,7 +103,9 @@ export function createUserInvitations ({
       vendorId,
       approval
     }
-    if (!await users.insert(tx, account, new Date(clock.now()))) throw new Refusal('conflict')
+    // Nor is an address taken to which its owner may still bring back an account that somebody has moved away.
+    const isFree = !await oneTimeTokens.isPromised(tx, address.canonical)
+    if (!isFree || !await users.insert(tx, account, new Date(clock.now()))) throw new Refusal('conflict')
     return account
   }
 

@@ -19,7 +19,7 @@ export interface OneTimeToken {
 export type OneTimeTokenStore = ReturnType<typeof createOneTimeTokenStore>
 
 export function createOneTimeTokenStore (db: Database) {
-  return { insert, find, take, release, spend, revoke, revokeOutdone, prolongUndo, isPromised, isRestorable }
+  return { insert, find, take, release, spend, revoke, revokeOutdone, prolongUndo, promised, isRestorable }
 
   /**
    * Writes a token. Its time of creation is later than that of all tokens that its user has of the same purpose, so
@@ -143,17 +143,16 @@ export function createOneTimeTokenStore (db: Database) {
     return undo?.id ?? null
   }
 
-  /** Whether an undo could still restore this address to an account. */
-  async function isPromised (tx: Transaction, canonical: string, now: Date): Promise<boolean> {
-    const undos = await tx`
-      select id
+  /** Those of these canonical addresses that an undo could still restore to an account. */
+  async function promised (query: Query, canonicals: string[], now: Date): Promise<string[]> {
+    const undos = await query<{ emailCanonical: string }>`
+      select distinct email_canonical
       from one_time_tokens
-      where email_canonical = ${canonical}
+      where email_canonical = any(${canonicals}::text[])
         and purpose = 'email_undo'
         and user_id is not null
-        and expires_at > ${now}
-      limit 1`
-    return undos.length === 1
+        and expires_at > ${now}`
+    return undos.map(({ emailCanonical }) => emailCanonical)
   }
 
   /** Whether an undo could still restore another address than the present one of an account. */

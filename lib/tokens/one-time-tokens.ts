@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
 import { createTokenSigner } from '../crypto/signed-tokens.ts'
 import type { OneTimeToken, OneTimeTokenStore, Purpose } from './one-time-token-store.ts'
-import type { Transaction } from '../stores/database.ts'
+import type { Query, Transaction } from '../stores/database.ts'
 import { uuidFromBytes, uuidToBytes } from '../crypto/uuids.ts'
 
 // The index of a purpose is a byte of its tokens, so new purposes go to the end.
@@ -49,7 +49,20 @@ export function createOneTimeTokens (store: OneTimeTokenStore, { keys, clock }: 
   const { sign, verify } = createTokenSigner(keys, payloadBytes)
   const { revoke, revokeOutdone } = store
 
-  return { issue, tokenOf, find, take, release, spend, revoke, revokeOutdone, prolongUndo, isPromised, isRestorable }
+  return {
+    issue,
+    tokenOf,
+    find,
+    take,
+    release,
+    spend,
+    revoke,
+    revokeOutdone,
+    prolongUndo,
+    isPromised,
+    promised,
+    isRestorable
+  }
 
   /** Writes a token's row in the transaction of its cause. Returns the id, which the mail's job carries. */
   async function issue (tx: Transaction, token: NewToken): Promise<string> {
@@ -117,7 +130,12 @@ export function createOneTimeTokens (store: OneTimeTokenStore, { keys, clock }: 
 
   /** Whether the owner of an account may still restore this address. */
   async function isPromised (tx: Transaction, canonical: string): Promise<boolean> {
-    return await store.isPromised(tx, canonical, new Date(clock.now()))
+    return (await promised(tx, [canonical])).length > 0
+  }
+
+  /** Those of these canonical addresses that the owner of an account may still restore. */
+  async function promised (query: Query, canonicals: string[]): Promise<string[]> {
+    return await store.promised(query, canonicals, new Date(clock.now()))
   }
 
   /** Whether an earlier owner of the account's address may still restore theirs. */

@@ -5,6 +5,7 @@ import { asOneLine } from '../formats/one-line.ts'
 import { readImportedUser, RefusedLine } from './imported-user.ts'
 import type { ImportRules } from './imported-user.ts'
 import type { Database } from '../stores/database.ts'
+import type { OneTimeTokens } from '../tokens/one-time-tokens.ts'
 import { parseFullName } from '../users/full-name.ts'
 import type { ExportedUser, ImportedUser, UserTransferStore } from './transfer-store.ts'
 import { formatUser, headOf, readUserFile } from './files.ts'
@@ -35,6 +36,7 @@ export interface ImportOptions {
 export interface UserTransferParts extends Omit<ImportRules, 'now'> {
   database: Database
   transfers: UserTransferStore
+  oneTimeTokens: Pick<OneTimeTokens, 'promised'>
   audit: Pick<Audit, 'record' | 'recordAll' | 'createSubjects'>
   clock: Pick<Clock, 'now'>
 }
@@ -45,13 +47,15 @@ export type UserTransfers = ReturnType<typeof createUserTransfers>
 const batchRows = 500
 
 /** Imports accounts from another system and exports them to one. */
-export function createUserTransfers ({ database, transfers, audit, clock, ...rules }: UserTransferParts) {
+export function createUserTransfers ({
+  database, transfers, oneTimeTokens, audit, clock, ...rules
+}: UserTransferParts) {
   return { importUsers, exportUsers }
 
   /**
-   * Makes an account for each line whose address has none yet. Existing accounts are not changed: so an interrupted
-   * import continues when it is started again, and a second import changes nothing. Only the addresses of the file are
-   * kept in memory.
+   * Makes an account for each line whose address has none yet, and that no owner of an account may still restore.
+   * Existing accounts are not changed: so an interrupted import continues when it is started again. Only the addresses
+   * of the file are kept in memory.
    * @throws Error when the first line of CSV does not name the columns
    * @throws Refusal `unavailable`
    */
@@ -91,20 +95,36 @@ export function createUserTransfers ({ database, transfers, audit, clock, ...rul
         return user
       } catch (error) {
         if (!(error instanceof RefusedLine)) throw error
-        tally.refused++
-        refuse(record.line, error.message)
+        reject(record.line, error.message)
         return null
       }
     }
 
+    function reject (line: number, reason: string) {
+      tally.refused++
+      refuse(line, reason)
+    }
+
     async function flush () {
-      const made = batch.length > 0 ? await make(batch, caller) : []
+      const promised = await findPromised(batch)
+      for (const canonical of promised) {
+        reject(lines.get(canonical) ?? 0, 'email is one to which an account may still be restored')
+      }
+      const users = batch.filter(({ emailCanonical }) => !promised.includes(emailCanonical))
+      const made = users.length > 0 ? await make(users, caller) : []
       tally.imported += made.length
-      tally.skipped += batch.length - made.length
+      tally.skipped += users.length - made.length
       tally.withoutPassword += made.filter(({ passwordHash }) => passwordHash === null).length
       batch = []
       report(tally)
     }
+  }
+
+  /** The addresses that have no account, because it was moved away, and that its owner may still bring it back to. */
+  async function findPromised (users: ImportedUser[]): Promise<string[]> {
+    const promised = await oneTimeTokens.promised(database, users.map(({ emailCanonical }) => emailCanonical))
+    const taken = promised.length > 0 ? await transfers.taken(promised) : []
+    return promised.filter(canonical => !taken.includes(canonical))
   }
 
   async function insert (users: ImportedUser[], caller: Caller): Promise<ImportedUser[]> {

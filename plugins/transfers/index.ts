@@ -9,15 +9,16 @@ declare module 'fastify' {
 }
 
 export default fp<FeatureOptions>(async function transfersFeature (app, { config, clock }) {
-  const { database, roles, passwords, audit } = app
+  const { database, roles, passwords, oneTimeTokens, audit } = app
 
   app.decorate('userTransfers', createUserTransfers({
     database,
     transfers: createUserTransferStore(database),
     roles,
     passwords,
+    oneTimeTokens,
     audit,
     emailVerification: config.accounts.emailVerification,
     clock
   }))
-}, { name: 'transfers', dependencies: ['stores', 'audit', 'passwords', 'access'] })
+}, { name: 'transfers', dependencies: ['stores', 'audit', 'passwords', 'tokens', 'access'] })

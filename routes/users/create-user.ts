@@ -8,7 +8,7 @@ const schema = {
   operationId: 'createUser',
   tags: ['Users'],
   summary: 'Make an account for somebody',
-  description: 'Needs `users:write` and a rank above that of the role; for a role of rank 60 or more also a recent sign-in. The user is mailed an invitation to choose a password, which works for seven days; nobody else sets one. 409 `conflict`: the address has an account.',
+  description: 'Needs `users:write` and a rank above that of the role; for a role of rank 60 or more also a recent sign-in. The user is mailed an invitation to choose a password, which works for seven days; nobody else sets one. 409 `conflict`: the address has an account, or the owner of one may still restore it, by the mail about a change of address.',
   body: Type.Object({
     email: NewEmail,
     full_name: FullName,

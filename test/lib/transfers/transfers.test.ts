@@ -4,8 +4,10 @@ import t from 'tap'
 import type { FastifyInstance } from 'fastify'
 import type { FileFormat } from '../../../lib/transfers/files.ts'
 import type { ImportOptions, Tally } from '../../../lib/transfers/transfers.ts'
+import { askForChange, changeAddress, undoChange } from '../../support/email-changes.ts'
 import { as, build, deploy, freshAddress, post, signIn, signUp, start } from '../../support/helper.ts'
 import { knownTurn } from '../../support/hashers.ts'
+import { signed } from '../../support/people.ts'
 
 const caller = { ip: '127.0.0.1', userAgent: 'a test', requestId: 'import' }
 const secret = 'ExjGmyUT73bFoT'
@@ -124,6 +126,37 @@ t.test('a trial run writes nothing and says what would be done', async t => {
     { read: 4, imported: 2, skipped: 1, refused: 1, withoutPassword: 1 })
   t.strictSame(refused, ['3 email is not an address'])
   t.strictSame(await everything(app), before)
+})
+
+t.test('an address that its owner may still restore is refused by its line, and the owner restores it', async t => {
+  const app = await build(t)
+  const ada = await signed(app)
+  const { to, undo } = await changeAddress(app, ada)
+  const users = [user(), user({ email: ada.email.toUpperCase() }), user({ email: to }), user()]
+  const refused: string[] = []
+  const refuse = (line: number, reason: string) => refused.push(`${line} ${reason}`)
+
+  const tally = { read: 4, imported: 2, skipped: 1, refused: 1 }
+  t.match(await load(app, users, { isDryRun: true, refuse }), tally)
+  t.match(await load(app, users, { refuse }), tally)
+  t.strictSame(refused, Array(2).fill('2 email is one to which an account may still be restored'))
+  t.equal((await undoChange(app, undo)).statusCode, 200)
+  t.match(await signIn(app, ada), { user: { email: ada.email } })
+})
+
+t.test('an address of which a change is only requested has an account, and is skipped', async t => {
+  const app = await build(t)
+  const ada = await signed(app)
+  await askForChange(app, ada)
+  t.match(await load(app, [user({ email: ada.email })]), { imported: 0, skipped: 1, refused: 0 })
+})
+
+t.test('once nothing can restore an address any more, it is imported', async t => {
+  const app = await build(t)
+  const ada = await signed(app)
+  await changeAddress(app, ada)
+  app.clock.advance(7 * 86_400_000 + 1000)
+  t.match(await load(app, [user({ email: ada.email })]), { imported: 1, refused: 0 })
 })
 
 t.test('an existing account stays as it is, however its address is written', async t => {

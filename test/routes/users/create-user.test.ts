@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
+import { changeAddress, undoChange } from '../../support/email-changes.ts'
 import { mailJobs, trail } from '../../support/evidence.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, build, deploy, freshAddress, post, signIn, start } from '../../support/helper.ts'
@@ -31,6 +32,19 @@ t.test('only the invited person chooses the password of a new account', async t 
   t.match(await rowOf(app, user.id), { emailVerified: true })
   t.match(await signIn(app, { email, password: 'another long walk through snow' }), { user: { role: 'accountant' } })
   t.match(brief(await post(app, '/auth/password/reset', { token: invitation, new_password: 'a third long walk through snow' })), { status: 422, code: 'token_invalid' })
+})
+
+t.test('nobody is invited to an address that its owner may still restore, and the owner restores it', async t => {
+  const ada = await signed(app)
+  const { undo } = await changeAddress(app, ada)
+  const invited = { email: ada.email, full_name: 'Ada', role: 'user' }
+  const jobs = (await mailJobs(app)).length
+
+  t.match(brief(await as(app, admin.access_token, 'POST', '/users', invited)), { status: 409, code: 'conflict' })
+  t.strictSame(await app.database`select id from users where email_canonical = ${ada.email}`, [])
+  t.equal((await mailJobs(app)).length, jobs, 'no mail')
+  t.match(brief(await undoChange(app, undo)), { status: 200 })
+  t.match(await rowOf(app, ada.id), { email: ada.email })
 })
 
 t.test('an invitation that was not accepted is sent once more', async t => {
@@ -98,4 +112,14 @@ t.test('the mails to one address are limited', async t => {
   t.match(brief(third), { status: 429, code: 'rate_limited' })
   t.ok(third.headers['retry-after'])
   t.equal((await app.database`select id from one_time_tokens where user_id = ${ada.id}`).length, 2)
+})
+
+t.test('once nothing can restore an address any more, it can be invited', async t => {
+  const ada = await signed(app)
+  await changeAddress(app, ada)
+  app.clock.advance(7 * 86_400_000 + 1000)
+  const signedLater = await signed(app, 'admin')
+
+  const invited = { email: ada.email, full_name: 'Grace', role: 'user' }
+  t.match(brief(await as(app, signedLater.access_token, 'POST', '/users', invited)), { status: 201 })
 })
