@@ -48,8 +48,8 @@ export function createFollowed<T> (readStore: () => Promise<T>, {
     get held () { return held },
     /**
      * The value that was read last.
-     * @throws Refusal `unavailable` before the first read, and when a change was reported `distrustAfterMs` ago or
-     * earlier and has not been read since
+     * @throws Refusal `unavailable` before the first read, and when a change happened `distrustAfterMs` ago or earlier,
+     * or may have, and has not been read since
      */
     get current (): T {
       if (held === null) throw unavailable(new Error(`${name} have not been read yet`))
@@ -79,7 +79,7 @@ export function createFollowed<T> (readStore: () => Promise<T>, {
 
   /** Reports a change and reads it. On an error of the store it throws that error and retries in the background. */
   async function reload (): Promise<T> {
-    reportChange()
+    reportChange(clock.monotonic())
     try {
       return await read()
     } catch (error) {
@@ -88,9 +88,12 @@ export function createFollowed<T> (readStore: () => Promise<T>, {
     }
   }
 
-  /** Reports a change and reads it in the background, again and again until a read succeeds. Never throws. */
-  function follow () {
-    reportChange()
+  /**
+   * Reports a change and reads it in the background, again and again until a read succeeds. Never throws.
+   * @param since when the change may have happened at the earliest (monotonic, ms); now by default
+   */
+  function follow (since: number = clock.monotonic()) {
+    reportChange(since)
     catchUp()
   }
 
@@ -99,9 +102,9 @@ export function createFollowed<T> (readStore: () => Promise<T>, {
     isStopped = true
   }
 
-  function reportChange () {
+  function reportChange (since: number) {
     needed = lastBegun + 1
-    outdatedSince ??= clock.monotonic()
+    outdatedSince ??= since
   }
 
   // Never rejects.

@@ -8,12 +8,13 @@ import type { Change } from '../../lib/changes/change.ts'
 declare module 'fastify' {
   interface FastifyInstance {
     /**
-     * With `subscribe`: the listener is called for each change of a kind, which outdates its copy in memory. With
-     * `onStartOver`: the listener is called when Postgres may have lost what is in memory, so that it is read again; so
-     * are those of all kinds. With `followReads`: the listener is called with every read.
+     * With `subscribe`: the listener is called for each change of a kind, which outdates its copy in memory, with the
+     * last moment (monotonic, ms) at which it was up to date. With `onStartOver`: the listener is called when Postgres
+     * may have lost what is in memory, so that it is read again; so are those of all kinds. With `followReads`: the
+     * listener is called with every read.
      */
     readonly feed: ChangeFeed & {
-      subscribe (kind: Change['kind'], listener: () => void): void
+      subscribe (kind: Change['kind'], listener: (since: number) => void): void
       onStartOver (listener: () => void): void
       followReads (listener: (read: FeedRead) => void): void
     }
@@ -32,7 +33,9 @@ export default fp<{ clock: Clock }>(async function followChanges (app, { clock }
     onRead: read => { for (const listener of readers) listener(read) }
   })
 
-  const listeners = new Map<Change['kind'], () => void>()
+  // What is in memory was read after that.
+  const startedAt = clock.monotonic()
+  const listeners = new Map<Change['kind'], (since: number) => void>()
   const starters = new Set<() => void>()
   const readers = new Set<(read: FeedRead) => void>()
 
@@ -48,11 +51,17 @@ export default fp<{ clock: Clock }>(async function followChanges (app, { clock }
 
   function apply (change: Change) {
     app.revocations.apply(change)
-    listeners.get(change.kind)?.()
+    listeners.get(change.kind)?.(upToDateAt())
   }
 
   function startOver (before: number) {
     app.revocations.startOver(before)
-    for (const listener of [...listeners.values(), ...starters]) listener()
+    for (const listener of listeners.values()) listener(upToDateAt())
+    for (const listener of starters) listener()
+  }
+
+  // What a read has found may have happened at any time since the one before.
+  function upToDateAt () {
+    return Math.max(startedAt, clock.monotonic() - feed.ageMs())
   }
 }, { name: 'change-feed', dependencies: ['stores'] })

@@ -1,8 +1,14 @@
+import { sign } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { createClock } from '../../lib/clock.ts'
 import { connect } from '../support/database.ts'
 import { as, deploy, post, refresh, signIn, signUp, start } from '../support/helper.ts'
-import { check, defaultDeadline, isUnavailable, live, openProxy, outcomeOf, timed, until } from './nodes.ts'
+import { signed } from '../support/people.ts'
+import { freshRole, putRole } from '../support/roles.ts'
+import { operator } from '../support/services.ts'
+import { check, claimsOf, defaultDeadline, isUnavailable, live, openProxy, outcomeOf, timed, until } from './nodes.ts'
 
 t.test('a row that commits late, behind hundreds of later ones, is not missed', async t => {
   const deployment = await deploy(t)
@@ -67,6 +73,41 @@ for (const kind of ['cut', 'swallow', 'shut'] as const) {
   })
 }
 
+t.test('a node that comes back after longer than the feed lasts goes by no role and no key of before', async t => {
+  const deployment = await deploy(t, defaultDeadline)
+  const near = await start(t, deployment, { workers: false })
+  const proxy = await openProxy(t, deployment.DATABASE_URL)
+  const clock = Object.assign(createClock(), { ahead: 0 })
+  clock.monotonic = () => performance.now() + clock.ahead
+  const far = await start(t, { ...deployment, DATABASE_URL: proxy.url }, { workers: false, clock })
+  const sql = connect(t, deployment.DATABASE_DIRECT_URL)
+  const [ada, root, role] = [await signIn(near), await signed(near, 'super_admin'), freshRole()]
+  const { kid, privateKey } = near.keyring.current.signing ?? {}
+  if (!privateKey) throw new Error('there is no key')
+  await putRole(near, root.access_token, role, { permissions: ['users:read'] })
+  await until(() => far.roles.may(role, 'users:read'))
+  const forged = () => forge(privateKey, { kid, claims: { ...claimsOf(ada.access_token), epoch: [99, 99], ver: 99 } })
+  t.equal(outcomeOf(await check(far, forged())), '204', 'the forger has the key')
+
+  proxy.cut()
+  await putRole(near, root.access_token, role, { permissions: [] })
+  await near.signingKeys.replace(operator)
+  await sql`update changes set at = at - interval '90 minutes'`
+  clock.ahead = 90 * 60_000
+  const lock = await lockTables(sql)
+  proxy.restore()
+  await until(async () => { await far.feed.read().catch(() => {}); return far.feed.isFresh() }, 20_000)
+  t.throws(() => far.roles.may(role, 'users:read'), { code: 'unavailable' }, 'not even before they are read')
+  await isUnavailable(t, 'a token of the old key', () => check(far, forged()))
+
+  await lock.release()
+  await until(() => may(far, role) !== 'unavailable')
+  t.equal(may(far, role), false)
+  await until(async () => (await check(far, forged())).statusCode !== 503)
+  t.equal(outcomeOf(await check(far, forged())), '401 invalid_token')
+  t.equal(outcomeOf(await check(far, (await signIn(near)).access_token)), '204', 'and the new key is known')
+})
+
 t.test('a node whose clock is wrong answers 503 instead of judging a token', async t => {
   const deployment = await deploy(t)
   const right = await start(t, deployment)
@@ -79,6 +120,37 @@ t.test('a node whose clock is wrong answers 503 instead of judging a token', asy
     t.match(await live(node), { statusCode: 200 })
   }
 })
+
+/** Keeps everybody from reading roles and keys, as a slow database would. */
+async function lockTables (sql: ReturnType<typeof connect>) {
+  let release = () => {}
+  const released = new Promise<void>(resolve => { release = resolve })
+  let transaction = Promise.resolve()
+  await new Promise<void>((resolve, reject) => {
+    transaction = sql.begin(async tx => {
+      await tx`lock table roles, signing_keys in access exclusive mode`
+      resolve()
+      await released
+    }).then(() => {}, reject)
+  })
+  return { release: async () => { release(); await transaction } }
+}
+
+/** Whether a role may read users at a node, or that the node does not know. */
+function may (node: FastifyInstance, role: string) {
+  try {
+    return node.roles.may(role, 'users:read')
+  } catch (error) {
+    return (error as { code: string }).code
+  }
+}
+
+/** A token of now, signed with a stolen key. */
+function forge (key: KeyObject, { kid, claims }: { kid: string | undefined, claims: object }) {
+  const now = Math.floor(Date.now() / 1000)
+  const input = [{ alg: 'ES256', typ: 'at+jwt', kid }, { ...claims, iat: now, exp: now + 900 }].map(part => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')
+  return `${input}.${sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
+}
 
 async function firstAnswer (node: Awaited<ReturnType<typeof start>>, token: string) {
   let outcome = ''
