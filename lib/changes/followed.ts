@@ -46,6 +46,8 @@ export function createFollowed<T> (readStore: () => Promise<T>, {
     stop,
     /** The value that was read last, trusted or not; null before the first read. */
     get held () { return held },
+    /** Whether a change was reported that has not been read since. */
+    get isOutdated () { return outdatedSince !== null },
     /**
      * The value that was read last.
      * @throws Refusal `unavailable` before the first read, and when a change happened `distrustAfterMs` ago or earlier,

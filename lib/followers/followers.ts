@@ -4,8 +4,8 @@ import type { ChangeFeed, FeedRead } from '../changes/change-feed.ts'
 import type { Clock } from '../clock.ts'
 import { Refusal, unavailable } from '../errors.ts'
 import { createChangeLog } from './change-log.ts'
-import { renderChanges, renderEvent, toldOf } from './messages.ts'
-import { positionOf, readPosition, renderPosition } from './position.ts'
+import { keysChanged, renderChanges, renderEvent, toldOf } from './messages.ts'
+import { includes, positionOf, readPosition, renderPosition, renderPositionAfter } from './position.ts'
 import { createStreams } from './streams.ts'
 import type { Connection, StreamLimits } from './streams.ts'
 
@@ -44,6 +44,8 @@ export function createFollowers ({ clock, feed, list, mayFollow, warn, limits = 
   const streams = createStreams(clock, { ...defaultLimits, ...limits })
   const log = createChangeLog({ changesMax })
   let last: FeedRead | null = null
+  /** What a node must have read to know the keys of now. */
+  let keysAsOf = ''
   let waiting: Change[] = []
   let toldAt = -Infinity
   let timer: NodeJS.Timeout | undefined
@@ -51,11 +53,14 @@ export function createFollowers ({ clock, feed, list, mayFollow, warn, limits = 
   let confirmedAt = -Infinity
   let isConfirming = false
 
-  return { heard, follow, read, tick, end, get size () { return streams.size } }
+  return { heard, follow, read, hasRead, tick, end, get size () { return streams.size } }
 
   /** Takes a read of the feed, and tells the followers what it has found. */
   function heard (read: FeedRead) {
     last = read
+    if (read.isRestart || read.changes.some(({ kind }) => kind === 'keys_changed')) {
+      keysAsOf = renderPositionAfter(positionOf(read.cursor))
+    }
     if (read.isRestart) {
       log.restart(read.cursor)
       everything = null
@@ -95,11 +100,17 @@ export function createFollowers ({ clock, feed, list, mayFollow, warn, limits = 
     const read = freshRead()
     const missed = missedSince(cursor)
     const whole = missed === null ? listEverything(read) : null
-    const changes = [whole?.changes, renderChanges(missed ?? newerThan(whole))].filter(Boolean)
+    const changes = [whole?.changes, renderChanges(missed ?? newerThan(whole), keysAsOf)].filter(Boolean)
 
     return `{"event":"${whole ? 'state' : 'changes'}","cursor":"${renderPosition(positionOf(read.cursor))}",` +
       `"fresh_at":"${new Date(read.time).toISOString()}","age_ms":${Math.ceil(clock.monotonic() - read.sentAt)},` +
       `"changes":[${changes.join(',')}]}`
+  }
+
+  /** Whether this node knows everything that was known at a position, as a change tells it in `as_of`. */
+  function hasRead (asOf: string): boolean {
+    const position = readPosition(asOf)
+    return position !== null && last !== null && includes(positionOf(last.cursor), position)
   }
 
   /** Call it once a second. */
@@ -143,7 +154,7 @@ export function createFollowers ({ clock, feed, list, mayFollow, warn, limits = 
     const isYoung = everything && clock.monotonic() - everything.at < listAgeMaxMs
     if (everything && isYoung && log.after(everything.added)) return everything
 
-    const changes = renderChanges(list())
+    const changes = renderChanges([...list(), keysChanged], keysAsOf)
     const message = renderEvent('state', `{"changes":[${changes}]}`, renderPosition(positionOf(cursor)))
     everything = { changes, message, at: clock.monotonic(), added: log.added }
     return everything
@@ -165,6 +176,11 @@ export function createFollowers ({ clock, feed, list, mayFollow, warn, limits = 
     toldAt = clock.monotonic()
   }
 
+  function changesMessage (changes: Change[], { cursor }: FeedRead): Buffer {
+    const data = `{"changes":[${renderChanges(changes, keysAsOf)}]}`
+    return renderEvent('changes', data, renderPosition(positionOf(cursor)))
+  }
+
   /** Ends the streams of credentials that were revoked, and all of them if that cannot be known. */
   function confirm () {
     if (clock.monotonic() - confirmedAt > confirmationAgeMaxMs) streams.endWhere(() => true)
@@ -179,10 +195,6 @@ export function createFollowers ({ clock, feed, list, mayFollow, warn, limits = 
       .catch(warn)
       .finally(() => { isConfirming = false })
   }
-}
-
-function changesMessage (changes: Change[], { cursor }: FeedRead): Buffer {
-  return renderEvent('changes', `{"changes":[${renderChanges(changes)}]}`, renderPosition(positionOf(cursor)))
 }
 
 /** How far this node has read, by its wall clock and by its monotonic clock. Of the latter only differences count. */

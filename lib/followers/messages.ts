@@ -10,10 +10,21 @@ export function toldOf (changes: Change[]): Change[] {
   return changes.filter(({ kind }) => kindsTold.has(kind))
 }
 
-/** A change as followers receive it. What it does not have is left out. */
-export function renderChange ({ kind, subjectId, exceptId, number, reason, vendorStatus }: Change): string {
+/** With it a follower that is told everything is told to read the published keys. */
+export const keysChanged: Change = {
+  kind: 'keys_changed', subjectId: null, exceptId: null, number: null, reason: null
+}
+
+/**
+ * A change as followers receive it. What it does not have is left out.
+ * @param asOf what a node must have read to know of a change of the keys
+ */
+export function renderChange (
+  { kind, subjectId, exceptId, number, reason, vendorStatus }: Change, asOf: string
+): string {
   return JSON.stringify({
     kind,
+    ...(kind === 'keys_changed' && { as_of: asOf }),
     ...(subjectId !== null && { subject_id: subjectId }),
     ...(exceptId !== null && { except_id: exceptId }),
     ...(number !== null && { number }),
@@ -22,9 +33,9 @@ export function renderChange ({ kind, subjectId, exceptId, number, reason, vendo
   })
 }
 
-/** Changes as the items of a JSON array, without its brackets. */
-export function renderChanges (changes: Change[]): string {
-  return toldOf(changes).map(renderChange).join(',')
+/** Changes as the items of a JSON array, without its brackets; `asOf` as for `renderChange`. */
+export function renderChanges (changes: Change[], asOf: string): string {
+  return toldOf(changes).map(change => renderChange(change, asOf)).join(',')
 }
 
 /** An event of a stream (HTML, section 9.2.5); `data` is JSON, and has no line break. */

@@ -33,7 +33,15 @@ export function renderPosition ({ end, running, server }: Position): string {
   return [end, server, ...running].join('.')
 }
 
-/** Reads what `renderPosition` has written; null for anything else. */
+/**
+ * A position as text, or one after it: of many transactions at once only the oldest count as running, because the
+ * others will soon have ended. A node that knows everything at the text's position knows everything at this one.
+ */
+export function renderPositionAfter ({ end, running, server }: Position): string {
+  return [end, server, ...running.slice(0, runningMax)].join('.')
+}
+
+/** Reads what `renderPosition` and `renderPositionAfter` have written; null for anything else. */
 export function readPosition (text: string | undefined): Position | null {
   if (text === undefined || !pattern.test(text)) return null
   const [end, server = '', ...running] = text.split('.')

@@ -38,6 +38,8 @@ export function createRingCopy ({ store, encryption, authenticity, clock, warn =
      * @throws Refusal `unavailable` before the first read, and when the ring has been known to be outdated for 3 s
      */
     get current (): Ring { return copy.current.ring },
+    /** Whether a change of the ring is known that has not been read yet. */
+    get isOutdated () { return copy.isOutdated },
     /** Why this node cannot sign, or will soon be unable to; null if it can. */
     get problem () { return copy.held?.problem ?? null }
   }

@@ -1,4 +1,6 @@
 import fp from 'fastify-plugin'
+import { createPublishedKeys } from '../../lib/keys/published-keys.ts'
+import type { PublishedKeys } from '../../lib/keys/published-keys.ts'
 import { createIntrospection } from '../../lib/oauth/introspection.ts'
 import type { Introspection } from '../../lib/oauth/introspection.ts'
 import { createServiceStore } from '../../lib/oauth/service-store.ts'
@@ -11,6 +13,7 @@ import followers from './followers.ts'
 declare module 'fastify' {
   interface FastifyInstance {
     readonly services: Services
+    readonly publishedKeys: PublishedKeys
     readonly introspection: Introspection
   }
 }
@@ -26,5 +29,6 @@ export default fp<FeatureOptions>(async function oauthFeature (app, { config, cl
     database, store: createServiceStore(database), audit, statuses, failures, clock
   }))
   await app.register(followers, { clock })
+  app.decorate('publishedKeys', createPublishedKeys({ keyring: app.keyring, hasRead: app.followers.hasRead }))
   app.decorate('introspection', createIntrospection({ ...unitsOfWork, authentication, tokens, sessions, audit }))
-}, { name: 'oauth', dependencies: ['stores', 'audit', 'changes', 'throttling', 'tokens', 'access', 'sessions'] })
+}, { name: 'oauth', dependencies: ['stores', 'audit', 'changes', 'keys', 'throttling', 'tokens', 'access', 'sessions'] })

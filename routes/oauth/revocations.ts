@@ -1,9 +1,8 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { oauthErrors } from '../schemas/oauth.ts'
-import { oneOf } from '../schemas/types.ts'
+import { oneOf, position } from '../schemas/types.ts'
 
-const cursor = { pattern: '^[0-9]{1,15}\\.[0-9]{1,40}(\\.[0-9]{1,15}){0,20}$', examples: ['48213.2026112713000012345600'] }
 const id = { format: 'uuid' }
 
 const Change = Type.Object({
@@ -17,14 +16,15 @@ const Change = Type.Object({
   })),
   number: Type.Optional(Type.Integer({ description: 'With `user_epoch` and `everyone`, older tokens have a lower one; with the others it is the new version.' })),
   reason: Type.Optional(Type.String({ description: 'Why the sessions have ended.', examples: ['signed_out'] })),
-  vendor_status: Type.Optional(oneOf(['active', 'suspended']))
+  vendor_status: Type.Optional(oneOf(['active', 'suspended'])),
+  as_of: Type.Optional(Type.String({ ...position, description: 'With `keys_changed`: read the published keys again, with this as `as_of`.' }))
 })
 
 const Revocations = Type.Object({
   event: oneOf(['state', 'changes'], {
     description: '`state`: the cursor cannot be continued; forget what you have heard, these changes are everything. `changes`: what is new since the cursor.'
   }),
-  cursor: Type.String({ ...cursor, description: 'Send it with the next question, to this node or to another one.' }),
+  cursor: Type.String({ ...position, description: 'Send it with the next question, to this node or to another one.' }),
   fresh_at: Type.String({ format: 'date-time', description: 'Everything that ended before is known.' }),
   age_ms: Type.Integer({ description: 'The same as milliseconds before this answer, by a clock that is never set.' }),
   changes: Type.Array(Change)
@@ -34,14 +34,14 @@ const schema = {
   operationId: 'getRevocations',
   tags: ['Services'],
   summary: 'What has ended',
-  description: 'For services that were made with `--may-follow` and verify access tokens themselves. With `Accept: text/event-stream` it follows: `opened` with the time of this node’s monotonic clock; `state` with everything that ended within the last hour, or `changes` if the cursor can be continued; then `changes` as they come, and `alive` each second, but only while this node may judge tokens itself. `alive` tells up to when all ends are known: `fresh_at`, and `clock`, to be compared with that of `opened`. Refuse tokens (503) when that is too long ago. `Last-Event-ID` continues at any node. Otherwise the answer is the tail after `cursor`, at once.',
+  description: 'For services that were made with `--may-follow` and verify access tokens themselves. With `Accept: text/event-stream` it follows: `opened` with the time of this node’s monotonic clock; `state` with everything that ended within the last hour and with `keys_changed`, because keys may have been removed as well, or `changes` if the cursor can be continued; then `changes` as they come, and `alive` each second, but only while this node may judge tokens itself. `alive` tells up to when all ends are known: `fresh_at`, and `clock`, to be compared with that of `opened`. Refuse tokens (503) when that is too long ago. `Last-Event-ID` continues at any node. Otherwise the answer is the tail after `cursor`, at once.',
   security: [{ service: [] }],
   headers: Type.Object({
     accept: Type.Optional(Type.String()),
-    'last-event-id': Type.Optional(Type.String({ ...cursor, description: 'The last `id` of a stream.' }))
+    'last-event-id': Type.Optional(Type.String({ ...position, description: 'The last `id` of a stream.' }))
   }),
   querystring: Type.Object({
-    cursor: Type.Optional(Type.String({ ...cursor, description: 'The last cursor. Without one, everything is told.' }))
+    cursor: Type.Optional(Type.String({ ...position, description: 'The last cursor. Without one, everything is told.' }))
   }, { additionalProperties: false }),
   response: {
     200: Type.Unsafe<unknown>({

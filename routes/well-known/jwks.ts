@@ -1,13 +1,18 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
+import { codes } from '../schemas/refusals.ts'
+import { position } from '../schemas/types.ts'
 
 // RFC 7517: public members only. max-age is what a new key waits before it signs.
 const schema = {
   operationId: 'getJwks',
   summary: 'Public keys of access tokens',
-  description: 'For services that verify access tokens themselves (RFC 7517). Cacheable; a key is here before it signs and until the last token that it signed has expired.',
+  description: 'For services that verify access tokens themselves (RFC 7517). Cacheable; a key is here before it signs and until the last token that it signed has expired. 503 `unavailable` at a node that cannot open all keys. With `as_of` the answer is not cacheable and repeats it: a node that does not know yet of that change answers 503, and so does one that is cut off.',
   tags: ['Well-known'],
   security: [],
+  querystring: Type.Object({
+    as_of: Type.Optional(Type.String({ ...position, description: 'The `as_of` of the last `keys_changed` that was told.' }))
+  }),
   response: {
     200: Type.Object({
       keys: Type.Array(Type.Object({
@@ -18,15 +23,20 @@ const schema = {
         kid: Type.String({ format: 'uuid' }),
         alg: Type.Literal('ES256'),
         use: Type.Literal('sig')
-      }))
+      })),
+      as_of: Type.Optional(Type.String({ description: 'That of the question: the keys are of then, or newer.' }))
     }, { title: 'KeySet', description: 'The keys, public members only.' }),
     304: Type.Null({ description: 'Not modified.' })
-  }
+  },
+  refusals: codes('unavailable')
 }
 
 const jwks: FastifyPluginAsyncTypebox = async app => {
   app.get('/jwks.json', { schema }, async (request, reply) => {
-    const { jwks, etag } = app.keyring.current
+    const { as_of: asOf } = request.query
+    if (asOf !== undefined) return app.publishedKeys.asOf(asOf)
+
+    const { jwks, etag } = app.publishedKeys.current()
     reply.headers({ 'cache-control': 'public, max-age=300', etag })
 
     if (!isCurrent(request.headers['if-none-match'], etag)) return jwks

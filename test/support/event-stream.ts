@@ -12,6 +12,7 @@ export interface ToldChange {
   number?: number
   reason?: string
   vendor_status?: string
+  as_of?: string
 }
 
 export interface StreamEvent {

@@ -3,6 +3,12 @@ import { endReasons } from '../../../lib/errors.ts'
 import type { EndReason } from '../../../lib/errors.ts'
 import { fieldsOf } from './fields.ts'
 
+/** A change as a node tells it. */
+export interface ToldChange extends Change {
+  /** With `keys_changed`: what a node must have read to know the keys of then. Older nodes do not tell it. */
+  asOf: string | null
+}
+
 const kinds: ReadonlySet<unknown> = new Set<ChangeKind>([
   'session_ended', 'user_epoch', 'everyone', 'user_changed', 'vendor_changed', 'keys_changed'
 ])
@@ -11,14 +17,15 @@ const kinds: ReadonlySet<unknown> = new Set<ChangeKind>([
  * The changes of an event. Kinds of later versions are left out. A reason of a later version becomes `signed_out`,
  * because what has ended has ended whatever the reason.
  */
-export function readChanges (data: unknown): Change[] {
+export function readChanges (data: unknown): ToldChange[] {
   const { changes } = fieldsOf(data)
   if (!Array.isArray(changes)) throw new Error('an event has no list of changes')
   return changes.flatMap(readChange)
 }
 
-function readChange (value: unknown): Change[] {
-  const { kind, subject_id: subjectId, except_id: exceptId, number, reason, vendor_status: status } = fieldsOf(value)
+function readChange (value: unknown): ToldChange[] {
+  const { kind, subject_id: subjectId, except_id: exceptId, number, reason, as_of: asOf, ...others } = fieldsOf(value)
+  const { vendor_status: status } = others
   if (!isKind(kind)) return []
 
   return [{
@@ -27,6 +34,7 @@ function readChange (value: unknown): Change[] {
     exceptId: textOf(exceptId),
     number: typeof number === 'number' ? number : null,
     reason: reason === undefined ? null : isReason(reason) ? reason : 'signed_out',
+    asOf: textOf(asOf),
     ...((status === 'active' || status === 'suspended') && { vendorStatus: status })
   }]
 }

@@ -15,8 +15,8 @@ export interface FeedParts {
   /** After this time (ms) without a sign of life a connection is given up. */
   silenceMax: number
   fetch: typeof fetch
-  /** Is called when the published keys have changed, or may have. */
-  keysChanged: () => void
+  /** Is called when the published keys have changed, or may have, with the `as_of` of that if the node tells it. */
+  keysChanged: (asOf: string | null) => void
   /** Is called with the first error of each series. */
   warn: (error: unknown) => void
 }
@@ -122,12 +122,13 @@ export function createFeed ({ url, authorization, clock, knowledge, silenceMax, 
   /** Takes an event; whether it was a sign of life. Its cursor counts only then: all before it was applied. */
   function take ({ event, id, data }: StreamEvent, offset: number): boolean {
     if (event === 'state') {
-      knowledge.begin(readChanges(data))
-      keysChanged()
+      const changes = readChanges(data)
+      knowledge.begin(changes)
+      keysChanged(changes.find(({ kind }) => kind === 'keys_changed')?.asOf ?? null)
     } else if (event === 'changes') {
       for (const change of readChanges(data)) {
         knowledge.apply(change)
-        if (change.kind === 'keys_changed') keysChanged()
+        if (change.kind === 'keys_changed') keysChanged(change.asOf)
       }
     } else if (event === 'alive') {
       const moment = { at: offset + clockOf({ data }), time: Date.parse(String(fieldsOf(data)['fresh_at'])) }

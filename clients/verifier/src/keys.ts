@@ -11,6 +11,8 @@ export interface KeyParts {
   fetch: typeof fetch
   /** After a change that could not be read for this long (ms), no key is trusted. */
   staleAfter: number
+  /** After this time (ms) every node knows of a change, or answers no longer. */
+  nodesLag?: number
   /** Is called with the first error of each series. */
   warn: (error: unknown) => void
 }
@@ -29,14 +31,12 @@ const deadline = 3000
 /** The pause (ms) after a read that has failed. It doubles up to the longest. */
 const pauseMin = 200
 const pauseMax = 1000
-/** After this time (ms) every node knows of a change, or answers no longer. */
-const nodesLag = 4000
 
 /**
  * The published keys of Latchkey. They are kept through an outage, and read again when they are older than their answer
  * allows, when the feed reports a change, and for a key that is not among them.
  */
-export function createKeys ({ url, clock, fetch, staleAfter, warn }: KeyParts) {
+export function createKeys ({ url, clock, fetch, staleAfter, nodesLag = 4000, warn }: KeyParts) {
   let keys = new Map<string, PublishedKey>()
   let etag = ''
   let expiresAt = -Infinity
@@ -52,10 +52,13 @@ export function createKeys ({ url, clock, fetch, staleAfter, warn }: KeyParts) {
   let heldFrom = 0
   let reported = 0
   let settled = 0
+  /** What a node must have read to know the last change; null if it was told by a node of an older version. */
+  let asOf: string | null = null
+  let lastRead: NodeJS.Timeout | undefined
   let isCatchingUp = false
   const closing = new AbortController()
 
-  return { find, lookUp, changed, isTrusted, close: () => closing.abort(), get version () { return version } }
+  return { find, lookUp, changed, isTrusted, close, get version () { return version } }
 
   /**
    * The key of this id; undefined if it is not known.
@@ -92,14 +95,27 @@ export function createKeys ({ url, clock, fetch, staleAfter, warn }: KeyParts) {
   }
 
   /**
-   * The keys have changed, or may have. Reads them, again and again until that succeeds, and once more when every node
-   * knows of the change.
+   * The keys have changed, or may have. Reads them, again and again until a node answers that knows of it. Without
+   * `asOf` any answer counts, and they are read once more when every node knows of it.
    * @param since the last moment (monotonic, ms) at which it is known that they had not
+   * @param knownAsOf what that node must have read; null if a node of an older version has told the change
    */
-  function changed (since: number) {
+  function changed (since: number, knownAsOf: string | null) {
+    asOf = knownAsOf
+    clearTimeout(lastRead)
+    if (asOf === null) lastRead = setTimeout(() => report(clock.monotonic()), nodesLag).unref()
+    report(since)
+  }
+
+  function report (since: number) {
     reported++
     changedAt ??= Math.max(since, clock.monotonic() - staleAfter)
     catchUp()
+  }
+
+  function close () {
+    clearTimeout(lastRead)
+    closing.abort()
   }
 
   async function catchUp () {
@@ -112,7 +128,6 @@ export function createKeys ({ url, clock, fetch, staleAfter, warn }: KeyParts) {
     }
     changedAt = null
     isCatchingUp = false
-    setTimeout(() => { if (!closing.signal.aborted) read() }, nodesLag).unref()
   }
 
   /** Reads, once for all who wait for it; whether that has succeeded. */
@@ -143,16 +158,21 @@ export function createKeys ({ url, clock, fetch, staleAfter, warn }: KeyParts) {
     await pause(restsUntil - clock.monotonic(), undefined, { signal: closing.signal, ref: false })
   }
 
-  // Answers may overtake each other. The newest question counts.
+  // Answers may overtake each other. The newest question counts. A node that is cut off, or a cache, goes on to answer
+  // with keys of before the last change: what was told of it is asked for, and has to be in the answer.
   async function readNow () {
-    const number = ++asked
-    const answer = await fetch(url, {
-      headers: { accept: 'application/json', ...(etag !== '' && { 'if-none-match': etag }) },
+    const [number, wanted] = [++asked, asOf]
+    const answer = await fetch(wanted === null ? url : `${url}?as_of=${encodeURIComponent(wanted)}`, {
+      headers: {
+        accept: 'application/json',
+        'cache-control': 'no-cache',
+        ...(wanted === null && etag !== '' && { 'if-none-match': etag })
+      },
       signal: AbortSignal.timeout(deadline),
       redirect: 'error'
     })
-    if (answer.status !== 200 && answer.status !== 304) throw new Error(`the keys were answered with ${answer.status}`)
-    const published = answer.status === 304 ? null : readKeys(await answer.json())
+    if (answer.status !== 200 && (answer.status !== 304 || wanted !== null)) throw new Error(`the keys were answered with ${answer.status}`)
+    const published = answer.status === 304 ? null : readKeys(await answer.json(), wanted)
     if (number < heldFrom) return
 
     heldFrom = number
@@ -169,9 +189,10 @@ function maxAgeOf (cacheControl: string | null): number {
   return seconds === undefined ? maxAgeDefault : Number(seconds) * 1000
 }
 
-function readKeys (set: unknown): Map<string, PublishedKey> {
-  const { keys } = fieldsOf(set)
+function readKeys (set: unknown, asOf: string | null): Map<string, PublishedKey> {
+  const { keys, as_of: answered } = fieldsOf(set)
   if (!Array.isArray(keys)) throw new Error('the answer is no set of keys')
+  if (asOf !== null && answered !== asOf) throw new Error('the keys may be those of before they have changed')
   return new Map(keys.flatMap(jwk => {
     const { kid, alg, ...rest } = fieldsOf(jwk)
     if (typeof kid !== 'string' || alg !== 'ES256') return []

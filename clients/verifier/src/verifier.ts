@@ -59,7 +59,7 @@ export function createVerifier ({
     knowledge,
     silenceMax: staleAfter / 2,
     fetch,
-    keysChanged: () => keys.changed(knowledge.knownUntil),
+    keysChanged: asOf => keys.changed(knowledge.knownUntil, asOf),
     warn
   })
   let running: Promise<void> | null = null

@@ -2,9 +2,10 @@ import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
 import t from 'tap'
 import { as, deploy, password, refresh, signIn, start } from '../../support/helper.ts'
 import { until } from '../../support/evidence.ts'
-import { follow } from '../../support/event-stream.ts'
+import { follow, listen } from '../../support/event-stream.ts'
 import { operator, makeService } from '../../support/services.ts'
 import { enter, person, signed } from '../../support/people.ts'
+import { defaultDeadline, openProxy } from '../../failure/nodes.ts'
 import { makeVerifier, verdict } from './world.ts'
 
 const deployment = await deploy(t)
@@ -147,6 +148,40 @@ t.test('a key that was removed is worth nothing as soon as it is told', async t 
   const input = `${Buffer.from(JSON.stringify({ alg: 'ES256', typ: 'at+jwt', kid: stolen?.kid })).toString('base64url')}.${claims}`
   const forged = `${input}.${sign('sha256', Buffer.from(input), { key: stolen?.privateKey ?? generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
   await until(async () => await verdict(verifier, forged) === 'invalid_token')
+})
+
+t.test('a node that is cut off, and goes on to publish the keys of before, prolongs no removed key', async t => {
+  const proxy = await openProxy(t, deployment.DATABASE_URL)
+  const near = await start(t, deployment, { workers: false })
+  const behind = { ...deployment, ...defaultDeadline, DATABASE_URL: proxy.url }
+  const far = await start(t, behind, { workers: false })
+  const farUrl = await listen(far)
+  const divided = await makeVerifier(t, near, {
+    staleAfter: 3000,
+    fetch: async (url, init) => await fetch(String(url).replace(/^.*(?=\/\.well-known\/)/, farUrl), init)
+  })
+  await divided.start()
+  const ada = await signIn(near)
+  const { kid, privateKey } = near.keyring.current.signing ?? {}
+  if (!privateKey) throw new Error('there is no key')
+  const forged = () => {
+    const now = Math.floor(Date.now() / 1000)
+    const claims = JSON.parse(Buffer.from(ada.access_token.split('.')[1] ?? '', 'base64url').toString())
+    const parts = [{ alg: 'ES256', typ: 'at+jwt', kid }, { ...claims, iat: now, exp: now + 900, epoch: [999, 999], ver: 999 }]
+    const input = parts.map(part => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')
+    return `${input}.${sign('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
+  }
+  t.equal(await verdict(divided, forged()), 'fine', 'the forger has the key')
+
+  proxy.cut()
+  await near.signingKeys.replace(operator)
+  await until(async () => await verdict(divided, forged()) === 'unavailable')
+  t.match(await far.inject('/.well-known/jwks.json'), { statusCode: 200 })
+  t.notOk(divided.isFresh())
+
+  proxy.restore()
+  await until(async () => await verdict(divided, forged()) === 'invalid_token')
+  t.equal(await verdict(divided, (await signIn(near)).access_token), 'fine')
 })
 
 t.test('before it has heard anything, a verifier lets nobody in', async t => {

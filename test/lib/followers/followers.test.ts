@@ -52,7 +52,7 @@ t.test('a list of everything is made once for many followers, and what came late
   t.strictSame(await second.names(), ['opened', 'state', 'changes', 'alive'])
   t.strictSame(second.events[2]?.data.changes, [{ kind: 'session_ended', subject_id: late.subjectId, reason: 'evicted' }])
   t.equal(state.lists, 1)
-  t.match(JSON.parse(followers.read({ id: 'x', mayFollow: true }, undefined)), { event: 'state', changes: [{ subject_id: late.subjectId }] })
+  t.match(JSON.parse(followers.read({ id: 'x', mayFollow: true }, undefined)), { event: 'state', changes: [{ kind: 'keys_changed' }, { subject_id: late.subjectId }] })
 })
 
 t.test('what the state tells makes an empty memory equal to that of the node', async t => {

@@ -1,9 +1,15 @@
+import { randomBytes } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
 import { createLocalJWKSet, createRemoteJWKSet, jwtVerify } from 'jose'
 import t from 'tap'
 import { createClock } from '../../../lib/clock.ts'
 import { publicationLeadMs, retirementMs } from '../../../lib/keys/rotation.ts'
 import { createSigningKeys } from '../../../lib/keys/signing-keys.ts'
 import { as, build, deploy, signIn, start } from '../../support/helper.ts'
+import { defaultDeadline, openProxy } from '../../failure/nodes.ts'
+import { connect } from '../../support/database.ts'
+import { follow } from '../../support/event-stream.ts'
+import { makeService } from '../../support/services.ts'
 import { startStopwatch } from '../../support/stopwatch.ts'
 
 const day = 86_400_000
@@ -95,6 +101,68 @@ t.test('after a compromise a token of the old key is worthless everywhere at onc
   const { access_token: next } = await signIn(one)
   t.equal((await as(two, next, 'GET', '/auth/me')).statusCode, 200)
 })
+
+t.test('the keys as of a change come from a node that knows of it', async t => {
+  const deployment = await deploy(t, defaultDeadline)
+  const proxy = await openProxy(t, deployment.DATABASE_URL)
+  const [near, far] = [await start(t, deployment), await start(t, { ...deployment, DATABASE_URL: proxy.url })]
+  const service = await makeService(near, { mayFollow: true })
+  const follower = await follow(t, near, service)
+  const early = await nextChange(follower, 'state')
+  await until(async () => (await ask(far, early)).statusCode === 200)
+  const { json, headers } = await ask(far, early)
+  t.match(json(), { as_of: early, keys: near.keyring.current.jwks.keys })
+  t.equal(headers['cache-control'], 'no-store')
+
+  proxy.cut()
+  await near.keyring.replace()
+  const late = await nextChange(follower, 'changes')
+  await until(async () => (await ask(near, late)).statusCode === 200)
+  t.strictSame((await ask(near, late)).json(), { keys: near.keyring.current.jwks.keys, as_of: late })
+  t.match(await ask(far, late), { statusCode: 503, headers: { 'retry-after': '1' } }, 'a node that is cut off')
+  t.match(await far.inject('/.well-known/jwks.json'), { statusCode: 200 }, 'which goes on to answer those who do not ask for that')
+
+  proxy.restore()
+  await until(async () => (await ask(far, late)).statusCode === 200)
+  t.strictSame((await ask(far, late)).json().keys, near.keyring.current.jwks.keys)
+  t.match(await ask(near, `${late.split('.')[0]}.20260101000000`), { statusCode: 503 }, 'of another server')
+  t.match(await ask(near, 'x'), { statusCode: 422 })
+})
+
+t.test('while the ring is read again after a change, nobody is told that it is of then', async t => {
+  const deployment = await deploy(t)
+  const app = await start(t, deployment)
+  const service = await makeService(app, { mayFollow: true })
+  const follower = await follow(t, app, service)
+  await follower.next('alive')
+  const sql = connect(t, deployment.DATABASE_DIRECT_URL)
+  await sql.begin(async tx => {
+    await tx`lock table signing_keys in access exclusive mode`
+    await app.database`insert into changes (kind) values ('keys_changed')`
+    t.match(await ask(app, await nextChange(follower, 'changes')), { statusCode: 503 })
+  })
+})
+
+t.test('a node that lacks the ENCRYPTION_KEY of the keys publishes none rather than an empty list', async t => {
+  const deployment = await deploy(t)
+  await start(t, deployment)
+  const stranger = await start(t, { ...deployment, ENCRYPTION_KEY: randomBytes(32).toString('base64') })
+
+  t.match(await stranger.inject('/.well-known/jwks.json'), { statusCode: 503, headers: { 'retry-after': '1', 'cache-control': 'no-store' } })
+})
+
+/** As of when the keys have to be, as a follower is told next in an event of this name. */
+async function nextChange (follower: Awaited<ReturnType<typeof follow>>, name: string): Promise<string> {
+  for (;;) {
+    const { data: { changes } } = await follower.next(name)
+    const change = changes.find(({ kind }) => kind === 'keys_changed')
+    if (change) return change.as_of ?? 'nothing'
+  }
+}
+
+async function ask (app: FastifyInstance, asOf: string) {
+  return await app.inject(`/.well-known/jwks.json?as_of=${asOf}`)
+}
 
 function kidOf (token: string): string {
   return JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid

@@ -709,7 +709,7 @@ export interface paths {
         };
         /**
          * What has ended
-         * @description For services that were made with `--may-follow` and verify access tokens themselves. With `Accept: text/event-stream` it follows: `opened` with the time of this node’s monotonic clock; `state` with everything that ended within the last hour, or `changes` if the cursor can be continued; then `changes` as they come, and `alive` each second, but only while this node may judge tokens itself. `alive` tells up to when all ends are known: `fresh_at`, and `clock`, to be compared with that of `opened`. Refuse tokens (503) when that is too long ago. `Last-Event-ID` continues at any node. Otherwise the answer is the tail after `cursor`, at once.
+         * @description For services that were made with `--may-follow` and verify access tokens themselves. With `Accept: text/event-stream` it follows: `opened` with the time of this node’s monotonic clock; `state` with everything that ended within the last hour and with `keys_changed`, because keys may have been removed as well, or `changes` if the cursor can be continued; then `changes` as they come, and `alive` each second, but only while this node may judge tokens itself. `alive` tells up to when all ends are known: `fresh_at`, and `clock`, to be compared with that of `opened`. Refuse tokens (503) when that is too long ago. `Last-Event-ID` continues at any node. Otherwise the answer is the tail after `cursor`, at once.
          */
         get: operations["getRevocations"];
         put?: never;
@@ -1293,7 +1293,7 @@ export interface paths {
         };
         /**
          * Public keys of access tokens
-         * @description For services that verify access tokens themselves (RFC 7517). Cacheable; a key is here before it signs and until the last token that it signed has expired.
+         * @description For services that verify access tokens themselves (RFC 7517). Cacheable; a key is here before it signs and until the last token that it signed has expired. 503 `unavailable` at a node that cannot open all keys. With `as_of` the answer is not cacheable and repeats it: a node that does not know yet of that change answers 503, and so does one that is cut off.
          */
         get: operations["getJwks"];
         put?: never;
@@ -2199,6 +2199,11 @@ export interface components {
                 reason?: string;
                 /** @enum {string} */
                 vendor_status?: "active" | "suspended";
+                /**
+                 * @description With `keys_changed`: read the published keys again, with this as `as_of`.
+                 * @example 48213.2026112713000012345600
+                 */
+                as_of?: string;
             }[];
         };
         /** @description A page of users. */
@@ -2448,6 +2453,8 @@ export interface components {
                 /** @enum {string} */
                 use: "sig";
             }[];
+            /** @description That of the question: the keys are of then, or newer. */
+            as_of?: string;
         };
     };
     responses: {
@@ -7406,7 +7413,13 @@ export interface operations {
     };
     getJwks: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description The `as_of` of the last `keys_changed` that was told.
+                 * @example 48213.2026112713000012345600
+                 */
+                as_of?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -7431,7 +7444,9 @@ export interface operations {
             };
             400: components["responses"]["MalformedRequest"];
             403: components["responses"]["HttpsRequired"];
+            422: components["responses"]["InvalidRequest"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     openChangePasswordForm: {
