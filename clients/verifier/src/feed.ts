@@ -68,7 +68,10 @@ export function createFeed ({ url, authorization, clock, knowledge, silenceMax, 
     return Math.min(pauseMax, pauseMin * 2 ** failures) * (0.5 + Math.random() / 2)
   }
 
-  /** Follows until the stream ends, breaks or falls silent. */
+  /**
+   * Follows until the stream ends, breaks or falls silent. A beginning may be long, and counts while it arrives; after
+   * it only signs of life do, because a node that may not judge tells changes, too.
+   */
   async function follow () {
     const attempt = new AbortController()
     let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
@@ -77,14 +80,15 @@ export function createFeed ({ url, authorization, clock, knowledge, silenceMax, 
     const sentAt = clock.monotonic()
     /** The monotonic clock of this process minus that of the node, or less. */
     let offset = NaN
+    let hasBegun = false
 
     try {
       reader = (await open(attempt.signal)).getReader()
-      for await (const event of readEvents(chunksOf(reader))) {
+      for await (const event of readEvents(chunksOf(reader, () => { if (!hasBegun) listenOn() }))) {
         if (event.event === 'opened') offset = sentAt - clockOf(event)
         else if (take(event, offset)) {
-          clearTimeout(timer)
-          timer = giveUpLater()
+          hasBegun = true
+          listenOn()
         }
       }
       throw new Error('the stream has ended or fallen silent')
@@ -98,6 +102,11 @@ export function createFeed ({ url, authorization, clock, knowledge, silenceMax, 
     function giveUp () {
       attempt.abort()
       reader?.cancel().catch(() => {})
+    }
+
+    function listenOn () {
+      clearTimeout(timer)
+      timer = giveUpLater()
     }
 
     function giveUpLater () {
@@ -143,10 +152,13 @@ export function createFeed ({ url, authorization, clock, knowledge, silenceMax, 
   }
 }
 
-async function * chunksOf (reader: ReadableStreamDefaultReader<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function * chunksOf (
+  reader: ReadableStreamDefaultReader<Uint8Array>, arrived: () => void
+): AsyncGenerator<Uint8Array> {
   for (;;) {
     const { done, value } = await reader.read()
     if (done) return
+    arrived()
     yield value
   }
 }

@@ -6,6 +6,7 @@ import { createFeed } from '../../../clients/verifier/src/feed.ts'
 import { createKnowledge } from '../../../clients/verifier/src/knowledge.ts'
 import { until } from '../../support/evidence.ts'
 
+const silenceMax = 60_000
 const freshAt = '2026-11-27T13:00:00.000Z'
 
 t.test('signs of life that were delayed do not count as fresh', async t => {
@@ -45,6 +46,32 @@ t.test('a new beginning counts as a whole, and only when a sign of life vouches 
   t.equal(verdictOf(knowledge, late), 'signed_out')
 })
 
+t.test('a beginning may take long to arrive; later on only signs of life keep a connection', async t => {
+  const silences = watchSilences(t)
+  const { knowledge, streams } = await open(t)
+  const [early, late] = [randomUUID(), randomUUID()]
+  const state = `event: state\nid: 9.1\ndata: ${JSON.stringify({ changes: [ended(early)] })}\n\n`
+  streams[0]?.send('opened', { clock: 0 })
+  for (let start = 0; start < state.length; start += 40) {
+    const before = silences.begun
+    streams[0]?.write(state.slice(start, start + 40))
+    await until(() => silences.begun > before)
+  }
+  t.equal(streams.length, 1)
+  streams[0]?.send('alive', { clock: 0, fresh_at: freshAt })
+  await until(() => verdictOf(knowledge, early) === 'signed_out')
+  t.ok(knowledge.isFresh())
+
+  const before = silences.begun
+  streams[0]?.send('changes', { changes: [ended(late)] })
+  await until(() => verdictOf(knowledge, late) === 'signed_out')
+  t.equal(silences.begun, before, 'a node that may not judge tells changes, too')
+  streams[0]?.send('alive', { clock: 0, fresh_at: freshAt })
+  await until(() => silences.begun === before + 1)
+  silences.end()
+  await until(() => streams.length === 2)
+})
+
 t.test('kinds and reasons of a later version do no harm', async t => {
   const { knowledge, streams } = await open(t)
   const [sid, keys] = [randomUUID(), { kind: 'keys_changed' }]
@@ -76,6 +103,18 @@ t.test('events are read wherever the connection has divided them', async t => {
   }
 })
 
+/** Counts how often a feed begins to wait for a sign of life; `end` ends the last wait. */
+function watchSilences (t: { teardown (end: () => unknown): void }) {
+  const { setTimeout } = globalThis
+  const silences = { begun: 0, end: () => {} }
+  t.teardown(() => { globalThis.setTimeout = setTimeout })
+  globalThis.setTimeout = Object.assign((callback: () => void, ms?: number) => {
+    if (ms === silenceMax) Object.assign(silences, { begun: silences.begun + 1, end: callback })
+    return setTimeout(callback, ms)
+  }, setTimeout)
+  return silences
+}
+
 /** A feed whose answers the test writes, at a time that it sets. */
 async function open (t: { teardown (end: () => unknown): void }) {
   let now = 0
@@ -88,7 +127,7 @@ async function open (t: { teardown (end: () => unknown): void }) {
     authorization: 'Basic x',
     clock,
     knowledge,
-    silenceMax: 60_000,
+    silenceMax,
     keysChanged: () => {},
     warn: () => {},
     fetch: async (_url, init) => {
