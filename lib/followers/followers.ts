@@ -186,11 +186,14 @@ export function createFollowers ({ clock, feed, list, mayFollow, warn, limits = 
     if (clock.monotonic() - confirmedAt > confirmationAgeMaxMs) streams.endWhere(() => true)
     if (isConfirming) return
     isConfirming = true
-    mayFollow(streams.credentials())
+    const asked = streams.credentials()
+    mayFollow(asked)
       .then(still => {
         confirmedAt = clock.monotonic()
-        const known = new Set(still)
-        streams.endWhere(id => !known.has(id))
+        const revoked = new Set(asked)
+        for (const id of still) revoked.delete(id)
+        // A service that has connected meanwhile was not asked about.
+        streams.endWhere(id => revoked.has(id))
       })
       .catch(warn)
       .finally(() => { isConfirming = false })

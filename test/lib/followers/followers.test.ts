@@ -123,6 +123,21 @@ t.test('streams end when their credential is revoked, or when nobody can tell fo
   t.ok((await stays.names(), stays.isOver))
 })
 
+t.test('a service that connects while credentials are confirmed goes on', async t => {
+  const { followers, state } = open(t)
+  const gone = listen(followers, { id: 'gone' })
+  state.revoked.add('gone')
+  let answer = () => {}
+  state.gate = new Promise(resolve => { answer = resolve })
+  followers.tick()
+  const late = listen(followers, { id: 'late' })
+  answer()
+
+  t.ok((await gone.names(), gone.isOver))
+  t.notOk((await late.names(), late.isOver))
+  t.equal(followers.size, 1)
+})
+
 t.test('the end of a node ends every stream, and nothing is written after it', async t => {
   const { followers, heard } = open(t)
   const follower = listen(followers)
@@ -145,12 +160,15 @@ t.test('a service that may not follow hears nothing', async t => {
 /** Followers of a feed that the test writes, at a time that it sets. */
 function open (t: { teardown (end: () => void): void }, limits: Partial<StreamLimits> = {}) {
   let [now, xid] = [0, 100]
-  const state = { isFresh: true, isStuck: false, lists: 0, revoked: new Set<string>() }
+  const state = { isFresh: true, isStuck: false, lists: 0, revoked: new Set<string>(), gate: Promise.resolve() }
   const followers = createFollowers({
     clock: { monotonic: () => now },
     feed: { isFresh: () => state.isFresh },
     list: () => { state.lists++; return [] },
-    mayFollow: async ids => state.isStuck ? await new Promise(() => {}) : ids.filter(id => !state.revoked.has(id)),
+    mayFollow: async ids => {
+      await state.gate
+      return state.isStuck ? await new Promise(() => {}) : ids.filter(id => !state.revoked.has(id))
+    },
     warn: () => {},
     limits
   })
