@@ -33,6 +33,7 @@ const forgedCookieCount = 74
 /** Passwords and names that have cost an estimator of strength the most. */
 const passwords = [
   '11111111111111111111114xq11111111111111111111114x',
+  `${'1'.repeat(23)}xq${'1'.repeat(24)}`,
   'p4$$w0rd'.repeat(16),
   '4bc3d!0|'.repeat(16),
   'abcdefghij'.repeat(12) + 'x',
@@ -42,6 +43,7 @@ const passwords = [
 ]
 const names = [
   '1111 11111 111 1111111 11 '.repeat(7).trim(),
+  Array.from({ length: 21 }, (_, index) => '1'.repeat(4 + index)).join(' ').slice(0, 200),
   'ﷺ'.repeat(200),
   'a\u0301\u0328\u0323'.repeat(50),
   'Ab Cd '.repeat(33).trim()

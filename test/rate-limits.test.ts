@@ -184,6 +184,24 @@ t.test('three registrations an hour are allowed from one address; one that the p
   t.equal(outcomeOf(await register(app)), '201')
 })
 
+t.test('a network may try sixty weak passwords in a quarter of an hour, and is then refused before they are judged', async t => {
+  const { app, hasher } = await limited(t)
+  for (let n = 0; n < 60; n++) t.equal(outcomeOf(await register(app, { password: 'password1' })), '422 password_rejected')
+  hasher.take()
+
+  const refused = await register(app, { password: 'password1' })
+  t.equal(outcomeOf(refused), '429 rate_limited')
+  t.ok(Number(refused.headers['retry-after']) > 890 && Number(refused.headers['retry-after']) <= 900)
+  t.equal(outcomeOf(await register(app)), '429 rate_limited', 'a good one is not judged either')
+  t.equal(outcomeOf(await register(app, { email: 'x' })), '422 invalid_request', 'what costs nothing is not counted')
+  t.equal(hasher.take().hashes, 0)
+  t.equal(outcomeOf(await register(app, { password: 'password1' }, '198.51.100.8')), '422 password_rejected', 'another network is not touched')
+  t.equal(outcomeOf(await login(app, { email: freshAddress() })), '401 invalid_credentials', 'nor is anything else')
+
+  app.clock.advance(15 * minute)
+  t.equal(outcomeOf(await register(app)), '201', 'and none of it was counted as a registration')
+})
+
 t.test('of a hundred registrations at once three are accepted', async t => {
   const { app } = await limited(t)
   t.same(tally(await Promise.all(Array.from({ length: 100 }, () => register(app)))), { 201: 3, '429 rate_limited': 97 })

@@ -9,11 +9,13 @@ import { Refusal } from '../errors.ts'
 import type { FieldError } from '../errors.ts'
 import type { Caller } from '../http/caller.ts'
 import { clientNetwork } from '../http/client-address.ts'
+import { rateLimited } from '../http/rate-limit-status.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { HashTurn } from '../passwords/hash-scheduler.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { PasswordPolicy } from '../passwords/policy.ts'
 import type { Database } from '../stores/database.ts'
+import type { RequestLimits } from '../throttling/node-limits.ts'
 import type { RateLimits } from '../throttling/rate-limits.ts'
 import type { OneTimeTokens } from '../tokens/one-time-tokens.ts'
 import { canonicalise, isDeliverable, notAnAddress, notDeliverable } from '../users/email-address.ts'
@@ -39,6 +41,8 @@ export interface RegistrationParts extends AccountCreationParts {
   policy: PasswordPolicy
   passwords: Pick<Passwords, 'assertRoom' | 'hash'>
   rateLimits: Pick<RateLimits, 'count' | 'countMail'>
+  /** Counts passwords that were judged and refused, by the network of the caller; null if limits are disabled. */
+  weakPasswords: Pick<RequestLimits, 'look' | 'take'> | null
   oneTimeTokens: Pick<OneTimeTokens, 'isPromised'>
   jobs: Pick<Jobs, 'send'>
   emailVerification: 'required' | 'optional'
@@ -51,7 +55,8 @@ const notOpen: FieldError = { path: '/user_type', code: 'not_open', message: 'No
  * somebody who registers another person's address gains nothing, and its owner gets no more than a mail.
  */
 export function createRegistrations (parts: RegistrationParts) {
-  const { database, registrations, roles, policy, passwords, rateLimits, oneTimeTokens, audit, jobs, metrics } = parts
+  const { database, registrations, roles, policy, passwords, rateLimits, weakPasswords } = parts
+  const { oneTimeTokens, audit, jobs, metrics } = parts
   const { createAccount } = createAccountCreation(parts)
   const proceed = parts.emailVerification === 'required' ? storeRegistration : createAtOnce
 
@@ -65,14 +70,15 @@ export function createRegistrations (parts: RegistrationParts) {
    */
   async function register (request: RegistrationRequest, caller: Caller) {
     passwords.assertRoom(hashTurnOf(caller))
-    const registrant = check(request)
+    const registrant = check(request, caller)
     return await rateLimits.count({ policy: 'register', caller }, async () => {
       reject(await policy.findBreach(request.password))
       return await proceed(request, registrant, caller)
     })
   }
 
-  function check ({ email, password, fullName, userType = 'user' }: RegistrationRequest): Registrant {
+  function check (request: RegistrationRequest, caller: Caller): Registrant {
+    const { email, password, fullName, userType = 'user' } = request
     const address = canonicalise(email)
     const role = roles.forRegistration(userType)
     const errors: FieldError[] = []
@@ -81,8 +87,19 @@ export function createRegistrations (parts: RegistrationParts) {
     if (!role) errors.push(notOpen)
     if (!address || !role || errors.length > 0) throw invalid(errors)
 
-    reject(policy.findWeaknesses(password, [address.address, fullName]))
+    judge(password, [address.address, fullName], caller)
     return { address, role }
+  }
+
+  // An estimate holds the event loop for milliseconds, and a password that it refuses costs a stranger nothing else.
+  function judge (password: string, context: string[], { ip }: Caller) {
+    const network = clientNetwork(ip)
+    const status = weakPasswords?.look(network)
+    if (status && !status.isWithin) throw rateLimited(status)
+
+    const weaknesses = policy.findWeaknesses(password, context)
+    if (weaknesses.length > 0) weakPasswords?.take(network)
+    reject(weaknesses)
   }
 
   async function storeRegistration (request: RegistrationRequest, { address, role }: Registrant, caller: Caller) {

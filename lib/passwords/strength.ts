@@ -19,6 +19,14 @@ const windowLength = 24
 /** Longer words are found only where they are the whole password: what zxcvbn does grows with this length. */
 const partLength = 14
 
+/**
+ * How many words that an attacker would try first on a person count, and how long they may be: whoever registers chooses
+ * them, and each place where one of them fits multiplies what zxcvbn does.
+ */
+const personalMax = { count: 8, length: 16 }
+/** Shorter words say nothing. */
+const personalLengthMin = 4
+
 const estimator = new ZxcvbnFactory({
   graphs: { qwerty: keyboard },
   translations,
@@ -42,23 +50,25 @@ export function createEstimator (enough: number) {
   /**
    * Of a long password the start counts, or the end if that is stronger: guessing the whole takes at least as many
    * guesses as guessing a part.
-   * @param personal words that an attacker would try first on this person
+   * @param personal words that an attacker would try first on this person, the most telling ones first; some of them
+   * count
    */
   function estimate (password: string, personal: string[]): Strength {
+    const telling = tellingOf(personal)
     if (isDecorated(password.toLowerCase())) {
       return { score: 1, advice: 'A common word with a year or a sign is tried early.' }
     }
 
     const once = withoutRepeats(password)
-    const start = assess(once.slice(0, windowLength), personal)
+    const start = assess(once.slice(0, windowLength), telling)
     if (start.score >= enough || once.length <= windowLength) return start
 
-    const end = assess(once.slice(-windowLength), personal)
+    const end = assess(once.slice(-windowLength), telling)
     return end.score > start.score ? end : start
   }
 
   function assess (part: string, personal: string[]): Strength {
-    const { guesses, feedback } = estimator.check(part, personal.filter(word => word.length <= windowLength))
+    const { guesses, feedback } = estimator.check(part, personal)
 
     return {
       score: scoreGuesses.filter(minimum => guesses >= minimum).length,
@@ -77,6 +87,14 @@ function isDecorated (folded: string) {
   const [start = '', stem = '', end = ''] = folded.split(/(\p{L}+)/u, 3)
 
   return stems.has(stem) && start.length + stem.length + end.length === folded.length && start.length + end.length <= 6
+}
+
+/** Words that count. One that is a run (`1111`, `ababab`) would fit in many places, and is guessable by itself. */
+function tellingOf (personal: string[]): string[] {
+  const words = personal
+    .filter(word => word.length >= personalLengthMin && word.length <= personalMax.length)
+    .filter(word => withoutRepeats(word).length * 3 > word.length)
+  return [...new Set(words)].slice(0, personalMax.count)
 }
 
 /**

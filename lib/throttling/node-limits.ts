@@ -19,7 +19,7 @@ export function createRequestLimits (rates: readonly Rate[], { clock, subjectsMa
   const windowMaxMs = Math.max(...rates.map(({ window }) => window))
   const bySubject = new Map<string, Window[]>()
 
-  return { take, get size () { return bySubject.size } }
+  return { take, look, get size () { return bySubject.size } }
 
   /** Counts a request, unless one of the rates is used up. Returns the status of all rates. Asks no store. */
   function take (subject: string): RateLimitStatus {
@@ -28,6 +28,21 @@ export function createRequestLimits (rates: readonly Rate[], { clock, subjectsMa
     const isWithin = rates.every(({ limit }, index) => (windows[index]?.used ?? 0) < limit)
     if (isWithin) for (const window of windows) window.used++
 
+    return statusOf(windows, isWithin, now)
+  }
+
+  /** The status of all rates, without counting anything: whether `take` would count a request. */
+  function look (subject: string): RateLimitStatus {
+    const now = clock.now()
+    const windows = bySubject.get(subject) ?? []
+    const isWithin = rates.every(({ limit, window }, index) => {
+      const { since, used } = windows[index] ?? { since: now, used: 0 }
+      return used < limit || isOver(since, window, now)
+    })
+    return statusOf(windows, isWithin, now)
+  }
+
+  function statusOf (windows: Window[], isWithin: boolean, now: number): RateLimitStatus {
     return {
       policy: 'default',
       isWithin,
@@ -43,8 +58,7 @@ export function createRequestLimits (rates: readonly Rate[], { clock, subjectsMa
 
     rates.forEach(({ window }, index) => {
       const own = windows[index]
-      // A window also begins anew when the clock has gone back.
-      if (!own || (now - own.since < window && now >= own.since)) return
+      if (!own || !isOver(own.since, window, now)) return
       Object.assign(own, { since: now, used: 0 })
       if (window === windowMaxMs) keepLast(subject, windows)
     })
@@ -67,10 +81,15 @@ export function createRequestLimits (rates: readonly Rate[], { clock, subjectsMa
   function forget (now: number) {
     let looks = 2
     for (const [subject, windows] of bySubject) {
-      const isOver = windows.every(({ since }) => now - since >= windowMaxMs)
-      if (!isOver && bySubject.size < subjectsMax) return
+      const areOver = windows.every(({ since }) => now - since >= windowMaxMs)
+      if (!areOver && bySubject.size < subjectsMax) return
       bySubject.delete(subject)
       if (--looks === 0) return
     }
   }
+}
+
+/** A window is also over when the clock has gone back. */
+function isOver (since: number, window: number, now: number) {
+  return now - since >= window || now < since
 }

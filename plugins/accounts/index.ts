@@ -15,6 +15,7 @@ import { createTotpSecretStore } from '../../lib/factors/totp-secret-store.ts'
 import { createRememberedDevices } from '../../lib/logins/remembered-devices.ts'
 import { createEncryptedRecipients } from '../../lib/mail/recipients.ts'
 import { createKnownDeviceStore } from '../../lib/sessions/known-device-store.ts'
+import { createRequestLimits } from '../../lib/throttling/node-limits.ts'
 import { createCodes } from '../../lib/tokens/codes.ts'
 import { createPasswordStore } from '../../lib/users/password-store.ts'
 import { createUserStore } from '../../lib/users/user-store.ts'
@@ -26,6 +27,8 @@ declare module 'fastify' {
 
 /** How often the code of a registration may be tried. */
 const codeTriesMax = 5
+/** How many weak passwords of registrations a node judges for one network. An estimate takes milliseconds. */
+const weakPasswordRates = [{ limit: 60, window: 15 * 60_000 }]
 
 export default fp<FeatureOptions>(async function accountsFeature (app, { config, clock }) {
   const { database, unitsOfWork, feed, revocations, audit, jobs, metrics, roles, approvals } = app
@@ -51,6 +54,7 @@ export default fp<FeatureOptions>(async function accountsFeature (app, { config,
     policy,
     checks,
     rateLimits,
+    weakPasswords: config.rateLimits.enabled ? createRequestLimits(weakPasswordRates, { clock }) : null,
     lockout,
     sessions,
     tokenResponses,

@@ -132,6 +132,28 @@ t.test('hostile input and hostile context do not block the event loop', async t 
   }
 })
 
+t.test('an address and a name full of words that fit everywhere into a password cost as little as others', async t => {
+  for (const part of ['1', '0', '12', '1l', '111x']) {
+    const prefixes = Array.from({ length: 21 }, (_, index) => part.repeat(24).slice(0, 4 + index))
+    const password = `${part.repeat(24).slice(0, 23)}xq${part.repeat(24).slice(0, 24)}`
+    const address = `${prefixes.slice(0, 7).join('-')}@${prefixes.slice(9, 18).join('.')}.example.com`
+    const fitting = [address, prefixes.join(' ').slice(0, 200)]
+    const times = Array.from({ length: 15 }, () => [ada, fitting].map(context => time(() => policy.check(password, context))))
+    const [other = 0, full = 0] = [0, 1].map(index => Math.min(...times.map(pair => Number(pair[index]))))
+    t.ok(full < 20, `${part}: ${full.toFixed(1)} ms`)
+    t.ok(full < other * 1.5 + 1, `${part}: ${full.toFixed(1)} ms instead of ${other.toFixed(1)} ms`)
+  }
+})
+
+t.test('the words of an address and a name count in the estimate, whatever stands between them', async t => {
+  const context = ['mortimer.quillfeather@example.com', '1111 11111 111111 1111111 Coco Zabrowskaya']
+
+  for (const password of ['quillfeather7x', 'zabrowskaya7x', 'cocococo']) {
+    t.ok((await codes(password, context)).includes('guessable'), password)
+  }
+  t.same(await codes('quillfeather vane', []), [], 'for somebody else it is a rare word')
+})
+
 async function codes (password: string, context: string[] = []) {
   return (await policy.check(password, context)).map(({ code }) => code)
 }
