@@ -122,5 +122,8 @@ function isUnknownScript (error: unknown) {
 // connection mean that it cannot serve us now.
 function isMistake (error: unknown) {
   if (!(error instanceof Error) || error.name !== 'ReplyError') return false
-  return /^(ERR|WRONGTYPE|NOSCRIPT|NOPERM)\b/.test(error.message)
+  return /^(ERR|WRONGTYPE|NOSCRIPT|NOPERM)\b/.test(error.message.replace(wrapping, ''))
 }
+
+// What Redis before 7 writes before the error of a command inside a script, whatever its code is.
+const wrapping = /^ERR Error running script \(call to f_[0-9a-f]{40}\): @user_script:\d+: @user_script: ?\d+: -/

@@ -33,6 +33,39 @@ t.test('a clock that is far off gives no time', async t => {
   t.throws(() => scripts.latest(), { code: 'unavailable' })
 })
 
+t.test('Redis that cannot serve is unavailable, also where it names the reason inside of the error of a script', async t => {
+  // Redis before 7 wraps what a command inside a script has met.
+  const wrapped = (reason: string) => {
+    return `ERR Error running script (call to f_${'0a'.repeat(20)}): @user_script:41: @user_script: 41: ${reason}`
+  }
+  for (const reason of [
+    "-OOM command not allowed when used memory > 'maxmemory'.",
+    "-READONLY You can't write against a read only replica.",
+    '-MISCONF Redis is configured to save RDB snapshots, but it is currently not able to persist on disk.',
+    '-LOADING Redis is loading the dataset in memory',
+    '-NOREPLICAS Not enough good replicas to write.'
+  ]) {
+    await t.rejects(failing(reason.slice(1))(), { code: 'unavailable' }, reason)
+    await t.rejects(failing(wrapped(reason))(), { code: 'unavailable' }, `wrapped: ${reason}`)
+  }
+  for (const mistake of [
+    'WRONGTYPE Operation against a key holding the wrong kind of value',
+    wrapped('-WRONGTYPE Operation against a key holding the wrong kind of value'),
+    wrapped('-ERR value is not an integer or out of range'),
+    wrapped("Script attempted to access nonexistent global variable 'x'")
+  ]) {
+    await t.rejects(failing(mistake)(), { message: mistake, code: undefined }, mistake)
+  }
+})
+
+/** A script that Redis answers with this error. */
+function failing (message: string) {
+  const fail = async () => { throw Object.assign(new Error(message), { name: 'ReplyError' }) }
+  const redis = { evalsha: fail, eval: fail, time: async () => [], xadd: async () => null }
+  const script = createRedisScripts(redis, { concurrency: 1, deadline }).script('uncount-request')
+  return () => script(['a'], [1])
+}
+
 /**
  * Scripts of a Redis whose clock is `aheadMs` ahead of ours, on a machine whose monotonic clock moves only while Redis
  * answers. Redis reads its clock at the beginning of a call, unless it takes one millisecond.
