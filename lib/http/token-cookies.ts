@@ -87,16 +87,17 @@ export function createTokenCookies (settings: CookieSettings, parse: ParseCookie
 
   /** Our cookies in a Cookie header. */
   // Each pair is parsed by itself: a parser of the whole header keeps one of two cookies with one name. Parsers also
-  // take white space before the `=`, which no browser sends: such a name is not ours.
+  // take white space before the `=`, which no browser sends: such a name is not ours. Only pairs with a name of ours are
+  // parsed, because a header may consist of thousands of pairs.
   function find (header: string | undefined): FoundCookies {
     if (header === undefined) return nothing
     const found: [CookieKind, string][] = []
     for (const pair of header.split(';')) {
-      const cookies = parse(pair)
-      for (const kind of kinds) {
-        const value = cookies[names[kind]]
-        if (value !== undefined && pair.trimStart().startsWith(`${names[kind]}=`)) found.push([kind, value])
-      }
+      const start = pair.trimStart()
+      const kind = kinds.find(kind => start.startsWith(`${names[kind]}=`))
+      if (kind === undefined) continue
+      const value = parse(pair)[names[kind]]
+      if (value !== undefined) found.push([kind, value])
     }
     return found
   }

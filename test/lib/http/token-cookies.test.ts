@@ -134,6 +134,16 @@ t.test('the time to read a header grows linearly with its length', async t => {
   t.ok(passed() < 200)
 })
 
+t.test('of thousands of pairs only those with a name of ours are parsed', async t => {
+  const parsed: string[] = []
+  const { find } = createTokenCookies({ issuer: 'https://example.com', cookieDomain: null, cookieSameSite: 'strict', cookiePartitioned: false, cookieSecure: true }, pair => {
+    parsed.push(pair.trim())
+    return parser.parseCookie(pair)
+  })
+  t.strictSame(find(`${';'.repeat(15_000)}${'a=b;'.repeat(3000)} __Host-access=a; __Host-access2=b`), [['access', 'a']])
+  t.strictSame(parsed, ['__Host-access=a'])
+})
+
 function create (settings: Partial<CookieSettings> = {}) {
   const made = createTokenCookies({ issuer: 'https://example.com', cookieDomain: null, cookieSameSite: 'strict', cookiePartitioned: false, cookieSecure: true, ...settings }, pair => parser.parseCookie(pair))
   return {
