@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { failureOf, noTracing } from '../context/tracing.ts'
 import type { Tracing } from '../context/tracing.ts'
 import { beginWork, endWork, runWork } from '../context/work.ts'
@@ -63,6 +64,8 @@ export function createWorker (
 ) {
   const { store, log, metrics, tracing = noTracing, report } = parts
   const { concurrency = 4, leaseMs = 60_000, timeoutMs = leaseMs, lookIntervalMs = 1000, scheduleIntervalMs } = options
+  // A request that sends a job plans a look. The look, and all that follow it, are not part of the request.
+  const inOwnContext = AsyncLocalStorage.snapshot()
   const inHand = new Set<Promise<void>>()
   const stopping = new AbortController()
   let polling: Promise<void> | undefined
@@ -98,7 +101,7 @@ export function createWorker (
     if (isStopped || polling !== undefined || (timer !== undefined && timer.at <= at)) return
 
     clearTimeout(timer?.handle)
-    timer = { at, handle: setTimeout(poll, delayMs) }
+    timer = { at, handle: setTimeout(() => inOwnContext(poll), delayMs) }
   }
 
   function poll () {

@@ -2,13 +2,14 @@ import { once } from 'node:events'
 import { EventEmitter } from 'node:events'
 import t from 'tap'
 import type { Test } from 'tap'
+import { beginWork, currentContext, runWork } from '../../../lib/context/work.ts'
 import { PermanentFailure } from '../../../lib/jobs/failures.ts'
 import { createJobs } from '../../../lib/jobs/jobs.ts'
 import type { JobHandler, WorkOptions } from '../../../lib/jobs/worker.ts'
 import { noMetrics } from '../../../lib/operations/metrics.ts'
 import type { Database } from '../../../lib/stores/database.ts'
 import { createJobStore } from '../../../lib/jobs/job-store.ts'
-import type { Job } from '../../../lib/jobs/job-store.ts'
+import type { Job, JobStore } from '../../../lib/jobs/job-store.ts'
 import { makeDatabase, openDatabase, openStore } from '../../support/database.ts'
 import { startStopwatch } from '../../support/stopwatch.ts'
 
@@ -31,6 +32,22 @@ t.test('a job exists exactly if its transaction commits, and costs one statement
     throw new Error('no')
   }))
   t.equal((await rows()).length, 1)
+})
+
+t.test('a look that a request causes is the work of the node, not of the request', async t => {
+  const looks = new EventEmitter()
+  const store = { add: async () => {}, take: async () => { looks.emit('look', currentContext()); return [] } }
+  const jobs = createJobs({ store: store as unknown as JobStore, log: console, metrics: noMetrics })
+  t.teardown(() => jobs.stop(0))
+  jobs.work('chores', async () => {}, { lookIntervalMs: 3_600_000 })
+  await once(looks, 'look')
+  // The look has ended by then, so that the request plans the next one.
+  await new Promise(resolve => setImmediate(resolve))
+
+  const request = beginWork({ findFlow: () => 'stranger', log: { request_id: 'a' } })
+  await runWork(request, null, () => jobs.send({} as Parameters<typeof jobs.send>[0], 'chores', {}))
+  t.same(await once(looks, 'look'), [undefined])
+  t.same(await once(looks, 'look'), [undefined], 'nor are the later ones')
 })
 
 t.test('a worker does a job within moments of the commit, once, and nothing is left', async t => {
