@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { unavailable } from '../errors.ts'
 
 /** Functions of modules that run in threads of their own. */
 export type HashThreads = ReturnType<typeof createHashThreads<'argon2' | 'bcrypt' | 'crypto'>>
@@ -26,15 +27,18 @@ export function createHashThreads<M extends string> (
 ) {
   const threads = new Set<Thread>()
   let lastId = 0
+  let isClosed = false
 
   return { call, close }
 
   /**
    * What the function of a module returns.
-   * @throws Error with the message of what the function throws, or when its thread ends
+   * @throws Error with the message of what the function throws; Refusal `unavailable` when its thread ends, and after
+   * `close`
    */
   function call (module: M, name: string, values: unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
+      if (isClosed) throw unavailable(new Error('the threads have ended'))
       const { worker, calls } = idlest()
       const id = ++lastId
       calls.set(id, { resolve, reject })
@@ -45,6 +49,7 @@ export function createHashThreads<M extends string> (
 
   /** Ends the threads, whatever they are doing. */
   async function close () {
+    isClosed = true
     await Promise.all([...threads].map(async ({ worker }) => {
       worker.ref()
       await worker.terminate()
@@ -78,7 +83,7 @@ export function createHashThreads<M extends string> (
 
     function end (error: unknown) {
       threads.delete(thread)
-      for (const { reject } of calls.values()) reject(error instanceof Error ? error : new Error(String(error)))
+      for (const { reject } of calls.values()) reject(unavailable(error))
       calls.clear()
     }
   }

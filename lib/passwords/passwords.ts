@@ -1,3 +1,4 @@
+import { Refusal } from '../errors.ts'
 import { readForeignHash } from './foreign-hashes.ts'
 import type { ForeignHash } from './foreign-hashes.ts'
 import type { ForeignVerifier } from './foreign-verifier.ts'
@@ -40,13 +41,16 @@ export async function createPasswords (
   /**
    * Whether the stored hash is that of the password. If there is no hash (unknown address, no password), or it cannot
    * be used, the same work is done and the answer is no.
-   * @throws Refusal `overloaded`
+   * @throws Refusal `overloaded`; `unavailable` if the work was not done: then the password may be right
    */
   async function verify (stored: string | null, password: string, turn: HashTurn): Promise<boolean> {
     const verifyStored = stored === null ? null : verifierOf(stored)
 
     return scheduler.run(turn, async () => {
-      const matches = await (verifyStored ?? verifyDecoy)(password).catch(() => verifyDecoy(password))
+      const matches = await (verifyStored ?? verifyDecoy)(password).catch(error => {
+        if (error instanceof Refusal) throw error
+        return verifyDecoy(password)
+      })
 
       return matches && isWellFormed(password)
     })

@@ -39,14 +39,25 @@ t.test('the event loop continues meanwhile, and no more threads start than allow
 
 t.test('a thread that dies fails its calls and is replaced at the next call', async t => {
   const { call } = start(t, 1)
-  await t.rejects(Promise.all([call('work', 'die', []), call('work', 'double', [1])]), { message: /has ended/ })
+  await t.rejects(Promise.all([call('work', 'die', []), call('work', 'double', [1])]), { code: 'unavailable', cause: { message: /has ended/ } })
   t.equal(await call('work', 'double', [2]), 4)
 })
 
 t.test('closing the pool settles every waiting call', async t => {
   const { call, close } = start(t, 1)
   const spinning = call('work', 'spin', [60_000])
-  await Promise.all([t.rejects(spinning, { message: /has ended/ }), close()])
+  await Promise.all([t.rejects(spinning, { code: 'unavailable', cause: { message: /has ended/ } }), close()])
+})
+
+t.test('a call after the pool is closed is refused and starts no thread', async t => {
+  const { call, close } = start(t, 1)
+  await close()
+  await t.rejects(call('work', 'double', [1]), { code: 'unavailable' })
+})
+
+t.test('a call whose thread ends is unavailable: it says nothing about its values', async t => {
+  const { call } = start(t, 1)
+  await t.rejects(call('work', 'die', []), { code: 'unavailable' })
 })
 
 t.test('its threads have a lower priority than the event loop', { skip: process.platform === 'linux' ? false : 'threads have no priority of their own here' }, async t => {

@@ -3,6 +3,8 @@ import { hash, verify } from '@node-rs/argon2'
 import { createClock } from '../../../lib/clock.ts'
 import { createHashScheduler } from '../../../lib/passwords/hash-scheduler.ts'
 import { createForeignVerifier } from '../../../lib/passwords/foreign-verifier.ts'
+import { createThreadHasher } from '../../../lib/passwords/hashers.ts'
+import { createHashThreads } from '../../../lib/passwords/hash-threads.ts'
 import { createPasswords } from '../../../lib/passwords/passwords.ts'
 import type { Hasher, HashParameters } from '../../../lib/passwords/passwords.ts'
 import { knownTurn, strangerTurn } from '../../support/hashers.ts'
@@ -67,6 +69,17 @@ t.test('a hash that its binding cannot read counts as wrong', async t => {
     }
   })
   t.equal(await passwords.verify('$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4', 'password', knownTurn), false)
+})
+
+t.test('a right password is not wrong because a thread has ended: it is not judged, and nothing else is', async t => {
+  const { call, close } = createHashThreads({ modules: { argon2: '@node-rs/argon2', bcrypt: 'bcryptjs', crypto: 'node:crypto' }, count: 1 })
+  await close()
+  const { passwords, work } = await start({ verify: createThreadHasher({ call }).hasher.verify })
+  const stored = await passwords.hash('plum orbit', knownTurn)
+  work.length = 0
+
+  await t.rejects(passwords.verify(stored, 'plum orbit', knownTurn), { code: 'unavailable', status: 503 })
+  t.same(work, [])
 })
 
 t.test('a hash with other parameters still matches and asks to be rehashed', async t => {
