@@ -87,8 +87,8 @@ export function createTokenCookies (settings: CookieSettings, parse: ParseCookie
 
   /** Our cookies in a Cookie header. */
   // Each pair is parsed by itself: a parser of the whole header keeps one of two cookies with one name. Parsers also
-  // take white space before the `=`, which no browser sends: such a name is not ours. Only pairs with a name of ours are
-  // parsed, because a header may consist of thousands of pairs.
+  // take white space before the `=`, which no browser sends: such a name is not ours. Only pairs with a name of ours
+  // are parsed, because a header may consist of thousands of pairs.
   function find (header: string | undefined): FoundCookies {
     if (header === undefined) return nothing
     const found: [CookieKind, string][] = []

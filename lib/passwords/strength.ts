@@ -20,8 +20,8 @@ const windowLength = 24
 const partLength = 14
 
 /**
- * How many words that an attacker would try first on a person count, and how long they may be: whoever registers chooses
- * them, and each place where one of them fits multiplies what zxcvbn does.
+ * How many words that an attacker would try first on a person count, and how long they may be: a person who registers
+ * chooses them, and each place where one of them fits multiplies what zxcvbn does.
  */
 const personalMax = { count: 8, length: 16 }
 /** Shorter words say nothing. */
