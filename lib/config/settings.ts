@@ -116,7 +116,7 @@ export const settings = Type.Object({
   DATABASE_CA_FILE: Type.Optional(text({
     description: 'A PEM file with the authority that signed the certificate of Postgres.'
   }, /^[^\0]+$/, 'a file')),
-  DB_POOL_MAX: integer(1, 1000, { description: 'The most connections of one node to Postgres, beside one for the change feed; two for one user or network.', default: '10' }),
+  DB_POOL_MAX: integer(1, 1000, { description: 'The most connections of one node to Postgres, beside one for the change feed; two for one user or network, and two that strangers leave to users.', default: '10' }),
   DB_POOL_MIN: integer(0, 1000, { description: 'The connections that are kept open.', default: '0' }),
   DB_IDLE_TIMEOUT: duration({ description: 'How long a connection beyond DB_POOL_MIN may idle.', default: '30s' }),
   DB_CONNECT_TIMEOUT: duration({ description: 'How long connecting to Postgres may take.', default: '2s' }),

@@ -1,14 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Span } from '@opentelemetry/api'
+import type { Turn } from '../queues/priority-queue.ts'
 
 /** A request that is being answered, or a job that is being done. */
 export interface Work {
   /** Whether it goes on. What it has begun and what is left afterwards (a timer, say) is the node's own work. */
   isOpen: boolean
-  /** Finds whose share of the stores it takes; null for the node's own. It is called once, if a store is asked. */
-  readonly findFlow: (() => string) | null
-  /** What `findFlow` has returned. */
-  flow: string | null
+  /** Finds whose turn at the stores it takes; null for the node's own. It is called once, if a store is asked. */
+  readonly findTurn: (() => Turn) | null
+  /** What `findTurn` has returned. */
+  turn: Turn | null
   /** What each line of the log says that is written meanwhile: `request_id`, `trace_id`. */
   readonly log: Readonly<Record<string, string>>
 }
@@ -25,8 +26,8 @@ export interface WorkContext {
 // One for all nodes of a process, because each storage adds to the cost of every promise until the process ends.
 const contexts = new AsyncLocalStorage<WorkContext>()
 
-export function beginWork ({ findFlow = null, log = {} }: Partial<Pick<Work, 'findFlow' | 'log'>>): Work {
-  return { isOpen: true, findFlow, flow: null, log }
+export function beginWork ({ findTurn = null, log = {} }: Partial<Pick<Work, 'findTurn' | 'log'>>): Work {
+  return { isOpen: true, findTurn, turn: null, log }
 }
 
 export function endWork (work: Work) {

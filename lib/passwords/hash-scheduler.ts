@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
-import { createPriorityQueue } from '../priority-queue.ts'
-import type { Turn } from '../priority-queue.ts'
+import { createPriorityQueue } from '../queues/priority-queue.ts'
+import type { Turn } from '../queues/priority-queue.ts'
 
-export type { Priority, Turn as HashTurn } from '../priority-queue.ts'
+export type { Priority, Turn as HashTurn } from '../queues/priority-queue.ts'
 
 export type HashScheduler = ReturnType<typeof createHashScheduler>
 

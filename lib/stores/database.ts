@@ -1,6 +1,7 @@
 import type { Pool, PoolClient, QueryArrayResult } from 'pg'
 import { unavailable } from '../errors.ts'
-import { createGate } from './gate.ts'
+import type { Turn } from '../queues/priority-queue.ts'
+import { createGate, ownTurn } from './gate.ts'
 import type { Slot } from './gate.ts'
 import { fragment, render } from './statement.ts'
 import type { Fragment } from './statement.ts'
@@ -40,8 +41,10 @@ export interface DatabaseOptions {
   deadline: number
   /** The most connections that one flow may use at once; all by default. */
   flowConnections?: number
-  /** The flow of the code that runs now: see `createFlows`. By default all work is the node's own. */
-  flow?: () => string | null
+  /** The most connections that all strangers together may use at once; all by default. */
+  strangerConnections?: number
+  /** The turn of the code that runs now: see `createFlows`. By default all work is the node's own. */
+  turn?: () => Turn
   /** Whether statements are prepared, by name. Not where a pooler may hand out another connection each time. */
   prepare: boolean
   /** The statement that opens a transaction. */
@@ -55,8 +58,13 @@ export interface DatabaseOptions {
  * packets blocks no connection, and a transaction is rolled back.
  */
 export function createDatabase (pool: Pool, options: DatabaseOptions): Database {
-  const { connections, flowConnections = connections, prepare, begin, flow = () => null, ...times } = options
-  const gate = createGate({ concurrency: connections, flowConcurrency: flowConnections, ...times })
+  const { connections, flowConnections, strangerConnections, prepare, begin, turn = () => ownTurn, ...times } = options
+  const gate = createGate({
+    concurrency: connections,
+    ...(flowConnections !== undefined && { flowConcurrency: flowConnections }),
+    ...(strangerConnections !== undefined && { strangerConcurrency: strangerConnections }),
+    ...times
+  })
   const names = new Map<string, string>()
   const columns = new Map<string, string>()
   const held = new Set<() => void>()
@@ -83,7 +91,7 @@ export function createDatabase (pool: Pool, options: DatabaseOptions): Database 
 
   async function guard<T> (work: (client: PoolClient, slot: Slot) => Promise<T>): Promise<T> {
     try {
-      return await gate.pass(slot => hold(slot, work), flow())
+      return await gate.pass(slot => hold(slot, work), turn())
     } catch (error) {
       throw isAbsence(error) ? unavailable(error) : error
     }

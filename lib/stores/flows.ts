@@ -1,6 +1,8 @@
 import { currentContext, runPart } from '../context/work.ts'
+import type { Turn } from '../queues/priority-queue.ts'
+import { ownTurn } from './gate.ts'
 
-/** Says for which flow the code that runs now works: whose share of the stores it takes. */
+/** Says whose turn at the stores the code that runs now takes, and whose share. */
 export type Flows = ReturnType<typeof createFlows>
 
 /**
@@ -11,15 +13,19 @@ export type Flows = ReturnType<typeof createFlows>
 export function createFlows () {
   return { runForUser, current }
 
-  /** Runs work of a request upon a user's rows: it takes that user's share, whoever has sent the request. */
+  /**
+   * Runs work of a request upon a user's rows: it takes that user's share, whoever has sent the request. Strangers who
+   * work upon them share among themselves.
+   */
   function runForUser<T> (userId: string, work: () => T): T {
     return runPart({ user: userId }, work)
   }
 
-  /** The flow of the code that runs now; null for the node's own work. */
-  function current (): string | null {
+  /** The turn of the code that runs now. */
+  function current (): Turn {
     const context = currentContext()
-    if (context === undefined || context.work.findFlow === null) return null
-    return context.user ?? (context.work.flow ??= context.work.findFlow())
+    if (context === undefined || context.work.findTurn === null) return ownTurn
+    const turn = context.work.turn ??= context.work.findTurn()
+    return context.user === null ? turn : { ...turn, flow: context.user }
   }
 }

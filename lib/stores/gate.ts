@@ -1,5 +1,6 @@
 import { unavailable } from '../errors.ts'
-import { createFairQueue } from '../fair-queue.ts'
+import { createPriorityQueue } from '../queues/priority-queue.ts'
+import type { Priority, Turn } from '../queues/priority-queue.ts'
 
 /** What work learns about its caller while it runs. */
 export interface Slot {
@@ -11,7 +12,7 @@ export interface Slot {
 
 interface OpenSlot extends Slot { isOver: boolean }
 
-interface Turn { begin: () => void, refuse: () => void }
+interface Waiting { begin: () => void, refuse: () => void }
 
 /** Limits how much work goes to one store at once, how much waits, and how long a caller waits for it. */
 export type Gate = ReturnType<typeof createGate>
@@ -21,7 +22,9 @@ export interface GateOptions {
   concurrency: number
   /** The most calls of one flow that may be under way at once; all by default. Not for the node's own work. */
   flowConcurrency?: number
-  /** The most calls that may wait for their turn. */
+  /** The most calls of all strangers together that may be under way at once; all by default. */
+  strangerConcurrency?: number
+  /** The most calls that may wait for their turn: see `createPriorityQueue`. */
   queueMax: number
   /** Milliseconds that a call may wait for its turn; by default `deadline`. */
   waitTimeoutMs?: number
@@ -29,19 +32,24 @@ export interface GateOptions {
   deadline: number
 }
 
+/** The turn of the node's own work. */
+export const ownTurn: Turn = { priority: 'known', flow: null }
+
 /**
  * A store that does not answer must neither keep a request waiting nor pile up work, and no flow (see `createFlows`)
- * may take the store for itself: calls wait in a fair queue, and when that is full, the flow that has most calls in it
- * makes room. The time for waiting ends before work begins, so work that begins has all of `deadline`. Work that is
- * under way learns from its slot that its caller has been answered. A slot becomes free when the work has really ended,
- * not when its caller has been answered.
+ * may take the store for itself, nor may all strangers together: calls wait in a queue where known callers go first,
+ * and when that is full, the flow that has most calls in it makes room. The time for waiting ends before work begins,
+ * so work that begins has all of `deadline`. Work that is under way learns from its slot that its caller has been
+ * answered. A slot becomes free when the work has really ended, not when its caller has been answered.
  */
 export function createGate ({
-  concurrency, flowConcurrency = concurrency, queueMax, deadline, waitTimeoutMs = deadline
+  concurrency, flowConcurrency = concurrency, strangerConcurrency = concurrency, queueMax, deadline,
+  waitTimeoutMs = deadline
 }: GateOptions) {
-  const waiting = createFairQueue<Turn>()
-  const runningByFlow = new Map<string, number>()
+  const waiting = createPriorityQueue<Waiting>(queueMax)
+  const flowsRunning: Record<Priority, Map<string, number>> = { known: new Map(), stranger: new Map() }
   let running = 0
+  let strangersRunning = 0
 
   return {
     pass,
@@ -54,42 +62,42 @@ export function createGate ({
   }
 
   /**
-   * Does the work as soon as a slot is free and it is the turn of its flow; null is the node's own work.
+   * Does the work as soon as a slot is free and it is its turn; by default it is the node's own.
    * @throws Refusal `unavailable` at once if the queue is full, after `waitTimeoutMs` in the queue, and at the deadline
    */
-  function pass<T> (work: (slot: Slot) => Promise<T>, flow: string | null = null): Promise<T> {
-    if (running >= concurrency || !isReady(flow)) return waitForTurn(flow).then(() => run(work, flow))
-    occupy(flow)
-    return run(work, flow)
+  function pass<T> (work: (slot: Slot) => Promise<T>, turn: Turn = ownTurn): Promise<T> {
+    if (running >= concurrency || !isReady(turn)) return waitForTurn(turn).then(() => run(work, turn))
+    occupy(turn)
+    return run(work, turn)
   }
 
-  function waitForTurn (flow: string | null) {
-    if (waiting.size >= queueMax) {
-      const displaced = waiting.displaceable(flow)
+  function waitForTurn (turn: Turn) {
+    if (waiting.isFull(turn.priority)) {
+      const displaced = waiting.displaceable(turn)
       if (!displaced) return Promise.reject(unavailable(new Error('too many calls are waiting for the store')))
       displaced.refuse()
     }
 
     return new Promise<void>((resolve, reject) => {
-      const turn = { begin, refuse }
+      const call = { begin, refuse }
       const timer = setTimeout(refuse, waitTimeoutMs)
-      waiting.add(flow, turn)
+      waiting.add(turn, call)
 
       function begin () {
         clearTimeout(timer)
-        occupy(flow)
+        occupy(turn)
         resolve()
       }
 
       function refuse () {
         clearTimeout(timer)
-        waiting.remove(flow, turn)
+        waiting.remove(turn, call)
         reject(unavailable(new Error('the store had no time for the call')))
       }
     })
   }
 
-  function run<T> (work: (slot: Slot) => Promise<T>, flow: string | null) {
+  function run<T> (work: (slot: Slot) => Promise<T>, turn: Turn) {
     return new Promise<T>((resolve, reject) => {
       const slot: OpenSlot = { isOver: false, onOver: undefined }
       const timer = setTimeout(giveUp, deadline)
@@ -101,7 +109,7 @@ export function createGate ({
 
       function end () {
         clearTimeout(timer)
-        vacate(flow)
+        vacate(turn)
         waiting.next(isReady)?.begin()
       }
 
@@ -113,20 +121,25 @@ export function createGate ({
     })
   }
 
-  function isReady (flow: string | null) {
-    return flow === null || (runningByFlow.get(flow) ?? 0) < flowConcurrency
+  function isReady ({ priority, flow }: Turn) {
+    if (priority === 'stranger' && strangersRunning >= strangerConcurrency) return false
+    return flow === null || (flowsRunning[priority].get(flow) ?? 0) < flowConcurrency
   }
 
-  function occupy (flow: string | null) {
-    running++
-    if (flow !== null) runningByFlow.set(flow, (runningByFlow.get(flow) ?? 0) + 1)
+  function occupy (turn: Turn) {
+    count(turn, 1)
   }
 
-  function vacate (flow: string | null) {
-    running--
+  function vacate (turn: Turn) {
+    count(turn, -1)
+  }
+
+  function count ({ priority, flow }: Turn, change: 1 | -1) {
+    running += change
+    if (priority === 'stranger') strangersRunning += change
     if (flow === null) return
-    const left = (runningByFlow.get(flow) ?? 0) - 1
-    if (left > 0) runningByFlow.set(flow, left)
-    else runningByFlow.delete(flow)
+    const ofFlow = (flowsRunning[priority].get(flow) ?? 0) + change
+    if (ofFlow > 0) flowsRunning[priority].set(flow, ofFlow)
+    else flowsRunning[priority].delete(flow)
   }
 }

@@ -53,10 +53,12 @@ export default fp<PostgresOptions>(async function connectPostgres (app, { tracin
     ...statements,
     connections: poolMax,
     flowConnections: Math.min(flowConnectionsMax, poolMax),
+    // What strangers do may be slow. One user finds a connection all the same.
+    strangerConnections: Math.max(1, poolMax - flowConnectionsMax),
     queueMax,
     // Shorter than the deadline of work, so that a caller is answered soon even if it waits first.
     waitTimeoutMs: Math.round(deadline * 2 / 3),
-    flow: flows.current
+    turn: flows.current
   })
   const feedDatabase = createDatabase(openPool(1, 0), { ...statements, connections: 1, queueMax: feedQueueMax })
 

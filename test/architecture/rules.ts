@@ -15,7 +15,7 @@ const layers: Layer[] = [
   {
     name: 'a store',
     owns: /^lib\/(stores\/|.*-store\.ts$)/,
-    values: /^(lib\/stores\/|lib\/.*-store\.ts$|lib\/(context\/.*|errors|fair-queue)\.ts$|node:(?!process)|postgrator$)/,
+    values: /^(lib\/stores\/|lib\/.*-store\.ts$|lib\/(context\/.*|queues\/.*|errors)\.ts$|node:(?!process)|postgrator$)/,
     types: /^(lib\/|pg$|ioredis$)/
   },
   {
@@ -96,7 +96,8 @@ const layers: Layer[] = [
 
 /** The floors of lib, the ground first: a folder imports only folders of lower floors, types included. */
 export const floors = [
-  ['bounded-map.ts', 'clock.ts', 'errors.ts', 'fair-queue.ts', 'config', 'context', 'crypto', 'formats'],
+  ['queues'],
+  ['bounded-map.ts', 'clock.ts', 'errors.ts', 'config', 'context', 'crypto', 'formats'],
   ['stores', 'webauthn'],
   ['operations', 'changes', 'users'],
   ['http', 'jobs', 'followers'],

@@ -44,7 +44,7 @@ t.test('a look that a request causes is the work of the node, not of the request
   // The look has ended by then, so that the request plans the next one.
   await new Promise(resolve => setImmediate(resolve))
 
-  const request = beginWork({ findFlow: () => 'stranger', log: { request_id: 'a' } })
+  const request = beginWork({ findTurn: () => ({ priority: 'stranger', flow: '203.0.113.7' }), log: { request_id: 'a' } })
   await runWork(request, null, () => jobs.send({} as Parameters<typeof jobs.send>[0], 'chores', {}))
   t.same(await once(looks, 'look'), [undefined])
   t.same(await once(looks, 'look'), [undefined], 'nor are the later ones')

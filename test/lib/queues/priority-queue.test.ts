@@ -1,6 +1,6 @@
 import t from 'tap'
-import { createPriorityQueue } from '../../lib/priority-queue.ts'
-import type { Priority, Turn } from '../../lib/priority-queue.ts'
+import { createPriorityQueue } from '../../../lib/queues/priority-queue.ts'
+import type { Priority, Turn } from '../../../lib/queues/priority-queue.ts'
 
 t.test('three known callers go before each stranger', async t => {
   const queue = createPriorityQueue<string>(100)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createFairQueue } from '../../lib/fair-queue.ts'
+import { createFairQueue } from '../../../lib/queues/fair-queue.ts'
 
 t.test('flows are served in turn, each in the order in which its work came', async t => {
   const queue = filled('aaa', 'b', 'cc')
