@@ -30,14 +30,15 @@ const lookBackMs = 80 * 60_000
  * numbers. Each comes once while the same Postgres server answers, and again after a start. Only the table counts:
  * wake-ups from other nodes merely make the next read come sooner.
  *
- * `startOver` is called before the changes of a read that has started over, except for the first read. Postgres may
- * have lost what was applied before that read was sent (ms, monotonic), unless it is among those changes.
+ * `startOver` is called before the changes of a read that has started over, except for the first read: Postgres may
+ * have lost some of those that were applied before. What this node has committed since the read was sent is applied
+ * again, because the read may not have seen it.
  */
 export function createChangeFeed ({ store, clock, apply, startOver, wake, warn, onRead = () => {} }: {
   store: Pick<ChangeStore, 'since' | 'recent'>
   clock: Clock
   apply: (change: Change) => void
-  startOver: (before: number) => void
+  startOver: () => void
   /** Wakes the other nodes, so that they read the table. */
   wake: () => Promise<unknown>
   warn: (error: unknown) => void
@@ -49,6 +50,8 @@ export function createChangeFeed ({ store, clock, apply, startOver, wake, warn, 
   let skewMs = 0
   let reading: Promise<void> | null = null
   let again = false
+  /** What this node has published since the read that is under way was sent. */
+  let published: Change[] = []
   let timer: NodeJS.Timeout | undefined
 
   return { start, stop, read, publish, assertFresh, isFresh, ageMs, clockSkewMs }
@@ -68,6 +71,7 @@ export function createChangeFeed ({ store, clock, apply, startOver, wake, warn, 
   /** Applies committed changes on this node at once, before the request is answered, and wakes the other nodes. */
   function publish (changes: Change[]) {
     for (const change of changes) apply(change)
+    if (reading) published.push(...changes)
     if (changes.length) wake().catch(warn)
   }
 
@@ -106,10 +110,14 @@ export function createChangeFeed ({ store, clock, apply, startOver, wake, warn, 
   async function readOnce () {
     do {
       again = false
+      published = []
       const [sentAt, time] = [clock.monotonic(), clock.now()]
       const { isRestart, ...tail } = await readTail()
 
-      if (isRestart && cursor !== null) startOver(sentAt)
+      if (isRestart && cursor !== null) {
+        startOver()
+        for (const change of published) apply(change)
+      }
       for (const change of tail.changes) apply(change)
       cursor = tail.next
       readAt = sentAt

@@ -11,16 +11,12 @@ export interface TokenState {
   epoch: readonly [number, number]
 }
 
-/**
- * `position` counts the raises in the order in which they were applied, which is the order of their causes. `appliedAt`
- * is a time of the monotonic clock (ms).
- */
+/** `position` counts the raises in the order in which they were applied, which is the order of their causes. */
 interface Raise {
   number: number
   exceptId: string | null
   reason: EndReason
   position: number
-  appliedAt: number
 }
 
 /** The newest version of a user or vendor; the status of a vendor where the feed has told it. */
@@ -78,24 +74,23 @@ export function createRevocations (clock: Pick<Clock, 'monotonic'>, { keepMs }: 
     ]
     return [
       ...[...sessions].map(([subjectId, { value: reason }]) => change({ kind: 'session_ended', subjectId, reason })),
-      ...raises.sort((a, b) => a.position - b.position).map(({ position, appliedAt, ...raise }) => change(raise)),
+      ...raises.sort((a, b) => a.position - b.position).map(({ position, ...raise }) => change(raise)),
       ...[...versions].map(([subjectId, { value }]) => change({ subjectId, ...value }))
     ]
   }
 
   /** Applies a change. Applying it again has no effect. */
   function apply ({ kind, subjectId, exceptId, number, reason, vendorStatus }: Change) {
-    const appliedAt = clock.monotonic()
-    const until = appliedAt + keepMs
+    const until = clock.monotonic() + keepMs
 
     if (kind === 'session_ended' && subjectId && reason && !sessions.has(subjectId)) {
       sessions.set(subjectId, { value: reason, until })
     } else if (kind === 'user_epoch' && subjectId && number && reason) {
       const raises = users.get(subjectId)?.value ?? []
-      const value = insert(raises, { number, exceptId, reason, position: position++, appliedAt })
+      const value = insert(raises, { number, exceptId, reason, position: position++ })
       setLast(users, subjectId, { value, until })
     } else if (kind === 'everyone' && number && reason) {
-      everyone = insert(everyone, { number, exceptId: null, reason, position: position++, appliedAt })
+      everyone = insert(everyone, { number, exceptId: null, reason, position: position++ })
     } else if (kind === 'user_changed' || kind === 'vendor_changed') {
       if (subjectId && number && number > version(subjectId)) {
         setLast(versions, subjectId, { value: { kind, number, ...(vendorStatus && { vendorStatus }) }, until })
@@ -104,23 +99,14 @@ export function createRevocations (clock: Pick<Clock, 'monotonic'>, { keepMs }: 
   }
 
   /**
-   * Forgets the raises and versions that were applied before a time of the monotonic clock (ms). Those that the feed
-   * still has are to be applied again: a database that has failed over may have lost the others, and counts on from
-   * lower numbers, so a lost raise would refuse every token to come. A session that has ended stays ended: that harms
-   * nobody else.
+   * Forgets all raises and versions, so that those which the feed still has can be applied anew. A database that has
+   * failed over may have lost some, and counts on from lower numbers: a lost raise would refuse every token to come. A
+   * session that has ended stays ended: that harms nobody else.
    */
-  function startOver (before: number) {
-    const isLater = ({ appliedAt }: Raise) => appliedAt >= before
-
-    everyone = everyone.filter(isLater)
-    for (const [id, { value, until }] of users) {
-      const later = value.filter(isLater)
-      if (later.length === 0) users.delete(id)
-      else if (later.length < value.length) users.set(id, { value: later, until })
-    }
-    for (const [id, { until }] of versions) {
-      if (until - keepMs < before) versions.delete(id)
-    }
+  function startOver () {
+    everyone = []
+    users.clear()
+    versions.clear()
   }
 
   /**
@@ -164,8 +150,6 @@ function setLast<T> (entries: Map<string, Entry<T>>, key: string, entry: Entry<T
 // Keeping the newest raises is enough: a token older than a forgotten raise is also older than every later one, so it
 // is still refused. Only the reported reason may then be that of a later raise.
 function insert (raises: Raise[], raise: Raise): Raise[] {
-  const same = raises.find(({ number }) => number === raise.number)
-  if (same?.exceptId === raise.exceptId && same.reason === raise.reason) return raises
-  // Of two raises with one number Postgres has lost the first.
-  return [...raises.filter(other => other !== same), raise].sort((a, b) => a.number - b.number).slice(-raisesMax)
+  if (raises.some(({ number }) => number === raise.number)) return raises
+  return [...raises, raise].sort((a, b) => a.number - b.number).slice(-raisesMax)
 }

@@ -54,8 +54,8 @@ export default fp<{ clock: Clock }>(async function followChanges (app, { clock }
     listeners.get(change.kind)?.(upToDateAt())
   }
 
-  function startOver (before: number) {
-    app.revocations.startOver(before)
+  function startOver () {
+    app.revocations.startOver()
     for (const listener of listeners.values()) listener(upToDateAt())
     for (const listener of starters) listener()
   }

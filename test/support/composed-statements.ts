@@ -8,6 +8,7 @@ import { createUnsealedStore } from '../../lib/audit/unsealed-store.ts'
 import { createChangeStore } from '../../lib/changes/change-store.ts'
 import { createPasskeyStore } from '../../lib/factors/passkey-store.ts'
 import { createSpentChallengeStore } from '../../lib/factors/spent-challenge-store.ts'
+import { createQueueStore } from '../../lib/jobs/queue-store.ts'
 import { createCleanUpStore } from '../../lib/operations/clean-up-store.ts'
 import type { Kind } from '../../lib/operations/clean-up-store.ts'
 import { createVendorStore } from '../../lib/organisations/vendor-store.ts'
@@ -51,6 +52,8 @@ export async function composedStatements (): Promise<Set<string>> {
     ...pagesOfTrail(createAuditTrailStore(db)),
     ...pagesOfVendors(createVendorStore(db)),
     ...kinds.map(kind => () => createCleanUpStore(db).remove(kind, window)),
+    () => createQueueStore(db).retry('mail', 1, 1),
+    () => createQueueStore(db).retryNext('mail', { before: now, after: 1, lateMs: 1, limit: 1 }),
     () => createHierarchyStore().lockActor(db, id),
     () => roles.list(),
     () => roles.find(db, 'user'),
