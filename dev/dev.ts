@@ -28,7 +28,7 @@ try {
 
   await migrate(stores)
   publish(dataDir, stores)
-  api = await startApi({ ...stores, PORT: `${port}`, DATA_DIR: dataDir })
+  api = await startApi(`${port}`, { ...stores, DATA_DIR: dataDir })
   await untilOpen(port)
   show(port, stores)
 } catch (error) {
@@ -41,27 +41,38 @@ try {
 async function choosePort () {
   const wanted = process.env['PORT']
   if (wanted !== undefined) {
-    if (await isFree(Number(wanted), host)) return Number(wanted)
+    if (await isUsable(Number(wanted))) return Number(wanted)
     throw new Error(`PORT ${wanted} is taken: choose another, or unset PORT to have one chosen`)
   }
   for (let port = 3000; port < 3100; port++) {
-    if (await isFree(port, host)) return port
+    if (await isUsable(port)) return port
   }
   throw new Error('The ports 3000 to 3099 are taken: name another with PORT')
 }
 
-async function startApi (env: NodeJS.ProcessEnv) {
+// A browser that finds another program at the other address of localhost asks that one.
+async function isUsable (port: number) {
+  return await isFree(port, host) && !await isOpen(port, '::1')
+}
+
+async function startApi (port: string, env: NodeJS.ProcessEnv) {
   const watch = ['watch', '--clear-screen=false', '--include', 'lib/stores/lua/*.lua']
   const program = ['--import', './dev/example.ts', 'server.ts']
   return await spawnGuarded([process.execPath, 'node_modules/tsx/dist/cli.mjs', ...watch, ...program], {
-    env: { NODE_ENV: 'development', ...example(env['PORT'] ?? ''), ...process.env, ...env },
+    env: { NODE_ENV: 'development', ...defaults(port), ...process.env, ...env, ...origins(port), PORT: port },
     graceSeconds: 15
   })
 }
 
-// The links of mails lead to the example, which works under both names of this machine.
-function example (port: string) {
-  return { APP_URL: `http://localhost:${port}/example`, ALLOWED_ORIGINS: `http://127.0.0.1:${port}` }
+// What a developer may set otherwise. The links of mails lead to the example.
+function defaults (port: string) {
+  return { APP_URL: `http://localhost:${port}/example`, RATE_LIMIT_REGISTER: '1000/1h' }
+}
+
+// What is printed is allowed beside the origins that a developer sets, under both names of this machine.
+function origins (port: string) {
+  const own = [`http://localhost:${port}`, `http://127.0.0.1:${port}`]
+  return { ALLOWED_ORIGINS: [process.env['ALLOWED_ORIGINS'], ...own].filter(Boolean).join(',') }
 }
 
 // Waits for the API, so that its addresses appear below its start-up log. After the time-out they are shown anyway.
@@ -73,7 +84,8 @@ async function untilOpen (port: number) {
 }
 
 function show (port: number, stores: Record<string, string>) {
-  const origin = `http://127.0.0.1:${port}`
+  // Passkeys, cookies and the issuer of tokens belong to this name, not to an address.
+  const origin = `http://localhost:${port}`
   const prefix = process.env['API_PREFIX'] ?? '/api/v1'
   const body = '{"email":"ada@example.com","password":"violet kettle orbit 1843","full_name":"Ada Lovelace"}'
 
