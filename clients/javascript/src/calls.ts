@@ -1,8 +1,10 @@
 import { accept, isGrant, isUser } from './answers.ts'
 import type { Answer } from './answers.ts'
 import { isRefusal, isUnintelligible, unreachable } from './errors.ts'
+import type { Kept } from './kept.ts'
 import { prove } from './proving.ts'
 import type { AskProof } from './proving.ts'
+import type { Renewal } from './renewal.ts'
 import { json } from './request.ts'
 import type { Sender } from './sender.ts'
 import type { State } from './state.ts'
@@ -24,6 +26,7 @@ export const rotating = /\/auth\/(login|reauthenticate|password|passkeys|totp|tw
 interface Setup {
   root: string
   state: State
+  renewal: Renewal
   sender: Sender
   /** What the client adds to the input of a route. */
   added: (route: string) => object
@@ -35,7 +38,7 @@ interface Setup {
  * Makes the calls: fills the path, sends the rest of the input as query or body, takes over what the answer says about
  * the session, and throws what the server refuses.
  */
-export function createCall ({ root, state, sender, added, askProof }: Setup): Call {
+export function createCall ({ root, state, renewal, sender, added, askProof }: Setup): Call {
   return async (operation, route, input, options) => {
     try {
       return await call(operation, route, input, options)
@@ -52,19 +55,27 @@ export function createCall ({ root, state, sender, added, askProof }: Setup): Ca
 
   async function call (operation: OperationId, route: string, input?: object, options?: CallOptions) {
     await state.load()
+    const before = state.kept
     const [path, init] = requestOf(route, { ...added(route), ...input })
     const nature = { isRotating: rotating.test(route), needsSession: !signIns.test(route) }
     const response = await sender.send(root + path, { ...init, ...options }, nature).catch(cause => {
       throw options?.signal?.aborted || isUnintelligible(cause) ? cause : unreachable(cause)
     })
-    return await take(operation, await accept(operation, response))
+    return await take(operation, await accept(operation, response), before)
   }
 
-  /** Takes over an answer; in place of tokens it has the session. */
-  async function take (operation: OperationId, answer: Answer['body']) {
+  /** Takes over an answer, unless the user has signed out meanwhile; in place of tokens it has the session. */
+  async function take (operation: OperationId, answer: Answer['body'], { lastSignOut, session }: Kept) {
     const { user, device_token: deviceToken } = answer ?? {}
-    if (isGrant(answer)) await state.grant(answer)
-    else {
+    if (isGrant(answer)) {
+      const isOvertaken = () => state.kept.lastSignOut !== lastSignOut
+      const holds = await state.grant(answer, isOvertaken)
+      // The sign-out was that of the session before. This one is new, and must not live on unseen.
+      if (!holds && isOvertaken() && answer.session.id !== session?.id) {
+        await state.disown(answer)
+        renewal.ready().catch(() => {})
+      }
+    } else {
       if (isUser(user)) await state.confirm(user)
       if (typeof deviceToken === 'string') await state.remember(deviceToken)
     }

@@ -11,8 +11,10 @@ export interface Kept {
   session?: { id: string, expires_at: string }
   refreshToken?: string | undefined
   deviceToken?: string | undefined
-  /** A sign-out that the server has not been told of. */
-  signOut?: SignOut | undefined
+  /** Differs after each sign-out, so that a call notices that one has overtaken it. */
+  lastSignOut?: number | undefined
+  /** The sign-outs that the server has not been told of, one for each session. */
+  signOuts?: SignOut[] | undefined
 }
 
 export interface SignOut { scope: 'local' | 'everywhere', refresh_token?: string | undefined }

@@ -81,7 +81,7 @@ export function createLatchkey ({
   const request = createRequest(state, fetch, bearer ? 'omit' : 'include')
   const renewal = createRenewal(state, root, request, tabs?.navigator?.locks)
   const sender = createSender(state, renewal, request)
-  const call = createCall({ root, state, sender, added, askProof })
+  const call = createCall({ root, state, renewal, sender, added, askProof })
   const { start, wake, dispose } = createStart(state, renewal, sender, call, host, report)
   const { login: signIn, ...account } = operationsOf({ login: 'POST /auth/login', ...accountOperations }, call)
 
@@ -124,16 +124,17 @@ export function createLatchkey ({
    *
    * @param options `scope`: this session (`local`), all sessions of the user (`everywhere`), or all but this one
    *   (`others`, which goes on and needs the network)
-   * @returns whether the server has been told
+   * @returns whether the server has ended them. False if it could not be told yet; of `everywhere` also if this session
+   *   had ended already, or could not be refreshed for another reason, so that the others may live on
    */
   async function signOut ({ scope = 'local' }: InputOf<'logout'> = {}): Promise<boolean> {
     if (scope === 'others') return await call('logout', 'POST /auth/logout', { scope }).then(() => true)
     await state.load()
-    // Only the newest refresh token signs out everywhere, so a refresh that is under way is waited for.
+    // To sign out everywhere the session is refreshed once more, so a refresh that is under way is waited for.
     if (scope === 'everywhere') await renewal.settle()
     await state.forget('signed_out', { scope, refresh_token: state.kept.refreshToken })
     state.announce()
-    return await renewal.ready().then(() => true, () => false)
+    return await renewal.ready().then(refused => !refused, () => false)
   }
 
   /**

@@ -30,19 +30,21 @@ export function createRenewal (state: State, root: string, request: Fetch, locks
   }
 
   /**
-   * What each request waits for: the storage, and a sign-out that comes first.
+   * What each request waits for: the storage, and the sign-outs that come first.
    *
+   * @returns the refusal after which a sign-out has ended less than it should
    * @throws Unreachable, Unintelligible, and the error of the storage
    */
   async function ready () {
     await state.load()
-    if (state.kept.signOut) await settle()
-    if (state.kept.signOut) await renew()
+    let refused = state.signOut && await settle()
+    while (state.signOut) refused = await renew()
+    return refused
   }
 
   /** Waits for what is under way, whatever comes of it. */
   async function settle () {
-    await flight?.catch(() => {})
+    return await flight?.catch(() => undefined)
   }
 
   /**
@@ -51,19 +53,39 @@ export function createRenewal (state: State, root: string, request: Fetch, locks
    * @throws Unreachable, Unintelligible: the session is what it was
    */
   function renew (): Promise<Refused> {
-    flight ??= oncePerBrowser(state.kept.signOut ? tellSignOut : rotate).finally(() => {
+    flight ??= oncePerBrowser(state.signOut ? tellSignOut : rotate).finally(() => {
       flight = undefined
       state.announce()
     })
     return flight
   }
 
+  /** @returns why a sign-out everywhere has ended its own session at most */
   async function tellSignOut () {
-    const { body, problem } = await post('/auth/logout', { ...state.kept.signOut })
-    // A refusal is for good, because the session has ended already for example, unless the server is busy.
-    if (body || (problem && (problem.status === 429 || problem.status >= 500))) throw unreachable()
-    await state.told()
-    return undefined
+    let { signOut } = state
+    let token: string | undefined
+    let refused: Refused
+    if (signOut?.scope === 'everywhere') {
+      // The server may not know which refresh token is the newest. A new access token leaves no doubt.
+      const { response, body } = await tell('/auth/refresh', { refresh_token: signOut.refresh_token })
+      if (isGrant(body)) {
+        const next = { ...signOut, refresh_token: body.refresh_token }
+        await state.told(signOut, next)
+        signOut = next
+        token = body.access_token
+      } else refused = response
+    }
+    await tell('/auth/logout', { ...signOut }, token)
+    if (signOut) await state.told(signOut)
+    return refused
+  }
+
+  /** A refusal is for good, because the session has ended already for example, unless the server is busy. */
+  async function tell (path: string, fields: object, token?: string) {
+    const answer = await post(path, fields, token)
+    const { body, problem: { status = 0 } = {} } = answer
+    if ((body && !isGrant(body)) || status === 429 || status >= 500) throw unreachable()
+    return answer
   }
 
   /** Does what another tab has not done before. */
@@ -115,9 +137,11 @@ export function createRenewal (state: State, root: string, request: Fetch, locks
   }
 
   /** Sends again if no answer comes, and to the end although the tab is closed meanwhile. */
-  function post (path: string, fields: object) {
+  function post (path: string, fields: object, token?: string) {
+    const init = json('POST', fields)
+    const headers = { ...init.headers, ...(token && { authorization: `Bearer ${token}` }) }
     return persist(async signal => {
-      const response = await request(root + path, { ...json('POST', fields), signal, keepalive: true })
+      const response = await request(root + path, { ...init, headers, signal, keepalive: true })
       return { response, ...await read(response.clone()) }
     })
   }

@@ -12,7 +12,8 @@ export function createRequest (state: State, fetch: Fetch, credentials: 'include
   return async (input, init) => {
     await state.store()
     const headers = new Headers(init?.headers ?? Object(input).headers)
-    if (state.access.token) headers.set('authorization', `Bearer ${state.access.token}`)
+    // A sign-out that comes first must not end a session that was opened meanwhile.
+    if (state.access.token && !state.signOut) headers.set('authorization', `Bearer ${state.access.token}`)
     // The body of a Request can be read once, and the request may have to be sent once more.
     return fetch(input instanceof Request ? input.clone() : input, { ...init, headers, credentials })
   }

@@ -67,11 +67,14 @@ export function createState ({ owner, storage, key, clock, tabs, report }: Setup
   return {
     get session () { return session },
     get kept () { return kept },
+    /** The first sign-out that the server has not been told of. */
+    get signOut () { return kept.signOuts?.[0] },
     get access () { return access },
     isSignedIn: () => session.status === 'signed_in',
     load,
     catchUp,
     grant,
+    disown,
     remember,
     confirm,
     forget,
@@ -128,14 +131,23 @@ export function createState ({ owner, storage, key, clock, tabs, report }: Setup
    * Takes a token response.
    *
    * @param isOvertaken whether a sign-out or another grant has overtaken it: then it leaves nothing behind
+   * @returns whether it holds
    */
-  function grant (answer: Grant, isOvertaken = () => false) {
+  async function grant (answer: Grant, isOvertaken: () => boolean) {
     const msLeft = countdown(clock, answer.expires_in * 1000)
-    return change(() => isOvertaken() ? undefined : keptOf(answer), () => {
+    let holds = false
+    await change(() => isOvertaken() ? undefined : keptOf(answer), () => {
       access = { token: answer.access_token, msLeft }
-      isConfirmed = true
+      holds = isConfirmed = true
       ended = undefined
     })
+    return holds
+  }
+
+  /** Signs out of a session that the server has opened when nobody wanted it any more. */
+  function disown (answer: Grant) {
+    const signOuts = () => withSignOut({ scope: 'local', refresh_token: answer.refresh_token })
+    return change(() => kept.session ? undefined : { ...kept, grant: newGrant(), signOuts: signOuts() })
   }
 
   /** Takes the user as the server has just shown them. */
@@ -151,15 +163,20 @@ export function createState ({ owner, storage, key, clock, tabs, report }: Setup
     return change(() => ({ ...kept, deviceToken }))
   }
 
-  /** The server knows of the sign-out. */
-  function told () {
-    return change(() => kept.signOut && { ...kept, grant: newGrant(), signOut: undefined })
+  /** The server knows of a sign-out, or has given what `next` will tell it with. */
+  function told (signOut: SignOut, ...next: SignOut[]) {
+    return change(() => {
+      const left = kept.signOuts?.flatMap(one => one === signOut ? next : one)
+      return { ...kept, grant: newGrant(), signOuts: left?.length ? left : undefined }
+    })
   }
 
   /** Ends the session here at once. `signOut` is what the server must still be told. */
   function forget (reason: string, signOut?: SignOut) {
     if (kept.session) ended = { id: kept.session.id, reason }
-    kept = { owner, grant: newGrant(), deviceToken: kept.deviceToken, signOut }
+    const { deviceToken, lastSignOut, signOuts } = kept
+    const news = signOut && { lastSignOut: newGrant(), signOuts: withSignOut(signOut) }
+    kept = { owner, grant: newGrant(), deviceToken, lastSignOut, signOuts, ...news }
     access = noAccess
     isAhead = isConfirmed = true
     return change(() => {
@@ -212,7 +229,7 @@ export function createState ({ owner, storage, key, clock, tabs, report }: Setup
   /** Shows the session to the listeners, if it has changed. */
   function announce () {
     // With cookies there may be a session although nothing is remembered: only the server knows.
-    if (tabs && !isConfirmed && !kept.session && !kept.signOut) return
+    if (tabs && !isConfirmed && !kept.session && !kept.signOuts) return
     const before = session
     const elsewhere = isElsewhere
     const { user, session: found } = kept
@@ -241,10 +258,20 @@ export function createState ({ owner, storage, key, clock, tabs, report }: Setup
     return () => kept.grant === grant && msLeft() > 0
   }
 
+  /** One without a token is told with the cookies, or belongs to a session that was added before. */
+  function withSignOut (signOut: SignOut) {
+    const { signOuts = [] } = kept
+    const last = signOut.refresh_token ? undefined : signOuts.at(-1)
+    const added = last?.scope === 'everywhere' ? last : last ? { ...last, scope: signOut.scope } : signOut
+    return [...signOuts.filter(one => one !== last), added]
+  }
+
   function keptOf (answer: Grant): Kept {
     return {
       owner,
       grant: newGrant(),
+      lastSignOut: kept.lastSignOut,
+      signOuts: kept.signOuts,
       user: answer.user,
       session: answer.session,
       refreshToken: answer.refresh_token,

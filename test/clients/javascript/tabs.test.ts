@@ -76,7 +76,7 @@ t.test('a sign-out that the server does not know yet outlives the refresh of a f
   held.letGo()
   await late
   t.equal(await signingOut, false)
-  t.match(stored(), /"signOut":/)
+  t.match(stored(), /"signOuts":/)
   t.notMatch(stored(), /"user"/)
 
   calls.length = 0
@@ -112,7 +112,7 @@ t.test('a page that remembers nothing stays signed out, although its first refre
   await Promise.all([starting, signingOut])
 
   t.strictSame(tab.client.session, { status: 'signed_out' })
-  t.notMatch(stored(), /"user"|"signOut"/)
+  t.notMatch(stored(), /"user"|"signOuts"/)
   t.equal(calls.at(-1), 'POST /auth/logout 204')
 })
 
