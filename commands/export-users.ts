@@ -1,4 +1,4 @@
-import { open, unlink } from 'node:fs/promises'
+import { access, link, open, unlink } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -52,14 +52,24 @@ async function run (
   })
 }
 
-/** Writes a new file that only its owner may read. Nothing is overwritten, and half a file is removed. */
+/**
+ * Writes a new file that only its owner may read, under its name only when it is whole. Nothing is overwritten. What a
+ * killed command leaves behind ends in `.partial`.
+ */
 async function write (path: string, text: AsyncIterable<string>) {
-  const file = await open(path, 'wx', 0o600)
+  if (await isThere(path)) throw new Error(`EEXIST: ${path} is there already, and nothing is overwritten`)
+  const partial = `${path}.partial`
+  const file = await open(partial, 'wx', 0o600)
   try {
     const target: Writable = file.createWriteStream({ flush: true })
     await pipeline(Readable.from(text), target)
-  } catch (error) {
-    await unlink(path)
-    throw error
+    // Unlike a rename it fails if the file has come into being meanwhile.
+    await link(partial, path)
+  } finally {
+    await unlink(partial)
   }
+}
+
+async function isThere (path: string) {
+  return await access(path).then(() => true, () => false)
 }

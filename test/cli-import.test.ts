@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hashSync } from 'bcryptjs'
@@ -6,6 +6,7 @@ import t from 'tap'
 import { createProgressBar } from '../commands/progress-bar.ts'
 import { run, runProcess } from './support/command.ts'
 import { connect } from './support/database.ts'
+import { until } from './support/evidence.ts'
 import { deploy, freshAddress, signIn, start } from './support/helper.ts'
 
 const secret = 'ExjGmyUT73bFoT'
@@ -69,6 +70,26 @@ t.test('only its owner can read an export, and it overwrites no file', async t =
 
   t.match(await run(deployment, ['export-users', path]), { code: 1, stdout: '', stderr: /EEXIST/ })
   t.equal(readFileSync(path, 'utf8'), before)
+})
+
+t.test('an export gets its name when it is whole, so that a killed command leaves nothing that looks like one', async t => {
+  const deployment = await deploy(t)
+  await run(deployment, ['import-users', '-'], `{"email":"${freshAddress()}","full_name":"Ada","email_verified":true,"password_hash":"${hash}"}\n`)
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-export-'))
+  const path = join(folder, 'users.ndjson')
+  const lock = await connect(t, deployment.DATABASE_DIRECT_URL).reserve()
+  await lock`begin`
+  await lock`lock table users in access exclusive mode`
+
+  const exporting = run(deployment, ['export-users', path])
+  await until(() => readdirSync(folder).length > 0)
+  t.strictSame(readdirSync(folder), ['users.ndjson.partial'])
+  t.equal(statSync(`${path}.partial`).mode & 0o777, 0o600)
+
+  await lock`rollback`
+  lock.release()
+  t.match(await exporting, { code: 0 })
+  t.strictSame(readdirSync(folder), ['users.ndjson'])
 })
 
 t.test('an error is reported in one line, and nothing is left behind', async t => {
