@@ -17,3 +17,20 @@ export function createClock () {
     advance (milliseconds: number) { offset += milliseconds }
   }
 }
+
+/** A moment in both times (ms): the monotonic one and that of the system's wall clock, which no test moves. */
+export interface Moment { monotonic: number, wall: number }
+
+/** The present moment, for `elapsedSince`. */
+export function momentOf (clock: Clock): Moment {
+  return { monotonic: clock.monotonic(), wall: clock.now() - clock.offset }
+}
+
+/**
+ * How many milliseconds have passed since `moment`: the more of what both clocks have counted. The monotonic one stands
+ * still while a virtual machine is suspended, and the wall clock may have been put back.
+ */
+export function elapsedSince (moment: Moment, clock: Clock) {
+  const { monotonic, wall } = momentOf(clock)
+  return Math.max(monotonic - moment.monotonic, wall - moment.wall)
+}

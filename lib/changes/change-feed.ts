@@ -1,5 +1,6 @@
 import { unavailable } from '../errors.ts'
-import type { Clock } from '../clock.ts'
+import { elapsedSince, momentOf } from '../clock.ts'
+import type { Clock, Moment } from '../clock.ts'
 import type { Change } from './change.ts'
 import type { ChangeStore, Cursor, Tail } from './change-store.ts'
 
@@ -46,7 +47,7 @@ export function createChangeFeed ({ store, clock, apply, startOver, wake, warn, 
   onRead?: (read: FeedRead) => void
 }) {
   let cursor: Cursor | null = null
-  let readAt = -Infinity
+  let readAt: Moment | null = null
   let skewMs = 0
   let reading: Promise<void> | null = null
   let again = false
@@ -89,7 +90,7 @@ export function createChangeFeed ({ store, clock, apply, startOver, wake, warn, 
 
   /** Milliseconds since the last read; `Infinity` before the first. */
   function ageMs () {
-    return clock.monotonic() - readAt
+    return readAt ? elapsedSince(readAt, clock) : Infinity
   }
 
   /** By how many milliseconds this node's clock was ahead of that of Postgres at the last read. */
@@ -111,7 +112,7 @@ export function createChangeFeed ({ store, clock, apply, startOver, wake, warn, 
     do {
       again = false
       published = []
-      const [sentAt, time] = [clock.monotonic(), clock.now()]
+      const [sentAt, time] = [momentOf(clock), clock.now()]
       const { isRestart, ...tail } = await readTail()
 
       if (isRestart && cursor !== null) {
@@ -121,16 +122,15 @@ export function createChangeFeed ({ store, clock, apply, startOver, wake, warn, 
       for (const change of tail.changes) apply(change)
       cursor = tail.next
       readAt = sentAt
-      skewMs = clock.now() - clock.offset - (clock.monotonic() - sentAt) / 2 - tail.time
-      onRead({ changes: tail.changes, cursor, isRestart, sentAt, time })
+      skewMs = clock.now() - clock.offset - (clock.monotonic() - sentAt.monotonic) / 2 - tail.time
+      onRead({ changes: tail.changes, cursor, isRestart, sentAt: sentAt.monotonic, time })
     } while (again)
   }
 
   // Another server, or a restarted one, may lack the last transactions of the one before. A node that has not read for
   // long may have missed rows that have been deleted since. Both start over.
   async function readTail (): Promise<Tail & { isRestart: boolean }> {
-    const isRecent = clock.monotonic() - readAt <= lookBackMs / 2
-    const tail = cursor && isRecent ? await store.since(cursor) : null
+    const tail = cursor && ageMs() <= lookBackMs / 2 ? await store.since(cursor) : null
     return tail ? { ...tail, isRestart: false } : { ...await store.recent(lookBackMs), isRestart: true }
   }
 }
