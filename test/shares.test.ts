@@ -5,6 +5,7 @@ import type { Test } from 'tap'
 import { connect } from './support/database.ts'
 import { api, as, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from './support/helper.ts'
 import type { Tokens } from './support/helper.ts'
+import { introspect, makeService } from './support/services.ts'
 import { tapWires } from './support/wiretap.ts'
 
 // Others must never wait for what one account, one network or all strangers together do. A lock that is held outside
@@ -46,7 +47,7 @@ t.test('seven hundred sockets without an account take two connections for each o
 })
 
 t.test('six hundred strangers, each from a network of their own, leave two connections and half of the queue', async t => {
-  const { app, hold, ada } = await build(t)
+  const { app, hold, ada, service } = await build(t)
   const release = await hold(sql => sql`lock table one_time_tokens in exclusive mode`)
 
   const sockets = Array.from({ length: 600 }, (_, n) => app.inject({
@@ -57,6 +58,7 @@ t.test('six hundred strangers, each from a network of their own, leave two conne
   }))
   await until(() => app.database.load().waiting === 250 && app.database.load().running === 8)
   await othersAreServed(t, app, ada)
+  t.match((await introspect(app, service, ada.access_token)).json(), { active: true }, 'nor does a service')
 
   await release()
   await finished(t, app, sockets)
@@ -142,7 +144,10 @@ async function build (t: Test, settings: Record<string, string> = {}) {
   const deployment = await deploy(t, settings)
   const app = await start(t, deployment, { workers: false })
   const sql = connect(t, deployment.DATABASE_DIRECT_URL)
-  return { app, hold, ada: await signIn(app) }
+  const service = await makeService(app)
+  const ada = await signIn(app)
+  await introspect(app, service, ada.access_token)
+  return { app, hold, ada, service }
 
   /** Takes a lock in a transaction of its own. Returns what ends that transaction. */
   async function hold (take: (connection: Awaited<ReturnType<typeof sql.reserve>>) => Promise<unknown>) {

@@ -50,7 +50,7 @@ export function createServices ({ database, store, audit, failures, statuses, cl
   const hashes = createFollowed(readHashes, { name: 'the credentials of services', clock, initial: new Map() })
   const lookUp = createSharedRead(hashes.read, { clock, everyMs: readIntervalMs })
 
-  return { authenticate, create, revoke, followers: store.followers }
+  return { authenticate, recognises, create, revoke, followers: store.followers }
 
   /**
    * The service that has these credentials.
@@ -126,6 +126,14 @@ export function createServices ({ database, store, audit, failures, statuses, cl
       }
       return { name, revoked, credentials: await store.count(tx, name) }
     })
+  }
+
+  /**
+   * Whether these credentials were right when this node last read them. It decides whose turn at the stores a request
+   * takes, and nothing else: only `authenticate` knows that they have not been revoked.
+   */
+  function recognises ({ id, secret }: Credentials): boolean {
+    return isKnown(id, sha256(secret))
   }
 
   async function prove ({ id, secret }: Credentials): Promise<Service | null> {

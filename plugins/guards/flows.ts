@@ -4,6 +4,7 @@ import { beginWork, endWork, runWork } from '../../lib/context/work.ts'
 import type { Work } from '../../lib/context/work.ts'
 import { Refusal } from '../../lib/errors.ts'
 import { clientNetwork } from '../../lib/http/client-address.ts'
+import { readBasic } from '../../lib/oauth/basic.ts'
 import type { Turn } from '../../lib/queues/priority-queue.ts'
 
 declare module 'fastify' {
@@ -15,9 +16,9 @@ declare module 'fastify' {
 
 /**
  * Names the flow of each request: the user of an authentic access token, else the session of an authentic refresh
- * token, else the device of an authentic device token; these are known. A stranger's flow is the client's network. The
- * name is found when a store is asked first, so a request that is answered from memory does not pay for it. Lines that
- * the log of the server (not of the request) gets meanwhile name the request.
+ * token, else the device of an authentic device token, else the credential of a service; these are known. A stranger's
+ * flow is the client's network. The name is found when a store is asked first, so a request that is answered from
+ * memory does not pay for it. Lines that the log of the server (not of the request) gets meanwhile name the request.
  */
 export default fp(async function nameFlows (app) {
   app.decorateRequest('work', null)
@@ -45,7 +46,8 @@ export default fp(async function nameFlows (app) {
 
   function knownFlowOf (request: FastifyRequest): string | undefined {
     try {
-      return userOf(request) ?? request.refreshTokenToCount?.claims?.sessionId ?? deviceOf(request)
+      return userOf(request) ?? request.refreshTokenToCount?.claims?.sessionId ??
+        deviceOf(request) ?? serviceOf(request)
     } catch (error) {
       // Two tokens, for instance. The request will be refused for it, or does not need them.
       if (error instanceof Refusal) return undefined
@@ -62,7 +64,12 @@ export default fp(async function nameFlows (app) {
     const token = cookiesCarried.device ?? tokenIn(body)
     return token === undefined ? undefined : app.deviceTokens.read(token) ?? undefined
   }
-}, { name: 'flows', dependencies: ['monitoring', 'http', 'tokens'] })
+
+  function serviceOf ({ headers, raw }: FastifyRequest): string | undefined {
+    const credentials = readBasic(headers.authorization, raw.rawHeaders)
+    return credentials && app.services.recognises(credentials) ? credentials.id : undefined
+  }
+}, { name: 'flows', dependencies: ['monitoring', 'http', 'tokens', 'oauth'] })
 
 function tokenIn (body: unknown): string | undefined {
   const token = typeof body === 'object' && body !== null && 'device_token' in body ? body.device_token : undefined
