@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { Redis } from 'ioredis'
 import t from 'tap'
 import type { Test } from 'tap'
 import type { AreaFinding, Verdict } from '../lib/doctor/examination.ts'
@@ -53,6 +54,19 @@ t.test('what is wrong in the stores is found in one run, without a secret', asyn
   await sql`delete from signing_keys where id = ${forged}`
   await sql`delete from audit_retention`
   t.strictSame((await diagnose(deployment)).codes, ['redis_prefix_shared'], 'what was mended is not found any more')
+})
+
+t.test('a shared prefix is found in a Redis with ten thousand keys of others', async t => {
+  const deployment = await deploy(t)
+  const redis = new Redis(deployment.REDIS_URL)
+  const others = Array.from({ length: 10_000 }, () => `of-others:${randomUUID()}`)
+  t.teardown(async () => { await redis.unlink(others); redis.disconnect() })
+  await redis.mset(others.flatMap(key => [key, '']))
+  const app = await start(t, deployment, { workers: false })
+  await Promise.all([signIn(app), signIn(app), signIn(app)])
+  await connect(t, deployment.DATABASE_DIRECT_URL)`update sessions set id = gen_random_uuid()`
+
+  t.ok((await diagnose(deployment)).codes.includes('redis_prefix_shared'))
 })
 
 t.test('the owner of the tables is not the one to run the server', async t => {

@@ -80,9 +80,9 @@ function judgeReplication ({ isReplica }: RedisFacts): Finding[] {
   }]
 }
 
-/** How many session records are compared with Postgres at most, in how many steps. */
+/** How many session records are compared with Postgres at most, and how many steps through the keys that may take. */
 const sampleMax = 200
-const stepsMax = 5
+const stepsMax = 200
 const stepEntries = 500
 /** Fewer unknown records than this, or a smaller share, come from erased accounts and restored backups. */
 const unknownMin = 3
