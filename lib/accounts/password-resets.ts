@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Audit } from '../audit/audit.ts'
+import type { Audit, AuditEvent } from '../audit/audit.ts'
 import type { Caller } from '../http/caller.ts'
 import type { Revocations } from '../changes/revocations.ts'
 import type { UnitsOfWork } from '../changes/unit-of-work.ts'
@@ -13,7 +13,7 @@ import type { Lockout } from '../throttling/lockout.ts'
 import type { OneTimeTokens, TakenToken } from '../tokens/one-time-tokens.ts'
 import type { PasswordPolicy } from '../passwords/policy.ts'
 import type { Passwords } from '../passwords/passwords.ts'
-import type { RateLimits } from '../throttling/rate-limits.ts'
+import type { CausedMail, RateLimits } from '../throttling/rate-limits.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { Database } from '../stores/database.ts'
 import type { KnownDevice, KnownDeviceStore } from '../sessions/known-device-store.ts'
@@ -24,6 +24,9 @@ import type { Tokens } from '../tokens/access-tokens.ts'
 
 /** The address of an account whose password is forgotten, and what may prove that the request comes from its owner. */
 export interface ForgottenPassword extends OwnerProofs { email: string }
+
+/** What the events of a request say about it; `address` where there is no account. */
+type RequestTrace = Pick<AuditEvent, 'subject' | 'address' | 'caller'>
 
 interface OwnerProofs { deviceToken?: string | undefined, accessToken?: string | undefined }
 
@@ -75,7 +78,8 @@ export function createPasswordResets (parts: PasswordResetParts) {
 
   /**
    * Mails a link to the owner of an address. The answer does not tell whether there is an account: the work is the
-   * same, including the token's row and the mail's job, but a token without a user is not mailed.
+   * same, including the token's row and the mail's job, but a token without a user is not mailed. Beyond the limit of
+   * mails nothing is written for either, except for an event a minute.
    * @throws Refusal `invalid_request` with `not_an_address`; `unavailable`
    */
   async function forgotPassword ({ email, ...proofs }: ForgottenPassword, caller: Caller) {
@@ -90,19 +94,24 @@ export function createPasswordResets (parts: PasswordResetParts) {
     const owner = (user?.knownSince && deviceId) || await sessionOf(user, accessToken)
 
     const mail = { kind: 'password_reset', address, caller, owner }
-    await rateLimits.countMail(mail, mayMail => database.begin(async tx => {
-      // Beyond the limit, too, the token has no user: a link that is not mailed must not replace one that was.
-      const userId = mayMail && user?.status === 'active' ? user.id : null
+    const about = { subject: user, ...!user && { address }, caller }
+    await rateLimits.countMail(mail, mayMail => mayMail ? mailLink(user, about) : recordRefusal(mail, about))
+  }
+
+  async function mailLink (user: User | null, about: RequestTrace) {
+    await database.begin(async tx => {
+      const userId = user?.status === 'active' ? user.id : null
       const tokenId = await oneTimeTokens.issue(tx, { purpose: 'password_reset', userId })
-      await audit.record(tx, {
-        event: 'authn_password_reset_request',
-        ...mayMail ? { outcome: 'success' } : { outcome: 'failure', reason: 'rate_limited' },
-        subject: user,
-        ...!user && { address },
-        caller
-      })
+      await audit.record(tx, { ...about, event: 'authn_password_reset_request', outcome: 'success' })
       await jobs.send(tx, 'mail', { kind: 'password_reset', tokenId })
-    }))
+    })
+  }
+
+  // Anybody can request mails beyond the limit as often as they like, so most of these requests leave nothing.
+  async function recordRefusal (mail: CausedMail, about: RequestTrace) {
+    if (!await rateLimits.mayRecordRefusal(mail)) return
+    const event = 'authn_password_reset_request'
+    await audit.record(database, { ...about, event, outcome: 'failure', reason: 'rate_limited' })
   }
 
   /**

@@ -50,6 +50,9 @@ const exportRates: readonly Rate[] = [{ limit: 5, window: 3_600_000 }]
 /** Each write of a profile is a version, an audit event and a row that every node reads. */
 const profileRates: readonly Rate[] = [{ limit: 60, window: 900_000 }]
 
+/** Events about refused mails: enough to see that somebody floods an address, too few to flood the audit trail. */
+const refusalRates: readonly Rate[] = [{ limit: 1, window: 60_000 }]
+
 /**
  * Wrong codes for one address, over all of its registrations: anybody can make registrations, each with tries of its
  * own. With 20 of a million codes an hour, a guesser needs four years for an even chance.
@@ -83,7 +86,7 @@ export function createRateLimits ({ store, statuses, keys: [key = Buffer.alloc(0
     profile: profileRates
   }
 
-  return { count, countMail, countGuess }
+  return { count, countMail, mayRecordRefusal, countGuess }
 
   /**
    * Counts a request before its work is done. If the work fails because something is unavailable or overloaded (503),
@@ -119,6 +122,15 @@ export function createRateLimits ({ store, statuses, keys: [key = Buffer.alloc(0
   }
 
   /**
+   * Whether an event about a mail that was refused may be written now: one a minute for each address and kind.
+   * @throws Refusal `unavailable`
+   */
+  async function mayRecordRefusal ({ kind, address }: Pick<CausedMail, 'kind' | 'address'>): Promise<boolean> {
+    const { isCounted } = await store.count([{ key: `${mailTag(address)}:${kind}:refused`, rates: refusalRates }])
+    return isCounted
+  }
+
+  /**
    * Counts a guess at a code that was mailed to an address, if it is wrong. Nobody may learn whether it is right before
    * this returns: then parallel guesses gain nothing, because a right one behind 20 wrong ones is refused too. It holds
    * also while limits are switched off, like the lockout.
@@ -136,9 +148,13 @@ export function createRateLimits ({ store, statuses, keys: [key = Buffer.alloc(0
     }
   }
 
+  function mailTag (address: string) {
+    return `limit:mail:{${name('mail', address)}}`
+  }
+
   function logsOf ({ kind, address, caller, owner }: CausedMail): Log[] {
     // All logs of an address have the same hash tag, so that one script may reach them in a Redis Cluster.
-    const tag = `limit:mail:{${name('mail', address)}}`
+    const tag = mailTag(address)
     if (owner !== undefined) return [{ key: `${tag}:${name('mail', 'owner', owner, address)}`, rates: limits.mail }]
 
     return [
