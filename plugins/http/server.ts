@@ -3,6 +3,7 @@ import { SerializerSelector } from '@fastify/fast-json-stringify-compiler'
 import Fastify, { LogController } from 'fastify'
 import type { FastifyInstance, FastifyServerOptions } from 'fastify'
 import type { Config } from '../../lib/config/config.ts'
+import { boundPipelining } from '../../lib/http/pipelining.ts'
 import { shareCompiled } from '../../lib/http/schema-compilers.ts'
 import type { CompilerFactories } from '../../lib/http/schema-compilers.ts'
 import { answerExpectation, serverOptions } from '../../lib/http/server-options.ts'
@@ -34,6 +35,7 @@ export function createServer (
     logController: logOnce(new LogController()),
     schemaController: { compilersFactory }
   })
+  boundPipelining(app.server)
   app.server.on('checkExpectation', (request, response) => answerExpectation(request, response, securityHeaders))
   return app
 }
