@@ -3,7 +3,7 @@ import { Refusal } from '../../lib/errors.ts'
 import { parseStrictJson } from '../../lib/formats/json.ts'
 import { isSafe } from '../../lib/http/origins.ts'
 import { listRefusals } from '../../lib/http/refusal-lists.ts'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 
 // UTF-8 in one spelling and the alias that many clients send, in any letter case. Blanks and tabs around the semicolon
 // and further parameters are refused, because two readers of a header may understand them differently (CVE-2025-32442,
@@ -18,6 +18,7 @@ export default fp(async function parseJson (app) {
     if ([route.method].flat().every(isSafe)) return
     listRefusals(route, 'malformed_request', 'body_too_large', 'unsupported_media_type')
   })
+  app.addHook('onRequest', refuseTransferCodings)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parse)
 
@@ -33,3 +34,17 @@ export default fp(async function parseJson (app) {
     }
   }
 }, { name: 'json' })
+
+/**
+ * Refuses a body that is transferred in another coding than `chunked`, before anything is done, and closes the
+ * connection (RFC 9112 §6.1). Node removes the chunks alone, so what was compressed would be read as it is. The answer
+ * is 415, as for a Content-Encoding; a 501, as that section has it, would look like a failure of this server.
+ */
+function refuseTransferCodings ({ method, headers }: FastifyRequest, reply: FastifyReply, done: () => void) {
+  const coding = headers['transfer-encoding']
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked' && !isSafe(method)) {
+    reply.header('connection', 'close')
+    throw new Refusal('unsupported_media_type')
+  }
+  done()
+}

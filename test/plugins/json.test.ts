@@ -35,6 +35,23 @@ t.test('a compressed body is refused and not inflated', async t => {
   }
 })
 
+t.test('a body in another transfer coding than chunked is refused, and the connection is closed', async t => {
+  const { app, bodies } = await build(t)
+  const send = async (coding: string) => await sendRaw(app, [
+    'POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n',
+    `Transfer-Encoding: ${coding}\r\n\r\n7\r\n{"a":1}\r\n0\r\n\r\n`,
+    'GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+  ].join(''))
+
+  for (const coding of ['gzip, chunked', 'GZIP,chunked', 'identity, chunked']) {
+    const answer = await send(coding)
+    t.match(answer, /^HTTP\/1\.1 415 [^]*connection: close[^]*"code":"unsupported_media_type"/i, coding)
+    t.equal(answer.match(/HTTP\/1\.1/g)?.length, 1, 'nothing behind it is answered')
+  }
+  t.strictSame(bodies, [], 'none reached the route')
+  t.match(await send('Chunked'), /^HTTP\/1\.1 200 /)
+})
+
 t.test('a body that is not JSON, or could be read in two ways, is refused with 400', async t => {
   const { app } = await build(t)
   const bad = [
@@ -113,5 +130,12 @@ t.test('a body beyond 32 KiB is refused before it is read', async t => {
 })
 
 async function build (t: Pick<Test, 'teardown'>) {
-  return await buildHttp(t, app => { app.post('/echo', async ({ body }) => ({ body })) })
+  const bodies: unknown[] = []
+  const built = await buildHttp(t, app => {
+    app.post('/echo', async ({ body }) => {
+      bodies.push(body)
+      return { body }
+    })
+  })
+  return { ...built, bodies }
 }
