@@ -1,4 +1,5 @@
 import { refusal, unintelligible, unreachable } from './errors.ts'
+import type { Due } from './proving.ts'
 import type { OperationId, Problem, TokenResponse, User } from './types.ts'
 
 /** What an answer of Latchkey holds: an object or nothing, or why it refuses. */
@@ -37,6 +38,22 @@ export async function accept (operation: OperationId, response: Response): Promi
 export async function problemOf (response: Response): Promise<Problem | undefined> {
   const { problem } = await read(response.clone()).catch((): Answer => ({}))
   return problem
+}
+
+/**
+ * The recent sign-in that an answer asks for (RFC 9470). A service that knows nothing of Latchkey's problems asks in
+ * its challenge. The problem comes first, because a page can read the challenge only where the service exposes it.
+ */
+export async function stepUpOf (answer: Response): Promise<Due | undefined> {
+  if (answer.status !== 401) return undefined
+  const problem = await problemOf(answer)
+  const challenge = answer.headers.get('www-authenticate') ?? ''
+  const asked = (name: string) => new RegExp(`\\b${name}="?([^",]*)`).exec(challenge)?.[1]
+
+  const code = problem?.code ?? asked('error') ?? ''
+  if (!/^(reauthentication_required|insufficient_user_authentication)$/.test(code)) return undefined
+  const maxAge = problem?.max_age ?? asked('max_age')
+  return { maxAge: maxAge === undefined ? maxAge : Number(maxAge), acrValues: problem?.acr_values ?? asked('acr_values') }
 }
 
 export function isGrant (body: unknown): body is Grant {

@@ -3,12 +3,14 @@ import type { Answer } from './answers.ts'
 import { isRefusal, isUnintelligible, unreachable } from './errors.ts'
 import type { Kept } from './kept.ts'
 import { prove } from './proving.ts'
-import type { AskProof } from './proving.ts'
+import type { AskProof, Due } from './proving.ts'
 import type { Renewal } from './renewal.ts'
 import { json } from './request.ts'
 import type { Sender } from './sender.ts'
 import type { State } from './state.ts'
 import type { OperationId } from './types.ts'
+
+export type Calls = ReturnType<typeof createCalls>
 
 /** Makes a call of the API by its name and its route, `POST /auth/login`. */
 export type Call = (operation: OperationId, route: string, input?: object, options?: CallOptions) => Promise<unknown>
@@ -38,22 +40,25 @@ interface Setup {
  * Makes the calls: fills the path, sends the rest of the input as query or body, takes over what the answer says about
  * the session, and throws what the server refuses.
  */
-export function createCall ({ root, state, renewal, sender, added, askProof }: Setup): Call {
-  return async (operation, route, input, options) => {
+export function createCalls ({ root, state, renewal, sender, added, askProof }: Setup) {
+  const call: Call = async (...request) => {
     try {
-      return await call(operation, route, input, options)
+      return await callOnce(...request)
     } catch (error) {
       const isDue = isRefusal(error) && error.code === 'reauthentication_required'
-      if (!isDue || !await prove(error, askProof, reauthenticate)) throw error
-      return await call(operation, route, input, options)
+      if (!isDue || !await stepUp(error)) throw error
+      return await callOnce(...request)
     }
   }
 
-  async function reauthenticate (proof: object) {
-    await call('reauthenticate', 'POST /auth/reauthenticate', proof)
+  return { call, stepUp }
+
+  /** Lets the user prove who they are; false if they do not want to. @throws Refusal of a proof */
+  function stepUp (due: Due) {
+    return prove(due, askProof, proof => callOnce('reauthenticate', 'POST /auth/reauthenticate', proof))
   }
 
-  async function call (operation: OperationId, route: string, input?: object, options?: CallOptions) {
+  async function callOnce (...[operation, route, input, options]: Parameters<Call>) {
     await state.load()
     const before = state.kept
     const [path, init] = requestOf(route, { ...added(route), ...input })

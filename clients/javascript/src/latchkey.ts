@@ -1,5 +1,5 @@
 import { accept } from './answers.ts'
-import { createCall } from './calls.ts'
+import { createCalls } from './calls.ts'
 import { deviceClock } from './clock.ts'
 import type { Clock } from './clock.ts'
 import { createFetch } from './fetch.ts'
@@ -81,7 +81,7 @@ export function createLatchkey ({
   const request = createRequest(state, fetch, bearer ? 'omit' : 'include')
   const renewal = createRenewal(state, root, request, tabs?.navigator?.locks)
   const sender = createSender(state, renewal, request)
-  const call = createCall({ root, state, renewal, sender, added, askProof })
+  const { call, stepUp } = createCalls({ root, state, renewal, sender, added, askProof })
   const { start, wake, dispose } = createStart(state, renewal, sender, call, host, report)
   const { login: signIn, ...account } = operationsOf({ login: 'POST /auth/login', ...accountOperations }, call)
 
@@ -102,7 +102,7 @@ export function createLatchkey ({
     signOut,
     refresh,
     accessToken,
-    fetch: createFetch([baseUrl, ...origins], fetch, sender),
+    fetch: createFetch([baseUrl, ...origins], fetch, sender, stepUp),
     /** Makes a call by name and route; `administration` is made of it. */
     call,
     dispose

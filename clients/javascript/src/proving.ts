@@ -15,6 +15,9 @@ export interface NeededProof {
   methods: string[] | undefined
 }
 
+/** What asks for a recent sign-in. */
+export type Due = Pick<Refusal, 'maxAge' | 'acrValues'>
+
 type Union<Input> = Input extends unknown ? Omit<Input, 'mfa_token'> : never
 
 /** A password, alone or with a second factor; a second factor after it; or the signature of a passkey. */
@@ -26,13 +29,13 @@ export type AskProof = (needed: NeededProof) => Promise<Proof | null>
 /**
  * Lets the user prove everything that the account needs, one factor after the other.
  *
- * @param due the refusal that asks for a recent sign-in
+ * @param due what asks for a recent sign-in
  * @param send makes the call `reauthenticate`
  * @returns false if the user does not want to
  * @throws what refuses a proof
  */
 export async function prove (
-  { maxAge, acrValues }: Refusal,
+  { maxAge, acrValues }: Due,
   ask: AskProof,
   send: (proof: object) => Promise<unknown>
 ): Promise<boolean> {

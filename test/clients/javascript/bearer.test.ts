@@ -543,6 +543,78 @@ t.test('a call that needs two factors asks for one after the other, and a wrong 
   await t.rejects(call(), { code: 'invalid_credentials' })
 })
 
+t.test('fetch asks for a recent sign-in that a service demands, and sends the request again', async t => {
+  const world = await shared()
+  const asked: unknown[] = []
+  const heard: [request: string, token: string | null][] = []
+  const demands: Response[] = []
+  const { client } = await signedInPhone(t, world, await signUp(world.app), {
+    origins: ['https://api.example.com'],
+    onReauthenticationRequired: async needed => { asked.push(needed); return password },
+    fetch: async (url, init) => {
+      if (!String(url).startsWith('https:')) return await fetch(url, init)
+      heard.push([`${init?.method} ${init?.body}`, new Headers(init?.headers).get('authorization')])
+      return demands.shift() ?? Response.json({ sold: true })
+    }
+  })
+  const sell = async () => await client.fetch('https://api.example.com/sales', { method: 'POST', body: 'one' })
+  const challenge = 'Bearer realm="api", error="insufficient_user_authentication", acr_values="urn:latchkey:acr:2fa phr", max_age=300'
+
+  demands.push(problem(401, 'reauthentication_required', {}, { max_age: 600 }))
+  t.strictSame(await (await sell()).json(), { sold: true })
+  demands.push(new Response('who are you?', { status: 401, headers: { 'www-authenticate': challenge } }))
+  t.strictSame(await (await sell()).json(), { sold: true }, 'also for a service that knows nothing of Latchkey')
+
+  t.strictSame(asked, [
+    { maxAge: 600, acrValues: undefined, methods: undefined },
+    { maxAge: 300, acrValues: 'urn:latchkey:acr:2fa phr', methods: undefined }
+  ])
+  t.strictSame(world.traffic.calls(), ['POST /auth/reauthenticate 200', 'POST /auth/reauthenticate 200'])
+  t.strictSame(heard.map(([request]) => request), Array(4).fill('POST one'))
+  t.equal(new Set(heard.map(([, token]) => token)).size, 3, 'each time with the token of the new proof')
+})
+
+t.test('fetch passes on a demand that the user does not meet, and asks for nothing that is no demand', async t => {
+  const world = await shared()
+  let proof: Proof | null = null
+  let asked = 0
+  const answers: Response[] = []
+  const { client } = await signedInPhone(t, world, await signUp(world.app), {
+    origins: ['https://api.example.com'],
+    onReauthenticationRequired: async () => { asked++; return proof },
+    fetch: async (url, init) => String(url).startsWith('https:') ? answers.shift() ?? Response.json({}) : await fetch(url, init)
+  })
+  const demand = () => problem(401, 'reauthentication_required')
+  const send = async (init?: RequestInit) => await client.fetch('https://api.example.com/sales', init)
+
+  answers.push(demand())
+  t.match(await (await send()).json(), { code: 'reauthentication_required' }, 'a user who does not want to')
+  t.equal(asked, 1)
+
+  proof = 'not the password'
+  answers.push(demand())
+  await t.rejects(send(), { name: 'Refusal', operation: 'reauthenticate', code: 'invalid_credentials' })
+  t.equal(asked, 2)
+
+  proof = password
+  answers.push(demand(), demand())
+  t.equal((await send()).status, 401, 'a service that is not content')
+  t.equal(asked, 3)
+
+  const body = Readable.toWeb(Readable.from(['one'])) as ReadableStream
+  const challenged = (status: number, challenge: string) => new Response('', { status, headers: { 'www-authenticate': challenge } })
+  for (const [answer, init] of [
+    [demand(), { method: 'POST', body, duplex: 'half' } as RequestInit],
+    [problem(401, 'mfa_required', { 'www-authenticate': 'Bearer error="insufficient_user_authentication"' }), {}],
+    [challenged(401, 'Basic realm="insufficient_user_authentication"'), {}],
+    [challenged(403, 'Bearer error="insufficient_user_authentication"'), {}]
+  ] as const) {
+    answers.push(answer)
+    t.equal((await send(init)).status, answer.status)
+  }
+  t.equal(asked, 3)
+})
+
 t.test('an erased account is signed out', async t => {
   const world = await shared()
   const { client, endings } = await signedInPhone(t, world, await signUp(world.app))
@@ -753,7 +825,7 @@ async function signOutElsewhere (world: World, { client }: ReturnType<typeof mak
   await other.client.signOut({ scope: 'others' })
 }
 
-function problem (status: number, code: string, headers: Record<string, string> = {}) {
-  const body = { type: `urn:latchkey:problem:${code}`, title: code, status, detail: code, code, request_id: 'x' }
+function problem (status: number, code: string, headers: Record<string, string> = {}, more: object = {}) {
+  const body = { type: `urn:latchkey:problem:${code}`, title: code, status, detail: code, code, request_id: 'x', ...more }
   return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/problem+json', ...headers } })
 }
