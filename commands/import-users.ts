@@ -1,33 +1,38 @@
 import { constants, createReadStream } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
+import type { FastifyInstance } from 'fastify'
 import { formatOf } from '../lib/transfers/files.ts'
 import type { Tally } from '../lib/transfers/transfers.ts'
 import type { Command, Input, Result, Surroundings } from './command.ts'
+import { UsageError } from './command.ts'
 import { createProgressBar } from './progress-bar.ts'
 import { operator, withApp } from './with-app.ts'
 
 const importUsers: Command = {
-  usage: 'import-users FILE [--dry-run]',
-  help: 'makes accounts of the users in a file, NDJSON or CSV; - is standard input',
-  options: { 'dry-run': { type: 'boolean' } },
+  usage: 'import-users FILE [--allow-role ROLE …] [--dry-run]',
+  help: 'makes accounts of the users in a file, NDJSON or CSV; - is standard input. Grants the default role and those allowed',
+  options: { 'allow-role': { type: 'string', multiple: true }, 'dry-run': { type: 'boolean' } },
   positionals: 1,
   run
 }
 export default importUsers
 
 async function run (
-  { positionals: [path = ''], values: { 'dry-run': dryRun } }: Input,
+  { positionals: [path = ''], values: { 'allow-role': roles, 'dry-run': dryRun } }: Input,
   surroundings: Surroundings
 ): Promise<Result> {
   const bar = createProgressBar(surroundings.stderr, await sizeOf(path))
+  const allowedRoles = Array.isArray(roles) ? roles.map(String) : []
   let done = 0
   let tally: Tally | null = null
 
   return await withApp(surroundings, async app => {
+    checkRoles(app, allowedRoles)
     try {
       tally = await app.userTransfers.importUsers(counted(), {
         format: formatOf(path),
         isDryRun: dryRun === true,
+        allowedRoles,
         refuse: (line, reason) => bar.print(`line ${line}: ${reason}`),
         report: soFar => {
           tally = soFar
@@ -52,6 +57,11 @@ async function run (
       yield chunk
     }
   }
+}
+
+function checkRoles ({ roles }: FastifyInstance, names: string[]) {
+  const unknown = names.find(name => roles.find(name) === undefined)
+  if (unknown !== undefined) throw new UsageError(`There is no role "${unknown}".`)
 }
 
 /** The size of a readable file in bytes; null where it is not known yet. */

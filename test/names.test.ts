@@ -61,7 +61,7 @@ async function doorsOf (t: Test, app: App) {
   }
 
   async function load (line: string) {
-    const options = { format: 'ndjson', isDryRun: false, refuse: () => {}, report: () => {} } as const
+    const options = { format: 'ndjson', isDryRun: false, allowedRoles: [], refuse: () => {}, report: () => {} } as const
     return await app.userTransfers.importUsers(chunks(line), options, caller)
   }
 }
@@ -100,7 +100,7 @@ t.test('an export with the names of earlier versions is imported in full', async
 
   for (const format of ['ndjson', 'csv'] as const) {
     const other = await build(t)
-    const options = { format, isDryRun: false, refuse, report: () => {} }
+    const options = { format, isDryRun: false, allowedRoles: [], refuse, report: () => {} }
     const tally = await other.userTransfers.importUsers(chunks(await exported(format)), options, caller)
     t.match(tally, { read: 4, imported: 4 }, format)
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { canonicalise, isDeliverable } from '../users/email-address.ts'
 import { parseFullName } from '../users/full-name.ts'
 import type { Passwords } from '../passwords/passwords.ts'
+import type { Role } from '../access/role-store.ts'
 import type { Roles } from '../access/roles.ts'
 import type { ImportedUser } from './transfer-store.ts'
 import type { UserField, UserValues } from './files.ts'
@@ -13,6 +14,8 @@ export interface ImportRules {
   roles: Pick<Roles, 'find' | 'forRegistration'>
   passwords: Pick<Passwords, 'problemOf'>
   emailVerification: 'required' | 'optional'
+  /** The roles that the operator lets the file grant, besides the default one. */
+  allowedRoles: readonly string[]
   /** Milliseconds since 1970. No account may be younger. */
   now: number
 }
@@ -26,7 +29,7 @@ const time = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?) 
  * @throws RefusedLine
  */
 export function readImportedUser (
-  values: UserValues, { roles, passwords, emailVerification, now }: ImportRules
+  values: UserValues, { roles, passwords, emailVerification, allowedRoles, now }: ImportRules
 ): ImportedUser {
   const address = canonicalise(textOf(values, 'email') ?? refuse('email is missing'))
   const fullName = parseFullName(textOf(values, 'full_name') ?? '')
@@ -59,9 +62,15 @@ export function readImportedUser (
     createdAt: timeOf(textOf(values, 'created_at'))
   }
 
-  function roleOf (name: string | null) {
-    const role = name === null ? roles.forRegistration('user') : roles.find(name)
-    return role ?? refuse(name === null ? 'role is missing' : 'role is none that there is')
+  // The file comes from another system, where somebody else decided on roles. So it gives power to nobody unless the
+  // operator has named the role.
+  function roleOf (name: string | null): Role {
+    const standard = roles.forRegistration('user')
+    if (name === null) return standard ?? refuse('role is missing')
+
+    const role = roles.find(name) ?? refuse('role is none that there is')
+    const isAllowed = name === standard?.name || allowedRoles.includes(name)
+    return isAllowed ? role : refuse('role is one that must be allowed by --allow-role')
   }
 
   // Django marks an account without a password by an exclamation mark.

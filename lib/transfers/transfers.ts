@@ -27,13 +27,15 @@ export interface ImportOptions {
   format: FileFormat | null
   /** Does everything except writing. */
   isDryRun: boolean
+  /** The roles that the file may grant, besides the default one. */
+  allowedRoles: readonly string[]
   /** Called for each line that gives no account. */
   refuse: (line: number, reason: string) => void
   /** Called after each batch. */
   report: (tally: Tally) => void
 }
 
-export interface UserTransferParts extends Omit<ImportRules, 'now'> {
+export interface UserTransferParts extends Omit<ImportRules, 'allowedRoles' | 'now'> {
   database: Database
   transfers: UserTransferStore
   oneTimeTokens: Pick<OneTimeTokens, 'promised'>
@@ -60,7 +62,7 @@ export function createUserTransfers ({
    * @throws Refusal `unavailable`
    */
   async function importUsers (
-    chunks: AsyncIterable<Uint8Array>, { format, isDryRun, refuse, report }: ImportOptions, caller: Caller
+    chunks: AsyncIterable<Uint8Array>, { format, isDryRun, allowedRoles, refuse, report }: ImportOptions, caller: Caller
   ): Promise<Tally> {
     const tally: Tally = { read: 0, imported: 0, skipped: 0, refused: 0, withoutPassword: 0 }
     const lines = new Map<string, number>()
@@ -80,7 +82,7 @@ export function createUserTransfers ({
         outcome: 'success',
         subject: null,
         caller,
-        personal: { ...tally }
+        personal: { ...tally, allowedRoles }
       })
     }
     return tally
@@ -88,7 +90,7 @@ export function createUserTransfers ({
     function accept (record: UserRecord): ImportedUser | null {
       try {
         if ('problem' in record) throw new RefusedLine(record.problem)
-        const user = readImportedUser(record.values, { ...rules, now: clock.now() })
+        const user = readImportedUser(record.values, { ...rules, allowedRoles, now: clock.now() })
         const earlier = lines.get(user.emailCanonical)
         if (earlier !== undefined) throw new RefusedLine(`email is the one of line ${earlier}`)
         lines.set(user.emailCanonical, record.line)
@@ -138,7 +140,7 @@ export function createUserTransfers ({
         reason: 'imported',
         subject,
         caller,
-        personal: { email: made[index]?.email }
+        personal: { email: made[index]?.email, role: made[index]?.role }
       })))
       return made
     })

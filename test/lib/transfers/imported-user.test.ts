@@ -14,6 +14,7 @@ const rules: ImportRules = {
   roles: { find: name => roles.get(name), forRegistration: userType => roles.get(userType) },
   passwords: { problemOf: stored => stored === hash ? null : 'is of no form that is known here' },
   emailVerification: 'required',
+  allowedRoles: ['vendor'],
   now
 }
 
@@ -89,6 +90,15 @@ t.test('an invalid value is refused with its field, and no part of the value is 
     t.equal(error.constructor.name, 'RefusedLine')
     t.ok(error.message.startsWith(reason), `${JSON.stringify(values)}: ${error.message}`)
     t.notMatch(error.message, /SECRET/)
+  }
+  t.end()
+})
+
+t.test('the default role needs no permission of the operator, whether a line names it or not; every other one does', t => {
+  for (const role of [undefined, 'user', 'vendor']) {
+    const values = { email: 'a@example.com', full_name: 'A', role }
+    if (role === 'vendor') t.throws(() => readImportedUser(values, { ...rules, allowedRoles: [] }), /^role is one that must be allowed/)
+    else t.equal(readImportedUser(values, { ...rules, allowedRoles: [] }).role, 'user')
   }
   t.end()
 })
