@@ -17,8 +17,8 @@ export default fp(async function parseJson (app) {
   app.addHook('onRoute', route => {
     if ([route.method].flat().every(isSafe)) return
     listRefusals(route, 'malformed_request', 'body_too_large', 'unsupported_media_type')
+    route.onRequest = [refuseTransferCodings, ...[route.onRequest ?? []].flat()]
   })
-  app.addHook('onRequest', refuseTransferCodings)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parse)
 
@@ -40,9 +40,9 @@ export default fp(async function parseJson (app) {
  * connection (RFC 9112 §6.1). Node removes the chunks alone, so what was compressed would be read as it is. The answer
  * is 415, as for a Content-Encoding; a 501, as that section has it, would look like a failure of this server.
  */
-function refuseTransferCodings ({ method, headers }: FastifyRequest, reply: FastifyReply, done: () => void) {
+function refuseTransferCodings ({ headers }: FastifyRequest, reply: FastifyReply, done: () => void) {
   const coding = headers['transfer-encoding']
-  if (coding !== undefined && coding.toLowerCase() !== 'chunked' && !isSafe(method)) {
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked') {
     reply.header('connection', 'close')
     throw new Refusal('unsupported_media_type')
   }
