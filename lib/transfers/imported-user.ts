@@ -14,7 +14,7 @@ export interface ImportRules {
   roles: Pick<Roles, 'find' | 'forRegistration'>
   passwords: Pick<Passwords, 'problemOf'>
   emailVerification: 'required' | 'optional'
-  /** The roles that the operator lets the file grant, besides the default one. */
+  /** The powerful roles that the operator lets the file grant. */
   allowedRoles: readonly string[]
   /** Milliseconds since 1970. No account may be younger. */
   now: number
@@ -62,14 +62,12 @@ export function readImportedUser (
     createdAt: timeOf(textOf(values, 'created_at'))
   }
 
-  // The file comes from another system, where somebody else decided on roles. So it gives power to nobody unless the
-  // operator has named the role.
+  // The file comes from another system, where somebody else decided who has power over others. Here the operator does.
   function roleOf (name: string | null): Role {
-    const standard = roles.forRegistration('user')
-    if (name === null) return standard ?? refuse('role is missing')
+    const role = name === null ? roles.forRegistration('user') : roles.find(name)
+    if (!role) return refuse(name === null ? 'role is missing' : 'role is none that there is')
 
-    const role = roles.find(name) ?? refuse('role is none that there is')
-    const isAllowed = name === standard?.name || allowedRoles.includes(name)
+    const isAllowed = !changesOthers(role) || allowedRoles.includes(role.name)
     return isAllowed ? role : refuse('role is one that must be allowed by --allow-role')
   }
 
@@ -91,6 +89,11 @@ export function readImportedUser (
     }
     return at.getTime() > now ? refuse('created_at lies ahead') : at
   }
+}
+
+/** Whether the role may do more to others than read about them. */
+function changesOthers ({ permissions }: Role) {
+  return permissions.some(permission => !permission.endsWith(':read'))
 }
 
 function textOf (values: UserValues, field: UserField): string | null {

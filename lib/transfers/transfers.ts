@@ -27,7 +27,7 @@ export interface ImportOptions {
   format: FileFormat | null
   /** Does everything except writing. */
   isDryRun: boolean
-  /** The roles that the file may grant, besides the default one. */
+  /** The roles with power over others that the file may grant. */
   allowedRoles: readonly string[]
   /** Called for each line that gives no account. */
   refuse: (line: number, reason: string) => void
