@@ -138,12 +138,15 @@ t.test('an address and a name full of words that fit everywhere into a password 
     const password = `${part.repeat(24).slice(0, 23)}xq${part.repeat(24).slice(0, 24)}`
     const address = `${prefixes.slice(0, 7).join('-')}@${prefixes.slice(9, 18).join('.')}.example.com`
     const fitting = [address, prefixes.join(' ').slice(0, 200)]
-    const times = Array.from({ length: 15 }, () => {
-      return [ada, fitting].map(context => time(() => policy.check(password, context)))
-    })
-    const [other = 0, full = 0] = [0, 1].map(index => Math.min(...times.map(pair => Number(pair[index]))))
+    const least = { other: Infinity, full: Infinity }
+    // Other work of the machine makes single runs longer, never shorter.
+    for (let run = 0; run < 15 || (run < 300 && least.full >= limitOf(least.other)); run++) {
+      least.other = Math.min(least.other, time(() => policy.check(password, ada)))
+      least.full = Math.min(least.full, time(() => policy.check(password, fitting)))
+    }
+    const { other, full } = least
     t.ok(full < 20, `${part}: ${full.toFixed(1)} ms`)
-    t.ok(full < other * 1.5 + 1, `${part}: ${full.toFixed(1)} ms instead of ${other.toFixed(1)} ms`)
+    t.ok(full < limitOf(other), `${part}: ${full.toFixed(1)} ms instead of ${other.toFixed(1)} ms`)
   }
 })
 
@@ -158,6 +161,11 @@ t.test('the words of an address and a name count in the estimate, whatever stand
 
 async function codes (password: string, context: string[] = []) {
   return (await policy.check(password, context)).map(({ code }) => code)
+}
+
+/** What a check may take (ms) whose words fit everywhere, where one with other words takes `other`. */
+function limitOf (other: number) {
+  return other * 1.5 + 1
 }
 
 function time (work: () => void) {
