@@ -1,6 +1,9 @@
 import type { Audit } from '../audit/audit.ts'
+import { createBoundedMap } from '../bounded-map.ts'
+import type { Clock } from '../clock.ts'
 import type { Metrics } from '../operations/metrics.ts'
 import type { Database } from '../stores/database.ts'
+import { createRequestLimits } from '../throttling/node-limits.ts'
 import type { UserStore } from '../users/user-store.ts'
 import type { Actor } from './authentication.ts'
 
@@ -20,6 +23,7 @@ export interface DenialParts {
   users: Pick<UserStore, 'find'>
   audit: Pick<Audit, 'record'>
   metrics: Pick<Metrics, 'increment'>
+  clock: Pick<Clock, 'now'>
 }
 
 interface DenialLog { warn (fields: object, message: string): void }
@@ -27,20 +31,45 @@ interface DenialLog { warn (fields: object, message: string): void }
 /** The reason of a denial that no permission would have prevented. */
 const rank = 'rank'
 
+/** The shortest time (ms) between two events about one call of one user, and how many such calls are remembered. */
+const eventIntervalMs = 60_000
+const callsMax = 10_000
+/** How many events all denied calls of one user leave. */
+const eventRates = [{ limit: 100, window: 3_600_000 }]
+
 export type Denials = ReturnType<typeof createDenials>
 
-/** Every denied request leaves a line in the log, an audit event and a count (ASVS 5.0 16.3.2). */
-export function createDenials ({ database, users, audit, metrics }: DenialParts) {
+/**
+ * Every denied request leaves a line in the log and a count (ASVS 5.0 16.3.2). The first of its kind also leaves an
+ * audit event, and then one a minute at most, so that nobody can flood the trail. This is counted in the node's memory.
+ */
+export function createDenials ({ database, users, audit, metrics, clock }: DenialParts) {
+  const recordedAt = createBoundedMap<string, number>(callsMax)
+  const events = createRequestLimits(eventRates, { clock, subjectsMax: callsMax })
   metrics.increment('authz_denied', { reason: rank }, 0)
   return { record }
 
   /** Records a denial. The reason is the missing permission, or `rank`. */
-  async function record ({ principal, caller, method, route, subjectId, permission }: Denial, log: DenialLog) {
+  async function record (denial: Denial, log: DenialLog) {
+    const { principal: { userId, role }, method, route, subjectId, permission } = denial
     const reason = permission ?? rank
-    const { userId, sessionId, role } = principal
     log.warn({ actor: userId, role, subject: subjectId, method, route, missing: reason }, 'denied')
     metrics.increment('authz_denied', { reason })
 
+    const call = [userId, method, route, reason].join(' ')
+    if (!isDue(call) || !events.take(userId).isWithin) return
+    recordedAt.set(call, clock.now())
+    await write(denial, reason).catch(error => { recordedAt.delete(call); throw error })
+  }
+
+  function isDue (call: string) {
+    const last = recordedAt.get(call)
+    // A clock that has gone back delays no event for longer than the interval.
+    return last === undefined || Math.abs(clock.now() - last) >= eventIntervalMs
+  }
+
+  async function write ({ principal, caller, method, route, subjectId }: Denial, reason: string) {
+    const { userId, sessionId } = principal
     const subject = subjectId === null ? null : await users.find(subjectId)
     await audit.record(database, {
       event: 'authz_fail',

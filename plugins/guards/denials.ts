@@ -1,6 +1,7 @@
 import fp from 'fastify-plugin'
 import type { FastifyRequest } from 'fastify'
 import { createDenials } from '../../lib/access/denials.ts'
+import type { Clock } from '../../lib/clock.ts'
 import { canonicalUuid } from '../../lib/crypto/uuids.ts'
 import { Refusal } from '../../lib/errors.ts'
 import { createUserStore } from '../../lib/users/user-store.ts'
@@ -13,9 +14,9 @@ declare module 'fastify' {
 }
 
 /** Records every refusal `forbidden`, of any route and any guard, before it is answered. */
-export default fp(async function recordDenials (app) {
+export default fp<{ clock: Clock }>(async function recordDenials (app, { clock }) {
   const { database, audit, metrics } = app
-  const denials = createDenials({ database, users: createUserStore(database), audit, metrics })
+  const denials = createDenials({ database, users: createUserStore(database), audit, metrics, clock })
 
   app.addHook('onRoute', route => {
     route.errorHandler ??= (error, request) => {

@@ -25,5 +25,5 @@ export default fp<FeatureOptions>(async function guardsFeature (app, { config, c
   await app.register(requireService)
   await app.register(requireSchema)
   await app.register(requestLimits, { ...config.rateLimits, clock })
-  await app.register(denials)
+  await app.register(denials, { clock })
 }, { name: 'guards' })

@@ -221,6 +221,7 @@ t.test('permission is checked first, then existence, then rank', async t => {
 
 t.test('each denial is recorded in the trail and counted', async t => {
   const [user, ada] = [await signed(app), await person(app, 'super_admin')]
+  const admin = await signed(app, 'admin')
   await as(app, user.access_token, 'POST', `/users/${ada.id}/disable`)
   t.match((await trail(app, ada.id)).at(-1), { event: 'authz_fail', outcome: 'failure', reason: 'users:write', actorId: user.id, sessionId: user.session.id, read: { method: 'POST', route: '/api/v1/users/:id/disable' } })
   await as(app, admin.access_token, 'POST', `/users/${ada.id}/disable`)
