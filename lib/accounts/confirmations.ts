@@ -16,7 +16,7 @@ export interface Confirmation { registrationId: string, code: string, deviceToke
 
 export interface ConfirmationParts extends AccountCreationParts {
   database: Database
-  registrations: Pick<RegistrationStore, 'openRole' | 'tryCode' | 'renewCode' | 'find' | 'remove'>
+  registrations: Pick<RegistrationStore, 'openRole' | 'tryCode' | 'returnTry' | 'renewCode' | 'find' | 'remove'>
   devices: Pick<KnownDeviceStore, 'remember'>
   rateLimits: Pick<RateLimits, 'count' | 'countMail' | 'countGuess'>
   codes: Pick<Codes, 'matches'>
@@ -39,7 +39,8 @@ export function createConfirmations (parts: ConfirmationParts) {
 
   /**
    * Makes the account of a registration when its code is entered. Every try is counted before the code is compared: for
-   * the network of the caller, and for the address, whose registrations share 20 wrong codes an hour.
+   * the network of the caller, and for the address, whose registrations share 20 wrong codes an hour. A try that is
+   * refused because of these counts uses up nothing: else strangers who share the address would use up the code.
    * @throws Refusal `token_invalid` for a wrong, used, expired or unknown code alike; `rate_limited`; `unavailable`
    */
   async function confirm (confirmation: Confirmation, caller: Caller) {
@@ -51,7 +52,7 @@ export function createConfirmations (parts: ConfirmationParts) {
     // An unknown registration costs a comparison too.
     const { codeId, codeNumber } = registration ?? { codeId: registrationId, codeNumber: 0 }
     const isRight = codes.matches('verify_email', codeId, codeNumber, code)
-    if (registration) await rateLimits.countGuess(registration.emailCanonical, isRight)
+    if (registration) await countGuess(registration, isRight)
     if (!registration || !isRight) throw await refuse(registration, caller)
 
     const deviceId = deviceTokens.recognise(deviceToken)
@@ -59,6 +60,14 @@ export function createConfirmations (parts: ConfirmationParts) {
     if (!user) throw await refuse(registration, caller)
 
     return { user: presentUser(user), device_token: deviceTokens.issue(deviceId) }
+  }
+
+  async function countGuess ({ id, emailCanonical }: TriedRegistration, isRight: boolean) {
+    await rateLimits.countGuess(emailCanonical, isRight).catch(async error => {
+      // Nobody learns whether the code was right, so the try may be made once more.
+      await registrations.returnTry(id)
+      throw error
+    })
   }
 
   async function makeAccount (registration: TriedRegistration, deviceId: string, caller: Caller) {

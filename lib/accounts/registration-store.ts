@@ -27,7 +27,7 @@ export type TriedRegistration = Registration & { wrappedKey: Buffer | null }
 
 /** @param tries how many codes may be tried for one registration, all its codes taken together */
 export function createRegistrationStore (db: Database, { tries }: { tries: number }) {
-  return { openRole, insert, tryCode, renewCode, find, remove }
+  return { openRole, insert, tryCode, returnTry, renewCode, find, remove }
 
   /** The role of this name, locked against changes; null if nobody may register into it by themself (any more). */
   async function openRole (tx: Transaction, name: string): Promise<Pick<Role, 'name' | 'requiresApproval'> | null> {
@@ -88,6 +88,15 @@ export function createRegistrationStore (db: Database, { tries }: { tries: numbe
                 coalesce(code_id, id) as code_id, code_number, code_expires_at,
                 (select wrapped_key from subject_keys where subject_id = registrations.id)`
     return registration ?? null
+  }
+
+  /** Gives back a try whose code was not compared, or whose result nobody has learnt. */
+  async function returnTry (id: string) {
+    await db`
+      update registrations
+      set tries = tries - 1
+      where id = ${id}
+        and tries > 0`
   }
 
   /** Starts the next code if the last one has expired. The tries that were used stay used. */

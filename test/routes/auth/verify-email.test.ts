@@ -155,6 +155,39 @@ t.test('the registrations of one address share twenty wrong codes an hour; a rig
   t.match(await confirm(next.id, await codeOf(app, next.id)), { statusCode: 200 })
 })
 
+t.test('a try that is refused because of others’ wrong codes for the address uses up nothing', async t => {
+  const email = freshAddress()
+  const { id } = await register({ email })
+  const code = await codeOf(app, id)
+  await exhaust(email)
+  for (let n = 0; n < 10; n++) {
+    const refused = await confirm(id, n % 2 ? code : wrong(code, n), n % 3 ? app : other)
+    t.match(refused.json(), { status: 429, code: 'rate_limited' })
+  }
+  t.equal(await triesOf(id), 0)
+
+  app.clock.advance(60 * 60_000)
+  await post(app, '/auth/verify-email/resend', { registration_id: id })
+  t.match(await confirm(id, await codeOf(app, id)), { statusCode: 200 })
+})
+
+t.test('tries that are refused at the same time give no more than five that are compared', async t => {
+  const email = freshAddress()
+  const { id } = await register({ email })
+  const code = await codeOf(app, id)
+  for (let n = 0; n < 3; n++) await confirm(id, wrong(code, n))
+  await exhaust(email)
+  const answers = await Promise.all(Array.from({ length: 50 }, (_, n) =>
+    confirm(id, wrong(code, n), n % 2 ? app : other)))
+  t.ok(answers.every(({ statusCode }) => [422, 429].includes(statusCode)))
+  t.equal(await triesOf(id), 3)
+
+  app.clock.advance(60 * 60_000)
+  await post(app, '/auth/verify-email/resend', { registration_id: id })
+  for (let n = 0; n < 2; n++) t.match(await confirm(id, wrong(await codeOf(app, id), n)), { statusCode: 422 })
+  t.match(await confirm(id, await codeOf(app, id)), { statusCode: 422 }, 'a sixth would be one too many')
+})
+
 t.test('a malformed code is refused and does not count as a try', async t => {
   const { id } = await register()
   for (const code of [undefined, null, '', 123456, '12345', '1234567', '12 345', '１２３４５６', '12345a', ' 123456', '123456\n', ['123456'], { code: '123456' }, '-12345', '1e5000']) {
@@ -208,6 +241,21 @@ async function register (fields: Record<string, unknown> = {}, node = app) {
 
 async function confirm (id: string, code: string, node = app) {
   return await post(node, '/auth/verify-email', { registration_id: id, code })
+}
+
+/** Enters wrong codes for other registrations of an address until no more are compared. */
+async function exhaust (email: string) {
+  for (let status = 422; status !== 429;) {
+    const { id } = await register({ email })
+    for (let n = 0; n < 5 && status !== 429; n++) {
+      ({ statusCode: status } = await confirm(id, wrong(await codeOf(app, id), n)))
+    }
+  }
+}
+
+async function triesOf (id: string) {
+  const [row] = await app.database<{ tries: number }>`select tries from registrations where id = ${id}`
+  return row?.tries
 }
 
 /** A code that differs from this one; another for each number. */
