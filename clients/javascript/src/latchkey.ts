@@ -28,7 +28,10 @@ export interface Options {
   apiPrefix?: string
   /** How tokens travel: by cookie, or with `bearer(…)` of `@latchkey/client/mobile`. */
   transport?: 'cookie' | BearerTransport
-  /** Other origins to which `fetch` sends the credentials: `['https://api.example.com']`. */
+  /**
+   * Other origins to which `fetch` sends the credentials: `['https://api.example.com']`. Cookies go to the host of
+   * `baseUrl` only, and with the deployment's COOKIE_DOMAIN to hosts below that.
+   */
   origins?: string[]
   /** The kind of users that the app is for; others are refused at sign-in with `wrong_user_type`. */
   userType?: string
@@ -102,7 +105,7 @@ export function createLatchkey ({
     signOut,
     refresh,
     accessToken,
-    fetch: createFetch([baseUrl, ...origins], fetch, sender, stepUp),
+    fetch: createFetch({ baseUrl, origins, isByCookie: !bearer, fetch, sender, state, stepUp, report }),
     /** Makes a call by name and route; `administration` is made of it. */
     call,
     dispose

@@ -117,6 +117,47 @@ t.test('a browser that drops the access cookie is not asked to refresh again and
   t.ok(client.isSignedIn(), 'it is no end of the session')
 })
 
+t.test('with cookies, a service on another host that refuses a user who is signed in is reported once, with the way out', async t => {
+  const world = await shared()
+  const { email } = await signUp(world.app)
+  const browser = openBrowser(world.app, { origin: world.baseUrl })
+  const errors: unknown[] = []
+  const client = createLatchkey({
+    baseUrl: world.baseUrl,
+    origins: ['https://api.example.com', 'http://localhost:1'],
+    onError: error => errors.push(error),
+    fetch: async (url, { method = 'GET', body } = {}) => {
+      if (!String(url).startsWith(world.baseUrl)) return Response.json({ message: 'who are you?' }, { status: 401 })
+      const path = String(url).slice(`${world.baseUrl}/api/v1`.length)
+      const answer = await browser.send(method as 'GET', path, body == null ? undefined : JSON.parse(String(body)))
+      return new Response(answer.statusCode === 204 ? null : answer.body, { status: answer.statusCode })
+    }
+  })
+  t.teardown(client.dispose)
+  const ask = async (origin: string) => (await client.fetch(`${origin}/orders`)).status
+
+  t.equal(await ask('https://api.example.com'), 401)
+  t.strictSame(errors, [], 'nobody is signed in')
+  await client.signIn({ email, password })
+  t.equal(await ask('http://localhost:1'), 401)
+  t.strictSame(errors, [], 'cookies go to every port of their host')
+  t.equal(await ask('https://api.example.com'), 401, 'the answer is the caller’s in any case')
+  t.equal(await ask('https://api.example.com'), 401)
+  t.match(errors, [{ message: /^api\.example\.com got no cookie: .*COOKIE_DOMAIN.*bearer/ }])
+  t.equal(errors.length, 1)
+})
+
+t.test('with bearer tokens such a refusal is the service’s own affair', async t => {
+  const world = await shared()
+  const phone = await signedInPhone(t, world, await signUp(world.app), {
+    origins: ['https://api.example.com'],
+    fetch: async (url, init) => String(url).startsWith('https:') ? Response.json({}, { status: 401 }) : await fetch(url, init)
+  })
+
+  t.equal((await phone.client.fetch('https://api.example.com/orders')).status, 401)
+  t.strictSame(phone.errors, [])
+})
+
 /** Something to wait for until it is opened. */
 function gate () {
   let open = () => {}
