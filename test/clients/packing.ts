@@ -24,9 +24,9 @@ export function installPackage (source: Package) {
   return { folder, files: packed.files.map(({ path }: { path: string }) => path) as string[] }
 }
 
-/** The mistakes that the compiler finds in a program, and in the types of the packages that it imports. */
-export function mistakesIn (file: string, options: ts.CompilerOptions) {
-  const program = programOf([file], { target: ts.ScriptTarget.ES2022, strict: true, noEmit: true, ...options })
+/** The mistakes that the compiler finds in programs, and in the types of the packages that they import. */
+export function mistakesIn (files: string | string[], options: ts.CompilerOptions) {
+  const program = programOf([files].flat(), { target: ts.ScriptTarget.ES2022, strict: true, noEmit: true, ...options })
   return ts.getPreEmitDiagnostics(program)
     .map(({ messageText, file }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`)
 }

@@ -52,7 +52,10 @@ type Counted<Query> = { [Name in keyof Query]: string extends Query[Name] ? Quer
 type Body<Id extends OperationId> =
   operations[Id] extends { requestBody?: infer Given } ? Fields<Json<Fields<Given>>> : unknown
 
-type Flat<Fields> = { [Name in keyof Fields as Exclude<Name, Added>]: Fields[Name] }
+/** JSON has no undefined, so a field that may be left out may be undefined as well. */
+type Flat<Fields> = {
+  [Name in keyof Fields as Exclude<Name, Added>]: Fields[Name] | (object extends Pick<Fields, Name> ? undefined : never)
+}
 
 /** The input of an operation: the fields of its path, its query and its body, in one object. */
 export type InputOf<Id extends OperationId> =

@@ -10,10 +10,14 @@ interface Response {
   end (body: string): unknown
 }
 
-/**
- * A handler for Express: `request.principal` is the user, and a request without a valid token is answered.
- * `request.principal` is undefined where the handler has not run.
- */
+declare global {
+  namespace Express {
+    /** Express merges this into its own type. Where the handler has not run, there is no `principal`. */
+    interface Request { principal: Principal }
+  }
+}
+
+/** A handler for Express: `request.principal` is the user, and a request without a valid token is answered. */
 export function latchkeyExpress ({ verifier, ...demands }: { verifier: Pick<Verifier, 'verify'> } & Demands) {
   return async function requireSession (request: Request, response: Response, next: (error?: unknown) => void) {
     try {
