@@ -1,4 +1,7 @@
-/** The time of this process (ms). Its monotonic clock is the only one that is trusted: it is never set. */
-export interface Clock { monotonic (): number }
+/**
+ * The times of this process (ms). The monotonic clock is never set, but stands still while the machine is suspended.
+ * The wall clock may be wrong: only how far it moves between two moments counts.
+ */
+export interface Clock { monotonic (): number, wall (): number }
 
-export const systemClock: Clock = { monotonic: () => performance.now() }
+export const systemClock: Clock = { monotonic: () => performance.now(), wall: () => Date.now() }

@@ -29,6 +29,11 @@ const pauseMax = 1000
 /** The pause (ms) after an answer that a repetition does not change: the credential is wrong, or may not follow. */
 const pauseRefused = 10_000
 
+/** A sign of life from so much later than now (ms) shows that the clock of this machine has stood still. */
+const aheadMax = 1000
+/** After this time (ms) a stream is opened anew: until then the clocks of two machines drift apart by far less. */
+const streamAgeMax = 3_600_000
+
 /** The node has refused the credential. */
 export class CredentialRefused extends Error {
   constructor (status: number) {
@@ -86,9 +91,13 @@ export function createFeed ({ url, authorization, clock, knowledge, silenceMax, 
       reader = (await open(attempt.signal)).getReader()
       for await (const event of readEvents(chunksOf(reader, () => { if (!hasBegun) listenOn() }))) {
         if (event.event === 'opened') offset = sentAt - clockOf(event)
-        else if (take(event, offset)) {
+        else {
+          const age = take(event, offset)
+          if (age === undefined) continue
           hasBegun = true
-          listenOn()
+          if (clock.monotonic() - sentAt >= streamAgeMax) return
+          // Signs of life that always come too late are of no use: the clock of the node has stood still, perhaps.
+          if (age < 2 * silenceMax) listenOn()
         }
       }
       throw new Error('the stream has ended or fallen silent')
@@ -128,8 +137,8 @@ export function createFeed ({ url, authorization, clock, knowledge, silenceMax, 
     throw new Error(`the stream was answered with ${status}`)
   }
 
-  /** Takes an event; whether it was a sign of life. Its cursor counts only then: all before it was applied. */
-  function take ({ event, id, data }: StreamEvent, offset: number): boolean {
+  /** Takes an event. Returns the age (ms) of a sign of life, whose cursor counts: all before it was applied. */
+  function take ({ event, id, data }: StreamEvent, offset: number): number | undefined {
     if (event === 'state') {
       const changes = readChanges(data)
       knowledge.begin(changes)
@@ -142,13 +151,15 @@ export function createFeed ({ url, authorization, clock, knowledge, silenceMax, 
     } else if (event === 'alive') {
       const moment = { at: offset + clockOf({ data }), time: Date.parse(String(fieldsOf(data)['fresh_at'])) }
       if (Number.isNaN(moment.at + moment.time)) throw new Error('a sign of life tells no time')
+      const age = clock.monotonic() - moment.at
+      if (age < -aheadMax) throw new Error('this machine was suspended')
       knowledge.vouch(moment)
       cursor = id
       failures = 0
       refused = null
-      return true
+      return age
     }
-    return false
+    return undefined
   }
 }
 

@@ -25,6 +25,8 @@ export function createKnowledge ({ clock, staleAfter }: { clock: Clock, staleAft
   /** What a node has told from the beginning, until it has told all. */
   let next: ReturnType<typeof empty> | null = null
   let known: Moment | null = null
+  /** What the wall clock of this machine showed at that moment. */
+  let knownOn = NaN
 
   return {
     begin,
@@ -50,13 +52,17 @@ export function createKnowledge ({ clock, staleAfter }: { clock: Clock, staleAft
   /** All changes until this moment were applied. */
   function vouch (moment: Moment) {
     if (next) revocations = next
-    if (next || known === null || moment.at > known.at) known = moment
+    if (next || known === null || moment.at > known.at) {
+      known = moment
+      knownOn = clock.wall() - (clock.monotonic() - moment.at)
+    }
     next = null
     revocations.forget()
   }
 
+  // The clock that has moved further counts: the monotonic one stands still while the machine is suspended.
   function isFresh () {
-    return known !== null && clock.monotonic() - known.at < staleAfter
+    return known !== null && Math.max(clock.monotonic() - known.at, clock.wall() - knownOn) < staleAfter
   }
 
   /** The time of the node (ms since 1970); it runs ahead by what a request to the node takes, never behind. */

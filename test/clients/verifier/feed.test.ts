@@ -22,6 +22,53 @@ t.test('signs of life that were delayed do not count as fresh', async t => {
   t.notOk(knowledge.isFresh(), 'what was sent 5 s ago tells nothing about now')
 })
 
+t.test('a machine that was suspended trusts nothing until a node has told what has ended meanwhile', async t => {
+  const { knowledge, streams, passes, sleeps } = await open(t)
+  streams[0]?.send('opened', { clock: 0 }).send('state', { changes: [] }).send('alive', { clock: 0, fresh_at: freshAt }, '2.1')
+  await until(() => knowledge.isFresh())
+
+  sleeps(4000)
+  t.ok(knowledge.isFresh())
+  sleeps(1000)
+  t.notOk(knowledge.isFresh(), 'its monotonic clock stood still')
+  passes(1000)
+  streams[0]?.send('alive', { clock: 6000, fresh_at: freshAt })
+  await until(() => streams.length === 2)
+  t.notOk(knowledge.isFresh(), 'that sign of life comes from later than now')
+  streams[1]?.send('opened', { clock: 6000 }).send('alive', { clock: 6000, fresh_at: freshAt })
+  await until(() => knowledge.isFresh())
+  t.equal(knowledge.knownUntil, 1000)
+})
+
+t.test('a node that was suspended is asked anew', async t => {
+  const silences = watchSilences(t)
+  const { knowledge, streams, passes } = await open(t)
+  streams[0]?.send('opened', { clock: 0 }).send('state', { changes: [] }).send('alive', { clock: 0, fresh_at: freshAt })
+  await until(() => knowledge.isFresh())
+
+  const before = silences.begun
+  passes(2 * silenceMax + 1000)
+  streams[0]?.send('alive', { clock: 1000, fresh_at: freshAt })
+  await until(() => knowledge.knownUntil === 1000)
+  t.equal(silences.begun, before, 'that its signs of life arrive late keeps no connection')
+  silences.end()
+  await until(() => streams.length === 2)
+  streams[1]?.send('opened', { clock: 2000 }).send('alive', { clock: 2000, fresh_at: freshAt })
+  await until(() => knowledge.isFresh())
+})
+
+t.test('a stream is opened anew after an hour, before clocks that drift apart are of no use', async t => {
+  const { knowledge, streams, asked, passes } = await open(t)
+  streams[0]?.send('opened', { clock: 0 }).send('state', { changes: [] }).send('alive', { clock: 0, fresh_at: freshAt }, '2.1')
+  await until(() => knowledge.isFresh())
+  passes(3_600_000)
+  streams[0]?.send('alive', { clock: 3_600_000, fresh_at: freshAt }, '7.1')
+  await until(() => streams.length === 2)
+
+  t.strictSame(asked.map(headers => headers['last-event-id']), [undefined, '7.1'])
+  t.ok(knowledge.isFresh(), 'what is known counts meanwhile')
+})
+
 t.test('the cursor of the last sign of life is continued, and what was told after it is told again', async t => {
   const { knowledge, streams, asked } = await open(t)
   const [first, second] = [randomUUID(), randomUUID()]
@@ -117,8 +164,8 @@ function watchSilences (t: { teardown (end: () => unknown): void }) {
 
 /** A feed whose answers the test writes, at a time that it sets. */
 async function open (t: { teardown (end: () => unknown): void }) {
-  let now = 0
-  const clock = { monotonic: () => now }
+  let [now, asleep] = [0, 0]
+  const clock = { monotonic: () => now, wall: () => now + asleep }
   const knowledge = createKnowledge({ clock, staleAfter: 5000 })
   const streams: ReturnType<typeof makeStream>[] = []
   const asked: Record<string, string>[] = []
@@ -139,7 +186,7 @@ async function open (t: { teardown (end: () => unknown): void }) {
   const running = feed.run()
   t.teardown(() => { feed.close(); return running })
   await until(() => streams.length === 1)
-  return { knowledge, streams, asked, passes: (ms: number) => { now += ms } }
+  return { knowledge, streams, asked, passes: (ms: number) => { now += ms }, sleeps: (ms: number) => { asleep += ms } }
 }
 
 function makeStream () {

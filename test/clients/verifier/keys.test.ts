@@ -141,7 +141,7 @@ async function open (t: Pick<Test, 'teardown'>, parts: { nodesLag?: number } = {
   let now = 0
   const keys = createKeys({
     url: 'http://localhost',
-    clock: { monotonic: () => now },
+    clock: { monotonic: () => now, wall: () => now },
     staleAfter: 5000,
     warn: error => latchkey.warnings.push(error),
     ...parts,
