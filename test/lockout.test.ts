@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import { createClock } from '../lib/clock.ts'
 import { eventsOf, mailJobs, sentMails, trail, until } from './support/evidence.ts'
 import { ownRedis } from './failure/nodes.ts'
+import { connect } from './support/database.ts'
 import { cheapHasher, countingHasher, pausingHasher } from './support/hashers.ts'
 import { as, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from './support/helper.ts'
 import { by, person } from './support/people.ts'
@@ -410,6 +411,28 @@ t.test('without Redis no password is checked, and a Redis that loses its data un
   }
   t.match(await login(ada.email, password, { device_token: ada.deviceToken }, node), { statusCode: 503 })
   t.match(hasher.take(), { verifications: 0 })
+})
+
+t.test('an owner whose notice could not be queued gets it with the next lock, and then none for an hour', async t => {
+  const ada = await signUp(app)
+  const notices = async () => (await mailJobs(app, 'locked')).filter(({ userId }) => userId === ada.user.id).length
+  await fail(ada.email, 4)
+  const owner = connect(t, deployment.DATABASE_DIRECT_URL)
+  await owner`alter table jobs rename to jobs_away`
+  t.match(await login(ada.email, 'not the password'), { statusCode: 503 })
+  await owner`alter table jobs_away rename to jobs`
+  t.match(await login(ada.email), { statusCode: 429 }, 'the bucket is locked')
+  t.equal(await notices(), 0)
+
+  clock.advance(30 * minute)
+  await fail(ada.email, 5)
+  t.match(await login(ada.email), { statusCode: 429 }, 'and locked again')
+  t.equal(await notices(), 1)
+
+  await post(app, '/auth/login', { email: ada.email, password: 'not the password', device_token: ada.deviceToken })
+  await fail(ada.email, 4, { device_token: ada.deviceToken })
+  t.match(await login(ada.email, password, { device_token: ada.deviceToken }), { statusCode: 429 })
+  t.equal(await notices(), 1)
 })
 
 async function login (

@@ -56,7 +56,7 @@ export interface SecondFactorCheckParts {
   passkeys: Pick<PasskeyStore, 'has' | 'findByCredential'>
   passkeyChecks: Pick<PasskeyChecks, 'check'>
   keeping: Pick<TotpKeeping, 'decrypt'>
-  lockout: Pick<Lockout, 'guard' | 'secondFactorOf' | 'takeNotice'>
+  lockout: Pick<Lockout, 'guard' | 'secondFactorOf' | 'recordWithNotice'>
   audit: Pick<Audit, 'record'>
   jobs: Pick<Jobs, 'send'>
   metrics: Pick<Metrics, 'increment'>
@@ -192,9 +192,8 @@ export function createSecondFactorChecks (parts: SecondFactorCheckParts) {
 
   // The first factor was right, so whoever guesses has it: that is news for the owner.
   async function recordShut (method: CodeMethod, claim: SecondFactorClaim, until: string) {
-    const isNoticeDue = await lockout.takeNotice(claim.owner.emailCanonical, 'codes')
-
-    await database.begin(async tx => {
+    const notice = { canonical: claim.owner.emailCanonical, about: 'codes' } as const
+    await lockout.recordWithNotice(database, notice, async (tx, isNoticeDue) => {
       await note(tx, claim, method)
       const eventId = await audit.record(tx, {
         ...traceOf(claim),

@@ -34,8 +34,9 @@ export function createBucketStore (scripts: RedisScripts, clock: Clock, {
 }: BucketSettings) {
   const stepBucket = scripts.script('step-bucket')
   const takeTurn = scripts.script('take-turn')
+  const forgetRecord = scripts.script('forget-record')
 
-  return { ask, settle, unlock, takeNotice }
+  return { ask, settle, unlock, takeNotice, returnNotice }
 
   /** Asks for a try under an id that the caller has made. If the bucket is open, the caller must settle the try. */
   async function ask (bucket: string, id: string): Promise<Verdict> {
@@ -57,7 +58,12 @@ export function createBucketStore (scripts: RedisScripts, clock: Clock, {
 
   /** Whether the owner with this key may be sent a notice now. If so, the interval until the next one has begun. */
   async function takeNotice (owner: string): Promise<boolean> {
-    return await takeTurn([`notice:{${owner}}`], [noticeIntervalMs, clock.offset]) === 'taken'
+    return await takeTurn([noticeOf(owner)], [noticeIntervalMs, clock.offset]) === 'taken'
+  }
+
+  /** Ends the interval that `takeNotice` has begun: no notice was sent. */
+  async function returnNotice (owner: string) {
+    await forgetRecord([noticeOf(owner)], [])
   }
 
   async function step (bucket: string, name: 'try' | TryOutcome, id: string) {
@@ -67,4 +73,8 @@ export function createBucketStore (scripts: RedisScripts, clock: Clock, {
     const [word, milliseconds, refused] = readTexts(answer)
     return { word, milliseconds: Number(milliseconds), refused: Number(refused) }
   }
+}
+
+function noticeOf (owner: string) {
+  return `notice:{${owner}}`
 }

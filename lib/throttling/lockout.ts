@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Refusal } from '../errors.ts'
+import type { Database, Transaction } from '../stores/database.ts'
 import type { BucketStore } from './bucket-store.ts'
 
 /** A bucket: the failures of everybody who belongs to it count together. */
@@ -44,7 +45,7 @@ export function createLockout ({ buckets, keys: [key = Buffer.alloc(0)], shutMs 
 }) {
   let waiting = 0
 
-  return { strangersOf, deviceOf, sessionOf, secondFactorOf, guard, unlock, takeNotice }
+  return { strangersOf, deviceOf, sessionOf, secondFactorOf, guard, unlock, takeNotice, recordWithNotice }
 
   /** The bucket of all devices that an account does not know. An address without an account has one, too. */
   function strangersOf (canonical: string): Bucket {
@@ -104,8 +105,33 @@ export function createLockout ({ buckets, keys: [key = Buffer.alloc(0)], shutMs 
    * interval until the next one has begun.
    */
   async function takeNotice (canonical: string, about: 'passwords' | 'codes' = 'passwords'): Promise<boolean> {
-    // Notices about passwords keep the name that they have had since before there were codes.
-    return await buckets.takeNotice(name('notice', ...about === 'passwords' ? [] : [about], canonical))
+    return await buckets.takeNotice(noticeOf(canonical, about))
+  }
+
+  /**
+   * Runs the work in a transaction; it sends the notice if one is due. If the work fails, the next one may send it.
+   * @throws Refusal `unavailable`
+   * @throws the error of `work`
+   */
+  async function recordWithNotice (
+    database: Pick<Database, 'begin'>,
+    { canonical, about }: { canonical: string, about: 'passwords' | 'codes' },
+    work: (tx: Transaction, isNoticeDue: boolean) => Promise<void>
+  ) {
+    const isNoticeDue = await takeNotice(canonical, about)
+    let isDone = false
+    try {
+      await database.begin(async tx => { await work(tx, isNoticeDue); isDone = true })
+    } catch (error) {
+      // If the commit has failed, the notice may be on its way all the same, and there must not be a second one.
+      if (isNoticeDue && !isDone) await buckets.returnNotice(noticeOf(canonical, about)).catch(() => {})
+      throw error
+    }
+  }
+
+  // Notices about passwords keep the name that they have had since before there were codes.
+  function noticeOf (canonical: string, about: 'passwords' | 'codes') {
+    return name('notice', ...about === 'passwords' ? [] : [about], canonical)
   }
 
   // While other tries fill the bucket, a request waits for their outcomes instead of being refused for failures that

@@ -30,7 +30,7 @@ export interface Claim {
 
 export interface PasswordCheckParts {
   database: Database
-  lockout: Pick<Lockout, 'guard' | 'takeNotice' | 'sessionOf'>
+  lockout: Pick<Lockout, 'guard' | 'recordWithNotice' | 'sessionOf'>
   passwords: Pick<Passwords, 'verify'>
   audit: Pick<Audit, 'record'>
   jobs: Pick<Jobs, 'send'>
@@ -95,9 +95,8 @@ export function createPasswordChecks ({
   async function noteShut (claim: Claim, milliseconds: number) {
     const { bucket, owner, canonical } = claim
     const until = new Date(clock.now() + milliseconds).toISOString()
-    const isNoticeDue = await lockout.takeNotice(canonical)
 
-    await database.begin(async tx => {
+    await lockout.recordWithNotice(database, { canonical, about: 'passwords' }, async (tx, isNoticeDue) => {
       await note(tx, claim, 'invalid_credentials')
       const eventId = await audit.record(tx, {
         ...traceOf(claim),

@@ -258,6 +258,27 @@ t.test('an owner is notified once an hour, whatever the bucket', async t => {
   t.equal(await lockout.takeNotice('ada@example.com'), true)
 })
 
+t.test('a notice whose transaction fails is due the next time, unless it may have been committed', async t => {
+  const { lockout } = await setUp(t)
+  const ada = { canonical: 'ada@example.com', about: 'codes' } as const
+  const bob = { canonical: 'bob@example.com', about: 'codes' } as const
+  const tx = (() => { throw new Error('nothing is sent') }) as never
+  const committing = { begin: async <T>(work: (tx: never) => Promise<T>) => await work(tx) }
+  const failing = { begin: async <T>(work: (tx: never) => Promise<T>): Promise<T> => { await work(tx); throw new Error('the commit') } }
+  const due: boolean[] = []
+  const note = async (_: unknown, isDue: boolean) => { due.push(isDue) }
+
+  await t.rejects(lockout.recordWithNotice(committing, ada, async () => { throw new Error('the work') }), { message: 'the work' })
+  await lockout.recordWithNotice(committing, ada, note)
+  await t.rejects(lockout.recordWithNotice(committing, ada, async () => { throw new Error('the work') }))
+  await lockout.recordWithNotice(committing, ada, note)
+  t.same(due, [true, false], 'who was not to send it gives nothing back')
+
+  await t.rejects(lockout.recordWithNotice(failing, bob, note), { message: 'the commit' })
+  await lockout.recordWithNotice(committing, bob, note)
+  t.same(due, [true, false, true, false])
+})
+
 function build (clock: Clock, redis: Redis, { threshold = 5 } = {}) {
   const scripts = createRedisScripts(redis, { concurrency: 500, deadline: 10_000 })
   const buckets = createBucketStore(scripts, clock, {
