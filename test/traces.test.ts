@@ -4,6 +4,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import t from 'tap'
 import { beginWork, runWork } from '../lib/context/work.ts'
 import type { Test } from 'tap'
+import { connect } from './support/database.ts'
+import { until } from './support/evidence.ts'
 import { deploy, freshAddress, password, post, refresh, signIn, start } from './support/helper.ts'
 import { startIngest } from './support/ingest.ts'
 import type { ArrivedSpan } from './support/ingest.ts'
@@ -40,6 +42,27 @@ t.test('a sign-in is one trace: the request, what it asks Postgres and Redis, th
   for (const name of ['select users', 'evalsha open-session', 'password hash', 'compute hash']) t.ok(names.includes(name), `${name} of ${names.join()}`)
   t.match(parts.find(({ name }) => name === 'select users')?.attributes, { 'db.system.name': 'postgresql', 'db.operation.name': 'select', 'db.query.text': /from users/ })
   t.strictSame(parts.filter(span => span !== root && !parts.some(({ spanId }) => spanId === span.parentSpanId)), [], 'each part has its whole here')
+})
+
+t.test('the trace of a request ends when its client hangs up', async t => {
+  const { app, lines, spans } = await traced(t)
+  const { user: { id }, access_token: token } = await signIn(app)
+  const sql = connect(t, deployment.DATABASE_URL, { max: 1 })
+  const hangingUp = new AbortController()
+  const url = `${await app.listen({ host: '127.0.0.1', port: 0 })}/api/v1/auth/me`
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+
+  await sql.begin(async sql => {
+    await sql`select from users where id = ${id} for update`
+    const asking = fetch(url, { method: 'PATCH', headers, body: '{"full_name":"Ada Byron"}', signal: hangingUp.signal })
+    await until(async () => (await sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`).length > 0)
+    hangingUp.abort()
+    await t.rejects(asking)
+    await until(async () => lines().some(({ msg }) => msg === 'request cut off'))
+  })
+  const ended = (await spans()).filter(({ name }) => name === 'PATCH /api/v1/auth/me')
+  t.match(ended, [{ status: {}, attributes: { 'http.response.status_code': 499 } }])
+  t.equal(ended.length, 1)
 })
 
 t.test('a mail is a trace of its own', async t => {

@@ -19,3 +19,8 @@ function requestCompleted (error: Error | null | undefined, request: object, rep
   if (error) reply.log.error({ ...fields, err: error }, 'request errored')
   else reply.log.info(fields, 'request completed')
 }
+
+/** Logs a request that the framework never calls completed: its connection was closed before the answer was out. */
+export function logCutOff (request: object, { elapsedTime, log }: Omit<Exchange, 'request'>, statusCode: number) {
+  log.info({ req: request, res: { statusCode }, responseTime: elapsedTime }, 'request cut off')
+}

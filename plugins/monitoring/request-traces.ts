@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyRequest, RequestEnd } from 'fastify'
 import type { Config } from '../../lib/config/config.ts'
 import type { Trace } from '../../lib/context/tracing.ts'
 import { readTraceparent } from '../../lib/http/traceparent.ts'
@@ -16,7 +16,8 @@ declare module 'fastify' {
   }
 }
 
-export type RequestTracesOptions = Pick<Config['traces'], 'traceparentFromProxy'> & Pick<Config['http'], 'trustProxy'>
+export type RequestTracesOptions =
+  Pick<Config['traces'], 'traceparentFromProxy'> & Pick<Config['http'], 'trustProxy'> & { ends: RequestEnd[] }
 
 /** The methods of the conventions for HTTP, apart from those that no route answers. */
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
@@ -26,7 +27,8 @@ const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
  * request then names its trace. A `traceparent` counts only from a proxy that is known to write it: whoever may choose
  * the ids decides what is kept, and can mix strangers' requests into a trace.
  */
-export default fp<RequestTracesOptions>(async function traceRequests (app, { traceparentFromProxy, trustProxy }) {
+export default fp<RequestTracesOptions>(async function traceRequests (app, options) {
+  const { traceparentFromProxy, trustProxy, ends } = options
   const isProxy = createTrustedProxies(traceparentFromProxy ? trustProxy : [])
 
   app.decorateRequest('trace', null)
@@ -41,15 +43,14 @@ export default fp<RequestTracesOptions>(async function traceRequests (app, { tra
     done()
   })
   app.addHook('onError', async (request, _reply, error) => { request.refusedWith = toRefusal(error).code })
-  app.addHook('onResponse', ({ trace, refusedWith }, { statusCode }, done) => {
+  ends.push(({ trace, refusedWith }, _reply, status) => {
     trace?.end({
       attributes: {
-        'http.response.status_code': statusCode,
+        'http.response.status_code': status,
         ...(refusedWith !== null && { 'latchkey.refusal': refusedWith })
       },
-      failure: statusCode >= 500 ? refusedWith ?? String(statusCode) : null
+      failure: status >= 500 ? refusedWith ?? String(status) : null
     })
-    done()
   })
 
   function begin (request: FastifyRequest) {

@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { PassThrough } from 'node:stream'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, RequestEnd } from 'fastify'
 import type { Test } from 'tap'
 import { createServer } from '../../plugins/http/server.ts'
 import caller from '../../plugins/http/request-caller.ts'
@@ -15,6 +15,7 @@ import https from '../../plugins/http/https.ts'
 import json from '../../plugins/http/json.ts'
 import methods from '../../plugins/http/methods.ts'
 import metrics from '../../plugins/monitoring/metrics.ts'
+import requestEnds from '../../plugins/monitoring/request-ends.ts'
 import { securityHeaders } from '../../plugins/http/security-headers.ts'
 
 export interface HttpSettings {
@@ -33,7 +34,11 @@ export async function buildHttp (t: Pick<Test, 'teardown'>, routes: (app: Fastif
   const app = createServer({ http, logger: { level, pretty: false } }, { stream })
   t.teardown(() => app.close())
 
-  for (const plugin of [metrics, httpMetrics, errors]) await app.register(plugin)
+  const ends: RequestEnd[] = []
+  await app.register(metrics)
+  await app.register(requestEnds, { ends })
+  await app.register(httpMetrics, { ends })
+  await app.register(errors)
   await app.register(headers, { securityHeaders })
   await app.register(host)
   await app.register(https, { production })
