@@ -10,7 +10,7 @@ interface Operation {
   operationId: string
   summary?: string
   description?: string
-  parameters?: { name: string, required?: boolean, schema: Schema }[]
+  parameters?: { name: string, in: string, required?: boolean, schema: Schema }[]
   requestBody?: { content: Record<string, { schema: Schema }> }
   responses: Record<string, { content?: Record<string, { schema: Schema }> }>
 }
@@ -140,7 +140,9 @@ function list (parameters: string[]) {
   return parameters.length > 0 ? `{\n${parameters.map(parameter => `    ${parameter},\n`).join('')}  }` : ''
 }
 
-function fieldsOf ({ parameters = [], requestBody }: Operation, schemas: Schemas) {
+function fieldsOf ({ parameters: given = [], requestBody }: Operation, schemas: Schemas) {
+  // A call sends its input in the path, the query and the body.
+  const parameters = given.filter(parameter => parameter.in !== 'header')
   const body = propertiesOf(requestBody?.content['application/json']?.schema ?? {}, schemas)
   return [
     ...parameters.map(({ name, required = false, schema }) => ({ field: name, required, schema })),

@@ -27,6 +27,7 @@ const refusals = {
   role_in_use: [409, 'The role is in use.'],
   last_factor: [409, 'The account would be without the second factor that it needs.'],
   last_super_admin: [409, 'The last active super_admin must remain.'],
+  stale: [412, 'It has changed since it was read; read it again.'],
   body_too_large: [413, 'The body is too large.'],
   unsupported_media_type: [415, 'Send the body as application/json, uncompressed.'],
   invalid_request: [422, 'The request is not valid; see errors.'],

@@ -595,7 +595,7 @@ t.test('listed origins get CORS headers, all others get none', async t => {
     const answer = await browser.send('POST', '/auth/refresh', undefined, { headers: { origin, 'sec-fetch-site': 'cross-site' } })
     t.match(answer, {
       statusCode: 200,
-      headers: { 'access-control-allow-origin': origin, 'access-control-allow-credentials': 'true', 'access-control-expose-headers': 'X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, WWW-Authenticate', vary: /Origin/ }
+      headers: { 'access-control-allow-origin': origin, 'access-control-allow-credentials': 'true', 'access-control-expose-headers': 'ETag, X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, WWW-Authenticate', vary: /Origin/ }
     })
   }
   for (const origin of foreignOrigins) {

@@ -20,9 +20,9 @@ export function createRoleStore (db: Database) {
   return { list, find, findOpen, write, lock, lockPolicy, isUsed, remove }
 
   /** Every role, the highest first; a deployment has a handful. */
-  async function list (): Promise<Role[]> {
-    return await db<Role>`
-      select ${columns(db)}
+  async function list (query: Query = db): Promise<Role[]> {
+    return await query<Role>`
+      select ${columns(query)}
       from roles r
       order by r.rank desc, r.name`
   }

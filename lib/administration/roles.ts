@@ -6,6 +6,9 @@ import type { Audit } from '../audit/audit.ts'
 import type { UnitOfWork, UnitsOfWork } from '../changes/unit-of-work.ts'
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
+import { assertMatch } from '../http/entity-tags.ts'
+import type { IfMatch } from '../http/entity-tags.ts'
+import type { Transaction } from '../stores/database.ts'
 import type { FactorPolicy } from '../users/factor-policy.ts'
 import type { AdminActions } from './admin-actions.ts'
 
@@ -51,9 +54,9 @@ export function createRoleAdministration ({
    * Creates or replaces a role, also for the users who have it already. Returns the role and whether it is new.
    * @throws Refusal `invalid_request` for a changed name, and for a role with self-registration that has permissions;
    * `forbidden` for a rank or a permission beyond the actor's; `conflict` if another role of the same user type has
-   * self-registration already
+   * self-registration already; `stale` if the roles are not any more as `ifMatch` says, or there is no such role
    */
-  async function put (name: string, definition: RoleDefinition, by: Actor) {
+  async function put (name: string, definition: RoleDefinition, by: Actor, ifMatch: IfMatch | null) {
     assertValid({ ...definition, name }, definition.name)
 
     const { isNew, role } = await changeRoles(by, async (unit, actor) => {
@@ -61,6 +64,7 @@ export function createRoleAdministration ({
       const before = await store.find(tx, name)
       const role = { ...definition, name, ...policyOf(definition, before, new Date(clock.now())) }
       assertMay(actor, before, role)
+      if (ifMatch !== null) assertMatch(ifMatch, await representationFor(unit.tx, ifMatch, before))
       if (role.selfRegistration && await store.findOpen(tx, role)) throw new Refusal('conflict')
       if (before && isSame(before, role)) return { hasChanged: false, isNew: false, role }
 
@@ -89,6 +93,12 @@ export function createRoleAdministration ({
       await record(unit, before, null, by)
       return { hasChanged: true }
     })
+  }
+
+  // Clients read roles as a list, whose tag stands for all of them; `*` asks for this role alone.
+  async function representationFor (tx: Transaction, ifMatch: IfMatch, role: Role | null): Promise<object | null> {
+    if (ifMatch === '*') return role
+    return (await store.list(tx)).map(present)
   }
 
   // Changes of roles run one after the other, so the roles by which one is judged stay as they are meanwhile. This node

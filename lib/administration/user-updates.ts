@@ -6,10 +6,13 @@ import { assertSteppedUp, recentSeconds } from '../access/step-up.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
+import { assertMatch } from '../http/entity-tags.ts'
+import type { IfMatch } from '../http/entity-tags.ts'
 import type { RateLimits } from '../throttling/rate-limits.ts'
 import { assertDeliverable, parseAddress } from '../users/email-address.ts'
 import type { EmailAddress } from '../users/email-address.ts'
 import type { Amendment, User, UserStore } from '../users/user-store.ts'
+import { presentUser } from '../users/user-view.ts'
 import type { AdminAction, AdminActions } from './admin-actions.ts'
 import type { Applicants } from './applicants.ts'
 import { countMail } from './mail-limit.ts'
@@ -18,6 +21,9 @@ import type { UserAmendments } from './user-amendments.ts'
 
 /** The new values of an account; those that are left out stay. */
 export type UserUpdate = Pick<Amendment, 'fullName' | 'locale' | 'role' | 'vendorId'> & { email?: string }
+
+/** An update whose address has been read. */
+interface Request { change: Omit<UserUpdate, 'email'>, address: EmailAddress | null, ifMatch: IfMatch | null }
 
 export interface UserUpdateParts {
   actions: Pick<AdminActions, 'perform'>
@@ -43,13 +49,15 @@ export function createUserUpdates ({
    * @throws Refusal `invalid_request` for an invalid address and for an unknown role or vendor; `forbidden` for a role
    * that is not below the actor's; `reauthentication_required` for a role of high rank and for a new address, if the
    * sign-in is not recent; `conflict` for a new address of a disabled account; `rate_limited` if either address has
-   * been sent too many mails
+   * been sent too many mails; `stale` if the user is not any more as `ifMatch` says
    */
-  async function update (userId: string, { email, ...change }: UserUpdate, by: Actor) {
+  async function update (
+    userId: string, { email, ...change }: UserUpdate, by: Actor, ifMatch: IfMatch | null
+  ) {
     const address = email === undefined ? null : parseAddress(email, '/email')
     const present = address === null ? null : await users.find(userId)
     const isUnchanged = address === null || present?.emailCanonical === address.canonical
-    if (isUnchanged) return await amend(userId, change, null, by)
+    if (isUnchanged) return await amend(userId, { change, address: null, ifMatch }, by)
 
     assertDeliverable(address, '/email')
     // The owner of the new address can set a password, so this needs what a link to a new password needs. It is judged
@@ -59,11 +67,12 @@ export function createUserUpdates ({
     const toOwner = { kind: 'email_change', address: present?.emailCanonical ?? userId }
     const toNewAddress = { kind: 'email_change', address: address.canonical }
     return await countMail(rateLimits, toOwner, by, () =>
-      countMail(rateLimits, toNewAddress, by, () => amend(userId, change, address, by)))
+      countMail(rateLimits, toNewAddress, by, () => amend(userId, { change, address, ifMatch }, by)))
   }
 
-  async function amend (userId: string, change: Omit<UserUpdate, 'email'>, address: EmailAddress | null, by: Actor) {
+  async function amend (userId: string, { change, address, ifMatch }: Request, by: Actor) {
     return await actions.perform(userId, by, async action => {
+      assertMatch(ifMatch, presentUser(action.subject))
       const amendment = { ...change, ...await newRole(action, change.role, by) }
       // A disabled account gets no such mail, so its owner could not confirm the address.
       if (address && action.subject.status === 'disabled') throw new Refusal('conflict')

@@ -4,6 +4,7 @@ import cookieTimes from './cookie-times.ts'
 import denials from './denials.ts'
 import flows from './flows.ts'
 import guardRoutes from './guard-routes.ts'
+import preconditions from './preconditions.ts'
 import refreshToken from './refresh-token.ts'
 import requestLimits from './request-limits.ts'
 import requirePermission from './require-permission.ts'
@@ -18,6 +19,7 @@ export default fp<FeatureOptions>(async function guardsFeature (app, { config, c
   await app.register(refreshToken)
   await app.register(flows)
   await app.register(guardRoutes)
+  await app.register(preconditions)
   await app.register(requireSession)
   await app.register(requirePermission)
   await app.register(requireRecentSignIn, { clock })

@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { FullName, Locale, NewEmail, RoleName } from '../schemas/input.ts'
+import { IfMatch, tagged } from '../schemas/entity-tags.ts'
 import { codes } from '../schemas/refusals.ts'
 import { UserAnswer, UserParams, VendorId } from '../schemas/user.ts'
 
@@ -17,15 +18,17 @@ const schema = {
     locale: Type.Optional(Locale),
     email: Type.Optional(NewEmail)
   }, { additionalProperties: false, minProperties: 1, examples: [{ role: 'accountant' }] }),
-  response: { 200: UserAnswer },
-  refusals: codes('conflict', 'last_super_admin', 'reauthentication_required')
+  headers: IfMatch,
+  response: { 200: tagged(UserAnswer) },
+  refusals: codes('malformed_request', 'conflict', 'last_super_admin', 'reauthentication_required', 'stale')
 }
 
 const alias = {
   ...schema,
   operationId: 'replaceUser',
   summary: 'Change an account: another name of PATCH',
-  description: 'The same call.'
+  description: 'The same call.',
+  response: { 200: UserAnswer }
 }
 
 const updateUser: FastifyPluginAsyncTypebox = async app => {
@@ -35,15 +38,18 @@ const updateUser: FastifyPluginAsyncTypebox = async app => {
       url: '/:id',
       schema: described,
       config: { subject: 'id' },
-      handler: async request => {
+      handler: async (request, reply) => {
         const { full_name: fullName, role, vendor_id: vendorId, locale, email } = request.body
-        return await app.userAdministration.update(request.params.id, {
+        const answer = await app.userAdministration.update(request.params.id, {
           ...fullName !== undefined && { fullName },
           ...role !== undefined && { role },
           ...vendorId !== undefined && { vendorId },
           ...locale !== undefined && { locale },
           ...email !== undefined && { email }
-        }, request)
+        }, request, request.ifMatch)
+        // The answer to a PUT has no tag, because what was sent is not what is stored (RFC 9110 §9.3.4).
+        if (method === 'PATCH') reply.tag(answer.user)
+        return answer
       }
     })
   }

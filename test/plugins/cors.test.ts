@@ -9,7 +9,7 @@ t.test('a listed origin may call with credentials', async t => {
     t.match(answer.headers, {
       'access-control-allow-origin': origin,
       'access-control-allow-credentials': 'true',
-      'access-control-expose-headers': 'X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, WWW-Authenticate',
+      'access-control-expose-headers': 'ETag, X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, WWW-Authenticate',
       vary: /Origin/
     })
   }
@@ -44,7 +44,7 @@ t.test('a preflight is answered from lists, not from what it asks for', async t 
   t.match(answer, { statusCode: 204, body: '' })
   t.match(answer.headers, {
     'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE',
-    'access-control-allow-headers': 'Authorization, Content-Type, X-Request-Id, traceparent, tracestate, baggage, sentry-trace',
+    'access-control-allow-headers': 'Authorization, Content-Type, If-Match, X-Request-Id, traceparent, tracestate, baggage, sentry-trace',
     'access-control-max-age': '600'
   })
   t.notMatch(JSON.stringify(answer.headers), /evil/i)

@@ -8,6 +8,7 @@ const meanings: { [status: number]: string } = {
   403: 'Not allowed.',
   404: 'Not there, or not yours.',
   409: 'In the way of something else.',
+  412: 'Changed by somebody else meanwhile.',
   413: 'The body is too large.',
   414: 'A parameter of the path is too long.',
   415: 'The body is not application/json.',

@@ -1045,7 +1045,7 @@ export interface paths {
         };
         /**
          * List the roles
-         * @description Needs `users:read`.
+         * @description Needs `users:read`. The `ETag` is for a change of any of them.
          */
         get: operations["listRoles"];
         put?: never;
@@ -1066,7 +1066,7 @@ export interface paths {
         get?: never;
         /**
          * Make or replace a role
-         * @description Needs `roles:write`, a rank above the role’s, before and after, each permission that it gets, and a recent sign-in. `super_admin` cannot be changed. It holds at once for everybody who has the role. 201: it is new. 409 `conflict`: people of this kind register into another role already.
+         * @description Needs `roles:write`, a rank above the role’s, before and after, each permission that it gets, and a recent sign-in. `super_admin` cannot be changed. It holds at once for everybody who has the role. 201: it is new. 409 `conflict`: people of this kind register into another role already. `If-Match` takes the `ETag` of the list of roles, and `*` for a role that is there.
          */
         put: operations["putRole"];
         post?: never;
@@ -1380,7 +1380,7 @@ export interface components {
              * @description The stable name of the refusal.
              * @enum {string}
              */
-            code: "malformed_request" | "unauthenticated" | "invalid_token" | "session_ended" | "invalid_credentials" | "passkey_unknown" | "mfa_required" | "reauthentication_required" | "forbidden" | "csrf" | "approval_pending" | "approval_rejected" | "account_disabled" | "vendor_suspended" | "wrong_user_type" | "password_change_required" | "second_factor_enrollment_required" | "https_required" | "not_found" | "method_not_allowed" | "conflict" | "role_in_use" | "last_factor" | "last_super_admin" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "password_rejected" | "token_invalid" | "too_many_attempts" | "rate_limited" | "internal_error" | "unavailable" | "overloaded";
+            code: "malformed_request" | "unauthenticated" | "invalid_token" | "session_ended" | "invalid_credentials" | "passkey_unknown" | "mfa_required" | "reauthentication_required" | "forbidden" | "csrf" | "approval_pending" | "approval_rejected" | "account_disabled" | "vendor_suspended" | "wrong_user_type" | "password_change_required" | "second_factor_enrollment_required" | "https_required" | "not_found" | "method_not_allowed" | "conflict" | "role_in_use" | "last_factor" | "last_super_admin" | "stale" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "password_rejected" | "token_invalid" | "too_many_attempts" | "rate_limited" | "internal_error" | "unavailable" | "overloaded";
             /** @description The same as X-Request-Id; it is in the log. */
             request_id: string;
             errors?: {
@@ -2730,6 +2730,18 @@ export interface components {
                 };
             };
         };
+        /** @description Changed by somebody else meanwhile. */
+        Stale: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code: "stale";
+                };
+            };
+        };
         /** @description In the way of something else. */
         RoleInUse: {
             headers: {
@@ -2834,6 +2846,7 @@ export type ResponseLastSuperAdmin = components['responses']['LastSuperAdmin'];
 export type ResponseMalformedRequest414 = components['responses']['MalformedRequest414'];
 export type ResponseLastFactor = components['responses']['LastFactor'];
 export type ResponseConflictOrLastSuperAdmin = components['responses']['ConflictOrLastSuperAdmin'];
+export type ResponseStale = components['responses']['Stale'];
 export type ResponseRoleInUse = components['responses']['RoleInUse'];
 export type ResponseUnauthenticatedOrInvalidToken = components['responses']['UnauthenticatedOrInvalidToken'];
 export type $defs = Record<string, never>;
@@ -5525,6 +5538,8 @@ export interface operations {
             /** @description Whose account it is. */
             200: {
                 headers: {
+                    /** @description For `If-Match`. It is another one after each change. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5568,7 +5583,13 @@ export interface operations {
     replaceUser: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of what is changed, as it was read: if it has changed since, the answer is 412 `stale` and nothing changes. Without it the change is made whatever was there.
+                 * @example "2jmj7l5rSw0y"
+                 */
+                "if-match"?: string;
+            };
             path: {
                 /** @description Of the user. */
                 id: string;
@@ -5652,6 +5673,7 @@ export interface operations {
             };
             404: components["responses"]["NotFound"];
             409: components["responses"]["ConflictOrLastSuperAdmin"];
+            412: components["responses"]["Stale"];
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["MalformedRequest414"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -5720,7 +5742,13 @@ export interface operations {
     updateUser: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of what is changed, as it was read: if it has changed since, the answer is 412 `stale` and nothing changes. Without it the change is made whatever was there.
+                 * @example "2jmj7l5rSw0y"
+                 */
+                "if-match"?: string;
+            };
             path: {
                 /** @description Of the user. */
                 id: string;
@@ -5769,6 +5797,8 @@ export interface operations {
             /** @description Whose account it is. */
             200: {
                 headers: {
+                    /** @description For `If-Match`. It is another one after each change. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5804,6 +5834,7 @@ export interface operations {
             };
             404: components["responses"]["NotFound"];
             409: components["responses"]["ConflictOrLastSuperAdmin"];
+            412: components["responses"]["Stale"];
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["MalformedRequest414"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -6612,6 +6643,8 @@ export interface operations {
             /** @description Every role, the highest first. */
             200: {
                 headers: {
+                    /** @description For `If-Match`. It is another one after each change. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6653,7 +6686,13 @@ export interface operations {
     putRole: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of what is changed, as it was read: if it has changed since, the answer is 412 `stale` and nothing changes. Without it the change is made whatever was there.
+                 * @example "2jmj7l5rSw0y"
+                 */
+                "if-match"?: string;
+            };
             path: {
                 /**
                  * @description A role of the deployment.
@@ -6756,6 +6795,7 @@ export interface operations {
             };
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["MalformedRequest414"];
             415: components["responses"]["UnsupportedMediaType"];

@@ -502,12 +502,13 @@ extension AdministrationCalls on Latchkey {
         'id': id,
       });
 
-  /// List the roles. Needs users:read.
+  /// List the roles. Needs users:read. The ETag is for a change of any of them.
   Future<RoleList> listRoles() async => RoleList(await call('listRoles', 'GET /roles'));
 
   /// Make or replace a role. Needs roles:write, a rank above the role’s, before and after, each permission that it
   /// gets, and a recent sign-in. super_admin cannot be changed. It holds at once for everybody who has the role.
-  /// 201: it is new. 409 conflict: people of this kind register into another role already.
+  /// 201: it is new. 409 conflict: people of this kind register into another role already. If-Match takes the ETag
+  /// of the list of roles, and * for a role that is there.
   Future<RoleAnswer> putRole({
     required String name,
     required int rank,
