@@ -12,11 +12,13 @@ export function createPublishedKeys ({ keyring, hasRead }: {
 
   /**
    * The ring as this node knows it, also while it is cut off.
-   * @throws Refusal `unavailable` if this node cannot open all keys, because others would be missing
+   * @throws Refusal `unavailable` if this node cannot open all keys, because others would be missing, or has none:
+   * whoever kept an empty list would refuse every token for as long
    */
   function current (): Ring {
-    if (keyring.current.isPartial) throw unavailable(new Error('an unreadable key ring'))
-    return keyring.current
+    const ring = keyring.current
+    if (ring.isPartial || ring.jwks.keys.length === 0) throw unavailable(new Error('an unreadable or empty key ring'))
+    return ring
   }
 
   /**

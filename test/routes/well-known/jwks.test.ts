@@ -151,6 +151,16 @@ t.test('a node that lacks the ENCRYPTION_KEY of the keys publishes none rather t
   t.match(await stranger.inject('/.well-known/jwks.json'), { statusCode: 503, headers: { 'retry-after': '1', 'cache-control': 'no-store' } })
 })
 
+t.test('a node that knows no key says so, rather than that none is valid', async t => {
+  const deployment = await deploy(t)
+  const app = await start(t, deployment, { workers: false })
+  await connect(t, deployment.DATABASE_DIRECT_URL)`delete from signing_keys`
+  await app.database`insert into changes (kind) values ('keys_changed')`
+  await until(() => app.keyring.current.jwks.keys.length === 0)
+
+  t.match(await app.inject('/.well-known/jwks.json'), { statusCode: 503, headers: { 'retry-after': '1', 'cache-control': 'no-store' } })
+})
+
 /** As of when the keys have to be, as a follower is told next in an event of this name. */
 async function nextChange (follower: Awaited<ReturnType<typeof follow>>, name: string): Promise<string> {
   for (;;) {
