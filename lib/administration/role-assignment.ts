@@ -2,10 +2,11 @@ import type { AssignableRole, HierarchyStore, RankedUser } from '../access/hiera
 import type { Actor } from '../access/authentication.ts'
 import { mayAssign } from '../access/hierarchy.ts'
 import type { Roles } from '../access/roles.ts'
-import { assertSteppedUp, recentSeconds } from '../access/step-up.ts'
+import { recentSeconds } from '../access/step-up.ts'
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
 import type { Transaction } from '../stores/database.ts'
+import { assertSteppedUp } from '../tokens/step-up.ts'
 import type { User } from '../users/user-store.ts'
 
 export interface RoleAssignmentParts {
