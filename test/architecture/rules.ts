@@ -64,7 +64,7 @@ const layers: Layer[] = [
   {
     name: 'the verifier',
     owns: /^clients\/verifier\//,
-    values: /^(clients\/verifier\/|lib\/(errors|changes\/revocations|http\/problem|tokens\/(cache|claims))\.ts$|node:(?!process))/,
+    values: /^(clients\/verifier\/|lib\/(errors|changes\/revocations|http\/problem|tokens\/(assurance|cache|claims|step-up))\.ts$|node:(?!process))/,
     types: /^(lib\/changes\/change\.ts$|fastify$|@fastify\/jwt$)/
   },
   {

@@ -1,4 +1,5 @@
 import { Refusal, unavailable } from '../../../lib/errors.ts'
+import { acrOf } from '../../../lib/tokens/assurance.ts'
 import { fieldsOf } from './fields.ts'
 import type { Principal } from './judge.ts'
 
@@ -19,7 +20,7 @@ const deadline = 2000
  */
 export async function introspect (token: string, parts: IntrospectionParts): Promise<Principal> {
   const answer = fieldsOf(await ask(token, parts))
-  const { active, iss, aud, sub, sid, role, vendor_id: vendorId, auth_time: authTime, amr } = answer
+  const { active, iss, aud, sub, sid, role, vendor_id: vendorId, auth_time: authTime, amr, acr = acrOf([]) } = answer
   if (active !== true || iss !== parts.issuer || aud !== parts.audience) throw new Refusal('invalid_token')
 
   return {
@@ -28,7 +29,8 @@ export async function introspect (token: string, parts: IntrospectionParts): Pro
     role: String(role),
     vendorId: typeof vendorId === 'string' ? vendorId : null,
     authTime: Number(authTime),
-    amr: Array.isArray(amr) ? amr.map(String) : []
+    amr: Array.isArray(amr) ? amr.map(String) : [],
+    acr: String(acr)
   }
 }
 

@@ -1,6 +1,9 @@
 import { Refusal, unavailable } from '../../../lib/errors.ts'
+import { acrOf } from '../../../lib/tokens/assurance.ts'
 import { readClaims } from '../../../lib/tokens/claims.ts'
 import type { AccessClaims } from '../../../lib/tokens/claims.ts'
+import { assertSteppedUp } from '../../../lib/tokens/step-up.ts'
+import type { StepUp } from '../../../lib/tokens/step-up.ts'
 import type { Knowledge } from './knowledge.ts'
 
 /** The user of a request. */
@@ -12,14 +15,14 @@ export interface Principal {
   /** When the user last proved who they are (seconds since 1970), and how (RFC 8176). */
   authTime: number
   amr: readonly string[]
+  /** How strong that was: `urn:latchkey:acr:1fa`, `urn:latchkey:acr:2fa` or `phr`. */
+  acr: string
 }
 
-/** What a token has to be besides valid. */
-export interface Demands {
+/** What a token has to be besides valid; of which strength and how recent the sign-in has to be (RFC 9470). */
+export interface Demands extends StepUp {
   /** The roles that may do this. */
   roles?: readonly string[]
-  /** Seconds within which the user has to have proved who they are (RFC 9470). */
-  maxAge?: number
 }
 
 /**
@@ -49,12 +52,13 @@ export function judge (payload: unknown, { knowledge, issuer, audience }: {
   return principalOf(claims)
 }
 
-/** @throws Refusal `forbidden`; `reauthentication_required` with the age that was allowed */
-export function assertDemands ({ role, authTime }: Principal, { roles, maxAge }: Demands, now: number): void {
-  if (roles && !roles.includes(role)) throw new Refusal('forbidden')
-  if (maxAge !== undefined && now / 1000 - authTime > maxAge) throw new Refusal('reauthentication_required', { maxAge })
+/** @throws Refusal `forbidden`; `reauthentication_required` with the age and the strengths that would do */
+export function assertDemands (principal: Principal, { roles, ...stepUp }: Demands, now: number): void {
+  if (roles && !roles.includes(principal.role)) throw new Refusal('forbidden')
+  assertSteppedUp(principal, stepUp, now)
 }
 
-function principalOf ({ sub, sid, role, vendor_id: vendorId, auth_time: authTime, amr }: AccessClaims): Principal {
-  return { userId: sub, sessionId: sid, role, vendorId: vendorId ?? null, authTime, amr }
+function principalOf (claims: AccessClaims): Principal {
+  const { sub, sid, role, vendor_id: vendorId, auth_time: authTime, amr, acr = acrOf([]) } = claims
+  return { userId: sub, sessionId: sid, role, vendorId: vendorId ?? null, authTime, amr, acr }
 }

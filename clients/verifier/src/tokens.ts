@@ -28,8 +28,9 @@ export function createTokens (keys: Keys) {
    * The payload of a token whose signature is good. Nothing in it has been looked at.
    * @throws Refusal `invalid_token`; `unavailable` while no key may be trusted
    */
-  async function read (token: string): Promise<object> {
-    const [, header = '', payload = '', signature = ''] = (token.length <= tokenCharsMax && compact.exec(token)) || []
+  async function read (token: unknown): Promise<object> {
+    if (typeof token !== 'string' || token.length > tokenCharsMax) throw new Refusal('invalid_token')
+    const [, header = '', payload = '', signature = ''] = compact.exec(token) ?? []
     if (signature === '') throw new Refusal('invalid_token')
     const { key } = await keyOf(parse(header))
     forgetAfterChange()

@@ -2,6 +2,7 @@ import { Refusal } from '../../../lib/errors.ts'
 import { systemClock } from './clock.ts'
 import type { Clock } from './clock.ts'
 import { createFeed } from './feed.ts'
+import { fieldsOf } from './fields.ts'
 import { introspect } from './introspection.ts'
 import { assertDemands, judge as judgeClaims } from './judge.ts'
 import type { Demands, Principal } from './judge.ts'
@@ -23,7 +24,7 @@ export interface VerifierOptions {
   staleAfter?: number
   /** What happens to tokens while it is not known what has ended: 503, or one question to Latchkey for each request. */
   whenStale?: 'refuse' | 'introspect'
-  /** Is called with the first error of each series; by default nobody is told. */
+  /** Hears the first error of each series, and of a wrong `issuer` or `audience`; `console.warn` by default. */
   warn?: (error: unknown) => void
   fetch?: typeof fetch
   clock?: Clock
@@ -43,7 +44,7 @@ const lookInterval = 20
  */
 export function createVerifier ({
   issuer, audience = issuer, baseUrl = issuer, apiPrefix = '/api/v1', feed: credential, staleAfter = staleAfterDefault,
-  whenStale = 'refuse', warn = () => {}, fetch = globalThis.fetch, clock = systemClock
+  whenStale = 'refuse', warn = console.warn, fetch = globalThis.fetch, clock = systemClock
 }: VerifierOptions) {
   if (!(staleAfter >= staleAfterMin)) throw new Error(`staleAfter is at least ${staleAfterMin} ms`)
   const root = baseUrl.replace(/\/+$/, '')
@@ -63,6 +64,7 @@ export function createVerifier ({
     warn
   })
   let running: Promise<void> | null = null
+  let isMistakeTold = false
 
   return {
     issuer,
@@ -117,8 +119,17 @@ export function createVerifier ({
    * @param payload the payload of that token
    */
   async function judge (payload: unknown, token: string): Promise<Principal> {
+    tellMistake(payload)
     if (whenStale === 'introspect' && !knowledge.isFresh()) return await introspect(token, asking)
     return judgeClaims(payload, { knowledge, issuer, audience })
+  }
+
+  /** The deployment has signed it, so what differs in it from the options is a mistake in them: nobody gets in. */
+  function tellMistake (payload: unknown) {
+    const { iss, aud } = fieldsOf(payload)
+    if (isMistakeTold || (iss === issuer && aud === audience)) return
+    isMistakeTold = true
+    warn(new Error(`tokens have iss ${iss} and aud ${aud}: not issuer ${issuer} and audience ${audience}`))
   }
 
   /**

@@ -3,6 +3,7 @@ import t from 'tap'
 import { as, deploy, password, refresh, signIn, start } from '../../support/helper.ts'
 import { until } from '../../support/evidence.ts'
 import { follow, listen } from '../../support/event-stream.ts'
+import { addTotp } from '../../support/factors.ts'
 import { operator, makeService } from '../../support/services.ts'
 import { enter, person, signed } from '../../support/people.ts'
 import { defaultDeadline, openProxy } from '../../failure/nodes.ts'
@@ -122,6 +123,46 @@ t.test('a service may demand a role and a recent sign-in', async t => {
   await t.rejects(verifier.verify(ada.access_token, { maxAge: -1 }), { code: 'reauthentication_required', details: { maxAge: -1 } })
 })
 
+t.test('a service may demand a strength, and learns how strong a sign-in was', async t => {
+  const [ada, plain] = [await signIn(app), await signIn(app)]
+  const grace = (await addTotp(app, plain.access_token)).answer.json()
+  t.match(await verifier.verify(ada.access_token), { acr: 'urn:latchkey:acr:1fa' })
+  t.match(await verifier.verify(grace.access_token, { acr: 'urn:latchkey:acr:2fa' }), { acr: 'urn:latchkey:acr:2fa' })
+  await t.rejects(verifier.verify(ada.access_token, { acr: 'urn:latchkey:acr:2fa' }), {
+    code: 'reauthentication_required', status: 401, details: { maxAge: undefined, acrValues: 'urn:latchkey:acr:2fa phr' }
+  })
+  await t.rejects(verifier.verify(grace.access_token, { acr: 'phr', maxAge: 600 }), {
+    code: 'reauthentication_required', details: { maxAge: 600, acrValues: 'phr' }
+  })
+
+  const asking = await makeVerifier(t, app, { whenStale: 'introspect' })
+  t.match(await asking.verify(grace.access_token, { acr: 'urn:latchkey:acr:2fa' }), { acr: 'urn:latchkey:acr:2fa' }, 'also by introspection')
+  await t.rejects(asking.verify(ada.access_token, { acr: 'phr' }), { code: 'reauthentication_required' })
+})
+
+t.test('a token that is no text is refused like any other', async t => {
+  for (const token of [undefined, null, 7, {}, ['a.b.c']]) t.equal(await verdict(verifier, token as never), 'invalid_token')
+})
+
+t.test('an issuer or an audience that is not the deployment’s is told once, with the right one', async t => {
+  const [ada, grace] = [await signIn(app), await signIn(app)]
+  for (const [wrong, message] of [
+    [{ issuer: 'https://evil.example' }, /iss http:\/\/localhost:3000 .* not issuer https:\/\/evil\.example/],
+    [{ audience: 'https://evil.example' }, /aud http:\/\/localhost:3000:.*audience https:\/\/evil\.example/]
+  ] as const) {
+    const warnings: unknown[] = []
+    const mistaken = await makeVerifier(t, app, { ...wrong, warn: error => warnings.push(error) })
+    await mistaken.start()
+
+    t.equal(await verdict(mistaken, 'garbage'), 'invalid_token')
+    t.equal(await verdict(mistaken, forged(ada.access_token)), 'invalid_token')
+    t.strictSame(warnings, [], 'what a stranger has written says nothing')
+    for (const { access_token: token } of [ada, grace, ada]) t.equal(await verdict(mistaken, token), 'invalid_token')
+    t.match(warnings, [{ message }])
+    t.equal(warnings.length, 1)
+  }
+})
+
 t.test('a token whose user has to change the password opens nothing', async t => {
   const { user } = await signIn(app)
   await app.database`update users set must_change_password = true where id = ${user.id}`
@@ -238,3 +279,8 @@ t.test('a verifier that closes leaves no stream open', async t => {
   await until(() => other.followers.size === 0)
   t.equal((await follow(t, other, await makeService(other, { mayFollow: true }))).answer.status, 200)
 })
+
+/** The token with another signature. */
+function forged (token: string) {
+  return token.replace(/[^.]+$/, 'A'.repeat(86))
+}

@@ -14,7 +14,7 @@ type Teardown = Pick<Test, 'teardown'>
 /** A verifier that follows a node, or what stands at `baseUrl`. */
 export async function makeVerifier (t: Teardown, app: FastifyInstance, options: Partial<VerifierOptions> = {}) {
   const feed = await makeService(app, { mayFollow: true })
-  const verifier = createVerifier({ issuer, feed, baseUrl: await listen(app), ...options })
+  const verifier = createVerifier({ issuer, feed, baseUrl: await listen(app), warn: () => {}, ...options })
   t.teardown(verifier.close)
   return verifier
 }
