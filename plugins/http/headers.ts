@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import { writeHeadWith } from '../../lib/http/write-head.ts'
+import { writeHeadWith } from '../../lib/http/server/write-head.ts'
 
 interface HeadersOptions { securityHeaders: Readonly<Record<string, string>> }
 

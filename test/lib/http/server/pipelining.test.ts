@@ -3,7 +3,7 @@ import { Agent, get } from 'node:http'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
 import type { Test } from 'tap'
-import { buildHttp, sendRaw } from '../../support/http.ts'
+import { buildHttp, sendRaw } from '../../../support/http.ts'
 
 const request = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
 const lastRequest = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'

@@ -1,8 +1,8 @@
 import Fastify from 'fastify'
 import t from 'tap'
-import { shareCompiled } from '../../../lib/http/schema-compilers.ts'
-import { compilersFactory } from '../../support/compilers.ts'
-import { buildHttp } from '../../support/http.ts'
+import { shareCompiled } from '../../../../lib/http/server/schema-compilers.ts'
+import { compilersFactory } from '../../../support/compilers.ts'
+import { buildHttp } from '../../../support/http.ts'
 
 t.test('a schema is compiled once for the same options', async t => {
   const compiled: unknown[] = []

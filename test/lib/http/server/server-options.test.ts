@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Test } from 'tap'
-import { serverOptions } from '../../../lib/http/server-options.ts'
-import { buildHttp, sendRaw } from '../../support/http.ts'
+import { serverOptions } from '../../../../lib/http/server/server-options.ts'
+import { buildHttp, sendRaw } from '../../../support/http.ts'
 
 t.test('a request that two readers could understand differently is refused, and the connection is closed', async t => {
   const app = await build(t)

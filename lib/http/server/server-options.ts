@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
-import { Refusal } from '../errors.ts'
-import { isOneLine } from '../formats/one-line.ts'
-import { isProbe, loggerOptions, namesItsWork } from '../operations/logger.ts'
-import { problemHeaders, renderProblem } from './problem.ts'
-import { toRefusal } from './refusals.ts'
-import { createTrustedProxies } from './trusted-proxies.ts'
+import { Refusal } from '../../errors.ts'
+import { isOneLine } from '../../formats/one-line.ts'
+import { isProbe, loggerOptions, namesItsWork } from '../../operations/logger.ts'
+import { problemHeaders, renderProblem } from '../problem.ts'
+import { toRefusal } from '../refusals.ts'
+import { createTrustedProxies } from '../trusted-proxies.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Config } from '../config/config.ts'
+import type { Config } from '../../config/config.ts'
 
 /** The headers of every answer, by name. */
 export type Headers = Readonly<Record<string, string>>

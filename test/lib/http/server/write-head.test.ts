@@ -5,8 +5,8 @@ import { Readable } from 'node:stream'
 import Fastify from 'fastify'
 import t from 'tap'
 import type { Test } from 'tap'
-import { writeHeadWith } from '../../../lib/http/write-head.ts'
-import { sendRaw } from '../../support/http.ts'
+import { writeHeadWith } from '../../../../lib/http/server/write-head.ts'
+import { sendRaw } from '../../../support/http.ts'
 
 const constants = { 'cache-control': 'no-store', 'x-frame-options': 'DENY' }
 
