@@ -236,7 +236,8 @@ t.test('beyond the limit a stranger writes nothing but one event a minute in the
   t.same([after.tokens, after.jobs], [before.tokens, before.jobs])
 
   await flood(bob.email, 4)
-  t.match((await requestsOf(bob.user.id)).at(-1), { outcome: 'failure', reason: 'rate_limited' }, 'another owner has a minute of their own')
+  const ofBob = (await requestsOf(bob.user.id)).map(({ outcome }) => outcome)
+  t.same(ofBob.sort(), ['failure', 'success', 'success', 'success'], 'another owner has a minute of their own')
   limitedApp.clock.advance(60_000)
   await flood(ada.email, 5)
   t.equal((await requestsOf(ada.user.id)).length, length + 2)
