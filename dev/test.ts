@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { bundle } from './bundle.ts'
 import { debianPostgres, isPostgresVersion } from './debian-postgres.ts'
 import { memoryFolder } from './memory-folder.ts'
+import { takeBlock } from './ports.ts'
 import { runTestFile, runTestFilesTogether, type TestRun } from './run-test-file.ts'
 import { type Services, startServices } from './services.ts'
 import { onceAskedToEnd } from './signals.ts'
@@ -56,6 +57,7 @@ async function canRunOn (version: string) {
 
 async function run (files: string[]) {
   process.env['LATCHKEY_TEST_BUILD'] = await bundle(files)
+  process.env['LATCHKEY_TEST_PORT_BLOCK'] = await takeBlock()
   services = await startServices({ dataDir: folder, durable: false })
   const template = await makeTemplate(services)
   await runAll(inBatches(files), {

@@ -2,9 +2,10 @@ import { mkdtempSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import t from 'tap'
 import { spawnGuarded } from '../../dev/guarded.ts'
-import { freePort } from '../../dev/ports.ts'
+import { freePort, isOpen } from '../../dev/ports.ts'
 import { debianProgram, runProgram } from '../support/debian-program.ts'
 import { deploy, password } from '../support/helper.ts'
 import { openOnce } from '../support/once.ts'
@@ -109,7 +110,10 @@ async function runDev (settings: Record<string, string>, test: Pick<typeof t, 't
     dev.exited.then(code => reject(new Error(`It ended with ${code}: ${output}`)), reject)
   })
   const printed = Object.fromEntries([...output.matchAll(/^([A-Z_]+)=(.+)$/gm)].map(([, name = '', value = '']) => [name, value]))
-  return { printed, port: new URL(printed['API'] ?? '').port, issuerOf, paste }
+  const { port } = new URL(printed['API'] ?? '')
+  // Where others work as well, the start may take longer than the addresses wait for it.
+  for (let tries = 0; tries < 600 && !await isOpen(Number(port)); tries++) await pause(100)
+  return { printed, port, issuerOf, paste }
 
   /** Runs commands of the README in a terminal beside it, once the mail that they read has been sent. */
   async function paste (commands: string) {
