@@ -7,7 +7,7 @@ const schema = {
   operationId: 'renewRecoveryCodes',
   tags: ['Second factors'],
   summary: 'Make new recovery codes',
-  description: 'The old ones are dead. Show the new ones once: they cannot be read again. 409 `last_factor` for an account that has no second factor.',
+  description: 'The old ones are dead. Show the new ones once: they cannot be read again. It is also the way on after an answer with codes that was lost. 409 `last_factor` for an account that has no second factor.',
   body: NoBody,
   response: { 200: RecoveryCodesAnswer },
   refusals: codes('last_factor')

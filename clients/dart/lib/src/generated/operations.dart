@@ -303,8 +303,8 @@ extension AccountCalls on Latchkey {
         'enabled': enabled,
       }));
 
-  /// Make new recovery codes. The old ones are dead. Show the new ones once: they cannot be read again. 409
-  /// last_factor for an account that has no second factor.
+  /// Make new recovery codes. The old ones are dead. Show the new ones once: they cannot be read again. It is also
+  /// the way on after an answer with codes that was lost. 409 last_factor for an account that has no second factor.
   Future<RecoveryCodes> renewRecoveryCodes() async => RecoveryCodes(await call('renewRecoveryCodes', 'POST /auth/recovery-codes'));
 
   /// Begin to add a passkey. Needs a recent sign-in by everything that the account has: else 401
