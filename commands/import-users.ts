@@ -10,7 +10,7 @@ import { operator, withApp } from './with-app.ts'
 
 const importUsers: Command = {
   usage: 'import-users FILE [--allow-role ROLE …] [--dry-run]',
-  help: 'makes accounts of the users in a file, NDJSON or CSV; - is standard input. Roles with power over others must be allowed',
+  help: 'makes accounts of the users in a file, NDJSON or CSV; - is standard input; powerful roles must be allowed',
   options: { 'allow-role': { type: 'string', multiple: true }, 'dry-run': { type: 'boolean' } },
   positionals: 1,
   run

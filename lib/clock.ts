@@ -31,6 +31,5 @@ export function momentOf (clock: Clock): Moment {
  * still while a virtual machine is suspended, and the wall clock may have been put back.
  */
 export function elapsedSince (moment: Moment, clock: Clock) {
-  const { monotonic, wall } = momentOf(clock)
-  return Math.max(monotonic - moment.monotonic, wall - moment.wall)
+  return Math.max(clock.monotonic() - moment.monotonic, clock.now() - clock.offset - moment.wall)
 }
