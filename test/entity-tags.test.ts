@@ -22,11 +22,13 @@ t.test('a user is changed only as they were read: the second of two administrato
   t.match(changed, { statusCode: 200, headers: { etag: /^"[\w-]{43}"$/ } })
   t.not(changed.headers['etag'], mine)
   t.equal(changed.headers['etag'], await tagOf(ada.id), 'the answer has the new tag')
-  t.match(await change('PATCH', `/users/${ada.id}`, String(changed.headers['etag']), { locale: 'de' }), { statusCode: 200 })
+  const next = await change('PATCH', `/users/${ada.id}`, String(changed.headers['etag']), { locale: 'de' })
+  t.match(next, { statusCode: 200 })
 
   const before = await state(ada.id)
   for (const method of ['PATCH', 'PUT'] as const) {
-    const stale = await change(method, `/users/${ada.id}`, theirs, { full_name: 'Somebody else', role: 'vendor', email: `new-${ada.email}` })
+    const payload = { full_name: 'Somebody else', role: 'vendor', email: `new-${ada.email}` }
+    const stale = await change(method, `/users/${ada.id}`, theirs, payload)
     t.match(stale, { statusCode: 412, headers: { 'content-type': /^application\/problem\+json/ } })
     t.match(stale.json(), { code: 'stale', status: 412 })
     t.notOk(stale.headers['etag'])
@@ -38,7 +40,8 @@ t.test('a user is changed only as they were read: the second of two administrato
 t.test('of ten changes at once to what all have read, one is made', async t => {
   const ada = await person(app)
   const tag = await tagOf(ada.id)
-  const answers = await Promise.all(Array.from({ length: 10 }, (_, n) => change('PATCH', `/users/${ada.id}`, tag, { full_name: `Ada ${n}` }, n % 2 ? app : other)))
+  const answers = await Promise.all(Array.from({ length: 10 }, (_, n) =>
+    change('PATCH', `/users/${ada.id}`, tag, { full_name: `Ada ${n}` }, n % 2 ? app : other)))
 
   t.strictSame(answers.map(({ statusCode }) => statusCode).sort(), [200, ...Array(9).fill(412)])
   t.match(await rowOf(app, ada.id), { version: 2 })
@@ -53,14 +56,18 @@ t.test('everything that an answer shows is part of the tag, a sign-in too', asyn
   t.not(await tagOf(ada.id), tag)
 })
 
-t.test('* and lists of tags are accepted, weak tags never match, and without the header everything is as before', async t => {
+t.test('* and lists of tags are accepted, weak tags never match, and without the header all is as before', async t => {
   const ada = await person(app)
   const url = `/users/${ada.id}`
   t.match(await change('PATCH', url, '*', { full_name: 'One' }), { statusCode: 200 })
   t.match(await change('PATCH', url, `"other", ${await tagOf(ada.id)}`, { full_name: 'Two' }), { statusCode: 200 })
-  t.match(await change('PUT', url, await tagOf(ada.id), { full_name: 'Three' }), { statusCode: 200, headers: { etag: undefined } })
+  const replaced = await change('PUT', url, await tagOf(ada.id), { full_name: 'Three' })
+  t.match(replaced, { statusCode: 200, headers: { etag: undefined } })
   t.match(await change('PATCH', url, `W/${await tagOf(ada.id)}`, { full_name: 'Four' }), { statusCode: 412 })
-  for (const header of ['Ada', '"a" "b"', '*, "a"']) t.match((await change('PATCH', url, header, { full_name: 'Five' })).json(), { status: 400, code: 'malformed_request' })
+  for (const header of ['Ada', '"a" "b"', '*, "a"']) {
+    const answer = await change('PATCH', url, header, { full_name: 'Five' })
+    t.match(answer.json(), { status: 400, code: 'malformed_request' })
+  }
   t.match(await rowOf(app, ada.id), { fullName: 'Three' })
   t.match(await as(app, admin.access_token, 'PATCH', url, { full_name: 'Six' }), { statusCode: 200 })
 })
@@ -81,19 +88,25 @@ t.test('a role is changed only while the roles are as they were listed', async t
   const tag = await tagOfRoles()
   t.match(await change('PUT', `/roles/${another}`, tag, definition()), { statusCode: 201 }, 'a new one as well')
   const before = await app.database`select count(*)::int as events from audit_events`
-  for (const role of [name, another]) t.match((await change('PUT', `/roles/${role}`, tag, definition({ permissions: ['users:read'] }))).json(), { status: 412, code: 'stale' })
+  for (const role of [name, another]) {
+    const answer = await change('PUT', `/roles/${role}`, tag, definition({ permissions: ['users:read'] }))
+    t.match(answer.json(), { status: 412, code: 'stale' })
+  }
   t.strictSame(await app.database`select count(*)::int as events from audit_events`, before)
-  t.match((await change('PUT', `/roles/${name}`, 'rubbish', definition())).json(), { status: 400, code: 'malformed_request' })
+  const rubbish = await change('PUT', `/roles/${name}`, 'rubbish', definition())
+  t.match(rubbish.json(), { status: 400, code: 'malformed_request' })
 
   const current = await tagOfRoles()
   t.not(current, tag)
-  const answers = await Promise.all([32, 33, 34, 35].map((rank, n) => change('PUT', `/roles/${name}`, current, definition({ rank }), n % 2 ? app : other)))
+  const answers = await Promise.all([32, 33, 34, 35].map((rank, n) =>
+    change('PUT', `/roles/${name}`, current, definition({ rank }), n % 2 ? app : other)))
   t.strictSame(answers.map(({ statusCode }) => statusCode).sort(), [200, 412, 412, 412])
 })
 
 async function change (method: 'PATCH' | 'PUT', url: string, ifMatch: string, payload: object, node = app) {
   const { access_token: token } = url.startsWith('/roles') ? chief : admin
-  return await node.inject({ method, url: `/api/v1${url}`, headers: { authorization: `Bearer ${token}`, 'if-match': ifMatch }, payload })
+  const headers = { authorization: `Bearer ${token}`, 'if-match': ifMatch }
+  return await node.inject({ method, url: `/api/v1${url}`, headers, payload })
 }
 
 async function tagOf (id: string, node = app) {
