@@ -45,7 +45,7 @@ export function createLockout ({ buckets, keys: [key = Buffer.alloc(0)], shutMs 
 }) {
   let waiting = 0
 
-  return { strangersOf, deviceOf, sessionOf, secondFactorOf, guard, unlock, takeNotice, recordWithNotice }
+  return { strangersOf, deviceOf, sessionOf, secondFactorOf, guard, unlock, recordWithNotice }
 
   /** The bucket of all devices that an account does not know. An address without an account has one, too. */
   function strangersOf (canonical: string): Bucket {
@@ -101,15 +101,8 @@ export function createLockout ({ buckets, keys: [key = Buffer.alloc(0)], shutMs 
   }
 
   /**
-   * Whether the owner of an address, with or without an account, may be sent a notice of this kind now. If so, the
-   * interval until the next one has begun.
-   */
-  async function takeNotice (canonical: string, about: 'passwords' | 'codes' = 'passwords'): Promise<boolean> {
-    return await buckets.takeNotice(noticeOf(canonical, about))
-  }
-
-  /**
-   * Runs the work in a transaction; it sends the notice if one is due. If the work fails, the next one may send it.
+   * Runs the work in a transaction; it sends the owner of an address, with or without an account, the notice if one is
+   * due. Then the interval until the next one has begun. If the work fails, the next one may send it.
    * @throws Refusal `unavailable`
    * @throws the error of `work`
    */
@@ -118,13 +111,14 @@ export function createLockout ({ buckets, keys: [key = Buffer.alloc(0)], shutMs 
     { canonical, about }: { canonical: string, about: 'passwords' | 'codes' },
     work: (tx: Transaction, isNoticeDue: boolean) => Promise<void>
   ) {
-    const isNoticeDue = await takeNotice(canonical, about)
+    const notice = noticeOf(canonical, about)
+    const isNoticeDue = await buckets.takeNotice(notice)
     let isDone = false
     try {
       await database.begin(async tx => { await work(tx, isNoticeDue); isDone = true })
     } catch (error) {
       // If the commit has failed, the notice may be on its way all the same, and there must not be a second one.
-      if (isNoticeDue && !isDone) await buckets.returnNotice(noticeOf(canonical, about)).catch(() => {})
+      if (isNoticeDue && !isDone) await buckets.returnNotice(notice).catch(() => {})
       throw error
     }
   }
