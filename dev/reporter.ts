@@ -7,9 +7,12 @@ export interface FileReport {
   skipped: number
   /** What went wrong, ready to be printed. */
   failures: string[]
-  /** Processor time, where files share a process. */
-  cpuSeconds?: number | undefined
+  /** What the file took, where files share a process. */
+  times?: Times | undefined
 }
+
+/** How long a file took, and how much time of a processor. */
+export interface Times { seconds: number, cpuSeconds: number }
 
 /** How the process of a test file ended. */
 export interface Ending {
@@ -18,10 +21,13 @@ export interface Ending {
   hungAfter?: number
 }
 
-/** What a process says of the processor time that a file took, where files share the process. */
-export const processorSeconds = {
-  write: (seconds: number) => `seconds of a processor: ${seconds}`,
-  read: (comment: string) => /^# seconds of a processor: ([\d.]+)/.exec(comment)?.[1]
+/** What a process says of the times of a file, where files share the process. */
+export const timesOfFile = {
+  write: ({ seconds, cpuSeconds }: Times) => `${seconds} seconds, ${cpuSeconds} of a processor`,
+  read (comment: string): Times | undefined {
+    const [, seconds, cpuSeconds] = /^# ([\d.]+) seconds, ([\d.]+) of a processor/.exec(comment) ?? []
+    return seconds === undefined ? undefined : { seconds: Number(seconds), cpuSeconds: Number(cpuSeconds) }
+  }
 }
 
 /**
@@ -42,7 +48,7 @@ export async function report (tap: Readable, ending: Promise<Ending>): Promise<F
  * ends the process early (a crash, the deadline) is the failure of each file that has not ended.
  */
 export async function reportEach (tap: Readable, files: string[], ending: Promise<Ending>): Promise<FileReport[]> {
-  const begun = new Map<string, { tally: Tally, results?: FinalResults, cpuSeconds?: number }>()
+  const begun = new Map<string, { tally: Tally, results?: FinalResults, times?: Times }>()
   const parser = new Parser()
 
   parser.on('child', (child: Parser) => {
@@ -53,15 +59,15 @@ export async function reportEach (tap: Readable, files: string[], ending: Promis
   parser.on('result', (result: Result) => last()?.tally.count(result))
   parser.on('comment', (comment: string) => {
     const entry = last()
-    const seconds = processorSeconds.read(comment)
-    if (entry && seconds !== undefined) entry.cpuSeconds = Number(seconds)
+    const times = timesOfFile.read(comment)
+    if (entry && times) entry.times = times
   })
 
   const [results, end] = await Promise.all([parse(tap, parser), ending])
   return files.map(file => {
-    const { tally = createTally(), results: own, cpuSeconds } = begun.get(file) ?? {}
-    const hasEnded = cpuSeconds !== undefined && own !== undefined
-    return { ...tally.conclude(own ?? results, hasEnded ? { code: 0 } : { ...end, code: end.code || 1 }), cpuSeconds }
+    const { tally = createTally(), results: own, times } = begun.get(file) ?? {}
+    const hasEnded = times !== undefined && own !== undefined
+    return { ...tally.conclude(own ?? results, hasEnded ? { code: 0 } : { ...end, code: end.code || 1 }), times }
   })
 
   function last () {

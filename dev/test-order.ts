@@ -12,20 +12,29 @@ const slowest = /^test\/(deploy\/backup|failure\/rolling-restart|model\/protocol
 /** A process keeps what its files have compiled and opened, so it runs no more of them than this. */
 const filesPerProcess = 15
 
+/** What to run, each batch in one process. */
+export interface Batches {
+  /** Files that may share a process. */
+  together: string[][]
+  /** Files that need a process of their own. */
+  alone: string[][]
+}
+
 /**
- * The files in batches, each for one process: most alone, those that may share a process together. The batches are in
- * the order in which to begin them: the longest first, so that a run does not end with one file alone. The durations
- * are those of the last run. Files that have not run yet come first: those known to be slow, then the rest, the largest
- * before the smaller.
+ * The files in batches, in the order in which to begin them: the longest first, so that a run does not end with one
+ * file alone. The durations are those of the last run. Files that have not run yet come first: those known to be slow,
+ * then the rest, the largest before the smaller.
  */
-export function inBatches (files: string[]): string[][] {
+export function inBatches (files: string[]): Batches {
   const known = readDurations()
   const size = new Map(files.map(file => [file, statSync(file).size]))
   const sorted = files.toSorted((a, b) => duration(b) - duration(a) || sizeOf([b]) - sizeOf([a]))
 
-  const alone = sorted.filter(file => !mayShareProcess(file)).map(file => [file])
-  return [...alone, ...deal(sorted.filter(mayShareProcess))]
-    .sort((a, b) => durationOf(b) - durationOf(a) || sizeOf(b) - sizeOf(a))
+  return {
+    together: deal(sorted.filter(mayShareProcess))
+      .sort((a, b) => durationOf(b) - durationOf(a) || sizeOf(b) - sizeOf(a)),
+    alone: sorted.filter(file => !mayShareProcess(file)).map(file => [file])
+  }
 
   function duration (file: string) {
     return known[file] ?? (slowest.test(file) ? 1e10 : slow.test(file) ? 1e9 : 1e6)

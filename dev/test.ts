@@ -13,13 +13,14 @@ import { onceAskedToEnd } from './signals.ts'
 import { withSourceLines } from './source-lines.ts'
 import { makeTemplate } from './template.ts'
 import { findTestFiles, mayShareProcess } from './test-files.ts'
-import { inBatches, keepDurations } from './test-order.ts'
+import { type Batches, inBatches, keepDurations } from './test-order.ts'
 import { makeTestFolder } from './test-folder.ts'
 
 // No process takes this long, not even on a busy machine: one that does hangs.
 const deadlineSeconds = 600
-// Two more than there are processors, because tests also wait: for time to pass, for a process to start or to end.
-const processesAtOnce = Math.min(4, availableParallelism() + 2)
+// Files that share processes keep the processors busy. Those alone mostly wait: for time to pass, for a process to start
+// or to end. So some of both run at any time, each one more than there are processors.
+const processesOfEach = Math.min(3, availableParallelism() + 1)
 
 const folder = makeTestFolder(memoryFolder())
 const runs: TestRun[] = []
@@ -72,18 +73,23 @@ async function run (files: string[]) {
   await template.drop()
 }
 
-async function runAll (batches: string[][], env: NodeJS.ProcessEnv) {
-  const waiting = [...batches]
+async function runAll ({ together, alone }: Batches, env: NodeJS.ProcessEnv) {
+  const lanes = [[together, alone], [alone, together]]
 
-  await Promise.all(Array.from({ length: processesAtOnce }, async () => {
-    for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
+  await Promise.all(lanes.flatMap(lane => Array.from({ length: processesOfEach }, async () => {
+    for (let batch = next(lane); batch !== undefined; batch = next(lane)) {
       for (const run of await runBatch(batch, env)) {
         runs.push(run)
         print(run)
       }
     }
-  }))
+  })))
   keepDurations(runs)
+}
+
+/** The next batch of the lane's own kind; when none is left, it helps out with the other. */
+function next (lane: string[][][]) {
+  return lane.find(waiting => waiting.length > 0)?.shift()
 }
 
 async function runBatch (files: string[], env: NodeJS.ProcessEnv) {

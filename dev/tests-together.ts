@@ -3,17 +3,18 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import tap from 'tap'
 import { current } from './current-test.ts'
-import { processorSeconds } from './reporter.ts'
+import { timesOfFile } from './reporter.ts'
 
 const folder = process.env['LATCHKEY_TEST_BUILD'] ?? ''
 
 // Not as arguments: tap names its folders after those, and many names are too long for one.
 for (const file of process.env['LATCHKEY_TEST_FILES']?.split(' ') ?? []) {
-  const before = process.cpuUsage()
+  const [begun, before] = [performance.now(), process.cpuUsage()]
   await tap.test(file, async test => {
     current.test = test
     await import(pathToFileURL(join(folder, file.replace(/\.ts$/, '.js'))).href)
   })
   const { user, system } = process.cpuUsage(before)
-  tap.comment(processorSeconds.write((user + system) / 1e6))
+  const seconds = (performance.now() - begun) / 1000
+  tap.comment(timesOfFile.write({ seconds, cpuSeconds: (user + system) / 1e6 }))
 }
