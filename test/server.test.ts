@@ -79,6 +79,20 @@ t.test('a request that never finishes is cut off in the end', async t => {
   t.equal(await server.exit(), 0)
 })
 
+t.test('a connection on which nothing has come is closed, so that it does not keep a node from stopping', async t => {
+  const server = await listening(t, await deploy(t))
+  const unused = connect(server.port, '127.0.0.1')
+  t.teardown(() => unused.destroy())
+  await once(unused, 'connect')
+  const slow = await beginRequest(server.port)
+
+  server.kill('SIGTERM')
+  await once(unused.resume(), 'close')
+  slow.write('{}')
+  t.match(await slow.answer, /^HTTP\/1\.1 422 /, 'long before a request that is being sent would be cut off')
+  t.equal(await server.exit(), 0)
+})
+
 t.test('a second signal ends the server at once', async t => {
   const server = await listening(t, await deploy(t))
   const slow = await beginRequest(server.port)

@@ -1,9 +1,14 @@
 import type { EventEmitter } from 'node:events'
-import { Server } from 'node:net'
+import { Server, type Socket } from 'node:net'
 import fp from 'fastify-plugin'
 
 /** How often (ms) connections that have become idle are closed while the server closes. */
 const idleCheckIntervalMs = 50
+/**
+ * How long (ms) a connection on which nothing has come stays open meanwhile. Browsers and HTTP clients open some ahead,
+ * and Node does not take them for idle ones.
+ */
+const unusedMaxMs = 1000
 /** How often (ms) the server looks whether nothing arrives, and how long it does so at most. */
 const quietMomentLookMs = 5
 const quietMomentWaitMs = 500
@@ -18,7 +23,12 @@ const heldMax = 1000
  */
 export default fp(async function closeConnections (app) {
   let timer: NodeJS.Timeout | undefined
+  const connections = new Set<Socket>()
 
+  app.server.on('connection', (connection: Socket) => {
+    connections.add(connection)
+    connection.once('close', () => connections.delete(connection))
+  })
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (app.health.isDraining()) reply.header('connection', 'close')
     done()
@@ -30,15 +40,18 @@ export default fp(async function closeConnections (app) {
       // Fastify would do other work before. It does not mind that the server listens no more.
       Server.prototype.close.call(app.server)
       release()
-      timer = setInterval(closeIdle, idleCheckIntervalMs)
+      const closesUnusedAt = performance.now() + unusedMaxMs
+      timer = setInterval(() => setImmediate(closeIdle, closesUnusedAt), idleCheckIntervalMs)
       done()
     })
   })
   app.addHook('onClose', async () => clearInterval(timer))
 
   // After the event loop has read what has arrived: a connection with an unread request would be reset.
-  function closeIdle () {
-    setImmediate(() => app.server.closeIdleConnections())
+  function closeIdle (closesUnusedAt: number) {
+    app.server.closeIdleConnections()
+    if (performance.now() < closesUnusedAt) return
+    for (const connection of connections) if (connection.bytesRead === 0) connection.destroy()
   }
 }, { name: 'draining', dependencies: ['monitoring'] })
 
