@@ -53,8 +53,8 @@ export function createHealth ({ readyGrace, now, deadline = 900 }: HealthOptions
   return { register, tick, started, drain, isDraining, isUp, reasonOf, isReady, overall }
 
   /**
-   * Adds a probe (`database`, `schema`, `redis`, `feed`, `keys`, `mail`), which is run every `every` milliseconds. A
-   * failure that does not pass by itself gets no grace.
+   * Adds a probe (`database`, `schema`, `redis`, `redis_writes`, `feed`, `keys`, `mail`), which is run every `every`
+   * milliseconds. A failure that does not pass by itself gets no grace.
    */
   function register (name: string, probe: Probe, { every = 1000, hasGrace = true } = {}) {
     watched.set(name, {

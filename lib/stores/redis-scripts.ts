@@ -10,6 +10,7 @@ export interface RedisCommands {
   eval (source: string, keyCount: number, ...keysAndArguments: (string | number)[]): Promise<unknown>
   time (): Promise<(string | number)[]>
   xadd (key: string, ...fields: (string | number)[]): Promise<string | null>
+  set (key: string, value: string, unit: 'PX', lifetimeMs: number): Promise<string | null>
 }
 
 /** A measurement of the clock of Redis, in milliseconds. */
@@ -46,6 +47,7 @@ export function createRedisScripts (
   return {
     script,
     ping,
+    tryWrite,
     latest,
     /** Adds an entry to a stream that keeps about the last hundred. */
     wake: (stream: string) => guard(() => redis.xadd(stream, 'MAXLEN', '~', 100, '*', 'wake', 1))
@@ -61,6 +63,24 @@ export function createRedisScripts (
 
     if (!measured || replaces(fresh, measured)) measured = fresh
     return took
+  }
+
+  /**
+   * Writes a key that stays for `lifetimeMs`. Returns the code with which Redis, which answers, takes no writes: `OOM`,
+   * `READONLY`, `MISCONF` or `NOREPLICAS`. Null if it has taken this one.
+   * @throws Refusal `unavailable` if it does not answer
+   */
+  async function tryWrite (key: string, lifetimeMs: number): Promise<string | null> {
+    return await guard(async () => {
+      try {
+        await redis.set(key, '', 'PX', lifetimeMs)
+        return null
+      } catch (error) {
+        const code = refusalOfWrites(error)
+        if (code === null) throw error
+        return code
+      }
+    })
   }
 
   /**
@@ -116,6 +136,11 @@ function areApart (a: Measured, b: Measured) {
 
 function isUnknownScript (error: unknown) {
   return error instanceof Error && error.message.startsWith('NOSCRIPT')
+}
+
+function refusalOfWrites (error: unknown): string | null {
+  if (!(error instanceof Error) || error.name !== 'ReplyError') return null
+  return /^(OOM|READONLY|MISCONF|NOREPLICAS)\b/.exec(error.message)?.[0] ?? null
 }
 
 // Redis reports our own mistakes with these codes. LOADING, READONLY, OOM, CLUSTERDOWN, … and all errors of the

@@ -3,7 +3,7 @@ import type { Config } from '../../lib/config/config.ts'
 
 /** Gauges of how busy Postgres is, of the stores' last probes and of readiness. */
 export default fp<Pick<Config['postgres'], 'poolMax'>>(async function showStores (app, { poolMax }) {
-  const { metrics, database, feed, health } = app
+  const { metrics, database, feed, health, writeWatches } = app
 
   metrics.gauge('latchkey_database_pool_max', 'Connections to Postgres at most.', () => poolMax)
   metrics.gauge('latchkey_database_pool_in_use', 'Connections to Postgres in use.', () => database.load().running)
@@ -15,6 +15,12 @@ export default fp<Pick<Config['postgres'], 'poolMax'>>(async function showStores
   })
   metrics.gauge('latchkey_database_up', 'Whether Postgres answers.', () => Number(health.isUp('database') === true))
   metrics.gauge('latchkey_redis_up', 'Whether Redis answers.', () => Number(health.isUp('redis') === true))
+  metrics.gauges('latchkey_store_writable', 'Whether a store that answers takes writes.', 'store', () => {
+    return Object.entries(writeWatches).flatMap(([store, { takesWrites }]) => {
+      const isWritable = takesWrites()
+      return isWritable === undefined ? [] : [[store, Number(isWritable)] as const]
+    })
+  })
   metrics.gauge(
     'latchkey_feed_fresh',
     'Whether this node knows what has ended and its clock is right; otherwise it refuses signed-in requests.',

@@ -10,10 +10,12 @@ import keyGauges from './key-gauges.ts'
 import metricsPort from './metrics-port.ts'
 import operationsToken from './operations-token.ts'
 import probes from './probes.ts'
+import writeWatches from './write-watches.ts'
 
 export default fp<FeatureOptions>(async function operationsFeature (app, { config, clock, workers }) {
   await app.register(operationsToken, config.operations)
   await app.register(cleanUp, { ...config.cleanUp, clock, workers })
+  await app.register(writeWatches)
   await app.register(probes)
   await app.register(gauges, config.postgres)
   await app.register(keyGauges)

@@ -8,7 +8,8 @@ const mailIntervalMs = 30_000
 /**
  * Makes `app.health` probe both stores, the version of the schema, the change feed with this node's clock and the key
  * ring (in memory) and, less often, the mail server. Postgres is probed on the connection of the change feed, so that a
- * queue of clients does not look like an outage.
+ * queue of clients does not look like an outage. A store that takes no writes makes no node unready: all nodes have the
+ * same stores, and signed-in requests go on.
  */
 export default fp(async function registerProbes (app) {
   let isStarted = false
@@ -17,9 +18,10 @@ export default fp(async function registerProbes (app) {
     // This finds connections of the pool that died silently. It may wait for clients, so its answer does not count.
     // A node that is starting has just used the pool, and the first looks for jobs use it at this moment.
     if (isStarted) app.database.ping().catch(() => {})
-    return app.feedDatabase.ping()
+    return app.writeWatches.database.look()
   })
   app.health.register('redis', () => app.scripts.ping())
+  app.health.register('redis_writes', () => app.writeWatches.redis.look())
   app.health.register('feed', () => app.feed.assertFresh())
   app.health.register('schema', async () => {
     await app.schema.look()

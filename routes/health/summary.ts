@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Health } from '../../lib/operations/health.ts'
 import { oneOf } from '../schemas/types.ts'
 
+const stores = ['database', 'redis'] as const
 const Connection = oneOf(['connected', 'unreachable'])
 const Summary = Type.Object({
   status: oneOf(['healthy', 'degraded', 'unhealthy']),
@@ -13,6 +14,10 @@ const Summary = Type.Object({
   mail_reason: Type.Optional(Type.String({
     description: 'Why no mail can be sent: `certificate`, `sign_in`, `refused` or `unreachable`.',
     examples: ['certificate']
+  })),
+  refuses_writes: Type.Optional(Type.Array(oneOf(stores), {
+    description: 'The stores that answer and take no writes: nobody can sign in. It does not count for `status`.',
+    examples: [['redis']]
   })),
   version: Type.String(),
   uptime_seconds: Type.Integer()
@@ -31,6 +36,7 @@ const summary: FastifyPluginAsyncTypebox<{ version: string }> = async (app, { ve
   app.get('/', { schema }, async (_request, reply) => {
     const status = app.health.overall()
     const mailReason = app.health.reasonOf('mail')
+    const refusing = stores.filter(store => app.writeWatches[store].takesWrites() === false)
     if (status !== 'healthy') reply.code(503).header('retry-after', '1')
 
     return {
@@ -40,6 +46,7 @@ const summary: FastifyPluginAsyncTypebox<{ version: string }> = async (app, { ve
       redis: connection(app.health, 'redis'),
       mail: app.health.isUp('mail') === undefined ? 'not_configured' as const : connection(app.health, 'mail'),
       ...(mailReason !== null && { mail_reason: mailReason }),
+      ...(refusing.length > 0 && { refuses_writes: refusing }),
       version,
       uptime_seconds: Math.floor(process.uptime())
     }

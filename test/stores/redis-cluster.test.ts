@@ -25,6 +25,19 @@ t.test('if no node answers, or with a wrong password, no server starts', async t
   }
 })
 
+t.test('a single master that is full is shown', async t => {
+  const node = await start(t, await deploy(t, { ...defaultDeadline, REDIS_URL: url }))
+  const takesWrites = () => node.writeWatches.redis.takesWrites()
+
+  for (const master of masters) {
+    t.equal(await ask(master, 'CONFIG', 'SET', 'maxmemory', '1'), 'OK')
+    await until(() => takesWrites() === false)
+    t.match(await node.inject('/health/ready'), { statusCode: 200 })
+    t.equal(await ask(master, 'CONFIG', 'SET', 'maxmemory', '0'), 'OK')
+    await until(() => takesWrites() === true)
+  }
+})
+
 t.test('when a master dies, its replica takes over and no session is lost', async t => {
   const nodes = await twoNodes(t, { ...defaultDeadline, REDIS_URL: url })
   const [first] = nodes

@@ -61,7 +61,7 @@ t.test('Redis that cannot serve is unavailable, also where it names the reason i
 /** A script that Redis answers with this error. */
 function failing (message: string) {
   const fail = async () => { throw Object.assign(new Error(message), { name: 'ReplyError' }) }
-  const redis = { evalsha: fail, eval: fail, time: async () => [], xadd: async () => null }
+  const redis = { evalsha: fail, eval: fail, time: async () => [], xadd: async () => null, set: fail }
   const script = createRedisScripts(redis, { concurrency: 1, deadline }).script('uncount-request')
   return () => script(['a'], [1])
 }
@@ -83,7 +83,8 @@ function open (t: Test) {
     },
     async evalsha () {},
     async eval () {},
-    async xadd () { return null }
+    async xadd () { return null },
+    async set () { return null }
   }
   const scripts = createRedisScripts(redis, { concurrency: 1, deadline })
   return { scripts, pinged, time: () => began + passed }

@@ -2434,6 +2434,13 @@ export interface components {
              * @example certificate
              */
             mail_reason?: string;
+            /**
+             * @description The stores that answer and take no writes: nobody can sign in. It does not count for `status`.
+             * @example [
+             *       "redis"
+             *     ]
+             */
+            refuses_writes?: ("database" | "redis")[];
             version: string;
             uptime_seconds: number;
         };
