@@ -1,16 +1,17 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join, normalize, relative } from 'node:path'
 
-// These change what belongs to their process (environment, signals, its end), hold its event loop, or need little of
-// what the others have compiled.
+// These change what belongs to their process (environment, signals, its end), hold its event loop, need little of what
+// the others have compiled, or wait for long for processes that they start.
 const alone = [
   /^test\/(browser|deploy|dev|failure|model)\//,
   /^test\/(architecture|races|server|shares|siege)\.test/,
   /^test\/clients\/javascript\/(bearer|browser|example|example-factors|generated|package)\.test/,
   /^test\/clients\/verifier\/(chaos|package)\.test/,
+  /^test\/docs\/(incidents|setup|upgrading)\.test/,
   /^test\/lib\/passwords\/hash-threads\.test/,
   /^test\/lib\/transfers\/files\.test/,
-  /^test\/stores\/plans\.test/
+  /^test\/stores\/(plans|redis-cluster|redis-sentinel)\.test/
 ]
 
 /**

@@ -4,7 +4,7 @@ import { mayShareProcess } from './test-files.ts'
 
 const record = '.data/test-seconds.json'
 /** Files that start servers of their own or wait for time to pass, and so take longer than their size suggests. */
-const slow = /^test\/(browser|clients|cli|deploy|failure|model|races|server|shares|siege|stores)/
+const slow = /^test\/(browser|clients|cli|deploy|docs|failure|model|races|server|shares|siege|stores)/
 
 /** Those that take more than a minute. */
 const slowest = /^test\/(deploy\/backup|failure\/rolling-restart|model\/protocol|server)\.test/

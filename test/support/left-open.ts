@@ -7,8 +7,8 @@ interface Holder { kind: string, hasRef: () => boolean }
 /** What keeps a process from ending for as long as it is open: sockets, servers, pipes, threads and timers. */
 const kinds = new Set(['TCPWRAP', 'TCPSERVERWRAP', 'PIPEWRAP', 'PIPESERVERWRAP', 'UDPWRAP', 'WORKER', 'Timeout'])
 
-/** How long (ms) the other side of a connection may take to close it. */
-const closingMaxMs = 5000
+/** How long (ms) the other side of a connection may take to close it, by default. */
+const defaultClosingMaxMs = 5000
 
 /** What the work that runs has opened, by its number among asynchronous resources. */
 const works = new AsyncLocalStorage<Map<number, Holder>>()
@@ -27,7 +27,10 @@ const hook = createHook({
  * Does work that shall leave nothing open, because a process that did only this work would never end.
  * @throws Error with the kinds of what is open still, after what was closed had time to close
  */
-export async function leavingNothingOpen<T> (work: () => Promise<T>): Promise<T> {
+export async function leavingNothingOpen<T> (
+  work: () => Promise<T>,
+  { closingMaxMs = defaultClosingMaxMs } = {}
+): Promise<T> {
   const opened = new Map<number, Holder>()
   running.add(opened)
   hook.enable()

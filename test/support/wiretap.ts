@@ -9,7 +9,7 @@ const confirmation = readFileSync(new URL('../../lib/stores/lua/confirm-generati
 const confirmationSha = createHash('sha1').update(confirmation).digest('hex')
 
 /** Statements of the background work. */
-const background = /pg_snapshot_xmin|^select 1$|txid|clock_timestamp\(\) as now|schema_migrations|seen \(id, floor, at\)/i
+const background = /pg_snapshot_xmin|^select 1$|pg_is_in_recovery|txid|clock_timestamp\(\) as now|schema_migrations|seen \(id, floor, at\)/i
 
 export type Wiretap = ReturnType<typeof createWiretap>
 
@@ -37,7 +37,7 @@ function createWiretap () {
     },
     command (name: string, script: string) {
       if (script === confirmationSha || script === confirmation) confirmations++
-      else if (!/^(hello|client|info|ping|xread|select|auth|command|time)$/i.test(name)) commands.push(name.toLowerCase())
+      else if (!/^(hello|client|info|ping|xread|select|auth|command|time|set)$/i.test(name)) commands.push(name.toLowerCase())
     },
     /** How often Redis was told that an answer has arrived. */
     get confirmations () { return confirmations },
