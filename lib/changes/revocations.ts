@@ -13,6 +13,8 @@ export interface TokenState {
 
 /** `position` counts the raises in the order in which they were applied, which is the order of their causes. */
 interface Raise {
+  kind: 'user_epoch' | 'everyone'
+  subjectId: string | null
   number: number
   exceptId: string | null
   reason: EndReason
@@ -39,6 +41,8 @@ export function createRevocations (clock: Pick<Clock, 'monotonic'>, { keepMs }: 
   const sessions = new Map<string, Entry<EndReason>>()
   const users = new Map<string, Entry<Raise[]>>()
   const versions = new Map<string, Entry<Version>>()
+  /** All raises that are remembered, in the order in which they were applied. */
+  const raises = new Set<Raise>()
   let everyone: Raise[] = []
   let position = 0
 
@@ -65,18 +69,13 @@ export function createRevocations (clock: Pick<Clock, 'monotonic'>, { keepMs }: 
 
   /**
    * Changes that make an empty memory equal to this one. Raises come in the order in which they were applied, because
-   * the first cause counts.
+   * the first cause counts. It may be read piece by piece while changes are applied: those may come in it as well, or
+   * not. After `startOver` it has to be read anew.
    */
-  function list (): Change[] {
-    const raises = [
-      ...everyone.map(raise => ({ kind: 'everyone' as const, subjectId: null, ...raise })),
-      ...[...users].flatMap(([subjectId, { value }]) => value.map(raise => ({ kind: 'user_epoch' as const, subjectId, ...raise })))
-    ]
-    return [
-      ...[...sessions].map(([subjectId, { value: reason }]) => change({ kind: 'session_ended', subjectId, reason })),
-      ...raises.sort((a, b) => a.position - b.position).map(({ position, ...raise }) => change(raise)),
-      ...[...versions].map(([subjectId, { value }]) => change({ subjectId, ...value }))
-    ]
+  function * list (): Generator<Change> {
+    for (const [subjectId, { value: reason }] of sessions) yield change({ kind: 'session_ended', subjectId, reason })
+    for (const { position, ...raise } of raises) yield change(raise)
+    for (const [subjectId, { value }] of versions) yield change({ subjectId, ...value })
   }
 
   /** Applies a change. Applying it again has no effect. */
@@ -86,11 +85,10 @@ export function createRevocations (clock: Pick<Clock, 'monotonic'>, { keepMs }: 
     if (kind === 'session_ended' && subjectId && reason && !sessions.has(subjectId)) {
       sessions.set(subjectId, { value: reason, until })
     } else if (kind === 'user_epoch' && subjectId && number && reason) {
-      const raises = users.get(subjectId)?.value ?? []
-      const value = insert(raises, { number, exceptId, reason, position: position++ })
+      const value = insert(users.get(subjectId)?.value ?? [], { kind, subjectId, number, exceptId, reason })
       setLast(users, subjectId, { value, until })
     } else if (kind === 'everyone' && number && reason) {
-      everyone = insert(everyone, { number, exceptId: null, reason, position: position++ })
+      everyone = insert(everyone, { kind, subjectId: null, number, exceptId: null, reason })
     } else if (kind === 'user_changed' || kind === 'vendor_changed') {
       if (subjectId && number && number > version(subjectId)) {
         setLast(versions, subjectId, { value: { kind, number, ...(vendorStatus && { vendorStatus }) }, until })
@@ -105,6 +103,7 @@ export function createRevocations (clock: Pick<Clock, 'monotonic'>, { keepMs }: 
    */
   function startOver () {
     everyone = []
+    raises.clear()
     users.clear()
     versions.clear()
   }
@@ -131,9 +130,21 @@ export function createRevocations (clock: Pick<Clock, 'monotonic'>, { keepMs }: 
     for (const map of [sessions, users, versions]) {
       for (const [key, { until }] of map) {
         if (until > now) break
+        if (map === users) users.get(key)?.value.forEach(raise => raises.delete(raise))
         map.delete(key)
       }
     }
+  }
+
+  // Keeping the newest raises is enough: a token older than a forgotten raise is also older than every later one, so it
+  // is still refused. Only the reported reason may then be that of a later raise.
+  function insert (known: Raise[], raised: Omit<Raise, 'position'>): Raise[] {
+    if (known.some(({ number }) => number === raised.number)) return known
+    const raise = { ...raised, position: position++ }
+    raises.add(raise)
+    const all = [...known, raise].sort((a, b) => a.number - b.number)
+    for (const forgotten of all.slice(0, -raisesMax)) raises.delete(forgotten)
+    return all.slice(-raisesMax)
   }
 }
 
@@ -145,11 +156,4 @@ function change (fields: Pick<Change, 'kind'> & Partial<Change>): Change {
 function setLast<T> (entries: Map<string, Entry<T>>, key: string, entry: Entry<T>) {
   entries.delete(key)
   entries.set(key, entry)
-}
-
-// Keeping the newest raises is enough: a token older than a forgotten raise is also older than every later one, so it
-// is still refused. Only the reported reason may then be that of a later raise.
-function insert (raises: Raise[], raise: Raise): Raise[] {
-  if (raises.some(({ number }) => number === raise.number)) return raises
-  return [...raises, raise].sort((a, b) => a.number - b.number).slice(-raisesMax)
 }

@@ -1,13 +1,15 @@
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import type { Change } from '../changes/change.ts'
 import type { ChangeFeed, FeedRead } from '../changes/change-feed.ts'
 import type { Clock } from '../clock.ts'
 import { Refusal, unavailable } from '../errors.ts'
 import { createChangeLog } from './change-log.ts'
-import { keysChanged, renderChanges, renderEvent, toldOf } from './messages.ts'
+import { renderChanges, renderEvent, toldOf } from './messages.ts'
 import { includes, positionOf, readPosition, renderPosition, renderPositionAfter } from './position.ts'
+import { createStates } from './state.ts'
+import type { State } from './state.ts'
 import { createStreams } from './streams.ts'
-import type { Connection, StreamLimits } from './streams.ts'
+import type { Connection, Stream, StreamLimits } from './streams.ts'
 
 /** A credential of a service, as far as it matters here. */
 export interface Follower { id: string, mayFollow: boolean }
@@ -15,8 +17,8 @@ export interface Follower { id: string, mayFollow: boolean }
 export interface FollowerParts {
   clock: Pick<Clock, 'monotonic'>
   feed: Pick<ChangeFeed, 'isFresh'>
-  /** Changes that make an empty memory equal to this node's. */
-  list: () => Change[]
+  /** Changes that make an empty memory equal to this node's. It is read piece by piece while others are applied. */
+  list: () => Iterable<Change>
   /** Those of some credentials that exist and may follow. */
   mayFollow: (credentialIds: string[]) => Promise<string[]>
   warn: (error: unknown) => void
@@ -28,12 +30,13 @@ export type Followers = ReturnType<typeof createFollowers>
 const defaultLimits: StreamLimits = { streamsMax: 2000, streamsPerCredentialMax: 200, lagMaxMs: 30_000 }
 /** Changes within this time (ms) after others are told together, so that a flood of them costs few writes. */
 const batchMs = 200
-/** A list of everything is made at most once in this time (ms); what is newer is told after it. */
-const listAgeMaxMs = 60_000
 /** Streams end when their credentials could not be confirmed for this long (ms). */
 const confirmationAgeMaxMs = 10_000
 /** How many changes the log keeps. */
 const changesMax = 10_000
+
+/** What a follower has to be told to know everything: if there is a state, it comes first. */
+interface Missed { state: State | null, changes: Change[] }
 
 /**
  * Services that verify access tokens themselves, and follow what has ended. A follower is told of everything once, then
@@ -43,15 +46,16 @@ const changesMax = 10_000
 export function createFollowers ({ clock, feed, list, mayFollow, warn, limits = {} }: FollowerParts) {
   const streams = createStreams(clock, { ...defaultLimits, ...limits })
   const log = createChangeLog({ changesMax })
+  const states = createStates({ clock, list, log })
   let last: FeedRead | null = null
   /** What a node must have read to know the keys of now. */
   let keysAsOf = ''
   let waiting: Change[] = []
   let toldAt = -Infinity
   let timer: NodeJS.Timeout | undefined
-  let everything: { changes: string, message: Buffer, at: number, added: number } | null = null
   let confirmedAt = -Infinity
   let isConfirming = false
+  let isEnded = false
 
   return { heard, follow, read, hasRead, tick, end, get size () { return streams.size } }
 
@@ -63,9 +67,9 @@ export function createFollowers ({ clock, feed, list, mayFollow, warn, limits = 
     }
     if (read.isRestart) {
       log.restart(read.cursor)
-      everything = null
+      states.restart()
       waiting = []
-      if (streams.size > 0) streams.write(listEverything(read).message)
+      tellAnew(streams.holdBack())
       return
     }
     const changes = toldOf(read.changes)
@@ -81,30 +85,44 @@ export function createFollowers ({ clock, feed, list, mayFollow, warn, limits = 
    * @throws Refusal `forbidden` for a service that may not follow; `unavailable` while this node may not judge tokens;
    * `rate_limited`, `overloaded`
    */
-  function follow ({ id, mayFollow }: Follower, cursor: string | undefined, connection: Connection): Readable {
+  async function follow ({ id, mayFollow }: Follower, cursor: string | undefined, connection: Connection) {
     if (!mayFollow) throw new Refusal('forbidden')
-    const read = freshRead()
-    const readable = streams.open(id, connection)
+    if (isEnded) throw unavailable(new Error('the node is stopping'))
+    freshRead()
+    const stream = streams.open(id, connection)
     if (streams.size === 1) confirmedAt = clock.monotonic()
-    readable.push(renderEvent('opened', JSON.stringify({ clock: Math.ceil(clock.monotonic()) })))
-    for (const message of [...catchUp(cursor, read), alive(read)]) readable.push(message)
-    return readable
+    // Before any wait: a follower takes what passes between its request and this time for the age of what it hears.
+    const opened = renderEvent('opened', JSON.stringify({ clock: Math.ceil(clock.monotonic()) }))
+    try {
+      await catchUp(cursor, ({ state, changes }) => {
+        const read = freshRead()
+        streams.join(stream, [opened, ...state?.message ?? [], changesMessage(changes, read), alive(read)])
+      })
+    } catch (error) {
+      stream.leave()
+      throw error
+    }
+    return stream.readable
   }
 
   /**
-   * The answer to one question, as JSON: `event` is `changes` if `cursor` can be continued, else `state`.
+   * The answer to one question, as JSON: `event` is `changes` if `cursor` can be continued, else `state`. It is a
+   * stream if it is long.
    * @throws Refusal `forbidden`, `unavailable` as `follow`
    */
-  function read ({ mayFollow }: Follower, cursor: string | undefined): string {
+  async function read ({ mayFollow }: Follower, cursor: string | undefined): Promise<string | Readable> {
     if (!mayFollow) throw new Refusal('forbidden')
-    const read = freshRead()
-    const missed = missedSince(cursor)
-    const whole = missed === null ? listEverything(read) : null
-    const changes = [whole?.changes, renderChanges(missed ?? newerThan(whole), keysAsOf)].filter(Boolean)
-
-    return `{"event":"${whole ? 'state' : 'changes'}","cursor":"${renderPosition(positionOf(read.cursor))}",` +
-      `"fresh_at":"${new Date(read.time).toISOString()}","age_ms":${Math.ceil(clock.monotonic() - read.sentAt)},` +
-      `"changes":[${changes.join(',')}]}`
+    freshRead()
+    return await catchUp(cursor, ({ state, changes }) => {
+      const read = freshRead()
+      const head =
+        `{"event":"${state ? 'state' : 'changes'}","cursor":"${renderPosition(positionOf(read.cursor))}",` +
+        `"fresh_at":"${new Date(read.time).toISOString()}","age_ms":${Math.ceil(clock.monotonic() - read.sentAt)},` +
+        '"changes":['
+      const newer = renderChanges(changes, keysAsOf)
+      const pieces = [head, ...state?.changes ?? [], `${state && newer ? ',' : ''}${newer}]}`]
+      return state && state.changes.length > 1 ? Readable.from(pieces, { objectMode: false }) : pieces.join('')
+    })
   }
 
   /** Whether this node knows everything that was known at a position, as a change tells it in `as_of`. */
@@ -125,7 +143,9 @@ export function createFollowers ({ clock, feed, list, mayFollow, warn, limits = 
 
   /** Ends all streams; their followers go on at another node. */
   function end () {
+    isEnded = true
     clearTimeout(timer)
+    states.restart()
     streams.endWhere(() => true)
   }
 
@@ -134,30 +154,35 @@ export function createFollowers ({ clock, feed, list, mayFollow, warn, limits = 
     return last
   }
 
-  function catchUp (cursor: string | undefined, read: FeedRead): Buffer[] {
-    const missed = missedSince(cursor)
-    if (missed) return [changesMessage(missed, read)]
-    const whole = listEverything(read)
-    return [whole.message, changesMessage(newerThan(whole), read)]
+  /**
+   * Calls `tell` with what a follower at this cursor has missed, once that is there. Nothing is heard between the two,
+   * so a stream that joins in `tell` misses nothing and hears nothing too early.
+   */
+  async function catchUp<T> (cursor: string | undefined, tell: (missed: Missed, read: FeedRead) => T): Promise<T> {
+    for (;;) {
+      if (last === null) throw unavailable(new Error('the change feed has not been read'))
+      const missed = missedSince(cursor)
+      if (missed) return tell(missed, last)
+      if (isEnded) throw unavailable(new Error('the node is stopping'))
+      await states.render({ position: renderPosition(positionOf(last.cursor)), asOf: keysAsOf })
+    }
   }
 
-  function missedSince (cursor: string | undefined): Change[] | null {
+  function missedSince (cursor: string | undefined): Missed | null {
     const position = readPosition(cursor)
-    return position && log.since(position)
+    const changes = position && log.since(position)
+    return changes ? { state: null, changes } : states.current()
   }
 
-  function newerThan (whole: { added: number } | null): Change[] {
-    return whole === null ? [] : log.after(whole.added) ?? []
-  }
-
-  function listEverything ({ cursor }: FeedRead) {
-    const isYoung = everything && clock.monotonic() - everything.at < listAgeMaxMs
-    if (everything && isYoung && log.after(everything.added)) return everything
-
-    const changes = renderChanges([...list(), keysChanged], keysAsOf)
-    const message = renderEvent('state', `{"changes":[${changes}]}`, renderPosition(positionOf(cursor)))
-    everything = { changes, message, at: clock.monotonic(), added: log.added }
-    return everything
+  // What these followers remember is older than the restart. A sign of life would vouch for it.
+  function tellAnew (behind: Stream[]) {
+    const told = behind.map(stream => catchUp(undefined, ({ state, changes }, read) => {
+      streams.join(stream, [...state?.message ?? [], ...changes.length > 0 ? [changesMessage(changes, read)] : []])
+    }))
+    Promise.all(told).catch(error => {
+      if (!isEnded) warn(error)
+      for (const stream of behind) stream.leave()
+    })
   }
 
   // The first change is told at once. Those that follow closely wait for each other.

@@ -40,5 +40,13 @@ export function renderChanges (changes: Change[], asOf: string): string {
 
 /** An event of a stream (HTML, section 9.2.5); `data` is JSON, and has no line break. */
 export function renderEvent (event: string, data: string, id?: string): Buffer {
-  return Buffer.from(`event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${data}\n\n`)
+  return Buffer.from(`${renderEventStart(event, id)}${data}${eventEnd}`)
 }
+
+/** What comes before the data of an event. */
+export function renderEventStart (event: string, id?: string): string {
+  return `event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: `
+}
+
+/** What comes after the data of an event. */
+export const eventEnd = '\n\n'

@@ -109,6 +109,26 @@ t.test('starting over forgets the raises and versions of before, and no ended se
   t.equal(revocations.size, 1)
 })
 
+t.test('raises are listed in the order in which they were applied, also while others are', async t => {
+  const { revocations, token: { sub } } = open()
+  const other = randomUUID()
+  const raise = (subjectId: string | null, number: number) => change({ kind: subjectId ? 'user_epoch' : 'everyone', subjectId, number, reason: 'revoked_by_user' })
+  const raises = [raise(sub, 4), raise(null, 2), raise(other, 1), raise(sub, 5), raise(null, 3), raise(other, 2)]
+  for (const each of raises.slice(0, 4)) revocations.apply(each)
+  const list = revocations.list()
+  const listed = [list.next().value, list.next().value]
+  for (const each of [...raises.slice(4), raise(sub, 4)]) revocations.apply(each)
+
+  t.strictSame([...listed, ...list], raises)
+})
+
+t.test('of many raises the newest are listed', async t => {
+  const { revocations, token: { sub: subjectId } } = open()
+  const raises = Array.from({ length: 40 }, (_, n) => change({ kind: 'user_epoch', subjectId, number: n + 1, reason: 'revoked_by_user' }))
+  for (const each of raises) revocations.apply(each)
+  t.strictSame([...revocations.list()], raises.slice(-32))
+})
+
 t.test('a change that names no subject is ignored', async t => {
   const { revocations, token } = open()
   for (const kind of ['session_ended', 'user_epoch', 'everyone', 'user_changed', 'vendor_changed', 'roles_changed', 'keys_changed'] as const) revocations.apply(change({ kind }))

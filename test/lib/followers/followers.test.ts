@@ -1,17 +1,20 @@
 import { randomUUID } from 'node:crypto'
+import { EventEmitter } from 'node:events'
 import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import type { Change } from '../../../lib/changes/change.ts'
 import { createRevocations } from '../../../lib/changes/revocations.ts'
 import { createFollowers } from '../../../lib/followers/followers.ts'
+import type { Followers } from '../../../lib/followers/followers.ts'
 import type { StreamLimits } from '../../../lib/followers/streams.ts'
 
 const server = '2026-11-27 13:00:00+00'
 
 t.test('changes come before the sign of life that vouches for them', async t => {
   const { followers, heard, passes } = open(t)
-  const follower = listen(followers)
+  const follower = await listen(followers)
   heard([change()])
   heard([change()])
   heard([change()])
@@ -24,35 +27,35 @@ t.test('changes come before the sign of life that vouches for them', async t => 
 
 t.test('a node that may not judge gives no sign of life, and takes no follower', async t => {
   const { followers, heard, passes, state } = open(t)
-  const follower = listen(followers)
+  const follower = await listen(followers)
   state.isFresh = false
   passes(1000)
   followers.tick()
   heard([change()])
 
   t.strictSame((await follower.names()).slice(4), ['changes'], 'what it learns it still tells')
-  t.throws(() => listen(followers), { code: 'unavailable', details: { retryAfter: 1 } })
-  t.throws(() => followers.read({ id: 'x', mayFollow: true }, undefined), { code: 'unavailable' })
+  await t.rejects(listen(followers), { code: 'unavailable', details: { retryAfter: 1 } })
+  await t.rejects(followers.read({ id: 'x', mayFollow: true }, undefined), { code: 'unavailable' })
 })
 
 t.test('a feed that starts over tells everything to all', async t => {
   const { followers, heard } = open(t)
-  const follower = listen(followers)
+  const follower = await listen(followers)
   heard([change()], { isRestart: true })
   t.strictSame((await follower.names()).slice(4), ['state'])
 })
 
 t.test('a list of everything is made once for many followers, and what came later is told after it', async t => {
   const { followers, heard, state } = open(t)
-  listen(followers)
+  await listen(followers)
   const late = change()
   heard([late])
-  const second = listen(followers)
+  const second = await listen(followers)
 
   t.strictSame(await second.names(), ['opened', 'state', 'changes', 'alive'])
   t.strictSame(second.events[2]?.data.changes, [{ kind: 'session_ended', subject_id: late.subjectId, reason: 'evicted' }])
   t.equal(state.lists, 1)
-  t.match(JSON.parse(followers.read({ id: 'x', mayFollow: true }, undefined)), { event: 'state', changes: [{ kind: 'keys_changed' }, { subject_id: late.subjectId }] })
+  t.match(JSON.parse(await answerOf(followers)), { event: 'state', changes: [{ kind: 'keys_changed' }, { subject_id: late.subjectId }] })
 })
 
 t.test('what the state tells makes an empty memory equal to that of the node', async t => {
@@ -70,7 +73,7 @@ t.test('what the state tells makes an empty memory equal to that of the node', a
   for (const each of applied) node.apply({ ...change(), subjectId: null, reason: null, ...each })
   for (const each of node.list()) verifier.apply(each)
 
-  t.strictSame(verifier.list(), node.list())
+  t.strictSame([...verifier.list()], [...node.list()])
   t.equal(verifier.version(sub), 7)
   t.equal(verifier.vendorStatus(vendorId), 'suspended')
   t.equal(verifier.vendorStatus(randomUUID()), undefined)
@@ -78,7 +81,7 @@ t.test('what the state tells makes an empty memory equal to that of the node', a
 
 t.test('a follower that does not keep up is cut off, and others are not', async t => {
   const { followers, heard, passes } = open(t, { lagMaxMs: 5000 })
-  const [slow, quick] = [listen(followers, { isFrozen: true }), listen(followers)]
+  const [slow, quick] = [await listen(followers, { isFrozen: true }), await listen(followers)]
   await quick.names()
   for (let second = 0; second < 8; second++) {
     passes(1000)
@@ -94,19 +97,19 @@ t.test('a follower that does not keep up is cut off, and others are not', async 
 
 t.test('streams are shared out: no credential has all, and the node has a limit', async t => {
   const { followers } = open(t, { streamsMax: 3, streamsPerCredentialMax: 2 })
-  const [first] = [listen(followers, { id: 'a' }), listen(followers, { id: 'a' })]
-  t.throws(() => listen(followers, { id: 'a' }), { code: 'rate_limited' })
-  listen(followers, { id: 'b' })
-  t.throws(() => listen(followers, { id: 'c' }), { code: 'overloaded', status: 503 })
+  const [first] = [await listen(followers, { id: 'a' }), await listen(followers, { id: 'a' })]
+  await t.rejects(listen(followers, { id: 'a' }), { code: 'rate_limited' })
+  await listen(followers, { id: 'b' })
+  await t.rejects(listen(followers, { id: 'c' }), { code: 'overloaded', status: 503 })
 
   first?.readable.destroy()
   await turn()
-  listen(followers, { id: 'c' })
+  await listen(followers, { id: 'c' })
 })
 
 t.test('streams end when their credential is revoked, or when nobody can tell for too long', async t => {
   const { followers, passes, state } = open(t)
-  const [gone, stays] = [listen(followers, { id: 'gone' }), listen(followers, { id: 'stays' })]
+  const [gone, stays] = [await listen(followers, { id: 'gone' }), await listen(followers, { id: 'stays' })]
   state.revoked.add('gone')
   followers.tick()
   await turn()
@@ -125,12 +128,12 @@ t.test('streams end when their credential is revoked, or when nobody can tell fo
 
 t.test('a service that connects while credentials are confirmed goes on', async t => {
   const { followers, state } = open(t)
-  const gone = listen(followers, { id: 'gone' })
+  const gone = await listen(followers, { id: 'gone' })
   state.revoked.add('gone')
   let answer = () => {}
   state.gate = new Promise(resolve => { answer = resolve })
   followers.tick()
-  const late = listen(followers, { id: 'late' })
+  const late = await listen(followers, { id: 'late' })
   answer()
 
   t.ok((await gone.names(), gone.isOver))
@@ -140,7 +143,7 @@ t.test('a service that connects while credentials are confirmed goes on', async 
 
 t.test('the end of a node ends every stream, and nothing is written after it', async t => {
   const { followers, heard } = open(t)
-  const follower = listen(followers)
+  const follower = await listen(followers)
   heard([change()])
   heard([change()])
   followers.end()
@@ -151,25 +154,194 @@ t.test('the end of a node ends every stream, and nothing is written after it', a
   t.equal(followers.size, 0)
 })
 
+t.test('a large state is told whole, and takes many turns of the event loop', async t => {
+  const { followers, state } = open(t)
+  const memory = changes(20_000)
+  state.memory = memory
+  const all = Promise.all([listen(followers), listen(followers), answerOf(followers)])
+  t.ok(await turnsOf(all) > 20)
+
+  const [first, second, answer] = await all
+  t.equal(state.lists, 1, 'it is rendered once for all who ask')
+  const told = [...memory.map(({ subjectId }) => ({ kind: 'session_ended', subject_id: subjectId, reason: 'evicted' })), { kind: 'keys_changed' }]
+  for (const follower of [first, second]) {
+    t.strictSame(await follower.names(), ['opened', 'state', 'changes', 'alive'])
+    t.match(follower.events[1]?.data.changes, told)
+    t.strictSame(follower.events[2]?.data.changes, [])
+  }
+  t.match(JSON.parse(answer), { event: 'state', changes: told })
+  t.equal(await turnsOf(listen(followers)), 1, 'it is kept')
+  t.equal(state.lists, 1)
+})
+
+t.test('a change while a large state is rendered is told after it', async t => {
+  const { followers, heard, passes, state } = open(t)
+  state.memory = changes(20_000)
+  const late = change()
+  const all = Promise.all([listen(followers), answerOf(followers)])
+  await turn()
+  passes(500)
+  heard([late])
+  followers.tick()
+
+  const [follower, answer] = await all
+  t.strictSame(await follower.names(), ['opened', 'state', 'changes', 'alive'])
+  t.match(follower.events[0]?.data, { clock: 0 }, 'the time of its request, not of the end of its wait')
+  t.match(follower.events[2]?.data.changes, [{ subject_id: late.subjectId }])
+  t.match(JSON.parse(answer).changes.slice(20_000), [{ kind: 'keys_changed' }, { subject_id: late.subjectId }])
+})
+
+t.test('after a restart followers hear nothing until the whole state was written to them', async t => {
+  const { followers, heard, passes, state } = open(t)
+  const [first, second] = [await listen(followers), await listen(followers)]
+  await first.names()
+  state.memory = changes(20_000)
+  heard([], { isRestart: true })
+  const late = change()
+  heard([late])
+  passes(1000)
+  followers.tick()
+  t.strictSame((await first.names()).slice(4), [])
+
+  await until(() => first.events.length > 5 && second.events.length > 5)
+  passes(1000)
+  followers.tick()
+  for (const follower of [first, second]) {
+    t.strictSame((await follower.names()).slice(4), ['state', 'changes', 'alive'])
+    t.equal(follower.events[4]?.data.changes.length, 20_001)
+    t.match(follower.events[5]?.data.changes, [{ subject_id: late.subjectId }])
+  }
+})
+
+t.test('a restart while a large state is rendered makes it begin anew', async t => {
+  const { followers, heard, state } = open(t)
+  const settled = await listen(followers)
+  await settled.names()
+  state.memory = changes(20_000)
+  heard([], { isRestart: true })
+  const waiting = listen(followers)
+  await turn()
+  const [left] = state.memory = changes(5000)
+  heard([], { isRestart: true })
+
+  const follower = await waiting
+  t.strictSame(await follower.names(), ['opened', 'state', 'changes', 'alive'])
+  t.equal(follower.events[1]?.data.changes.length, 5001)
+  t.match(follower.events[1]?.data.changes, [{ subject_id: left?.subjectId }])
+  t.strictSame((await settled.names()).slice(4), ['state'], 'what was void is told to nobody')
+  t.strictSame(settled.events[4]?.data.changes, follower.events[1]?.data.changes)
+})
+
+t.test('followers that wait for the state count among the streams', async t => {
+  const { followers, state } = open(t, { streamsMax: 3, streamsPerCredentialMax: 2 })
+  state.memory = changes(20_000)
+  const waiting = ['a', 'a', 'b'].map(id => listen(followers, { id }))
+  t.equal(followers.size, 3)
+  await t.rejects(listen(followers, { id: 'a' }), { code: 'rate_limited' })
+  await t.rejects(listen(followers, { id: 'c' }), { code: 'overloaded' })
+  await Promise.all(waiting)
+})
+
+t.test('a follower whose connection closes while it waits leaves nothing behind', async t => {
+  const { followers, state } = open(t)
+  state.memory = changes(20_000)
+  const [broken, closed] = [connection(), Object.assign(connection(), { destroyed: true })]
+  const gone = [followers.follow({ id: 'shop', mayFollow: true }, undefined, broken)]
+  const stays = listen(followers)
+  await turn()
+  broken.emit('close')
+  t.equal(followers.size, 1)
+  gone.push(followers.follow({ id: 'shop', mayFollow: true }, undefined, closed))
+  t.equal(followers.size, 1)
+
+  t.strictSame(await (await stays).names(), ['opened', 'state', 'changes', 'alive'])
+  for (const readable of await Promise.all(gone)) t.equal(await text(readable), '')
+  t.equal(followers.size, 1)
+  t.equal(broken.listenerCount('close') + closed.listenerCount('close'), 0)
+})
+
+t.test('nothing is told after the wait for a state if the node may not judge any more', async t => {
+  const { followers, state } = open(t)
+  state.memory = changes(20_000)
+  const waiting = [listen(followers), answerOf(followers)]
+  state.isFresh = false
+  const refused = { status: 'rejected', reason: { code: 'unavailable' } }
+  t.match(await Promise.allSettled(waiting), [refused, refused])
+  t.equal(followers.size, 0)
+})
+
+t.test('the end of a node ends the wait for a state, and the work on it', async t => {
+  const { followers, heard, state } = open(t)
+  const settled = await listen(followers)
+  let read = 0
+  state.memory = (function * () {
+    for (const each of changes(20_000)) {
+      read++
+      yield each
+    }
+  })()
+  heard([], { isRestart: true })
+  const waiting = [listen(followers), answerOf(followers)]
+  await turn()
+  followers.end()
+
+  const refused = { status: 'rejected', reason: { code: 'unavailable' } }
+  t.match(await Promise.allSettled(waiting), [refused, refused])
+  t.ok((await settled.names(), settled.isOver))
+  t.ok(read < 5000)
+  t.equal(followers.size, 0)
+  await t.rejects(listen(followers), { code: 'unavailable' })
+})
+
+t.test('a state that fails fails for all who wait, and is rendered anew for the next one', async t => {
+  const { followers, heard, state } = open(t)
+  const settled = await listen(followers)
+  state.memory = (function * () {
+    yield * changes(5000)
+    throw new Error('out of memory')
+  })()
+  heard([], { isRestart: true })
+  const waiting = [listen(followers), answerOf(followers)]
+  const failed = { status: 'rejected', reason: { message: 'out of memory' } }
+  t.match(await Promise.allSettled(waiting), [failed, failed])
+  await until(() => settled.isOver)
+  t.equal(followers.size, 0, 'what its follower remembers cannot be made right')
+  t.match(state.warnings, [{ message: 'out of memory' }])
+
+  state.memory = []
+  t.strictSame(await (await listen(followers)).names(), ['opened', 'state', 'changes', 'alive'])
+})
+
 t.test('a service that may not follow hears nothing', async t => {
   const { followers } = open(t)
-  t.throws(() => followers.follow({ id: 'x', mayFollow: false }, undefined, { writableLength: 0, destroy () {} }), { code: 'forbidden' })
-  t.throws(() => followers.read({ id: 'x', mayFollow: false }, undefined), { code: 'forbidden' })
+  await t.rejects(followers.follow({ id: 'x', mayFollow: false }, undefined, connection()), { code: 'forbidden' })
+  await t.rejects(followers.read({ id: 'x', mayFollow: false }, undefined), { code: 'forbidden' })
 })
 
 /** Followers of a feed that the test writes, at a time that it sets. */
 function open (t: { teardown (end: () => void): void }, limits: Partial<StreamLimits> = {}) {
   let [now, xid] = [0, 100]
-  const state = { isFresh: true, isStuck: false, lists: 0, revoked: new Set<string>(), gate: Promise.resolve() }
+  const state = {
+    isFresh: true,
+    isStuck: false,
+    lists: 0,
+    memory: [] as Iterable<Change>,
+    revoked: new Set<string>(),
+    warnings: [] as unknown[],
+    gate: Promise.resolve()
+  }
   const followers = createFollowers({
     clock: { monotonic: () => now },
     feed: { isFresh: () => state.isFresh },
-    list: () => { state.lists++; return [] },
+    list: function * () {
+      state.lists++
+      yield * state.memory
+    },
     mayFollow: async ids => {
       await state.gate
       return state.isStuck ? await new Promise(() => {}) : ids.filter(id => !state.revoked.has(id))
     },
-    warn: () => {},
+    warn: error => { state.warnings.push(error) },
     limits
   })
   t.teardown(followers.end)
@@ -182,15 +354,21 @@ function open (t: { teardown (end: () => void): void }, limits: Partial<StreamLi
   }
 }
 
-function listen (followers: ReturnType<typeof createFollowers>, { id = 'shop', isFrozen = false } = {}) {
+/** A follower whose stream is open. */
+async function listen (followers: Followers, { id = 'shop', isFrozen = false } = {}) {
   const events: { name: string, data: { changes: object[] } }[] = []
-  const readable: Readable = followers.follow({ id, mayFollow: true }, undefined, { writableLength: 0, destroy () {} })
+  const readable: Readable = await followers.follow({ id, mayFollow: true }, undefined, connection())
   const follower = { readable, events, names, isOver: false }
   readable.on('end', () => { follower.isOver = true })
+  let heard = ''
   if (!isFrozen) {
     readable.on('data', (chunk: Buffer) => {
-      const [event = '', data = ''] = chunk.toString().split('\n').filter(line => !line.startsWith('id: '))
-      events.push({ name: event.slice('event: '.length), data: JSON.parse(data.slice('data: '.length)) })
+      const parts = `${heard}${chunk}`.split('\n\n')
+      heard = parts.pop() ?? ''
+      for (const part of parts) {
+        const [event = '', data = ''] = part.split('\n').filter(line => !line.startsWith('id: '))
+        events.push({ name: event.slice('event: '.length), data: JSON.parse(data.slice('data: '.length)) })
+      }
     })
   }
   return follower
@@ -200,6 +378,35 @@ function listen (followers: ReturnType<typeof createFollowers>, { id = 'shop', i
     await turn()
     return events.map(({ name }) => name)
   }
+}
+
+/** The answer to one question. */
+async function answerOf (followers: Followers) {
+  const answer = await followers.read({ id: 'x', mayFollow: true }, undefined)
+  return typeof answer === 'string' ? answer : await text(answer)
+}
+
+function connection () {
+  return Object.assign(new EventEmitter(), { writableLength: 0, destroyed: false, destroy () {} })
+}
+
+/** How many turns the event loop has while something is done. */
+async function turnsOf (work: Promise<unknown>): Promise<number> {
+  let isDone = false
+  work.finally(() => { isDone = true }).catch(() => {})
+  return await until(() => isDone)
+}
+
+/** Waits; returns after how many turns of the event loop the condition holds. */
+async function until (holds: () => boolean): Promise<number> {
+  for (let turns = 0; ; turns++) {
+    if (holds()) return turns
+    await turn()
+  }
+}
+
+function changes (count: number): Change[] {
+  return Array.from({ length: count }, change)
 }
 
 function change (): Change {

@@ -97,6 +97,19 @@ t.test('one question is answered at once, with the tail or with everything', asy
   t.strictSame((await ask(app, service, await position(app))).json().changes, [])
 })
 
+t.test('one question is answered whole when very much has ended', async t => {
+  const node = await start(t, deployment, { workers: false })
+  const ended = Array.from({ length: 3000 }, () => randomUUID())
+  for (const subjectId of ended) node.revocations.apply({ kind: 'session_ended', subjectId, exceptId: null, number: null, reason: 'evicted' })
+  const answer = await ask(node, service)
+  t.match(answer, { statusCode: 200, headers: { 'content-type': /^application\/json/, 'cache-control': 'no-store' } })
+  const { event, cursor, changes } = answer.json()
+  t.equal(event, 'state')
+  t.match(cursor, /^\d+(\.\d+)+$/)
+  const told = new Set(changes.map(({ subject_id: id }: { subject_id?: string }) => id))
+  t.ok(ended.every(id => told.has(id)))
+})
+
 t.test('nothing is told to others', async t => {
   const wrong = { ...service, secret: 'x'.repeat(43) }
   const [introspects, { access_token: token }] = [await makeService(app, { mayRevoke: true }), await signIn(app)]
