@@ -29,6 +29,8 @@ interface Entry<T> { value: T, until: number }
 
 /** The most raises of one epoch that are remembered. */
 const raisesMax = 32
+/** The most entries that are dropped in one go, which takes about a millisecond. */
+const forgottenMax = 2000
 
 export type Revocations = ReturnType<typeof createRevocations>
 
@@ -124,16 +126,24 @@ export function createRevocations (clock: Pick<Clock, 'monotonic'>, { keepMs }: 
     if (newer?.length) throw new Refusal('invalid_token')
   }
 
-  /** Drops the entries that are too old. Maps keep the order of insertion, so it stops at the first newer one. */
-  function forget () {
+  /**
+   * Drops entries that are too old, up to a number. Maps keep the order of insertion, so it stops at the first newer
+   * one. Returns whether some may be left, so that a flood that expires at once is dropped in turns.
+   */
+  function forget (): boolean {
     const now = clock.monotonic()
+    let left = forgottenMax
     for (const map of [sessions, users, versions]) {
       for (const [key, { until }] of map) {
         if (until > now) break
-        if (map === users) users.get(key)?.value.forEach(raise => raises.delete(raise))
+        if (left <= 0) return true
+        const itsRaises = map === users ? users.get(key)?.value ?? [] : []
+        for (const raise of itsRaises) raises.delete(raise)
         map.delete(key)
+        left -= 1 + itsRaises.length
       }
     }
+    return false
   }
 
   // Keeping the newest raises is enough: a token older than a forgotten raise is also older than every later one, so it

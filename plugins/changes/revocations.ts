@@ -15,8 +15,12 @@ const forgetIntervalMs = 60_000
 
 export default fp<{ clock: Clock }>(async function rememberRevocations (app, { clock }) {
   const revocations = createRevocations(clock, { keepMs: retentionMs })
-  const timer = setInterval(revocations.forget, forgetIntervalMs)
+  const timer = setInterval(forget, forgetIntervalMs)
 
   app.decorate('revocations', revocations)
   app.addHook('onClose', async () => clearInterval(timer))
+
+  function forget () {
+    if (revocations.forget()) setImmediate(forget)
+  }
 }, { name: 'revocations' })

@@ -109,6 +109,25 @@ t.test('starting over forgets the raises and versions of before, and no ended se
   t.equal(revocations.size, 1)
 })
 
+t.test('a flood that expires at once is forgotten in parts', async t => {
+  const { revocations, clock } = open()
+  for (let n = 0; n < 10_000; n++) {
+    revocations.apply(change({ kind: 'session_ended', subjectId: randomUUID(), reason: 'evicted' }))
+    revocations.apply(change({ kind: 'user_epoch', subjectId: randomUUID(), number: 1, reason: 'revoked_by_user' }))
+  }
+  clock.now += 999
+  t.notOk(revocations.forget())
+  t.equal(revocations.size, 20_000)
+
+  clock.now += 1
+  t.ok(revocations.forget())
+  t.ok(revocations.size > 15_000)
+  let calls = 1
+  while (revocations.forget()) t.ok(++calls < 50)
+  t.equal(revocations.size, 0)
+  t.strictSame([...revocations.list()], [])
+})
+
 t.test('raises are listed in the order in which they were applied, also while others are', async t => {
   const { revocations, token: { sub } } = open()
   const other = randomUUID()
