@@ -34,6 +34,8 @@ const batchMs = 200
 const confirmationAgeMaxMs = 10_000
 /** How many changes the log keeps. */
 const changesMax = 10_000
+/** How often a state is rendered for one who asks, because what came meanwhile has made it useless. */
+const rendersMax = 5
 
 /** What a follower has to be told to know everything: if there is a state, it comes first. */
 interface Missed { state: State | null, changes: Change[] }
@@ -159,11 +161,12 @@ export function createFollowers ({ clock, feed, list, mayFollow, warn, limits = 
    * so a stream that joins in `tell` misses nothing and hears nothing too early.
    */
   async function catchUp<T> (cursor: string | undefined, tell: (missed: Missed, read: FeedRead) => T): Promise<T> {
-    for (;;) {
+    for (let renders = 0; ; renders++) {
       if (last === null) throw unavailable(new Error('the change feed has not been read'))
       const missed = missedSince(cursor)
       if (missed) return tell(missed, last)
       if (isEnded) throw unavailable(new Error('the node is stopping'))
+      if (renders === rendersMax) throw unavailable(new Error('more has come meanwhile than the log keeps'))
       await states.render({ position: renderPosition(positionOf(last.cursor)), asOf: keysAsOf })
     }
   }

@@ -213,6 +213,20 @@ t.test('after a restart followers hear nothing until the whole state was written
   }
 })
 
+t.test('a flood that makes each state useless does not make a node render for ever', async t => {
+  const { followers, heard, state } = open(t)
+  state.memory = {
+    * [Symbol.iterator] () {
+      heard(Array.from({ length: 10_001 }, () => change()))
+      yield change()
+    }
+  }
+
+  await t.rejects(listen(followers), { code: 'unavailable', details: { retryAfter: 1 } })
+  t.equal(state.lists, 5)
+  t.equal(followers.size, 0)
+})
+
 t.test('a restart while a large state is rendered makes it begin anew', async t => {
   const { followers, heard, state } = open(t)
   const settled = await listen(followers)
