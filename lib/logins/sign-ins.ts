@@ -1,6 +1,6 @@
 import type { Audit } from '../audit/audit.ts'
 import type { UnitOfWork, UnitsOfWork } from '../changes/unit-of-work.ts'
-import { unavailable } from '../errors.ts'
+import { Refusal, unavailable } from '../errors.ts'
 import type { Caller } from '../http/caller.ts'
 import type { Metrics } from '../operations/metrics.ts'
 import type { Transport } from '../sessions/refresh-tokens.ts'
@@ -38,7 +38,7 @@ export interface Proof {
 
 export interface SignInParts extends Pick<UnitsOfWork, 'commitUnlessNull' | 'commitStatement'> {
   users: Pick<UserStore, 'find' | 'lockInOrder'>
-  sessions: Pick<Sessions, 'prepare' | 'begin' | 'tokensOf' | 'end' | 'peek' | 'read'>
+  sessions: Pick<Sessions, 'prepare' | 'begin' | 'abandon' | 'tokensOf' | 'end' | 'peek' | 'read'>
   tokenResponses: TokenResponses
   deviceTokens: Pick<DeviceTokens, 'recognise'>
   audit: Pick<Audit, 'record'>
@@ -101,16 +101,32 @@ export function createSignIns (parts: SignInParts) {
   ): Promise<TokenResponse | null> {
     const { transport, deviceName, deviceToken, replaces } = request
     const deviceId = deviceTokens.recognise(deviceToken)
+    const replaced = await sessionOf(replaces, transport)
     const prepared = await sessions.prepare(transport)
     const circumstances = { deviceId, deviceName, caller, amr, reason, marks }
 
-    const replaced = await sessionOf(replaces, transport)
-    const isOpen = await inOneStatement() || await inTransaction()
+    const isOpen = await begin()
     if (!isOpen) return null
 
     metrics.increment('sign_ins', { outcome: 'success' })
     const signedIn = { ...user, lastLoginAt: prepared.now }
     return tokenResponses.issue(sessions.tokensOf(prepared, signedIn, { deviceId, amr, marks }))
+
+    async function begin () {
+      try {
+        const isOpen = await inOneStatement() || await inTransaction()
+        if (!isOpen) abandon()
+        return isOpen
+      } catch (error) {
+        if (isDecided(error)) abandon()
+        throw error
+      }
+    }
+
+    // Nobody waits for it: a record that stays expires.
+    function abandon () {
+      sessions.abandon(prepared).catch(() => {})
+    }
 
     async function inOneStatement () {
       if (replaced || (spend && !passkey)) return false
@@ -160,4 +176,12 @@ export function createSignIns (parts: SignInParts) {
     const hasMoved = user?.sessionEpoch !== before.sessionEpoch || user.deploymentEpoch !== before.deploymentEpoch
     return isSame && hasMoved ? user : null
   }
+}
+
+/**
+ * Whether the work has thrown it, so that nothing was committed. When Postgres does not answer, the session may have
+ * begun all the same.
+ */
+function isDecided (error: unknown): boolean {
+  return error instanceof Refusal && error.status < 500
 }

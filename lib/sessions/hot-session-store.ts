@@ -49,8 +49,9 @@ export function createHotSessions (scripts: RedisScripts, clock: Clock, { graceM
   const rotateSession = scripts.script('sliding-log', 'rotate-session')
   const confirmGeneration = scripts.script('confirm-generation')
   const currentGeneration = scripts.script('current-generation')
+  const forgetRecord = scripts.script('forget-record')
 
-  return { assertInTime, begin, present, advance, confirm, newest }
+  return { assertInTime, begin, forget, present, advance, confirm, newest }
 
   /**
    * Every step has to be in time by the clock of Redis. Call it before something after which a step must not fail.
@@ -64,6 +65,14 @@ export function createHotSessions (scripts: RedisScripts, clock: Clock, { graceM
   async function begin (id: string, lifetimeMs: number): Promise<Newest> {
     const issuedAt = await openSession([key(id)], [lifetimeMs, clock.offset])
     return { generation: 1, issuedAt: Number(issuedAt) }
+  }
+
+  /**
+   * Removes the record of a session that has never begun.
+   * @throws Refusal `unavailable`
+   */
+  async function forget (id: string) {
+    await forgetRecord([key(id)], [])
   }
 
   /**

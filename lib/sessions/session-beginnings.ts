@@ -11,7 +11,7 @@ import type { SignInMarks, SignInStore } from './sign-in-store.ts'
 
 export interface SessionBeginningParts {
   signIns: SignInStore
-  hot: Pick<HotSessions, 'begin'>
+  hot: Pick<HotSessions, 'begin' | 'forget'>
   refreshTokens: Pick<RefreshTokens, 'issue'>
   audit: Pick<Audit, 'prepare'>
   /** Milliseconds: a session ends after `refreshTokenTtl` without a refresh, and after `sessionTtl` in any case. */
@@ -40,9 +40,12 @@ interface SignInDetails {
   marks?: SignInMarks | undefined
 }
 
-/** Begins sessions, in two steps: `prepare` writes to Redis, `begin` writes to Postgres. */
+/**
+ * Begins sessions, in two steps: `prepare` writes to Redis, `begin` writes to Postgres. If the second step is refused,
+ * `abandon` takes the first one back.
+ */
 export function createSessionBeginnings ({ signIns, hot, refreshTokens, audit, lifetimes }: SessionBeginningParts) {
-  return { prepare, begin, tokensOf }
+  return { prepare, begin, abandon, tokensOf }
 
   /** The first step: writes the hot record. Without the second step no session exists. */
   async function prepare (transport: Transport): Promise<PreparedSession> {
@@ -79,6 +82,15 @@ export function createSessionBeginnings ({ signIns, hot, refreshTokens, audit, l
     note(evicted.map(subjectId =>
       ({ kind: 'session_ended', subjectId, exceptId: null, number: null, reason: 'evicted' })))
     return true
+  }
+
+  /**
+   * Takes `prepare` back. Call it only if it is certain that the session has not begun: where the answer of Postgres
+   * was lost, the session may be alive.
+   * @throws Refusal `unavailable`: then the record is forgotten when it expires
+   */
+  async function abandon ({ id }: PreparedSession) {
+    await hot.forget(id)
   }
 
   /** The first tokens of a session that has just begun. Asks no store. */

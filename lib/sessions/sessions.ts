@@ -22,7 +22,7 @@ export type SessionParts = SessionBeginningParts & SessionEndParts & SessionLook
  * answer, nothing is allowed (`unavailable`) and no session ends.
  */
 export function createSessions (parts: SessionParts) {
-  const { prepare, begin, tokensOf } = createSessionBeginnings(parts)
+  const { prepare, begin, abandon, tokensOf } = createSessionBeginnings(parts)
   const lookUps = createSessionLookUps(parts)
   const ends = createSessionEnds(parts)
   const replays = createTokenReplays({ ...parts, lookUps, ends })
@@ -36,6 +36,7 @@ export function createSessions (parts: SessionParts) {
   return {
     prepare,
     begin,
+    abandon,
     tokensOf,
     read,
     refresh,

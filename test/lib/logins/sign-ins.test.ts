@@ -1,0 +1,99 @@
+import t from 'tap'
+import { unavailable } from '../../../lib/errors.ts'
+import { wrongFactor } from '../../../lib/factors/second-factor-checks.ts'
+import type { Caller } from '../../../lib/http/caller.ts'
+import { createSignIns } from '../../../lib/logins/sign-ins.ts'
+import type { Proof, SignInParts } from '../../../lib/logins/sign-ins.ts'
+import { createUserStore } from '../../../lib/users/user-store.ts'
+import { deploy, refresh, signUp, start } from '../../support/helper.ts'
+import { until } from '../../support/evidence.ts'
+
+const deployment = await deploy(t)
+const app = await start(t, deployment, { workers: false })
+const users = createUserStore(app.database)
+const request = { transport: 'bearer', deviceName: 'Ada’s phone' } as const
+const caller: Caller = { ip: '127.0.0.1', userAgent: null, requestId: 'a request' }
+const twoFactors: Proof = { amr: ['pwd', 'otp', 'mfa'], reason: 'totp' }
+
+t.test('a sign-in leaves the record of its session in Redis', async t => {
+  const { user, before } = await prepare()
+  t.ok(await signIns().signIn(user, request, caller))
+  t.equal(await records(), before + 1)
+})
+
+t.test('a sign-in that finds the account changed leaves no record of a session', async t => {
+  const { user, before } = await prepare()
+  await app.database`update users set status = 'disabled' where id = ${user.id}`
+  t.equal(await signIns().signIn(user, request, caller), null)
+  t.equal(await signIns().signInByTwo(user, request, { ...twoFactors, spend: async () => {} }, caller), null)
+  await until(async () => await records() === before)
+})
+
+t.test('a sign-in that comes after a sign-out leaves the record of the session that it opens, and no other', async t => {
+  const { user, before } = await prepare()
+  await app.database`update users set session_epoch = session_epoch + 1 where id = ${user.id}`
+  t.ok(await signIns().signIn(user, request, caller))
+  await until(async () => await records() === before + 1)
+})
+
+t.test('a sign-in whose second factor has been used up meanwhile leaves no record of a session', async t => {
+  const { user, before } = await prepare()
+  const spend = async () => { throw wrongFactor() }
+  await t.rejects(signIns().signInByTwo(user, request, { ...twoFactors, spend }, caller), { code: 'invalid_credentials' })
+  await until(async () => await records() === before)
+})
+
+t.test('a record that cannot be removed changes nothing about the refusal', async t => {
+  const { user } = await prepare()
+  await app.database`update users set status = 'disabled' where id = ${user.id}`
+  const sessions = { ...app.sessions, abandon: async () => { throw unavailable() } }
+  t.equal(await signIns({ sessions }).signIn(user, request, caller), null)
+})
+
+t.test('a sign-in whose commit has no answer keeps the record, because the session may be alive', async t => {
+  const { user } = await prepare()
+  let [sessionId, token] = ['', '']
+  const sessions: SignInParts['sessions'] = {
+    ...app.sessions,
+    async prepare (transport) {
+      const prepared = await app.sessions.prepare(transport)
+      sessionId = prepared.id
+      token = app.sessions.tokensOf(prepared, user, { deviceId: '', amr: twoFactors.amr, marks: undefined }).refreshToken
+      return prepared
+    }
+  }
+  const unitsOfWork: Pick<SignInParts, 'commitStatement' | 'commitUnlessNull'> = {
+    commitStatement: async (work, userId) => {
+      await app.unitsOfWork.commitStatement(work, userId)
+      throw unavailable(new Error('Connection terminated unexpectedly'))
+    },
+    commitUnlessNull: async (work, userId) => {
+      await app.unitsOfWork.commitUnlessNull(work, userId)
+      throw unavailable(new Error('Connection terminated unexpectedly'))
+    }
+  }
+  for (const proof of [twoFactors, { ...twoFactors, spend: async () => {} }]) {
+    await t.rejects(signIns({ sessions, ...unitsOfWork }).signInByTwo(user, request, proof, caller), { code: 'unavailable' })
+    t.ok(await app.redis.exists(`session:{${sessionId}}`))
+    t.match(await refresh(app, token), { statusCode: 200 }, 'the session goes on')
+  }
+})
+
+/** Signing in to the real stores; parts may be exchanged for those that fail. */
+function signIns (parts: Partial<SignInParts> = {}) {
+  const { sessions, tokenResponses, deviceTokens, audit, metrics, unitsOfWork } = app
+  return createSignIns({ ...unitsOfWork, users, sessions, tokenResponses, deviceTokens, audit, metrics, ...parts })
+}
+
+/** An account, and how many records there are before it signs in. */
+async function prepare () {
+  const account = await signUp(app)
+  const user = await users.find(account.user.id)
+  if (!user) throw new Error('there is no account')
+  return { user, before: await records() }
+}
+
+/** How many records of sessions Redis has for this deployment. */
+async function records () {
+  return (await app.redis.keys(`${deployment.REDIS_KEY_PREFIX}session:*`)).length
+}
