@@ -56,7 +56,10 @@ export type UserDirectoryStore = ReturnType<typeof createUserDirectoryStore>
 /** Words of at least this similarity are found (pg_trgm, from 0 to 1): `smiht` has it to `smith`, `smart` does not. */
 const similarityMin = 0.5
 
-/** Lists of users. No statement counts or skips rows, or reads more than its limits, whatever the number of users. */
+/**
+ * Lists of users. No statement counts or skips rows, or reads more than its limits, whatever the number of users; only
+ * what the trigram index looks through for `searchIndex` grows with it (docs/performance.md).
+ */
 export function createUserDirectoryStore (db: Database) {
   return { list, scan, searchIndex }
 
@@ -64,19 +67,19 @@ export function createUserDirectoryStore (db: Database) {
   async function list (part: ListPart): Promise<ListedUser[]> {
     return await db<ListedUser>`
       with page as (${positionsOf(db, part)})
-      select ${columns(db)}, p.key::text as key
+      select u.*, p.key::text as key
       from page p
-      join users u on u.id = p.id
-      join roles r on r.name = u.role
+      cross join lateral (${userById(db, db.fragment`p.id`)}) u
       order by ${inOrder(db, part.order)}`
   }
 
   /** Searches the next `scanRows` users of a list, one after the other. Without a search the factor alone counts. */
   async function scan (search: Search | null, wanted: ListPart, scanRows: number): Promise<ScanResult> {
     const isInUsers = wanted.order.by !== 'last_login_at'
-    const source = isInUsers ? db.fragment`part u` : partWithText(db)
+    const source = search && !isInUsers ? partWithText(db) : db.fragment`part u`
+    const withText = search !== null && isInUsers
     const rows = await db<Row>`
-      with part as materialized (${positionsOf(db, { ...wanted, limit: scanRows }, { withText: isInUsers })}),
+      with part as materialized (${positionsOf(db, { ...wanted, limit: scanRows }, { withText })}),
       last as (
         select key::text as last_key, id as last_id
         from part
@@ -90,11 +93,10 @@ export function createUserDirectoryStore (db: Database) {
         order by u.key ${direction(db, wanted.order)}, u.id ${direction(db, wanted.order)}
         limit ${wanted.limit}
       )
-      select ${columns(db)}, f.key::text as key, l.last_key, l.last_id, (select count(*)::int from part) as seen
+      select u.*, f.key::text as key, l.last_key, l.last_id, (select count(*)::int from part) as seen
       from last l
       left join found f on true
-      left join users u on u.id = f.id
-      left join roles r on r.name = u.role
+      left join lateral (${userById(db, db.fragment`f.id`)}) u on true
       order by f.key ${direction(db, wanted.order)}, f.id ${direction(db, wanted.order)}`
     const [first] = rows
     const end = first && first.seen === scanRows ? { key: first.lastKey, id: first.lastId } : null
@@ -135,11 +137,10 @@ export function createUserDirectoryStore (db: Database) {
         order by 2 ${direction(db, order)}, 1 ${direction(db, order)}
         limit ${limit}
       )
-      select ${columns(db)}, f.key::text as key, s.seen
+      select u.*, f.key::text as key, s.seen
       from counted s
       left join found f on true
-      left join users u on u.id = f.id
-      left join roles r on r.name = u.role
+      left join lateral (${userById(db, db.fragment`f.id`)}) u on true
       order by f.key ${direction(db, order)}, f.id ${direction(db, order)}`
     return (rows[0]?.seen ?? 0) > candidatesMax ? null : foundIn(rows)
   }
@@ -152,7 +153,20 @@ function foundIn (rows: Row[]): ListedUser[] {
   return rows.filter(({ id }) => id !== null).map(({ lastKey, lastId, seen, ...user }) => user)
 }
 
-// The subquery reads one user by id; `offset 0` keeps the planner from merging it into the query.
+// In the subqueries that read by an id, `offset 0` keeps the planner from merging them into the query. Merged, they
+// become joins that read whole tables: a limit that is a parameter counts as a tenth of all rows.
+
+/** The user with an id, as lists show one. */
+function userById ({ fragment }: Query, id: Fragment): Fragment {
+  return fragment`
+        select u.id, u.email, u.email_verified, u.full_name, u.locale, u.role, r.user_type, u.vendor_id, u.status,
+               u.approval, u.must_change_password, u.last_login_at, u.created_at, u.updated_at
+        from users u
+        join roles r on r.name = u.role
+        where u.id = ${id}
+        offset 0`
+}
+
 function partWithText ({ fragment }: Query): Fragment {
   return fragment`
           part p
@@ -277,8 +291,10 @@ function matches (query: Query, { how, text }: Search): Fragment {
 
 /** Whether a user has, or has not, what the list is about. Each user costs one or two reads by an index. */
 function hasFactor ({ fragment }: Query, { factor = null }: ListPart): Fragment {
-  const passkey = fragment`exists (select from passkeys f where f.user_id = u.id)`
-  const totp = fragment`exists (select from totp_secrets f where f.user_id = u.id and f.confirmed_at is not null)`
+  const passkey = fragment`exists (select from passkeys f where f.user_id = u.id offset 0)`
+  const totp = fragment`exists (
+            select from totp_secrets f where f.user_id = u.id and f.confirmed_at is not null offset 0
+          )`
   switch (factor) {
     case null: return fragment`true`
     case 'passkey': return passkey
@@ -302,10 +318,4 @@ function contains ({ fragment }: Query, part: string): Fragment {
 /** Escapes the characters that have a meaning in a pattern of `like`. */
 function literal (text: string): string {
   return text.replace(/[\\%_]/g, '\\$&')
-}
-
-function columns ({ fragment }: Query): Fragment {
-  return fragment`
-        u.id, u.email, u.email_verified, u.full_name, u.locale, u.role, r.user_type, u.vendor_id, u.status, u.approval,
-        u.must_change_password, u.last_login_at, u.created_at, u.updated_at`
 }

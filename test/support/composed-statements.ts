@@ -82,6 +82,13 @@ export async function composedStatements (): Promise<Set<string>> {
   return texts
 }
 
+/** Those of the lists of users alone. */
+export async function directoryStatements (): Promise<Set<string>> {
+  const texts = new Set<string>()
+  await all(lists(createUserDirectoryStore(recorderOf(texts))))
+  return texts
+}
+
 type Call = () => Promise<unknown>
 
 const kinds: Kind[] = [

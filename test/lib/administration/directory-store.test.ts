@@ -1,6 +1,8 @@
 import t from 'tap'
 import { createUserDirectoryStore } from '../../../lib/administration/directory-store.ts'
+import { directoryStatements } from '../../support/composed-statements.ts'
 import { connect, openDatabase } from '../../support/database.ts'
+import { genericPlan, wholeTables } from '../../support/plans.ts'
 
 const userCount = 20_000
 const lists = [
@@ -32,6 +34,23 @@ t.test('a page of users has one plan for all calls, also where there are many us
   }
 })
 
+t.test('no list and no search reads all users or all factors, also in a plan for any values', async t => {
+  const { directUrl } = await openDatabase(t)
+  const sql = connect(t, directUrl)
+  await addUsers(sql)
+  await addFactors(sql)
+
+  const texts = await directoryStatements()
+  const found = []
+  for (const text of texts) {
+    const [[{ Plan: plan }]] = await genericPlan(sql, text, 'json')
+    const whole = wholeTables(plan).filter(table => table !== 'roles')
+    if (whole.length > 0) found.push({ whole, text })
+  }
+  t.ok(texts.size > 100, `${texts.size} texts`)
+  t.equal(found.length, 0, `${found.length} of ${texts.size}, for example ${JSON.stringify(found[0])}`)
+})
+
 async function addUsers (sql: ReturnType<typeof connect>) {
   await sql`
     insert into users (email, email_canonical, email_verified, full_name, role, approval, created_at, last_login_at)
@@ -43,5 +62,20 @@ async function addUsers (sql: ReturnType<typeof connect>) {
              now() - number * interval '1 minute' as opened
       from generate_series(1, ${userCount}::int) as number
     ) u`
-  await sql`analyze users, last_logins`
+  await sql`vacuum analyze users, last_logins`
+}
+
+async function addFactors (sql: ReturnType<typeof connect>) {
+  await sql`
+    insert into passkeys (
+      id, user_id, credential_id, public_key, algorithm, sign_count, user_verified, backup_eligible, backed_up,
+      transports, rp_id, name, created_at
+    )
+    select id, id, uuid_send(id), '\\x00', -7, 0, true, true, true, '{}', 'localhost', 'phone', now()
+    from users`
+  await sql`
+    insert into totp_secrets (id, user_id, secret, created_at, confirmed_at)
+    select id, id, uuid_send(id), now(), now()
+    from users`
+  await sql`analyze passkeys, totp_secrets`
 }
