@@ -31,14 +31,14 @@ export function createFetch (
 
   return async (input, init = {}) => {
     const { url = input, headers } = Object(input)
-    const { href, hostname } = new URL(url, Object(globalThis).location?.href)
-    const isOurs = [baseUrl, ...origins].some(origin => href.startsWith(origin.replace(/\/*$/, '/')))
+    const { href, hostname, origin } = new URL(url, Object(globalThis).location?.href)
+    const isOurs = [baseUrl, ...origins].some(listed => href.startsWith(listed.replace(/\/*$/, '/')))
     if (!isOurs || new Headers(init.headers ?? headers).has('authorization')) return await fetch(input, init)
 
     const isRepeatable = !('getReader' in Object(init.body))
-    const answer = await send(input, init, { isRepeatable })
+    const answer = await send(input, init, { isRepeatable, origin })
     const due = await stepUpOf(answer)
-    if (due) return isRepeatable && await stepUp(due) ? await send(input, init, {}) : answer
+    if (due) return isRepeatable && await stepUp(due) ? await send(input, init, { origin }) : answer
 
     // No script can see whether a cookie was sent, but the refusal of somebody who is signed in says that none was.
     const isDoubtful = isByCookie && answer.status === 401 && state.isSignedIn() && !isReported

@@ -132,8 +132,9 @@ export function createRenewal (state: State, root: string, request: Fetch, locks
 
   /** Refreshes are not sent before the time that the server has named. */
   function rest (answer: Response) {
-    const isEarly = state.lasting((retryAfter(answer) ?? 0) * 1000)
-    resting = () => isEarly() ? answer : undefined
+    const { grant } = state.kept
+    const msLeft = state.countdown((retryAfter(answer) ?? 0) * 1000)
+    resting = () => state.kept.grant === grant && msLeft() > 0 ? answer : undefined
   }
 
   /** Sends again if no answer comes, and to the end although the tab is closed meanwhile. */

@@ -8,7 +8,7 @@ export type Sender = ReturnType<typeof createSender>
 /** An access token counts as due this many milliseconds before it expires, so that it lasts for the request. */
 const marginMs = 10_000
 
-/** How long a refresh that did not help is not repeated, in milliseconds. */
+/** The shortest time between refreshes that do not help, in milliseconds. */
 const futileMs = 60_000
 
 /** The codes of a 401 after which new tokens may help. */
@@ -21,11 +21,14 @@ interface Nature {
   needsSession?: boolean
   /** True for a call whose answer brings new tokens. */
   isRotating?: boolean
+  /** Who answers, if that is not the API. */
+  origin?: string
 }
 
 /** Sends requests with the session's credentials, and refreshes the session when that is due or asked for. */
 export function createSender (state: State, renewal: Renewal, request: Fetch) {
-  let isFutile = () => false
+  /** The origins for which a refresh has not helped, and the milliseconds until it is tried for them again. */
+  const futile = new Map<string, () => number>()
 
   return { send, freshen, isDue }
 
@@ -38,16 +41,18 @@ export function createSender (state: State, renewal: Renewal, request: Fetch) {
   async function send (
     url: string | URL | Request,
     init: RequestInit,
-    { isRepeatable = true, needsSession = true, isRotating }: Nature
+    { isRepeatable = true, needsSession = true, isRotating, origin = '' }: Nature
   ): Promise<Response> {
     let grant: number | undefined
     const answer = await deliver()
-    const mayRepeat = isRepeatable && needsSession && state.isSignedIn() && !isFutile()
+    const mayRepeat = isRepeatable && needsSession && state.isSignedIn() && !((futile.get(origin)?.() ?? 0) > 0)
     if (!mayRepeat || !await isStale(answer)) return answer
 
     if (state.kept.grant === grant) state.expire()
     const again = await deliver()
-    if (await isStale(again)) isFutile = state.lasting(futileMs)
+    futile.delete(origin)
+    // The more of them there are the longer each waits, so that together they refresh no more often than one.
+    if (await isStale(again)) futile.set(origin, state.countdown(futileMs * (futile.size + 1)))
     return again
 
     async function deliver () {

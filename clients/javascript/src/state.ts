@@ -82,7 +82,7 @@ export function createState ({ owner, storage, key, clock, tabs, report }: Setup
     announce,
     /** Tries once more to store what the storage has refused, which was reported then. */
     store: () => refused && change(() => refused && kept),
-    lasting,
+    countdown: (ms: number) => countdown(clock, ms),
     /** The access token does not work any more. */
     expire () { access = { ...access, msLeft: () => 0 } },
     subscribe,
@@ -249,13 +249,6 @@ export function createState ({ owner, storage, key, clock, tabs, report }: Setup
   function subscribe (listener: Listener) {
     listeners.add(listener)
     return () => { listeners.delete(listener) }
-  }
-
-  /** Tells for some time whether the tokens are still those of now. */
-  function lasting (ms: number): () => boolean {
-    const { grant } = kept
-    const msLeft = countdown(clock, ms)
-    return () => kept.grant === grant && msLeft() > 0
   }
 
   /** One without a token is told with the cookies, or belongs to a session that was added before. */

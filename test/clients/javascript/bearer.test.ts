@@ -669,6 +669,37 @@ t.test('a service’s 401 is refreshed once, and one that stays is not asked abo
   t.ok(phone.client.isSignedIn())
 })
 
+t.test('a service that goes on refusing takes the refresh away from nobody else', async t => {
+  const world = await shared()
+  const { phone, ask, take, revoke } = await phoneAmongServices(t, world, ['https://api.example.com'])
+
+  for (let request = 0; request < 3; request++) t.equal(await ask('https://api.example.com'), 401)
+  t.equal(take(), 1)
+
+  for (const other of ['https://files.example.com', world.baseUrl]) {
+    await revoke()
+    t.equal(await ask(other), 200, other)
+    t.equal(take(), 1)
+  }
+  await revoke()
+  t.match(await phone.client.getMe(), { user: {} })
+  t.equal(take(), 1)
+})
+
+t.test('several services that go on refusing refresh no more often than one', async t => {
+  const origins = ['https://api.example.com', 'https://files.example.com', 'https://mail.example.com']
+  const { phone, ask, take } = await phoneAmongServices(t, await shared(), origins)
+
+  for (const origin of [...origins, ...origins, ...origins]) t.equal(await ask(origin), 401)
+  t.equal(take(), 3, 'one each, although each brings new tokens')
+
+  for (let minute = 0; minute < 6; minute++) {
+    phone.pass(60_000)
+    for (const origin of [...origins, ...origins]) t.equal(await ask(origin), 401)
+  }
+  t.equal(take(), 6, 'then one a minute')
+})
+
 t.test('no redirect leads a token or a password to another server', async t => {
   const world = await shared()
   const { email } = await signUp(world.app)
@@ -816,6 +847,36 @@ async function phoneThatWrites (t: Test, world: World, email: string) {
   })
   events.length = 0
   return { phone, storage, take: () => events.splice(0) }
+}
+
+/**
+ * A signed-in phone among services, some of which refuse it whatever it brings; `revoke` has its access token refused
+ * everywhere. `take` counts the refreshes since.
+ */
+async function phoneAmongServices (t: Test, world: World, refusing: string[]) {
+  let refreshes = 0
+  let revoked: string | null = null
+  const phone = await signedInPhone(t, world, await signUp(world.app), {
+    origins: [...refusing, 'https://files.example.com'],
+    fetch: async (url, init) => {
+      const { origin, pathname } = new URL(String(url))
+      const isRevoked = new Headers(init?.headers).get('authorization') === `Bearer ${revoked}`
+      if (pathname.endsWith('/auth/refresh')) refreshes++
+      else if (isRevoked || refusing.includes(origin)) return problem(401, 'invalid_token')
+      return origin.startsWith('https:') ? Response.json({}) : await fetch(url, init)
+    }
+  })
+
+  return {
+    phone,
+    ask: async (origin: string) => (await phone.client.fetch(`${origin}/api/v1/auth/me`)).status,
+    revoke: async () => { revoked = await phone.client.accessToken() },
+    take () {
+      const taken = refreshes
+      refreshes = 0
+      return taken
+    }
+  }
 }
 
 /** Ends the session of a phone from another one of its user. */
