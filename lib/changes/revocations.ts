@@ -12,11 +12,8 @@ export interface TokenState {
 }
 
 /** `position` counts the raises in the order in which they were applied, which is the order of their causes. */
-interface Raise {
-  kind: 'user_epoch' | 'everyone'
-  subjectId: string | null
+interface Raise extends Change {
   number: number
-  exceptId: string | null
   reason: EndReason
   position: number
 }
@@ -43,8 +40,8 @@ export function createRevocations (clock: Pick<Clock, 'monotonic'>, { keepMs }: 
   const sessions = new Map<string, Entry<EndReason>>()
   const users = new Map<string, Entry<Raise[]>>()
   const versions = new Map<string, Entry<Version>>()
-  /** All raises that are remembered, in the order in which they were applied. */
-  const raises = new Set<Raise>()
+  /** The raises by their position, in the order in which they were applied. */
+  const raises = new Map<string, Entry<Raise>>()
   let everyone: Raise[] = []
   let position = 0
 
@@ -70,13 +67,13 @@ export function createRevocations (clock: Pick<Clock, 'monotonic'>, { keepMs }: 
   }
 
   /**
-   * Changes that make an empty memory equal to this one. Raises come in the order in which they were applied, because
-   * the first cause counts. It may be read piece by piece while changes are applied: those may come in it as well, or
-   * not. After `startOver` it has to be read anew.
+   * Changes that make an empty memory equal to this one, but for raises that could refuse only expired tokens. Raises
+   * come in the order in which they were applied, because the first cause counts. It may be read piece by piece while
+   * changes are applied: those may come in it as well, or not. After `startOver` it has to be read anew.
    */
   function * list (): Generator<Change> {
     for (const [subjectId, { value: reason }] of sessions) yield change({ kind: 'session_ended', subjectId, reason })
-    for (const { position, ...raise } of raises) yield change(raise)
+    for (const { value } of raises.values()) yield value
     for (const [subjectId, { value }] of versions) yield change({ subjectId, ...value })
   }
 
@@ -87,10 +84,10 @@ export function createRevocations (clock: Pick<Clock, 'monotonic'>, { keepMs }: 
     if (kind === 'session_ended' && subjectId && reason && !sessions.has(subjectId)) {
       sessions.set(subjectId, { value: reason, until })
     } else if (kind === 'user_epoch' && subjectId && number && reason) {
-      const value = insert(users.get(subjectId)?.value ?? [], { kind, subjectId, number, exceptId, reason })
+      const value = insert(users.get(subjectId)?.value, { kind, subjectId, number, exceptId, reason }, until)
       setLast(users, subjectId, { value, until })
     } else if (kind === 'everyone' && number && reason) {
-      everyone = insert(everyone, { kind, subjectId: null, number, exceptId: null, reason })
+      everyone = insert(everyone, { kind, subjectId, number, exceptId, reason }, until)
     } else if (kind === 'user_changed' || kind === 'vendor_changed') {
       if (subjectId && number && number > version(subjectId)) {
         setLast(versions, subjectId, { value: { kind, number, ...(vendorStatus && { vendorStatus }) }, until })
@@ -133,28 +130,23 @@ export function createRevocations (clock: Pick<Clock, 'monotonic'>, { keepMs }: 
   function forget (): boolean {
     const now = clock.monotonic()
     let left = forgottenMax
-    for (const map of [sessions, users, versions]) {
+    for (const map of [sessions, users, versions, raises]) {
       for (const [key, { until }] of map) {
-        if (until > now) break
-        if (left <= 0) return true
-        const itsRaises = map === users ? users.get(key)?.value ?? [] : []
-        for (const raise of itsRaises) raises.delete(raise)
+        if (until > now || left === 0) break
         map.delete(key)
-        left -= 1 + itsRaises.length
+        left--
       }
     }
-    return false
+    return left === 0
   }
 
   // Keeping the newest raises is enough: a token older than a forgotten raise is also older than every later one, so it
   // is still refused. Only the reported reason may then be that of a later raise.
-  function insert (known: Raise[], raised: Omit<Raise, 'position'>): Raise[] {
+  function insert (known: Raise[] = [], raised: Omit<Raise, 'position'>, until: number): Raise[] {
     if (known.some(({ number }) => number === raised.number)) return known
-    const raise = { ...raised, position: position++ }
-    raises.add(raise)
-    const all = [...known, raise].sort((a, b) => a.number - b.number)
-    for (const forgotten of all.slice(0, -raisesMax)) raises.delete(forgotten)
-    return all.slice(-raisesMax)
+    const value = { ...raised, position: position++ }
+    raises.set(`${value.position}`, { value, until })
+    return [...known, value].sort((a, b) => a.number - b.number).slice(-raisesMax)
   }
 }
 

@@ -138,14 +138,19 @@ t.test('raises are listed in the order in which they were applied, also while ot
   const listed = [list.next().value, list.next().value]
   for (const each of [...raises.slice(4), raise(sub, 4)]) revocations.apply(each)
 
-  t.strictSame([...listed, ...list], raises)
+  t.match([...listed, ...list], raises)
 })
 
-t.test('of many raises the newest are listed', async t => {
-  const { revocations, token: { sub: subjectId } } = open()
-  const raises = Array.from({ length: 40 }, (_, n) => change({ kind: 'user_epoch', subjectId, number: n + 1, reason: 'revoked_by_user' }))
-  for (const each of raises) revocations.apply(each)
-  t.strictSame([...revocations.list()], raises.slice(-32))
+t.test('a raise is listed for its time, however often its user is raised later', async t => {
+  const { revocations, token: { sub: subjectId }, clock } = open()
+  const raises = [1, 2].map(number => change({ kind: 'user_epoch', subjectId, number, reason: 'revoked_by_user' }))
+  for (const raise of raises) {
+    revocations.apply(raise)
+    clock.now += 500
+  }
+  revocations.forget()
+  t.match([...revocations.list()], raises.slice(1))
+  t.equal([...revocations.list()].length, 1)
 })
 
 t.test('a change that names no subject is ignored', async t => {
