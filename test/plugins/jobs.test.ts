@@ -28,7 +28,7 @@ t.test('the runtime role, which owns nothing, can do everything that jobs need',
   }, { lookIntervalMs: 5 })
   await app.database.begin(tx => app.jobs.send(tx, 'mail', { kind: 'test' }))
 
-  await until(async () => (await app.jobs.counts()).length === 1 && outcomes.length === 2)
+  await until(async () => outcomes.length === 2 && (await app.jobs.counts()).length === 1)
   await sql`update jobs set due_at = now()`
   await until(async () => (await app.jobs.counts()).length === 0)
   t.same(outcomes.toSorted(), ['mail 1', 'mail 2', 'scheduled'])
