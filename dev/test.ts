@@ -19,8 +19,8 @@ import { makeTestFolder } from './test-folder.ts'
 // No process takes this long, not even on a busy machine: one that does hangs.
 const deadlineSeconds = 600
 // Files that share processes keep the processors busy. Those alone mostly wait: for time to pass, for a process to
-// start or end. So some of both run at any time, of each one more than there are processors.
-const processesOfEach = Math.min(3, availableParallelism() + 1)
+// start or to end. So some of both run at any time. More of each take the processors' caches from each other.
+const processesOfEach = Math.min(3, availableParallelism())
 
 const folder = makeTestFolder(memoryFolder())
 const runs: TestRun[] = []
