@@ -1,6 +1,7 @@
 import { createHash, pbkdf2Sync, scryptSync } from 'node:crypto'
 import { hashSync } from 'bcryptjs'
 import t from 'tap'
+import type { Test } from 'tap'
 import type { FastifyInstance } from 'fastify'
 import type { FileFormat } from '../../../lib/transfers/files.ts'
 import type { ImportOptions, Tally } from '../../../lib/transfers/transfers.ts'
@@ -145,7 +146,7 @@ t.test('a trial run writes nothing and says what would be done', async t => {
 })
 
 t.test('an address that its owner may still restore is refused by its line, and the owner restores it', async t => {
-  const app = await build(t)
+  const app = await buildWithoutWorkers(t)
   const ada = await signed(app)
   const { to, undo } = await changeAddress(app, ada)
   const users = [user(), user({ email: ada.email.toUpperCase() }), user({ email: to }), user()]
@@ -161,14 +162,14 @@ t.test('an address that its owner may still restore is refused by its line, and 
 })
 
 t.test('an address of which a change is only requested has an account, and is skipped', async t => {
-  const app = await build(t)
+  const app = await buildWithoutWorkers(t)
   const ada = await signed(app)
   await askForChange(app, ada)
   t.match(await load(app, [user({ email: ada.email })]), { imported: 0, skipped: 1, refused: 0 })
 })
 
 t.test('once nothing can restore an address any more, it is imported', async t => {
-  const app = await build(t)
+  const app = await buildWithoutWorkers(t)
   const ada = await signed(app)
   await changeAddress(app, ada)
   app.clock.advance(7 * 86_400_000 + 1000)
@@ -316,6 +317,9 @@ function user (fields: Record<string, unknown> = {}) {
 }
 
 const text = (users: object[]) => users.map(user => `${JSON.stringify(user)}\n`).join('')
+
+/** A node that leaves mails where they wait, so that their links can be read. */
+const buildWithoutWorkers = async (t: Test) => await start(t, await deploy(t), { workers: false })
 
 const load = (app: FastifyInstance, users: object[], changed: Partial<ImportOptions> = {}) =>
   loadText(app, text(users), changed)
