@@ -50,7 +50,8 @@ export async function runTestFilesTogether (
   const stderr = await child.complaints
 
   return files.map((file, place) => {
-    const { times = unknown, ...counts } = reports[place] ?? { passed: 0, failed: 1, skipped: 0, failures: ['no report'] }
+    const none: FileReport = { passed: 0, failed: 1, skipped: 0, failures: ['no report'] }
+    const { times = unknown, ...counts } = reports[place] ?? none
     return { file, stderr: place === files.length - 1 ? stderr : '', ...counts, ...times }
   })
 }

@@ -124,10 +124,10 @@ export function createRevocations (clock: Pick<Clock, 'monotonic'>, { keepMs }: 
   }
 
   /**
-   * Drops entries that are too old, up to a number. Maps keep the order of insertion, so it stops at the first newer
-   * one. Returns whether some may be left, so that a flood that expires at once is dropped in turns.
+   * Drops entries that are too old, up to a number: call it once a second. Maps keep the order of insertion, so it
+   * stops at the first newer one.
    */
-  function forget (): boolean {
+  function forget () {
     const now = clock.monotonic()
     let left = forgottenMax
     for (const map of [sessions, users, versions, raises]) {
@@ -137,7 +137,6 @@ export function createRevocations (clock: Pick<Clock, 'monotonic'>, { keepMs }: 
         left--
       }
     }
-    return left === 0
   }
 
   // Keeping the newest raises is enough: a token older than a forgotten raise is also older than every later one, so it

@@ -10,17 +10,13 @@ declare module 'fastify' {
 /** How long (ms) a change is remembered: the longest allowed lifetime of an access token, and a minute. */
 const retentionMs = 61 * 60_000
 
-/** How often (ms) changes that are older are dropped. */
-const forgetIntervalMs = 60_000
+/** How often (ms) changes that are older are dropped: each time a part, so that a flood of them holds nothing up. */
+const forgetIntervalMs = 1000
 
 export default fp<{ clock: Clock }>(async function rememberRevocations (app, { clock }) {
   const revocations = createRevocations(clock, { keepMs: retentionMs })
-  const timer = setInterval(forget, forgetIntervalMs)
+  const timer = setInterval(revocations.forget, forgetIntervalMs)
 
   app.decorate('revocations', revocations)
   app.addHook('onClose', async () => clearInterval(timer))
-
-  function forget () {
-    if (revocations.forget()) setImmediate(forget)
-  }
 }, { name: 'revocations' })

@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events'
-import { Server, type Socket } from 'node:net'
+import { Server } from 'node:net'
+import type { Socket } from 'node:net'
 import fp from 'fastify-plugin'
 
 /** How often (ms) connections that have become idle are closed while the server closes. */

@@ -9,7 +9,13 @@ const confirmation = readFileSync(new URL('../../lib/stores/lua/confirm-generati
 const confirmationSha = createHash('sha1').update(confirmation).digest('hex')
 
 /** Statements of the background work. */
-const background = /pg_snapshot_xmin|^select 1$|pg_is_in_recovery|txid|clock_timestamp\(\) as now|schema_migrations|seen \(id, floor, at\)/i
+const background = new RegExp([
+  'pg_snapshot_xmin', '^select 1$', 'pg_is_in_recovery', 'txid', String.raw`clock_timestamp\(\) as now`,
+  'schema_migrations', String.raw`seen \(id, floor, at\)`
+].join('|'), 'i')
+
+/** Commands of the background work, and of connecting. */
+const backgroundCommands = /^(hello|client|info|ping|xread|select|auth|command|time|set)$/i
 
 export type Wiretap = ReturnType<typeof createWiretap>
 
@@ -37,7 +43,7 @@ function createWiretap () {
     },
     command (name: string, script: string) {
       if (script === confirmationSha || script === confirmation) confirmations++
-      else if (!/^(hello|client|info|ping|xread|select|auth|command|time|set)$/i.test(name)) commands.push(name.toLowerCase())
+      else if (!backgroundCommands.test(name)) commands.push(name.toLowerCase())
     },
     /** How often Redis was told that an answer has arrived. */
     get confirmations () { return confirmations },

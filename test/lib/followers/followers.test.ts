@@ -55,7 +55,8 @@ t.test('a list of everything is made once for many followers, and what came late
   t.strictSame(await second.names(), ['opened', 'state', 'changes', 'alive'])
   t.strictSame(second.events[2]?.data.changes, [{ kind: 'session_ended', subject_id: late.subjectId, reason: 'evicted' }])
   t.equal(state.lists, 1)
-  t.match(JSON.parse(await answerOf(followers)), { event: 'state', changes: [{ kind: 'keys_changed' }, { subject_id: late.subjectId }] })
+  const answer = JSON.parse(await answerOf(followers))
+  t.match(answer, { event: 'state', changes: [{ kind: 'keys_changed' }, { subject_id: late.subjectId }] })
 })
 
 t.test('what the state tells makes an empty memory equal to that of the node', async t => {
@@ -163,7 +164,8 @@ t.test('a large state is told whole, and takes many turns of the event loop', as
 
   const [first, second, answer] = await all
   t.equal(state.lists, 1, 'it is rendered once for all who ask')
-  const told = [...memory.map(({ subjectId }) => ({ kind: 'session_ended', subject_id: subjectId, reason: 'evicted' })), { kind: 'keys_changed' }]
+  const ends = memory.map(({ subjectId }) => ({ kind: 'session_ended', subject_id: subjectId, reason: 'evicted' }))
+  const told = [...ends, { kind: 'keys_changed' }]
   for (const follower of [first, second]) {
     t.strictSame(await follower.names(), ['opened', 'state', 'changes', 'alive'])
     t.match(follower.events[1]?.data.changes, told)

@@ -29,7 +29,7 @@ t.test('a sign-in that finds the account changed leaves no record of a session',
   await until(async () => await records() === before)
 })
 
-t.test('a sign-in that comes after a sign-out leaves the record of the session that it opens, and no other', async t => {
+t.test('a sign-in that comes after a sign-out leaves the record of its own session, and no other', async t => {
   const { user, before } = await prepare()
   await app.database`update users set session_epoch = session_epoch + 1 where id = ${user.id}`
   t.ok(await signIns().signIn(user, request, caller))
@@ -39,7 +39,8 @@ t.test('a sign-in that comes after a sign-out leaves the record of the session t
 t.test('a sign-in whose second factor has been used up meanwhile leaves no record of a session', async t => {
   const { user, before } = await prepare()
   const spend = async () => { throw wrongFactor() }
-  await t.rejects(signIns().signInByTwo(user, request, { ...twoFactors, spend }, caller), { code: 'invalid_credentials' })
+  const signingIn = signIns().signInByTwo(user, request, { ...twoFactors, spend }, caller)
+  await t.rejects(signingIn, { code: 'invalid_credentials' })
   await until(async () => await records() === before)
 })
 
@@ -58,7 +59,8 @@ t.test('a sign-in whose commit has no answer keeps the record, because the sessi
     async prepare (transport) {
       const prepared = await app.sessions.prepare(transport)
       sessionId = prepared.id
-      token = app.sessions.tokensOf(prepared, user, { deviceId: '', amr: twoFactors.amr, marks: undefined }).refreshToken
+      const { amr } = twoFactors
+      token = app.sessions.tokensOf(prepared, user, { deviceId: '', amr, marks: undefined }).refreshToken
       return prepared
     }
   }
@@ -73,7 +75,8 @@ t.test('a sign-in whose commit has no answer keeps the record, because the sessi
     }
   }
   for (const proof of [twoFactors, { ...twoFactors, spend: async () => {} }]) {
-    await t.rejects(signIns({ sessions, ...unitsOfWork }).signInByTwo(user, request, proof, caller), { code: 'unavailable' })
+    const signingIn = signIns({ sessions, ...unitsOfWork }).signInByTwo(user, request, proof, caller)
+    await t.rejects(signingIn, { code: 'unavailable' })
     t.ok(await app.redis.exists(`session:{${sessionId}}`))
     t.match(await refresh(app, token), { statusCode: 200 }, 'the session goes on')
   }

@@ -100,7 +100,9 @@ t.test('one question is answered at once, with the tail or with everything', asy
 t.test('one question is answered whole when very much has ended', async t => {
   const node = await start(t, deployment, { workers: false })
   const ended = Array.from({ length: 3000 }, () => randomUUID())
-  for (const subjectId of ended) node.revocations.apply({ kind: 'session_ended', subjectId, exceptId: null, number: null, reason: 'evicted' })
+  for (const subjectId of ended) {
+    node.revocations.apply({ kind: 'session_ended', subjectId, exceptId: null, number: null, reason: 'evicted' })
+  }
   const answer = await ask(node, service)
   t.match(answer, { statusCode: 200, headers: { 'content-type': /^application\/json/, 'cache-control': 'no-store' } })
   const { event, cursor, changes } = answer.json()
