@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { AttemptFailure } from '../jobs/failures.ts'
 import type { Message, Transport } from './mailer.ts'
+import { oneLine } from './texts/plain-text.ts'
 
 /** What we need of nodemailer's transporter. */
 interface Sender<Sent> {
@@ -37,6 +38,9 @@ const sendLimits = { handOverMs: 20_000, answerMs: 240_000 }
 
 /** How long (ms) one mail may take. */
 export const sendTimeoutMs = sendLimits.handOverMs + sendLimits.answerMs
+
+/** More of what a server answered is not kept. */
+const answerLengthMax = 300
 
 /**
  * Why a server did not take a mail, in a word: `certificate` (its certificate is not trusted), `sign_in` (it does not
@@ -175,14 +179,21 @@ function fieldsOf ({ from, to, subject, text, html, messageId, headers }: Messag
   }
 }
 
-/** Servers repeat the recipient in their answers. The log and the job must not contain it. */
 function fail (error: unknown): never {
-  const message = (error instanceof Error ? error.message : String(error)).replace(/[^\s<>]+@[^\s<>]+/g, '…')
+  const message = plainTextOf(error instanceof Error ? error.message : String(error))
   const reason = reasonOf(error)
   const isPermanent = isRefusalForGood(error)
   const isBounce = isPermanent && isAboutMailbox(error)
   const word = isBounce ? 'bounced' : isPermanent ? 'refused for good' : reason
   throw new MailFailure(`mail: ${word}: ${message}`, { reason, isPermanent, isBounce })
+}
+
+/**
+ * What a server answered, as a line for logs, jobs and terminals. Servers repeat the recipient, also in links. As an
+ * answer may be a megabyte without a blank, each word is read once.
+ */
+function plainTextOf (answer: string): string {
+  return oneLine(answer.replace(/[^\s<>]+/g, word => /@|%40/.test(word) ? '…' : word)).slice(0, answerLengthMax)
 }
 
 function reasonOf (error: unknown): MailTrouble {

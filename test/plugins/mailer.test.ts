@@ -107,6 +107,23 @@ t.test('a refusal is an error that names no address', async t => {
   t.notMatch(`${error.message}${error.stack}${error.cause}`, /ada@/)
 })
 
+t.test('an answer of a server is one line of plain text, however long it is and whatever is in it', async t => {
+  const answers = new Map([
+    ['long@example.com', 'x'.repeat(900_000)],
+    ['raw@example.com', 'no\u0000 \u001b]0;owned\u0007\u001b[2J such\u202e user'],
+    ['link@example.com', 'see https://post.example/why?who=link%40example.com and ask']
+  ])
+  const server = await startMailServer(t, {
+    onRcptTo: ({ address }, _, callback) => callback(new Error(answers.get(address)))
+  })
+  const app = await start(t, { smtpUrl: server.url })
+  const answerTo = async (to: string) => String(await failureOf(app.mailer.deliver({ ...verify, to })))
+
+  t.match(await answerTo('long@example.com'), /^MailFailure: mail: bounced: .* x{100,250}$/)
+  t.match(await answerTo('raw@example.com'), /^MailFailure: mail: bounced: .*no \]0;owned \[2J such user$/)
+  t.match(await answerTo('link@example.com'), /^MailFailure: mail: bounced: .*see … and ask$/)
+})
+
 t.test('only a recipient or a mail that is refused with 5xx is refused for good', async t => {
   const cases: [object, { reason: string, isPermanent: boolean, isBounce?: boolean, message?: RegExp }][] = [
     [{ onRcptTo: refusing(550) }, { reason: 'refused', isPermanent: true, isBounce: true, message: /^mail: bounced: / }],
