@@ -205,10 +205,11 @@ function reasonOf (error: unknown): MailTrouble {
   return typeof responseCode === 'number' ? 'refused' : 'unreachable'
 }
 
-// A 5xx to anything before the recipient (signing in, the sender) is about our settings, which somebody may mend.
+// A 5xx to anything before the recipient (signing in, the sender) is about our settings, which somebody may mend. And
+// 503 is about the order of commands on a connection: on another one the mail may be taken (RFC 5321 §4.2.3).
 function isRefusalForGood (error: unknown): boolean {
   const { command, responseCode } = fieldsOfError(error)
-  return /^(RCPT TO|DATA)$/.test(String(command)) && Number(responseCode) >= 500
+  return /^(RCPT TO|DATA)$/.test(String(command)) && Number(responseCode) >= 500 && responseCode !== 503
 }
 
 // The enhanced code says it: 5.1.x is the address, 5.2.x the mailbox (RFC 3463 §3.2, §3.3). A server without them says

@@ -132,7 +132,8 @@ t.test('only a recipient or a mail that is refused with 5xx is refused for good'
     [{ onRcptTo: refusing(550, '5.7.1 on a block list: 5.1.1.1') }, { reason: 'refused', isPermanent: true, isBounce: false, message: /^mail: refused for good: / }],
     [{ onRcptTo: refusing(451) }, { reason: 'refused', isPermanent: false }],
     [{ onData: refusing(554) }, { reason: 'refused', isPermanent: true, isBounce: false }],
-    [{ onMailFrom: refusing(553) }, { reason: 'refused', isPermanent: false }]
+    [{ onMailFrom: refusing(553) }, { reason: 'refused', isPermanent: false }],
+    [{ onRcptTo: refusing(503, '5.5.1 out of sequence') }, { reason: 'refused', isPermanent: false }]
   ]
 
   for (const [options, failure] of cases) {
