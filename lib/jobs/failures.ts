@@ -15,8 +15,11 @@ export function isExpected (error: unknown): boolean {
   return error instanceof AttemptFailure || (error instanceof Refusal && error.status !== 500)
 }
 
-/** Why an attempt failed, and whether another one would be of no use. */
+/**
+ * Why an attempt failed, and whether another one would be of no use. The reason is on one line, without characters that
+ * Postgres does not store or that a terminal obeys.
+ */
 export function explain (error: unknown): { reason: string, isPermanent: boolean } {
   const message = error instanceof Error ? error.message : String(error)
-  return { reason: message.slice(0, 300), isPermanent: error instanceof PermanentFailure }
+  return { reason: message.slice(0, 300).replace(/[\p{Cc}\s]+/gu, ' '), isPermanent: error instanceof PermanentFailure }
 }

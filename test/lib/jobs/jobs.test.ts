@@ -149,6 +149,15 @@ t.test('a job that fails for good is not tried again', async t => {
   t.equal(logged('error').length, 1)
 })
 
+t.test('the reason of a failure is kept, whatever is in it', async t => {
+  const { send, work, rows, logged } = await open(t)
+  work(async () => { throw new PermanentFailure('no\u0000 such\r\n \u001b[2Jroute') })
+  await send({ kind: 'test' })
+
+  await until(async () => logged('error').length + logged('warn').length > 0)
+  t.match(await rows(), [{ attempts: 1, failedAt: Date, error: 'no such [2Jroute' }])
+})
+
 t.test('a job whose node dies halfway is done by another node when its lease ends', async t => {
   const { send, store, work, makeDue, rows } = await open(t)
   await send({ kind: 'test' })
