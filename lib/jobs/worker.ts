@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { setTimeout as pause } from 'node:timers/promises'
 import { failureOf, noTracing } from '../context/tracing.ts'
 import type { Tracing } from '../context/tracing.ts'
 import { beginWork, endWork, runWork } from '../context/work.ts'
@@ -52,6 +53,8 @@ export interface JobParts {
 export const firstLookMs = 15
 /** So often a lease is renewed before it would end: two renewals may fail. */
 const renewalsPerLease = 3
+/** So often an outcome is written again, while Postgres does not take it, before the lease ends. */
+const outcomesPerLease = 12
 /** A node asks at least this often whether the next job of a scheduled queue is due. */
 const scheduleCheckMs = 30_000
 
@@ -166,14 +169,28 @@ export function createWorker (
   async function attempt (job: Job) {
     const failure = await keep(job, within(timeoutMs, handle(job))).then(() => null, explain)
     if (failure === null) {
-      await store.finish(job)
+      await note(job, () => store.finish(job))
       return metrics.increment('jobs', { name: queue, outcome: 'done' })
     }
 
     const { reason: error, isPermanent } = failure
-    const isFinal = await store.fail(job, error, { delayMs: delayAfter(job.attempt), isPermanent })
+    const isFinal = await note(job, () => store.fail(job, error, { delayMs: delayAfter(job.attempt), isPermanent }))
     if (isFinal) giveUp(job, error)
     else log.warn({ queue, job: job.id, attempt: job.attempt, error }, 'job failed, it is tried again')
+  }
+
+  /** Writes an outcome until Postgres takes it or the lease has ended, because then another node does the job again. */
+  async function note<T> (job: Job, write: () => Promise<T>): Promise<T> {
+    const leaseEnd = performance.now() + leaseMs
+    for (let tries = 1; ; tries++) {
+      try {
+        return await write()
+      } catch (error) {
+        if (stopping.signal.aborted || performance.now() >= leaseEnd) throw error
+        if (tries === 1) log.warn({ queue, job: job.id, err: error }, 'the outcome of a job is not noted yet')
+        await pause(leaseMs / outcomesPerLease, undefined, { signal: stopping.signal, ref: false }).catch(() => {})
+      }
+    }
   }
 
   /** Renews the lease of a job until its work has ended. Its outcome is written after the last renewal. */

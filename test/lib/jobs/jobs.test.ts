@@ -356,6 +356,34 @@ t.test('an outcome that cannot be written does no harm: the lease brings the job
   t.match(await rows(), [{ attempts: 1, failedAt: null }])
 })
 
+t.test('a job is not done again because its outcome could not be written at first', async t => {
+  const { sql, send, work, rows, logger } = await open(t)
+  const events = new EventEmitter()
+  const { handler, done, next } = listen(async () => { if (done.length === 1) await once(events, 'end') })
+  work(handler, { leaseMs: 6000, lookIntervalMs: 50 })
+  await send({ kind: 'test' })
+  await next()
+
+  const warned = once(events, 'warning')
+  logger.warn = () => events.emit('warning')
+  await sql.begin(async tx => {
+    await tx`select from jobs for update`
+    events.emit('end')
+    await until(async () => (await endWaiting()).length > 0)
+    await warned
+  })
+  await until(async () => (await rows()).length === 0)
+  t.equal(done.length, 1)
+
+  // As a failover does: the statement is not executed.
+  async function endWaiting () {
+    return await sql`
+      select pg_terminate_backend(pid)
+      from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`
+  }
+})
+
 t.test('stopping takes no further job and waits for the running ones, up to the given time', async t => {
   const { send, work, rows, jobs } = await open(t)
   const gate = new EventEmitter()
