@@ -21,6 +21,9 @@ export interface Readers { language: string, count: number }
 /** What was counted among some users, how many those are, and the id of the last one; null where no user is left. */
 export interface ReadersPart { users: number, last: string | null, languages: Readers[] }
 
+/** Those who get it next, and the id up to which they were looked for; null where no user is left. */
+export interface NextPart { ids: string[], last: string | null }
+
 export type AnnouncementStore = ReturnType<typeof createAnnouncementStore>
 
 /** Announcements, and the accounts that get them: those that may sign in. */
@@ -91,21 +94,38 @@ export function createAnnouncementStore (db: Database) {
     return { users, last, languages: rows.filter(isCounted).map(({ language, count }) => ({ language, count })) }
   }
 
-  /** The ids of the next users, at most `limit`. Accounts that were made later get none. */
+  /**
+   * Those to whom it goes among the next users after an id, at most `limit`. Reads at most 1,000 users, as `readers`
+   * does. Accounts that were made later than the announcement get none.
+   */
   async function next (
-    tx: Transaction, { role }: Audience, { afterId, createdAt }: Announcement, limit: number
-  ): Promise<string[]> {
-    const rows = await tx<{ id: string }>`
-      select id
-      from users
-      where id > ${afterId}
-        and created_at <= ${createdAt}
-        and status = 'active'
-        and approval in ('not_required', 'approved')
-        and (role = ${role}::text or ${role}::text is null)
-      order by id
-      limit ${limit}`
-    return rows.map(({ id }) => id)
+    { role }: Audience, { afterId, createdAt }: Pick<Announcement, 'afterId' | 'createdAt'>, limit: number
+  ): Promise<NextPart> {
+    const rows = await db<{ last: string | null, id: string | null }>`
+      with part as materialized (
+        select id, role, status, approval, created_at
+        from users
+        where id > ${afterId}
+        order by id
+        limit 1000
+      ), chosen as materialized (
+        select id
+        from part
+        where created_at <= ${createdAt}
+          and status = 'active'
+          and approval in ('not_required', 'approved')
+          and (role = ${role}::text or ${role}::text is null)
+        order by id
+        limit ${limit}
+      ), whole as (
+        select (select id from part order by id desc limit 1) as last
+      )
+      select w.last, c.id
+      from whole w
+      left join chosen c on true
+      order by c.id`
+    const ids = rows.flatMap(({ id }) => id ?? [])
+    return { ids, last: ids.length < limit ? rows[0]?.last ?? null : ids.at(-1) ?? null }
   }
 
   async function advance (tx: Transaction, id: string, afterId: string, count: number): Promise<void> {

@@ -86,30 +86,32 @@ export function createAnnouncements ({ database, store, jobs, audit }: Parts) {
    * @throws Error if no mail has been sent for ten minutes, or if the last ones were all refused for good
    */
   async function send (letter: Letter, { report, pause }: SendOptions, caller: Caller): Promise<number> {
-    const id = await begin(letter, caller)
+    await begin(letter, caller)
     for (let last: number[] = []; ;) {
-      const before = (await store.find(digestOf(letter)))?.recipients ?? 0
+      const { recipients: before } = await find(letter)
       const onWait = () => report({ written: before, isWaiting: true })
       await waitForRoom(() => lookForRoom(last), { pause, onWait, stalled })
 
-      const { written, isComplete, jobIds } = await writeBatch(id, letter)
+      const { written, isComplete, jobIds } = await writeBatch(letter)
       last = jobIds
       report({ written, isWaiting: false })
       if (isComplete) return written
     }
   }
 
-  async function begin (letter: Letter, caller: Caller): Promise<string> {
+  async function begin (letter: Letter, caller: Caller): Promise<void> {
     const { role, texts } = letter
-    const digest = digestOf(letter)
     await database.begin(async tx => {
-      if (!await store.add(tx, digest, letter)) return
+      if (!await store.add(tx, digestOf(letter), letter)) return
       const personal = { role, subject: texts[0]?.subject ?? '' }
       await audit.record(tx, { event: 'users_notified', outcome: 'success', subject: null, caller, personal })
     })
-    const announcement = await store.find(digest)
+  }
+
+  async function find (letter: Letter): Promise<Announcement> {
+    const announcement = await store.find(digestOf(letter))
     if (announcement === null) throw new Refusal('unavailable')
-    return announcement.id
+    return announcement
   }
 
   // If the server refuses a mail of the last batch, it may refuse all of them: then the next batch waits until one of
@@ -123,23 +125,40 @@ export function createAnnouncements ({ database, store, jobs, audit }: Parts) {
     return { hasRoom: due < batchSize && !isRefusing, left: due }
   }
 
-  /** Writes mails for the next users in one transaction. Returns for how many in all, and the ids of the new jobs. */
-  async function writeBatch (
-    id: string, { role }: Audience
-  ): Promise<{ written: number, isComplete: boolean, jobIds: number[] }> {
-    return await database.begin(async tx => {
-      const announcement = await store.lock(tx, id)
-      if (announcement === null || announcement.completedAt !== null) {
-        return { written: announcement?.recipients ?? 0, isComplete: true, jobIds: [] }
-      }
-      const userIds = await store.next(tx, { role }, announcement, batchSize)
-      const jobIds = await jobs.sendAll(tx, 'mail', userIds.map(userId => ({ kind: 'announcement', announcementId: id, userId })))
-      await store.advance(tx, id, userIds.at(-1) ?? announcement.afterId, userIds.length)
+  /**
+   * Writes mails for the next users in one transaction, or none if another command has written them meanwhile. Returns
+   * for how many in all, and the ids of the new jobs.
+   */
+  async function writeBatch (letter: Letter): Promise<{ written: number, isComplete: boolean, jobIds: number[] }> {
+    const { id, ...before } = await find(letter)
+    const { userIds, last, isComplete } = await nextReaders(letter, before)
 
-      const isComplete = userIds.length < batchSize
+    return await database.begin(async tx => {
+      const now = await store.lock(tx, id)
+      const isOver = now === null || now.completedAt !== null
+      if (isOver || now.afterId !== before.afterId) {
+        return { written: now?.recipients ?? 0, isComplete: isOver, jobIds: [] }
+      }
+
+      const jobIds = await jobs.sendAll(tx, 'mail', userIds.map(userId => ({ kind: 'announcement', announcementId: id, userId })))
+      await store.advance(tx, id, last, userIds.length)
       if (isComplete) await store.complete(tx, id)
-      return { written: announcement.recipients + userIds.length, isComplete, jobIds }
+      return { written: now.recipients + userIds.length, isComplete, jobIds }
     })
+  }
+
+  /** The next users to whom it goes, a batch or all that are left, and the last user who was looked at. */
+  async function nextReaders (
+    audience: Audience, { afterId, createdAt }: Pick<Announcement, 'afterId' | 'createdAt'>
+  ): Promise<{ userIds: string[], last: string, isComplete: boolean }> {
+    const userIds: string[] = []
+    let last = afterId
+    for (;;) {
+      const part = await store.next(audience, { afterId: last, createdAt }, batchSize - userIds.length)
+      userIds.push(...part.ids)
+      last = part.last ?? last
+      if (part.last === null || userIds.length === batchSize) return { userIds, last, isComplete: part.last === null }
+    }
   }
 }
 
