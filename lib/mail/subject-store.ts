@@ -43,7 +43,7 @@ export type MailSubjectStore = ReturnType<typeof createMailSubjectStore>
 
 /** What mails are about. It is read when a mail is sent, because jobs contain ids only. */
 export function createMailSubjectStore (db: Database) {
-  return { registration, account, accounts, accountAt, announcement, device, event, decision, addressChange }
+  return { registration, account, applicantsOf, accountAt, announcement, device, event, decision, addressChange }
 
   async function registration (id: string): Promise<WaitingRegistration | null> {
     const [row] = await db<RegistrationRow>`
@@ -67,13 +67,26 @@ export function createMailSubjectStore (db: Database) {
     return account ?? null
   }
 
-  /** Those of the accounts that there are, in the order of the ids. */
-  async function accounts (ids: string[]): Promise<Account[]> {
-    return await db<Account>`
-      select id, email, full_name, locale, status, approval, password_hash is not null as has_password
-      from users
-      where id = any(${ids}::uuid[])
-      order by array_position(${ids}::uuid[], id)`
+  /**
+   * Those of the accounts that wait for an approval and that a user may approve, in the order of the ids. The user may
+   * have been disabled since their mail was queued, or have got another role.
+   */
+  async function applicantsOf (approverId: string, ids: string[]): Promise<Reader[]> {
+    return await db<Reader>`
+      select applicant.email, applicant.full_name, applicant.locale
+      from users u
+      join roles r on r.name = u.role
+      join role_permissions p on p.role = r.name and p.permission = 'users:approve'
+      left join vendors v on v.id = u.vendor_id
+      join users applicant on applicant.id = any(${ids}::uuid[])
+      join roles a on a.name = applicant.role
+      where u.id = ${approverId}
+        and u.status = 'active'
+        and v.status is distinct from 'suspended'
+        and u.approval in ('not_required', 'approved')
+        and applicant.approval = 'pending'
+        and r.rank > a.rank
+      order by array_position(${ids}::uuid[], applicant.id)`
   }
 
   /** The account with a canonical address. */

@@ -12,7 +12,7 @@ import { on, to } from './draft.ts'
 import type { Occasions } from './occasions.ts'
 
 export interface NoticeDraftParts {
-  subjects: Pick<MailSubjectStore, 'account' | 'accounts' | 'announcement' | 'device'>
+  subjects: Pick<MailSubjectStore, 'account' | 'applicantsOf' | 'announcement' | 'device'>
   recipients: Pick<EncryptedRecipients, 'decrypt'>
   occasionOf: Occasions['occasionOf']
   reasonOf: Occasions['reasonOf']
@@ -99,14 +99,15 @@ export function draftNotices (parts: NoticeDraftParts) {
     // If the decision has changed since, another mail reports that. The address of the approver is not told.
     approval: on(Type.Union([ofApplicant, ofApplicants]), async (cause, job) => {
       if (cause.stage === 'gathered') return await tellOfApplicants(cause, job)
+      if (cause.stage === 'pending') {
+        return await tellOfApplicants({ userId: cause.userId, applicantIds: [cause.applicantId], more: 0 }, job)
+      }
+
       const { userId, applicantId, stage, reason = null, eventId } = cause
       const applicant = await subjects.account(applicantId)
       if (applicant?.approval !== stage) return null
 
       switch (stage) {
-        case 'pending': {
-          return await tell({ userId }, job, { kind: 'approval', values: { stage, applicant: shown(applicant), appUrl } })
-        }
         case 'approved': return await tell({ userId }, job, { kind: 'approval', values: { stage, appUrl } })
         case 'rejected': {
           const said = eventId === undefined ? reason : await reasonOf(eventId, applicantId)
@@ -147,9 +148,14 @@ export function draftNotices (parts: NoticeDraftParts) {
     })
   }
 
-  /** One mail about several applicants. Those who have been decided on meanwhile are left out. */
-  async function tellOfApplicants ({ userId, applicantIds, more }: Static<typeof ofApplicants>, job: Job) {
-    const waiting = (await subjects.accounts(applicantIds)).filter(({ approval }) => approval === 'pending')
+  /**
+   * One mail about applicants. Those who have been decided on meanwhile are left out, and those whom the reader may not
+   * approve any more.
+   */
+  async function tellOfApplicants (
+    { userId, applicantIds, more }: Pick<Static<typeof ofApplicants>, 'userId' | 'applicantIds' | 'more'>, job: Job
+  ) {
+    const waiting = await subjects.applicantsOf(userId, applicantIds)
     const [applicant, ...others] = waiting
     if (applicant === undefined) return null
 

@@ -283,7 +283,7 @@ t.test('the owner learns who is locked out, until when, and that the mailbox is 
 
 t.test('approvers are notified of a waiting applicant, and the applicant of the decision if it still stands', async t => {
   const { signUp, deliver, sent, sql } = await open(t)
-  const [userId, applicantId] = [await signUp({ email: 'boss@example.com', fullName: 'Grace' }), await signUp({ fullName: 'Ada http://evil.example/approve' })]
+  const [userId, applicantId] = [await signUp({ email: 'boss@example.com', fullName: 'Grace', role: 'admin' }), await signUp({ fullName: 'Ada http://evil.example/approve' })]
   const decide = (approval: string) => sql`update users set approval = ${approval} where id = ${applicantId}`
   const stages = [{ kind: 'approval', stage: 'pending', userId, applicantId }, { kind: 'approval', stage: 'approved', userId: applicantId, applicantId }, { kind: 'approval', stage: 'rejected', userId: applicantId, applicantId, reason: 'No\nlicence' }]
 
@@ -304,7 +304,7 @@ t.test('approvers are notified of a waiting applicant, and the applicant of the 
 
 t.test('a mail about gathered applicants names twenty who still wait, and counts the others', async t => {
   const { signUp, deliver, sent, sql } = await open(t)
-  const userId = await signUp({ email: 'boss@example.com', fullName: 'Grace' })
+  const userId = await signUp({ email: 'boss@example.com', fullName: 'Grace', role: 'admin' })
   const applicantIds: string[] = []
   for (let number = 1; number <= 23; number++) applicantIds.push(await signUp({ email: `v${number}@example.com`, fullName: `Vendor ${number} http://evil.example` }))
   const job = { kind: 'approval', stage: 'gathered', userId, applicantIds, more: 2 }
@@ -322,6 +322,27 @@ t.test('a mail about gathered applicants names twenty who still wait, and counts
   await deliver({ ...job, applicantIds: applicantIds.slice(0, 1), more: 0 })
   t.equal(sent.length, 2)
   await t.rejects(deliver({ ...job, applicantIds: 7 }), TypeError)
+})
+
+t.test('a mail that waits tells nobody about applicants who may not approve them any more', async t => {
+  const { signUp, deliver, sent, sql } = await open(t)
+  const applicantId = await signUp()
+  await sql`update users set approval = 'pending' where id = ${applicantId}`
+  const userId = await signUp({ email: 'boss@example.com', role: 'admin' })
+  const stages = [{ stage: 'pending', applicantId }, { stage: 'gathered', applicantIds: [applicantId], more: 3 }]
+  const deliverAll = async () => { for (const data of stages) await deliver({ kind: 'approval', userId, ...data }) }
+
+  await sql`update users set status = 'disabled' where id = ${userId}`
+  await deliverAll()
+  await sql`update users set status = 'active', role = 'user' where id = ${userId}`
+  await deliverAll()
+  await sql`update users set role = 'admin' where id = any(${[userId, applicantId]}::uuid[])`
+  await deliverAll()
+  t.same(sent, [])
+
+  await sql`update users set role = 'super_admin' where id = ${userId}`
+  await deliverAll()
+  t.equal(sent.length, 2)
 })
 
 t.test('a deleted user is notified, although the store no longer knows them', async t => {
@@ -468,11 +489,11 @@ async function open (t: Test) {
     return id
   }
 
-  async function signUp ({ email = 'Ada@example.com', fullName = 'Ada King', locale = 'en', hash = 'none' as string | null } = {}) {
+  async function signUp ({ email = 'Ada@example.com', fullName = 'Ada King', locale = 'en', role = 'user', hash = 'none' as string | null } = {}) {
     const id = randomUUID()
     await sql`
       insert into users (id, email, email_canonical, full_name, locale, role, password_hash)
-      values (${id}, ${email}, ${email.toLowerCase()}, ${fullName}, ${locale}, 'user', ${hash})`
+      values (${id}, ${email}, ${email.toLowerCase()}, ${fullName}, ${locale}, ${role}, ${hash})`
     await audit.createSubject(database, id)
     return id
   }
