@@ -41,7 +41,7 @@ export function createApprovals ({ database, hierarchy, gathering, jobs }: Appro
   async function announce (tx: Transaction, applicantId: string) {
     if (!await gathering.begin(tx, applicationQueue, intervalMs)) {
       // The account's owner can export and erase the job by this field.
-      return await gathering.add(tx, applicationQueue, { userId: applicantId }, gatheredMax)
+      return await gathering.add(tx, applicationQueue, { userId: applicantId }, { intervalMs, causesMax: gatheredMax })
     }
 
     for (const userId of await hierarchy.approvers(tx, applicantId, approversMax)) {

@@ -24,8 +24,13 @@ export function createGatheringStore () {
     return begun.length > 0
   }
 
-  /** Writes a cause that waits until the interval ends, unless `causesMax` wait already. */
-  async function add (tx: Transaction, queue: string, data: object, causesMax: number): Promise<void> {
+  /**
+   * Writes a cause that waits until the interval ends, unless `causesMax` wait already. It waits for `intervalMs`
+   * milliseconds at most: the interval may have begun while Postgres' clock was fast.
+   */
+  async function add (
+    tx: Transaction, queue: string, data: object, { intervalMs, causesMax }: { intervalMs: number, causesMax: number }
+  ): Promise<void> {
     await tx`
       with waiting as materialized (
         select
@@ -34,7 +39,8 @@ export function createGatheringStore () {
         limit ${causesMax}
       )
       insert into jobs (queue, data, due_at)
-      select queue, ${JSON.stringify(data)}::text::jsonb, due_at
+      select queue, ${JSON.stringify(data)}::text::jsonb,
+             least(due_at, now() + ${intervalMs}::float8 * interval '1 millisecond')
       from job_schedules
       where queue = ${queue}
         and (select count(*) from waiting) < ${causesMax}`

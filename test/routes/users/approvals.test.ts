@@ -160,6 +160,20 @@ t.test('no more than 500 applicants are gathered, however many apply', async t =
   t.equal(waiting.length, 2, 'both can be found in the list of users')
 })
 
+t.test('an applicant waits for an hour at most, also after the clock of Postgres was fast', async t => {
+  const app = await start(t, await deploy(t), { workers: false, hasher: cheapHasher })
+  await person(app, 'admin')
+  await vendorOf(app)
+  await app.database`update job_schedules set due_at = now() + interval '30 days' where queue = 'applications'`
+
+  await vendorOf(app)
+  const waiting = await app.database`
+    select due_at <= now() + interval '1 hour' as is_soon
+    from jobs
+    where queue = 'applications'`
+  t.strictSame(waiting, [{ isSoon: true }])
+})
+
 t.test('applicants who are decided on before the hour is over are not announced', async t => {
   const app = await start(t, await deploy(t), { workers: false, hasher: cheapHasher })
   const admin = await signed(app, 'admin')
