@@ -43,6 +43,16 @@ t.test('the start logs what runs and shows no secret', async t => {
   t.notMatch(server.output(), new URL(settings.DATABASE_URL).password || 'no password')
 })
 
+t.test('a node at localhost has one server, however many addresses the name has', async t => {
+  const server = await listening(t, { ...await deploy(t), HOST: 'localhost' }, ['--import', twoAddresses('127.0.0.2', '127.0.0.1')])
+
+  t.equal((await fetch(`${server.url}/health/live`)).status, 200)
+  const other = connect(server.port, '127.0.0.2')
+  t.teardown(() => other.destroy())
+  const outcome = await new Promise(resolve => { other.on('connect', () => resolve('connected')).on('error', resolve) })
+  t.match(outcome, { code: 'ECONNREFUSED' }, 'Fastify would make a second server, without the bounds of the first')
+})
+
 t.test('a METRICS_PORT that is taken stops the start with a line that names it', async t => {
   const taken = createServer().listen(0, '127.0.0.1')
   t.teardown(() => taken.close())
@@ -199,10 +209,22 @@ t.test('each answer closes its connection from the first moment of draining', as
   }
 })
 
+/** A program that gives the name `localhost` these addresses, as it has those of IPv4 and IPv6 on most machines. */
+function twoAddresses (...addresses: string[]) {
+  const found = JSON.stringify(addresses.map(address => ({ address, family: 4 })))
+  return `data:text/javascript,${encodeURIComponent(`
+    import dns from 'node:dns'
+    const { lookup } = dns
+    dns.lookup = (name, options, done = options) => {
+      if (name !== 'localhost') return lookup(name, options, done)
+      setImmediate(() => options.all ? done(null, ${found}) : done(null, '${addresses[0]}', 4))
+    }`)}`
+}
+
 /** A server that answers on a port of its own. */
 async function listening (t: Pick<Test, 'teardown'>, settings: Record<string, string>, flags: string[] = []) {
   const port = await freePort()
-  const server = run(t, { ...settings, HOST: '127.0.0.1', PORT: String(port), LOG_LEVEL: 'info' }, flags)
+  const server = run(t, { HOST: '127.0.0.1', ...settings, PORT: String(port), LOG_LEVEL: 'info' }, flags)
 
   await server.says('Server listening')
   return { ...server, port, url: `http://127.0.0.1:${port}` }

@@ -30,7 +30,7 @@ export function group (s: Settings) {
   return {
     process: {
       environment: s.NODE_ENV,
-      host: s.HOST ?? (isStrict ? '0.0.0.0' : '127.0.0.1'),
+      host: hostOf(s),
       port: s.PORT,
       dataDir,
       shutdownTimeout: s.SHUTDOWN_TIMEOUT,
@@ -177,4 +177,11 @@ function readAuthority (path: string | undefined): string | null {
 // named only where the settings say that both URLs lead to the same server.
 function isDirect (url: string, directUrl: string | undefined): boolean {
   return directUrl !== undefined && new URL(url).host === new URL(directUrl).host
+}
+
+// For `localhost` Fastify makes a server for each address of the name, and only the first has what we give it: the
+// bound of pipelined requests, the answer to `Expect`, connections that end when the node drains.
+function hostOf ({ HOST: host, NODE_ENV: environment }: Settings): string {
+  if (host === undefined) return isExposed(environment) ? '0.0.0.0' : '127.0.0.1'
+  return host === 'localhost' ? '127.0.0.1' : host
 }

@@ -23,7 +23,7 @@ export const settings = Type.Object({
     default: 'production'
   }),
   HOST: Type.Optional(text({
-    description: 'The address to listen on: 0.0.0.0, in development and tests 127.0.0.1.'
+    description: 'The address to listen on: 0.0.0.0, in development and tests 127.0.0.1, which is also meant by localhost.'
   }, /^[\w.:-]+$/, 'an address or a host name')),
   PORT: port({ description: 'The port to listen on.', default: '3000' }),
   DATA_DIR: text({

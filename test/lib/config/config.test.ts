@@ -124,6 +124,7 @@ t.test('only where Latchkey is meant to be reachable does it listen on every add
     t.equal(loadConfig({ ...production(), NODE_ENV }).process.host, host, NODE_ENV)
   }
   t.equal(loadConfig({ ...production(), NODE_ENV: 'test', HOST: '192.168.1.10' }).process.host, '192.168.1.10')
+  t.equal(loadConfig({ ...production(), HOST: 'localhost' }).process.host, '127.0.0.1', 'one address, whatever the name has')
 })
 
 t.test('nothing in the URL of the mail server weakens the connection to it', async t => {
