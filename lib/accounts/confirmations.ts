@@ -52,19 +52,21 @@ export function createConfirmations (parts: ConfirmationParts) {
     // An unknown registration costs a comparison too.
     const { codeId, codeNumber } = registration ?? { codeId: registrationId, codeNumber: 0 }
     const isRight = codes.matches('verify_email', codeId, codeNumber, code)
-    if (registration) await countGuess(registration, isRight)
+    // Where the count fails nobody learns whether the code was right.
+    if (registration) await orReturnTry(registration, rateLimits.countGuess(registration.emailCanonical, isRight))
     if (!registration || !isRight) throw await refuse(registration, caller)
 
     const deviceId = deviceTokens.recognise(deviceToken)
-    const user = await makeAccount(registration, deviceId, caller)
+    // The code was right, so it may be entered again. If the account was made after all, the registration is gone.
+    const user = await orReturnTry(registration, makeAccount(registration, deviceId, caller))
     if (!user) throw await refuse(registration, caller)
 
     return { user: presentUser(user), device_token: deviceTokens.issue(deviceId) }
   }
 
-  async function countGuess ({ id, emailCanonical }: TriedRegistration, isRight: boolean) {
-    await rateLimits.countGuess(emailCanonical, isRight).catch(async error => {
-      // Nobody learns whether the code was right, so the try may be made once more.
+  /** Gives a try back if the work after it fails: work whose failure does not tell that a code is wrong. */
+  async function orReturnTry<T> ({ id }: TriedRegistration, work: Promise<T>): Promise<T> {
+    return await work.catch(async error => {
       await registrations.returnTry(id)
       throw error
     })

@@ -188,6 +188,20 @@ t.test('tries that are refused at the same time give no more than five that are 
   t.match(await confirm(id, await codeOf(app, id)), { statusCode: 422 }, 'a sixth would be one too many')
 })
 
+t.test('the right code uses up no try while its account cannot be made', async t => {
+  const hurried = await start(t, { ...deployment, DB_STATEMENT_TIMEOUT: '1500ms' }, { workers: false, clock: app.clock })
+  const { id } = await register()
+  const code = await codeOf(app, id)
+  for (let n = 0; n < 4; n++) await confirm(id, wrong(code, n))
+
+  await app.database.begin(async tx => {
+    await tx`select from roles where name = 'user' for update`
+    t.match((await confirm(id, code, hurried)).json(), { status: 503, code: 'unavailable' })
+  })
+  t.equal(await triesOf(id), 4)
+  t.match(await confirm(id, code), { statusCode: 200 })
+})
+
 t.test('a malformed code is refused and does not count as a try', async t => {
   const { id } = await register()
   for (const code of [undefined, null, '', 123456, '12345', '1234567', '12 345', '１２３４５６', '12345a', ' 123456', '123456\n', ['123456'], { code: '123456' }, '-12345', '1e5000']) {
