@@ -8,6 +8,7 @@ import type { Clock } from '../clock.ts'
 import type { DeviceTokens } from '../tokens/device-tokens.ts'
 import { parseAddress } from '../users/email-address.ts'
 import { Refusal, unlessRefused } from '../errors.ts'
+import type { FactorRemovals } from '../factors/factor-removals.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { Lockout } from '../throttling/lockout.ts'
 import type { OneTimeTokens, TakenToken } from '../tokens/one-time-tokens.ts'
@@ -15,7 +16,7 @@ import type { PasswordPolicy } from '../passwords/policy.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { CausedMail, RateLimits } from '../throttling/rate-limits.ts'
 import type { Sessions } from '../sessions/sessions.ts'
-import type { Database } from '../stores/database.ts'
+import type { Database, Transaction } from '../stores/database.ts'
 import type { KnownDevice, KnownDeviceStore } from '../sessions/known-device-store.ts'
 import type { Purpose } from '../tokens/one-time-token-store.ts'
 import type { PasswordStore } from '../users/password-store.ts'
@@ -39,6 +40,7 @@ export interface PasswordResetParts {
   users: UserStore
   passwordStore: Pick<PasswordStore, 'reset'>
   devices: KnownDeviceStore
+  factorRemovals: FactorRemovals
   sessions: Sessions
   oneTimeTokens: OneTimeTokens
   tokens: Pick<Tokens, 'readExpired'>
@@ -71,8 +73,8 @@ export const outdatedByPassword = [...resetPurposes, 'email_change', 'second_fac
 
 /** The reset of a forgotten password by a link in a mail. */
 export function createPasswordResets (parts: PasswordResetParts) {
-  const { database, commit, users, passwordStore, devices, sessions, oneTimeTokens, tokens, deviceTokens } = parts
-  const { revocations, policy, passwords, rateLimits, lockout, audit, jobs, clock } = parts
+  const { database, commit, users, passwordStore, devices, factorRemovals, sessions, oneTimeTokens } = parts
+  const { tokens, deviceTokens, revocations, policy, passwords, rateLimits, lockout, audit, jobs, clock } = parts
 
   return { forgotPassword, resetPassword }
 
@@ -116,8 +118,8 @@ export function createPasswordResets (parts: PasswordResetParts) {
 
   /**
    * Sets a password by a token from a mail, which also proves the address. Every session ends, and the account forgets
-   * every device; the device token in the answer is for the only one that it knows then. It does not sign in. The token
-   * can be used again if the reset is refused or fails.
+   * every device; the device token in the answer is for the only one that it knows then. It does not sign in. Factors
+   * stay, unless this is the first proof of the address. The token can be used again if the reset is refused or fails.
    * @throws Refusal `token_invalid`; `password_rejected`; `rate_limited`; `overloaded`; `unavailable`
    */
   async function resetPassword (reset: PasswordReset, caller: Caller) {
@@ -171,6 +173,7 @@ export function createPasswordResets (parts: PasswordResetParts) {
           caller
         }
       })
+      if (!subject.emailVerified) await removeFactors(tx, subject, caller)
       const forgotten = await devices.forget(tx, subject.id)
       await devices.remember(tx, subject.id, deviceId, now)
       await jobs.send(tx, 'mail', { kind: 'password_changed', userId: subject.id, how: 'reset', eventId })
@@ -179,6 +182,18 @@ export function createPasswordResets (parts: PasswordResetParts) {
     await unlockBuckets(subject, forgotten)
 
     return { device_token: deviceTokens.issue(deviceId) }
+  }
+
+  // Nobody has proved the mailbox before: its factors may be those of a stranger who has registered the address. They
+  // would sign the stranger in for ever, or keep the owner out.
+  async function removeFactors (tx: Transaction, subject: User, caller: Caller) {
+    const { id: userId, twoStep } = subject
+    const { hasRemoved } = await factorRemovals.removeSince(tx, userId)
+    if (!hasRemoved) return
+
+    const event = { event: 'authn_factor_removed', outcome: 'success', reason: 'address_proved' } as const
+    const eventId = await audit.record(tx, { ...event, actorId: userId, subject, caller })
+    if (twoStep) await jobs.send(tx, 'mail', { kind: 'second_factor_removed', userId, eventId })
   }
 
   // The password has been set by now, so the request does not fail if Redis does not answer: the new device has a

@@ -44,7 +44,8 @@ export function createPasswordStore (db: Database) {
 
   /**
    * Replaces the password of an active account whose user has proved the mailbox, and ends all of its sessions. The
-   * address is verified by that. Returns null if the account is not active.
+   * address is verified by that; if nobody had verified it before, the account has no second step any more. Returns
+   * null if the account is not active.
    */
   async function reset (
     tx: Transaction,
@@ -56,6 +57,7 @@ export function createPasswordStore (db: Database) {
       update users
       set password_hash = ${passwordHash},
           must_change_password = false,
+          two_step = two_step and email_verified,
           email_verified = true,
           session_epoch = session_epoch + 1,
           version = version + 1,

@@ -6,6 +6,9 @@ import type { Purpose } from '../../../lib/tokens/one-time-token-store.ts'
 import { connect } from '../../support/database.ts'
 import { api, as, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
 import { mailJobs, trail } from '../../support/evidence.ts'
+import { addTotp, mailedToken } from '../../support/factors.ts'
+import { createAuthenticator } from '../../support/authenticator.ts'
+import { add, enter, origin } from '../../support/passkeys.ts'
 import { ownRedis } from '../../failure/nodes.ts'
 import { cheapHasher, knownTurn } from '../../support/hashers.ts'
 import { disable } from '../../support/people.ts'
@@ -193,6 +196,30 @@ t.test('a stranger who registered another person’s address is signed out when 
   t.match((await refresh(node, eve.refresh_token)).json(), { reason: 'password_changed' })
   t.match(await post(node, '/auth/login', { email, password }), { statusCode: 401 })
   t.match(await node.database`select email_verified from users where id = ${user.id}`, [{ emailVerified: true }])
+})
+
+t.test('what a stranger has added to a registration of another person’s address is gone when its owner resets', async t => {
+  const node = await start(t, await deploy(t, { EMAIL_VERIFICATION: 'optional' }), { workers: false, hasher: cheapHasher })
+  const email = freshAddress()
+  const { user } = (await post(node, '/auth/register', { email, password, full_name: 'Eve' })).json()
+  const eve = await signIn(node, { email })
+  const key = createAuthenticator({ origin })
+  await add(node, eve, key)
+  t.match(await enter(node, { key }), { statusCode: 200 })
+  const { answer } = await addTotp(node, (await enter(node, { key })).json().access_token)
+  t.match(answer, { statusCode: 200 }, 'from here on the account has two steps')
+
+  t.match(await reset(await mailedToken(node, 'password_reset', user.id), newPassword, node), { statusCode: 200 })
+  t.match((await enter(node, { key })).json(), { status: 401, code: 'passkey_unknown' })
+  const owner = await signIn(node, { email, password: newPassword })
+  t.match((await as(node, owner.access_token, 'GET', '/auth/second-factors')).json(), { two_step: false, totp: null, passkeys: [], recovery_codes: null })
+  t.match((await trail(node, user.id)).find(({ event }) => event === 'authn_factor_removed'), { outcome: 'success', reason: 'address_proved', actorId: user.id })
+  t.equal((await mailJobs(node, 'second_factor_removed')).length, 1)
+
+  const again = createAuthenticator({ origin })
+  await add(node, owner, again)
+  t.match(await reset(await mailedToken(node, 'password_reset', user.id), anotherPassword, node), { statusCode: 200 })
+  t.match(await enter(node, { key: again }), { statusCode: 200 }, 'the address is the owner’s now, and so are the factors')
 })
 
 t.test('a due change of the password is fulfilled by a reset', async t => {

@@ -212,7 +212,7 @@ export interface paths {
         put?: never;
         /**
          * Set a new password with the token from a mail
-         * @description For the links of forgotten passwords and of invitations. Every session ends and nobody is signed in: sign in next. A token that is wrong, used, expired or not the newest is 422 `token_invalid`; a password that is not acceptable (422 `password_rejected`) does not use it up.
+         * @description For the links of forgotten passwords and of invitations. Every session ends and nobody is signed in: sign in next. Passkeys, an authenticator app and two steps stay, unless nobody had proved the address before: then they may be somebody else’s, and are gone. A token that is wrong, used, expired or not the newest is 422 `token_invalid`; a password that is not acceptable (422 `password_rejected`) does not use it up.
          */
         post: operations["resetPassword"];
         delete?: never;

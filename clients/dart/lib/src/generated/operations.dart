@@ -119,8 +119,10 @@ extension AccountCalls on Latchkey {
       });
 
   /// Set a new password with the token from a mail. For the links of forgotten passwords and of invitations. Every
-  /// session ends and nobody is signed in: sign in next. A token that is wrong, used, expired or not the newest is
-  /// 422 token_invalid; a password that is not acceptable (422 password_rejected) does not use it up.
+  /// session ends and nobody is signed in: sign in next. Passkeys, an authenticator app and two steps stay, unless
+  /// nobody had proved the address before: then they may be somebody else’s, and are gone. A token that is wrong,
+  /// used, expired or not the newest is 422 token_invalid; a password that is not acceptable (422
+  /// password_rejected) does not use it up.
   Future<PasswordReset> resetPassword({
     required String token,
     required String newPassword,
