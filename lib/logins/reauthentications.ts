@@ -64,8 +64,9 @@ export function createReauthentications (parts: ReauthenticationParts) {
   /**
    * Checks everything that the account needs, sets the session's `auth_time` to now (RFC 9470) and rotates its tokens.
    * If only the password of an account with two steps is proved, nothing changes yet. The second factor alone suffices
-   * within ten minutes of the password by which the session was opened. Tries are counted by user, right
-   * ones too, because each password costs a hash.
+   * within ten minutes of the password by which the session was opened. A session that a reset has opened becomes one
+   * like any other by a second factor: its user needs no reset. Tries are counted by user, right ones too, because each
+   * password costs a hash.
    * @throws Refusal `rate_limited`; `session_ended`; `invalid_credentials`; `passkey_unknown`; `too_many_attempts`;
    * `mfa_required` if more is to be proved; `token_invalid` if the password was proved too long ago; `invalid_token` if
    * the session's access tokens have become outdated meanwhile; `overloaded`; `unavailable`
@@ -152,7 +153,8 @@ export function createReauthentications (parts: ReauthenticationParts) {
     const isRecorded = await record(state, proved, second, caller)
     // This is read after the transaction: within it, the read would take a second connection.
     if (!isRecorded) throw await sessions.refusalFor(state.sessionId)
-    return tokenResponses.issue(await sessions.advance({ ...state, ...proved }))
+    const factorReset = second ? null : state.factorReset
+    return tokenResponses.issue(await sessions.advance({ ...state, ...proved, factorReset }))
   }
 
   async function record (

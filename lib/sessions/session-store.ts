@@ -96,8 +96,9 @@ export function createSessionStore (db: Database, { idleAfterMs }: { idleAfterMs
 
   /**
    * Moves a living session from the user's epoch `from` to the epoch `to`, so that it survives a raise. Also sets its
-   * time and methods of authentication, if they have just changed. When it was last seen stays for a sighting, which
-   * writes the floor together with it. Returns false if the session has ended.
+   * time and methods of authentication, if they have just changed; with two factors a session that a reset has opened
+   * becomes one like any other. When it was last seen stays for a sighting, which writes the floor together with it.
+   * Returns false if the session has ended.
    */
   async function lift (tx: Transaction, sessionId: string, { from, to, authTime, amr, now }: {
     from: number
@@ -110,7 +111,8 @@ export function createSessionStore (db: Database, { idleAfterMs }: { idleAfterMs
       update sessions
       set user_epoch = ${to},
           auth_time = coalesce(${authTime ?? null}, auth_time),
-          amr = coalesce(${amr ?? null}, amr)
+          amr = coalesce(${amr ?? null}, amr),
+          factor_reset = case when ${amr?.includes('mfa') ?? false} then null else factor_reset end
       where id = ${sessionId}
         and user_epoch = ${from}
         and global_epoch = (select session_epoch from deployment)

@@ -148,6 +148,21 @@ t.test('an owner who still signs in by a factor makes the link worthless, and so
   }
 })
 
+t.test('a user who finds the lost factor after all proves it in the session of the link, which is one like any other then', async t => {
+  const ada = await guarded(app)
+  await reset(ada)
+  const tokens: Tokens = (await enroll(ada)).json()
+  nextStep(app)
+  const proved = (await as(app, tokens.access_token, 'POST', '/auth/reauthenticate', { password, code: codeAt(app, ada) })).json()
+  t.match(claimsOf(proved), { acr: 'urn:latchkey:acr:2fa', must_enroll_second_factor: undefined })
+
+  const renewed: Tokens = (await refresh(app, proved.refresh_token)).json()
+  t.match(claimsOf(renewed), { must_enroll_second_factor: undefined })
+  t.match(await as(app, renewed.access_token, 'GET', '/auth/sessions'), { statusCode: 200 })
+  nextStep(app)
+  t.match((await addTotp(app, renewed.access_token)).answer, { statusCode: 200 })
+})
+
 t.test('a new password makes the link worthless: the mailbox, which resets both, does not suffice', async t => {
   const ada = await guarded(app)
   await reset(ada)
