@@ -99,11 +99,12 @@ function readScrypt (groups: Groups, salt: Buffer): ForeignHash | UnusableHash {
   const [N, r, p] = [Number(groups['N']), Number(groups['r']), Number(groups['p'])]
   const memoryKib = N * r / 8
 
-  if (N < 2 || !Number.isInteger(Math.log2(N)) || r < 1 || p < 1) {
-    return { problem: 'has parameters that scrypt does not allow' }
-  }
   if (memoryKib > max.memoryKib || memoryKib * p > max.workKib || r > 64 || p > 64) {
     return tooCostly(`scrypt of N=${N}, r=${r}, p=${p}`)
+  }
+  // RFC 7914, section 2: N is less than 2^(128 * r / 8).
+  if (N < 2 || !Number.isInteger(Math.log2(N)) || r < 1 || p < 1 || Math.log2(N) >= 16 * r) {
+    return { problem: 'has parameters that scrypt does not allow' }
   }
   return { scheme: 'scrypt', N, r, p, salt, key: fromBase64(groups['key']) }
 }

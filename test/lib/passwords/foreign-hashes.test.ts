@@ -119,7 +119,7 @@ t.test('a hash of an unknown form, or with impossible parameters, is refused', t
     `$2b$05$${'A'.repeat(52)}`, `$2b$05$${'A'.repeat(54)}`, `$2b$05$${'A'.repeat(53)}\n`, ` $2b$05$${'A'.repeat(53)}`,
     `$argon2id$v=18$m=64,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$${key}`, `$argon2id$v=19$m=0,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$${key}`, `$argon2id$v=19$m=64,t=0,p=1$AAAAAAAAAAAAAAAAAAAAAA$${key}`,
     `$argon2id$v=19$m=64,t=1,p=1,keyid=AA$AAAAAAAAAAAAAAAAAAAAAA$${key}`, '$argon2id$v=19$m=64,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAA',
-    `$scrypt$ln=0,r=8,p=1$AAAA$${key}`, `$scrypt$ln=4,r=0,p=1$AAAA$${key}`, '$scrypt$ln=4,r=8,p=1$AAAA$AAAA', `scrypt$1000$salt$8$1$${key}=`, `scrypt$16$$8$1$${key}=`,
+    `$scrypt$ln=0,r=8,p=1$AAAA$${key}`, `$scrypt$ln=4,r=0,p=1$AAAA$${key}`, `$scrypt$ln=16,r=1,p=1$AAAA$${key}`, `scrypt$65536$salt$1$1$${key}=`, '$scrypt$ln=4,r=8,p=1$AAAA$AAAA', `scrypt$1000$salt$8$1$${key}=`, `scrypt$16$$8$1$${key}=`,
     `$pbkdf2-sha256$0$AAAA$${key}`, '$pbkdf2-sha256$1000$AAAA$AA', `$pbkdf2-md5$1000$AAAA$${key}`, `pbkdf2_md5$1000$salt$${key}=`, `pbkdf2_sha256$1e9$salt$${key}=`, `pbkdf2_sha256$-1$salt$${key}=`,
     ...['a\0b', 'a\nb', '\ud800'].flatMap(salt => [`pbkdf2_sha256$1000$${salt}$${key}=`, `scrypt$16$${salt}$8$1$${key}=`])
   ]
