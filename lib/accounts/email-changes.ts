@@ -132,7 +132,9 @@ export function createEmailChanges (parts: EmailChangeParts) {
       purpose: 'email_undo',
       userId: owner.id,
       email: owner.email,
-      emailCanonical: owner.emailCanonical
+      emailCanonical: owner.emailCanonical,
+      // If nobody has proved the address, a stranger may have registered it, and every factor may be the stranger's.
+      ...!owner.emailVerified && { createdAt: owner.createdAt }
     })
     const eventId = await audit.record(tx, {
       event: 'email_change_requested',

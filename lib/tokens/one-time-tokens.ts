@@ -29,10 +29,13 @@ const payloadBytes = 17
 /** A token that one request holds alone, until it spends or releases it. */
 export interface TakenToken extends OneTimeToken { takenBy: string, userId: string }
 
-/** A token to be issued; the addresses are for a change of address and its undo. */
+/**
+ * A token to be issued; the addresses are for a change of address and its undo. An undo that takes away more than what
+ * comes after it is issued as of an earlier time.
+ */
 type NewToken =
   & Pick<OneTimeToken, 'purpose' | 'userId'>
-  & Partial<Pick<OneTimeToken, 'email' | 'emailCanonical'>>
+  & Partial<Pick<OneTimeToken, 'email' | 'emailCanonical' | 'createdAt'>>
 
 export type OneTimeTokens = ReturnType<typeof createOneTimeTokens>
 
@@ -66,10 +69,10 @@ export function createOneTimeTokens (store: OneTimeTokenStore, { keys, clock }: 
 
   /** Writes a token's row in the transaction of its cause. Returns the id, which the mail's job carries. */
   async function issue (tx: Transaction, token: NewToken): Promise<string> {
-    const { purpose, userId, email = null, emailCanonical = null } = token
+    const now = clock.now()
+    const { purpose, userId, email = null, emailCanonical = null, createdAt = new Date(now) } = token
     const id = randomUUID()
-    const createdAt = new Date(clock.now())
-    const expiresAt = new Date(createdAt.getTime() + lifetimesMs[purpose])
+    const expiresAt = new Date(now + lifetimesMs[purpose])
     await store.insert(tx, { id, purpose, userId, email, emailCanonical, createdAt, expiresAt })
     return id
   }

@@ -127,6 +127,24 @@ t.test('an undo takes away the factors that were added since the change was aske
   t.match(removals, [{ outcome: 'success', reason: 'email_restored', actorId: account.user.id }])
 })
 
+t.test('where nobody had proved the old address, its owner’s undo takes away all factors: a stranger may have registered it', async t => {
+  const node = await start(t, await deploy(t, { EMAIL_VERIFICATION: 'optional' }), { workers: false, hasher: cheapHasher })
+  for (const change of [askForChange, changeAddress]) {
+    const [email, key] = [freshAddress(), createAuthenticator({ origin })]
+    const { user } = (await post(node, '/auth/register', { email, password, full_name: 'Eve' })).json()
+    const eve = await signIn(node, { email })
+    await add(node, eve, key)
+    await addTotp(node, (await enter(node, { key })).json().access_token)
+    node.clock.advance(day)
+    await askForChange(node, (await enter(node, { key })).json())
+    const { undo } = await change(node, (await enter(node, { key })).json())
+    t.match(await undoChange(node, undo), { statusCode: 200 })
+
+    t.match((await enter(node, { key })).json(), { status: 401, code: 'passkey_unknown' })
+    t.match(await node.database`select email, two_step from users where id = ${user.id}`, [{ email, twoStep: false }])
+  }
+})
+
 t.test('an undo leaves the factors of before the change alone', async t => {
   const [ada, bob] = [await holder(app), await guarded(app)]
   const [adas, bobs]: [Tokens, Tokens] = [(await enter(app, ada)).json(), (await enterByCode(bob)).json()]
