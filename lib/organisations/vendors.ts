@@ -47,17 +47,21 @@ export function createVendors ({ database, commit, vendors, actions, administrat
     }
   }
 
-  /** Creates a vendor, active and without users. */
-  async function create (name: string, { principal, caller }: Actor) {
+  /**
+   * Creates a vendor, active and without users.
+   * @throws Refusal `session_ended` or `vendor_suspended` if that has happened to the actor meanwhile
+   */
+  async function create (name: string, by: Actor) {
     const id = randomUUID()
     const vendor = await database.begin(async tx => {
+      const actor = await actions.lockActor(tx, by)
       const vendor = await vendors.insert(tx, id, name)
       await audit.record(tx, {
         event: 'vendor_created',
         outcome: 'success',
-        actorId: principal.userId,
+        actorId: actor.id,
         subject: await audit.createSubject(tx, id),
-        caller,
+        caller: by.caller,
         personal: { after: { name, status: vendor.status } }
       })
       return vendor

@@ -41,6 +41,14 @@ t.test('an invalid name or an unknown field is refused', async t => {
   t.match(await create({ name: '𝄞'.repeat(200) }), { statusCode: 201 })
 })
 
+t.test('an administrator whose account was disabled makes none, even before this node has heard of it', async t => {
+  const gone = await signInAs(app, 'admin')
+  const before = await app.database`select count(*) from vendors`
+  await app.database`update users set status = 'disabled' where id = ${gone.user.id}`
+  t.match((await as(app, gone.access_token, 'POST', '/vendors', { name: 'A' })).json(), { status: 401, code: 'session_ended', reason: 'account_disabled' })
+  t.same(await app.database`select count(*) from vendors`, before)
+})
+
 t.test('a caller without the permission is refused', async t => {
   const before = await app.database`select count(*) from vendors`
   for (const role of ['accountant', 'vendor', 'user']) {
