@@ -11,6 +11,9 @@ export interface Filters {
   role: string | null
   status: User['status'] | null
   approval: User['approval'] | null
+  vendorId: string | null
+  /** Only users with one of these ids. Each costs a read, so there are few of them. */
+  ids: string[] | null
 }
 
 /** What a user has beside the password: neither an app nor a passkey; an app; a passkey or security key. */
@@ -108,12 +111,12 @@ export function createUserDirectoryStore (db: Database) {
    * candidates, before filters.
    */
   async function searchIndex (search: Search, wanted: ListPart, candidatesMax: number): Promise<ListedUser[] | null> {
-    const { order, filters: { role, status, approval }, after, limit } = wanted
+    const { order, filters, after, limit } = wanted
     const isLogins = order.by === 'last_login_at'
 
     const rows = await db<Row>`
       with candidates as materialized (
-        select u.id, u.role, u.status, u.approval, u.created_at, u.email_canonical, u.full_name
+        select u.id, u.role, u.status, u.approval, u.vendor_id, u.created_at, u.email_canonical, u.full_name
         from users u
         where ${isCandidate(db, search)}
       ), first as materialized (
@@ -129,9 +132,8 @@ export function createUserDirectoryStore (db: Database) {
         ${isLogins ? db.fragment`join last_logins l on l.user_id = u.id` : db.fragment``}
         where (select seen from counted) <= ${candidatesMax}
           and ${search.how === 'likeness' ? matches(db, search) : db.fragment`true`}
-          and (${role}::text is null or u.role = ${role})
-          and (${status}::text is null or u.status = ${status})
-          and (${approval}::text is null or u.approval = ${approval})
+          and (${filters.ids}::uuid[] is null or u.id = any(${filters.ids}::uuid[]))
+          and ${hasValues(db, filters)}
           and ${hasFactor(db, wanted)}
           and ${after ? isAfter(db, order, after) : db.fragment`true`}
         order by 2 ${direction(db, order)}, 1 ${direction(db, order)}
@@ -167,6 +169,25 @@ function userById ({ fragment }: Query, id: Fragment): Fragment {
         offset 0`
 }
 
+/** The users with some ids, in place of all users. */
+function withIds ({ fragment }: Query, { by }: Order, ids: string[]): Fragment {
+  const lastLogin = fragment`
+      cross join lateral (
+        select user_id, at
+        from last_logins
+        where user_id = u.id
+        offset 0
+      ) l`
+  return fragment`unnest(${ids}::uuid[]) as wanted (id)
+      cross join lateral (
+        select id, role, status, approval, vendor_id, created_at, email_canonical, full_name
+        from users
+        where id = wanted.id
+        offset 0
+      ) u
+      ${by === 'last_login_at' ? lastLogin : fragment``}`
+}
+
 function partWithText ({ fragment }: Query): Fragment {
   return fragment`
           part p
@@ -186,7 +207,7 @@ function positionsOf (
   query: Query, { order, filters, after, limit }: ListPart, { withText = false } = {}
 ): Fragment {
   const { fragment } = query
-  const isFiltered = Object.values(filters).some(value => value !== null)
+  const { role, status, approval, vendorId, ids } = filters
   const { source, id } = sourceOf(query, order)
   const key = keyOf(query, order)
   const text = withText ? fragment`, u.email_canonical, u.full_name` : fragment``
@@ -195,7 +216,14 @@ function positionsOf (
       order by ${key} ${direction(query, order)}, ${id} ${direction(query, order)}
       limit ${limit}`
 
-  if (!isFiltered) {
+  if (ids !== null) {
+    return fragment`
+      select ${id} as id, ${key} as key ${text}
+      from ${withIds(query, order, ids)}
+      where ${hasValues(query, filters)} and ${rest}`
+  }
+
+  if ([role, status, approval, vendorId].every(value => value === null)) {
     return fragment`
       select q.*
       from (select ${id} as id, ${key} as key ${text} from ${source} where ${rest}) q
@@ -210,16 +238,17 @@ function positionsOf (
         from roles r
         cross join unnest(array['active', 'disabled']) as s (status)
         cross join unnest(array['not_required', 'pending', 'approved', 'rejected']) as a (approval)
-        where (${filters.role}::text is null or r.name = ${filters.role})
-          and (${filters.status}::text is null or s.status = ${filters.status})
-          and (${filters.approval}::text is null or a.approval = ${filters.approval})
+        where (${role}::text is null or r.name = ${role})
+          and (${status}::text is null or s.status = ${status})
+          and (${approval}::text is null or a.approval = ${approval})
       ) c
       cross join lateral (
         select q.*
         from (
           select ${id} as id, ${key} as key ${text}
           from ${source}
-          where role = c.role and status = c.status and approval = c.approval and ${rest}
+          where ${vendorId === null ? fragment`true` : fragment`vendor_id = ${vendorId}`}
+            and role = c.role and status = c.status and approval = c.approval and ${rest}
         ) q
         ${knownLimit(query, limit)}
       ) p
@@ -287,6 +316,14 @@ function matches (query: Query, { how, text }: Search): Fragment {
     case 'likeness': return fragment`
             word_similarity(lower(${text}::text), u.email_canonical || ' ' || lower(u.full_name)) >= ${similarityMin}`
   }
+}
+
+/** Whether a user, who is selected as `u`, has the values of a list. */
+function hasValues ({ fragment }: Query, { role, status, approval, vendorId }: Filters): Fragment {
+  return fragment`(${role}::text is null or u.role = ${role})
+          and (${status}::text is null or u.status = ${status})
+          and (${approval}::text is null or u.approval = ${approval})
+          and (${vendorId}::uuid is null or u.vendor_id = ${vendorId})`
 }
 
 /** Whether a user has, or has not, what the list is about. Each user costs one or two reads by an index. */

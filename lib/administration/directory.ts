@@ -54,12 +54,14 @@ export function createUserDirectory ({ directory, users, cursors }: UserDirector
    * a page has those that were found in a part of the list. That is so for users by their factor as well.
    * @throws Refusal `invalid_request` for a cursor of another list
    */
-  async function list (
-    { q, order, limit, cursor, role = null, status = null, approval = null, factor = null }: DirectoryQuery
-  ) {
-    const filters = { role, status, approval }
+  async function list ({ q, order, limit, cursor, factor = null, ...given }: DirectoryQuery) {
+    const { role = null, status = null, approval = null, vendorId = null } = given
+    const ids = given.ids ? distinct(given.ids) : null
+    const filters = { role, status, approval, vendorId, ids }
     const text = q?.trim()
-    const name = { order, filters, text, ...(factor && { factor }) }
+    // What is left out is not named either, so that a cursor of an older version fits.
+    const more = { ...(factor && { factor }), ...(vendorId && { vendorId }), ...(ids && { ids }) }
+    const name = { order, filters: { role, status, approval }, text, ...more }
     const [how, after] = readCursor(name, cursor)
     const wanted = { order, filters, after, limit, factor }
 
@@ -105,6 +107,11 @@ export function createUserDirectory ({ directory, users, cursors }: UserDirector
       next_cursor: next && cursors.encrypt(name, { key: `${how}:${next.key}`, id: next.id })
     }
   }
+}
+
+/** Each id once, in a form and order of their own: the same ids are the same list. */
+function distinct (ids: string[]): string[] {
+  return [...new Set(ids.map(id => id.toLowerCase()))].sort()
 }
 
 // One user more than the page shows whether the list goes on.

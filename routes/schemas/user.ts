@@ -4,8 +4,18 @@ import { oneOf, orNull } from './types.ts'
 /** A moment in RFC 3339, UTC with milliseconds. */
 export const Time = Type.String({ format: 'date-time', examples: ['2026-11-20T09:30:00.000Z'] })
 
+const uuid = '[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}'
+
 // The format alone would accept `urn:uuid:`, which no id of a row begins with.
-export const Id = Type.String({ format: 'uuid', pattern: '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' })
+export const Id = Type.String({ format: 'uuid', pattern: `^${uuid}$` })
+
+/** The parameters of a query are texts, even if they mean a list. */
+export const UserIds = Type.String({
+  maxLength: 3699,
+  pattern: `^${uuid}(,${uuid}){0,99}$`,
+  description: 'Users with these ids: 100 at most, with commas between them. An id that no user has is passed over.',
+  examples: ['0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11,5a3f7f0a-1f0e-4a0b-8d55-0d6a0a2f9c77']
+})
 
 /** A user as clients see it. */
 export const User = Type.Object({

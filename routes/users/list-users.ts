@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Cursor, Limit, RoleName, SearchText } from '../schemas/input.ts'
 import { oneOf } from '../schemas/types.ts'
-import { UserList } from '../schemas/user.ts'
+import { Id, UserIds, UserList } from '../schemas/user.ts'
 
 const orders = ['-created_at', 'created_at', 'email', '-email', '-last_login_at', 'last_login_at'] as const
 
@@ -21,6 +21,8 @@ const schema = {
     role: Type.Optional(RoleName),
     status: Type.Optional(oneOf(['active', 'disabled'])),
     approval: Type.Optional(oneOf(['not_required', 'pending', 'approved', 'rejected'])),
+    vendor_id: Type.Optional(Type.String({ ...Id, description: 'Users of this vendor.' })),
+    ids: Type.Optional(UserIds),
     second_factor: Type.Optional(oneOf(['none', 'totp', 'passkey'], {
       description: 'Users with neither an authenticator app nor a passkey, with an app, or with a passkey or security key.'
     })),
@@ -32,10 +34,10 @@ const schema = {
 }
 
 const listUsers: FastifyPluginAsyncTypebox = async app => {
-  app.get('/', {
-    schema
-  }, async ({ query: { limit = '50', sort = '-created_at', cursor, q, role, status, approval, second_factor: factor } }) =>
-    await app.userDirectory.list({
+  app.get('/', { schema }, async ({ query }) => {
+    const { limit = '50', sort = '-created_at', cursor, q, role, status, approval } = query
+    const { vendor_id: vendorId, ids, second_factor: factor } = query
+    return await app.userDirectory.list({
       q,
       cursor,
       limit: Number(limit),
@@ -43,8 +45,11 @@ const listUsers: FastifyPluginAsyncTypebox = async app => {
       role: role ?? null,
       status: status ?? null,
       approval: approval ?? null,
+      vendorId: vendorId ?? null,
+      ids: ids?.split(',') ?? null,
       factor: factor ?? null
-    }))
+    })
+  })
 }
 
 export default listUsers

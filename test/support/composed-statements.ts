@@ -116,9 +116,11 @@ function recorderOf (texts: Set<string>, first?: object): Database {
 
 function lists (directory: ReturnType<typeof createUserDirectoryStore>): Call[] {
   const searches = (['beginning', 'part', 'likeness'] as const).map(how => ({ how, text: 'ada', parts: ['ada', 'ada'] }))
+  const unfiltered = { role: null, status: null, approval: null, vendorId: null, ids: null }
+  const filters = [{}, { role: 'user' }, { vendorId: 'an id' }, { ids: ['an id'] }]
   const parts = (['created_at', 'email', 'last_login_at'] as const).flatMap(by => [true, false].flatMap(isDescending =>
-    [null, { key: 'a key', id: 'an id' }].flatMap(after => [null, 'user'].map(role => ({
-      order: { by, isDescending }, filters: { role, status: null, approval: null }, after, limit: 1
+    [null, { key: 'a key', id: 'an id' }].flatMap(after => filters.map(filter => ({
+      order: { by, isDescending }, filters: { ...unfiltered, ...filter }, after, limit: 1
     })))))
 
   const factors = ['none', 'totp', 'passkey'] as const

@@ -173,6 +173,21 @@ t.test('administrators need a second factor: at once in a new deployment, after 
   t.strictSame([...await policies(true)], [...administrators(14), ...others])
 })
 
+t.test('the last sign-ins of those who have a vendor already are listed with it', async t => {
+  const { sql, migrate } = await emptyDatabase(t)
+  await migrate({ to: 35 })
+  const [vendor] = await sql`insert into vendors (name) values ('Quill') returning id`
+  for (const [address, id] of [['ada', vendor?.['id']], ['bob', null]]) {
+    await sql`insert into users (email, email_canonical, full_name, role, vendor_id) values (${address}, ${address}, 'Ada', 'user', ${id})`
+  }
+  const differences = () => sql`select id, vendor_id from users except select user_id, vendor_id from last_logins`
+
+  await migrate({ to: 36 })
+  t.strictSame([...await differences()], [])
+  await sql`update users set vendor_id = null where email = 'ada'`
+  t.strictSame([...await differences()], [], 'and it follows who leaves')
+})
+
 t.test('a version beyond the newest or below zero is refused', async t => {
   const { migrate } = await emptyDatabase(t)
   for (const to of [newest + 1, -1, 1.5, NaN]) await t.rejects(migrate({ to }), /There is no version/)

@@ -116,7 +116,7 @@ const others: Record<string, string> = {
 
 /** Tables that copy columns of users, with the names of the originals; they are deleted and changed with users. */
 const mirrors: Record<string, Record<string, string>> = {
-  last_logins: { user_id: 'id', role: 'role', status: 'status', approval: 'approval', at: 'last_login_at' }
+  last_logins: { user_id: 'id', role: 'role', status: 'status', approval: 'approval', vendor_id: 'vendor_id', at: 'last_login_at' }
 }
 
 const direct = await deploy(t, { DOCS_ENABLED: 'true' })

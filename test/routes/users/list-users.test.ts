@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, start } from '../../support/helper.ts'
-import { brief, person, signed } from '../../support/people.ts'
+import { brief, person, signed, vendor } from '../../support/people.ts'
 
 interface Listed {
   id: string
@@ -17,11 +17,12 @@ interface Listed {
 
 const app = await start(t, await deploy(t), { workers: false, hasher: cheapHasher })
 const admin = await signed(app, 'admin')
+const [quill, inkwell] = [await vendor(app), await vendor(app)]
 await populate()
 
 t.test('for every order and filter the pages together are the list, each user once', async t => {
   for (const sort of ['created_at', '-created_at', 'email', '-email', 'last_login_at', '-last_login_at']) {
-    for (const filter of ['', '&role=user', '&role=vendor&approval=pending', '&status=disabled', '&role=user&status=active&approval=not_required', '&approval=rejected', '&role=no_such_role']) {
+    for (const filter of ['', '&role=user', '&role=vendor&approval=pending', '&status=disabled', '&role=user&status=active&approval=not_required', '&approval=rejected', '&role=no_such_role', `&vendor_id=${quill}`, `&vendor_id=${inkwell}&role=user&status=active`, `&vendor_id=${randomUUID()}`]) {
       const whole = await expected(sort, filter)
       for (const limit of [1, 7, 50, 200].filter(limit => limit > 1 || whole.length < 20)) {
         t.strictSame((await walk(`?sort=${sort}${filter}&limit=${limit}`)).map(({ id }) => id), whole, `${sort} ${filter} by ${limit}`)
@@ -54,6 +55,48 @@ t.test('users are listed by what they have beside the password, in every order, 
   for (const { id } of [plain, app1, key, both]) await app.database`delete from users where id = ${id}`
 })
 
+t.test('users are listed by their ids: each once, in every order, and with every other filter', async t => {
+  const everybody = await walk('?sort=created_at&limit=200')
+  const some = everybody.filter((_, place) => place % 9 === 0)
+  const ids = some.map(({ id }) => id).slice(0, 40)
+  const query = `ids=${[randomUUID(), ...ids, ids[0]?.toUpperCase(), ...ids].join()}`
+
+  for (const sort of ['created_at', '-email', 'last_login_at', '-last_login_at']) {
+    for (const filter of ['', '&role=user', '&status=disabled&approval=not_required', `&vendor_id=${quill}`]) {
+      const whole = (await expected(sort, filter)).filter(id => ids.includes(id))
+      for (const limit of [3, 200]) {
+        t.strictSame((await walk(`?sort=${sort}${filter}&limit=${limit}&${query}`)).map(({ id }) => id), whole, `${sort} ${filter} by ${limit}`)
+      }
+    }
+  }
+  const found = (q: string) => walk(`?limit=200&q=${q}&${query}`).then(users => users.map(({ id }) => id).sort())
+  t.strictSame(await found('example.com'), some.slice(0, 40).filter(({ email }) => email.includes('example.com')).map(({ id }) => id).sort(), 'a search')
+  t.strictSame(await found('quist'), [], 'finds nobody else')
+  t.equal((await walk(`?second_factor=none&${query}`)).length, ids.length)
+  t.strictSame((await walk(`?second_factor=totp&${query}`)), [])
+  t.strictSame((await list(`?ids=${randomUUID()}`)).json(), { users: [], next_cursor: null }, 'an unknown id is no error')
+
+  const hundred = Array.from({ length: 100 }, () => randomUUID())
+  t.match(brief(await list(`?ids=${hundred.join()}`)), { status: 200 })
+  t.match((await list(`?ids=${[...hundred, randomUUID()].join()}`)).json(), { status: 422, errors: [{ path: '/ids' }] })
+})
+
+t.test('a search and a factor are looked for among the users of one vendor', async t => {
+  const [mine, other] = [await person(app), await person(app)]
+  await app.database`update users set vendor_id = ${quill}, full_name = 'Xaver Quillon' where id = ${mine.id}`
+  await app.database`update users set vendor_id = ${inkwell}, full_name = 'Xaver Quillon' where id = ${other.id}`
+  for (const { id } of [mine, other]) await app.database`insert into totp_secrets (id, user_id, secret, created_at, confirmed_at) values (gen_random_uuid(), ${id}, 'x', now(), now())`
+
+  for (const sort of ['created_at', 'email', '-last_login_at']) {
+    for (const query of ['q=xaver', 'q=xa', 'q=xavre', 'second_factor=totp', 'q=quillon&second_factor=totp']) {
+      t.strictSame((await walk(`?sort=${sort}&vendor_id=${quill}&${query}`)).map(({ id }) => id), [mine.id], `${query} by ${sort}`)
+    }
+  }
+  await app.database`update users set vendor_id = ${inkwell} where id = ${mine.id}`
+  t.strictSame(await walk(`?sort=last_login_at&vendor_id=${quill}&q=xaver`), [], 'the list follows who moves to another vendor')
+  for (const { id } of [mine, other]) await app.database`delete from users where id = ${id}`
+})
+
 t.test('a page shows users in the usual shape, and no internals of the store', async t => {
   const answer = await list('?limit=3')
   t.strictSame(Object.keys(answer.json()).sort(), ['next_cursor', 'users'])
@@ -81,8 +124,12 @@ t.test('a cursor works for its own list only and cannot be forged', async t => {
   const tampered = `${cursor.slice(0, place)}${cursor[place] === 'A' ? 'B' : 'A'}${cursor.slice(place + 1)}`
   for (const query of [
     `sort=email&role=user&cursor=${tampered}`, `sort=email&role=user&cursor=${cursor.slice(0, -4)}`, `sort=email&role=user&cursor=${cursor}AAAA`, 'sort=email&role=user&cursor=AAAA', 'cursor=MA',
-    `sort=-email&role=user&cursor=${cursor}`, `sort=email&cursor=${cursor}`, `sort=email&role=admin&cursor=${cursor}`, `sort=email&role=user&q=ada&cursor=${cursor}`, `sort=email&role=user&status=active&cursor=${cursor}`
+    `sort=-email&role=user&cursor=${cursor}`, `sort=email&cursor=${cursor}`, `sort=email&role=admin&cursor=${cursor}`, `sort=email&role=user&q=ada&cursor=${cursor}`, `sort=email&role=user&status=active&cursor=${cursor}`, `sort=email&role=user&vendor_id=${quill}&cursor=${cursor}`, `sort=email&role=user&ids=${admin.id}&cursor=${cursor}`
   ]) t.match((await list(`?${query}`)).json(), { status: 422, errors: [{ path: '/cursor' }] }, query)
+
+  const ofVendor = (await list(`?vendor_id=${quill}&limit=2`)).json().next_cursor
+  t.equal((await list(`?vendor_id=${quill}&cursor=${ofVendor}`)).statusCode, 200)
+  for (const query of [`vendor_id=${inkwell}`, '', `vendor_id=${quill}&ids=${admin.id}`]) t.match((await list(`?${query}&cursor=${ofVendor}`)).json(), { status: 422, errors: [{ path: '/cursor' }] }, query)
 })
 
 t.test('a search finds beginnings, substrings and near misses', async t => {
@@ -139,7 +186,7 @@ t.test('a rare match in a long list is found by index, frequent ones page by pag
 t.test('an invalid query is refused', async t => {
   for (const query of [
     'limit=0', 'limit=201', 'limit=-1', 'limit=1e9', 'limit=NaN', 'limit=', 'limit=5.5', 'limit=05', 'limit=1&limit=2', 'limit[]=1', 'limit[a]=1', 'offset=5', 'page=2', 'sort=full_name', 'sort=password_hash', 'sort=created_at;drop', 'sort=', 'sort=email&sort=email',
-    'status=deleted', 'status=active&status=disabled', 'approval=no', 'role=A', "role='", 'role=user&role=admin', 'q=', 'q=%20', `q=${'x'.repeat(101)}`, 'q=%00', 'q=a%0Ab', 'q=a&q=b', 'q[]=a', 'q[$ne]=a', 'cursor=', 'cursor=*', `cursor=${'A'.repeat(1025)}`, '__proto__=1', 'constructor=1', 'unknown=1', 'Q=a'
+    'status=deleted', 'status=active&status=disabled', 'approval=no', 'role=A', "role='", 'role=user&role=admin', 'q=', 'q=%20', `q=${'x'.repeat(101)}`, 'q=%00', 'q=a%0Ab', 'q=a&q=b', 'q[]=a', 'q[$ne]=a', 'vendor_id=', 'vendor_id=quill', 'vendor_id=null', `vendor_id=urn:uuid:${quill}`, `vendor_id=${quill}&vendor_id=${inkwell}`, 'ids=', 'ids=x', `ids=${quill},`, `ids=,${quill}`, `ids=${quill};${quill}`, `ids=${quill},x`, `ids=${quill}&ids=${quill}`, `ids[]=${quill}`, 'cursor=', 'cursor=*', `cursor=${'A'.repeat(1025)}`, '__proto__=1', 'constructor=1', 'unknown=1', 'Q=a'
   ]) t.match(brief(await list(`?${query}`)), { status: 422, code: 'invalid_request' }, query)
   t.equal(({} as Record<string, unknown>)['polluted'], undefined)
 })
@@ -151,7 +198,7 @@ t.test('the last sign-in is stored separately, and the list follows it', async t
   await signed(app)
   const [first] = (await list('?sort=-last_login_at&limit=1')).json().users
   t.ok(first.last_login_at)
-  t.match(await app.database`select count(*)::int from (select id, role, status, approval, coalesce(last_login_at, '-infinity') from users except select * from (select user_id, role, status, approval, at from last_logins) l) d`, [{ count: 0 }])
+  t.match(await app.database`select count(*)::int from (select id, role, status, approval, vendor_id, coalesce(last_login_at, '-infinity') from users except select * from (select user_id, role, status, approval, vendor_id, at from last_logins) l) d`, [{ count: 0 }])
   t.match(await app.database`select (select count(*) from users) - (select count(*) from last_logins) as difference`, [{ difference: 0 }])
 })
 
@@ -175,12 +222,13 @@ async function walk (query: string): Promise<Listed[]> {
 
 /** The ids of the whole list, as Postgres sorts it when it may read all of it. */
 async function expected (sort: string, filter: string) {
-  const value = (name: string) => new RegExp(`${name}=([a-z_]+)`).exec(filter)?.[1] ?? null
+  const value = (name: string) => new RegExp(`${name}=([a-z_0-9-]+)`).exec(filter)?.[1] ?? null
   const rows = await app.database<{ id: string }>`
     select id from users
     where (${value('role')}::text is null or role = ${value('role')})
       and (${value('status')}::text is null or status = ${value('status')})
       and (${value('approval')}::text is null or approval = ${value('approval')})
+      and (${value('vendor_id')}::uuid is null or vendor_id = ${value('vendor_id')})
     order by case when ${sort.endsWith('created_at')} then created_at when ${sort.endsWith('login_at')} then coalesce(last_login_at, '-infinity') end,
              case when ${sort.endsWith('email')} then email_canonical end, id`
   const ids = rows.map(({ id }) => id)
@@ -190,9 +238,10 @@ async function expected (sort: string, filter: string) {
 /** Several hundred people, many of them created in the same moment, and a few with names to search for. */
 async function populate () {
   await app.database`
-    insert into users (email, email_canonical, full_name, role, status, approval, created_at, last_login_at)
+    insert into users (email, email_canonical, full_name, role, status, approval, vendor_id, created_at, last_login_at)
     select n || '@' || d.domain, n || '@' || d.domain, 'Somebody ' || n, d.role, d.status,
            case when d.role = 'vendor' then (array['pending', 'approved', 'rejected'])[1 + n % 3] else 'not_required' end,
+           case when n % 7 = 0 then ${quill}::uuid when n % 6 = 0 then ${inkwell}::uuid end,
            '2026-01-01'::timestamptz + (n % 40) * interval '1.5 microseconds', case when n % 3 = 0 then '2026-02-01'::timestamptz + (n % 7) * interval '1 day' end
     from generate_series(1, 400) n
     cross join lateral (

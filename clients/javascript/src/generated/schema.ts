@@ -5384,6 +5384,13 @@ export interface operations {
                 role?: string;
                 status?: "active" | "disabled";
                 approval?: "not_required" | "pending" | "approved" | "rejected";
+                /** @description Users of this vendor. */
+                vendor_id?: string;
+                /**
+                 * @description Users with these ids: 100 at most, with commas between them. An id that no user has is passed over.
+                 * @example 0b6c8f1e-5d8e-4d38-9a42-7c1f0e6f4b11,5a3f7f0a-1f0e-4a0b-8d55-0d6a0a2f9c77
+                 */
+                ids?: string;
                 /** @description Users with neither an authenticator app nor a passkey, with an app, or with a passkey or security key. */
                 second_factor?: "none" | "totp" | "passkey";
                 /** @description With a minus the last come first. The newest first when left out. */

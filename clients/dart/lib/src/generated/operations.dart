@@ -330,6 +330,8 @@ extension AdministrationCalls on Latchkey {
     String? role,
     String? status,
     String? approval,
+    String? vendorId,
+    String? ids,
     String? secondFactor,
     String? sort,
   }) async => UserList(await call('listUsers', 'GET /users', {
@@ -339,6 +341,8 @@ extension AdministrationCalls on Latchkey {
         'role': role,
         'status': status,
         'approval': approval,
+        'vendor_id': vendorId,
+        'ids': ids,
         'second_factor': secondFactor,
         'sort': sort,
       }));
