@@ -12,7 +12,7 @@ export interface Finding {
 const advice: Record<Finding['fault'], string> = {
   unreachable: 'Nothing answers at baseUrl: look at the address, the network, the certificate.',
   origin_not_allowed: 'The deployment does not answer this origin: add it to ALLOWED_ORIGINS.',
-  wrong_prefix: 'There is no API at this path: apiPrefix must be the API_PREFIX of the deployment.',
+  wrong_prefix: 'apiPrefix must be the API_PREFIX of the deployment.',
   not_latchkey: 'Something else answers at baseUrl, a proxy for example.',
   cookies_not_sent: 'The cookies are not sent: for an app on another site set COOKIE_SAMESITE=none and COOKIE_PARTITIONED=true, over plain http COOKIE_SECURE=false.'
 }
