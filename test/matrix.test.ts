@@ -28,6 +28,8 @@ const routes = `
 | GET /api/v1/users                                  | users:read      |
 | GET /api/v1/users/:id                              | users:read      |
 | GET /api/v1/users/:id/second-factors               | users:read      |
+| GET /api/v1/users/:id/devices                      | users:read      |
+| GET /api/v1/users/:id/lock                         | users:read      |
 | GET /api/v1/users/stats                            | stats:read      |
 | GET /api/v1/roles                                  | users:read      |
 | POST /api/v1/users                                 | users:write     |

@@ -127,8 +127,7 @@ export function createSecondFactorChecks (parts: SecondFactorCheckParts) {
   async function checkCode (claim: SecondFactorClaim, code: string): Promise<SecondProof> {
     const secret = await totpSecrets.findConfirmed(claim.owner.id)
     const plain = secret && keeping.decrypt(secret)
-    const isClosed = claim.holder === 'strangers' && secret && secret.strangersFailures >= strangersFailuresMax
-    if (isClosed) throw refuse('too_many_attempts', closedSeconds)
+    if (claim.holder === 'strangers' && secret && isClosedToStrangers(secret)) throw refuse('too_many_attempts', closedSeconds)
 
     let found: { secret: TotpSecret, step: number } | null = null
     await guard('totp', claim, async () => {
@@ -231,6 +230,11 @@ export function createSecondFactorChecks (parts: SecondFactorCheckParts) {
     if (code === 'invalid_credentials') return wrongFactor()
     return new Refusal(code, retryAfter === undefined ? {} : { retryAfter })
   }
+}
+
+/** Whether strangers have entered so many wrong codes that none of theirs is looked at, until an unlocking. */
+export function isClosedToStrangers ({ strangersFailures }: Pick<TotpSecret, 'strangersFailures'>): boolean {
+  return strangersFailures >= strangersFailuresMax
 }
 
 /** The refusal of a second factor that is wrong or used up. The sentence of the code is about the password. */

@@ -21,7 +21,7 @@ export type RememberedDevices = ReturnType<typeof createRememberedDevices>
 export function createRememberedDevices (parts: RememberedDeviceParts) {
   const { database, devices, deviceTokens, clock, rememberDevice } = parts
 
-  return { mayRemember, markFor }
+  return { mayRemember, rememberedUntil, markFor }
 
   /**
    * Whether the devices of an account may be remembered: never where its role demands a second factor, nor while the
@@ -29,6 +29,13 @@ export function createRememberedDevices (parts: RememberedDeviceParts) {
    */
   function mayRemember (user: User): boolean {
     return rememberDevice > 0 && !user.mustChangePassword && !isInForce(user, clock.now())
+  }
+
+  /** Until when a device that was remembered at a time is not asked for the second factor; null if it is. */
+  function rememberedUntil (user: User, rememberedAt: Date | null): Date | null {
+    if (rememberedAt === null || !mayRemember(user)) return null
+    const until = rememberedAt.getTime() + rememberDevice
+    return until >= clock.now() ? new Date(until) : null
   }
 
   /**

@@ -4,13 +4,20 @@ import type { UserEpochs } from '../users/user-store.ts'
 /** A device that has signed in to an account. The account has known it without a break since `knownSince`. */
 export interface KnownDevice { deviceId: string, knownSince: Date }
 
+/** A known device as lists show one. `rememberedAt` is null if that counts no more. */
+export interface DeviceSummary extends KnownDevice {
+  lastUsedAt: Date
+  secondFactorAt: Date | null
+  rememberedAt: Date | null
+}
+
 export type KnownDeviceStore = ReturnType<typeof createKnownDeviceStore>
 
 /** The most devices that an account remembers. The one unused longest is forgotten first. */
 export const devicesMax = 10
 
 export function createKnownDeviceStore () {
-  return { remember, find, list, rememberedAt, countRemembered, forget, forgetSecondFactors }
+  return { remember, find, list, summarise, rememberedAt, countRemembered, forget, forgetSecondFactors }
 
   /** A device that an account knows, and when it last passed a second factor there; null for a stranger. */
   async function find (
@@ -32,6 +39,23 @@ export function createKnownDeviceStore () {
       select device_id, created_at as known_since
       from known_devices
       where user_id = ${userId}`
+  }
+
+  /** The devices that an account knows, with their times, the one that signed in last first. */
+  async function summarise (
+    query: Query,
+    { id, sessionEpoch, deploymentEpoch }: UserEpochs
+  ): Promise<DeviceSummary[]> {
+    return query<DeviceSummary>`
+      select device_id, created_at as known_since, last_used_at, second_factor_at,
+             case
+               when remembered_user_epoch = ${sessionEpoch} and remembered_global_epoch = ${deploymentEpoch}
+               then remembered_at
+             end as remembered_at
+      from known_devices
+      where user_id = ${id}
+      order by last_used_at desc, device_id
+      limit ${devicesMax}`
   }
 
   /**

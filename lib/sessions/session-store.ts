@@ -38,9 +38,10 @@ export interface NewSession {
   expiresAt: Date
 }
 
-/** The part of a session that its user may see. */
+/** The part of a session that lists are made of. */
 export interface SessionSummary {
   id: string
+  deviceId: string
   transport: Transport
   deviceName: string | null
   userAgent: string | null
@@ -125,7 +126,7 @@ export function createSessionStore (db: Database, { idleAfterMs }: { idleAfterMs
   /** The user's living sessions that are not idle, the one used last first; at most a hundred. */
   async function list (userId: string, now: Date): Promise<SessionSummary[]> {
     return await db<SessionSummary>`
-      select s.id, s.transport, s.device_name, s.user_agent, host(s.ip) as ip, s.amr, s.auth_time,
+      select s.id, s.device_id, s.transport, s.device_name, s.user_agent, host(s.ip) as ip, s.amr, s.auth_time,
              s.created_at, s.last_seen_at, s.expires_at
       from users u
       cross join (select session_epoch from deployment limit 1) d

@@ -11,6 +11,15 @@ export type TryOutcome = 'right' | 'wrong' | 'dropped'
  */
 export type Verdict = { outcome: 'open' | 'busy' } | { outcome: 'shut', milliseconds: number, refused: number }
 
+/** How a bucket stands: `shutForMs` is null while it is open. */
+export interface BucketState {
+  /** The failures since it was last shut, or since the last success. */
+  failures: number
+  /** How often in a row it was shut. */
+  shuts: number
+  shutForMs: number | null
+}
+
 export interface BucketSettings {
   /** The number of failures that shuts a bucket. */
   threshold: number
@@ -32,11 +41,12 @@ export type BucketStore = ReturnType<typeof createBucketStore>
 export function createBucketStore (scripts: RedisScripts, clock: Clock, {
   threshold, shutMs, shutMaxMs, tryTimeoutMs, noteIntervalMs, noticeIntervalMs
 }: BucketSettings) {
-  const stepBucket = scripts.script('step-bucket')
+  const stepBucket = scripts.script('bucket-record', 'step-bucket')
+  const readBucket = scripts.script('bucket-record', 'read-bucket')
   const takeTurn = scripts.script('take-turn')
   const forgetRecord = scripts.script('forget-record')
 
-  return { ask, settle, unlock, takeNotice, returnNotice }
+  return { ask, settle, unlock, read, takeNotice, returnNotice }
 
   /** Asks for a try under an id that the caller has made. If the bucket is open, the caller must settle the try. */
   async function ask (bucket: string, id: string): Promise<Verdict> {
@@ -56,6 +66,17 @@ export function createBucketStore (scripts: RedisScripts, clock: Clock, {
     await step(bucket, 'right', '')
   }
 
+  /** Tells how a bucket stands, in one step that counts and changes nothing. */
+  async function read (bucket: string): Promise<BucketState> {
+    const answer = await readBucket([recordOf(bucket)], [shutMaxMs, clock.offset])
+    const [word, milliseconds, failures, shuts] = readTexts(answer)
+    return {
+      failures: Number(failures),
+      shuts: Number(shuts),
+      shutForMs: word === 'shut' ? Number(milliseconds) : null
+    }
+  }
+
   /** Whether the owner with this key may be sent a notice now. If so, the interval until the next one has begun. */
   async function takeNotice (owner: string): Promise<boolean> {
     return await takeTurn([noticeOf(owner)], [noticeIntervalMs, clock.offset]) === 'taken'
@@ -67,12 +88,16 @@ export function createBucketStore (scripts: RedisScripts, clock: Clock, {
   }
 
   async function step (bucket: string, name: 'try' | TryOutcome, id: string) {
-    const answer = await stepBucket([`lane:{${bucket}}`], [
+    const answer = await stepBucket([recordOf(bucket)], [
       name, id, threshold, shutMs, shutMaxMs, tryTimeoutMs, noteIntervalMs, clock.offset
     ])
     const [word, milliseconds, refused] = readTexts(answer)
     return { word, milliseconds: Number(milliseconds), refused: Number(refused) }
   }
+}
+
+function recordOf (bucket: string) {
+  return `lane:{${bucket}}`
 }
 
 function noticeOf (owner: string) {

@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Refusal } from '../errors.ts'
 import type { Database, Transaction } from '../stores/database.ts'
-import type { BucketStore } from './bucket-store.ts'
+import type { BucketState, BucketStore } from './bucket-store.ts'
 
 /** A bucket: the failures of everybody who belongs to it count together. */
 export interface Bucket {
@@ -45,7 +45,7 @@ export function createLockout ({ buckets, keys: [key = Buffer.alloc(0)], shutMs 
 }) {
   let waiting = 0
 
-  return { strangersOf, deviceOf, sessionOf, secondFactorOf, guard, unlock, recordWithNotice }
+  return { strangersOf, deviceOf, sessionOf, secondFactorOf, guard, unlock, look, recordWithNotice }
 
   /** The bucket of all devices that an account does not know. An address without an account has one, too. */
   function strangersOf (canonical: string): Bucket {
@@ -98,6 +98,14 @@ export function createLockout ({ buckets, keys: [key = Buffer.alloc(0)], shutMs 
   /** Opens buckets and forgets their failures. */
   async function unlock (shut: Bucket[]) {
     await Promise.all(shut.map(bucket => buckets.unlock(bucket.key)))
+  }
+
+  /**
+   * How a bucket stands. To look at it is no try and changes nothing.
+   * @throws Refusal `unavailable`
+   */
+  async function look ({ key: bucket }: Bucket): Promise<BucketState> {
+    return await buckets.read(bucket)
   }
 
   /**

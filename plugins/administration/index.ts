@@ -23,6 +23,11 @@ import { purposes } from '../../lib/crypto/purposes.ts'
 import type { Purpose } from '../../lib/crypto/purposes.ts'
 import { createTotpSecretStore } from '../../lib/factors/totp-secret-store.ts'
 import { createFactorResetStarts } from '../../lib/administration/factor-resets.ts'
+import { createAccountLocks } from '../../lib/logins/account-locks.ts'
+import type { AccountLocks } from '../../lib/logins/account-locks.ts'
+import { createDeviceSummaries } from '../../lib/logins/device-summaries.ts'
+import type { DeviceSummaries } from '../../lib/logins/device-summaries.ts'
+import { createRememberedDevices } from '../../lib/logins/remembered-devices.ts'
 import { createCursors } from '../../lib/http/cursors.ts'
 import { createKnownDeviceStore } from '../../lib/sessions/known-device-store.ts'
 import { createPasswordStore } from '../../lib/users/password-store.ts'
@@ -39,6 +44,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     readonly userDirectory: UserDirectory
     readonly userAdministration: UserAdministration
+    readonly deviceSummaries: DeviceSummaries
+    readonly accountLocks: AccountLocks
     readonly roleAdministration: RoleAdministration
     readonly administrators: Administrators
     readonly announcements: Announcements
@@ -46,10 +53,11 @@ declare module 'fastify' {
   }
 }
 
-export default fp<FeatureOptions>(async function administrationFeature (app, { clock }) {
+export default fp<FeatureOptions>(async function administrationFeature (app, { config, clock }) {
   const { database, unitsOfWork, audit, jobs, metrics, roles, approvals } = app
   const { sessions, factorRemovals, accounts, lockout, rateLimits, oneTimeTokens } = app
-  const { passwords, passwordPolicy: policy } = app
+  const { passwords, passwordPolicy: policy, deviceTokens } = app
+  const { rememberDevice } = config.factors
   const administrators = createAdministratorStore()
   const devices = createKnownDeviceStore()
   const hierarchy = createHierarchyStore()
@@ -91,6 +99,11 @@ export default fp<FeatureOptions>(async function administrationFeature (app, { c
     invitations: createUserInvitations(ofUsers),
     factorResets: createFactorResetStarts(ofUsers)
   })
+  app.decorate('deviceSummaries', createDeviceSummaries({
+    ...ofUsers,
+    remembered: createRememberedDevices({ database, devices, deviceTokens, clock, rememberDevice })
+  }))
+  app.decorate('accountLocks', createAccountLocks(ofUsers))
   app.decorate('roleAdministration', createRoleAdministration(ofRoles))
   app.decorate('administrators', createAdministrators({
     database, passwords, policy, audit, administrators, users, clock

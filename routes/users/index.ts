@@ -5,9 +5,11 @@ import deleteUser from './delete-user.ts'
 import disableUser from './disable-user.ts'
 import enableUser from './enable-user.ts'
 import endUserSession from './end-user-session.ts'
+import listUserDevices from './list-user-devices.ts'
 import listUserSessions from './list-user-sessions.ts'
 import listUsers from './list-users.ts'
 import readSecondFactors from './read-second-factors.ts'
+import readUserLock from './read-user-lock.ts'
 import readUser from './read-user.ts'
 import rejectUser from './reject-user.ts'
 import requirePasswordChange from './require-password-change.ts'
@@ -21,7 +23,7 @@ import { guardedBy } from '../guarded.ts'
 
 /** Which routes need which permission. The use case compares the ranks of the caller and of the user. */
 const needing = {
-  'users:read': [listUsers, readUser, readSecondFactors],
+  'users:read': [listUsers, readUser, readSecondFactors, listUserDevices, readUserLock],
   'users:write': [
     createUser, updateUser, disableUser, enableUser, unlockUser, requirePasswordChange
   ],

@@ -1,8 +1,5 @@
 -- One atomic step of a bucket of guesses: asks for a try, or records the outcome of one.
--- KEYS[1] the bucket's record, "failures,shuts,opens,last,refused,noted,id,until,id,until,…":
---         failures since it was last shut, how often in a row it was shut, when it opens, when the last failure
---         was, tries refused since the last note, when that note was; then the tries without an outcome, each with
---         the time from which it no longer takes up a place
+-- KEYS[1] the bucket's record (see bucket-record.lua)
 -- ARGV[1] the step: 'try', or the outcome of one: 'right', 'wrong', 'dropped' (the password was not looked at)
 -- ARGV[2] the id of the try; '' with 'right' opens the bucket without a try
 -- ARGV[3] how many failures shut the bucket
@@ -21,22 +18,13 @@ local tryTimeoutMs, noteIntervalMs = tonumber(ARGV[6]), tonumber(ARGV[7])
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000) + tonumber(ARGV[8])
 
-local failures, shuts, opens, last, refused, noted = 0, 0, 0, 0, 0, 0
-local tries = {}
-
 local record = redis.call('GET', KEYS[1])
-if record then
-  local fields = {}
-  for field in string.gmatch(record, '[^,]+') do fields[#fields + 1] = field end
+local numbers, waiting = bucket.read(record, now, shutMaxMs)
+local failures, shuts, opens, last, refused, noted = unpack(numbers)
 
-  if now - math.max(tonumber(fields[3]), tonumber(fields[4])) < shutMaxMs then
-    failures, shuts, opens = tonumber(fields[1]), tonumber(fields[2]), tonumber(fields[3])
-    last, refused, noted = tonumber(fields[4]), tonumber(fields[5]), tonumber(fields[6])
-  end
-  for place = 7, #fields, 2 do
-    local isWaitedFor = tonumber(fields[place + 1]) > now and (step == 'try' or fields[place] ~= id)
-    if isWaitedFor then tries[#tries + 1] = { fields[place], tonumber(fields[place + 1]) } end
-  end
+local tries = {}
+for _, try in ipairs(waiting) do
+  if step == 'try' or try[1] ~= id then tries[#tries + 1] = try end
 end
 
 local function shut()

@@ -65,6 +65,27 @@ t.test('a success forgets the failures and the doubling of its own bucket only',
   t.match(await wrong(bucket), { shutForMs: 30 * minute })
 })
 
+t.test('to look at a bucket is no try', async t => {
+  const { lockout, clock, bucket, wrong, right, fail } = await setUp(t)
+  t.same(await lockout.look(bucket), { failures: 0, shuts: 0, shutForMs: null })
+  await fail(bucket, 4)
+  for (let n = 0; n < 9; n++) t.same(await lockout.look(bucket), { failures: 4, shuts: 0, shutForMs: null })
+  t.match(await wrong(bucket), { shutForMs: 30 * minute }, 'the fifth was still free')
+
+  clock.advance(10 * minute)
+  const { shutForMs, ...counts } = await lockout.look(bucket)
+  t.ok(shutForMs !== null && shutForMs > 19 * minute && shutForMs <= 20 * minute)
+  t.same(counts, { failures: 0, shuts: 1 })
+  clock.advance(20 * minute)
+  t.same(await lockout.look(bucket), { failures: 0, shuts: 1, shutForMs: null })
+  await right(bucket)
+  t.same(await lockout.look(bucket), { failures: 0, shuts: 0, shutForMs: null })
+
+  await fail(bucket, 4)
+  clock.advance(12 * hour)
+  t.same(await lockout.look(bucket), { failures: 0, shuts: 0, shutForMs: null }, 'failures that are forgotten')
+})
+
 t.test('of a hundred wrong guesses at once on two nodes, five are checked', async t => {
   const { nodes, bucket } = await setUp(t)
   let looked = 0

@@ -43,6 +43,8 @@ export const adminOperations = {
   updateUser: 'PATCH /users/{id}',
   deleteUser: 'DELETE /users/{id}',
   readSecondFactors: 'GET /users/{id}/second-factors',
+  listUserDevices: 'GET /users/{id}/devices',
+  getUserLock: 'GET /users/{id}/lock',
   disableUser: 'POST /users/{id}/disable',
   enableUser: 'POST /users/{id}/enable',
   unlockUser: 'POST /users/{id}/unlock',

@@ -796,6 +796,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users/{id}/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The devices that an account knows
+         * @description Needs `users:read`. Ten at most. No address: where a user is signed in from, `/users/{id}/sessions` tells those who rank above the user.
+         */
+        get: operations["listUserDevices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/lock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What failed sign-ins have shut
+         * @description Needs `users:read`. It counts no try and changes nothing. `POST /users/{id}/unlock` opens all of it.
+         */
+        get: operations["getUserLock"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users/{id}/disable": {
         parameters: {
             query?: never;
@@ -2215,6 +2255,101 @@ export interface components {
              */
             next_cursor: string | null;
         };
+        Device: {
+            /**
+             * Format: uuid
+             * @description The same in all accounts that know the device. It opens nothing.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description Since when the account has known it without a break.
+             * @example 2026-11-20T09:30:00.000Z
+             */
+            known_since: string;
+            /**
+             * Format: date-time
+             * @description When it last did so.
+             * @example 2026-11-20T09:30:00.000Z
+             */
+            last_used_at: string;
+            /**
+             * Format: date-time
+             * @description When it last passed a second factor.
+             * @example 2026-11-20T09:30:00.000Z
+             */
+            second_factor_at: string | null;
+            /**
+             * Format: date-time
+             * @description Until then it is not asked for the second factor; `null` if it is.
+             * @example 2026-11-20T09:30:00.000Z
+             */
+            remembered_until: string | null;
+            /**
+             * @description Whether a session lives on it.
+             * @example true
+             */
+            signed_in: boolean;
+            /**
+             * @description From the session that was used last; `null` while there is none.
+             * @example Ada’s phone
+             */
+            device_name: string | null;
+            /** @description Likewise. */
+            user_agent: string | null;
+        };
+        /** @description The devices that have signed in or confirmed the address, the last one first. */
+        DeviceList: {
+            devices: components["schemas"]["Device"][];
+        };
+        AccountBucket: {
+            /**
+             * @description What was wrong.
+             * @enum {string}
+             */
+            method: "password" | "totp" | "recovery_code";
+            /**
+             * @description `strangers`: all devices that the account does not know, together. `device`: one that it knows.
+             * @enum {string}
+             */
+            kind: "strangers" | "device";
+            /**
+             * Format: uuid
+             * @description From the list of the user’s devices; `null` for strangers.
+             */
+            device_id: string | null;
+            /**
+             * @description Whether it refuses every try now.
+             * @example true
+             */
+            locked: boolean;
+            /**
+             * Format: date-time
+             * @description When it opens by itself. `null` while it is open, and for codes of strangers after a hundred wrong ones, which only `unlock` or a new password admits again.
+             * @example 2026-11-20T09:30:00.000Z
+             */
+            locked_until: string | null;
+            /**
+             * @description Failures since it was last locked, or since the last success.
+             * @example 0
+             */
+            failures: number;
+            /**
+             * @description How often in a row it was locked; each time is twice as long.
+             * @example 1
+             */
+            locks: number;
+        };
+        /** @description How sign-ins to the account are held back. */
+        AccountLock: {
+            /**
+             * @description Whether some sign-ins are refused now, whatever they bring.
+             * @example true
+             */
+            locked: boolean;
+            /** @description Those in which failures count; empty if there are none. */
+            buckets: components["schemas"]["AccountBucket"][];
+        };
         /** @description Figures for a dashboard. */
         Statistics: {
             users: {
@@ -2821,6 +2956,10 @@ export type Introspection = components['schemas']['Introspection'];
 export type OAuthError = components['schemas']['OAuthError'];
 export type Revocations = components['schemas']['Revocations'];
 export type UserList = components['schemas']['UserList'];
+export type Device = components['schemas']['Device'];
+export type DeviceList = components['schemas']['DeviceList'];
+export type AccountBucket = components['schemas']['AccountBucket'];
+export type AccountLock = components['schemas']['AccountLock'];
 export type Statistics = components['schemas']['Statistics'];
 export type Role = components['schemas']['Role'];
 export type RoleList = components['schemas']['RoleList'];
@@ -5877,6 +6016,116 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SecondFactors"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["MalformedRequest414"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listUserDevices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the user. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The devices that have signed in or confirmed the address, the last one first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceList"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["MalformedRequest414"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getUserLock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the user. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How sign-ins to the account are held back. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountLock"];
                 };
             };
             400: components["responses"]["MalformedRequest"];

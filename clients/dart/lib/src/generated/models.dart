@@ -1,5 +1,31 @@
 // Made by `npm run client` from what the server says at /docs/json. Do not edit.
 
+extension type const AccountBucket(Map<String, Object?> json) {
+  /// What was wrong.
+  String get method => json['method'] as String;
+  /// strangers: all devices that the account does not know, together. device: one that it knows.
+  String get kind => json['kind'] as String;
+  /// From the list of the user’s devices; null for strangers.
+  String? get deviceId => json['device_id'] as String?;
+  /// Whether it refuses every try now.
+  bool get locked => json['locked'] as bool;
+  /// When it opens by itself. null while it is open, and for codes of strangers after a hundred wrong ones, which
+  /// only unlock or a new password admits again.
+  DateTime? get lockedUntil => json['locked_until'] == null ? null : DateTime.parse(json['locked_until'] as String);
+  /// Failures since it was last locked, or since the last success.
+  int get failures => json['failures'] as int;
+  /// How often in a row it was locked; each time is twice as long.
+  int get locks => json['locks'] as int;
+}
+
+/// How sign-ins to the account are held back.
+extension type const AccountLock(Map<String, Object?> json) {
+  /// Whether some sign-ins are refused now, whatever they bring.
+  bool get locked => json['locked'] as bool;
+  /// Those in which failures count; empty if there are none.
+  List<AccountBucket> get buckets => [for (final item in json['buckets'] as List<Object?>) AccountBucket(item as Map<String, Object?>)];
+}
+
 extension type const AuditEvent(Map<String, Object?> json) {
   /// Later events have higher ids, save for what happened at once.
   int get id => json['id'] as int;
@@ -32,6 +58,30 @@ extension type const CredentialDescriptor(Map<String, Object?> json) {
   /// In base64url.
   String get id => json['id'] as String;
   List<String> get transports => [for (final item in json['transports'] as List<Object?>) item as String];
+}
+
+extension type const Device(Map<String, Object?> json) {
+  /// The same in all accounts that know the device. It opens nothing.
+  String get id => json['id'] as String;
+  /// Since when the account has known it without a break.
+  DateTime get knownSince => DateTime.parse(json['known_since'] as String);
+  /// When it last did so.
+  DateTime get lastUsedAt => DateTime.parse(json['last_used_at'] as String);
+  /// When it last passed a second factor.
+  DateTime? get secondFactorAt => json['second_factor_at'] == null ? null : DateTime.parse(json['second_factor_at'] as String);
+  /// Until then it is not asked for the second factor; null if it is.
+  DateTime? get rememberedUntil => json['remembered_until'] == null ? null : DateTime.parse(json['remembered_until'] as String);
+  /// Whether a session lives on it.
+  bool get signedIn => json['signed_in'] as bool;
+  /// From the session that was used last; null while there is none.
+  String? get deviceName => json['device_name'] as String?;
+  /// Likewise.
+  String? get userAgent => json['user_agent'] as String?;
+}
+
+/// The devices that have signed in or confirmed the address, the last one first.
+extension type const DeviceList(Map<String, Object?> json) {
+  List<Device> get devices => [for (final item in json['devices'] as List<Object?>) Device(item as Map<String, Object?>)];
 }
 
 /// The address that the account has now.

@@ -407,6 +407,22 @@ extension AdministrationCalls on Latchkey {
         'id': id,
       }));
 
+  /// The devices that an account knows. Needs users:read. Ten at most. No address: where a user is signed in from,
+  /// /users/{id}/sessions tells those who rank above the user.
+  Future<DeviceList> listUserDevices({
+    required String id,
+  }) async => DeviceList(await call('listUserDevices', 'GET /users/{id}/devices', {
+        'id': id,
+      }));
+
+  /// What failed sign-ins have shut. Needs users:read. It counts no try and changes nothing. POST
+  /// /users/{id}/unlock opens all of it.
+  Future<AccountLock> getUserLock({
+    required String id,
+  }) async => AccountLock(await call('getUserLock', 'GET /users/{id}/lock', {
+        'id': id,
+      }));
+
   /// Disable an account. Needs users:write and a rank above the user’s. Nobody signs in to it from here on, and
   /// every session of it ends. 409 last_super_admin: somebody must remain who may do everything.
   Future<UserAnswer> disableUser({
