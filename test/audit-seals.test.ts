@@ -187,6 +187,22 @@ t.test('an overdue month is not dropped before it is sealed, nor without an anno
   t.equal(verdict.removed.length, 10, 'with each event that is gone')
 })
 
+t.test('a month that is attached again, from an archive, takes nothing back of what was announced', async t => {
+  const { deployment, sql, verify } = await open(t, { AUDIT_RETENTION: '200d' })
+  await spread(sql)
+  const app = await start(t, deployment, { workers: false })
+  await sql`insert into audit_retention (days) values (200)`
+  await sql`create table archive as select * from audit_events where at < '2025-02-01'`
+  await sealsOf(app, loadConfig(deployment).audit).tidy()
+  t.match(await verify(), { isSound: true, dropped: 20 })
+
+  await sql`create table audit_events_2025_01 partition of audit_events for values from ('2025-01-01T00:00:00Z') to ('2025-02-01T00:00:00Z')`
+  await sql`insert into audit_events select * from archive`
+  t.match(await verify(), { isSound: true, dropped: 10 }, 'what was archived is provable')
+  await sealsOf(app).tidy()
+  t.match(await verify(), { isSound: true, removed: [], dropped: 20 })
+})
+
 /** A deployment, its owner, and a verifier of its chain. */
 async function open (t: Test, settings: Record<string, string> = {}) {
   const deployment = await deploy(t, settings)

@@ -84,7 +84,8 @@ export function createSealBatches ({ store, unsealed, signer, isShutOut, count, 
     const from = ours ?? nothingSealed
     const hasBegunAnew = await unsealed.hasBegunAnew(from, tx)
     const found = await (hasBegunAnew ? unsealed.leftOver(tx, from) : unsealed.unsealed(tx, from, batchSize))
-    const announces = keptFrom !== null && keptFrom !== ours?.keptFrom
+    // What has been dropped stays dropped, so an earlier time would make it look removed.
+    const announces = keptFrom !== null && keptFrom > (ours?.keptFrom ?? -Infinity)
     if (found.events.length === 0 && !hasBegunAnew && !announces && !isForced) return null
 
     const content = { ...contentOf(last, ours, xid, found), ...(announces && { keptFrom }) }
