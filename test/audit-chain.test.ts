@@ -344,6 +344,24 @@ t.test('an event that commits late is covered by a later seal', async t => {
   t.strictSame(await idsOf(sql, 9), [late])
 })
 
+t.test('a large transaction that commits late is sealed whole, and nothing is sealed twice', async t => {
+  const { app, sql, verify, deployment } = await prepare(t)
+  await openStore(t, deployment.DATABASE_URL, { deadline: 60_000 }).begin(async tx => {
+    await tx`select pg_current_xact_id()`
+    await act(app)
+    t.ok(await sealsOf(app).seal() > 0, 'those that are there do not wait for it')
+    const caller = { ip: '::1', userAgent: null, requestId: 'late' }
+    await app.audit.recordAll(tx, Array.from({ length: 4500 }, () => ({ event: 'late', outcome: 'success', subject: null, caller })))
+  })
+  await act(app)
+
+  const { events } = await verify()
+  await sealsOf(app).seal()
+  t.match(await verify(), { isSound: true, unsealed: 0, removed: [], events })
+  t.match(await sql`select sum(events)::int as events, max(total)::int as total from audit_seals`, [{ events, total: events }])
+  t.match(await sql`select sum(events)::int as events from daily_counts`, [{ events }], 'each is counted once')
+})
+
 t.test('a transaction that is rolled back leaves a gap that is not reported', async t => {
   const { app, sql, verify } = await prepare(t)
   await sql`begin`
@@ -376,7 +394,9 @@ t.test('when a node dies before its seal is committed, the next node seals every
     t.equal(await store.lock(tx), true)
     const xid = await store.transaction(tx)
     const last = await store.lastBefore(6, tx)
-    const { events, snapshot, now } = await createUnsealedStore(killed).unsealed(tx, last ?? nothingSealed, 100)
+    const unsealed = createUnsealedStore(killed)
+    const { snapshot, now } = await unsealed.moment(tx)
+    const events = await unsealed.unsealed(tx, last ?? nothingSealed, { snapshot, after: null, limit: 100 })
     t.ok(events.length > 0)
     const content = {
       number: 6,

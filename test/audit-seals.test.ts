@@ -2,7 +2,9 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { encodeLeaves, genesis, hashEvent, hashSeal } from '../lib/audit/chain.ts'
 import { createAuditPartitionStore } from '../lib/audit/partition-store.ts'
+import { createSealBatches } from '../lib/audit/seal-batches.ts'
 import { createSealSigner } from '../lib/audit/signatures.ts'
+import { createUnsealedStore } from '../lib/audit/unsealed-store.ts'
 import { createAuditVerification } from '../lib/audit/verification.ts'
 import { createMigrations } from '../lib/stores/migrations.ts'
 import { createSecrets } from '../lib/crypto/secrets.ts'
@@ -53,6 +55,25 @@ t.test('a backlog is sealed completely, in as many seals as it needs', async t =
   await sql`insert into audit_events (event, outcome) select 'many', 'success' from generate_series(1, 4000)`
   t.equal(await sealsOf(app).seal(), 4000, 'a last batch that is just full')
   t.match(await verify(), { isSound: true, unsealed: 0, events: 11001 })
+})
+
+t.test('the events of a full seal are read, hashed and counted by a few at a time, and others have turns in between', async t => {
+  const { deployment, sql, store, signer, verify } = await open(t)
+  await sql`insert into audit_events (event, outcome) select 'many', 'success' from generate_series(1, 2100)`
+  const database = openStore(t, deployment.DATABASE_URL)
+  const pieces: number[] = []
+  const { make } = createSealBatches({
+    store,
+    unsealed: createUnsealedStore(database),
+    signer,
+    isShutOut: async () => false,
+    count: async (_tx, events) => { pieces.push(events.length) },
+    batchSize: 2000
+  })
+
+  await database.begin(tx => make(tx, null))
+  t.strictSame(pieces, Array.from({ length: 8 }, () => 250))
+  t.match(await verify(), { isSound: true, unsealed: 100, seals: 1 })
 })
 
 t.test('events from before the chain are sealed as they are, and their ids continue', async t => {

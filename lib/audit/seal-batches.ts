@@ -1,22 +1,25 @@
 import type { Transaction } from '../stores/database.ts'
-import { cutSnapshot, encodeLeaves, genesis, hashEvent, hashSeal } from './chain.ts'
-import type { StoredSeal } from './chain.ts'
+import { cutSnapshot, encodeLeaves, genesis, hashEvent, hashSeal, readSnapshot } from './chain.ts'
+import type { Leaf, StoredSeal } from './chain.ts'
 import type { StoredEvent } from './event.ts'
 import type { AuditSealStore } from './seal-store.ts'
 import type { SealSigner } from './signatures.ts'
-import type { Reached, Unsealed, UnsealedStore } from './unsealed-store.ts'
+import type { Moment, Place, Reached, UnsealedStore } from './unsealed-store.ts'
 
 export interface SealBatchParts {
   store: Pick<AuditSealStore, 'lock' | 'waitForLock' | 'transaction' | 'lastBefore' | 'links' | 'insert'>
-  unsealed: Pick<UnsealedStore, 'unsealed' | 'leftOver' | 'hasBegunAnew' | 'firstSince'>
+  unsealed: Pick<UnsealedStore, 'moment' | 'unsealed' | 'leftOver' | 'hasBegunAnew' | 'firstSince'>
   signer: Pick<SealSigner, 'sign' | 'verify'>
   /** Whether the deployment has exchanged the `ENCRYPTION_KEY` that this node has: see `isOfOthers`. */
   isShutOut: (tx?: Transaction) => Promise<boolean>
-  /** Called in the transaction of each seal with the events that it covers. Every event comes once. */
+  /** Called in the transaction of each seal with some of the events that it covers. Every event comes once. */
   count: (tx: Transaction, events: StoredEvent[]) => Promise<void>
-  /** The most events of one seal. */
+  /** With so many events a seal is full. */
   batchSize: number
 }
+
+/** What a seal covers, and how far the chain reaches with it. */
+interface Batch extends Pick<StoredSeal, 'snapshot' | 'through'> { leaves: Leaf[] }
 
 /** The end of the chain: the last seal in the table, and the last one that a key of ours has signed. */
 export interface ChainEnd { last: StoredSeal | null, ours: StoredSeal | null }
@@ -35,6 +38,8 @@ export type SealBatches = ReturnType<typeof createSealBatches>
 /** How many seals at the end of the chain may be somebody else's before a node gives up. */
 const foreignSealsMax = 1000
 const linksPerPage = 5000
+/** Events that are read and hashed in one go. Others have a turn of the main thread between them. */
+const eventsPerPage = 250
 
 /** Before the first seal no event is covered: 3 is the first transaction number that Postgres gives. */
 export const nothingSealed: Reached = { snapshot: '3:3:', through: null, floor: 0, lastId: 0 }
@@ -83,20 +88,49 @@ export function createSealBatches ({ store, unsealed, signer, isShutOut, count, 
     const xid = await store.transaction(tx)
     const from = ours ?? nothingSealed
     const hasBegunAnew = await unsealed.hasBegunAnew(from, tx)
-    const found = await (hasBegunAnew ? unsealed.leftOver(tx, from) : unsealed.unsealed(tx, from, batchSize))
+    const moment = await unsealed.moment(tx)
+    const batch = hasBegunAnew ? await readLeftOver(tx, from) : await readBatch(tx, from, moment.snapshot)
     // What has been dropped stays dropped, so an earlier time would make it look removed.
     const announces = keptFrom !== null && keptFrom > (ours?.keptFrom ?? -Infinity)
-    if (found.events.length === 0 && !hasBegunAnew && !announces && !isForced) return null
+    if (batch.leaves.length === 0 && !hasBegunAnew && !announces && !isForced) return null
 
-    const content = { ...contentOf(last, ours, xid, found), ...(announces && { keptFrom }) }
-    if (hasBegunAnew) Object.assign(content, { ...nothingSealed, floor: content.lastId, lastId: content.lastId })
-    else if (found.events.length === batchSize) Object.assign(content, stopAfter(found))
+    const content = { ...contentOf(last, ours, xid, moment, batch), ...(announces && { keptFrom }) }
+    if (hasBegunAnew) Object.assign(content, { floor: content.lastId })
 
     const hash = hashSeal(content)
     const seal = { ...content, hash, ...signer.sign(hash) }
     await store.insert(tx, seal)
-    await count(tx, found.events)
     return seal
+  }
+
+  /**
+   * The first events that the chain does not cover, until a batch is full. It is never full within the transactions
+   * that were under way at the last seal: the next one could not say which of the later transactions are sealed.
+   */
+  async function readBatch (tx: Transaction, from: Reached, snapshot: string): Promise<Batch> {
+    const { xmax } = readSnapshot(from.snapshot)
+    const limit = Math.min(eventsPerPage, batchSize)
+    const leaves: Leaf[] = []
+
+    for (let after: Place | null = null; ;) {
+      const page: StoredEvent[] = await unsealed.unsealed(tx, from, { snapshot, after, limit })
+      leaves.push(...await take(tx, page))
+      const last = page.at(-1)
+      if (!last || page.length < limit) return { snapshot, through: null, leaves }
+      if (leaves.length >= batchSize && BigInt(last.xid) >= xmax) {
+        return { snapshot: cutSnapshot(snapshot, last.xid), through: last.id, leaves }
+      }
+      after = last
+    }
+  }
+
+  async function readLeftOver (tx: Transaction, from: Reached): Promise<Batch> {
+    return { ...nothingSealed, leaves: await take(tx, await unsealed.leftOver(tx, from)) }
+  }
+
+  async function take (tx: Transaction, events: StoredEvent[]): Promise<Leaf[]> {
+    if (events.length > 0) await count(tx, events)
+    return events.map(event => ({ id: event.id, at: event.at, hash: hashEvent(event) }))
   }
 
   /**
@@ -157,26 +191,20 @@ function isIntact (seal: StoredSeal): boolean {
 }
 
 function contentOf (
-  last: StoredSeal | null, ours: StoredSeal | null, xid: string, { snapshot, now, events }: Unsealed
+  last: StoredSeal | null, ours: StoredSeal | null, xid: string, { now }: Moment, { snapshot, through, leaves }: Batch
 ) {
   return {
     number: (last?.number ?? 0) + 1,
-    events: events.length,
-    total: (ours?.total ?? 0) + events.length,
-    lastId: events.reduce((highest, { id }) => Math.max(highest, id), ours?.lastId ?? 0),
+    events: leaves.length,
+    total: (ours?.total ?? 0) + leaves.length,
+    lastId: leaves.reduce((highest, { id }) => Math.max(highest, id), ours?.lastId ?? 0),
     xid,
     snapshot,
-    through: null,
+    through,
     floor: ours?.floor ?? 0,
     keptFrom: ours?.keptFrom ?? null,
     sealedAt: now,
-    leaves: encodeLeaves(events.map(event => ({ id: event.id, at: event.at, hash: hashEvent(event) }))),
+    leaves: encodeLeaves(leaves),
     previous: ours?.hash ?? genesis
   }
-}
-
-/** Where a full batch ends: it may be within the events of a transaction. */
-function stopAfter ({ snapshot, events }: Unsealed) {
-  const { xid, id } = events.at(-1) ?? { xid: '3', id: 0 }
-  return { snapshot: cutSnapshot(snapshot, xid), through: id }
 }

@@ -19,7 +19,7 @@ interface Parts extends Pick<SealBatchParts, 'signer' | 'isShutOut' | 'count'> {
   clock: Pick<Clock, 'monotonic'>
   /** Milliseconds that events are kept; null for ever. */
   retention: number | null
-  /** The most events of one seal. */
+  /** With so many events a seal is full. */
   batchSize?: number
 }
 
@@ -87,7 +87,7 @@ export function createAuditSeals ({ batchSize = 2000, ...parts }: Parts) {
       const made = await sealBatch(null)
       sealed += made?.events ?? 0
       // The first seal after a restore covers old events only.
-      isMore = (made?.events === batchSize || made?.isRestored === true) && !isStopping
+      isMore = made !== null && (made.events >= batchSize || made.isRestored) && !isStopping
     }
     watch.logHead()
     await watch.observe()

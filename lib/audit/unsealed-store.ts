@@ -6,13 +6,14 @@ import type { StoredEvent } from './event.ts'
 /** How far a seal and those before it reach: the next seal continues there. */
 export type Reached = Pick<StoredSeal, 'snapshot' | 'through' | 'floor' | 'lastId'>
 
-/** What the next seal covers, read by one statement and therefore under one snapshot. */
-export interface Unsealed {
-  snapshot: string
-  /** Microseconds since 1970, by the clock of Postgres. */
-  now: number
-  events: StoredEvent[]
-}
+/** What Postgres says about now: a snapshot, and the time in microseconds since 1970. */
+export interface Moment { snapshot: string, now: number }
+
+/** Where an event stands in the order in which events are sealed. */
+export type Place = Pick<StoredEvent, 'xid' | 'id'>
+
+/** A part of the events that a snapshot sees: the first ones after a place, or the first of all. */
+export interface Page { snapshot: string, after: Place | null, limit: number }
 
 export type UnsealedStore = ReturnType<typeof createUnsealedStore>
 
@@ -22,13 +23,25 @@ const lowestId = '-9223372036854775808'
 export function createUnsealedStore (db: Database) {
   const { fragment } = db
 
-  return { unsealed, leftOver, hasBegunAnew, unsealedSince, firstSince }
+  return { moment, unsealed, leftOver, hasBegunAnew, unsealedSince, firstSince }
+
+  async function moment (tx: Transaction): Promise<Moment> {
+    const [row] = await tx<Moment>`
+      select pg_current_snapshot()::text as snapshot,
+             (extract(epoch from date_trunc('milliseconds', clock_timestamp())) * 1000000)::bigint as now`
+    if (!row) throw new Error('a snapshot is always there')
+    return row
+  }
 
   /**
-   * The first events, by transaction and id, that the chain does not cover. They are next to each other in an index, so
-   * no sealed events are read.
+   * Events that the chain does not cover, by transaction and id. They are next to each other in an index, so no sealed
+   * events are read.
    */
-  async function unsealed (tx: Transaction, { snapshot, through, floor }: Reached, limit: number): Promise<Unsealed> {
+  async function unsealed (
+    tx: Transaction, { snapshot, through, floor }: Reached, { snapshot: seen, after, limit }: Page
+  ): Promise<StoredEvent[]> {
+    const { xid, id } = after ?? { xid: '0', id: lowestId }
+
     return await read(tx, limit, fragment`
           (
             select e.*
@@ -37,10 +50,12 @@ export function createUnsealedStore (db: Database) {
               select *
               from audit_events
               where xid = x.xid
-                and id > ${floor}
+                and id > greatest(${floor}::bigint, case when x.xid = ${xid}::xid8 then ${id}::bigint end)
               order by id
               limit ${limit}
             ) e
+            where x.xid >= ${xid}::xid8
+              and pg_visible_in_snapshot(x.xid, ${seen}::pg_snapshot)
             order by e.xid, e.id
             limit ${limit}
           )
@@ -48,8 +63,8 @@ export function createUnsealedStore (db: Database) {
           (
             select *
             from audit_events
-            where ${isLater({ snapshot, through })}
-              and pg_visible_in_snapshot(xid, pg_current_snapshot())
+            where ${isLater({ snapshot, through }, after)}
+              and pg_visible_in_snapshot(xid, ${seen}::pg_snapshot)
               and id > ${floor}
             order by xid, id
             limit ${limit}
@@ -62,7 +77,9 @@ export function createUnsealedStore (db: Database) {
    * has a higher id than every old one. So up to the highest id among those whose numbers have not been given out yet,
    * and up to the last sealed id, all events are old ones.
    */
-  async function leftOver (tx: Transaction, { snapshot, through, floor, lastId }: Reached): Promise<Unsealed> {
+  async function leftOver (
+    tx: Transaction, { snapshot, through, floor, lastId }: Reached
+  ): Promise<StoredEvent[]> {
     const isOld = fragment`id > ${floor}
               and id <= greatest(${lastId}::bigint, (
                 select id
@@ -104,22 +121,15 @@ export function createUnsealedStore (db: Database) {
     return row?.has === true
   }
 
-  /** Events in the order of transaction and id, with the snapshot and the time at which they were read. */
-  async function read (tx: Transaction, limit: number | null, events: Fragment): Promise<Unsealed> {
-    return unsealedOf(await tx<UnsealedRow>`
-      select now.snapshot, now.time, e.*
+  /** Events in the order of transaction and id. */
+  async function read (tx: Transaction, limit: number | null, events: Fragment): Promise<StoredEvent[]> {
+    return await tx<StoredEvent>`
+      select ${contentColumns(db)}
       from (
-        select pg_current_snapshot()::text as snapshot,
-               (extract(epoch from date_trunc('milliseconds', clock_timestamp())) * 1000000)::bigint as time
-      ) now
-      left join (
-        select ${contentColumns(db)}
-        from (
-          ${events}
-        ) found
-        order by found.xid, found.id
-        limit ${limit}
-      ) e on true`)
+        ${events}
+      ) found
+      order by found.xid, found.id
+      limit ${limit}`
   }
 
   /** When the first event was written that the chain does not cover; null when it covers all of them. */
@@ -167,8 +177,14 @@ export function createUnsealedStore (db: Database) {
     return fragment`pg_snapshot_xip(${snapshot}::pg_snapshot) as x (xid)`
   }
 
-  function isLater ({ snapshot, through }: Pick<Reached, 'snapshot' | 'through'>) {
-    return fragment`(xid, id) > (pg_snapshot_xmax(${snapshot}::pg_snapshot), ${through ?? lowestId}::bigint)`
+  // One comparison, because the scan of the index begins at it.
+  function isLater ({ snapshot, through }: Pick<Reached, 'snapshot' | 'through'>, after: Place | null = null) {
+    const end = fragment`pg_snapshot_xmax(${snapshot}::pg_snapshot)`
+    const last = fragment`${through ?? lowestId}::bigint`
+    if (after === null) return fragment`(xid, id) > (${end}, ${last})`
+
+    const xid = fragment`${after.xid}::xid8`
+    return fragment`(xid, id) > (greatest(${xid}, ${end}), case when ${xid} >= ${end} then ${after.id} else ${last} end)`
   }
 }
 
@@ -178,21 +194,4 @@ export function contentColumns ({ fragment }: Pick<Query, 'fragment'>): Fragment
     id, xid::text as xid, (extract(epoch from at) * 1000000)::bigint as at, event, outcome, reason,
     actor_id::text as actor_id, subject_id::text as subject_id, session_id::text as session_id, request_id,
     encode(address_hmac, 'hex') as address_hmac, encode(personal, 'hex') as personal, encode(mac, 'hex') as mac`
-}
-
-type UnsealedRow = Partial<StoredEvent> & { snapshot: string, time: number }
-
-// The left join gives one row without an event when there is none.
-function unsealedOf (rows: UnsealedRow[]): Unsealed {
-  const [first] = rows
-  if (!first) throw new Error('a snapshot is always there')
-  return {
-    snapshot: first.snapshot,
-    now: first.time,
-    events: rows.flatMap(({ snapshot: _snapshot, time: _time, ...event }) => isEvent(event) ? [event] : [])
-  }
-}
-
-function isEvent (event: Partial<StoredEvent>): event is StoredEvent {
-  return event.id !== null && event.id !== undefined
 }

@@ -63,7 +63,7 @@ export async function composedStatements (): Promise<Set<string>> {
     () => seals.lastBefore(1),
     () => seals.seals(1, 1),
     () => seals.events(1, 1),
-    () => unsealed.unsealed(db, reached, 1),
+    ...[null, { xid: '1', id: 1 }].map(after => () => unsealed.unsealed(db, reached, { snapshot: '1:1:', after, limit: 1 })),
     () => unsealed.leftOver(db, reached),
     () => unsealed.unsealedSince(reached),
     () => changes.recent(1),

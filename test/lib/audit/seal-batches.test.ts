@@ -45,7 +45,7 @@ function chainOf (chain: StoredSeal[]) {
         return before(number).slice(0, limit)
       }
     },
-    unsealed: { unsealed: never, leftOver: never, hasBegunAnew: never, firstSince: never },
+    unsealed: { moment: never, unsealed: never, leftOver: never, hasBegunAnew: never, firstSince: never },
     signer: ours,
     isShutOut: async () => false,
     count: never,
