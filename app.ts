@@ -31,7 +31,7 @@ export interface LatchkeyOptions extends Omit<FeatureOptions, 'workers'>, Partia
 
 /** The features in their order: each depends only on features before it. */
 const features = [
-  monitoring, http, stores, jobs, audit, changes, keys, passwords, throttling, tokens, mail,
+  monitoring, http, stores, jobs, changes, audit, keys, passwords, throttling, tokens, mail,
   access, sessions, webauthn, factors, accounts, administration, organisations, transfers, oauth, guards, operations
 ]
 

@@ -44,6 +44,20 @@ t.test('every event of a server has a MAC, however it is written', async t => {
   t.match(await verify(), { isSound: true, unsigned: [], unchecked: 0 })
 })
 
+t.test('an event counts whatever the clock of the machine shows that writes it', async t => {
+  const { deployment, app, verify } = await prepare(t)
+  const { now } = Date
+  t.teardown(() => { Date.now = now })
+  for (const skew of [3_600_000, -3_600_000]) {
+    Date.now = () => now() + skew
+    const node = await start(t, deployment, { workers: false })
+    await node.signingKeys.rotate({ ip: '::1', userAgent: null, requestId: 'rotate' })
+    Date.now = now
+  }
+  await sealsOf(app).seal()
+  t.match(await verify(), { isSound: true, unsigned: [], unsealed: 0 })
+})
+
 t.test('in a trail that is older than MACs the first events need none', async t => {
   const { app, runtime, verify } = await prepare(t, async sql => {
     await sql`insert into audit_events (event, outcome) select 'old', 'success' from generate_series(1, 3)`

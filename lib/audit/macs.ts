@@ -29,8 +29,9 @@ export const macToleranceMs = 900_000
  * bytes. So a MAC that is copied to another event is noticed by its time, or by the nonce that occurs twice within
  * `macToleranceMs`.
  * @param keys 32 bytes each; the first one signs, all of them verify
+ * @param now the time (ms since 1970) by the clock of Postgres, which dates the events, whatever this machine's shows
  */
-export function createEventMacs (keys: Buffer[]) {
+export function createEventMacs (keys: Buffer[], now: () => number = Date.now) {
   const known = new Map(keys.map(key => [idOf(key).toString('hex'), key]))
   const [key] = keys
   if (!key) throw new Error('no key to authenticate events with')
@@ -40,7 +41,7 @@ export function createEventMacs (keys: Buffer[]) {
 
   function sign (event: Authenticated): Buffer {
     const time = Buffer.alloc(timeBytes)
-    time.writeUIntBE(Date.now(), 0, timeBytes)
+    time.writeUIntBE(Math.floor(now()), 0, timeBytes)
     const nonce = Buffer.concat([time, randomBytes(nonceBytes - timeBytes)])
     return Buffer.concat([signingId, nonce, hmac(signing, nonce, event)])
   }

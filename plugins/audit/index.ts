@@ -14,14 +14,17 @@ declare module 'fastify' {
 }
 
 export default fp<FeatureOptions>(async function auditFeature (app, { config, clock, workers }) {
-  const { secrets } = app
+  const { secrets, feed } = app
 
   app.decorate('audit', createAudit(createAuditEventStore(), {
     wrapping: createEncryption(secrets.derive(purposes.auditSubjectKeys)),
     anonymous: createEncryption(secrets.derive(purposes.auditEventsWithoutSubject)),
     addressKeys: secrets.derive(purposes.auditAddresses),
-    macs: createEventMacs(secrets.derive(purposes.auditMacs))
+    macs: createEventMacs(
+      secrets.derive(purposes.auditMacs),
+      () => clock.now() - clock.offset - feed.clockSkewMs()
+    )
   }))
   await app.register(statistics, { clock, workers })
   await app.register(auditSeals, { ...config.audit, clock, workers })
-}, { name: 'audit', dependencies: ['stores'] })
+}, { name: 'audit', dependencies: ['stores', 'changes'] })
