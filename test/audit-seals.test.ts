@@ -184,6 +184,27 @@ t.test('whole months are dropped at the end of their retention once they are sea
   t.match(await verify(), { isSound: false, removed: [id] }, 'nothing else may be gone')
 })
 
+t.test('a node whose clock is ahead announces nothing that has to be kept', async t => {
+  const { deployment, sql, verify } = await open(t, { AUDIT_RETENTION: '200d' })
+  await spread(sql)
+  await sql`insert into audit_retention (days) values (200)`
+  const app = await start(t, deployment, { workers: false })
+  await signIn(app)
+  const { Date: Right } = globalThis
+  t.teardown(() => { globalThis.Date = Right })
+  globalThis.Date = class extends Right {
+    constructor (time: number | string = Right.now() + 400 * 86_400_000) { super(time) }
+  } as typeof Date
+  await sealsOf(app, loadConfig(deployment).audit).tidy().catch(() => {})
+  globalThis.Date = Right
+
+  await sealsOf(app).tidy()
+  const [{ id } = {}] = await sql`select max(id) as id from audit_events`
+  await sql`alter table audit_events disable trigger user`
+  await sql`delete from audit_events where id = ${id}`
+  t.match(await verify(), { isSound: false, removed: [id], dropped: 20 })
+})
+
 t.test('an overdue month is not dropped before it is sealed, nor without an announcement signed with the key', async t => {
   const { deployment, sql, verify } = await open(t)
   await spread(sql)

@@ -6,7 +6,7 @@ const dayMs = 86_400_000
 
 /** The monthly partitions of the audit trail. */
 export function createAuditPartitionStore (db: Database) {
-  return { make, drop, retention, setRetention, endOfMonthsBefore }
+  return { make, drop, retention, setRetention, endOfMonthsOlderThan }
 
   /** Makes the missing partitions of this month and of those ahead. Returns how many it has made. */
   async function make (monthsAhead: number): Promise<number> {
@@ -35,8 +35,11 @@ export function createAuditPartitionStore (db: Database) {
       on conflict (only_row) do update set days = excluded.days`
   }
 
-  /** The end of the last month that was over by a time and still has a partition; null for none. */
-  async function endOfMonthsBefore (time: Date): Promise<Date | null> {
+  /**
+   * The end of the last month that has been over for so many milliseconds, by the clock of Postgres, and still has a
+   * partition; null for none.
+   */
+  async function endOfMonthsOlderThan (ms: number): Promise<Date | null> {
     const [row] = await db<{ at: Date | null }>`
       select max(ends.at) as at
       from pg_inherits i
@@ -45,7 +48,7 @@ export function createAuditPartitionStore (db: Database) {
         select substring(pg_get_expr(c.relpartbound, c.oid) from $bound$TO \\('([^']+)'\\)$bound$)::timestamptz as at
       ) ends
       where i.inhparent = 'audit_events'::regclass
-        and ends.at <= ${time}`
+        and ends.at <= now() - make_interval(secs => ${ms / 1000})`
     return row?.at ?? null
   }
 }

@@ -96,7 +96,7 @@ export function createAuditSeals ({ batchSize = 2000, ...parts }: Parts) {
   }
 
   /** Makes the partitions of the coming months, and drops those of months beyond the retention. */
-  async function tidy (now = new Date()) {
+  async function tidy () {
     tidiedAt = clock.monotonic()
     await partitions.make(monthsAhead)
     if (retention === null) return
@@ -107,7 +107,7 @@ export function createAuditSeals ({ batchSize = 2000, ...parts }: Parts) {
     }
     if (owners === null) return
 
-    const keptFrom = await partitions.endOfMonthsBefore(new Date(now.getTime() - Math.max(retention, owners)))
+    const keptFrom = await partitions.endOfMonthsOlderThan(Math.max(retention, owners))
     if (!keptFrom) return
 
     await seal()
