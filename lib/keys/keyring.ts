@@ -29,6 +29,7 @@ export function createKeyring (options: KeyringOptions) {
     rotate,
     replace,
     get current () { return copy.current },
+    get keys () { return copy.keys },
     get isOutdated () { return copy.isOutdated },
     get problem () { return copy.problem },
     /** The turn of the key that signs, as of the last read, see `currentTurn`; null if there is none. */

@@ -3,6 +3,7 @@ import { createFollowed } from '../changes/followed.ts'
 import { createSharedRead } from '../changes/shared-read.ts'
 import { isSameRing, decryptRing } from './ring.ts'
 import type { Ring, RingSecrets, RingSnapshot } from './ring.ts'
+import type { KeyTurn } from './rotation.ts'
 import type { SigningKeyStore } from './signing-key-store.ts'
 
 export interface RingCopyOptions extends RingSecrets {
@@ -38,6 +39,8 @@ export function createRingCopy ({ store, encryption, authenticity, clock, warn =
      * @throws Refusal `unavailable` before the first read, and when the ring has been known to be outdated for 3 s
      */
     get current (): Ring { return copy.current.ring },
+    /** The keys of `current`, in the order of their publication. It throws as that does. */
+    get keys (): readonly KeyTurn[] { return copy.current.keys },
     /** Whether a change of the ring is known that has not been read yet. */
     get isOutdated () { return copy.isOutdated },
     /** Why this node cannot sign, or will soon be unable to; null if it can. */

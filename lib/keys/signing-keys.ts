@@ -1,14 +1,32 @@
 import type { Audit } from '../audit/audit.ts'
 import type { Caller } from '../http/caller.ts'
 import type { Keyring } from './keyring.ts'
+import type { KeyTurn } from './rotation.ts'
 
 export type SigningKeys = ReturnType<typeof createSigningKeys>
 
+/** What is needed of the ring. */
+type ChangedRing = Pick<Keyring, 'current' | 'keys' | 'turn' | 'rotate' | 'replace'>
+
 /**
- * The operator's commands for the signing keys, each with its audit event. `Keyring.maintain` does the rest by itself.
+ * What administrators see of the signing keys, and the operator's commands, each with its audit event.
+ * `Keyring.maintain` does the rest by itself.
  */
-export function createSigningKeys ({ keyring, audit }: { keyring: Pick<Keyring, 'rotate' | 'replace'>, audit: Audit }) {
-  return { rotate, replace }
+export function createSigningKeys ({ keyring, audit }: { keyring: ChangedRing, audit: Audit }) {
+  return { list, rotate, replace }
+
+  /**
+   * What is public of each key, the earliest first, as this node knows it: no store is asked. A key that waits is shown
+   * with the time at which it takes over by itself. Not `complete` without the keys that this node cannot judge.
+   * @throws Refusal `unavailable` as `Keyring.current`
+   */
+  function list () {
+    const takesOverAt = keyring.turn?.rotatesAt ?? null
+    return {
+      keys: keyring.keys.map(key => present({ ...key, activatedAt: key.activatedAt ?? takesOverAt })),
+      complete: !keyring.current.isPartial
+    }
+  }
 
   /** Lets the next key sign as soon as verifiers can know it: now, or later by itself. See `Keyring.rotate`. */
   async function rotate (caller: Caller) {
@@ -30,4 +48,20 @@ export function createSigningKeys ({ keyring, audit }: { keyring: Pick<Keyring, 
       caller
     }))
   }
+}
+
+function present ({ id, status, publishedAt, activatedAt, retiredAt, expiresAt }: KeyTurn) {
+  return {
+    kid: id,
+    alg: 'ES256' as const,
+    state: status,
+    created_at: new Date(publishedAt).toISOString(),
+    active_from: timeOf(activatedAt),
+    retired_at: timeOf(retiredAt),
+    expires_at: timeOf(expiresAt)
+  }
+}
+
+function timeOf (milliseconds: number | null): string | null {
+  return milliseconds === null ? null : new Date(milliseconds).toISOString()
 }

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 import dashboardStats from './dashboard-stats.ts'
 import listAuditEvents from './list-audit-events.ts'
+import listKeys from './list-keys.ts'
 import signOutEveryone from './sign-out-everyone.ts'
 import { guardedBy } from '../guarded.ts'
 
@@ -8,6 +9,7 @@ import { guardedBy } from '../guarded.ts'
 const admin: FastifyPluginAsync = async app => {
   guardedBy(app, {
     'audit:read': [listAuditEvents],
+    'roles:write': [listKeys],
     'stats:read': [dashboardStats]
   })
   guardedBy(app, { 'roles:write': [signOutEveryone] }, [app.requireRecentSignIn])

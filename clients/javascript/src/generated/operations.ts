@@ -64,5 +64,6 @@ export const adminOperations = {
   createVendor: 'POST /vendors',
   updateVendor: 'PATCH /vendors/{id}',
   listAuditEvents: 'GET /admin/audit-events',
+  listSigningKeys: 'GET /admin/keys',
   signOutEveryone: 'POST /admin/sign-out-everyone'
 }

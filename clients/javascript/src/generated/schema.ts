@@ -1184,6 +1184,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the signing keys
+         * @description Needs `roles:write`. What is public of them: their states and times. The keys themselves are at `/.well-known/jwks.json`.
+         */
+        get: operations["listSigningKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/dashboard/stats": {
         parameters: {
             query?: never;
@@ -2552,6 +2572,47 @@ export interface components {
              */
             next_cursor: string | null;
         };
+        /** @description What is public of a key that signs access tokens. */
+        SigningKey: {
+            /** @description As in the header of the tokens that it signs. */
+            kid: string;
+            /** @enum {string} */
+            alg: "ES256";
+            /**
+             * @description `next` is published and does not sign yet, `active` signs, `retired` only verifies.
+             * @enum {string}
+             */
+            state: "next" | "active" | "retired";
+            /**
+             * Format: date-time
+             * @example 2026-11-20T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description From when on it signs; for a `next` key, when it takes over by itself.
+             * @example 2026-11-20T09:30:00.000Z
+             */
+            active_from: string | null;
+            /**
+             * Format: date-time
+             * @description When it stopped signing; for an `active` key, when it has been asked to stop.
+             * @example 2026-11-20T09:30:00.000Z
+             */
+            retired_at: string | null;
+            /**
+             * Format: date-time
+             * @description When a `retired` key stops verifying and is removed.
+             * @example 2026-11-20T09:30:00.000Z
+             */
+            expires_at: string | null;
+        };
+        /** @description The signing keys, the earliest first. */
+        SigningKeyList: {
+            keys: components["schemas"]["SigningKey"][];
+            /** @description `false` while there are keys under an `ENCRYPTION_KEY` that this node does not have. They are not listed. */
+            complete: boolean;
+        };
         /** @description How this node is. */
         Health: {
             /** @enum {string} */
@@ -2969,6 +3030,8 @@ export type VendorList = components['schemas']['VendorList'];
 export type VendorAnswer = components['schemas']['VendorAnswer'];
 export type AuditEvent = components['schemas']['AuditEvent'];
 export type AuditEventList = components['schemas']['AuditEventList'];
+export type SigningKey = components['schemas']['SigningKey'];
+export type SigningKeyList = components['schemas']['SigningKeyList'];
 export type Health = components['schemas']['Health'];
 export type KeySet = components['schemas']['KeySet'];
 export type ResponseMalformedRequest = components['responses']['MalformedRequest'];
@@ -7403,6 +7466,56 @@ export interface operations {
                 };
             };
             422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listSigningKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The signing keys, the earliest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SigningKeyList"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];

@@ -293,6 +293,29 @@ extension type const SessionList(Map<String, Object?> json) {
   List<Session> get sessions => [for (final item in json['sessions'] as List<Object?>) Session(item as Map<String, Object?>)];
 }
 
+/// What is public of a key that signs access tokens.
+extension type const SigningKey(Map<String, Object?> json) {
+  /// As in the header of the tokens that it signs.
+  String get kid => json['kid'] as String;
+  String get alg => json['alg'] as String;
+  /// next is published and does not sign yet, active signs, retired only verifies.
+  String get state => json['state'] as String;
+  DateTime get createdAt => DateTime.parse(json['created_at'] as String);
+  /// From when on it signs; for a next key, when it takes over by itself.
+  DateTime? get activeFrom => json['active_from'] == null ? null : DateTime.parse(json['active_from'] as String);
+  /// When it stopped signing; for an active key, when it has been asked to stop.
+  DateTime? get retiredAt => json['retired_at'] == null ? null : DateTime.parse(json['retired_at'] as String);
+  /// When a retired key stops verifying and is removed.
+  DateTime? get expiresAt => json['expires_at'] == null ? null : DateTime.parse(json['expires_at'] as String);
+}
+
+/// The signing keys, the earliest first.
+extension type const SigningKeyList(Map<String, Object?> json) {
+  List<SigningKey> get keys => [for (final item in json['keys'] as List<Object?>) SigningKey(item as Map<String, Object?>)];
+  /// false while there are keys under an ENCRYPTION_KEY that this node does not have. They are not listed.
+  bool get complete => json['complete'] as bool;
+}
+
 /// Figures for a dashboard.
 extension type const Statistics(Map<String, Object?> json) {
   Map<String, Object?> get users => json['users'] as Map<String, Object?>;

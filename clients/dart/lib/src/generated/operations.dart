@@ -614,6 +614,10 @@ extension AdministrationCalls on Latchkey {
         'format': format,
       }));
 
+  /// List the signing keys. Needs roles:write. What is public of them: their states and times. The keys themselves
+  /// are at /.well-known/jwks.json.
+  Future<SigningKeyList> listSigningKeys() async => SigningKeyList(await call('listSigningKeys', 'GET /admin/keys'));
+
   /// Sign everybody out. Every session of every user, also the one that asks, in one step; each is told so
   /// (everyone_signed_out). Needs roles:write and a password that was entered within ten minutes: else 401
   /// reauthentication_required.
