@@ -50,6 +50,7 @@ const routes = `
 | GET /api/v1/admin/dashboard/stats                  | stats:read      |
 | GET /api/v1/admin/audit-events                     | audit:read      |
 | GET /api/v1/admin/keys                             | roles:write     |
+| GET /api/v1/admin/services                         | roles:write     |
 | POST /api/v1/admin/sign-out-everyone               | roles:write ⏱   |
 | PUT /api/v1/roles/:name                            | roles:write ⏱   |
 | DELETE /api/v1/roles/:name                         | roles:write ⏱   |

@@ -10,6 +10,7 @@ export const purposes = {
   auditSeals: 'audit seals',
   auditSubjectKeys: 'audit subject keys',
   cursorsOfAuditEvents: 'cursors of audit events',
+  cursorsOfServices: 'cursors of services',
   cursorsOfUsers: 'cursors of users',
   cursorsOfVendors: 'cursors of vendors',
   deviceTokens: (issuer: string) => `device tokens of ${issuer}` as const,

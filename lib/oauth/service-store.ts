@@ -1,3 +1,4 @@
+import type { Position } from '../http/cursors.ts'
 import type { Database, Transaction } from '../stores/database.ts'
 
 /** A credential of a service and what it may do, without its secret. */
@@ -9,10 +10,16 @@ export interface Service {
   mayFollow: boolean
 }
 
+/** A credential in a list, with its place there. */
+export type ListedService = Service & Position & { createdAt: Date }
+
+/** Before every credential: no name is empty. */
+const beginning: Position = { key: '', id: '00000000-0000-0000-0000-000000000000' }
+
 export type ServiceStore = ReturnType<typeof createServiceStore>
 
 export function createServiceStore (db: Database) {
-  return { find, hashes, followers, count, insert, remove }
+  return { find, list, hashes, followers, count, insert, remove }
 
   /** The credential with this id, or null if it does not exist or is revoked: one read by the primary key. */
   async function find (id: string): Promise<Service | null> {
@@ -21,6 +28,17 @@ export function createServiceStore (db: Database) {
       from services
       where id = ${id}`
     return service ?? null
+  }
+
+  /** The next credentials by the name of their service. */
+  async function list ({ after, limit }: { after: Position | null, limit: number }): Promise<ListedService[]> {
+    const { key, id } = after ?? beginning
+    return await db<ListedService>`
+      select id, name, may_revoke, may_follow, created_at, name as key
+      from services
+      where (name, id) > (${key}::text, ${id}::uuid)
+      order by name, id
+      limit ${limit}`
   }
 
   /** The hash of every credential's secret. There are few, because operators create each of them by hand. */

@@ -1,8 +1,13 @@
 import fp from 'fastify-plugin'
+import { createEncryption } from '../../lib/crypto/encryption.ts'
+import { purposes } from '../../lib/crypto/purposes.ts'
+import { createCursors } from '../../lib/http/cursors.ts'
 import { createPublishedKeys } from '../../lib/keys/published-keys.ts'
 import type { PublishedKeys } from '../../lib/keys/published-keys.ts'
 import { createIntrospection } from '../../lib/oauth/introspection.ts'
 import type { Introspection } from '../../lib/oauth/introspection.ts'
+import { createServiceDirectory } from '../../lib/oauth/service-directory.ts'
+import type { ServiceDirectory } from '../../lib/oauth/service-directory.ts'
 import { createServiceStore } from '../../lib/oauth/service-store.ts'
 import { createServices } from '../../lib/oauth/services.ts'
 import type { Services } from '../../lib/oauth/services.ts'
@@ -13,6 +18,7 @@ import followers from './followers.ts'
 declare module 'fastify' {
   interface FastifyInstance {
     readonly services: Services
+    readonly serviceDirectory: ServiceDirectory
     readonly publishedKeys: PublishedKeys
     readonly introspection: Introspection
   }
@@ -25,8 +31,11 @@ export default fp<FeatureOptions>(async function oauthFeature (app, { config, cl
   const { database, authentication, tokens, sessions, audit, unitsOfWork, rateLimitStatuses: statuses } = app
   const failures = config.rateLimits.enabled ? createRequestLimits(failureRates, { clock }) : null
 
-  app.decorate('services', createServices({
-    database, store: createServiceStore(database), audit, statuses, failures, clock
+  const store = createServiceStore(database)
+
+  app.decorate('services', createServices({ database, store, audit, statuses, failures, clock }))
+  app.decorate('serviceDirectory', createServiceDirectory({
+    store, cursors: createCursors(createEncryption(app.secrets.derive(purposes.cursorsOfServices)))
   }))
   await app.register(followers, { clock })
   app.decorate('publishedKeys', createPublishedKeys({ keyring: app.keyring, hasRead: app.followers.hasRead }))

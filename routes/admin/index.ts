@@ -2,6 +2,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import dashboardStats from './dashboard-stats.ts'
 import listAuditEvents from './list-audit-events.ts'
 import listKeys from './list-keys.ts'
+import listServices from './list-services.ts'
 import signOutEveryone from './sign-out-everyone.ts'
 import { guardedBy } from '../guarded.ts'
 
@@ -9,7 +10,7 @@ import { guardedBy } from '../guarded.ts'
 const admin: FastifyPluginAsync = async app => {
   guardedBy(app, {
     'audit:read': [listAuditEvents],
-    'roles:write': [listKeys],
+    'roles:write': [listKeys, listServices],
     'stats:read': [dashboardStats]
   })
   guardedBy(app, { 'roles:write': [signOutEveryone] }, [app.requireRecentSignIn])

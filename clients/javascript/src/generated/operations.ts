@@ -65,5 +65,6 @@ export const adminOperations = {
   updateVendor: 'PATCH /vendors/{id}',
   listAuditEvents: 'GET /admin/audit-events',
   listSigningKeys: 'GET /admin/keys',
+  listServices: 'GET /admin/services',
   signOutEveryone: 'POST /admin/sign-out-everyone'
 }

@@ -1204,6 +1204,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the credentials of services, by name
+         * @description Needs `roles:write`. In pages: go on with `next_cursor` until it is `null`. Credentials are made and revoked at the command line.
+         */
+        get: operations["listServices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/dashboard/stats": {
         parameters: {
             query?: never;
@@ -2613,6 +2633,37 @@ export interface components {
             /** @description `false` while there are keys under an `ENCRYPTION_KEY` that this node does not have. They are not listed. */
             complete: boolean;
         };
+        /** @description A credential of a service, without its secret. */
+        ServiceCredential: {
+            /**
+             * Format: uuid
+             * @description With which the service signs in: the name in HTTP Basic.
+             */
+            id: string;
+            /**
+             * @description Of the service. It may have several credentials.
+             * @example billing
+             */
+            name: string;
+            /** @description Whether it may end the sessions of tokens. */
+            may_revoke: boolean;
+            /** @description Whether it may follow what has ended. */
+            may_follow: boolean;
+            /**
+             * Format: date-time
+             * @example 2026-11-20T09:30:00.000Z
+             */
+            created_at: string;
+        };
+        /** @description A page of credentials. */
+        ServiceCredentialList: {
+            services: components["schemas"]["ServiceCredential"][];
+            /**
+             * @description Where the next page begins; null on the last one.
+             * @example …
+             */
+            next_cursor: string | null;
+        };
         /** @description How this node is. */
         Health: {
             /** @enum {string} */
@@ -3032,6 +3083,8 @@ export type AuditEvent = components['schemas']['AuditEvent'];
 export type AuditEventList = components['schemas']['AuditEventList'];
 export type SigningKey = components['schemas']['SigningKey'];
 export type SigningKeyList = components['schemas']['SigningKeyList'];
+export type ServiceCredential = components['schemas']['ServiceCredential'];
+export type ServiceCredentialList = components['schemas']['ServiceCredentialList'];
 export type Health = components['schemas']['Health'];
 export type KeySet = components['schemas']['KeySet'];
 export type ResponseMalformedRequest = components['responses']['MalformedRequest'];
@@ -7516,6 +7569,65 @@ export interface operations {
                     };
                 };
             };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listServices: {
+        parameters: {
+            query?: {
+                /**
+                 * @description So many at most: 1 to 200.
+                 * @example 50
+                 */
+                limit?: string;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of credentials. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceCredentialList"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
+            422: components["responses"]["InvalidRequest"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];

@@ -269,6 +269,26 @@ extension type const SecondFactors(Map<String, Object?> json) {
   RecoveryCodeSummary? get recoveryCodes => json['recovery_codes'] == null ? null : RecoveryCodeSummary(json['recovery_codes'] as Map<String, Object?>);
 }
 
+/// A credential of a service, without its secret.
+extension type const ServiceCredential(Map<String, Object?> json) {
+  /// With which the service signs in: the name in HTTP Basic.
+  String get id => json['id'] as String;
+  /// Of the service. It may have several credentials.
+  String get name => json['name'] as String;
+  /// Whether it may end the sessions of tokens.
+  bool get mayRevoke => json['may_revoke'] as bool;
+  /// Whether it may follow what has ended.
+  bool get mayFollow => json['may_follow'] as bool;
+  DateTime get createdAt => DateTime.parse(json['created_at'] as String);
+}
+
+/// A page of credentials.
+extension type const ServiceCredentialList(Map<String, Object?> json) {
+  List<ServiceCredential> get services => [for (final item in json['services'] as List<Object?>) ServiceCredential(item as Map<String, Object?>)];
+  /// Where the next page begins; null on the last one.
+  String? get nextCursor => json['next_cursor'] as String?;
+}
+
 extension type const Session(Map<String, Object?> json) {
   String get id => json['id'] as String;
   /// Whether it is the one that asks.

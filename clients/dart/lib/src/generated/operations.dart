@@ -618,6 +618,16 @@ extension AdministrationCalls on Latchkey {
   /// are at /.well-known/jwks.json.
   Future<SigningKeyList> listSigningKeys() async => SigningKeyList(await call('listSigningKeys', 'GET /admin/keys'));
 
+  /// List the credentials of services, by name. Needs roles:write. In pages: go on with next_cursor until it is
+  /// null. Credentials are made and revoked at the command line.
+  Future<ServiceCredentialList> listServices({
+    String? limit,
+    String? cursor,
+  }) async => ServiceCredentialList(await call('listServices', 'GET /admin/services', {
+        'limit': limit,
+        'cursor': cursor,
+      }));
+
   /// Sign everybody out. Every session of every user, also the one that asks, in one step; each is told so
   /// (everyone_signed_out). Needs roles:write and a password that was entered within ten minutes: else 401
   /// reauthentication_required.
