@@ -2,7 +2,8 @@ import { resolve } from 'node:path'
 import type { TSchema } from '@sinclair/typebox'
 import { Value, TransformDecodeError } from '@sinclair/typebox/value'
 import { group } from './group.ts'
-import type { Config } from './group.ts'
+import { listSettings } from './in-force.ts'
+import type { Config } from './in-force.ts'
 import { checkSettings } from './rules.ts'
 import { settings } from './settings.ts'
 import type { Settings } from './settings.ts'
@@ -13,7 +14,7 @@ import type { Finding } from './warnings.ts'
 import type { Environment, Problem } from './sources.ts'
 
 export { describeConfig } from './describe.ts'
-export type { Config } from './group.ts'
+export type { Config } from './in-force.ts'
 export { readEnvironment, settingsFileOf } from './sources.ts'
 export type { Environment } from './sources.ts'
 export type { Rate } from './parse.ts'
@@ -41,7 +42,9 @@ export class ConfigError extends Error {
  * @throws ConfigError which names all problems at once
  */
 export function loadConfig (env: Environment): Config {
-  return group(readSettings(env))
+  const { settings: decoded, given } = readSettings(env)
+  const config = group(decoded)
+  return { ...config, settings: listSettings(given, config) }
 }
 
 /**
@@ -49,15 +52,16 @@ export function loadConfig (env: Environment): Config {
  * @throws ConfigError as `loadConfig` does
  */
 export function listWarnings (env: Environment): Finding[] {
-  return [...warnAbout(readSettings(env)), ...warnAboutNames(env)]
+  return [...warnAbout(readSettings(env).settings), ...warnAboutNames(env)]
 }
 
-function readSettings (env: Environment): Settings {
+/** The settings as they are used, and as they were given. */
+function readSettings (env: Environment): { settings: Settings, given: Environment } {
   const problems: Problem[] = []
-  const given = readSecretFiles(env, problems)
-  const values = given['NODE_ENV'] === 'development'
-    ? readDevelopment(resolve(given['DATA_DIR'] ?? '.data'), given)
-    : given
+  const fromFiles = readSecretFiles(env, problems)
+  const values = fromFiles['NODE_ENV'] === 'development'
+    ? readDevelopment(resolve(fromFiles['DATA_DIR'] ?? '.data'), fromFiles)
+    : fromFiles
 
   for (const [name, schema] of Object.entries(settings.properties)) {
     const value = values[name]
@@ -77,7 +81,7 @@ function readSettings (env: Environment): Settings {
   const decoded = decode(values)
   problems.push(...checkSettings(decoded))
   if (problems.length > 0) throw new ConfigError(problems)
-  return decoded
+  return { settings: decoded, given: values }
 }
 
 function checkOne (name: string, schema: TSchema, value: string, problems: Problem[]) {

@@ -1,8 +1,8 @@
-import type { Config } from './group.ts'
+import type { Config } from './in-force.ts'
 
 /** The configuration for the start-up log: secrets and the passwords of URLs are masked. */
 export function describeConfig (config: Config) {
-  const { secrets, operations, errorReports, traces, postgres, redis, mail, ...rest } = config
+  const { secrets, operations, errorReports, traces, postgres, redis, mail, settings: _, ...rest } = config
 
   return {
     ...rest,

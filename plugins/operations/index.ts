@@ -1,4 +1,5 @@
 import fp from 'fastify-plugin'
+import type { Config } from '../../lib/config/config.ts'
 import type { FeatureOptions } from '../feature.ts'
 import cleanUp from './clean-up.ts'
 import docs from './docs.ts'
@@ -12,7 +13,15 @@ import operationsToken from './operations-token.ts'
 import probes from './probes.ts'
 import writeWatches from './write-watches.ts'
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** What is in force at this node, without secrets. */
+    readonly settings: Config['settings']
+  }
+}
+
 export default fp<FeatureOptions>(async function operationsFeature (app, { config, clock, workers }) {
+  app.decorate('settings', config.settings)
   await app.register(operationsToken, config.operations)
   await app.register(cleanUp, { ...config.cleanUp, clock, workers })
   await app.register(writeWatches)

@@ -3,6 +3,7 @@ import dashboardStats from './dashboard-stats.ts'
 import listAuditEvents from './list-audit-events.ts'
 import listKeys from './list-keys.ts'
 import listServices from './list-services.ts'
+import listSettings from './list-settings.ts'
 import signOutEveryone from './sign-out-everyone.ts'
 import { guardedBy } from '../guarded.ts'
 
@@ -10,7 +11,7 @@ import { guardedBy } from '../guarded.ts'
 const admin: FastifyPluginAsync = async app => {
   guardedBy(app, {
     'audit:read': [listAuditEvents],
-    'roles:write': [listKeys, listServices],
+    'roles:write': [listKeys, listServices, listSettings],
     'stats:read': [dashboardStats]
   })
   guardedBy(app, { 'roles:write': [signOutEveryone] }, [app.requireRecentSignIn])

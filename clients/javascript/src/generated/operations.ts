@@ -66,5 +66,6 @@ export const adminOperations = {
   listAuditEvents: 'GET /admin/audit-events',
   listSigningKeys: 'GET /admin/keys',
   listServices: 'GET /admin/services',
+  listSettings: 'GET /admin/settings',
   signOutEveryone: 'POST /admin/sign-out-everyone'
 }

@@ -1224,6 +1224,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the settings in force
+         * @description Needs `roles:write`. Those of the node that answers. No secret is shown, nor whether two are alike.
+         */
+        get: operations["listSettings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/dashboard/stats": {
         parameters: {
             query?: never;
@@ -2664,6 +2684,31 @@ export interface components {
              */
             next_cursor: string | null;
         };
+        /** @description A setting and its value in force. */
+        Setting: {
+            /** @example ACCESS_TOKEN_TTL */
+            name: string;
+            description: string;
+            /**
+             * @description As it is written in the settings; `null` if there is none. `***` for one that is masked.
+             * @example 15m
+             */
+            value: string | null;
+            /**
+             * @description Whether the value is a secret, or may contain one.
+             * @example false
+             */
+            masked: boolean;
+            /**
+             * @description Whether it has been set. Otherwise its default is in force.
+             * @example false
+             */
+            set: boolean;
+        };
+        /** @description Every setting. */
+        SettingList: {
+            settings: components["schemas"]["Setting"][];
+        };
         /** @description How this node is. */
         Health: {
             /** @enum {string} */
@@ -3085,6 +3130,8 @@ export type SigningKey = components['schemas']['SigningKey'];
 export type SigningKeyList = components['schemas']['SigningKeyList'];
 export type ServiceCredential = components['schemas']['ServiceCredential'];
 export type ServiceCredentialList = components['schemas']['ServiceCredentialList'];
+export type Setting = components['schemas']['Setting'];
+export type SettingList = components['schemas']['SettingList'];
 export type Health = components['schemas']['Health'];
 export type KeySet = components['schemas']['KeySet'];
 export type ResponseMalformedRequest = components['responses']['MalformedRequest'];
@@ -7628,6 +7675,56 @@ export interface operations {
                 };
             };
             422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every setting. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingList"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];

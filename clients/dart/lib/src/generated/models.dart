@@ -313,6 +313,23 @@ extension type const SessionList(Map<String, Object?> json) {
   List<Session> get sessions => [for (final item in json['sessions'] as List<Object?>) Session(item as Map<String, Object?>)];
 }
 
+/// A setting and its value in force.
+extension type const Setting(Map<String, Object?> json) {
+  String get name => json['name'] as String;
+  String get description => json['description'] as String;
+  /// As it is written in the settings; null if there is none. *** for one that is masked.
+  String? get value => json['value'] as String?;
+  /// Whether the value is a secret, or may contain one.
+  bool get masked => json['masked'] as bool;
+  /// Whether it has been set. Otherwise its default is in force.
+  bool get set => json['set'] as bool;
+}
+
+/// Every setting.
+extension type const SettingList(Map<String, Object?> json) {
+  List<Setting> get settings => [for (final item in json['settings'] as List<Object?>) Setting(item as Map<String, Object?>)];
+}
+
 /// What is public of a key that signs access tokens.
 extension type const SigningKey(Map<String, Object?> json) {
   /// As in the header of the tokens that it signs.

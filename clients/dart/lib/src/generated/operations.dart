@@ -628,6 +628,10 @@ extension AdministrationCalls on Latchkey {
         'cursor': cursor,
       }));
 
+  /// List the settings in force. Needs roles:write. Those of the node that answers. No secret is shown, nor whether
+  /// two are alike.
+  Future<SettingList> listSettings() async => SettingList(await call('listSettings', 'GET /admin/settings'));
+
   /// Sign everybody out. Every session of every user, also the one that asks, in one step; each is told so
   /// (everyone_signed_out). Needs roles:write and a password that was entered within ten minutes: else 401
   /// reauthentication_required.
