@@ -10,6 +10,7 @@ export const purposes = {
   auditSeals: 'audit seals',
   auditSubjectKeys: 'audit subject keys',
   cursorsOfAuditEvents: 'cursors of audit events',
+  cursorsOfMails: 'cursors of mails',
   cursorsOfServices: 'cursors of services',
   cursorsOfUsers: 'cursors of users',
   cursorsOfVendors: 'cursors of vendors',

@@ -15,11 +15,17 @@ export interface ListedJob {
   error: string | null
 }
 
+/** A job in a list, with the text of what the list is ordered by: the time to the microsecond. */
+export type PlacedJob = ListedJob & { key: string }
+
+/** The part of a list after a job, or its beginning. */
+interface Part { after: { key: string, id: string } | null, limit: number }
+
 export type QueueStore = ReturnType<typeof createQueueStore>
 
 /** What an operator sees of a queue, and mends in it. */
 export function createQueueStore (db: Database) {
-  return { list, retry, retryNext, now }
+  return { list, waiting, failed, retry, retryNext, now }
 
   /** The newest jobs of a queue, at most `limit`: all of them, or those that have failed for good. */
   async function list (queue: string, { onlyFailed, limit }: { onlyFailed: boolean, limit: number }) {
@@ -29,6 +35,34 @@ export function createQueueStore (db: Database) {
       where queue = ${queue}
         and (failed_at is not null or not ${onlyFailed}::boolean)
       order by id desc
+      limit ${limit}`
+  }
+
+  /** The next jobs that wait or are being done, by when they are due. */
+  async function waiting (queue: string, { after, limit }: Part): Promise<PlacedJob[]> {
+    const { key, id } = after ?? { key: '-infinity', id: '0' }
+    return await db<PlacedJob>`
+      select id, data ->> 'kind' as kind, attempts, attempts_max, created_at, due_at, failed_at, error,
+             due_at::text as key
+      from jobs
+      where queue = ${queue}
+        and failed_at is null
+        and (due_at, id) > (${key}::timestamptz, ${id}::bigint)
+      order by due_at, id
+      limit ${limit}`
+  }
+
+  /** The next jobs that have failed for good, the latest first. */
+  async function failed (queue: string, { after, limit }: Part): Promise<PlacedJob[]> {
+    const { key, id } = after ?? { key: 'infinity', id: '0' }
+    return await db<PlacedJob>`
+      select id, data ->> 'kind' as kind, attempts, attempts_max, created_at, due_at, failed_at, error,
+             failed_at::text as key
+      from jobs
+      where queue = ${queue}
+        and failed_at is not null
+        and (failed_at, id) < (${key}::timestamptz, ${id}::bigint)
+      order by failed_at desc, id desc
       limit ${limit}`
   }
 

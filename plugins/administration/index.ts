@@ -29,6 +29,9 @@ import { createDeviceSummaries } from '../../lib/logins/device-summaries.ts'
 import type { DeviceSummaries } from '../../lib/logins/device-summaries.ts'
 import { createRememberedDevices } from '../../lib/logins/remembered-devices.ts'
 import { createCursors } from '../../lib/http/cursors.ts'
+import { createQueueStore } from '../../lib/jobs/queue-store.ts'
+import { createOutbox } from '../../lib/outbox/outbox.ts'
+import type { Outbox } from '../../lib/outbox/outbox.ts'
 import { createKnownDeviceStore } from '../../lib/sessions/known-device-store.ts'
 import { createPasswordStore } from '../../lib/users/password-store.ts'
 import { createUserStore } from '../../lib/users/user-store.ts'
@@ -50,6 +53,7 @@ declare module 'fastify' {
     readonly administrators: Administrators
     readonly announcements: Announcements
     readonly auditTrail: AuditTrail
+    readonly outbox: Outbox
   }
 }
 
@@ -112,6 +116,9 @@ export default fp<FeatureOptions>(async function administrationFeature (app, { c
     database, store: createAnnouncementStore(database), jobs, audit
   }))
   app.decorate('auditTrail', createAuditTrail({ ...ofTrail, cursors: cursorsFor(purposes.cursorsOfAuditEvents) }))
+  app.decorate('outbox', createOutbox({
+    queue: createQueueStore(database), cursors: cursorsFor(purposes.cursorsOfMails)
+  }))
 
   function cursorsFor (purpose: Purpose) {
     return createCursors(createEncryption(app.secrets.derive(purpose)))

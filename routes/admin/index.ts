@@ -2,6 +2,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import dashboardStats from './dashboard-stats.ts'
 import listAuditEvents from './list-audit-events.ts'
 import listKeys from './list-keys.ts'
+import listMails from './list-mails.ts'
 import listServices from './list-services.ts'
 import listSettings from './list-settings.ts'
 import signOutEveryone from './sign-out-everyone.ts'
@@ -11,7 +12,7 @@ import { guardedBy } from '../guarded.ts'
 const admin: FastifyPluginAsync = async app => {
   guardedBy(app, {
     'audit:read': [listAuditEvents],
-    'roles:write': [listKeys, listServices, listSettings],
+    'roles:write': [listKeys, listMails, listServices, listSettings],
     'stats:read': [dashboardStats]
   })
   guardedBy(app, { 'roles:write': [signOutEveryone] }, [app.requireRecentSignIn])

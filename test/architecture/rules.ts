@@ -109,7 +109,7 @@ export const floors = [
   ['logins'],
   ['accounts', 'announcements', 'transfers', 'oauth'],
   ['administration'],
-  ['organisations', 'doctor']
+  ['organisations', 'outbox', 'doctor']
 ]
 
 /** Libraries that more than one file may import: the framework, and pure functions. Every other one has one owner. */

@@ -65,6 +65,7 @@ export const adminOperations = {
   updateVendor: 'PATCH /vendors/{id}',
   listAuditEvents: 'GET /admin/audit-events',
   listSigningKeys: 'GET /admin/keys',
+  listMails: 'GET /admin/mails',
   listServices: 'GET /admin/services',
   listSettings: 'GET /admin/settings',
   signOutEveryone: 'POST /admin/sign-out-everyone'

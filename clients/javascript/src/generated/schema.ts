@@ -1204,6 +1204,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/mails": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the mails that wait or have failed
+         * @description Needs `roles:write`. Those that are tried next first, or those that failed last. In pages: go on with `next_cursor`, and the same `state`, until it is `null`. Mails that were sent are not kept.
+         */
+        get: operations["listMails"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/services": {
         parameters: {
             query?: never;
@@ -2653,6 +2673,62 @@ export interface components {
             /** @description `false` while there are keys under an `ENCRYPTION_KEY` that this node does not have. They are not listed. */
             complete: boolean;
         };
+        /** @description A mail that has not been sent. Who gets it is decided when it is. */
+        QueuedMail: {
+            /** @example 1843 */
+            id: number;
+            /**
+             * @description What caused it.
+             * @example registration
+             */
+            kind: string | null;
+            /**
+             * @description One that is being sent is `waiting`.
+             * @enum {string}
+             */
+            state: "waiting" | "failed";
+            /**
+             * @description How often it has been tried.
+             * @example 3
+             */
+            attempts: number;
+            /**
+             * @description How often it is tried at most.
+             * @example 11
+             */
+            attempts_max: number;
+            /**
+             * Format: date-time
+             * @example 2026-11-20T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it is tried next; `null` if it has failed.
+             * @example 2026-11-20T09:30:00.000Z
+             */
+            due_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was given up; `null` if it waits.
+             * @example 2026-11-20T09:30:00.000Z
+             */
+            failed_at: string | null;
+            /**
+             * @description Why the last attempt failed; `null` if none has.
+             * @enum {string|null}
+             */
+            failure: "unreachable" | "certificate" | "sign_in" | "refused" | "refused_for_good" | "bounced" | "not_configured" | "abandoned" | "other" | null;
+        };
+        /** @description A page of mails. */
+        QueuedMailList: {
+            mails: components["schemas"]["QueuedMail"][];
+            /**
+             * @description Where the next page begins; null on the last one.
+             * @example …
+             */
+            next_cursor: string | null;
+        };
         /** @description A credential of a service, without its secret. */
         ServiceCredential: {
             /**
@@ -3128,6 +3204,8 @@ export type AuditEvent = components['schemas']['AuditEvent'];
 export type AuditEventList = components['schemas']['AuditEventList'];
 export type SigningKey = components['schemas']['SigningKey'];
 export type SigningKeyList = components['schemas']['SigningKeyList'];
+export type QueuedMail = components['schemas']['QueuedMail'];
+export type QueuedMailList = components['schemas']['QueuedMailList'];
 export type ServiceCredential = components['schemas']['ServiceCredential'];
 export type ServiceCredentialList = components['schemas']['ServiceCredentialList'];
 export type Setting = components['schemas']['Setting'];
@@ -7616,6 +7694,67 @@ export interface operations {
                     };
                 };
             };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listMails: {
+        parameters: {
+            query?: {
+                /** @description `failed` when left out. */
+                state?: "waiting" | "failed";
+                /**
+                 * @description So many at most: 1 to 200.
+                 * @example 50
+                 */
+                limit?: string;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of mails. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueuedMailList"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
+            422: components["responses"]["InvalidRequest"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];

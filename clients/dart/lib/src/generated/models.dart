@@ -206,6 +206,33 @@ extension type const PublicKeyRequestOptions(Map<String, Object?> json) {
   String get userVerification => json['userVerification'] as String;
 }
 
+/// A mail that has not been sent. Who gets it is decided when it is.
+extension type const QueuedMail(Map<String, Object?> json) {
+  int get id => json['id'] as int;
+  /// What caused it.
+  String? get kind => json['kind'] as String?;
+  /// One that is being sent is waiting.
+  String get state => json['state'] as String;
+  /// How often it has been tried.
+  int get attempts => json['attempts'] as int;
+  /// How often it is tried at most.
+  int get attemptsMax => json['attempts_max'] as int;
+  DateTime get createdAt => DateTime.parse(json['created_at'] as String);
+  /// When it is tried next; null if it has failed.
+  DateTime? get dueAt => json['due_at'] == null ? null : DateTime.parse(json['due_at'] as String);
+  /// When it was given up; null if it waits.
+  DateTime? get failedAt => json['failed_at'] == null ? null : DateTime.parse(json['failed_at'] as String);
+  /// Why the last attempt failed; null if none has.
+  String? get failure => json['failure'] as String?;
+}
+
+/// A page of mails.
+extension type const QueuedMailList(Map<String, Object?> json) {
+  List<QueuedMail> get mails => [for (final item in json['mails'] as List<Object?>) QueuedMail(item as Map<String, Object?>)];
+  /// Where the next page begins; null on the last one.
+  String? get nextCursor => json['next_cursor'] as String?;
+}
+
 extension type const RecoveryCodeSummary(Map<String, Object?> json) {
   /// How many have not been used.
   int get left => json['left'] as int;

@@ -618,6 +618,19 @@ extension AdministrationCalls on Latchkey {
   /// are at /.well-known/jwks.json.
   Future<SigningKeyList> listSigningKeys() async => SigningKeyList(await call('listSigningKeys', 'GET /admin/keys'));
 
+  /// List the mails that wait or have failed. Needs roles:write. Those that are tried next first, or those that
+  /// failed last. In pages: go on with next_cursor, and the same state, until it is null. Mails that were sent are
+  /// not kept.
+  Future<QueuedMailList> listMails({
+    String? state,
+    String? limit,
+    String? cursor,
+  }) async => QueuedMailList(await call('listMails', 'GET /admin/mails', {
+        'state': state,
+        'limit': limit,
+        'cursor': cursor,
+      }));
+
   /// List the credentials of services, by name. Needs roles:write. In pages: go on with next_cursor until it is
   /// null. Credentials are made and revoked at the command line.
   Future<ServiceCredentialList> listServices({
