@@ -26,6 +26,7 @@ const refusals = {
   conflict: [409, 'This collides with something that exists already.'],
   role_in_use: [409, 'The role is in use.'],
   last_factor: [409, 'The account would be without the second factor that it needs.'],
+  mail_not_failed: [409, 'The mail has not failed: it waits or is being sent.'],
   last_super_admin: [409, 'The last active super_admin must remain.'],
   stale: [412, 'It has changed since it was read; read it again.'],
   body_too_large: [413, 'The body is too large.'],

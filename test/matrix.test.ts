@@ -53,6 +53,7 @@ const routes = `
 | GET /api/v1/admin/services                         | roles:write     |
 | GET /api/v1/admin/settings                         | roles:write     |
 | GET /api/v1/admin/mails                            | roles:write     |
+| POST /api/v1/admin/mails/:id/retry                 | roles:write     |
 | POST /api/v1/admin/sign-out-everyone               | roles:write ⏱   |
 | PUT /api/v1/roles/:name                            | roles:write ⏱   |
 | DELETE /api/v1/roles/:name                         | roles:write ⏱   |

@@ -1,4 +1,4 @@
-import type { Database } from '../stores/database.ts'
+import type { Database, Transaction } from '../stores/database.ts'
 
 /** A job as an operator sees it: nothing that names a person. */
 export interface ListedJob {
@@ -25,7 +25,7 @@ export type QueueStore = ReturnType<typeof createQueueStore>
 
 /** What an operator sees of a queue, and mends in it. */
 export function createQueueStore (db: Database) {
-  return { list, waiting, failed, retry, retryNext, now }
+  return { list, waiting, failed, retry, retryFailed, retryNext, now }
 
   /** The newest jobs of a queue, at most `limit`: all of them, or those that have failed for good. */
   async function list (queue: string, { onlyFailed, limit }: { onlyFailed: boolean, limit: number }) {
@@ -79,6 +79,27 @@ export function createQueueStore (db: Database) {
         and (failed_at is not null or ${isLate(db, lateMs)})
       returning id`
     return begun.length === 1
+  }
+
+  /**
+   * Begins a job again, as if it had never been tried, if it has failed for good. Of several that ask at once, one
+   * does. Returns the kind of the job, and whether it has been begun; null if there is none.
+   */
+  async function retryFailed (
+    tx: Transaction, queue: string, id: number
+  ): Promise<{ kind: string | null, isBegun: boolean } | null> {
+    const [begun] = await tx<{ kind: string | null, isBegun: boolean }>`
+      update jobs
+      set attempts = 0, failed_at = null, due_at = now()
+      where id = ${id} and queue = ${queue} and failed_at is not null
+      returning data ->> 'kind' as kind, true as is_begun`
+    if (begun) return begun
+
+    const [other] = await tx<{ kind: string | null, isBegun: boolean }>`
+      select data ->> 'kind' as kind, false as is_begun
+      from jobs
+      where id = ${id} and queue = ${queue}`
+    return other ?? null
   }
 
   /**

@@ -1,9 +1,19 @@
+import type { Actor } from '../access/authentication.ts'
+import type { AdminActions } from '../administration/admin-actions.ts'
+import type { Audit } from '../audit/audit.ts'
+import { Refusal } from '../errors.ts'
 import type { Cursors } from '../http/cursors.ts'
+import type { Jobs } from '../jobs/jobs.ts'
 import type { ListedJob, PlacedJob, QueueStore } from '../jobs/queue-store.ts'
 import { failureClassOf } from '../mail/failure-class.ts'
+import type { Database } from '../stores/database.ts'
 
 export interface OutboxParts {
-  queue: Pick<QueueStore, 'waiting' | 'failed'>
+  database: Database
+  queue: Pick<QueueStore, 'waiting' | 'failed' | 'retryFailed'>
+  jobs: Pick<Jobs, 'wake'>
+  actions: Pick<AdminActions, 'lockActor'>
+  audit: Pick<Audit, 'record'>
   cursors: Cursors
 }
 
@@ -14,8 +24,8 @@ export type Outbox = ReturnType<typeof createOutbox>
 const mails = 'mail'
 
 /** The mails that are not sent yet, as administrators see them: nothing names a recipient or quotes a mail. */
-export function createOutbox ({ queue, cursors }: OutboxParts) {
-  return { list }
+export function createOutbox ({ database, queue, jobs, actions, audit, cursors }: OutboxParts) {
+  return { list, retry }
 
   /**
    * A page of the mails that wait, those that are tried next first, or of those that failed, the latest first.
@@ -30,6 +40,32 @@ export function createOutbox ({ queue, cursors }: OutboxParts) {
       mails: page.map(present),
       next_cursor: found.length > limit && last ? cursors.encrypt({ state }, placeOf(last)) : null
     }
+  }
+
+  /**
+   * Sends a mail that has failed, as if it had never been tried. Whether there is still something to say is decided
+   * when it is sent: a link that has expired is not.
+   * @throws Refusal `not_found`; `mail_not_failed`; `session_ended` or `vendor_suspended` if that has happened to
+   * the actor meanwhile; `unavailable`
+   */
+  async function retry (id: number, by: Actor): Promise<void> {
+    await database.begin(async tx => {
+      await actions.lockActor(tx, by)
+      const mail = await queue.retryFailed(tx, mails, id)
+      if (mail === null) throw new Refusal('not_found')
+      if (!mail.isBegun) throw new Refusal('mail_not_failed')
+
+      await audit.record(tx, {
+        event: 'mail_retried',
+        outcome: 'success',
+        ...mail.kind !== null && { reason: mail.kind },
+        actorId: by.principal.userId,
+        subject: null,
+        caller: by.caller,
+        personal: { mail: id }
+      })
+    })
+    jobs.wake(mails)
   }
 }
 

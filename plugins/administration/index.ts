@@ -117,7 +117,12 @@ export default fp<FeatureOptions>(async function administrationFeature (app, { c
   }))
   app.decorate('auditTrail', createAuditTrail({ ...ofTrail, cursors: cursorsFor(purposes.cursorsOfAuditEvents) }))
   app.decorate('outbox', createOutbox({
-    queue: createQueueStore(database), cursors: cursorsFor(purposes.cursorsOfMails)
+    database,
+    queue: createQueueStore(database),
+    jobs,
+    actions,
+    audit,
+    cursors: cursorsFor(purposes.cursorsOfMails)
   }))
 
   function cursorsFor (purpose: Purpose) {

@@ -5,6 +5,7 @@ import listKeys from './list-keys.ts'
 import listMails from './list-mails.ts'
 import listServices from './list-services.ts'
 import listSettings from './list-settings.ts'
+import retryMail from './retry-mail.ts'
 import signOutEveryone from './sign-out-everyone.ts'
 import { guardedBy } from '../guarded.ts'
 
@@ -12,7 +13,7 @@ import { guardedBy } from '../guarded.ts'
 const admin: FastifyPluginAsync = async app => {
   guardedBy(app, {
     'audit:read': [listAuditEvents],
-    'roles:write': [listKeys, listMails, listServices, listSettings],
+    'roles:write': [listKeys, listMails, listServices, listSettings, retryMail],
     'stats:read': [dashboardStats]
   })
   guardedBy(app, { 'roles:write': [signOutEveryone] }, [app.requireRecentSignIn])

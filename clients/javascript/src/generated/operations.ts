@@ -68,5 +68,6 @@ export const adminOperations = {
   listMails: 'GET /admin/mails',
   listServices: 'GET /admin/services',
   listSettings: 'GET /admin/settings',
+  retryMail: 'POST /admin/mails/{id}/retry',
   signOutEveryone: 'POST /admin/sign-out-everyone'
 }

@@ -1264,6 +1264,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/mails/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a mail again that has failed
+         * @description Needs `roles:write`, and stands in the audit trail (`mail_retried`). It is tried as if for the first time. If its link or code has expired or been used meanwhile, there is nothing to send, and the mail is gone. One that has not failed is refused: `mail_not_failed`.
+         */
+        post: operations["retryMail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/dashboard/stats": {
         parameters: {
             query?: never;
@@ -1500,7 +1520,7 @@ export interface components {
              * @description The stable name of the refusal.
              * @enum {string}
              */
-            code: "malformed_request" | "unauthenticated" | "invalid_token" | "session_ended" | "invalid_credentials" | "passkey_unknown" | "mfa_required" | "reauthentication_required" | "forbidden" | "csrf" | "approval_pending" | "approval_rejected" | "account_disabled" | "vendor_suspended" | "wrong_user_type" | "password_change_required" | "second_factor_enrollment_required" | "https_required" | "not_found" | "method_not_allowed" | "conflict" | "role_in_use" | "last_factor" | "last_super_admin" | "stale" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "password_rejected" | "token_invalid" | "too_many_attempts" | "rate_limited" | "internal_error" | "unavailable" | "overloaded";
+            code: "malformed_request" | "unauthenticated" | "invalid_token" | "session_ended" | "invalid_credentials" | "passkey_unknown" | "mfa_required" | "reauthentication_required" | "forbidden" | "csrf" | "approval_pending" | "approval_rejected" | "account_disabled" | "vendor_suspended" | "wrong_user_type" | "password_change_required" | "second_factor_enrollment_required" | "https_required" | "not_found" | "method_not_allowed" | "conflict" | "role_in_use" | "last_factor" | "mail_not_failed" | "last_super_admin" | "stale" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "password_rejected" | "token_invalid" | "too_many_attempts" | "rate_limited" | "internal_error" | "unavailable" | "overloaded";
             /** @description The same as X-Request-Id; it is in the log. */
             request_id: string;
             errors?: {
@@ -3129,6 +3149,18 @@ export interface components {
                 };
             };
         };
+        /** @description In the way of something else. */
+        MailNotFailed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code: "mail_not_failed";
+                };
+            };
+        };
         /** @description Not signed in, or not any more. */
         UnauthenticatedOrInvalidToken: {
             headers: {
@@ -3235,6 +3267,7 @@ export type ResponseLastFactor = components['responses']['LastFactor'];
 export type ResponseConflictOrLastSuperAdmin = components['responses']['ConflictOrLastSuperAdmin'];
 export type ResponseStale = components['responses']['Stale'];
 export type ResponseRoleInUse = components['responses']['RoleInUse'];
+export type ResponseMailNotFailed = components['responses']['MailNotFailed'];
 export type ResponseUnauthenticatedOrInvalidToken = components['responses']['UnauthenticatedOrInvalidToken'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -7864,6 +7897,70 @@ export interface operations {
                     };
                 };
             };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    retryMail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Of the mail.
+                 * @example 1843
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description It is sent soon. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "csrf" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["MailNotFailed"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["MalformedRequest414"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidRequest"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];

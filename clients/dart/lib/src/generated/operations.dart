@@ -645,6 +645,15 @@ extension AdministrationCalls on Latchkey {
   /// two are alike.
   Future<SettingList> listSettings() async => SettingList(await call('listSettings', 'GET /admin/settings'));
 
+  /// Send a mail again that has failed. Needs roles:write, and stands in the audit trail (mail_retried). It is
+  /// tried as if for the first time. If its link or code has expired or been used meanwhile, there is nothing to
+  /// send, and the mail is gone. One that has not failed is refused: mail_not_failed.
+  Future<void> retryMail({
+    required String id,
+  }) => call('retryMail', 'POST /admin/mails/{id}/retry', {
+        'id': id,
+      });
+
   /// Sign everybody out. Every session of every user, also the one that asks, in one step; each is told so
   /// (everyone_signed_out). Needs roles:write and a password that was entered within ten minutes: else 401
   /// reauthentication_required.
