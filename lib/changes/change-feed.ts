@@ -1,8 +1,10 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { unavailable } from '../errors.ts'
 import { elapsedSince, momentOf } from '../clock.ts'
 import type { Clock, Moment } from '../clock.ts'
 import type { Change } from './change.ts'
 import type { ChangeStore, Cursor, Tail } from './change-store.ts'
+import { partsOf } from './parts.ts'
 
 /** A read of the feed that has succeeded, after its changes were applied. */
 export interface FeedRead {
@@ -28,29 +30,32 @@ const lookBackMs = 80 * 60_000
 
 /**
  * Follows the table of changes and passes each change to `apply`. Within one read, changes come in the order of their
- * numbers. Each comes once while the same Postgres server answers, and again after a start. Only the table counts:
- * wake-ups from other nodes merely make the next read come sooner.
+ * numbers, or of their times after a start. Each comes once while the same Postgres server answers, and again after a
+ * start. Only the table counts: wake-ups from other nodes merely make the next read come sooner. The changes of a read
+ * are applied in parts, in turns of the event loop. The read counts once all of them are applied.
  *
- * `startOver` is called before the changes of a read that has started over, except for the first read: Postgres may
- * have lost some of those that were applied before. What this node has committed since the read was sent is applied
- * again, because the read may not have seen it.
+ * `startOver` is called before the changes of a read that has started over, except for the first read, and `settle`
+ * after them: Postgres may have lost some of those that were applied before. What this node has committed since the
+ * read was sent is applied again, because the read may not have seen it.
  */
-export function createChangeFeed ({ store, clock, apply, startOver, wake, warn, onRead = () => {} }: {
+export function createChangeFeed ({ store, clock, apply, startOver, settle, wake, warn, onRead = () => {} }: {
   store: Pick<ChangeStore, 'since' | 'recent'>
   clock: Clock
   apply: (change: Change) => void
   startOver: () => void
+  settle: () => void
   /** Wakes the other nodes, so that they read the table. */
   wake: () => Promise<unknown>
   warn: (error: unknown) => void
-  /** Is called with every read. */
-  onRead?: (read: FeedRead) => void
+  /** Is called with every read. The next one begins after its promise. */
+  onRead?: (read: FeedRead) => void | Promise<void>
 }) {
   let cursor: Cursor | null = null
   let readAt: Moment | null = null
   let skewMs = 0
   let reading: Promise<void> | null = null
   let again = false
+  let isStopped = false
   /** What this node has published since the read that is under way was sent. */
   let published: Change[] = []
   let timer: NodeJS.Timeout | undefined
@@ -60,11 +65,13 @@ export function createChangeFeed ({ store, clock, apply, startOver, wake, warn, 
   /** Reads once, so that this node knows what has ended before its first answer, then keeps reading. */
   async function start () {
     await read()
+    if (isStopped) return
     timer = setInterval(() => { read().catch(warn) }, readIntervalMs)
   }
 
-  /** Ends the reading, after the read that is under way. */
+  /** Ends the reading: a read that is under way counts no more. Resolves once nothing more is asked or applied. */
   async function stop () {
+    isStopped = true
     clearInterval(timer)
     await reading?.catch(() => {})
   }
@@ -114,17 +121,33 @@ export function createChangeFeed ({ store, clock, apply, startOver, wake, warn, 
       published = []
       const [sentAt, time] = [momentOf(clock), clock.now()]
       const { isRestart, ...tail } = await readTail()
+      const answeredSkewMs = clock.now() - clock.offset - (clock.monotonic() - sentAt.monotonic) / 2 - tail.time
+      const isStartOver = isRestart && cursor !== null
 
-      if (isRestart && cursor !== null) {
+      if (isStartOver) {
         startOver()
         for (const change of published) apply(change)
       }
-      for (const change of tail.changes) apply(change)
+      await applyInTurns(tail.changes)
+      if (isStopped) return
+      if (isStartOver) settle()
       cursor = tail.next
       readAt = sentAt
-      skewMs = clock.now() - clock.offset - (clock.monotonic() - sentAt.monotonic) / 2 - tail.time
-      onRead({ changes: tail.changes, cursor, isRestart, sentAt: sentAt.monotonic, time })
+      skewMs = answeredSkewMs
+      await onRead({ changes: tail.changes, cursor, isRestart, sentAt: sentAt.monotonic, time })
     } while (again)
+  }
+
+  // What this node commits meanwhile is applied between two parts. No older row can undo it: whichever comes first, of
+  // two versions or raises of one subject the higher one counts.
+  async function applyInTurns (changes: Change[]) {
+    let isFirst = true
+    for (const part of partsOf(changes)) {
+      if (!isFirst) await nextTurn()
+      if (isStopped) return
+      isFirst = false
+      for (const change of part) apply(change)
+    }
   }
 
   // Another server, or a restarted one, may lack the last transactions of the one before. A node that has not read for

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { EndReason } from '../errors.ts'
 import type { Change, ChangeKind, VendorStatus } from './change.ts'
 import type { Database, Transaction } from '../stores/database.ts'
@@ -13,7 +14,11 @@ export interface Tail { changes: Change[], next: Cursor, time: number }
 
 export type ChangeStore = ReturnType<typeof createChangeStore>
 
-export function createChangeStore (db: Database) {
+/**
+ * @param options.pageRows how many rows one statement returns. Those of a page are worked upon in one go, which takes
+ * about two milliseconds for 500
+ */
+export function createChangeStore (db: Database, { pageRows = 500 } = {}) {
   const now = db.fragment`
     select pg_current_snapshot()::text as snapshot,
            pg_postmaster_start_time()::text as server,
@@ -40,20 +45,56 @@ export function createChangeStore (db: Database) {
    * mean something else.
    */
   async function since (from: Cursor): Promise<Tail | null> {
-    const { next, ...found } = tail(await db<TailRow>`
-      select c.kind, c.subject_id, c.except_id, c.number, c.reason, ${vendorStatus}, now.snapshot, now.server, now.time
+    let last = pageOf(await firstRowsSince(from))
+    const { next, time, changes } = last
+    while (last.next.server === from.server && last.rows === pageRows) {
+      last = pageOf(await rowsSince(from, next, last.lastSeq))
+      changes.push(...last.changes)
+    }
+    return last.next.server === from.server ? { next, time, changes } : null
+  }
+
+  // They are found by their transactions before they are put in order. Otherwise Postgres might walk through the whole
+  // table in the order of its numbers until it has found enough.
+  async function firstRowsSince (from: Cursor): Promise<TailRow[]> {
+    return await db<TailRow>`
+      with found as materialized (
+        select seq, kind, subject_id, except_id, number, reason
+        from changes
+        where xid >= pg_snapshot_xmin(${from.snapshot}::pg_snapshot)
+          and not pg_visible_in_snapshot(xid, ${from.snapshot}::pg_snapshot)
+      )
+      select c.seq, c.kind, c.subject_id, c.except_id, c.number, c.reason, ${vendorStatus},
+             now.snapshot, now.server, now.time
       from (${now}) as now
-      left join changes c
-        on c.xid >= pg_snapshot_xmin(${from.snapshot}::pg_snapshot)
-        and not pg_visible_in_snapshot(c.xid, ${from.snapshot}::pg_snapshot)
-      order by c.seq`)
-    return next.server === from.server ? { next, ...found } : null
+      left join (select * from found order by seq limit ${pageRows}) as c on true
+      order by c.seq`
+  }
+
+  /** The next rows after `lastSeq`, of those that the first statement has seen. */
+  async function rowsSince (from: Cursor, seen: Cursor, lastSeq: number | null): Promise<TailRow[]> {
+    return await db<TailRow>`
+      select c.seq, c.kind, c.subject_id, c.except_id, c.number, c.reason, ${vendorStatus},
+             now.snapshot, now.server, now.time
+      from (${now}) as now
+      left join (
+        select seq, kind, subject_id, except_id, number, reason
+        from changes
+        where seq > ${lastSeq}
+          and xid >= pg_snapshot_xmin(${from.snapshot}::pg_snapshot)
+          and not pg_visible_in_snapshot(xid, ${from.snapshot}::pg_snapshot)
+          and pg_visible_in_snapshot(xid, ${seen.snapshot}::pg_snapshot)
+        order by seq
+        limit ${pageRows}
+      ) as c on true
+      order by c.seq`
   }
 
   /**
-   * The changes of the last `milliseconds`: of each kind and subject the newest one, in the order of their numbers. A
-   * node starts with them. They are read in pages, so that no flood of changes makes one statement too long. The
-   * cursor is from before the first page, so the next read returns what has become visible meanwhile.
+   * The changes of the last `milliseconds`: of each kind and subject the newest one, in the order of their times, those
+   * of a page in that of their numbers. A node starts with them. They are read in pages, so that no flood of changes
+   * makes one statement too long. The cursor is from before the first page, so the next read returns what has become
+   * visible meanwhile.
    */
   async function recent (milliseconds: number): Promise<Tail> {
     const [start] = await db<Cursor & { time: string, at: string }>`
@@ -61,17 +102,23 @@ export function createChangeStore (db: Database) {
       from (${now}) as now`
     if (!start) throw new Error('Postgres does not tell the time')
 
-    const newest = new Map<string, PageRow>()
+    const newest = new Map<string, { seq: number, change: Change }>()
     for (let last: PageEnd | null = { at: start.at, seq: 0 }; last !== null;) {
       const rows: PageRow[] = await page(last)
-      for (const row of rows) {
+      for (const row of rows.sort((a, b) => a.seq - b.seq)) {
         const subject = `${row.kind} ${row.subjectId}`
-        if ((newest.get(subject)?.seq ?? 0) < row.seq) newest.set(subject, row)
+        if ((newest.get(subject)?.seq ?? 0) > row.seq) continue
+        // A key that is set again has to be removed to lose its old position.
+        newest.delete(subject)
+        newest.set(subject, { seq: row.seq, change: changeOf(row) })
       }
       last = rows[0] ? { at: rows[0].lastAt, seq: rows[0].lastSeq } : null
     }
 
-    const changes = [...newest.values()].sort((a, b) => a.seq - b.seq).map(changeOf)
+    const changes: Change[] = []
+    for (const { change } of newest.values()) {
+      if (changes.push(change) % pageRows === 0) await nextTurn()
+    }
     return { changes, next: { snapshot: start.snapshot, server: start.server }, time: Number(start.time) }
   }
 
@@ -115,9 +162,6 @@ export function createChangeStore (db: Database) {
   }
 }
 
-/** How many rows a page of a start is made of. */
-const pageRows = 10_000
-
 /** The last row of a page. `at` is as Postgres writes it, because a Date would lose the microseconds. */
 interface PageEnd { at: string, seq: number }
 
@@ -126,15 +170,21 @@ type PageRow = StoredChange & { seq: number, lastAt: string, lastSeq: number }
 /** A change as a statement returns it. */
 type StoredChange = Omit<Change, 'vendorStatus'> & { vendorStatus: VendorStatus | null }
 
-type TailRow = Omit<StoredChange, 'kind'> & Cursor & { kind: ChangeKind | null, time: string }
+type TailRow = Omit<StoredChange, 'kind'> & Cursor & { kind: ChangeKind | null, seq: number | null, time: string }
+
+/** The changes of a page, of how many rows it is, and which number is the last one. */
+interface TailPage extends Tail { rows: number, lastSeq: number | null }
 
 // When there is nothing new, the left join gives one row without a change.
-function tail (rows: TailRow[]): Tail {
-  const [first] = rows
-  if (!first) throw new Error('the feed always has a row')
+function pageOf (rows: TailRow[]): TailPage {
+  const [first, last] = [rows[0], rows.at(-1)]
+  if (!first || !last) throw new Error('the feed always has a row')
 
+  const changes = rows.flatMap(({ kind, ...row }) => kind ? [changeOf({ kind, ...row })] : [])
   return {
-    changes: rows.flatMap(({ kind, ...row }) => kind ? [changeOf({ kind, ...row })] : []),
+    changes,
+    rows: changes.length,
+    lastSeq: last.seq,
     next: { snapshot: first.snapshot, server: first.server },
     time: Number(first.time)
   }

@@ -11,12 +11,12 @@ declare module 'fastify' {
      * With `subscribe`: the listener is called for each change of a kind, which outdates its copy in memory, with the
      * last moment (monotonic, ms) at which it was up to date. With `onStartOver`: the listener is called when Postgres
      * may have lost what is in memory, so that it is read again; so are those of all kinds. With `followReads`: the
-     * listener is called with every read.
+     * listener is called with every read, and the next read begins after its promise.
      */
     readonly feed: ChangeFeed & {
       subscribe (kind: Change['kind'], listener: (since: number) => void): void
       onStartOver (listener: () => void): void
-      followReads (listener: (read: FeedRead) => void): void
+      followReads (listener: (read: FeedRead) => void | Promise<void>): void
     }
   }
 }
@@ -27,17 +27,18 @@ export default fp<{ clock: Clock }>(async function followChanges (app, { clock }
     store: createChangeStore(app.feedDatabase),
     clock,
     apply,
-    startOver,
+    startOver: app.revocations.startOver,
+    settle,
     wake: () => app.scripts.wake('changes'),
     warn,
-    onRead: read => { for (const listener of readers) listener(read) }
+    onRead: async read => { for (const listener of readers) await listener(read) }
   })
 
   // What is in memory was read after that.
   const startedAt = clock.monotonic()
   const listeners = new Map<Change['kind'], (since: number) => void>()
   const starters = new Set<() => void>()
-  const readers = new Set<(read: FeedRead) => void>()
+  const readers = new Set<(read: FeedRead) => void | Promise<void>>()
 
   app.decorate('feed', {
     ...feed,
@@ -54,8 +55,9 @@ export default fp<{ clock: Clock }>(async function followChanges (app, { clock }
     listeners.get(change.kind)?.(upToDateAt())
   }
 
-  function startOver () {
-    app.revocations.startOver()
+  // In one go, so that nothing is read in between under a version that the new memory does not know.
+  function settle () {
+    app.revocations.settle()
     for (const listener of listeners.values()) listener(upToDateAt())
     for (const listener of starters) listener()
   }

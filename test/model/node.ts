@@ -66,8 +66,8 @@ export function createNode (world: World, name: number) {
     recent: (milliseconds: number) => call(world, 'postgres', 'read the feed', () => told(postgres.recent(milliseconds))),
     firstRaise: (session: Parameters<typeof postgres.firstRaise>[0]) => call(world, 'postgres', 'ask why', () => postgres.firstRaise(session))
   } as ChangeStore
-  const { apply, startOver } = revocations
-  const feed = createChangeFeed({ store: changes, clock, apply, startOver, wake: async () => {}, warn () {} })
+  const { apply, startOver, settle } = revocations
+  const feed = createChangeFeed({ store: changes, clock, apply, startOver, settle, wake: async () => {}, warn () {} })
   const publish: typeof feed.publish = written => plants.has('the writer does not tell itself') || feed.publish(written)
   const sightings = createSightings(seen => call(world, 'postgres', 'write behind', () => postgres.write(draft => {
     for (const { sessionId, floor, seenAt } of seen) {

@@ -34,8 +34,9 @@ export async function composedStatements (): Promise<Set<string>> {
   const cursor = { snapshot: '1:1:', server: 'a time' }
   const seals = createAuditSealStore(db)
   const unsealed = createUnsealedStore(db)
-  // The pages of changes are read from where a first statement says.
+  // The pages of changes are read from where a first statement says. There is a second page if the first one is full.
   const changes = createChangeStore(recorderOf(texts, { ...cursor, at: 'a time' }))
+  const tail = createChangeStore(recorderOf(texts, { ...cursor, kind: 'everyone', seq: 1 }), { pageRows: 1 })
   const roles = createRoleStore(db)
   const erasures = createErasureStore(db)
   const tokens = createOneTimeTokenStore(db)
@@ -67,7 +68,7 @@ export async function composedStatements (): Promise<Set<string>> {
     () => unsealed.leftOver(db, reached),
     () => unsealed.unsealedSince(reached),
     () => changes.recent(1),
-    () => changes.since(cursor),
+    () => tail.since(cursor),
     () => createSessionStore(db, { idleAfterMs: 1 }).find(id),
     ...[{}, { passkey: passkeyUse }].map(marks => () => signIns.signIn(ofUser, session, event, db, marks)),
     () => tokens.find(id, 'invitation', now),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { createChangeStore } from '../../../lib/changes/change-store.ts'
+import type { Database } from '../../../lib/stores/database.ts'
 import { connect, makeDatabase, openStore } from '../../support/database.ts'
 
 const minute = 60_000
@@ -62,6 +63,73 @@ t.test('what becomes visible while a start reads comes with the next read', asyn
     if (tail?.changes.length) return t.match(tail.changes, [{ kind: 'session_ended', subjectId: late }])
   }
 })
+
+t.test('a long tail is read in pages: each change once, in the order of their numbers, as of the first page', async t => {
+  const { url, sql } = await open(t)
+  const { next: from } = await createChangeStore(openStore(t, url)).recent(80 * minute)
+  const write = (number: number) => sql`insert into changes (kind, number) values ('roles_changed', ${number})`
+  for (let number = 1; number <= 6; number++) await write(number)
+  // What is written before the second page belongs to the next read.
+  let statements = 0
+  const writing = before(openStore(t, url), async () => { if (++statements === 2) await write(7) })
+  const store = createChangeStore(writing, { pageRows: 2 })
+
+  const tail = await store.since(from)
+  t.strictSame(tail?.changes.map(({ number }) => number), [1, 2, 3, 4, 5, 6])
+  t.equal(statements, 4, 'the last page is empty')
+  const later = await store.since(tail?.next ?? from)
+  t.strictSame(later?.changes.map(({ number }) => number), [7])
+})
+
+t.test('a change of a transaction that was open for long comes first, and no page leaves one out', async t => {
+  const { url, sql } = await open(t)
+  const store = createChangeStore(openStore(t, url), { pageRows: 2 })
+  const write = (tx: typeof sql, number: number) => tx`insert into changes (kind, number) values ('roles_changed', ${number})`
+  const { next: start } = await store.recent(80 * minute)
+  let middle = start
+  await sql.begin(async tx => {
+    await write(tx as unknown as typeof sql, 1)
+    for (const number of [2, 3]) await write(sql, number)
+    const tail = await store.since(start)
+    t.strictSame(tail?.changes.map(({ number }) => number), [2, 3])
+    middle = tail?.next ?? start
+    for (const number of [4, 5, 6]) await write(sql, number)
+  })
+  t.strictSame((await store.since(middle))?.changes.map(({ number }) => number), [1, 4, 5, 6])
+})
+
+t.test('a tail whose pages come from two servers is not believed', async t => {
+  const { url, sql } = await open(t)
+  const { next: from } = await createChangeStore(openStore(t, url)).recent(80 * minute)
+  for (let number = 1; number <= 3; number++) {
+    await sql`insert into changes (kind, number) values ('roles_changed', ${number})`
+  }
+  let statements = 0
+  const answers = (rows: object[]) => ++statements === 1 ? rows : rows.map(row => ({ ...row, server: 'another' }))
+  t.equal(await createChangeStore(answering(openStore(t, url), answers), { pageRows: 2 }).since(from), null)
+  t.equal(statements, 2)
+})
+
+/** A database that does something before each statement. */
+function before (database: Database, work: () => Promise<void>): Database {
+  return through(database, async send => {
+    await work()
+    return await send()
+  })
+}
+
+/** A database whose rows are changed on their way. */
+function answering (database: Database, answers: (rows: object[]) => object[]): Database {
+  return through(database, async send => answers(await send()))
+}
+
+function through (database: Database, pass: (send: () => Promise<object[]>) => Promise<object[]>): Database {
+  async function query (strings: TemplateStringsArray, ...values: unknown[]) {
+    return await pass(() => database(strings, ...values))
+  }
+
+  return Object.assign(query as Database, { ...database })
+}
 
 /** A database of this test's own, without any change in it. */
 async function open (t: Parameters<typeof makeDatabase>[0]) {

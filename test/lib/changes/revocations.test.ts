@@ -102,11 +102,30 @@ t.test('starting over forgets the raises and versions of before, and no ended se
   t.equal(verdict(revocations, token), 'everyone_signed_out')
 
   revocations.startOver()
+  t.equal(verdict(revocations, token), 'everyone_signed_out', 'until the changes that are left are known')
+  t.equal(revocations.version(token.sub), 7)
+  revocations.settle()
   t.equal(verdict(revocations, token), 'fine')
   t.equal(verdict(revocations, left), 'signed_out')
   t.equal(revocations.version(token.sub), 0)
   t.equal(revocations.vendorStatus(other), undefined)
   t.equal(revocations.size, 1)
+})
+
+t.test('what is applied while a memory starts over counts at once, and afterwards', async t => {
+  const { revocations, token } = open()
+  revocations.apply(change({ kind: 'user_changed', subjectId: token.sub, number: 7 }))
+  revocations.startOver()
+  revocations.apply(change({ kind: 'user_epoch', subjectId: token.sub, number: 4, reason: 'password_changed' }))
+  revocations.apply(change({ kind: 'user_changed', subjectId: token.sub, number: 5 }))
+  t.equal(verdict(revocations, token), 'password_changed')
+  t.equal(revocations.version(token.sub), 7)
+  revocations.startOver()
+  revocations.apply(change({ kind: 'user_changed', subjectId: token.sub, number: 6 }))
+  revocations.settle()
+  t.equal(verdict(revocations, token), 'fine', 'a start over that was not completed leaves nothing behind')
+  t.equal(revocations.version(token.sub), 6)
+  t.strictSame([...revocations.list()].map(({ number }) => number), [6])
 })
 
 t.test('a flood that expires at once is forgotten in parts', async t => {
