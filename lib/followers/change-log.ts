@@ -1,4 +1,3 @@
-import type { Change } from '../changes/change.ts'
 import type { Cursor } from '../changes/change-store.ts'
 import { includes, positionOf } from './position.ts'
 import type { Position } from './position.ts'
@@ -7,11 +6,12 @@ export type ChangeLog = ReturnType<typeof createChangeLog>
 
 /**
  * The changes that this node has read lately, so that a follower which was away for a while is told what it has missed
- * without a question to Postgres. It keeps `changesMax` changes. Any node can continue the position of any other one,
- * because positions are those of Postgres.
+ * without a question to Postgres. It keeps `changesMax` changes, rendered in pieces: so each is rendered once, however
+ * many followers have missed it. Any node can continue the position of any other one, because positions are those of
+ * Postgres.
  */
 export function createChangeLog ({ changesMax }: { changesMax: number }) {
-  let reads: { number: number, position: Position, changes: Change[] }[] = []
+  let reads: { number: number, position: Position, count: number, rendered: Buffer[] }[] = []
   let size = 0
   /** How many reads were added, and how many of the first ones were dropped. */
   let added = 0
@@ -29,28 +29,28 @@ export function createChangeLog ({ changesMax }: { changesMax: number }) {
     beginning = positionOf(cursor)
   }
 
-  /** Adds the changes of a read. */
-  function add (cursor: Cursor, changes: Change[]) {
-    reads.push({ number: ++added, position: positionOf(cursor), changes })
-    size += changes.length
+  /** Adds the changes of a read: how many they are, and their pieces. */
+  function add (cursor: Cursor, count: number, rendered: Buffer[]) {
+    reads.push({ number: ++added, position: positionOf(cursor), count, rendered })
+    size += count
     while (size > changesMax) {
       const oldest = reads.shift()
       if (oldest === undefined) return
-      size -= oldest.changes.length
+      size -= oldest.count
       dropped = oldest.number
       beginning = oldest.position
     }
   }
 
   /** The changes that a follower at this position may have missed; null if the log cannot know all of them. */
-  function since (position: Position): Change[] | null {
+  function since (position: Position): Buffer[] | null {
     if (beginning === null || !includes(position, beginning)) return null
-    return reads.filter(read => !includes(position, read.position)).flatMap(({ changes }) => changes)
+    return reads.filter(read => !includes(position, read.position)).flatMap(({ rendered }) => rendered)
   }
 
   /** The changes of all reads after this many were added; null if some of them have been dropped. */
-  function after (count: number): Change[] | null {
+  function after (count: number): Buffer[] | null {
     if (count < dropped) return null
-    return reads.filter(({ number }) => number > count).flatMap(({ changes }) => changes)
+    return reads.filter(({ number }) => number > count).flatMap(({ rendered }) => rendered)
   }
 }

@@ -1,10 +1,12 @@
 import { Readable } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Change } from '../changes/change.ts'
 import type { ChangeFeed, FeedRead } from '../changes/change-feed.ts'
+import { partsOf } from '../changes/parts.ts'
 import type { Clock } from '../clock.ts'
 import { Refusal, unavailable } from '../errors.ts'
 import { createChangeLog } from './change-log.ts'
-import { renderChanges, renderEvent, toldOf } from './messages.ts'
+import { itemsOf, renderChanges, renderChangesEvent, renderEvent, toldOf } from './messages.ts'
 import { includes, positionOf, readPosition, renderPosition, renderPositionAfter } from './position.ts'
 import { createStates } from './state.ts'
 import type { State } from './state.ts'
@@ -37,8 +39,8 @@ const changesMax = 10_000
 /** How often a state is rendered for one who asks, because what came meanwhile has made it useless. */
 const rendersMax = 5
 
-/** What a follower has to be told to know everything: if there is a state, it comes first. */
-interface Missed { state: State | null, changes: Change[] }
+/** What a follower has to be told to know everything: if there is a state, it comes first. `changes` are rendered. */
+interface Missed { state: State | null, changes: Buffer[] }
 
 /**
  * Services that verify access tokens themselves, and follow what has ended. A follower is told of everything once, then
@@ -52,7 +54,8 @@ export function createFollowers ({ clock, feed, list, mayFollow, warn, limits = 
   let last: FeedRead | null = null
   /** What a node must have read to know the keys of now. */
   let keysAsOf = ''
-  let waiting: Change[] = []
+  /** Rendered changes of reads that were heard, which no follower was told. */
+  let waiting: Buffer[] = []
   let toldAt = -Infinity
   let timer: NodeJS.Timeout | undefined
   let confirmedAt = -Infinity
@@ -61,13 +64,16 @@ export function createFollowers ({ clock, feed, list, mayFollow, warn, limits = 
 
   return { heard, follow, read, hasRead, tick, end, get size () { return streams.size } }
 
-  /** Takes a read of the feed, and tells the followers what it has found. */
-  function heard (read: FeedRead) {
-    last = read
-    if (read.isRestart || read.changes.some(({ kind }) => kind === 'keys_changed')) {
-      keysAsOf = renderPositionAfter(positionOf(read.cursor))
-    }
-    if (read.isRestart) {
+  /**
+   * Takes a read of the feed, and tells the followers what it has found. Many changes are rendered in turns of the
+   * event loop. Until all of them are, nothing here counts as read: so the next read may be taken only once the promise
+   * has resolved. A read with more changes than the log keeps is told as everything.
+   */
+  async function heard (read: FeedRead) {
+    const asOf = renderPositionAfter(positionOf(read.cursor))
+    if (read.isRestart || read.changes.length > changesMax) {
+      last = read
+      keysAsOf = asOf
       log.restart(read.cursor)
       states.restart()
       waiting = []
@@ -75,9 +81,16 @@ export function createFollowers ({ clock, feed, list, mayFollow, warn, limits = 
       return
     }
     const changes = toldOf(read.changes)
+    const rendered: Buffer[] = []
+    for (const part of partsOf(changes)) {
+      if (rendered.length > 0) await nextTurn()
+      rendered.push(renderChanges(part, asOf))
+    }
+    last = read
+    if (changes.some(({ kind }) => kind === 'keys_changed')) keysAsOf = asOf
     if (changes.length === 0) return
-    log.add(read.cursor, changes)
-    waiting.push(...changes)
+    log.add(read.cursor, changes.length, rendered)
+    waiting.push(...rendered)
     tellSoon()
   }
 
@@ -121,8 +134,8 @@ export function createFollowers ({ clock, feed, list, mayFollow, warn, limits = 
         `{"event":"${state ? 'state' : 'changes'}","cursor":"${renderPosition(positionOf(read.cursor))}",` +
         `"fresh_at":"${new Date(read.time).toISOString()}","age_ms":${Math.ceil(clock.monotonic() - read.sentAt)},` +
         '"changes":['
-      const newer = renderChanges(changes, keysAsOf)
-      const pieces = [head, ...state?.changes ?? [], `${state && newer ? ',' : ''}${newer}]}`]
+      const newer = Buffer.concat(state ? changes : itemsOf(changes))
+      const pieces = [head, ...state?.changes ?? [], `${newer}]}`]
       return state && state.changes.length > 1 ? Readable.from(pieces, { objectMode: false }) : pieces.join('')
     })
   }
@@ -204,11 +217,6 @@ export function createFollowers ({ clock, feed, list, mayFollow, warn, limits = 
     toldAt = clock.monotonic()
   }
 
-  function changesMessage (changes: Change[], { cursor }: FeedRead): Buffer {
-    const data = `{"changes":[${renderChanges(changes, keysAsOf)}]}`
-    return renderEvent('changes', data, renderPosition(positionOf(cursor)))
-  }
-
   /** Ends the streams of credentials that were revoked, and all of them if that cannot be known. */
   function confirm () {
     if (clock.monotonic() - confirmedAt > confirmationAgeMaxMs) streams.endWhere(() => true)
@@ -226,6 +234,10 @@ export function createFollowers ({ clock, feed, list, mayFollow, warn, limits = 
       .catch(warn)
       .finally(() => { isConfirming = false })
   }
+}
+
+function changesMessage (changes: Buffer[], { cursor }: FeedRead): Buffer {
+  return renderChangesEvent(changes, renderPosition(positionOf(cursor)))
 }
 
 /** How far this node has read, by its wall clock and by its monotonic clock. Of the latter only differences count. */

@@ -33,14 +33,25 @@ export function renderChange (
   })
 }
 
-/** Changes as the items of a JSON array, without its brackets; `asOf` as for `renderChange`. */
-export function renderChanges (changes: Change[], asOf: string): string {
-  return toldOf(changes).map(change => renderChange(change, asOf)).join(',')
+/** Changes as the items of a JSON array, with a comma before each; `asOf` as for `renderChange`. */
+export function renderChanges (changes: Change[], asOf: string): Buffer {
+  return Buffer.from(toldOf(changes).map(change => `,${renderChange(change, asOf)}`).join(''))
+}
+
+/** Rendered changes as the items of a JSON array, without the comma before the first one. */
+export function itemsOf ([first, ...others]: Buffer[]): Buffer[] {
+  return first ? [first.subarray(1), ...others] : []
 }
 
 /** An event of a stream (HTML, section 9.2.5); `data` is JSON, and has no line break. */
 export function renderEvent (event: string, data: string, id?: string): Buffer {
   return Buffer.from(`${renderEventStart(event, id)}${data}${eventEnd}`)
+}
+
+/** The event that tells rendered changes. They are only copied, however many they are. */
+export function renderChangesEvent (rendered: Buffer[], id: string): Buffer {
+  const start = Buffer.from(`${renderEventStart('changes', id)}{"changes":[`)
+  return Buffer.concat([start, ...itemsOf(rendered), Buffer.from(`]}${eventEnd}`)])
 }
 
 /** What comes before the data of an event. */

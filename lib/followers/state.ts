@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Change } from '../changes/change.ts'
+import { partsOf } from '../changes/parts.ts'
 import type { Clock } from '../clock.ts'
 import type { ChangeLog } from './change-log.ts'
-import { eventEnd, keysChanged, renderChanges, renderEventStart } from './messages.ts'
+import { eventEnd, itemsOf, keysChanged, renderChanges, renderEventStart } from './messages.ts'
 
 /** Everything that a node knows, as followers are told it. */
 export interface State {
@@ -24,8 +25,6 @@ export interface StateParts {
 
 /** A state is rendered at most once in this time (ms); what is newer is told after it. */
 const ageMaxMs = 60_000
-/** Changes that are rendered in one go, which takes about a millisecond. Others have a turn between them. */
-const changesAtOnce = 500
 
 /** The state of a node. It is rendered once for all who ask, in turns of the event loop, and kept for a while. */
 export function createStates ({ clock, list, log }: StateParts) {
@@ -36,8 +35,8 @@ export function createStates ({ clock, list, log }: StateParts) {
 
   return { current, render, restart }
 
-  /** The state and the changes that are newer; null if it has to be rendered. */
-  function current (): { state: State, changes: Change[] } | null {
+  /** The state and the rendered changes that are newer; null if it has to be rendered. */
+  function current (): { state: State, changes: Buffer[] } | null {
     if (rendered === null || clock.monotonic() - rendered.at >= ageMaxMs) return null
     const changes = log.after(rendered.added)
     return changes && { state: rendered, changes }
@@ -66,24 +65,20 @@ export function createStates ({ clock, list, log }: StateParts) {
 
   // What is added to the log from now on is told after the state, whether it is in the state or not.
   async function renderInTurns ({ position, asOf }: Beginning) {
-    const [begun, added, changes]: [number, number, Buffer[]] = [restarts, log.added, []]
-    for (const slice of slicesOf(list())) {
-      if (changes.length > 0) await nextTurn()
+    const [begun, added, pieces]: [number, number, Buffer[]] = [restarts, log.added, []]
+    for (const part of partsOf(withKeys(list()))) {
+      if (pieces.length > 0) await nextTurn()
       if (restarts !== begun) return
-      changes.push(Buffer.from(`${changes.length > 0 ? ',' : ''}${renderChanges(slice, asOf)}`))
+      pieces.push(renderChanges(part, asOf))
     }
+    const changes = itemsOf(pieces)
     rendered = { changes, message: renderState(changes, position), at: clock.monotonic(), added }
   }
 }
 
-function * slicesOf (changes: Iterable<Change>): Generator<Change[]> {
-  let slice: Change[] = []
-  for (const change of changes) {
-    if (slice.push(change) < changesAtOnce) continue
-    yield slice
-    slice = []
-  }
-  yield [...slice, keysChanged]
+function * withKeys (changes: Iterable<Change>): Generator<Change> {
+  yield * changes
+  yield keysChanged
 }
 
 /** The event of a state. That of a small one is a single piece, so that it is written in one go. */

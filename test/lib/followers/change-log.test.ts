@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import type { Change } from '../../../lib/changes/change.ts'
 import { createChangeLog } from '../../../lib/followers/change-log.ts'
 import { positionOf, readPosition, renderPosition } from '../../../lib/followers/position.ts'
 
@@ -8,7 +7,7 @@ const server = '2026-11-27 13:00:00.123456+00'
 
 t.test('a position that another node has told is continued, without a gap', async t => {
   const [log, ended] = [open('100:105:102'), change()]
-  log.add(cursor('106:108:106'), [ended])
+  log.add(cursor('106:108:106'), 1, [ended])
 
   t.strictSame(log.since(at('102:105:102')), [ended], 'it may have missed the change')
   t.strictSame(log.since(at('102:108:102,106')), [ended], 'if the change was of transaction 102')
@@ -26,7 +25,7 @@ t.test('a position from before the log, or of another server, cannot be continue
 t.test('what is dropped can no longer be continued', async t => {
   const log = open('100:100:', 3)
   const changes = [change(), change(), change(), change()]
-  for (const [index, each] of changes.entries()) log.add(cursor(`${101 + index}:${101 + index}:`), [each])
+  for (const [index, each] of changes.entries()) log.add(cursor(`${101 + index}:${101 + index}:`), 1, [each])
 
   t.strictSame(log.since(at('101:101:')), changes.slice(1))
   t.equal(log.since(at('100:100:')), null)
@@ -36,23 +35,23 @@ t.test('what is dropped can no longer be continued', async t => {
 
 t.test('a transaction that stays open for long does not make changes come twice', async t => {
   const [log, ended, late] = [open('100:100:'), change(), change()]
-  log.add(cursor('100:120:100'), [ended])
+  log.add(cursor('100:120:100'), 1, [ended])
   t.strictSame(log.since(at('100:120:100')), [])
-  log.add(cursor('130:130:'), [late])
+  log.add(cursor('130:130:'), 1, [late])
   t.strictSame(log.since(at('100:120:100')), [late])
 })
 
 t.test('with many open transactions some changes come twice, and none is missing', async t => {
   const [log, ended] = [open('100:100:'), change()]
   const crowd = cursor(`100:200:${Array.from({ length: 30 }, (_, n) => 100 + n).join()}`)
-  log.add(crowd, [ended])
+  log.add(crowd, 1, [ended])
   t.strictSame(log.since(positionOf(crowd)), [], 'not at the node itself')
   t.strictSame(log.since(readPosition(renderPosition(positionOf(crowd))) ?? at('1:1:')), [ended])
 })
 
 t.test('a restart of the feed forgets everything', async t => {
   const log = open('100:100:')
-  log.add(cursor('108:108:'), [change()])
+  log.add(cursor('108:108:'), 1, [change()])
   log.restart(cursor('150:150:'))
 
   t.equal(log.since(at('108:108:')), null)
@@ -81,6 +80,7 @@ function at (snapshot: string) {
   return positionOf(cursor(snapshot))
 }
 
-function change (): Change {
-  return { kind: 'session_ended', subjectId: randomUUID(), exceptId: null, number: null, reason: 'evicted' }
+/** A rendered change. */
+function change (): Buffer {
+  return Buffer.from(randomUUID())
 }

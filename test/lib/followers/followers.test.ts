@@ -193,6 +193,56 @@ t.test('a change while a large state is rendered is told after it', async t => {
   t.match(JSON.parse(answer).changes.slice(20_000), [{ kind: 'keys_changed' }, { subject_id: late.subjectId }])
 })
 
+t.test('many changes are rendered in many turns, once for all, and told before the sign of life that vouches for them', async t => {
+  const { followers, heard, passes } = open(t)
+  const follower = await listen(followers)
+  const { cursor } = JSON.parse(await answerOf(followers))
+  const flood = changes(9000)
+  const hearing = heard(flood)
+  const readAt = 1000
+  passes(readAt)
+  followers.tick()
+  t.strictSame((await follower.names()).slice(4), ['alive'])
+  t.match(follower.events.at(-1)?.data, { clock: 0 }, 'it vouches for the read before')
+  const early = JSON.parse(await answerOf(followers, cursor))
+  t.match(early, { event: 'changes', cursor, changes: [] }, 'an answer has all of a read or nothing')
+  t.ok(await turnsOf(hearing) > 5)
+
+  followers.tick()
+  t.strictSame((await follower.names()).slice(5), ['changes', 'alive'])
+  const told = flood.map(({ subjectId }) => ({ kind: 'session_ended', subject_id: subjectId, reason: 'evicted' }))
+  t.strictSame(follower.events[5]?.data.changes, told)
+  const late = await listen(followers, { cursor })
+  t.equal(await turnsOf(listen(followers, { cursor })), 1, 'they are kept as they were told')
+  t.strictSame(await late.names(), ['opened', 'changes', 'alive'])
+  t.strictSame(late.events[1]?.data.changes, told)
+  t.strictSame(JSON.parse(await answerOf(followers, cursor)).changes, told)
+  t.strictSame(JSON.parse(await answerOf(followers, follower.ids.at(-1))).changes, [])
+})
+
+t.test('a read with more changes than can be continued is told as everything', async t => {
+  const { followers, heard, state } = open(t)
+  const follower = await listen(followers)
+  const { cursor } = JSON.parse(await answerOf(followers))
+  state.memory = changes(10_001)
+  await heard([...state.memory as Change[]])
+  await until(() => follower.events.length > 4)
+  t.strictSame((await follower.names()).slice(4), ['state'])
+  t.equal(follower.events[4]?.data.changes.length, 10_002)
+  t.match(JSON.parse(await answerOf(followers, cursor)), { event: 'state' })
+})
+
+t.test('a change of the keys tells what a node must have read to know it', async t => {
+  const { followers, heard } = open(t)
+  const follower = await listen(followers)
+  const keys: Change = { ...change(), kind: 'keys_changed', subjectId: null, reason: null }
+  await heard([...changes(600), keys])
+  await follower.names()
+  const [{ as_of: asOf }] = follower.events[4]?.data.changes.slice(-1) as [{ as_of: string }]
+  t.equal(asOf, follower.ids.at(-1))
+  t.ok(followers.hasRead(asOf))
+})
+
 t.test('after a restart followers hear nothing until the whole state was written to them', async t => {
   const { followers, heard, passes, state } = open(t)
   const [first, second] = [await listen(followers), await listen(followers)]
@@ -366,15 +416,19 @@ function open (t: { teardown (end: () => void): void }, limits: Partial<StreamLi
 
   function heard (changes: Change[], { isRestart = false } = {}) {
     xid += 10
-    followers.heard({ changes, cursor: { snapshot: `${xid}:${xid}:`, server }, isRestart, sentAt: now, time: 0 })
+    const cursor = { snapshot: `${xid}:${xid}:`, server }
+    return followers.heard({ changes, cursor, isRestart, sentAt: now, time: 0 })
   }
 }
 
 /** A follower whose stream is open. */
-async function listen (followers: Followers, { id = 'shop', isFrozen = false } = {}) {
+async function listen (
+  followers: Followers, { id = 'shop', isFrozen = false, cursor }: { id?: string, isFrozen?: boolean, cursor?: string } = {}
+) {
   const events: { name: string, data: { changes: object[] } }[] = []
-  const readable: Readable = await followers.follow({ id, mayFollow: true }, undefined, connection())
-  const follower = { readable, events, names, isOver: false }
+  const ids: string[] = []
+  const readable: Readable = await followers.follow({ id, mayFollow: true }, cursor, connection())
+  const follower = { readable, events, ids, names, isOver: false }
   readable.on('end', () => { follower.isOver = true })
   let heard = ''
   if (!isFrozen) {
@@ -382,7 +436,9 @@ async function listen (followers: Followers, { id = 'shop', isFrozen = false } =
       const parts = `${heard}${chunk}`.split('\n\n')
       heard = parts.pop() ?? ''
       for (const part of parts) {
-        const [event = '', data = ''] = part.split('\n').filter(line => !line.startsWith('id: '))
+        const lines = part.split('\n')
+        ids.push(...lines.filter(line => line.startsWith('id: ')).map(line => line.slice('id: '.length)))
+        const [event = '', data = ''] = lines.filter(line => !line.startsWith('id: '))
         events.push({ name: event.slice('event: '.length), data: JSON.parse(data.slice('data: '.length)) })
       }
     })
@@ -397,8 +453,8 @@ async function listen (followers: Followers, { id = 'shop', isFrozen = false } =
 }
 
 /** The answer to one question. */
-async function answerOf (followers: Followers) {
-  const answer = await followers.read({ id: 'x', mayFollow: true }, undefined)
+async function answerOf (followers: Followers, cursor?: string) {
+  const answer = await followers.read({ id: 'x', mayFollow: true }, cursor)
   return typeof answer === 'string' ? answer : await text(answer)
 }
 
