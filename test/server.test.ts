@@ -139,7 +139,7 @@ t.test('SIGHUP is ignored', async t => {
   server.kill('SIGHUP')
   server.kill('SIGHUP')
 
-  t.equal((await fetch(`${server.url}/health/ready`)).status, 200)
+  t.equal(await eventually(async () => (await fetch(`${server.url}/health/ready`)).status, 200), 200)
   server.kill('SIGTERM')
   t.equal(await server.exit(), 0)
 })

@@ -41,7 +41,8 @@ for (const [operation, route] of Object.entries({ ...signIns, ...renewals }) as 
         await next.client.wake()
       }
       await until(async () => (await livingSessions(world, userId)).length === 0)
-      t.notMatch(await storage.get('latchkey.session'), /"refresh_token"/)
+      await until(async () => !/"refresh_token"/.test(await storage.get('latchkey.session') ?? ''))
+      t.notMatch(await storage.get('latchkey.session'), /"refreshToken"|"refresh_token"/)
     })
   }
 }
