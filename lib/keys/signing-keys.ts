@@ -8,6 +8,9 @@ export type SigningKeys = ReturnType<typeof createSigningKeys>
 /** What is needed of the ring. */
 type ChangedRing = Pick<Keyring, 'current' | 'keys' | 'turn' | 'rotate' | 'replace'>
 
+/** The states of keys in the order in which they sign. Two may have been made in one millisecond. */
+const turns = ['retired', 'active', 'next']
+
 /**
  * What administrators see of the signing keys, and the operator's commands, each with its audit event.
  * `Keyring.maintain` does the rest by itself.
@@ -16,14 +19,16 @@ export function createSigningKeys ({ keyring, audit }: { keyring: ChangedRing, a
   return { list, rotate, replace }
 
   /**
-   * What is public of each key, the earliest first, as this node knows it: no store is asked. A key that waits is shown
-   * with the time at which it takes over by itself. Not `complete` without the keys that this node cannot judge.
+   * What is public of each key, in the order in which they sign, as this node knows it: no store is asked. A key that
+   * waits is shown with the time at which it takes over by itself. Not `complete` without the keys that this node
+   * cannot judge.
    * @throws Refusal `unavailable` as `Keyring.current`
    */
   function list () {
     const takesOverAt = keyring.turn?.rotatesAt ?? null
+    const keys = keyring.keys.toSorted((a, b) => turns.indexOf(a.status) - turns.indexOf(b.status))
     return {
-      keys: keyring.keys.map(key => present({ ...key, activatedAt: key.activatedAt ?? takesOverAt })),
+      keys: keys.map(key => present({ ...key, activatedAt: key.activatedAt ?? takesOverAt })),
       complete: !keyring.current.isPartial
     }
   }

@@ -26,7 +26,7 @@ const SigningKeyList = Type.Object({
   complete: Type.Boolean({
     description: '`false` while there are keys under an `ENCRYPTION_KEY` that this node does not have. They are not listed.'
   })
-}, { title: 'SigningKeyList', description: 'The signing keys, the earliest first.' })
+}, { title: 'SigningKeyList', description: 'The signing keys, in the order in which they sign.' })
 
 const schema = {
   operationId: 'listSigningKeys',

@@ -15,7 +15,7 @@ t.test('the key that signs and the one that waits are shown, with their times', 
   const published = (await app.inject('/.well-known/jwks.json')).json().keys.map(({ kid }: { kid: string }) => kid)
 
   t.ok(complete)
-  t.same(keys.map(({ kid }) => kid), published)
+  t.same(keys.map(({ kid }) => kid).sort(), published.sort())
   t.match(keys, [
     { alg: 'ES256', state: 'active', active_from: keys[0]?.created_at, retired_at: null, expires_at: null },
     { alg: 'ES256', state: 'next', retired_at: null, expires_at: null }

@@ -2687,7 +2687,7 @@ export interface components {
              */
             expires_at: string | null;
         };
-        /** @description The signing keys, the earliest first. */
+        /** @description The signing keys, in the order in which they sign. */
         SigningKeyList: {
             keys: components["schemas"]["SigningKey"][];
             /** @description `false` while there are keys under an `ENCRYPTION_KEY` that this node does not have. They are not listed. */
@@ -7691,7 +7691,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The signing keys, the earliest first. */
+            /** @description The signing keys, in the order in which they sign. */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -373,7 +373,7 @@ extension type const SigningKey(Map<String, Object?> json) {
   DateTime? get expiresAt => json['expires_at'] == null ? null : DateTime.parse(json['expires_at'] as String);
 }
 
-/// The signing keys, the earliest first.
+/// The signing keys, in the order in which they sign.
 extension type const SigningKeyList(Map<String, Object?> json) {
   List<SigningKey> get keys => [for (final item in json['keys'] as List<Object?>) SigningKey(item as Map<String, Object?>)];
   /// false while there are keys under an ENCRYPTION_KEY that this node does not have. They are not listed.
