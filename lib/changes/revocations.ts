@@ -24,19 +24,13 @@ interface Version extends Pick<Change, 'kind' | 'vendorStatus'> { number: number
 /** `until` is a time of the monotonic clock (ms). */
 interface Entry<T> { value: T, until: number }
 
-/** What was told of epochs and versions. */
-interface Memory {
-  users: Map<string, Entry<Raise[]>>
-  versions: Map<string, Entry<Version>>
-  /** The raises by their position, in the order in which they were applied. */
-  raises: Map<string, Entry<Raise>>
-  everyone: Raise[]
-}
-
 /** The most raises of one epoch that are remembered. */
 const raisesMax = 32
 /** The most entries that are dropped in one go, which takes about a millisecond. */
 const forgottenMax = 2000
+
+/** The sessions that have ended, by their ids, and why. */
+export type EndedSessions = Map<string, Entry<EndReason>>
 
 export type Revocations = ReturnType<typeof createRevocations>
 
@@ -44,73 +38,65 @@ export type Revocations = ReturnType<typeof createRevocations>
  * Everything that has ended within the lifetime of one access token, in this node's memory, so that a signed-in request
  * asks no store. An entry is kept for `keepMs` milliseconds after it was applied, by the monotonic clock. Every token
  * that it could refuse has expired by then.
+ * @param options.sessions the sessions that are known to have ended, where other revocations have them as well
  */
-export function createRevocations (clock: Pick<Clock, 'monotonic'>, { keepMs }: { keepMs: number }) {
-  const sessions = new Map<string, Entry<EndReason>>()
-  let known = emptyMemory()
-  /** What is told anew, until it takes the place of what is known. */
-  let anew: Memory | null = null
+export function createRevocations (
+  clock: Pick<Clock, 'monotonic'>, { keepMs, sessions = new Map() }: { keepMs: number, sessions?: EndedSessions }
+) {
+  const users = new Map<string, Entry<Raise[]>>()
+  const versions = new Map<string, Entry<Version>>()
+  /** The raises by their position, in the order in which they were applied. */
+  const raises = new Map<string, Entry<Raise>>()
+  let everyone: Raise[] = []
   let position = 0
 
   return {
     apply,
-    startOver,
-    settle,
     check,
     forget,
     list,
     version,
     vendorStatus,
-    get size () { return sessions.size + known.users.size + known.versions.size }
+    get size () { return sessions.size + users.size + versions.size }
   }
 
   /** The newest version of a user or vendor that the feed has reported, 0 if it has reported none. */
   function version (subjectId: string): number {
-    return newestVersion(known, subjectId)
+    return versions.get(subjectId)?.value.number ?? 0
   }
 
   /** The status of a vendor as of the newest change that the feed has reported; undefined if it has reported none. */
   function vendorStatus (vendorId: string): VendorStatus | undefined {
-    return known.versions.get(vendorId)?.value.vendorStatus
+    return versions.get(vendorId)?.value.vendorStatus
   }
 
   /**
    * Changes that make an empty memory equal to this one, but for raises that could refuse only expired tokens. Raises
    * come in the order in which they were applied, because the first cause counts. It may be read piece by piece while
-   * changes are applied: those may come in it as well, or not. After `settle` it has to be read anew.
+   * changes are applied: those may come in it as well, or not.
    */
   function * list (): Generator<Change> {
     for (const [subjectId, { value: reason }] of sessions) yield change({ kind: 'session_ended', subjectId, reason })
-    for (const { value } of known.raises.values()) yield value
-    for (const [subjectId, { value }] of known.versions) yield change({ subjectId, ...value })
+    for (const { value } of raises.values()) yield value
+    for (const [subjectId, { value }] of versions) yield change({ subjectId, ...value })
   }
 
   /** Applies a change. Applying it again has no effect. */
-  function apply (change: Change) {
+  function apply ({ kind, subjectId, exceptId, number, reason, vendorStatus }: Change) {
     const until = clock.monotonic() + keepMs
-    const { kind, subjectId, reason } = change
 
     if (kind === 'session_ended' && subjectId && reason && !sessions.has(subjectId)) {
       sessions.set(subjectId, { value: reason, until })
+    } else if (kind === 'user_epoch' && subjectId && number && reason) {
+      const value = insert(users.get(subjectId)?.value, { kind, subjectId, number, exceptId, reason }, until)
+      setLast(users, subjectId, { value, until })
+    } else if (kind === 'everyone' && number && reason) {
+      everyone = insert(everyone, { kind, subjectId, number, exceptId, reason }, until)
+    } else if (kind === 'user_changed' || kind === 'vendor_changed') {
+      if (subjectId && number && number > version(subjectId)) {
+        setLast(versions, subjectId, { value: { kind, number, ...(vendorStatus && { vendorStatus }) }, until })
+      }
     }
-    learn(known, change, until)
-    if (anew) learn(anew, change, until)
-  }
-
-  /**
-   * Begins to learn all raises and versions anew. A database that has failed over may have lost some, and counts on
-   * from lower numbers: a lost raise would refuse every token to come. What is known goes on to count until `settle`,
-   * so that no token is let through before the changes that the feed still has are applied. A session that has ended
-   * stays ended: that harms nobody else.
-   */
-  function startOver () {
-    anew = emptyMemory()
-  }
-
-  /** Forgets the raises and versions that were not applied since `startOver`. */
-  function settle () {
-    if (anew) known = anew
-    anew = null
   }
 
   /**
@@ -119,8 +105,8 @@ export function createRevocations (clock: Pick<Clock, 'monotonic'>, { keepMs }: 
    * the session has survived a raise of the epoch after this token was signed
    */
   function check ({ sid, sub, epoch: [globalEpoch, userEpoch] }: TokenState) {
-    const raised = known.everyone.find(raise => raise.number > globalEpoch)
-    const newer = known.users.get(sub)?.value.filter(raise => raise.number > userEpoch)
+    const raised = everyone.find(raise => raise.number > globalEpoch)
+    const newer = users.get(sub)?.value.filter(raise => raise.number > userEpoch)
     const fatal = newer?.find(raise => raise.exceptId !== sid)
     const first = fatal && raised && raised.position < fatal.position ? raised : fatal ?? raised
     const reason = sessions.get(sid)?.value ?? first?.reason
@@ -136,7 +122,7 @@ export function createRevocations (clock: Pick<Clock, 'monotonic'>, { keepMs }: 
   function forget () {
     const now = clock.monotonic()
     let left = forgottenMax
-    for (const map of [sessions, known.users, known.versions, known.raises]) {
+    for (const map of [sessions, users, versions, raises]) {
       for (const [key, { until }] of map) {
         if (until > now || left === 0) break
         map.delete(key)
@@ -145,39 +131,14 @@ export function createRevocations (clock: Pick<Clock, 'monotonic'>, { keepMs }: 
     }
   }
 
-  function learn (memory: Memory, { kind, subjectId, exceptId, number, reason, vendorStatus }: Change, until: number) {
-    const { users, versions, everyone } = memory
-
-    if (kind === 'user_epoch' && subjectId && number && reason) {
-      const raise = { kind, subjectId, number, exceptId, reason }
-      setLast(users, subjectId, { value: insert(memory, users.get(subjectId)?.value, raise, until), until })
-    } else if (kind === 'everyone' && number && reason) {
-      memory.everyone = insert(memory, everyone, { kind, subjectId, number, exceptId, reason }, until)
-    } else if (kind === 'user_changed' || kind === 'vendor_changed') {
-      if (subjectId && number && number > newestVersion(memory, subjectId)) {
-        setLast(versions, subjectId, { value: { kind, number, ...(vendorStatus && { vendorStatus }) }, until })
-      }
-    }
-  }
-
   // Keeping the newest raises is enough: a token older than a forgotten raise is also older than every later one, so it
   // is still refused. Only the reported reason may then be that of a later raise.
-  function insert (
-    { raises }: Memory, others: Raise[] = [], raised: Omit<Raise, 'position'>, until: number
-  ): Raise[] {
-    if (others.some(({ number }) => number === raised.number)) return others
+  function insert (known: Raise[] = [], raised: Omit<Raise, 'position'>, until: number): Raise[] {
+    if (known.some(({ number }) => number === raised.number)) return known
     const value = { ...raised, position: position++ }
     raises.set(`${value.position}`, { value, until })
-    return [...others, value].sort((a, b) => a.number - b.number).slice(-raisesMax)
+    return [...known, value].sort((a, b) => a.number - b.number).slice(-raisesMax)
   }
-}
-
-function emptyMemory (): Memory {
-  return { users: new Map(), versions: new Map(), raises: new Map(), everyone: [] }
-}
-
-function newestVersion ({ versions }: Memory, subjectId: string): number {
-  return versions.get(subjectId)?.value.number ?? 0
 }
 
 function change (fields: Pick<Change, 'kind'> & Partial<Change>): Change {

@@ -1,10 +1,10 @@
 import fp from 'fastify-plugin'
 import type { Clock } from '../../lib/clock.ts'
-import { createRevocations } from '../../lib/changes/revocations.ts'
-import type { Revocations } from '../../lib/changes/revocations.ts'
+import { createRenewableRevocations } from '../../lib/changes/renewable-revocations.ts'
+import type { RenewableRevocations } from '../../lib/changes/renewable-revocations.ts'
 
 declare module 'fastify' {
-  interface FastifyInstance { readonly revocations: Revocations }
+  interface FastifyInstance { readonly revocations: RenewableRevocations }
 }
 
 /** How long (ms) a change is remembered: the longest allowed lifetime of an access token, and a minute. */
@@ -14,7 +14,7 @@ const retentionMs = 61 * 60_000
 const forgetIntervalMs = 1000
 
 export default fp<{ clock: Clock }>(async function rememberRevocations (app, { clock }) {
-  const revocations = createRevocations(clock, { keepMs: retentionMs })
+  const revocations = createRenewableRevocations(clock, { keepMs: retentionMs })
   const timer = setInterval(revocations.forget, forgetIntervalMs)
 
   app.decorate('revocations', revocations)

@@ -10,7 +10,7 @@ import { createPasswordChanges } from '../../lib/accounts/password-changes.ts'
 import type { PasswordPolicy } from '../../lib/passwords/policy.ts'
 import type { Passwords } from '../../lib/passwords/passwords.ts'
 import { createRefreshTokens } from '../../lib/sessions/refresh-tokens.ts'
-import { createRevocations } from '../../lib/changes/revocations.ts'
+import { createRenewableRevocations } from '../../lib/changes/renewable-revocations.ts'
 import { createReauthentications } from '../../lib/logins/reauthentications.ts'
 import type { ReauthenticationParts } from '../../lib/logins/reauthentications.ts'
 import { createSessions } from '../../lib/sessions/sessions.ts'
@@ -50,7 +50,7 @@ export function createNode (world: World, name: number) {
   const { postgres, plants } = world
   const clock: Clock = { now: () => world.now, monotonic: () => world.now - start, offset: 0, advance () {} }
   const keepMs = plants.has('a node forgets too early') ? minute : terms.accessTokenTtl + minute
-  const revocations = createRevocations(clock, { keepMs })
+  const revocations = createRenewableRevocations(clock, { keepMs })
   const node = { name, isCut: false, knows: new Set<string>(), passes, judge, see, work, forget: revocations.forget }
   const confirmations = createConfirmations(noMetrics)
   let lastCall: Promise<unknown> = Promise.resolve()

@@ -5,7 +5,7 @@ import { createChangeFeed } from '../../../lib/changes/change-feed.ts'
 import type { FeedRead } from '../../../lib/changes/change-feed.ts'
 import type { Tail } from '../../../lib/changes/change-store.ts'
 import type { Change, VendorStatus } from '../../../lib/changes/change.ts'
-import { createRevocations } from '../../../lib/changes/revocations.ts'
+import { createRenewableRevocations } from '../../../lib/changes/renewable-revocations.ts'
 import type { Revocations, TokenState } from '../../../lib/changes/revocations.ts'
 import { Refusal } from '../../../lib/errors.ts'
 import type { EndReason } from '../../../lib/errors.ts'
@@ -197,7 +197,7 @@ async function inTurnsOf<T> (work: Promise<unknown>, look: () => T): Promise<T[]
 function open () {
   const log: string[] = []
   const heard: FeedRead[] = []
-  const memory = createRevocations({ monotonic: () => 0 }, { keepMs: 1 })
+  const memory = createRenewableRevocations({ monotonic: () => 0 }, { keepMs: 1 })
   const [answers, questions] = [channel<Tail | null>(), channel<true>()]
   const ask = (name: string) => { questions.put(name, true); return answers.take(name) }
   // What the node's monotonic clock shows, and how long (ms) it stood still.

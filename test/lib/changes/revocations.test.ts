@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { Refusal } from '../../../lib/errors.ts'
-import { createRevocations } from '../../../lib/changes/revocations.ts'
+import { createRenewableRevocations } from '../../../lib/changes/renewable-revocations.ts'
+import type { RenewableRevocations } from '../../../lib/changes/renewable-revocations.ts'
+import type { TokenState } from '../../../lib/changes/revocations.ts'
 import type { Change } from '../../../lib/changes/change.ts'
 
 t.test('a session that has not ended is let through', async t => {
@@ -184,7 +186,7 @@ function open () {
   const clock = { now: 0, monotonic: () => clock.now }
   return {
     clock,
-    revocations: createRevocations(clock, { keepMs: 1000 }),
+    revocations: createRenewableRevocations(clock, { keepMs: 1000 }),
     token: { sid: randomUUID(), sub: randomUUID(), epoch: [1, 3] as [number, number] }
   }
 }
@@ -193,7 +195,7 @@ function change (fields: Pick<Change, 'kind'> & Partial<Change>): Change {
   return { subjectId: null, exceptId: null, number: null, reason: null, ...fields }
 }
 
-function verdict (revocations: ReturnType<typeof createRevocations>, token: Parameters<typeof revocations.check>[0]) {
+function verdict (revocations: RenewableRevocations, token: TokenState) {
   try {
     revocations.check(token)
     return 'fine'
