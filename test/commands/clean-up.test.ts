@@ -1,9 +1,9 @@
 import t from 'tap'
 import type { Test } from 'tap'
-import { run as runCommand, runProcess } from './support/command.ts'
-import { connect } from './support/database.ts'
-import { deploy, signIn, signUp, start } from './support/helper.ts'
-import type { Deployment } from './support/helper.ts'
+import { run as runCommand, runProcess } from '../support/command.ts'
+import { connect } from '../support/database.ts'
+import { deploy, signIn, signUp, start } from '../support/helper.ts'
+import type { Deployment } from '../support/helper.ts'
 
 t.test('clean-up removes everything that is over, reports it, and says so when there is nothing', async t => {
   const deployment = await deploy(t)

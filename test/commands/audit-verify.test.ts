@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
-import { run as runCommand, runProcess } from './support/command.ts'
-import { connect } from './support/database.ts'
-import { deploy, signIn, start } from './support/helper.ts'
-import type { Deployment } from './support/helper.ts'
-import { sealsOf } from './support/audit-seals.ts'
+import { run as runCommand, runProcess } from '../support/command.ts'
+import { connect } from '../support/database.ts'
+import { deploy, signIn, start } from '../support/helper.ts'
+import type { Deployment } from '../support/helper.ts'
+import { sealsOf } from '../support/audit-seals.ts'
 
 t.test('audit-verify reports that a trail is sound, or what is wrong with it, for people and for machines', async t => {
   const deployment = await deploy(t)
