@@ -1,6 +1,6 @@
 import Fastify from 'fastify'
-import type { Verdict } from '../lib/audit/verification.ts'
-import type { BrokenSeal } from '../lib/audit/verification-findings.ts'
+import type { Verdict } from '../lib/audit/verification/verification.ts'
+import type { BrokenSeal } from '../lib/audit/verification/findings.ts'
 import auditVerification from '../plugins/audit/audit-verification.ts'
 import connectPostgres from '../plugins/stores/postgres.ts'
 import schema from '../plugins/stores/schema.ts'

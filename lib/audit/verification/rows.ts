@@ -1,8 +1,8 @@
-import { hashEvent } from './chain.ts'
-import { macToleranceMs, nonceOf } from './macs.ts'
-import type { Authenticity, EventMacs } from './macs.ts'
-import type { StoredEvent } from './event.ts'
-import type { AuditSealStore } from './seal-store.ts'
+import { hashEvent } from '../chain.ts'
+import { macToleranceMs, nonceOf } from '../macs.ts'
+import type { Authenticity, EventMacs } from '../macs.ts'
+import type { StoredEvent } from '../event.ts'
+import type { AuditSealStore } from '../seal-store.ts'
 
 /** What verification keeps of a row until a seal has named it. Its time is in microseconds since 1970. */
 export interface Found { at: number, xid: bigint, hash: Buffer, authenticity: Authenticity }

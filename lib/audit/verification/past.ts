@@ -1,4 +1,4 @@
-import type { StoredSeal } from './chain.ts'
+import type { StoredSeal } from '../chain.ts'
 
 /** Microseconds that clocks may differ, or be set back. */
 const clockToleranceMicros = 60_000_000
