@@ -2,6 +2,7 @@ import Fastify from 'fastify'
 import type { Verdict } from '../lib/audit/verification/verification.ts'
 import type { BrokenSeal } from '../lib/audit/verification/findings.ts'
 import auditVerification from '../plugins/audit/audit-verification.ts'
+import trailVerifications from '../plugins/audit/trail-verifications.ts'
 import connectPostgres from '../plugins/stores/postgres.ts'
 import schema from '../plugins/stores/schema.ts'
 import { UsageError } from './command.ts'
@@ -10,9 +11,9 @@ import { createProgressBar } from './progress-bar.ts'
 import { readConfig } from './with-app.ts'
 
 const auditVerify: Command = {
-  usage: 'audit-verify [--head HASH]',
+  usage: 'audit-verify [--head HASH] [--record]',
   help: 'holds the audit trail against its seals, and them against a head from the log; names what does not fit',
-  options: { head: { type: 'string' } },
+  options: { head: { type: 'string' }, record: { type: 'boolean' } },
   positionals: 0,
   run
 }
@@ -22,7 +23,7 @@ export default auditVerify
 const listedMax = 20
 
 // It does not use Redis: an auditor needs the database and the key only.
-async function run ({ values: { head } }: Input, { env, stderr }: Surroundings): Promise<Result> {
+async function run ({ values: { head, record } }: Input, { env, stderr }: Surroundings): Promise<Result> {
   if (head !== undefined && !/^[0-9a-f]{12,64}$/i.test(String(head))) {
     throw new UsageError('--head takes 12 to 64 hexadecimal digits.')
   }
@@ -34,12 +35,22 @@ async function run ({ values: { head } }: Input, { env, stderr }: Surroundings):
     await app.register(connectPostgres, { ...config.postgres, poolMax: 1, poolMin: 0, deadline: 60_000 })
     await app.register(schema)
     await app.register(auditVerification, config.secrets)
+    await app.register(trailVerifications)
+    const begun = performance.now()
     const verdict = await app.auditVerification.verify({
       head: head === undefined ? undefined : String(head).toLowerCase(),
       report: (done, total) => bar.show(done / Math.max(1, total), `${done} of ${total} events`)
     })
     bar.clear()
-    return { text: tell(verdict), data: present(verdict), isPartial: !verdict.isSound }
+    const durationMs = performance.now() - begun
+    const failure = record === true
+      ? await app.trailVerifications.record(verdict, durationMs).then(() => null, String)
+      : null
+    return {
+      text: [tell(verdict), ...failure === null ? [] : [`  This could not be recorded: ${failure}`]].join('\n'),
+      data: { ...present(verdict), ...record === true && { recorded: failure === null } },
+      isPartial: !verdict.isSound || failure !== null
+    }
   } finally {
     bar.clear()
     await app.close()

@@ -54,6 +54,7 @@ const routes = `
 | GET /api/v1/admin/settings                         | roles:write     |
 | GET /api/v1/admin/mails                            | roles:write     |
 | POST /api/v1/admin/mails/:id/retry                 | roles:write     |
+| GET /api/v1/admin/trail-verification               | roles:write     |
 | POST /api/v1/admin/sign-out-everyone               | roles:write ⏱   |
 | PUT /api/v1/roles/:name                            | roles:write ⏱   |
 | DELETE /api/v1/roles/:name                         | roles:write ⏱   |

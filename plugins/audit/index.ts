@@ -8,6 +8,7 @@ import { purposes } from '../../lib/crypto/purposes.ts'
 import type { FeatureOptions } from '../feature.ts'
 import auditSeals from './audit-seals.ts'
 import statistics from './statistics.ts'
+import trailVerifications from './trail-verifications.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { readonly audit: Audit }
@@ -25,6 +26,7 @@ export default fp<FeatureOptions>(async function auditFeature (app, { config, cl
       () => clock.now() - clock.offset - feed.clockSkewMs()
     )
   }))
+  await app.register(trailVerifications)
   await app.register(statistics, { clock, workers })
   await app.register(auditSeals, { ...config.audit, clock, workers })
 }, { name: 'audit', dependencies: ['stores', 'changes'] })

@@ -6,6 +6,7 @@ import listMails from './list-mails.ts'
 import listServices from './list-services.ts'
 import listSettings from './list-settings.ts'
 import retryMail from './retry-mail.ts'
+import readTrailVerification from './read-trail-verification.ts'
 import signOutEveryone from './sign-out-everyone.ts'
 import { guardedBy } from '../guarded.ts'
 
@@ -13,7 +14,7 @@ import { guardedBy } from '../guarded.ts'
 const admin: FastifyPluginAsync = async app => {
   guardedBy(app, {
     'audit:read': [listAuditEvents],
-    'roles:write': [listKeys, listMails, listServices, listSettings, retryMail],
+    'roles:write': [listKeys, listMails, listServices, listSettings, retryMail, readTrailVerification],
     'stats:read': [dashboardStats]
   })
   guardedBy(app, { 'roles:write': [signOutEveryone] }, [app.requireRecentSignIn])

@@ -47,6 +47,16 @@ t.test('audit-verify reports that a trail is sound, or what is wrong with it, fo
   t.match(JSON.parse(stdout), { sound: false, altered: [2], removed: [3], has_head: null })
 })
 
+t.test('a verdict that could not be recorded is told all the same', async t => {
+  const deployment = await deploy(t)
+  const sql = connect(t, deployment.DATABASE_DIRECT_URL)
+  await sql`revoke insert on audit_verifications from latchkey_runtime`
+
+  t.match(await run(deployment, '--record'), { code: 1, stdout: /is sound[^]*could not be recorded: .*permission denied/ })
+  t.match(JSON.parse((await run(deployment, '--record', '--json')).stdout), { sound: true, recorded: false })
+  t.match(await run(deployment), { code: 0 })
+})
+
 t.test('audit-verify needs only Postgres and the key', async t => {
   const { REDIS_URL: _redis, ISSUER_URL: _issuer, ...deployment } = await deploy(t)
   t.match(await run(deployment), { code: 0 })

@@ -29,6 +29,22 @@ t.test('the unit leaves the node few rights', { skip: analyze.missing }, async t
   t.equal(code, 0, output)
 })
 
+t.test('a timer verifies the audit trail each night, with as few rights', { skip: analyze.missing }, async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-units-'))
+  const [service = '', timer = ''] = ['service', 'timer'].map(kind => {
+    const text = readFileSync(`deploy/systemd/latchkey-audit-verify.${kind}`, 'utf8')
+    const path = join(folder, `latchkey-audit-verify.${kind}`)
+    writeFileSync(path, text.replaceAll('/usr/bin/node', process.execPath))
+    return path
+  })
+
+  t.match(await runProgram(analyze, ['verify', '--man=no', service, timer]), { code: 0, output: '' })
+  const { code, output } = await runProgram(analyze, ['security', '--offline=yes', '--no-pager', '--threshold=20', service])
+  t.equal(code, 0, output)
+  const [, options] = /^ExecStart=\S+ dist\/cli\.js audit-verify (.*)$/m.exec(readFileSync(service, 'utf8')) ?? []
+  t.equal(options, '--record')
+})
+
 t.test('the unit migrates, runs what npm start runs, and lets it drain', async t => {
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
   const environment = Object.fromEntries(valuesOf('Environment').join(' ').replaceAll('%i', '3000').split(' ').map(pair => pair.split('=')))

@@ -32,6 +32,7 @@ const small: Record<string, string> = {
   roles: 'a handful',
   schema_migrations: 'a row for each migration',
   services: 'a handful',
+  audit_verifications: 'one row',
   session_counts: 'a row for each transport',
   signing_keys: 'those of some months',
   signing_keys_inherited: 'the keys from before their rows had a MAC',

@@ -111,6 +111,7 @@ const others: Record<string, string> = {
   user_counts: 'how many users there are of a kind',
   daily_counts: 'how many events there were of a kind',
   session_counts: 'how many sessions there are of a kind',
+  audit_verifications: 'what a verification of the trail has found: ids of events',
   changes: 'counters that nodes tell each other for a few weeks; each with its audit event, which is exported'
 }
 

@@ -69,5 +69,6 @@ export const adminOperations = {
   listServices: 'GET /admin/services',
   listSettings: 'GET /admin/settings',
   retryMail: 'POST /admin/mails/{id}/retry',
+  getTrailVerification: 'GET /admin/trail-verification',
   signOutEveryone: 'POST /admin/sign-out-everyone'
 }

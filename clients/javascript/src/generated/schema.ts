@@ -1284,6 +1284,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/trail-verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The last verification of the audit trail
+         * @description Needs `roles:write`. What `latchkey audit-verify --record` has found when it last ran, each night for instance. Look at `ended_at`: it may be long ago. Whoever needs proof runs the command, because who can change the trail can change this, too.
+         */
+        get: operations["getTrailVerification"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/dashboard/stats": {
         parameters: {
             query?: never;
@@ -2805,6 +2825,93 @@ export interface components {
         SettingList: {
             settings: components["schemas"]["Setting"][];
         };
+        /** @description What a verification of the audit trail has found. */
+        TrailVerification: {
+            /**
+             * Format: date-time
+             * @example 2026-11-20T09:30:00.000Z
+             */
+            begun_at: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-20T09:30:00.000Z
+             */
+            ended_at: string;
+            /**
+             * @description Whether nothing was wrong.
+             * @example true
+             */
+            sound: boolean;
+            /**
+             * @description How many were read.
+             * @example 4300
+             */
+            seals: number;
+            /**
+             * @description How many were read.
+             * @example 51000
+             */
+            events: number;
+            /** @description Events that need not be kept any more. */
+            dropped: number;
+            /** @description Events that waited for their seal. */
+            unsealed: number;
+            /** @description Events without a MAC that could be checked. */
+            unchecked: number;
+            /** @description The end of the chain; `null` if there is no seal. */
+            head: null | {
+                seal: number;
+                /** @description In hexadecimal. */
+                hash: string;
+            };
+            /** @description Whether the chain contained the head that was given to the command; `null` if none was. */
+            has_head: null | boolean;
+            /** @description Events that differ from what was sealed. The first 20 of them. */
+            altered: {
+                count: number;
+                first: number[];
+            };
+            /** @description Events that were sealed and are missing. The first 20 of them. */
+            removed: {
+                count: number;
+                first: number[];
+            };
+            /** @description Events that are in no seal although those of their time are there. The first 20 of them. */
+            inserted: {
+                count: number;
+                first: number[];
+            };
+            /** @description Events that stand under another id than the one that was sealed. The first 20 of them. */
+            reordered: {
+                count: number;
+                first: number[];
+            };
+            /** @description Events without a valid MAC. The first 20 of them. */
+            unsigned: {
+                count: number;
+                first: number[];
+            };
+            /** @description Events that no seal of ours covers. The first 20 of them. */
+            orphaned: {
+                count: number;
+                first: number[];
+            };
+            /** @description Seals that are missing or not what they should be. The first 20 of them. */
+            broken_seals: {
+                count: number;
+                first: number[];
+            };
+            /** @description Subjects whose key is gone without an erasure. The first 20 of them. */
+            lost_keys: {
+                count: number;
+                first: string[];
+            };
+        };
+        /** @description The last verification that was recorded. */
+        LastTrailVerification: {
+            /** @description `null` while none has been recorded. */
+            verification: null | components["schemas"]["TrailVerification"];
+        };
         /** @description How this node is. */
         Health: {
             /** @enum {string} */
@@ -3242,6 +3349,8 @@ export type ServiceCredential = components['schemas']['ServiceCredential'];
 export type ServiceCredentialList = components['schemas']['ServiceCredentialList'];
 export type Setting = components['schemas']['Setting'];
 export type SettingList = components['schemas']['SettingList'];
+export type TrailVerification = components['schemas']['TrailVerification'];
+export type LastTrailVerification = components['schemas']['LastTrailVerification'];
 export type Health = components['schemas']['Health'];
 export type KeySet = components['schemas']['KeySet'];
 export type ResponseMalformedRequest = components['responses']['MalformedRequest'];
@@ -7961,6 +8070,56 @@ export interface operations {
             414: components["responses"]["MalformedRequest414"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getTrailVerification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The last verification that was recorded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LastTrailVerification"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            /** @description Not signed in, or not any more. */
+            401: {
+                headers: {
+                    /** @description How to sign in (RFC 6750, RFC 9470). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "session_ended" | "reauthentication_required";
+                    };
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "forbidden" | "vendor_suspended" | "password_change_required" | "second_factor_enrollment_required" | "https_required";
+                    };
+                };
+            };
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];

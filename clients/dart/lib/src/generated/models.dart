@@ -102,6 +102,12 @@ extension type const FactorConfirmed(Map<String, Object?> json) {
   List<String>? get recoveryCodes => json['recovery_codes'] == null ? null : [for (final item in json['recovery_codes'] as List<Object?>) item as String];
 }
 
+/// The last verification that was recorded.
+extension type const LastTrailVerification(Map<String, Object?> json) {
+  /// null while none has been recorded.
+  TrailVerification? get verification => json['verification'] == null ? null : TrailVerification(json['verification'] as Map<String, Object?>);
+}
+
 /// A passkey or security key, without its key.
 extension type const Passkey(Map<String, Object?> json) {
   String get id => json['id'] as String;
@@ -410,6 +416,44 @@ extension type const TotpSecret(Map<String, Object?> json) {
   String get uri => json['uri'] as String;
   /// Seconds within which the first code must be entered.
   int get expiresIn => json['expires_in'] as int;
+}
+
+/// What a verification of the audit trail has found.
+extension type const TrailVerification(Map<String, Object?> json) {
+  DateTime get begunAt => DateTime.parse(json['begun_at'] as String);
+  DateTime get endedAt => DateTime.parse(json['ended_at'] as String);
+  /// Whether nothing was wrong.
+  bool get sound => json['sound'] as bool;
+  /// How many were read.
+  int get seals => json['seals'] as int;
+  /// How many were read.
+  int get events => json['events'] as int;
+  /// Events that need not be kept any more.
+  int get dropped => json['dropped'] as int;
+  /// Events that waited for their seal.
+  int get unsealed => json['unsealed'] as int;
+  /// Events without a MAC that could be checked.
+  int get unchecked => json['unchecked'] as int;
+  /// The end of the chain; null if there is no seal.
+  Map<String, Object?>? get head => json['head'] as Map<String, Object?>?;
+  /// Whether the chain contained the head that was given to the command; null if none was.
+  bool? get hasHead => json['has_head'] as bool?;
+  /// Events that differ from what was sealed. The first 20 of them.
+  Map<String, Object?> get altered => json['altered'] as Map<String, Object?>;
+  /// Events that were sealed and are missing. The first 20 of them.
+  Map<String, Object?> get removed => json['removed'] as Map<String, Object?>;
+  /// Events that are in no seal although those of their time are there. The first 20 of them.
+  Map<String, Object?> get inserted => json['inserted'] as Map<String, Object?>;
+  /// Events that stand under another id than the one that was sealed. The first 20 of them.
+  Map<String, Object?> get reordered => json['reordered'] as Map<String, Object?>;
+  /// Events without a valid MAC. The first 20 of them.
+  Map<String, Object?> get unsigned => json['unsigned'] as Map<String, Object?>;
+  /// Events that no seal of ours covers. The first 20 of them.
+  Map<String, Object?> get orphaned => json['orphaned'] as Map<String, Object?>;
+  /// Seals that are missing or not what they should be. The first 20 of them.
+  Map<String, Object?> get brokenSeals => json['broken_seals'] as Map<String, Object?>;
+  /// Subjects whose key is gone without an erasure. The first 20 of them.
+  Map<String, Object?> get lostKeys => json['lost_keys'] as Map<String, Object?>;
 }
 
 /// An account.

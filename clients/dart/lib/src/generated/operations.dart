@@ -654,6 +654,11 @@ extension AdministrationCalls on Latchkey {
         'id': id,
       });
 
+  /// The last verification of the audit trail. Needs roles:write. What latchkey audit-verify --record has found
+  /// when it last ran, each night for instance. Look at ended_at: it may be long ago. Whoever needs proof runs the
+  /// command, because who can change the trail can change this, too.
+  Future<LastTrailVerification> getTrailVerification() async => LastTrailVerification(await call('getTrailVerification', 'GET /admin/trail-verification'));
+
   /// Sign everybody out. Every session of every user, also the one that asks, in one step; each is told so
   /// (everyone_signed_out). Needs roles:write and a password that was entered within ten minutes: else 401
   /// reauthentication_required.
