@@ -1,5 +1,6 @@
 import type { Actor } from '../access/authentication.ts'
-import type { AdminActions } from '../administration/admin-actions.ts'
+import { assertMayStill } from '../accounts/actor-checks.ts'
+import type { ActorCheckParts } from '../accounts/actor-checks.ts'
 import type { Audit } from '../audit/audit.ts'
 import { Refusal } from '../errors.ts'
 import type { Cursors } from '../http/cursors.ts'
@@ -8,11 +9,10 @@ import type { ListedJob, PlacedJob, QueueStore } from '../jobs/queue-store.ts'
 import { failureClassOf } from '../mail/failure-class.ts'
 import type { Database } from '../stores/database.ts'
 
-export interface OutboxParts {
+export interface OutboxParts extends ActorCheckParts {
   database: Database
   queue: Pick<QueueStore, 'waiting' | 'failed' | 'retryFailed'>
   jobs: Pick<Jobs, 'wake'>
-  actions: Pick<AdminActions, 'lockActor'>
   audit: Pick<Audit, 'record'>
   cursors: Cursors
 }
@@ -24,7 +24,9 @@ export type Outbox = ReturnType<typeof createOutbox>
 const mails = 'mail'
 
 /** The mails that are not sent yet, as administrators see them: nothing names a recipient or quotes a mail. */
-export function createOutbox ({ database, queue, jobs, actions, audit, cursors }: OutboxParts) {
+export function createOutbox (parts: OutboxParts) {
+  const { database, queue, jobs, audit, cursors } = parts
+
   return { list, retry }
 
   /**
@@ -45,12 +47,12 @@ export function createOutbox ({ database, queue, jobs, actions, audit, cursors }
   /**
    * Sends a mail that has failed, as if it had never been tried. Whether there is still something to say is decided
    * when it is sent: a link that has expired is not.
-   * @throws Refusal `not_found`; `mail_not_failed`; `session_ended` or `vendor_suspended` if that has happened to
-   * the actor meanwhile; `unavailable`
+   * @throws Refusal `not_found`; `mail_not_failed`; as `assertMayStill`, if the actor may not do it any more;
+   * `unavailable`
    */
   async function retry (id: number, by: Actor): Promise<void> {
     await database.begin(async tx => {
-      await actions.lockActor(tx, by)
+      await assertMayStill(parts, tx, by.principal, 'roles:write')
       const mail = await queue.retryFailed(tx, mails, id)
       if (mail === null) throw new Refusal('not_found')
       if (!mail.isBegun) throw new Refusal('mail_not_failed')

@@ -90,7 +90,8 @@ export default fp<FeatureOptions>(async function administrationFeature (app, { c
     metrics,
     clock
   }
-  const ofRoles = { ...unitsOfWork, store: createRoleStore(database), roles, actions, administrators, audit, clock }
+  const roleStore = createRoleStore(database)
+  const ofRoles = { ...unitsOfWork, store: roleStore, roles, actions, administrators, audit, clock }
   const ofTrail = { database, trail: createAuditTrailStore(database), users, audit }
 
   app.decorate('userDirectory', createUserDirectory({
@@ -120,7 +121,9 @@ export default fp<FeatureOptions>(async function administrationFeature (app, { c
     database,
     queue: createQueueStore(database),
     jobs,
-    actions,
+    hierarchy,
+    roleStore,
+    sessions,
     audit,
     cursors: cursorsFor(purposes.cursorsOfMails)
   }))

@@ -94,6 +94,22 @@ t.test('only callers who may change roles send mails again', async t => {
   await app.database`delete from jobs`
 })
 
+t.test('who has just lost the role or the session begins nothing, whatever this node has heard', async t => {
+  await post(app, '/auth/register', { email: freshAddress(), password, full_name: 'Ada King' })
+  const id = await fail()
+  const [before, events] = [await all(), (await trail(app)).length]
+  const [demoted, gone] = [await signed(app, 'super_admin'), await signed(app, 'super_admin')]
+  await app.database`delete from jobs where failed_at is null`
+  await app.database`update users set role = 'admin' where id = ${demoted.id}`
+  await app.database`update sessions set ended_at = now(), ended_reason = 'signed_out' where id = ${gone.session.id}`
+
+  t.same(brief(await retry(id, demoted.access_token)), { status: 403, code: 'forbidden' })
+  t.match(brief(await retry(id, gone.access_token)), { status: 401, code: 'invalid_token' })
+  t.strictSame(await all(), before)
+  t.notOk((await trail(app)).slice(events).some(({ event }) => event === 'mail_retried'))
+  await app.database`delete from jobs`
+})
+
 t.test('while Postgres does not answer, nothing is begun, and the caller may repeat the request', async t => {
   const impatient = await start(t, { ...deployment, DB_STATEMENT_TIMEOUT: '1s' }, { workers: false, clock: app.clock })
   await post(app, '/auth/register', { email: freshAddress(), password, full_name: 'Ada King' })
