@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { Refusal } from '../errors.ts'
+import { Refusal, unavailable } from '../errors.ts'
 import { isClosedToStrangers } from '../factors/second-factor-checks.ts'
 import type { TotpSecretStore } from '../factors/totp-secret-store.ts'
 import type { KnownDevice, KnownDeviceStore } from '../sessions/known-device-store.ts'
@@ -27,6 +27,9 @@ export interface AccountLockParts {
 
 export type AccountLocks = ReturnType<typeof createAccountLocks>
 
+/** The longest time (ms) in which the buckets of an account are read. A Redis that takes longer is as good as away. */
+const readingMaxMs = 5000
+
 /** What failed sign-ins to an account have locked. */
 export function createAccountLocks ({ database, users, devices, totpSecrets, lockout, clock }: AccountLockParts) {
   return { read }
@@ -44,7 +47,11 @@ export function createAccountLocks ({ database, users, devices, totpSecrets, loc
 
     // One after the other: those who look at locks must not take the places of those who sign in.
     const all = []
-    for (const place of bucketsOf(lockout, user, known)) all.push(await describe(place, isClosed))
+    const giveUpAt = performance.now() + readingMaxMs
+    for (const place of bucketsOf(lockout, user, known)) {
+      if (performance.now() > giveUpAt) throw unavailable(new Error(`the buckets were not read in ${readingMaxMs} ms`))
+      all.push(await describe(place, isClosed))
+    }
     const buckets = all.filter(({ locked, failures, locks }) => locked || failures + locks > 0)
     return { locked: buckets.some(({ locked }) => locked), buckets }
   }

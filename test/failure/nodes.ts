@@ -49,8 +49,8 @@ export async function ownPostgres (t: Teardown, redisUrl: string, options: Parti
 
 /**
  * A connection to a store that can fail: `cut` refuses and resets, `swallow` keeps connections open and lets nothing
- * through, `shut` accepts and closes at once. `restore` is for new connections; those that were swallowed stay dead, as
- * behind a firewall that has forgotten them.
+ * through, `shut` accepts and closes at once, `slow` keeps back each part of an answer. `restore` is for new
+ * connections; those that were swallowed stay dead, as behind a firewall that has forgotten them.
  */
 export async function openProxy (t: Teardown, url: string) {
   const target = new URL(url)
@@ -58,6 +58,7 @@ export async function openProxy (t: Teardown, url: string) {
   const pairs = new Set<{ client: Socket, server: Socket, isDead: boolean }>()
   let mode: 'open' | 'cut' | 'swallow' | 'shut' = 'open'
   let accepted = 0
+  let delayMs = 0
 
   const proxy = createServer(client => {
     accepted++
@@ -68,7 +69,7 @@ export async function openProxy (t: Teardown, url: string) {
     const pair = { client, server, isDead: mode === 'swallow' }
     pairs.add(pair)
     relay(client, server, pair)
-    relay(server, client, pair)
+    relay(server, client, pair, () => delayMs)
   })
   await new Promise<void>(resolve => proxy.listen(0, '127.0.0.1', resolve))
   t.teardown(() => {
@@ -83,13 +84,15 @@ export async function openProxy (t: Teardown, url: string) {
     cut () { mode = 'cut'; reset() },
     shut () { mode = 'shut'; reset() },
     swallow () { mode = 'swallow'; for (const pair of pairs) pair.isDead = true },
+    slow (milliseconds: number) { delayMs = milliseconds },
     restore () { mode = 'open' },
     get accepted () { return accepted }
   }
 
-  function relay (from: Socket, to: Socket, pair: { isDead: boolean }) {
+  function relay (from: Socket, to: Socket, pair: { isDead: boolean }, delay = () => 0) {
+    const pass = (chunk: Buffer) => { if (!pair.isDead) to.write(chunk) }
     from.setNoDelay(true)
-    from.on('data', chunk => { if (!pair.isDead) to.write(chunk) })
+    from.on('data', chunk => { if (delay() === 0) pass(chunk); else setTimeout(pass, delay(), chunk) })
     from.on('error', () => {})
     from.on('close', () => { if (!pair.isDead) to.destroy() })
   }

@@ -150,6 +150,24 @@ for (const [store, setting] of [['Redis', 'REDIS_URL'], ['Postgres', 'DATABASE_U
   })
 }
 
+t.test('while each answer of Redis takes long, the answer is 503 before the caller has gone', async t => {
+  const deployment = await deploy(t, { DB_STATEMENT_TIMEOUT: '10s' })
+  const proxy = await openProxy(t, deployment.REDIS_URL)
+  const node = await start(t, { ...deployment, REDIS_URL: proxy.url }, { workers: false, hasher: cheapHasher })
+  const [reader, ada] = [await signed(node, 'accountant'), await person(node)]
+  await node.database`update users set two_step = true where id = ${ada.id}`
+  await node.database`
+    insert into known_devices (user_id, device_id, created_at, last_used_at)
+    select ${ada.id}, gen_random_uuid(), now(), now() from generate_series(1, 9)`
+  t.strictSame((await as(node, reader.access_token, 'GET', `/users/${ada.id}/lock`)).json(), free)
+
+  proxy.slow(400)
+  const answer = await as(node, reader.access_token, 'GET', `/users/${ada.id}/lock`)
+  t.match(brief(answer), { status: 503, code: 'unavailable' })
+  t.ok(Number(answer.headers['retry-after']) > 0)
+  proxy.slow(0)
+})
+
 async function read (id: string, node: FastifyInstance = app) {
   return await as(node, await tokenOf(node), 'GET', `/users/${id}/lock`)
 }
