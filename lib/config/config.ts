@@ -42,9 +42,9 @@ export class ConfigError extends Error {
  * @throws ConfigError which names all problems at once
  */
 export function loadConfig (env: Environment): Config {
-  const { settings: decoded, given } = readSettings(env)
+  const { settings: decoded, ...texts } = readSettings(env)
   const config = group(decoded)
-  return { ...config, settings: listSettings(given, config) }
+  return { ...config, settings: listSettings(texts, config) }
 }
 
 /**
@@ -55,13 +55,13 @@ export function listWarnings (env: Environment): Finding[] {
   return [...warnAbout(readSettings(env).settings), ...warnAboutNames(env)]
 }
 
-/** The settings as they are used, and as they were given. */
-function readSettings (env: Environment): { settings: Settings, given: Environment } {
+/** The settings as they are used, and as texts: those that were given, and with what development adds to them. */
+function readSettings (env: Environment): { settings: Settings, given: Environment, values: Environment } {
   const problems: Problem[] = []
-  const fromFiles = readSecretFiles(env, problems)
-  const values = fromFiles['NODE_ENV'] === 'development'
-    ? readDevelopment(resolve(fromFiles['DATA_DIR'] ?? '.data'), fromFiles)
-    : fromFiles
+  const given = readSecretFiles(env, problems)
+  const values = given['NODE_ENV'] === 'development'
+    ? readDevelopment(resolve(given['DATA_DIR'] ?? '.data'), given)
+    : given
 
   for (const [name, schema] of Object.entries(settings.properties)) {
     const value = values[name]
@@ -81,7 +81,7 @@ function readSettings (env: Environment): { settings: Settings, given: Environme
   const decoded = decode(values)
   problems.push(...checkSettings(decoded))
   if (problems.length > 0) throw new ConfigError(problems)
-  return { settings: decoded, given: values }
+  return { settings: decoded, given, values }
 }
 
 function checkOne (name: string, schema: TSchema, value: string, problems: Problem[]) {

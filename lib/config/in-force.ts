@@ -104,16 +104,18 @@ const shown: { [Name in keyof Settings]?: ((config: Groups) => string | null) | 
 
 /**
  * Every setting with the value that is in force, in the order of `.env.example`. No secret is in what is returned.
- * @param given the settings that have been set, as texts
+ * @param texts the settings that have been `given`, and all `values`: with those that development adds
  */
-export function listSettings (given: Environment, config: Groups): SettingInForce[] {
+export function listSettings (
+  { given, values }: { given: Environment, values: Environment }, config: Groups
+): SettingInForce[] {
   const visible = new Map(Object.entries(shown))
 
   return Object.entries(settings.properties).map(([name, { description = '', default: usual = null, secret }]) => {
-    const text = given[name]
-    const about = { name, description, set: text !== undefined }
+    const text = values[name]
+    const about = { name, description, set: given[name] !== undefined }
     const derive = visible.get(name)
-    if (derive === undefined || secret === true) return { ...about, masked: true, value: about.set ? mask : null }
+    if (derive === undefined || secret === true) return { ...about, masked: true, value: text ? mask : null }
     return { ...about, masked: false, value: text ?? usual ?? derive?.(config) ?? null }
   })
 }

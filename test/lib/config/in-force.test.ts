@@ -59,6 +59,17 @@ t.test('a secret from a file counts as set and is masked', async t => {
   t.notMatch(JSON.stringify(listed), secret)
 })
 
+t.test('what development adds is in force, and nobody has set it', async t => {
+  const DATA_DIR = t.testdir({ 'services.json': JSON.stringify({ DATABASE_URL: `postgres://${secret}@127.0.0.1/db`, REDIS_URL: 'redis://127.0.0.1:6380' }) })
+  const listed = loadConfig({ NODE_ENV: 'development', DATA_DIR, REDIS_URL: 'redis://127.0.0.1:6379' }).settings
+  const valueOf = new Map(listed.map(({ name, value, set }) => [name, { value, set }]))
+
+  for (const name of ['DATABASE_URL', 'ENCRYPTION_KEY']) t.strictSame(valueOf.get(name), { value: '***', set: false }, name)
+  t.strictSame(valueOf.get('REDIS_URL'), { value: '***', set: true })
+  t.strictSame(valueOf.get('SMTP_URL'), { value: null, set: false })
+  t.notMatch(JSON.stringify(listed), secret)
+})
+
 t.test('a value is the one that is in force: what was set, the default, or what follows from other settings', async t => {
   const given = { ...production(), ISSUER_URL: 'https://auth.example.com', ACCESS_TOKEN_TTL: '5m', RATE_LIMIT_LOGIN: '60/1m, 1000/1h' }
   const valueOf = new Map(loadConfig(given).settings.map(({ name, value, set }) => [name, { value, set }]))
