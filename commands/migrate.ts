@@ -19,6 +19,7 @@ export default migrate
 
 /** The schema's first version with a row for the retention of the trail. */
 const versionOfRetention = 22
+const dayMs = 86_400_000
 
 async function run ({ values: { to, yes } }: Input, { env, stderr }: Surroundings): Promise<Result> {
   if (to !== undefined && !/^\d{1,6}$/.test(String(to))) throw new UsageError('--to takes the number of a version.')
@@ -33,9 +34,11 @@ async function run ({ values: { to, yes } }: Input, { env, stderr }: Surrounding
     await app.register(connectPostgres, {
       ...config.postgres,
       url: config.postgres.directUrl,
-      poolMax: 1,
+      poolMax: 2,
       poolMin: 0,
-      deadline: 86_400_000
+      deadline: dayMs,
+      // Nobody queues behind a migration that runs in steps. The others set limits of their own.
+      lockTimeout: dayMs
     })
     await app.register(migrations)
     await app.register(auditRetention)

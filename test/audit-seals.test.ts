@@ -80,7 +80,7 @@ t.test('events from before the chain are sealed as they are, and their ids conti
   const { url, directUrl } = await makeDatabase(t, { migrated: false })
   const sql = connect(t, directUrl)
   const owner = openStore(t, directUrl, { deadline: 60_000 })
-  const { migrate } = createMigrations(work => owner.begin(tx => work(text => tx.unsafe(text))))
+  const { migrate } = createMigrations(owner)
   await migrate({ to: 18 })
   await sql`insert into audit_events (event, outcome, at) select 'old', 'success', now() - n * interval '20 days' from generate_series(1, 30) n`
   const before = await sql`select id, at, event from audit_events order by id`

@@ -21,7 +21,7 @@ const removals = /^(drop table|alter table \S+\s+drop column|delete from|truncat
  */
 export function compatibilityOf (folder: string, version: number): number {
   const name = fileOf(folder, version, 'do')
-  const declared = header.exec(readFileSync(join(folder, name), 'utf8'))?.[1]
+  const declared = header.exec(textOf(folder, version, 'do'))?.[1]
   if (Number(declared ?? version) > version) throw new Error(`${name} is compatible with no version above ${version}.`)
   return Number(declared ?? version)
 }
@@ -32,7 +32,7 @@ export function removalsOf (folder: string, from: number, to: number): string[] 
 
   return versions.flatMap(version => {
     const name = fileOf(folder, version, 'undo')
-    const statements = readFileSync(join(folder, name), 'utf8').match(removals) ?? []
+    const statements = textOf(folder, version, 'undo').match(removals) ?? []
     return statements.map(statement => `${name}: ${statement.replace(/\s+/g, ' ')}`)
   })
 }
@@ -53,6 +53,11 @@ export function newerDatabase ({ version, compatibleWith }: SchemaState, newest:
   return `The database is at version ${version}, which serves code of version ${compatibleWith} and later; ` +
     `this code knows ${newest} at most. Run the newer code, ` +
     `or take the database back with it: \`migrate --to ${newest}\`.`
+}
+
+/** The text of a migration. */
+export function textOf (folder: string, version: number, action: 'do' | 'undo'): string {
+  return readFileSync(join(folder, fileOf(folder, version, action)), 'utf8')
 }
 
 function fileOf (folder: string, version: number, action: 'do' | 'undo'): string {

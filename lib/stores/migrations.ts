@@ -1,15 +1,14 @@
 import { readdirSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import Postgrator from 'postgrator'
 import { advisoryLocks } from './advisory-locks.ts'
-import { compatibilityOf, newerDatabase, removalsOf, schemaProblem } from './compatibility.ts'
+import { compatibilityOf, newerDatabase, removalsOf, schemaProblem, textOf } from './compatibility.ts'
 import type { SchemaState } from './compatibility.ts'
+import type { Database } from './database.ts'
 
 /** Runs a text of one or more SQL statements. Returns the rows of a single one. */
-export type Execute = (text: string) => Promise<object[]>
-
-/** Does work inside one transaction on one connection: all of it or none. */
-export type InTransaction = <T>(work: (execute: Execute) => Promise<T>) => Promise<T>
+type Execute = (text: string) => Promise<object[]>
 
 export interface MigrateOptions {
   /** The version to go up or down to. By default the newest that the code knows, or the database's if it is newer. */
@@ -25,15 +24,25 @@ export type Migrations = ReturnType<typeof createMigrations>
 // The same path in the source tree and in dist/: the build copies sql/ beside lib/.
 const shippedFolder = fileURLToPath(new URL('../../sql', import.meta.url))
 
+/** In a file such as `037.do.name.sql`: its paragraphs are run one by one, each for itself. */
+const stepwise = /^-- in steps\r?$/m
+const paragraphs = /[^\r\n]+(?:\r?\n[^\r\n]+)*/g
+/** How long (ms) a process waits for others that migrate, and how often it asks. */
+const turnMaxMs = 300_000
+const turnPollMs = 100
+
 /**
  * Brings a database to a version of the schema: numbered files `NNN.do.name.sql` and
  * `NNN.undo.name.sql`, run by postgrator.
  *
- * Everything happens in one transaction, which holds an advisory lock of the transaction (not of the session: that
- * would not survive PgBouncer). So processes that migrate at once wait for each other, a migration is never half
- * applied, and a failing one changes nothing.
+ * Everything happens in one transaction, up to a migration that runs in steps: it is done beside the transactions of
+ * nodes, with statements that no transaction may hold, and can be begun again wherever it has stopped. An empty
+ * database serves nobody and is filled at once: all of it or nothing.
+ *
+ * An advisory lock of a transaction (not of the session: that would not survive PgBouncer) has processes that migrate
+ * at once take turns. So one that runs in steps needs two connections.
  */
-export function createMigrations (inTransaction: InTransaction, folder = shippedFolder) {
+export function createMigrations (database: Pick<Database, 'begin' | 'unsafe'>, folder = shippedFolder) {
   return { migrate }
 
   /**
@@ -48,20 +57,34 @@ export function createMigrations (inTransaction: InTransaction, folder = shipped
       throw new Error(`There is no version ${to}; the newest is ${newest}.`)
     }
 
-    return await inTransaction(async execute => {
-      await prepare(execute)
-      const state = await readState(execute)
-      const from = state.version
-      if (from > newest) return stay(state, newest, to)
+    const first = await takeTurn()
+    let last = first
+    while (last.to !== last.target) last = await takeTurn()
+    return { from: first.from, to: last.to }
 
-      const target = to ?? newest
-      const removals = removalsOf(folder, from, target)
-      if (!mayRemove && removals.length > 0) throw new Error(removing(removals, target))
-      await createPostgrator(folder, execute, report).migrate(String(target))
-      await recordCompatibility(execute, folder, target)
-      if (target > 0) await execute('grant select on schema_migrations to latchkey_runtime')
-      return { from, to: target }
-    })
+    async function takeTurn () {
+      return await database.begin(async tx => {
+        const execute: Execute = text => tx.unsafe(text)
+        await prepare(execute)
+        const state = await readState(execute)
+        const from = state.version
+        if (from > newest) return { ...stay(state, newest, to), target: from }
+
+        const target = to ?? newest
+        const removals = removalsOf(folder, from, target)
+        if (!mayRemove && removals.length > 0) throw new Error(removing(removals, target))
+        const { reached, inSteps } = nextTurn(folder, from, target)
+        // While others work on the database, this transaction is only there for its lock.
+        await run(inSteps ? text => database.unsafe(text) : execute, { version: reached, inSteps })
+        return { from, to: reached, target }
+      })
+    }
+
+    async function run (execute: Execute, { version, inSteps }: { version: number, inSteps: boolean }) {
+      await createPostgrator(folder, { execute, inSteps, report }).migrate(String(version))
+      await recordCompatibility(execute, folder, version)
+      if (version > 0) await execute('grant select on schema_migrations to latchkey_runtime')
+    }
   }
 }
 
@@ -116,14 +139,12 @@ async function recordCompatibility (execute: Execute, folder: string, newest: nu
 }
 
 async function prepare (execute: Execute) {
-  // It is right to wait long for another process that migrates. It is wrong to wait long for a table, because every
-  // request would queue behind us.
+  // It is wrong to wait long for a table, because every request would queue behind us.
   await execute(`
     set local statement_timeout = 0;
-    set local lock_timeout = '5min';
+    set local lock_timeout = '15s';
     set local client_min_messages = warning`)
-  await execute(`select pg_advisory_xact_lock(${advisoryLocks.migrations})`)
-  await execute("set local lock_timeout = '15s'")
+  await waitForTurn(execute)
 
   // Made here and not by postgrator, which would take a table of this name in another schema for ours.
   await execute(`
@@ -141,7 +162,38 @@ async function prepare (execute: Execute) {
   if (column === undefined) await execute('alter table schema_migrations add column compatible_with bigint')
 }
 
-function createPostgrator (folder: string, execute: Execute, report: (line: string) => void) {
+/**
+ * It is right to wait long for another process that migrates. A statement that waited would be one that a step of the
+ * other has to wait for: an index that is made beside transactions is finished when those of before have ended.
+ */
+async function waitForTurn (execute: Execute) {
+  const lock = `select 1 as locked where pg_try_advisory_xact_lock(${advisoryLocks.migrations})`
+  for (const began = performance.now(); (await execute(lock)).length === 0; await pause(turnPollMs)) {
+    if (performance.now() - began > turnMaxMs) throw new Error('Another process has been migrating for five minutes.')
+  }
+}
+
+/** What is done in one go: a migration that runs in steps, or those up to the next of these. */
+function nextTurn (folder: string, from: number, target: number) {
+  const [action, direction] = target < from ? ['undo', -1] as const : ['do', 1] as const
+  const versions = Array.from({ length: Math.abs(target - from) }, (_, place) => from + direction * place)
+    .map(version => action === 'do' ? version + 1 : version)
+  const ahead = versions.findIndex(version => stepwise.test(textOf(folder, version, action)))
+  if (from === 0 || ahead === -1) return { reached: target, inSteps: false }
+  return { reached: from + direction * Math.max(1, ahead), inSteps: ahead === 0 }
+}
+
+/** The texts of a migration that are sent one by one, and where each begins. */
+function partsOf (text: string, inSteps: boolean) {
+  if (!stepwise.test(text)) return [{ part: text, start: 0 }]
+  // Within a transaction no index can be made beside others, nor need it be.
+  if (!inSteps) return [{ part: text.replaceAll(' index concurrently ', ' index '), start: 0 }]
+  return Array.from(text.matchAll(paragraphs), ({ 0: part, index: start }) => ({ part, start }))
+}
+
+function createPostgrator (
+  folder: string, { execute, inSteps, report }: { execute: Execute, inSteps: boolean, report: (line: string) => void }
+) {
   let current = ''
   const files = new Postgrator({
     driver: 'pg',
@@ -152,10 +204,12 @@ function createPostgrator (folder: string, execute: Execute, report: (line: stri
     validateChecksums: true,
     execQuery: async text => ({ rows: (await execute(text)).map(withColumnName) }),
     execSqlScript: async text => {
-      try {
-        await execute(text)
-      } catch (error) {
-        throw new Error(`${current}${lineOf(text, error)}: ${messageOf(error)}`, { cause: error })
+      for (const { part, start } of partsOf(text, inSteps)) {
+        try {
+          await execute(part)
+        } catch (error) {
+          throw new Error(`${current}${lineOf(text, start, error)}: ${messageOf(error)}`, { cause: error })
+        }
       }
     }
   })
@@ -178,9 +232,9 @@ function numberIn (row: object | undefined, column: string): number {
 }
 
 // Postgres gives the position of an error in characters, from 1.
-function lineOf (text: string, error: unknown) {
+function lineOf (text: string, start: number, error: unknown) {
   const position = typeof error === 'object' && error !== null && 'position' in error ? Number(error.position) : NaN
-  return position > 0 ? `, line ${text.slice(0, position - 1).split('\n').length}` : ''
+  return position > 0 ? `, line ${text.slice(0, start + position - 1).split('\n').length}` : ''
 }
 
 function messageOf (error: unknown) {

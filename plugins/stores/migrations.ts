@@ -11,5 +11,5 @@ declare module 'fastify' {
  * deadline must leave time for a long migration. A command registers this plugin; the server does not.
  */
 export default fp(async function provideMigrations (app) {
-  app.decorate('migrations', createMigrations(work => app.database.begin(tx => work(text => tx.unsafe(text)))))
+  app.decorate('migrations', createMigrations(app.database))
 }, { name: 'migrations' })

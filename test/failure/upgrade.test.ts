@@ -84,7 +84,7 @@ function migrator (t: Test, { DATABASE_DIRECT_URL: url }: Deployment, text: stri
   writeFileSync(join(folder, `0${after}.do.later.sql`), text)
   writeFileSync(join(folder, `0${after}.undo.later.sql`), text.includes('rename') ? 'alter table users rename column name to full_name;\n' : 'alter table users drop column nickname;\n')
   const database = openStore(t, url, { deadline: 60_000 })
-  return createMigrations(work => database.begin(tx => work(text => tx.unsafe(text))), folder)
+  return createMigrations(database, folder)
 }
 
 async function ready (node: FastifyInstance) {

@@ -20,7 +20,7 @@ t.test('a migration that says it is compatible with older code takes nothing fro
   const { directUrl } = await makeDatabase(t, { migrated: false })
   const sql = connect(t, directUrl)
   const database = openStore(t, directUrl, { deadline: 60_000 })
-  const { migrate } = createMigrations(work => database.begin(tx => work(text => tx.unsafe(text))))
+  const { migrate } = createMigrations(database)
   await migrate({ to: lastWithoutHeader })
 
   for (const version of later) {

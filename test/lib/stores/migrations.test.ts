@@ -9,10 +9,13 @@ import { removalsOf, schemaProblem } from '../../../lib/stores/compatibility.ts'
 import { createMigrations, expectedVersion } from '../../../lib/stores/migrations.ts'
 import { ownsTables, readSchema } from '../../../lib/stores/schema.ts'
 import { connect, makeDatabase, openStore } from '../../support/database.ts'
+import { until } from '../../support/evidence.ts'
 
 const newest = expectedVersion()
 /** Which transaction wrote an event: means nothing any more where the trail has no seals. */
 const transactionOfEvent = 'audit_events.xid'
+/** The next one runs in steps. */
+const lastBeforeSteps = 36
 
 t.test('five processes can migrate one empty database at once', async t => {
   const { directUrl } = await makeDatabase(t, { migrated: false })
@@ -21,6 +24,52 @@ t.test('five processes can migrate one empty database at once', async t => {
 
   t.strictSame(exits, [0, 0, 0, 0, 0])
   t.match(await sql`select count(*)::int, max(version) from schema_migrations`, [{ count: newest, max: newest }])
+})
+
+t.test('three processes can take one database through steps at once', async t => {
+  const { sql, directUrl, migrate } = await emptyDatabase(t)
+  await migrate({ to: lastBeforeSteps })
+
+  t.strictSame(await Promise.all(Array.from({ length: 3 }, () => migrateByCommand(directUrl))), [0, 0, 0])
+  t.match(await sql`select max(version) from schema_migrations`, [{ max: newest }])
+  t.strictSame([...await sql`select from pg_index where not indisvalid`], [])
+})
+
+t.test('who signs in waits for no migration that runs in steps, whatever that waits for', async t => {
+  const { sql, directUrl, migrate } = await emptyDatabase(t)
+  await migrate({ to: lastBeforeSteps })
+  for (const name of ['ada', 'bob']) {
+    await sql`insert into users (email, email_canonical, full_name, role) values (${name}, ${name}, ${name}, 'user')`
+  }
+  const others = connect(t, directUrl, { max: 1 })
+  await others`set lock_timeout = '1s'`
+  const waiting = () => sql`select from pg_stat_activity where datname = current_database() and query ~ '^create index' and wait_event_type = 'Lock'`
+
+  const migrated = await sql.begin(async tx => {
+    await tx`update users set last_login_at = now() where email = 'ada'`
+    const migrated = migrate({ to: lastBeforeSteps + 1 })
+    await until(async () => (await waiting()).length > 0)
+    await others`update users set last_login_at = now() where email = 'bob'`
+    t.equal((await others`select from last_logins where at > '-infinity'`).length, 1)
+    return { migrated }
+  })
+  t.match(await migrated.migrated, { to: lastBeforeSteps + 1 })
+})
+
+t.test('a migration that runs in steps keeps those that are done, and is begun again', async t => {
+  const folder = copyOfMigrations(t)
+  const steps = '-- in steps\n\ncreate table if not exists early (id int);\n\n'
+  writeFileSync(join(folder, next('do')), `${steps}create table oops;\n`)
+  writeFileSync(join(folder, next('undo')), 'drop table early;\n')
+  const { sql, migrate } = await emptyDatabase(t, folder)
+  await migrate({ to: newest })
+
+  await t.rejects(migrate(), { message: new RegExp(`^${next('do')}, line 5: syntax error`) })
+  t.match(await sql`select max(version) from schema_migrations`, [{ max: newest }])
+  t.strictSame([...await sql`select from early`], [])
+  writeFileSync(join(folder, next('do')), `${steps}create table late (id int);\n`.replaceAll('\n', '\r\n'))
+  t.strictSame(await migrate(), { from: newest, to: newest + 1 })
+  t.strictSame([...await sql`select from late`], [])
 })
 
 t.test('migrating up, down and up again leaves the same schema', async t => {
@@ -180,9 +229,13 @@ t.test('the last sign-ins of those who have a vendor already are listed with it'
   for (const [address, id] of [['ada', vendor?.['id']], ['bob', null]]) {
     await sql`insert into users (email, email_canonical, full_name, role, vendor_id) values (${address}, ${address}, 'Ada', 'user', ${id})`
   }
+  await sql`
+    insert into users (email, email_canonical, full_name, role, vendor_id)
+    select n, n, n, 'user', ${vendor?.['id']}
+    from generate_series(1, 1001) n`
   const differences = () => sql`select id, vendor_id from users except select user_id, vendor_id from last_logins`
 
-  await migrate({ to: 36 })
+  await migrate({ to: 37 })
   t.strictSame([...await differences()], [])
   await sql`update users set vendor_id = null where email = 'ada'`
   t.strictSame([...await differences()], [], 'and it follows who leaves')
@@ -252,7 +305,7 @@ async function emptyDatabase (t: Test, folder?: string) {
   return { sql, url, directUrl, migrate: migrateWith(folder), migrateWith }
 
   function migrateWith (folder: string | undefined) {
-    return createMigrations(work => database.begin(tx => work(text => tx.unsafe(text))), folder).migrate
+    return createMigrations(database, folder).migrate
   }
 }
 

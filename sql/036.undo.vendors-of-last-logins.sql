@@ -25,6 +25,3 @@ end
 $$;
 
 alter table last_logins drop column vendor_id;
-
-drop index users_of_vendor_address;
-drop index users_of_vendor_created;

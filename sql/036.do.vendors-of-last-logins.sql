@@ -1,11 +1,7 @@
 -- compatible-with: 32
 
--- The lists of the users of one vendor, in every order and for every filter. The rows of other users are in none of
--- these indexes.
-create index users_of_vendor_created on users (vendor_id, role, status, approval, created_at, id) where vendor_id is not null;
-create index users_of_vendor_address on users (vendor_id, role, status, approval, email_canonical, id) where vendor_id is not null;
-
--- The table of the last sign-ins comes last, because those who write to it have written to users before.
+-- The last sign-ins say whose vendor they are, for lists of the users of a vendor. Those of before follow in the next
+-- migration. The table comes last, because those who write to it have written to users before.
 create or replace trigger users_update_last_login
 after update on users
 for each row
@@ -37,11 +33,3 @@ begin
   return null;
 end
 $$;
-
-update last_logins l
-set vendor_id = u.vendor_id
-from users u
-where u.id = l.user_id
-  and u.vendor_id is not null;
-
-create index last_logins_of_vendor on last_logins (vendor_id, role, status, approval, at, user_id) where vendor_id is not null;
