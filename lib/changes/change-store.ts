@@ -71,7 +71,10 @@ export function createChangeStore (db: Database, { pageRows = 500 } = {}) {
       order by c.seq`
   }
 
-  /** The next rows after `lastSeq`, of those that the first statement has seen. */
+  /**
+   * The next rows after `lastSeq`, of those that the first statement has seen. No condition fits another index than
+   * that of the numbers: otherwise Postgres might find all of them anew for each page.
+   */
   async function rowsSince (from: Cursor, seen: Cursor, lastSeq: number | null): Promise<TailRow[]> {
     return await db<TailRow>`
       select c.seq, c.kind, c.subject_id, c.except_id, c.number, c.reason, ${vendorStatus},
@@ -81,7 +84,6 @@ export function createChangeStore (db: Database, { pageRows = 500 } = {}) {
         select seq, kind, subject_id, except_id, number, reason
         from changes
         where seq > ${lastSeq}
-          and xid >= pg_snapshot_xmin(${from.snapshot}::pg_snapshot)
           and not pg_visible_in_snapshot(xid, ${from.snapshot}::pg_snapshot)
           and pg_visible_in_snapshot(xid, ${seen.snapshot}::pg_snapshot)
         order by seq

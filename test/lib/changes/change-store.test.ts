@@ -2,9 +2,19 @@ import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { createChangeStore } from '../../../lib/changes/change-store.ts'
 import type { Database } from '../../../lib/stores/database.ts'
+import { render } from '../../../lib/stores/statement.ts'
 import { connect, makeDatabase, openStore } from '../../support/database.ts'
 
 const minute = 60_000
+
+type Statement = ReturnType<typeof render>
+
+interface ExecutedNode {
+  'Relation Name'?: string
+  'Actual Rows': number
+  'Rows Removed by Filter'?: number
+  Plans?: ExecutedNode[]
+}
 
 t.test('a flood of changes does not keep a node from starting, and hides nothing', async t => {
   const { url, sql } = await open(t)
@@ -98,6 +108,26 @@ t.test('a change of a transaction that was open for long comes first, and no pag
   t.strictSame((await store.since(middle))?.changes.map(({ number }) => number), [1, 4, 5, 6])
 })
 
+t.test('a page of a long tail reads its own rows alone, also where Postgres expects that there are few', async t => {
+  const { url, sql } = await open(t)
+  const write = () => sql`insert into changes (kind, number) select 'roles_changed', n from generate_series(1, 5000) n`
+  await write()
+  const { next: from } = await createChangeStore(openStore(t, url)).recent(80 * minute)
+  await write()
+  const sent: Statement[] = []
+  const recording = through(openStore(t, url), async (send, statement) => {
+    sent.push(statement)
+    return await send()
+  })
+  await createChangeStore(recording, { pageRows: 50 }).since(from)
+
+  t.equal(sent.length, 101)
+  for (const { text, values } of [sent[1], sent[50]] as [Statement, Statement]) {
+    const [plan] = await sql.unsafe(`explain (analyze, format json) ${text}`, values as string[])
+    t.equal(rowsRead(plan?.['QUERY PLAN'][0].Plan), 50)
+  }
+})
+
 t.test('a tail whose pages come from two servers is not believed', async t => {
   const { url, sql } = await open(t)
   const { next: from } = await createChangeStore(openStore(t, url)).recent(80 * minute)
@@ -123,12 +153,20 @@ function answering (database: Database, answers: (rows: object[]) => object[]): 
   return through(database, async send => answers(await send()))
 }
 
-function through (database: Database, pass: (send: () => Promise<object[]>) => Promise<object[]>): Database {
+function through (
+  database: Database, pass: (send: () => Promise<object[]>, statement: Statement) => Promise<object[]>
+): Database {
   async function query (strings: TemplateStringsArray, ...values: unknown[]) {
-    return await pass(() => database(strings, ...values))
+    return await pass(() => database(strings, ...values), render(strings, values))
   }
 
   return Object.assign(query as Database, { ...database })
+}
+
+/** How many rows of changes an executed plan has read, those that it has left out included. */
+function rowsRead (node: ExecutedNode): number {
+  const { 'Relation Name': table, 'Actual Rows': found, 'Rows Removed by Filter': left = 0, Plans: plans = [] } = node
+  return plans.map(rowsRead).reduce((sum, rows) => sum + rows, table === 'changes' ? found + left : 0)
 }
 
 /** A database of this test's own, without any change in it. */
