@@ -35,7 +35,7 @@ export function renderChange (
 
 /** Changes as the items of a JSON array, with a comma before each; `asOf` as for `renderChange`. */
 export function renderChanges (changes: Change[], asOf: string): Buffer {
-  return Buffer.from(toldOf(changes).map(change => `,${renderChange(change, asOf)}`).join(''))
+  return ownBuffer(toldOf(changes).map(change => `,${renderChange(change, asOf)}`).join(''))
 }
 
 /** Rendered changes as the items of a JSON array, without the comma before the first one. */
@@ -61,3 +61,10 @@ export function renderEventStart (event: string, id?: string): string {
 
 /** What comes after the data of an event. */
 export const eventEnd = '\n\n'
+
+// Buffer.from takes a short one from memory that it shares with others, all of which stays for as long as one of them.
+function ownBuffer (text: string): Buffer {
+  const buffer = Buffer.allocUnsafeSlow(Buffer.byteLength(text))
+  buffer.write(text)
+  return buffer
+}
