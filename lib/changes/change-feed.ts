@@ -72,6 +72,7 @@ export function createChangeFeed ({ store, clock, apply, startOver, settle, wake
   /** Ends the reading: a read that is under way counts no more. Resolves once nothing more is asked or applied. */
   async function stop () {
     isStopped = true
+    again = false
     clearInterval(timer)
     await reading?.catch(() => {})
   }
@@ -107,35 +108,41 @@ export function createChangeFeed ({ store, clock, apply, startOver, settle, wake
 
   /** Reads the new changes. A call while a read is under way makes another read begin after it, and waits for both. */
   function read (): Promise<void> {
-    if (reading) {
-      again = true
-      return reading
-    }
-    reading = readOnce().finally(() => { reading = null })
+    again = reading !== null && !isStopped
+    reading ??= readUntilCurrent()
     return reading
   }
 
-  async function readOnce () {
-    do {
-      again = false
-      published = []
-      const [sentAt, time] = [momentOf(clock), clock.now()]
-      const { isRestart, ...tail } = await readTail()
-      const answeredSkewMs = clock.now() - clock.offset - (clock.monotonic() - sentAt.monotonic) / 2 - tail.time
-      const isStartOver = isRestart && cursor !== null
+  // The end is noted at once: a call that came after the last look at `again` would otherwise be lost.
+  async function readUntilCurrent () {
+    try {
+      do {
+        again = false
+        await readOnce()
+      } while (again)
+    } finally {
+      reading = null
+    }
+  }
 
-      if (isStartOver) {
-        startOver()
-        for (const change of published) apply(change)
-      }
-      await applyInTurns(tail.changes)
-      if (isStopped) return
-      if (isStartOver) settle()
-      cursor = tail.next
-      readAt = sentAt
-      skewMs = answeredSkewMs
-      await onRead({ changes: tail.changes, cursor, isRestart, sentAt: sentAt.monotonic, time })
-    } while (again)
+  async function readOnce () {
+    published = []
+    const [sentAt, time] = [momentOf(clock), clock.now()]
+    const { isRestart, ...tail } = await readTail()
+    const answeredSkewMs = clock.now() - clock.offset - (clock.monotonic() - sentAt.monotonic) / 2 - tail.time
+    const isStartOver = isRestart && cursor !== null
+
+    if (isStartOver) {
+      startOver()
+      for (const change of published) apply(change)
+    }
+    await applyInTurns(tail.changes)
+    if (isStopped) return
+    if (isStartOver) settle()
+    cursor = tail.next
+    readAt = sentAt
+    skewMs = answeredSkewMs
+    await onRead({ changes: tail.changes, cursor, isRestart, sentAt: sentAt.monotonic, time })
   }
 
   // What this node commits meanwhile is applied between two parts. No older row can undo it: whichever comes first, of

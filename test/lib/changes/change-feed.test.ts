@@ -168,6 +168,36 @@ t.test('a feed that stops between two parts applies nothing more and claims noth
   t.equal(heard.length, 0)
 })
 
+t.test('a read that is asked for at the very end of another one is not lost', async t => {
+  for (let turns = 0; turns < 12; turns++) {
+    let asked = 0
+    const asking: Promise<void>[] = []
+    const feed = openOver(async () => { asked++; return tail('first', []) }, () => {
+      if (asked === 1) asking.push(after(turns).then(() => feed.read()))
+    })
+    await feed.read()
+    await turn()
+    await Promise.all(asking)
+    t.equal(asked, 2, `${turns} microtasks after it was heard`)
+  }
+})
+
+t.test('a feed that stops while a read is heard asks nothing more', async t => {
+  let asked = 0
+  const hearing = channel<true>()
+  const feed = openOver(async () => { asked++; return tail('first', []) }, async () => {
+    hearing.put('begun', true)
+    await hearing.take('done')
+  })
+  const reading = feed.read()
+  await hearing.take('begun')
+  feed.read().catch(() => {})
+  const stopping = feed.stop()
+  hearing.put('done', true)
+  await Promise.all([reading, stopping])
+  t.equal(asked, 1)
+})
+
 /** Why a token is refused; null if it is not. */
 function reasonOf (memory: Revocations, token: Partial<TokenState>) {
   try {
@@ -227,6 +257,19 @@ function open () {
     onRead: read => { heard.push(read) }
   })
   return { feed, log, heard, memory, time, answer: answers.put, asked: questions.take }
+}
+
+/** A feed that applies nothing, whose questions are all answered in the same way. */
+function openOver (answer: () => Promise<Tail>, onRead: (read: FeedRead) => void | Promise<void>) {
+  const clock = { monotonic: () => 0, now: () => 0, offset: 0, advance () {} }
+  const [nothing, wake, warn] = [() => {}, async () => {}, (error: unknown) => { throw error }]
+  const store = { since: answer, recent: answer }
+  return createChangeFeed({ store, clock, apply: nothing, startOver: nothing, settle: nothing, wake, warn, onRead })
+}
+
+/** Resolves after this many microtasks. */
+async function after (turns: number) {
+  for (let n = 0; n < turns; n++) await null
 }
 
 /** Values by name; whoever takes one waits until it is put. */
