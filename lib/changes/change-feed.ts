@@ -47,7 +47,7 @@ export function createChangeFeed ({ store, clock, apply, startOver, settle, wake
   /** Wakes the other nodes, so that they read the table. */
   wake: () => Promise<unknown>
   warn: (error: unknown) => void
-  /** Is called with every read. The next one begins after its promise. */
+  /** Is called with every read. The next one begins after its promise, and has the same changes again if it rejects. */
   onRead?: (read: FeedRead) => void | Promise<void>
 }) {
   let cursor: Cursor | null = null
@@ -139,10 +139,10 @@ export function createChangeFeed ({ store, clock, apply, startOver, settle, wake
     await applyInTurns(tail.changes)
     if (isStopped) return
     if (isStartOver) settle()
-    cursor = tail.next
     readAt = sentAt
     skewMs = answeredSkewMs
-    await onRead({ changes: tail.changes, cursor, isRestart, sentAt: sentAt.monotonic, time })
+    await onRead({ changes: tail.changes, cursor: tail.next, isRestart, sentAt: sentAt.monotonic, time })
+    cursor = tail.next
   }
 
   // What this node commits meanwhile is applied between two parts. No older row can undo it: whichever comes first, of

@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import { createChangeFeed } from '../../../lib/changes/change-feed.ts'
 import type { FeedRead } from '../../../lib/changes/change-feed.ts'
-import type { Tail } from '../../../lib/changes/change-store.ts'
+import type { Cursor, Tail } from '../../../lib/changes/change-store.ts'
 import type { Change, VendorStatus } from '../../../lib/changes/change.ts'
 import { createRenewableRevocations } from '../../../lib/changes/renewable-revocations.ts'
 import type { Revocations, TokenState } from '../../../lib/changes/revocations.ts'
@@ -182,6 +182,27 @@ t.test('a read that is asked for at the very end of another one is not lost', as
   }
 })
 
+t.test('what a listener could not take is told again', async t => {
+  const since: (Cursor | null)[] = []
+  const told: FeedRead[] = []
+  const next = (number: number) => ({ snapshot: `${number}:${number}:`, server: 'first' })
+  const feed = openOver(async from => {
+    since.push(from)
+    return { changes: [ended(`${since.length}`)], next: next(since.length), time: 0 }
+  }, read => {
+    if (since.length === 1 || since.length === 3) throw new Error('a listener has failed')
+    told.push(read)
+  })
+  for (const isHeard of [false, true, false, true, true]) {
+    if (isHeard) await feed.read()
+    else await t.rejects(feed.read(), { message: 'a listener has failed' })
+    t.ok(feed.isFresh(), 'this node knows it')
+  }
+
+  t.strictSame(since, [null, null, next(2), next(2), next(4)])
+  t.match(told, [{ isRestart: true, cursor: next(2) }, { isRestart: false, cursor: next(4) }, { cursor: next(5) }])
+})
+
 t.test('a feed that stops while a read is heard asks nothing more', async t => {
   let asked = 0
   const hearing = channel<true>()
@@ -260,10 +281,12 @@ function open () {
 }
 
 /** A feed that applies nothing, whose questions are all answered in the same way. */
-function openOver (answer: () => Promise<Tail>, onRead: (read: FeedRead) => void | Promise<void>) {
+function openOver (
+  answer: (from: Cursor | null) => Promise<Tail>, onRead: (read: FeedRead) => void | Promise<void>
+) {
   const clock = { monotonic: () => 0, now: () => 0, offset: 0, advance () {} }
   const [nothing, wake, warn] = [() => {}, async () => {}, (error: unknown) => { throw error }]
-  const store = { since: answer, recent: answer }
+  const store = { since: answer, recent: () => answer(null) }
   return createChangeFeed({ store, clock, apply: nothing, startOver: nothing, settle: nothing, wake, warn, onRead })
 }
 
