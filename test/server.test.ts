@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import type { Test } from 'tap'
+import { freePort } from '../dev/ports.ts'
 import { program } from '../dev/program.ts'
 import { deploy } from './support/helper.ts'
 import { startStopwatch } from './support/stopwatch.ts'
@@ -273,12 +274,4 @@ async function eventually<T> (ask: () => Promise<T>, wanted: T, limitMs = 2000):
   let got = await ask()
   for (; got !== wanted && passed() < limitMs; got = await ask()) await sleep(10)
   return got
-}
-
-async function freePort () {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
 }
