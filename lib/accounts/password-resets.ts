@@ -19,7 +19,7 @@ import type { Sessions } from '../sessions/sessions.ts'
 import type { Database, Transaction } from '../stores/database.ts'
 import type { KnownDevice, KnownDeviceStore } from '../sessions/known-device-store.ts'
 import type { Purpose } from '../tokens/one-time-token-store.ts'
-import type { PasswordStore } from '../users/password-store.ts'
+import type { PasswordStore, ResetUser } from '../users/password-store.ts'
 import type { User, UserStore } from '../users/user-store.ts'
 import type { Tokens } from '../tokens/access-tokens.ts'
 
@@ -173,7 +173,7 @@ export function createPasswordResets (parts: PasswordResetParts) {
           caller
         }
       })
-      if (!subject.emailVerified) await removeFactors(tx, subject, caller)
+      if (user.isFirstProof) await removeFactors(tx, subject, user, caller)
       const forgotten = await devices.forget(tx, subject.id)
       await devices.remember(tx, subject.id, deviceId, now)
       await jobs.send(tx, 'mail', { kind: 'password_changed', userId: subject.id, how: 'reset', eventId })
@@ -186,14 +186,14 @@ export function createPasswordResets (parts: PasswordResetParts) {
 
   // Nobody has proved the mailbox before: its factors may be those of a stranger who has registered the address. They
   // would sign the stranger in for ever, or keep the owner out.
-  async function removeFactors (tx: Transaction, subject: User, caller: Caller) {
-    const { id: userId, twoStep } = subject
+  async function removeFactors (tx: Transaction, subject: User, { hadTwoStep }: ResetUser, caller: Caller) {
+    const userId = subject.id
     const { hasRemoved } = await factorRemovals.removeSince(tx, userId)
     if (!hasRemoved) return
 
     const event = { event: 'authn_factor_removed', outcome: 'success', reason: 'address_proved' } as const
     const eventId = await audit.record(tx, { ...event, actorId: userId, subject, caller })
-    if (twoStep) await jobs.send(tx, 'mail', { kind: 'second_factor_removed', userId, eventId })
+    if (hadTwoStep) await jobs.send(tx, 'mail', { kind: 'second_factor_removed', userId, eventId })
   }
 
   // The password has been set by now, so the request does not fail if Redis does not answer: the new device has a

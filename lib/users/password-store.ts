@@ -2,6 +2,9 @@ import { Refusal } from '../errors.ts'
 import type { Database, Transaction } from '../stores/database.ts'
 import type { User, UserCounters, UserEpochs } from './user-store.ts'
 
+/** What a reset has left of a user, and what was true before it. */
+export interface ResetUser extends UserCounters { isFirstProof: boolean, hadTwoStep: boolean }
+
 export type PasswordStore = ReturnType<typeof createPasswordStore>
 
 /** The stored hashes of passwords. */
@@ -47,24 +50,26 @@ export function createPasswordStore (db: Database) {
    * address is verified by that; if nobody had verified it before, the account has no second step any more. Returns
    * null if the account is not active.
    */
-  async function reset (
-    tx: Transaction,
-    id: string,
-    passwordHash: string,
-    now: Date
-  ): Promise<UserCounters | null> {
-    const [user] = await tx<UserCounters>`
-      update users
+  async function reset (tx: Transaction, id: string, passwordHash: string, now: Date): Promise<ResetUser | null> {
+    const [user] = await tx<ResetUser>`
+      with before as (
+        select id, email_verified, two_step
+        from users
+        where id = ${id}
+          and status = 'active'
+        for no key update
+      )
+      update users u
       set password_hash = ${passwordHash},
           must_change_password = false,
-          two_step = two_step and email_verified,
+          two_step = before.two_step and before.email_verified,
           email_verified = true,
-          session_epoch = session_epoch + 1,
-          version = version + 1,
+          session_epoch = u.session_epoch + 1,
+          version = u.version + 1,
           updated_at = ${now}
-      where id = ${id}
-        and status = 'active'
-      returning session_epoch, version`
+      from before
+      where u.id = before.id
+      returning u.session_epoch, u.version, not before.email_verified as is_first_proof, before.two_step as had_two_step`
     return user ?? null
   }
 

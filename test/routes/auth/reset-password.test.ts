@@ -222,6 +222,22 @@ t.test('what a stranger has added to a registration of another person’s addres
   t.match(await enter(node, { key: again }), { statusCode: 200 }, 'the address is the owner’s now, and so are the factors')
 })
 
+t.test('an address that is proved while a reset is hashing was its owner’s before, and so are the factors', async t => {
+  const pausing = pausingAtHash()
+  const own = await deploy(t, { EMAIL_VERIFICATION: 'optional' })
+  const node = await start(t, own, { workers: false, hasher: pausing })
+  const email = freshAddress()
+  const { user } = (await post(node, '/auth/register', { email, password, full_name: 'Ada' })).json()
+  const key = createAuthenticator({ origin })
+  await add(node, await signIn(node, { email }), key)
+  const token = await mailedToken(node, 'password_reset', user.id)
+
+  pausing.meanwhile = async () => { await node.database`update users set email_verified = true where id = ${user.id}` }
+  t.match(await reset(token, newPassword, node), { statusCode: 200 })
+  t.match(await enter(node, { key }), { statusCode: 200 })
+  t.notOk((await trail(node, user.id)).some(({ event }) => event === 'authn_factor_removed'))
+})
+
 t.test('a due change of the password is fulfilled by a reset', async t => {
   const ada = await signUp(app)
   await app.database`update users set must_change_password = true where id = ${ada.user.id}`
