@@ -22,6 +22,14 @@ export interface KeyTurn {
   expiresAt: number | null
 }
 
+/** The states of a key, the last one first: who has signed comes before who signs. */
+const states: KeyTurn['status'][] = ['retired', 'active', 'next']
+
+/** Keys in the order in which they sign. Two may have been made in one millisecond, so their times do not tell it. */
+export function inOrderOfTurns<Key extends KeyTurn> (keys: readonly Key[]): Key[] {
+  return keys.toSorted((a, b) => states.indexOf(a.status) - states.indexOf(b.status))
+}
+
 /** One step of the ring: a key to remove, a key in its new state, or a new key to make. */
 export type Step<Key extends KeyTurn> =
   | { do: 'remove', key: Key }

@@ -1,15 +1,13 @@
 import type { Audit } from '../audit/audit.ts'
 import type { Caller } from '../http/caller.ts'
 import type { Keyring } from './keyring.ts'
+import { inOrderOfTurns } from './rotation.ts'
 import type { KeyTurn } from './rotation.ts'
 
 export type SigningKeys = ReturnType<typeof createSigningKeys>
 
 /** What is needed of the ring. */
 type ChangedRing = Pick<Keyring, 'current' | 'keys' | 'turn' | 'rotate' | 'replace'>
-
-/** The states of keys in the order in which they sign. Two may have been made in one millisecond. */
-const turns = ['retired', 'active', 'next']
 
 /**
  * What administrators see of the signing keys, and the operator's commands, each with its audit event.
@@ -26,9 +24,8 @@ export function createSigningKeys ({ keyring, audit }: { keyring: ChangedRing, a
    */
   function list () {
     const takesOverAt = keyring.turn?.rotatesAt ?? null
-    const keys = keyring.keys.toSorted((a, b) => turns.indexOf(a.status) - turns.indexOf(b.status))
     return {
-      keys: keys.map(key => present({ ...key, activatedAt: key.activatedAt ?? takesOverAt })),
+      keys: inOrderOfTurns(keyring.keys).map(key => present({ ...key, activatedAt: key.activatedAt ?? takesOverAt })),
       complete: !keyring.current.isPartial
     }
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { currentTurn, publicationLeadMs, retirementMs, ringSteps } from '../../../lib/keys/rotation.ts'
+import { currentTurn, inOrderOfTurns, publicationLeadMs, retirementMs, ringSteps } from '../../../lib/keys/rotation.ts'
 import type { KeyTurn } from '../../../lib/keys/rotation.ts'
 
 const day = 86_400_000
@@ -12,6 +12,14 @@ t.test('an empty ring gets one key that signs at once and one that is published'
 
   t.match(ring, [{ status: 'active', publishedAt: 1000, activatedAt: 1000 }, { status: 'next', publishedAt: 1000 }])
   t.same(ringSteps(ring, 1000, ttl), [], 'and nothing more')
+})
+
+t.test('keys stand in the order in which they sign, also if they were made at the same time', async t => {
+  const [active, next] = turn([], 1000)
+  const retired = { ...active, status: 'retired', retiredAt: 2000, expiresAt: 3000 }
+  for (const keys of [[next, retired, active], [active, next, retired], [retired, active, next]]) {
+    t.same(inOrderOfTurns(keys as KeyTurn[]).map(({ status }) => status), ['retired', 'active', 'next'])
+  }
 })
 
 t.test('the next key takes over when its turn has come, and another one is published', async t => {
