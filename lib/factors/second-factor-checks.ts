@@ -127,7 +127,8 @@ export function createSecondFactorChecks (parts: SecondFactorCheckParts) {
   async function checkCode (claim: SecondFactorClaim, code: string): Promise<SecondProof> {
     const secret = await totpSecrets.findConfirmed(claim.owner.id)
     const plain = secret && keeping.decrypt(secret)
-    if (claim.holder === 'strangers' && secret && isClosedToStrangers(secret)) throw refuse('too_many_attempts', closedSeconds)
+    const isClosed = claim.holder === 'strangers' && secret && isClosedToStrangers(secret)
+    if (isClosed) throw refuse('too_many_attempts', closedSeconds)
 
     let found: { secret: TotpSecret, step: number } | null = null
     await guard('totp', claim, async () => {

@@ -1,4 +1,5 @@
 import { Refusal } from '../errors.ts'
+import { asOneLine } from '../formats/one-line.ts'
 
 /** Thrown by a handler if something outside this code keeps it from its work: a mail server, say. */
 export class AttemptFailure extends Error {
@@ -17,9 +18,10 @@ export function isExpected (error: unknown): boolean {
 
 /**
  * Why an attempt failed, and whether another one would be of no use. The reason is on one line, without characters that
- * Postgres does not store or that a terminal obeys.
+ * Postgres does not store, that a terminal obeys or that change the direction of the text around them.
  */
 export function explain (error: unknown): { reason: string, isPermanent: boolean } {
   const message = error instanceof Error ? error.message : String(error)
-  return { reason: message.slice(0, 300).replace(/[\p{Cc}\s]+/gu, ' '), isPermanent: error instanceof PermanentFailure }
+  const reason = (asOneLine(message.slice(0, 300)) ?? '').replaceAll(/\s+/g, ' ')
+  return { reason, isPermanent: error instanceof PermanentFailure }
 }
