@@ -5,7 +5,10 @@
 create or replace trigger users_update_last_login
 after update on users
 for each row
-when ((old.role, old.status, old.approval, old.vendor_id, old.last_login_at) is distinct from (new.role, new.status, new.approval, new.vendor_id, new.last_login_at))
+when (
+  (old.role, old.status, old.approval, old.vendor_id, old.last_login_at) is distinct from
+  (new.role, new.status, new.approval, new.vendor_id, new.last_login_at)
+)
 execute function update_last_login();
 
 alter table last_logins add column vendor_id uuid;

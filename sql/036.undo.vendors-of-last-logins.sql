@@ -1,7 +1,10 @@
 create or replace trigger users_update_last_login
 after update on users
 for each row
-when ((old.role, old.status, old.approval, old.last_login_at) is distinct from (new.role, new.status, new.approval, new.last_login_at))
+when (
+  (old.role, old.status, old.approval, old.last_login_at) is distinct from
+  (new.role, new.status, new.approval, new.last_login_at)
+)
 execute function update_last_login();
 
 create or replace function add_last_logins () returns trigger

@@ -6,11 +6,15 @@
 
 drop index concurrently if exists users_of_vendor_created;
 
-create index concurrently users_of_vendor_created on users (vendor_id, role, status, approval, created_at, id) where vendor_id is not null;
+create index concurrently users_of_vendor_created
+on users (vendor_id, role, status, approval, created_at, id)
+where vendor_id is not null;
 
 drop index concurrently if exists users_of_vendor_address;
 
-create index concurrently users_of_vendor_address on users (vendor_id, role, status, approval, email_canonical, id) where vendor_id is not null;
+create index concurrently users_of_vendor_address
+on users (vendor_id, role, status, approval, email_canonical, id)
+where vendor_id is not null;
 
 -- Some users at a time, who are locked first, as whoever changes them does: nobody waits for more than a moment, and
 -- what is written is what they are then.
@@ -46,7 +50,9 @@ $$;
 
 drop index concurrently if exists last_logins_of_vendor;
 
-create index concurrently last_logins_of_vendor on last_logins (vendor_id, role, status, approval, at, user_id) where vendor_id is not null;
+create index concurrently last_logins_of_vendor
+on last_logins (vendor_id, role, status, approval, at, user_id)
+where vendor_id is not null;
 
 -- The first of these indexes answers what this one did.
 drop index concurrently if exists users_vendor_role;
