@@ -111,11 +111,11 @@ export function listSettings (
 ): SettingInForce[] {
   const visible = new Map(Object.entries(shown))
 
-  return Object.entries(settings.properties).map(([name, { description = '', default: usual = null, secret }]) => {
+  return Object.entries(settings.properties).map(([name, { description = '', default: usual = null }]) => {
     const text = values[name]
     const about = { name, description, set: given[name] !== undefined }
     const derive = visible.get(name)
-    if (derive === undefined || secret === true) return { ...about, masked: true, value: text ? mask : null }
+    if (derive === undefined) return { ...about, masked: true, value: text ? mask : null }
     return { ...about, masked: false, value: text ?? usual ?? derive?.(config) ?? null }
   })
 }

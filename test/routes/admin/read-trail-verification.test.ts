@@ -62,7 +62,8 @@ t.test('a later one takes its place, and names the first of what is wrong', asyn
   t.match(await run(deployment, ['audit-verify', '--record', '--head', 'ab'.repeat(32)]), { code: 1, stdout: /NOT sound/ })
 
   const shown = await verification()
-  t.match(shown, { sound: false, has_head: false, altered: { count: ids.length, first: ids.slice(0, 20) } })
+  t.match(shown, { sound: false, has_head: false })
+  t.strictSame(shown.altered, { count: ids.length, first: ids.slice(0, 20) })
   t.ok(Date.parse(shown.ended_at) > Date.parse(before))
   t.match(await sql`select count(*)::int as rows from audit_verifications`, [{ rows: 1 }])
 })
