@@ -1,6 +1,6 @@
 // npm run architecture: draws the folders of lib and what they import into docs/architecture.md.
 import { readFileSync, writeFileSync } from 'node:fs'
-import { readImports, withDiagram } from './architecture-diagram.ts'
+import { readImports, withDiagram } from './documents/architecture-diagram.ts'
 
 const target = 'docs/architecture.md'
 

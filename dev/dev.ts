@@ -1,12 +1,12 @@
 // npm run dev: private durable stores, migrations, the API with reload, and its addresses in the terminal.
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { type Guarded, spawnGuarded } from './guarded.ts'
-import { isFree, isOpen } from './ports.ts'
-import { publish } from './published.ts'
-import { type Services, startServices } from './services.ts'
-import { onceAskedToEnd } from './signals.ts'
-import { migrate } from './template.ts'
+import { type Guarded, spawnGuarded } from './processes/guarded.ts'
+import { isFree, isOpen } from './services/ports.ts'
+import { publish } from './services/published.ts'
+import { type Services, startServices } from './services/services.ts'
+import { onceAskedToEnd } from './processes/signals.ts'
+import { migrate } from './services/template.ts'
 
 const openTimeoutMs = 20_000
 const pollMs = 50

@@ -5,7 +5,7 @@ import { parseMailbox } from '../lib/config/addresses/mailbox.ts'
 import { createMailer } from '../lib/mail/mailer.ts'
 import type { Mail, Message } from '../lib/mail/mailer.ts'
 import { languages } from '../lib/mail/texts/languages.ts'
-import { sampleMails } from './sample-mails.ts'
+import { sampleMails } from './samples/sample-mails.ts'
 
 const from = parseMailbox(process.argv[2] ?? 'Acme Schools <no-reply@acme.example>')
 const folder = resolve(process.env['DATA_DIR'] ?? '.data', 'mail-previews')

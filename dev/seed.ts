@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import postgres from 'postgres'
 import { createProgressBar } from '../commands/progress-bar.ts'
 import { readEnvironment } from '../lib/config/config.ts'
-import { addUsers } from './invented-users.ts'
+import { addUsers } from './samples/invented-users.ts'
 
 const { values } = parseArgs({ options: { users: { type: 'string', default: '1000000' } } })
 const total = Number(values.users)

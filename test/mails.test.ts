@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Test } from 'tap'
 import Fastify from 'fastify'
-import { sampleMails } from '../dev/sample-mails.ts'
+import { sampleMails } from '../dev/samples/sample-mails.ts'
 import { parseMailbox } from '../lib/config/addresses/mailbox.ts'
 import type { Mail } from '../lib/mail/mailer.ts'
 import { languages } from '../lib/mail/texts/languages.ts'

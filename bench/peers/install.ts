@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { forNode } from '../../dev/bundling.ts'
+import { forNode } from '../../dev/bundles/bundling.ts'
 import { peerVersions } from './versions.ts'
 
 const folder = join('.data', 'peers')

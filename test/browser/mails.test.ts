@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Page } from 'playwright-core'
-import { sampleMails } from '../../dev/sample-mails.ts'
+import { sampleMails } from '../../dev/samples/sample-mails.ts'
 import { createMailer } from '../../lib/mail/mailer.ts'
 import type { Mail } from '../../lib/mail/mailer.ts'
 import { languages } from '../../lib/mail/texts/languages.ts'

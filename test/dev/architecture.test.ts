@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { readImports, withDiagram } from '../../dev/architecture-diagram.ts'
+import { readImports, withDiagram } from '../../dev/documents/architecture-diagram.ts'
 
 const page = readFileSync('docs/architecture.md', 'utf8')
 const imports = readImports()

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { withPermissionMatrix } from '../../dev/permission-matrix.ts'
+import { withPermissionMatrix } from '../../dev/documents/permission-matrix.ts'
 import { permissions } from '../../routes/schemas/role.ts'
 import { cheapHasher } from '../support/hashers.ts'
 import { deploy, start } from '../support/helper.ts'

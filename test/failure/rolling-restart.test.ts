@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { freePort } from '../../dev/ports.ts'
+import { freePort } from '../../dev/services/ports.ts'
 import { startNginx, withoutNginx } from '../browser/nginx.ts'
 import { createAuthority } from '../stores/certificates.ts'
 import { deploy, signIn, start } from '../support/helper.ts'

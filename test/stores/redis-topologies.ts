@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import type { Test } from 'tap'
-import { freePort } from '../../dev/ports.ts'
-import { startRedis } from '../../dev/services.ts'
-import type { RedisServer } from '../../dev/services.ts'
+import { freePort } from '../../dev/services/ports.ts'
+import { startRedis } from '../../dev/services/services.ts'
+import type { RedisServer } from '../../dev/services/services.ts'
 import { until } from '../failure/nodes.ts'
 
 type Teardown = Pick<Test, 'teardown'>

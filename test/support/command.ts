@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { runCommandLine } from '../../commands/command-line.ts'
-import { program } from '../../dev/program.ts'
+import { program } from '../../dev/processes/program.ts'
 import type { Deployment } from './helper.ts'
 import { leavingNothingOpen } from './left-open.ts'
 

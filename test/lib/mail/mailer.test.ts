@@ -3,7 +3,7 @@ import { parseMailbox } from '../../../lib/config/addresses/mailbox.ts'
 import { createMailer } from '../../../lib/mail/mailer.ts'
 import type { Mail, Message } from '../../../lib/mail/mailer.ts'
 import { asName } from '../../../lib/mail/texts/plain-text.ts'
-import { sampleMails } from '../../../dev/sample-mails.ts'
+import { sampleMails } from '../../../dev/samples/sample-mails.ts'
 
 const names = {
   markup: '<img src=x onerror=alert(1)>"\'&</p><script>alert(1)</script>',

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import t from 'tap'
-import { startRedis } from '../../../dev/services.ts'
+import { startRedis } from '../../../dev/services/services.ts'
 import { disconnectQuietly } from '../../../lib/stores/redis-disconnects.ts'
 import { createAuthority } from '../../stores/certificates.ts'
 

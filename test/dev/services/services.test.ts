@@ -6,13 +6,13 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import postgres from 'postgres'
 import t from 'tap'
-import { isOpen } from '../../dev/ports.ts'
-import { startPostgres, startRedis } from '../../dev/services.ts'
-import { startStopwatch } from '../support/stopwatch.ts'
+import { isOpen } from '../../../dev/services/ports.ts'
+import { startPostgres, startRedis } from '../../../dev/services/services.ts'
+import { startStopwatch } from '../../support/stopwatch.ts'
 
 t.test('the services end with their launcher, even when it is killed', async t => {
   const launcher = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', `
-    import { startServices } from './dev/services.ts'
+    import { startServices } from '../dev/services.ts'
     delete process.env.DATABASE_URL
     delete process.env.REDIS_URL
     const { postgres, redis } = await startServices({ dataDir: process.argv[1], durable: false })

@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
-import { spawnGuarded } from './guarded.ts'
-import { compiledProgram, program } from './program.ts'
+import { spawnGuarded } from '../processes/guarded.ts'
+import { compiledProgram, program } from '../processes/program.ts'
 import { type FileReport, report, reportEach } from './reporter.ts'
 
 export interface TestRun extends FileReport {
@@ -40,7 +40,7 @@ export async function runTestFilesTogether (
 ): Promise<TestRun[]> {
   const started = Date.now()
   const child = await spawnTests(
-    program('dev/tests-together.ts'),
+    program('dev/tests/together.ts'),
     { ...env, LATCHKEY_TEST_FILES: files.join(' ') },
     togetherTimes * deadlineSeconds
   )
@@ -87,7 +87,7 @@ function nodeOptions () {
 }
 
 function gatheredOutput () {
-  const compiled = compiledProgram('dev/test-output.ts')
+  const compiled = compiledProgram('dev/tests/output.ts')
   return compiled === undefined ? [] : ['--import', pathToFileURL(compiled).href]
 }
 

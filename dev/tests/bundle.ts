@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build, type Plugin } from 'esbuild'
-import { forNode, wordLists } from './bundling.ts'
-import { mayShareProcess } from './test-files.ts'
+import { forNode, wordLists } from '../bundles/bundling.ts'
+import { mayShareProcess } from './files.ts'
 
 /** What the processes in which tests run begin with. */
-const hosts = ['dev/tests-together.ts', 'dev/test-output.ts']
+const hosts = ['dev/tests/together.ts', 'dev/tests/output.ts']
 
 /** The programs that tests start in processes of their own. */
 const programs = ['server.ts', 'cli.ts', 'test/failure/node.ts']
@@ -68,7 +68,7 @@ const ownTests: Plugin = {
   name: 'own tests',
   setup ({ onResolve }) {
     onResolve({ filter: /^tap$/ }, ({ importer }) => (
-      mayShareTap(relative('.', importer)) ? { path: resolve('dev/current-test.ts') } : undefined
+      mayShareTap(relative('.', importer)) ? { path: resolve('dev/tests/current-test.ts') } : undefined
     ))
   }
 }
@@ -77,10 +77,10 @@ function mayShareTap (importer: string) {
   return importer.endsWith('.test.ts') && mayShareProcess(importer)
 }
 
-// See test-errors.ts.
+// See errors.ts.
 export const ownErrors: Plugin = {
   name: 'own errors',
   setup ({ onResolve }) {
-    onResolve({ filter: /^async-hook-domain$/ }, () => ({ path: resolve('dev/test-errors.ts') }))
+    onResolve({ filter: /^async-hook-domain$/ }, () => ({ path: resolve('dev/tests/errors.ts') }))
   }
 }

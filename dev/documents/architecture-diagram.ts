@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
-import { floors, importsOf } from '../test/architecture/rules.ts'
+import { floors, importsOf } from '../../test/architecture/rules.ts'
 
 /** The folders that each folder of lib imports, types included. */
 type Imports = ReadonlyMap<string, ReadonlySet<string>>

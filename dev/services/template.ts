@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import postgres from 'postgres'
-import { spawnGuarded } from './guarded.ts'
-import { program } from './program.ts'
+import { spawnGuarded } from '../processes/guarded.ts'
+import { program } from '../processes/program.ts'
 import type { Services } from './services.ts'
 
 export interface Template {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { unpackDebian } from './debian.ts'
+import { unpackDebian } from '../services/debian.ts'
 
 // Dart itself is in no registry that is reachable everywhere. Sass's package for 32-bit Linux holds a complete VM with
 // its compiler, which other packages of Sass do not. npm installs it on no other machine, so it is fetched here.

@@ -1,5 +1,5 @@
-import type { Mail } from '../lib/mail/mailer.ts'
-import { readMarkdown } from '../lib/mail/texts/markdown.ts'
+import type { Mail } from '../../lib/mail/mailer.ts'
+import { readMarkdown } from '../../lib/mail/texts/markdown.ts'
 
 export interface Sample { name: string, mail: Mail }
 

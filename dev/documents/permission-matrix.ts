@@ -1,4 +1,4 @@
-import { permissions } from '../routes/schemas/role.ts'
+import { permissions } from '../../routes/schemas/role.ts'
 
 /** A role as `GET /roles` answers it. */
 interface Role {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t from 'tap'
-import { runTestFile } from '../../dev/run-test-file.ts'
+import { runTestFile } from '../../../dev/tests/run-file.ts'
 
 const tap = pathToFileURL(resolve('node_modules/tap/dist/esm/index.js')).href
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { transformSync } from 'esbuild'
 import t from 'tap'
-import { withSourceLines } from '../../dev/source-lines.ts'
+import { withSourceLines } from '../../../dev/tests/source-lines.ts'
 
 t.test('a position in compiled code is reported as a position in the source, in every kind of report', async t => {
   const { source, compiled } = compile('interface Dropped {\n  one: string\n}\n\nexport function fail () {\n  throw new Error(`lost`)\n}\n')

@@ -1,5 +1,5 @@
-import { appOperations } from './client-operations.ts'
-import type { AppOperation, Document } from './client-operations.ts'
+import { appOperations } from './operations.ts'
+import type { AppOperation, Document } from './operations.ts'
 import { camelCase, comment, dartType, nameOf, propertiesOf } from './dart-types.ts'
 import type { Schema, Schemas } from './dart-types.ts'
 

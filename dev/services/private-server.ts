@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Guarded, spawnGuarded } from './guarded.ts'
+import { type Guarded, spawnGuarded } from '../processes/guarded.ts'
 
 export interface ServerOptions {
   name: string
