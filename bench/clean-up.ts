@@ -6,13 +6,13 @@
 import postgres from 'postgres'
 import type { CleanUpResult } from '../lib/operations/clean-up.ts'
 import { readArguments } from './arguments.ts'
-import { deploy } from './deployment.ts'
-import type { Account } from './latchkey.ts'
-import { load, request } from './load.ts'
-import type { Answer } from './load.ts'
-import { pinOurselves } from './node.ts'
-import { login, password } from './scenarios.ts'
-import { percentile } from './statistics.ts'
+import { deploy } from './processes/deployment.ts'
+import type { Account } from './processes/latchkey.ts'
+import { load, request } from './load/load.ts'
+import type { Answer } from './load/load.ts'
+import { pinOurselves } from './processes/node.ts'
+import { login, password } from './load/scenarios.ts'
+import { percentile } from './load/statistics.ts'
 
 const values = readArguments({
   rows: { type: 'string', default: '1000000' },

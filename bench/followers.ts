@@ -8,8 +8,8 @@ import { Agent, get } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import postgres from 'postgres'
 import { readArguments } from './arguments.ts'
-import { deploy } from './deployment.ts'
-import { pinOurselves } from './node.ts'
+import { deploy } from './processes/deployment.ts'
+import { pinOurselves } from './processes/node.ts'
 
 const values = readArguments({
   followers: { type: 'string', default: '1000' },

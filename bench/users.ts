@@ -11,7 +11,7 @@ import { createUserDirectoryStore } from '../lib/administration/directory-store.
 import type { Filters, Order } from '../lib/administration/directory-store.ts'
 import { createUserStore } from '../lib/users/user-store.ts'
 import { createUserDirectory } from '../lib/administration/directory.ts'
-import { percentile } from './statistics.ts'
+import { percentile } from './load/statistics.ts'
 
 /** The parts of a plan in JSON that are used here. Times are milliseconds. */
 interface Explained {

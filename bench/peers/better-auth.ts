@@ -11,8 +11,8 @@ import type { BetterAuthOptions, PasswordHasher } from 'better-auth'
 import { getMigrations } from 'better-auth/db/migration'
 import { toNodeHandler } from 'better-auth/node'
 import pg from 'pg'
-import type { Account } from '../latchkey.ts'
-import { answerTasks, portOf } from '../tasks.ts'
+import type { Account } from '../processes/latchkey.ts'
+import { answerTasks, portOf } from '../processes/tasks.ts'
 
 const digest = (password: string) => createHash('sha256').update(password).digest('base64')
 const noHasher: PasswordHasher = {

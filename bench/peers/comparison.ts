@@ -1,9 +1,9 @@
-import { request } from '../load.ts'
-import type { Next } from '../load.ts'
-import type { Account } from '../latchkey.ts'
-import type { Node } from '../node.ts'
-import { password, scenarios } from '../scenarios.ts'
-import type { Prepared, Scenario, Subject } from '../scenarios.ts'
+import { request } from '../load/load.ts'
+import type { Next } from '../load/load.ts'
+import type { Account } from '../processes/latchkey.ts'
+import type { Node } from '../processes/node.ts'
+import { password, scenarios } from '../load/scenarios.ts'
+import type { Prepared, Scenario, Subject } from '../load/scenarios.ts'
 
 /** A process that is compared: one of Latchkey's, or a peer's with its mode. */
 export type PeerSubject = 'better-auth' | 'better-auth joined' | 'better-auth cached' | 'better-auth hashless' | 'oidc-provider'

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import Provider from 'oidc-provider'
 import pg from 'pg'
-import { answerTasks, portOf } from '../tasks.ts'
+import { answerTasks, portOf } from '../processes/tasks.ts'
 import { createOidcStore } from './oidc-store.ts'
 
 const clientId = 'app'

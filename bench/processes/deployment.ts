@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
-import { build } from '../dev/bundles/build.ts'
-import { postgresOf } from '../dev/services/debian-postgres.ts'
-import { startServices } from '../dev/services/services.ts'
-import { migrate } from '../dev/services/template.ts'
-import { makeTestFolder } from '../dev/tests/folder.ts'
+import { build } from '../../dev/bundles/build.ts'
+import { postgresOf } from '../../dev/services/debian-postgres.ts'
+import { startServices } from '../../dev/services/services.ts'
+import { migrate } from '../../dev/services/template.ts'
+import { makeTestFolder } from '../../dev/tests/folder.ts'
 import { startNode } from './node.ts'
-import type { Subject } from './scenarios.ts'
+import type { Subject } from '../load/scenarios.ts'
 
 export type Deployment = Awaited<ReturnType<typeof deploy>>
 
@@ -38,7 +38,7 @@ export async function deploy ({ postgres, postgresArgs = [], durable = false, se
   mkdirSync('.data', { recursive: true })
   const built = mkdtempSync(join('.data', 'build-'))
   process.once('exit', () => rmSync(built, { recursive: true, force: true }))
-  await build(['bench/hello.ts', 'bench/latchkey.ts'], built)
+  await build(['bench/processes/hello.ts', 'bench/processes/latchkey.ts'], built)
   const env = {
     NODE_ENV: 'test',
     LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'info',

@@ -1,5 +1,5 @@
 import type postgres from 'postgres'
-import { addUsers } from '../dev/samples/invented-users.ts'
+import { addUsers } from '../../dev/samples/invented-users.ts'
 
 export interface CrowdSize { users: number, sessions: number }
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { request } from './load.ts'
 import type { Next } from './load.ts'
-import type { Account } from './latchkey.ts'
-import type { Node } from './node.ts'
+import type { Account } from '../processes/latchkey.ts'
+import type { Node } from '../processes/node.ts'
 
 /** The process under measurement: Fastify alone, Latchkey, or Latchkey with a hasher that costs next to nothing. */
 export type Subject = 'hello' | 'latchkey' | 'hashless'
