@@ -5,10 +5,10 @@ import auditVerification from '../plugins/audit/audit-verification.ts'
 import trailVerifications from '../plugins/audit/trail-verifications.ts'
 import connectPostgres from '../plugins/stores/postgres.ts'
 import schema from '../plugins/stores/schema.ts'
-import { UsageError } from './command.ts'
-import type { Command, Input, Result, Surroundings } from './command.ts'
-import { createProgressBar } from './progress-bar.ts'
-import { readConfig } from './with-app.ts'
+import { UsageError } from './support/command.ts'
+import type { Command, Input, Result, Surroundings } from './support/command.ts'
+import { createProgressBar } from './support/progress-bar.ts'
+import { readConfig } from './support/with-app.ts'
 
 const auditVerify: Command = {
   usage: 'audit-verify [--head HASH] [--record]',

@@ -1,6 +1,6 @@
-import type { Command, Input, Result, Surroundings } from './command.ts'
-import { progress } from './progress.ts'
-import { withApp } from './with-app.ts'
+import type { Command, Input, Result, Surroundings } from './support/command.ts'
+import { progress } from './support/progress.ts'
+import { withApp } from './support/with-app.ts'
 
 const cleanUp: Command = {
   usage: 'clean-up',

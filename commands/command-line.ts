@@ -1,7 +1,7 @@
 import { Console } from 'node:console'
 import { parseArgs } from 'node:util'
-import { UsageError } from './command.ts'
-import type { Command, Input, Surroundings } from './command.ts'
+import { UsageError } from './support/command.ts'
+import type { Command, Input, Surroundings } from './support/command.ts'
 import { Refusal } from '../lib/errors.ts'
 import type { FieldError } from '../lib/errors.ts'
 

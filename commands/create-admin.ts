@@ -1,6 +1,6 @@
-import { readNewPassword } from './password-prompt.ts'
-import type { Command, Input, Result, Surroundings } from './command.ts'
-import { operator, withApp } from './with-app.ts'
+import { readNewPassword } from './support/password-prompt.ts'
+import type { Command, Input, Result, Surroundings } from './support/command.ts'
+import { operator, withApp } from './support/with-app.ts'
 
 const createAdmin: Command = {
   usage: 'create-admin EMAIL [--name NAME] [--another]',

@@ -9,11 +9,11 @@ import { lookFromOutside } from '../lib/doctor/outside/client.ts'
 import { reportOf, sorted } from '../lib/doctor/report.ts'
 import { examineSettings } from '../lib/doctor/settings.ts'
 import examinations from '../plugins/operations/examinations.ts'
-import { UsageError } from './command.ts'
-import type { Command, Input, Result, StandardOutput, Surroundings } from './command.ts'
-import { createConnections } from './connections.ts'
-import { progress } from './progress.ts'
-import { readSettings } from './with-app.ts'
+import { UsageError } from './support/command.ts'
+import type { Command, Input, Result, StandardOutput, Surroundings } from './support/command.ts'
+import { createConnections } from './support/connections.ts'
+import { progress } from './support/progress.ts'
+import { readSettings } from './support/with-app.ts'
 
 const doctor: Command = {
   usage: 'doctor [--url PUBLIC_URL]',

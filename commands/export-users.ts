@@ -3,10 +3,10 @@ import type { Writable } from 'node:stream'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { formatOf } from '../lib/transfers/files.ts'
-import { UsageError } from './command.ts'
-import type { Command, Input, Result, Surroundings } from './command.ts'
-import { createProgressBar } from './progress-bar.ts'
-import { operator, withApp } from './with-app.ts'
+import { UsageError } from './support/command.ts'
+import type { Command, Input, Result, Surroundings } from './support/command.ts'
+import { createProgressBar } from './support/progress-bar.ts'
+import { operator, withApp } from './support/with-app.ts'
 
 const exportUsers: Command = {
   usage: 'export-users FILE',

@@ -3,10 +3,10 @@ import { access, stat } from 'node:fs/promises'
 import type { FastifyInstance } from 'fastify'
 import { formatOf } from '../lib/transfers/files.ts'
 import type { Tally } from '../lib/transfers/transfers.ts'
-import type { Command, Input, Result, Surroundings } from './command.ts'
-import { UsageError } from './command.ts'
-import { createProgressBar } from './progress-bar.ts'
-import { operator, withApp } from './with-app.ts'
+import type { Command, Input, Result, Surroundings } from './support/command.ts'
+import { UsageError } from './support/command.ts'
+import { createProgressBar } from './support/progress-bar.ts'
+import { operator, withApp } from './support/with-app.ts'
 
 const importUsers: Command = {
   usage: 'import-users FILE [--allow-role ROLE …] [--dry-run]',

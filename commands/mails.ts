@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ListedJob, QueueRepair } from '../lib/jobs/queue-repair.ts'
-import { UsageError } from './command.ts'
-import type { Command, Input, Result, Surroundings } from './command.ts'
-import { createProgressBar } from './progress-bar.ts'
-import { withApp } from './with-app.ts'
+import { UsageError } from './support/command.ts'
+import type { Command, Input, Result, Surroundings } from './support/command.ts'
+import { createProgressBar } from './support/progress-bar.ts'
+import { withApp } from './support/with-app.ts'
 
 const mails: Command = {
   usage: 'mails [--failed] [--retry ID|all]',

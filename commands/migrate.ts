@@ -3,10 +3,10 @@ import Fastify from 'fastify'
 import auditRetention from '../plugins/audit/audit-retention.ts'
 import migrations from '../plugins/stores/migrations.ts'
 import connectPostgres from '../plugins/stores/postgres.ts'
-import { UsageError } from './command.ts'
-import type { Command, Input, Result, Surroundings } from './command.ts'
-import { progress } from './progress.ts'
-import { readConfig } from './with-app.ts'
+import { UsageError } from './support/command.ts'
+import type { Command, Input, Result, Surroundings } from './support/command.ts'
+import { progress } from './support/progress.ts'
+import { readConfig } from './support/with-app.ts'
 
 const migrate: Command = {
   usage: 'migrate [--to N [--yes]]',

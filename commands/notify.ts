@@ -2,12 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Letter, Standing } from '../lib/announcements/announcements.ts'
 import { languageFor } from '../lib/mail/texts/languages.ts'
-import type { Command, Input, Result, Surroundings } from './command.ts'
-import { UsageError } from './command.ts'
-import { confirm } from './confirmation.ts'
-import { readLetter, translationOf } from './letter.ts'
-import { createProgressBar } from './progress-bar.ts'
-import { operator, withApp } from './with-app.ts'
+import type { Command, Input, Result, Surroundings } from './support/command.ts'
+import { UsageError } from './support/command.ts'
+import { confirm } from './support/confirmation.ts'
+import { readLetter, translationOf } from './support/letter.ts'
+import { createProgressBar } from './support/progress-bar.ts'
+import { operator, withApp } from './support/with-app.ts'
 
 const notify: Command = {
   usage: 'notify FILE.md [--subject TEXT] [--role ROLE] [--dry-run] [--yes]',

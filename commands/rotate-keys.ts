@@ -1,6 +1,6 @@
 import type { Continuation } from '../lib/audit/seal-batches.ts'
-import type { Command, Input, Result, Surroundings } from './command.ts'
-import { operator, withApp } from './with-app.ts'
+import type { Command, Input, Result, Surroundings } from './support/command.ts'
+import { operator, withApp } from './support/with-app.ts'
 
 const rotateKeys: Command = {
   usage: 'rotate-keys [--compromised]',

@@ -1,5 +1,5 @@
-import type { Command, Input, Result, Surroundings } from './command.ts'
-import { operator, withApp } from './with-app.ts'
+import type { Command, Input, Result, Surroundings } from './support/command.ts'
+import { operator, withApp } from './support/with-app.ts'
 
 const signOutEveryone: Command = {
   usage: 'sign-out-everyone',

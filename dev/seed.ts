@@ -2,7 +2,7 @@
 //   --users=N   how many are added (1000000)
 import { parseArgs } from 'node:util'
 import postgres from 'postgres'
-import { createProgressBar } from '../commands/progress-bar.ts'
+import { createProgressBar } from '../commands/support/progress-bar.ts'
 import { readEnvironment } from '../lib/config/config.ts'
 import { addUsers } from './samples/invented-users.ts'
 

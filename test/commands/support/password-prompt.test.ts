@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream'
 import t from 'tap'
-import { readNewPassword } from '../../commands/password-prompt.ts'
+import { readNewPassword } from '../../../commands/support/password-prompt.ts'
 
 t.test('everything is read from a pipe, without the last line break', async t => {
   for (const [text, password] of [['pässword', 'pässword'], ['a b \n', 'a b '], ['a\r\n', 'a']] as const) {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import type { Caller } from '../lib/http/caller.ts'
-import { createClock } from '../lib/clock.ts'
-import { loadConfig, readEnvironment } from '../lib/config/config.ts'
-import type { Config, Environment } from '../lib/config/config.ts'
+import type { Caller } from '../../lib/http/caller.ts'
+import { createClock } from '../../lib/clock.ts'
+import { loadConfig, readEnvironment } from '../../lib/config/config.ts'
+import type { Config, Environment } from '../../lib/config/config.ts'
 import type { Surroundings } from './command.ts'
 import { progress } from './progress.ts'
 
@@ -14,8 +14,8 @@ export async function withApp<T> (
 ): Promise<T> {
   const config = readConfig(env)
   progress(stderr, 'Connecting …')
-  const { default: latchkey } = await import('../app.ts')
-  const { createServer } = await import('../plugins/http/server.ts')
+  const { default: latchkey } = await import('../../app.ts')
+  const { createServer } = await import('../../plugins/http/server.ts')
   const app = createServer({ ...config, logger: { level: 'silent', pretty: false } })
 
   try {

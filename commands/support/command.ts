@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 import type { ParseArgsConfig } from 'node:util'
-import type { Environment } from '../lib/config/config.ts'
+import type { Environment } from '../../lib/config/config.ts'
 
 /** The result of a command: for a person, and for a machine (`--json`). */
 export interface Result {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import { languages } from '../lib/mail/texts/languages.ts'
-import type { AnnouncementText } from '../lib/mail/subject-store.ts'
-import { splitTitle } from '../lib/mail/texts/markdown.ts'
+import { languages } from '../../lib/mail/texts/languages.ts'
+import type { AnnouncementText } from '../../lib/mail/subject-store.ts'
+import { splitTitle } from '../../lib/mail/texts/markdown.ts'
 
 const subjectLengthMax = 150
 const bodyLengthMax = 20_000

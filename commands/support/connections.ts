@@ -1,9 +1,9 @@
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
-import type { Config } from '../lib/config/config.ts'
-import mailer from '../plugins/mail/mailer.ts'
-import connectPostgres from '../plugins/stores/postgres.ts'
-import connectRedis from '../plugins/stores/redis.ts'
+import type { Config } from '../../lib/config/config.ts'
+import mailer from '../../plugins/mail/mailer.ts'
+import connectPostgres from '../../plugins/stores/postgres.ts'
+import connectRedis from '../../plugins/stores/redis.ts'
 
 /** How long (ms) closing may take: what hangs must not keep the command from ending. */
 const closeTimeoutMs = 3000
