@@ -3,8 +3,8 @@
 //   --seconds=15       the most that each phase takes: a slow machine measures fewer answers
 //   --rounds=3         how often each cost is measured, by turns, in a process of its own; the median is printed
 //   --postgres=15|18
-import { createAuthenticator } from '../test/support/authenticator.ts'
-import type { Authenticator } from '../test/support/authenticator.ts'
+import { createAuthenticator } from '../test/support/accounts/authenticator.ts'
+import type { Authenticator } from '../test/support/accounts/authenticator.ts'
 import { readArguments } from './arguments.ts'
 import { deploy } from './processes/deployment.ts'
 import type { Account } from './processes/latchkey.ts'

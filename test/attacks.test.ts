@@ -1,5 +1,5 @@
 import t from 'tap'
-import { askForChange, changeAddress, undoChange } from './support/email-changes.ts'
+import { askForChange, changeAddress, undoChange } from './support/accounts/email-changes.ts'
 import { cheapHasher } from './support/hashers.ts'
 import { deploy, freshAddress, password, post, signIn, signUp, start } from './support/helper.ts'
 

@@ -11,7 +11,7 @@ import type { StoredSeal } from '../lib/audit/chain.ts'
 import { createUnsealedStore } from '../lib/audit/unsealed-store.ts'
 import { connect, openStore } from './support/database.ts'
 import { as, deploy, signIn, signUp, start } from './support/helper.ts'
-import { macsOf, sealsOf } from './support/audit-seals.ts'
+import { macsOf, sealsOf } from './support/trail/audit-seals.ts'
 
 // The attacker of these tests has the database and its owner's rights, and not the key.
 

@@ -11,9 +11,9 @@ import { createSecrets } from '../lib/crypto/secrets.ts'
 import { createAuditSealStore } from '../lib/audit/seal-store.ts'
 import { connect, makeDatabase, openStore } from './support/database.ts'
 import { loadConfig } from '../lib/config/config.ts'
-import { until } from './support/evidence.ts'
+import { until } from './support/trail/evidence.ts'
 import { deploy, signIn, signUp, start } from './support/helper.ts'
-import { macsOf, sealsOf } from './support/audit-seals.ts'
+import { macsOf, sealsOf } from './support/trail/audit-seals.ts'
 
 t.test('listening nodes seal within five seconds, one at a time, and log the head', async t => {
   const { deployment, sql, verify } = await open(t)

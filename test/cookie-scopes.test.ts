@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { createClock } from '../lib/clock.ts'
 import { maxAgeOf, sameOrigin, setCookies } from './support/cookie-jar.ts'
-import { mailJobs } from './support/evidence.ts'
+import { mailJobs } from './support/trail/evidence.ts'
 import { api, deploy, password, signUp, start } from './support/helper.ts'
 
 const minute = 60_000

@@ -4,7 +4,7 @@ import type { Test } from 'tap'
 import { Refusal, unavailable } from '../lib/errors.ts'
 import { AttemptFailure } from '../lib/jobs/failures.ts'
 import { deploy, password, post, signIn, start } from './support/helper.ts'
-import { startIngest } from './support/ingest.ts'
+import { startIngest } from './support/outside/ingest.ts'
 
 interface Event {
   level: string

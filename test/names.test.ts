@@ -3,7 +3,7 @@ import type { Test } from 'tap'
 import { run } from './support/command.ts'
 import { as, build, deploy, freshAddress, password, post, signUp } from './support/helper.ts'
 import { names } from './support/names.ts'
-import { rowOf, signed } from './support/people.ts'
+import { rowOf, signed } from './support/accounts/people.ts'
 
 type App = Awaited<ReturnType<typeof build>>
 

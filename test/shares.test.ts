@@ -5,8 +5,8 @@ import type { Test } from 'tap'
 import { connect } from './support/database.ts'
 import { api, as, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from './support/helper.ts'
 import type { Tokens } from './support/helper.ts'
-import { introspect, makeService } from './support/services.ts'
-import { tapWires } from './support/wiretap.ts'
+import { introspect, makeService } from './support/accounts/services.ts'
+import { tapWires } from './support/statements/wiretap.ts'
 
 // Others must never wait for what one account, one network or all strangers together do. A lock that is held outside
 // makes the work of the attackers slow, so that these tests do not depend on the speed of the machine.

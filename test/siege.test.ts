@@ -4,7 +4,7 @@ import type { Hasher } from '../lib/passwords/passwords.ts'
 import { collectGarbage } from './support/garbage.ts'
 import { cheapHasher } from './support/hashers.ts'
 import { as, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from './support/helper.ts'
-import { tapWires } from './support/wiretap.ts'
+import { tapWires } from './support/statements/wiretap.ts'
 
 // No request gives up waiting during these tests, however slow the machine is; the deadline has a test in
 // lib/passwords/hash-scheduler.test.ts.

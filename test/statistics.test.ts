@@ -3,8 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import { connect } from './support/database.ts'
 import { as, build, deploy, freshAddress, post, signIn, signUp, start } from './support/helper.ts'
 import { until } from './failure/nodes.ts'
-import { disable } from './support/people.ts'
-import { sealsOf } from './support/audit-seals.ts'
+import { disable } from './support/accounts/people.ts'
+import { sealsOf } from './support/trail/audit-seals.ts'
 
 const never = new AbortController().signal
 

@@ -8,8 +8,8 @@ import { servePages } from '../browser/pages.ts'
 import { openRelay } from '../browser/relay.ts'
 import { deploy, password, signUp, start } from '../support/helper.ts'
 import { openOnce } from '../support/once.ts'
-import { signed } from '../support/people.ts'
-import { makeService } from '../support/services.ts'
+import { signed } from '../support/accounts/people.ts'
+import { makeService } from '../support/accounts/services.ts'
 
 const shared = openOnce(openWorld)
 

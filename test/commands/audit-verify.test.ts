@@ -4,7 +4,7 @@ import { run as runCommand, runProcess } from '../support/command.ts'
 import { connect } from '../support/database.ts'
 import { deploy, signIn, start } from '../support/helper.ts'
 import type { Deployment } from '../support/helper.ts'
-import { sealsOf } from '../support/audit-seals.ts'
+import { sealsOf } from '../support/trail/audit-seals.ts'
 
 t.test('audit-verify reports that a trail is sound, or what is wrong with it, for people and for machines', async t => {
   const deployment = await deploy(t)

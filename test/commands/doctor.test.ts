@@ -10,8 +10,8 @@ import { run, runProcess } from '../support/command.ts'
 import { connect, makeDatabase } from '../support/database.ts'
 import { deploy, signIn, start } from '../support/helper.ts'
 import type { Deployment } from '../support/helper.ts'
-import { startMailServer } from '../support/mail-server.ts'
-import { sealsOf } from '../support/audit-seals.ts'
+import { startMailServer } from '../support/outside/mail-server.ts'
+import { sealsOf } from '../support/trail/audit-seals.ts'
 
 interface Report { verdict: Verdict, findings: AreaFinding[] }
 

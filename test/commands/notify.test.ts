@@ -9,7 +9,7 @@ import { run, runProcess } from '../support/command.ts'
 import { connect } from '../support/database.ts'
 import { deploy, start } from '../support/helper.ts'
 import type { Deployment } from '../support/helper.ts'
-import { decodeWords, headersOf, partsOf, startMailServer } from '../support/mail-server.ts'
+import { decodeWords, headersOf, partsOf, startMailServer } from '../support/outside/mail-server.ts'
 
 const caller = { ip: '127.0.0.1', userAgent: null, requestId: 'notify' }
 const letter = (subject: string): Letter => ({ role: null, texts: [{ language: 'en', subject, body: 'Text.' }] })

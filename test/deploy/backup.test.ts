@@ -12,10 +12,10 @@ import { postgresIn } from '../../dev/services/postgres-binaries.ts'
 import { compiledProgram } from '../../dev/processes/program.ts'
 import { startPostgres } from '../../dev/services/services.ts'
 import { ownPostgres } from '../failure/nodes.ts'
-import { sealsOf } from '../support/audit-seals.ts'
+import { sealsOf } from '../support/trail/audit-seals.ts'
 import { connect } from '../support/database.ts'
 import { debianPostgres } from '../../dev/services/debian-postgres.ts'
-import { debianProgram, runProgram } from '../support/debian-program.ts'
+import { debianProgram, runProgram } from '../support/outside/debian-program.ts'
 import { deploy, signIn, signUp, start } from '../support/helper.ts'
 
 // The scripts of deploy/backup as an operator runs them, with Debian's age and Debian's Postgres.

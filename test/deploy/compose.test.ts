@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import t from 'tap'
 import { parseDuration } from '../../lib/config/parse.ts'
 import { loadConfig } from '../../lib/config/config.ts'
-import { debianPython, readYaml } from '../support/debian-python.ts'
-import { runProgram } from '../support/debian-program.ts'
+import { debianPython, readYaml } from '../support/outside/debian-python.ts'
+import { runProgram } from '../support/outside/debian-program.ts'
 import { openOnce } from '../support/once.ts'
 
 interface Service {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { loadConfig } from '../../lib/config/config.ts'
-import { debianPython, readYaml } from '../support/debian-python.ts'
-import { runProgram } from '../support/debian-program.ts'
+import { debianPython, readYaml } from '../support/outside/debian-python.ts'
+import { runProgram } from '../support/outside/debian-program.ts'
 import { openOnce } from '../support/once.ts'
 import { sound } from '../support/settings.ts'
 

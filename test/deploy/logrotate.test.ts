@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import t from 'tap'
 import { createLogSink } from '../../lib/operations/log-sink.ts'
-import { debianProgram, runProgram } from '../support/debian-program.ts'
+import { debianProgram, runProgram } from '../support/outside/debian-program.ts'
 
 const logrotate = await debianProgram('logrotate', ['logrotate'])
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { readVersion } from '../../lib/config/version.ts'
-import { debianProgram, runProgram } from '../support/debian-program.ts'
+import { debianProgram, runProgram } from '../support/outside/debian-program.ts'
 import { as, build, post, signIn } from '../support/helper.ts'
 import { until } from '../failure/nodes.ts'
 

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { loadConfig } from '../../lib/config/config.ts'
-import { debianProgram, runProgram } from '../support/debian-program.ts'
+import { debianProgram, runProgram } from '../support/outside/debian-program.ts'
 import { sound } from '../support/settings.ts'
 
 const unit = readFileSync('deploy/systemd/latchkey@.service', 'utf8')

@@ -7,13 +7,13 @@ import t from 'tap'
 import { startRedis } from '../../dev/services/services.ts'
 import { program } from '../../dev/processes/program.ts'
 import { connect } from '../support/database.ts'
-import { debianProgram } from '../support/debian-program.ts'
-import { until } from '../support/evidence.ts'
-import { sealsOf } from '../support/audit-seals.ts'
+import { debianProgram } from '../support/outside/debian-program.ts'
+import { until } from '../support/trail/evidence.ts'
+import { sealsOf } from '../support/trail/audit-seals.ts'
 import { as, deploy, refresh, signIn, signUp, start } from '../support/helper.ts'
 import type { Deployment } from '../support/helper.ts'
-import { startMailServer } from '../support/mail-server.ts'
-import { signInAs } from '../support/roles.ts'
+import { startMailServer } from '../support/outside/mail-server.ts'
+import { signInAs } from '../support/accounts/roles.ts'
 
 const page = readFileSync('docs/incidents.md', 'utf8')
 const blocks = [...page.matchAll(/```(sh|sql)\n([^]*?)```/g)].map(([, language = '', text = '']) => ({ language, text }))

@@ -12,7 +12,7 @@ import type { Guarded } from '../../dev/processes/guarded.ts'
 import { freePort } from '../../dev/services/ports.ts'
 import { startNginx, withoutNginx } from '../browser/nginx.ts'
 import { createAuthority } from '../stores/certificates.ts'
-import { debianProgram } from '../support/debian-program.ts'
+import { debianProgram } from '../support/outside/debian-program.ts'
 
 const unit = readFileSync('deploy/systemd/latchkey@.service', 'utf8')
 const curl = await debianProgram('curl', ['curl'])

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import t from 'tap'
-import { namedPaths } from '../support/named-paths.ts'
+import { namedPaths } from '../support/documents/named-paths.ts'
 
 const sources = ['bench', 'clients', 'commands', 'deploy', 'dev', 'docs', 'lib', 'plugins', 'routes', 'test']
 const pages = [...readdirSync('.'), ...readdirSync('docs').map(name => `docs/${name}`)].filter(path => path.endsWith('.md'))

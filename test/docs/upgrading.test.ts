@@ -4,7 +4,7 @@ import t from 'tap'
 import { expectedVersion } from '../../lib/stores/migrations.ts'
 import { sendWithoutPause } from '../failure/load.ts'
 import { deploy, signIn, start } from '../support/helper.ts'
-import { startMailServer } from '../support/mail-server.ts'
+import { startMailServer } from '../support/outside/mail-server.ts'
 import { openMachine, withoutMachine } from './machine.ts'
 import { readPage } from './page.ts'
 

@@ -5,9 +5,9 @@ import t from 'tap'
 import { createClock } from '../../lib/clock.ts'
 import { connect } from '../support/database.ts'
 import { as, deploy, post, refresh, signIn, signUp, start } from '../support/helper.ts'
-import { signed } from '../support/people.ts'
-import { freshRole, putRole } from '../support/roles.ts'
-import { operator } from '../support/services.ts'
+import { signed } from '../support/accounts/people.ts'
+import { freshRole, putRole } from '../support/accounts/roles.ts'
+import { operator } from '../support/accounts/services.ts'
 import { check, claimsOf, defaultDeadline, isUnavailable, live, openProxy, outcomeOf, timed, until } from './nodes.ts'
 
 t.test('a row that commits late, behind hundreds of later ones, is not missed', async t => {

@@ -6,7 +6,7 @@ import latchkey from '../../app.ts'
 import { createClock } from '../../lib/clock.ts'
 import { loadConfig } from '../../lib/config/config.ts'
 import { createServer } from '../../plugins/http/server.ts'
-import { disable } from '../support/people.ts'
+import { disable } from '../support/accounts/people.ts'
 import { cheapHasher } from '../support/hashers.ts'
 import type { Change } from '../../lib/changes/change.ts'
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { connect } from '../support/database.ts'
 import { deploy, freshAddress, password } from '../support/helper.ts'
-import { startMailServer } from '../support/mail-server.ts'
+import { startMailServer } from '../support/outside/mail-server.ts'
 import { api, defaultDeadline, openProxy, spawnNode, timed, until } from './nodes.ts'
 
 for (const kind of ['swallow', 'cut'] as const) {

@@ -14,7 +14,7 @@ import type { Mailbox } from '../../lib/config/addresses/mailbox.ts'
 import type { Mail, Message } from '../../lib/mail/mailer.ts'
 import { createServerTransport, sendSettings, serverSettings } from '../../lib/mail/transports.ts'
 import mailer from '../../plugins/mail/mailer.ts'
-import { decodeWords, headersOf, partsOf, startMailServer } from '../support/mail-server.ts'
+import { decodeWords, headersOf, partsOf, startMailServer } from '../support/outside/mail-server.ts'
 import { createAuthority } from '../stores/certificates.ts'
 import { startStopwatch } from '../support/stopwatch.ts'
 

@@ -11,7 +11,7 @@ import { migrate } from '../../dev/services/template.ts'
 import { makeDatabase } from '../support/database.ts'
 import { as, deploy, password, post, refresh, retryUnavailable, signIn, signUp, start } from '../support/helper.ts'
 import { check, outcomeOf, until } from '../failure/nodes.ts'
-import { sealsOf } from '../support/audit-seals.ts'
+import { sealsOf } from '../support/trail/audit-seals.ts'
 
 /** Fewer connections to Postgres than the nodes have to PgBouncer, so anything that depends on one connection fails. */
 const poolSize = 3

@@ -3,11 +3,11 @@ import t from 'tap'
 import type { Test } from 'tap'
 import pg from 'pg'
 import { ownPostgres } from '../failure/nodes.ts'
-import { composedStatements } from '../support/composed-statements.ts'
+import { composedStatements } from '../support/statements/composed-statements.ts'
 import { debianPostgres } from '../../dev/services/debian-postgres.ts'
-import { costOf, wholeTables, wholeTablesOf } from '../support/plans.ts'
-import type { PlanNode } from '../support/plans.ts'
-import { isFormOf, textOf, writtenStatements } from '../support/written-statements.ts'
+import { costOf, wholeTables, wholeTablesOf } from '../support/statements/plans.ts'
+import type { PlanNode } from '../support/statements/plans.ts'
+import { isFormOf, textOf, writtenStatements } from '../support/statements/written-statements.ts'
 
 // Postgres itself tells the plan of each statement inside sign_in(): auto_explain sends it as a notice.
 const explain = {
@@ -48,7 +48,7 @@ t.test('every statement of lib is known with its whole text', async t => {
   t.ok(statements.length > 150, `${statements.length} statements`)
   const known = new Set([...origins.values()].flat())
   const unknown = statements.filter(statement => !known.has(statement))
-  t.strictSame(unknown, [], 'test/support/composed-statements.ts calls those that are made of fragments')
+  t.strictSame(unknown, [], 'test/support/statements/composed-statements.ts calls those that are made of fragments')
 })
 
 const debian = await debianPostgres()

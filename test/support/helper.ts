@@ -11,10 +11,10 @@ import type { Clock } from '../../lib/clock.ts'
 import { loadConfig } from '../../lib/config/config.ts'
 import type { Hasher } from '../../lib/passwords/passwords.ts'
 import { createServer } from '../../plugins/http/server.ts'
-import { compilersFactory } from './compilers.ts'
+import { compilersFactory } from './documents/compilers.ts'
 import { purposes } from '../../lib/crypto/purposes.ts'
 import { makeDatabase } from './database.ts'
-import { watchRefusals } from './documented-refusals.ts'
+import { watchRefusals } from './documents/documented-refusals.ts'
 import { cheapHasher } from './hashers.ts'
 
 /** The settings that several nodes of one deployment share. */

@@ -6,7 +6,7 @@ import { launchChromium, openTab } from '../../browser/chromium.ts'
 import { openRelay } from '../../browser/relay.ts'
 import { until } from '../../failure/nodes.ts'
 import { build } from '../../support/helper.ts'
-import { partsOf, startMailServer } from '../../support/mail-server.ts'
+import { partsOf, startMailServer } from '../../support/outside/mail-server.ts'
 import { openOnce } from '../../support/once.ts'
 
 const sharedBrowser = openOnce(() => launchChromium(t))

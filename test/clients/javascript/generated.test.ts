@@ -4,13 +4,13 @@ import t from 'tap'
 import { createLatchkey } from '../../../clients/javascript/src/index.ts'
 import { renderOperations } from '../../../dev/clients/operations.ts'
 import { renderClientSchema } from '../../../dev/clients/schema.ts'
-import { sentMails } from '../../support/evidence.ts'
+import { sentMails } from '../../support/trail/evidence.ts'
 import { build, deploy, freshAddress, password, signUp, start } from '../../support/helper.ts'
 import { openOnce } from '../../support/once.ts'
 import { administration } from '../../../clients/javascript/src/admin.ts'
 import { rotating } from '../../../clients/javascript/src/calls.ts'
 import { bearer, memory } from '../../../clients/javascript/src/mobile.ts'
-import { person } from '../../support/people.ts'
+import { person } from '../../support/accounts/people.ts'
 
 interface Operation {
   operationId: string

@@ -5,7 +5,7 @@ import type { Test } from 'tap'
 import { createVerifier } from '../../../clients/verifier/src/index.ts'
 import type { VerifierOptions } from '../../../clients/verifier/src/index.ts'
 import { listen } from '../../support/event-stream.ts'
-import { makeService } from '../../support/services.ts'
+import { makeService } from '../../support/accounts/services.ts'
 
 export const issuer = 'http://localhost:3000'
 

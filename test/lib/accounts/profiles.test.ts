@@ -2,7 +2,7 @@ import t from 'tap'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, signIn, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
-import { tapWires } from '../../support/wiretap.ts'
+import { tapWires } from '../../support/statements/wiretap.ts'
 
 const deployment = await deploy(t)
 const { tap, deployment: tapped } = await tapWires(t, deployment)

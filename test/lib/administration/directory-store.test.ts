@@ -1,8 +1,8 @@
 import t from 'tap'
 import { createUserDirectoryStore } from '../../../lib/administration/directory-store.ts'
-import { directoryStatements } from '../../support/composed-statements.ts'
+import { directoryStatements } from '../../support/statements/composed-statements.ts'
 import { connect, openDatabase } from '../../support/database.ts'
-import { genericPlan, wholeTables } from '../../support/plans.ts'
+import { genericPlan, wholeTables } from '../../support/statements/plans.ts'
 
 const userCount = 20_000
 const vendors = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002'] as const

@@ -4,7 +4,7 @@ import type { Test } from 'tap'
 import { examineMail } from '../../../lib/doctor/mail.ts'
 import mailer from '../../../plugins/mail/mailer.ts'
 import { createAuthority } from '../../stores/certificates.ts'
-import { startMailServer } from '../../support/mail-server.ts'
+import { startMailServer } from '../../support/outside/mail-server.ts'
 
 t.test('a certificate that nobody vouches for is found, until its authority is named', async t => {
   const authority = createAuthority('Latchkey test')

@@ -6,7 +6,7 @@ import { createSignIns } from '../../../lib/logins/sign-ins.ts'
 import type { Proof, SignInParts } from '../../../lib/logins/sign-ins.ts'
 import { createUserStore } from '../../../lib/users/user-store.ts'
 import { deploy, refresh, signUp, start } from '../../support/helper.ts'
-import { until } from '../../support/evidence.ts'
+import { until } from '../../support/trail/evidence.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false })

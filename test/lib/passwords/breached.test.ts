@@ -4,7 +4,7 @@ import type { RangeAnswer } from '../../../lib/passwords/breached.ts'
 import { createCircuitBreaker } from '../../../lib/passwords/circuit-breaker.ts'
 import { createClock } from '../../../lib/clock.ts'
 import type { Database } from '../../../lib/stores/database.ts'
-import { digestOf } from '../../support/range-server.ts'
+import { digestOf } from '../../support/outside/range-server.ts'
 
 const password = 'plum orbit kestrel vane'
 const digest = digestOf(password)

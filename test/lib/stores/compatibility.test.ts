@@ -4,7 +4,7 @@ import t from 'tap'
 import { compatibilityOf } from '../../../lib/stores/compatibility.ts'
 import { createMigrations, expectedVersion } from '../../../lib/stores/migrations.ts'
 import { connect, makeDatabase, openStore } from '../../support/database.ts'
-import { breaksOf, contractOf } from '../../support/schema-contract.ts'
+import { breaksOf, contractOf } from '../../support/documents/schema-contract.ts'
 
 /** The last migration from before there was a header; its text must not change any more. */
 const lastWithoutHeader = 23

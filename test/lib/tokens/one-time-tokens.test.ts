@@ -6,7 +6,7 @@ import { createOneTimeTokenStore } from '../../../lib/tokens/one-time-token-stor
 import type { OneTimeTokenStore, Purpose } from '../../../lib/tokens/one-time-token-store.ts'
 import { createUserStore } from '../../../lib/users/user-store.ts'
 import { openDatabase } from '../../support/database.ts'
-import { until } from '../../support/evidence.ts'
+import { until } from '../../support/trail/evidence.ts'
 
 const minute = 60_000
 const hour = 60 * minute

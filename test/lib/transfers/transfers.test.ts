@@ -5,10 +5,10 @@ import type { Test } from 'tap'
 import type { FastifyInstance } from 'fastify'
 import type { FileFormat } from '../../../lib/transfers/files.ts'
 import type { ImportOptions, Tally } from '../../../lib/transfers/transfers.ts'
-import { askForChange, changeAddress, undoChange } from '../../support/email-changes.ts'
+import { askForChange, changeAddress, undoChange } from '../../support/accounts/email-changes.ts'
 import { as, build, deploy, freshAddress, post, signIn, signUp, start } from '../../support/helper.ts'
 import { knownTurn } from '../../support/hashers.ts'
-import { rowOf, signed } from '../../support/people.ts'
+import { rowOf, signed } from '../../support/accounts/people.ts'
 
 const caller = { ip: '127.0.0.1', userAgent: 'a test', requestId: 'import' }
 const secret = 'ExjGmyUT73bFoT'

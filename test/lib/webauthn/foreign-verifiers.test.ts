@@ -8,10 +8,10 @@ import t from 'tap'
 import { authenticatorDataIn } from '../../../lib/webauthn/attestation.ts'
 import { readAuthenticatorData } from '../../../lib/webauthn/authenticator-data.ts'
 import { createWebauthnVerifier } from '../../../lib/webauthn/verifier.ts'
-import { bytes, createAuthenticator, text } from '../../support/authenticator.ts'
-import type { Lies } from '../../support/authenticator.ts'
-import { debianProgram, runProgram } from '../../support/debian-program.ts'
-import { debianPython } from '../../support/debian-python.ts'
+import { bytes, createAuthenticator, text } from '../../support/accounts/authenticator.ts'
+import type { Lies } from '../../support/accounts/authenticator.ts'
+import { debianProgram, runProgram } from '../../support/outside/debian-program.ts'
+import { debianPython } from '../../support/outside/debian-python.ts'
 
 const [rpId, origin] = ['example.org', 'https://example.org']
 const challenge = randomBytes(72).toString('base64url')

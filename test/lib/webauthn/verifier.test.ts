@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
 import { createWebauthnVerifier } from '../../../lib/webauthn/verifier.ts'
-import { bytes, coseOf, createAuthenticator, text } from '../../support/authenticator.ts'
-import type { Lies } from '../../support/authenticator.ts'
+import { bytes, coseOf, createAuthenticator, text } from '../../support/accounts/authenticator.ts'
+import type { Lies } from '../../support/accounts/authenticator.ts'
 
 type Member = 'challenge' | 'clientDataJSON' | 'attestationObject' | 'authenticatorData' | 'signature'
 type Part = Record<Member | 'credential_id' | 'aaguid', string>

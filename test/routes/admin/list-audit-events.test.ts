@@ -7,10 +7,10 @@ import t from 'tap'
 import { parseCsv } from '../../../lib/formats/csv.ts'
 import type { ShownEvent, TrailPage } from '../../../lib/audit/trail.ts'
 import { connect } from '../../support/database.ts'
-import { eventsOf, trail, until } from '../../support/evidence.ts'
+import { eventsOf, trail, until } from '../../support/trail/evidence.ts'
 import { as, deploy, post, signIn, signUp, start } from '../../support/helper.ts'
 import { startStopwatch } from '../../support/stopwatch.ts'
-import { tapWires } from '../../support/wiretap.ts'
+import { tapWires } from '../../support/statements/wiretap.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false })

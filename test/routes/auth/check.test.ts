@@ -1,7 +1,7 @@
 import t from 'tap'
 import { as, deploy, refresh, signIn, start } from '../../support/helper.ts'
 import { cheapHasher } from '../../support/hashers.ts'
-import { tapWires } from '../../support/wiretap.ts'
+import { tapWires } from '../../support/statements/wiretap.ts'
 
 const { tap, deployment } = await tapWires(t, await deploy(t))
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

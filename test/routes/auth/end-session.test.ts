@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { api, as, deploy, refresh, signIn, signUp, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
-import { trail, until } from '../../support/evidence.ts'
+import { trail, until } from '../../support/trail/evidence.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 
 const deployment = await deploy(t)

@@ -4,9 +4,9 @@ import { createRefreshTokens } from '../../../lib/sessions/refresh-tokens.ts'
 import { createSecrets } from '../../../lib/crypto/secrets.ts'
 import { as, deploy, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
-import { trail, until } from '../../support/evidence.ts'
+import { trail, until } from '../../support/trail/evidence.ts'
 import { cheapHasher } from '../../support/hashers.ts'
-import { tapWires } from '../../support/wiretap.ts'
+import { tapWires } from '../../support/statements/wiretap.ts'
 
 const { tap, deployment } = await tapWires(t, await deploy(t))
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
-import { createAuthenticator } from '../../support/authenticator.ts'
-import type { Authenticator, Lies, RequestOptions } from '../../support/authenticator.ts'
+import { createAuthenticator } from '../../support/accounts/authenticator.ts'
+import type { Authenticator, Lies, RequestOptions } from '../../support/accounts/authenticator.ts'
 import { openBrowser } from '../../support/cookie-jar.ts'
-import { trail } from '../../support/evidence.ts'
-import { codeAt, guarded, nextStep } from '../../support/factors.ts'
-import type { Guarded } from '../../support/factors.ts'
+import { trail } from '../../support/trail/evidence.ts'
+import { codeAt, guarded, nextStep } from '../../support/accounts/factors.ts'
+import type { Guarded } from '../../support/accounts/factors.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, password, post, signIn, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
-import { add, enter, holder, origin } from '../../support/passkeys.ts'
-import { brief } from '../../support/people.ts'
+import { add, enter, holder, origin } from '../../support/accounts/passkeys.ts'
+import { brief } from '../../support/accounts/people.ts'
 
 const deployment = await deploy(t, { DB_POOL_MAX: '20', ACCESS_TOKEN_TTL: '1h' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { codeOf, deploy, freshAddress, password, post, signIn, signUp, start } from '../../support/helper.ts'
-import { eventsOf, mailJobs, sentMails, trail } from '../../support/evidence.ts'
+import { eventsOf, mailJobs, sentMails, trail } from '../../support/trail/evidence.ts'
 import { cheapHasher, countingHasher } from '../../support/hashers.ts'
-import { tapWires } from '../../support/wiretap.ts'
+import { tapWires } from '../../support/statements/wiretap.ts'
 import { startStopwatch } from '../../support/stopwatch.ts'
 
 const hasher = countingHasher()

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { as, deploy, refresh, signIn, start } from '../../support/helper.ts'
-import { trail } from '../../support/evidence.ts'
+import { trail } from '../../support/trail/evidence.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 
 const deployment = await deploy(t)

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { as, codeOf, deploy, freshAddress, password, post, signUp, start } from '../../support/helper.ts'
-import { eventsOf, mailJobs, trail } from '../../support/evidence.ts'
+import { eventsOf, mailJobs, trail } from '../../support/trail/evidence.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 
 const deployment = await deploy(t)

@@ -4,10 +4,10 @@ import t from 'tap'
 import { createClock } from '../../../lib/clock.ts'
 import { as, deploy, password, post, received, refresh, signIn, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
-import { until } from '../../support/evidence.ts'
+import { until } from '../../support/trail/evidence.ts'
 import { cheapHasher } from '../../support/hashers.ts'
-import { basic, introspect, makeService, operator, send } from '../../support/services.ts'
-import { tapWires } from '../../support/wiretap.ts'
+import { basic, introspect, makeService, operator, send } from '../../support/accounts/services.ts'
+import { tapWires } from '../../support/statements/wiretap.ts'
 
 const { tap, deployment } = await tapWires(t, await deploy(t))
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { eventsOf, mailJobs, trail, until } from '../../support/evidence.ts'
+import { eventsOf, mailJobs, trail, until } from '../../support/trail/evidence.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, post, refresh, signIn, start } from '../../support/helper.ts'
-import { brief, enter, person, rowOf, signed, vendor } from '../../support/people.ts'
+import { brief, enter, person, rowOf, signed, vendor } from '../../support/accounts/people.ts'
 import { startStopwatch } from '../../support/stopwatch.ts'
 
 const deployment = await deploy(t)

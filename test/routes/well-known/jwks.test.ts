@@ -9,7 +9,7 @@ import { as, build, deploy, signIn, start } from '../../support/helper.ts'
 import { defaultDeadline, openProxy } from '../../failure/nodes.ts'
 import { connect } from '../../support/database.ts'
 import { follow } from '../../support/event-stream.ts'
-import { makeService } from '../../support/services.ts'
+import { makeService } from '../../support/accounts/services.ts'
 import { startStopwatch } from '../../support/stopwatch.ts'
 
 const day = 86_400_000

@@ -1,7 +1,7 @@
 import Fastify from 'fastify'
 import t from 'tap'
 import { shareCompiled } from '../../../../lib/http/server/schema-compilers.ts'
-import { compilersFactory } from '../../../support/compilers.ts'
+import { compilersFactory } from '../../../support/documents/compilers.ts'
 import { buildHttp } from '../../../support/http.ts'
 
 t.test('a schema is compiled once for the same options', async t => {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
-import { isDebian, unpackDebian } from '../../dev/services/debian.ts'
+import { isDebian, unpackDebian } from '../../../dev/services/debian.ts'
 
 const run = promisify(execFile)
 const outputMaxBytes = 16 << 20

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { as, signIn, signUp } from './helper.ts'
+import { as, signIn, signUp } from '../helper.ts'
 
 /** A session of a new account with this role. */
 export async function signInAs (app: FastifyInstance, role: string, fields: { vendorId?: string } = {}) {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { isDebian, unpackDebian } from '../../dev/services/debian.ts'
+import { isDebian, unpackDebian } from '../../../dev/services/debian.ts'
 import { debianProgram, runProgram } from './debian-program.ts'
 import type { DebianProgram } from './debian-program.ts'
 

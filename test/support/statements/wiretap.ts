@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
-import type { Deployment } from './helper.ts'
+import type { Deployment } from '../helper.ts'
 
-const confirmation = readFileSync(new URL('../../lib/stores/lua/confirm-generation.lua', import.meta.url), 'utf8')
+const confirmation = readFileSync(new URL('../../../lib/stores/lua/confirm-generation.lua', import.meta.url), 'utf8')
 const confirmationSha = createHash('sha1').update(confirmation).digest('hex')
 
 /** Statements of the background work. */

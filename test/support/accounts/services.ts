@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { api } from './helper.ts'
+import { api } from '../helper.ts'
 
 export interface ServiceCredential { id: string, secret: string }
 

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { Refusal, refusalCodes } from '../../lib/errors.ts'
+import { Refusal, refusalCodes } from '../../../lib/errors.ts'
 
 /**
  * Watches the refusals of a node. Call it before the node's routes are registered.

@@ -1,4 +1,4 @@
-import { createCompilers } from '../../plugins/http/server.ts'
+import { createCompilers } from '../../../plugins/http/server.ts'
 
 /** What Fastify calls, whose types differ for each kind of schema. */
 type Build = (schemas: unknown, options: { customOptions?: object }) => unknown

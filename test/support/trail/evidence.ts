@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
-import { startStopwatch } from './stopwatch.ts'
+import { startStopwatch } from '../stopwatch.ts'
 
 export interface TrailRow {
   event: string

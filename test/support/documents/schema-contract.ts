@@ -1,4 +1,4 @@
-import type { connect } from './database.ts'
+import type { connect } from '../database.ts'
 
 type Sql = ReturnType<typeof connect>
 

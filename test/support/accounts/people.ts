@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import { freshAddress, password, signIn, signUp } from './helper.ts'
-import type { Tokens } from './helper.ts'
+import { freshAddress, password, signIn, signUp } from '../helper.ts'
+import type { Tokens } from '../helper.ts'
 
 /** A user with a role. */
 export interface Person { id: string, email: string, password: string, role: string }
