@@ -6,13 +6,13 @@
 import postgres from 'postgres'
 import type { CleanUpResult } from '../lib/operations/clean-up.ts'
 import { readArguments } from './arguments.ts'
-import { deploy } from './processes/deployment.ts'
-import type { Account } from './processes/latchkey.ts'
 import { load, request } from './load/load.ts'
 import type { Answer } from './load/load.ts'
-import { pinOurselves } from './processes/node.ts'
 import { login, password } from './load/scenarios.ts'
 import { percentile } from './load/statistics.ts'
+import { deploy } from './processes/deployment.ts'
+import type { Account } from './processes/latchkey.ts'
+import { pinOurselves } from './processes/node.ts'
 
 const values = readArguments({
   rows: { type: 'string', default: '1000000' },

@@ -6,16 +6,16 @@
 import { createAuthenticator } from '../test/support/accounts/authenticator.ts'
 import type { Authenticator } from '../test/support/accounts/authenticator.ts'
 import { readArguments } from './arguments.ts'
-import { deploy } from './processes/deployment.ts'
-import type { Account } from './processes/latchkey.ts'
 import { load, request } from './load/load.ts'
 import type { LoadResult, Next } from './load/load.ts'
-import { pinOurselves } from './processes/node.ts'
-import type { Node } from './processes/node.ts'
 import { login, password, scenarios } from './load/scenarios.ts'
-import type { Subject } from './load/scenarios.ts'
 import { percentile, spread } from './load/statistics.ts'
 import { storm } from './measurements/storm.ts'
+import { deploy } from './processes/deployment.ts'
+import type { Subject } from './processes/deployment.ts'
+import type { Account } from './processes/latchkey.ts'
+import { pinOurselves } from './processes/node.ts'
+import type { Node } from './processes/node.ts'
 
 /** An account with a passkey, and the device on which it signs in. */
 interface Owner extends Account { key: Authenticator, deviceToken?: string }

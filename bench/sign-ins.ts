@@ -4,11 +4,11 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import pg from 'pg'
+import { postgresOf } from '../dev/services/debian-postgres.ts'
 import { startPostgres } from '../dev/services/services.ts'
 import { migrate } from '../dev/services/template.ts'
 import { makeTestFolder } from '../dev/tests/folder.ts'
 import { readArguments } from './arguments.ts'
-import { postgresOf } from '../dev/services/debian-postgres.ts'
 
 const rounds = 5
 const signInsOfRound = 300

@@ -2,9 +2,9 @@
 //   --processes=N   how many are started one after another (7)
 //   --postgres=15|18
 import { readArguments } from './arguments.ts'
+import { percentile } from './load/statistics.ts'
 import { deploy } from './processes/deployment.ts'
 import { pinOurselves } from './processes/node.ts'
-import { percentile } from './load/statistics.ts'
 
 const { processes, postgres } = readArguments({ processes: { type: 'string', default: '7' } })
 const starts: { milliseconds: number, megabytes: number }[] = []

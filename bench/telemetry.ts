@@ -6,13 +6,13 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { readArguments } from './arguments.ts'
-import { deploy } from './processes/deployment.ts'
-import type { Account } from './processes/latchkey.ts'
-import { measure } from './measurements/measure.ts'
-import type { Figures } from './measurements/measure.ts'
-import { pinOurselves } from './processes/node.ts'
 import { password, scenarios } from './load/scenarios.ts'
 import { percentile } from './load/statistics.ts'
+import { measure } from './measurements/measure.ts'
+import type { Figures } from './measurements/measure.ts'
+import { deploy } from './processes/deployment.ts'
+import type { Account } from './processes/latchkey.ts'
+import { pinOurselves } from './processes/node.ts'
 
 const { processes: given, postgres } = readArguments({ processes: { type: 'string', default: '3' } })
 const processes = Number(given)

@@ -3,14 +3,14 @@
 //   --plans     prints the plan of every statement as well
 import { parseArgs } from 'node:util'
 import pg from 'pg'
-import { createCursors } from '../lib/http/cursors.ts'
-import { createEncryption } from '../lib/crypto/encryption.ts'
-import { createDatabase } from '../lib/stores/database.ts'
-import type { Database, Query } from '../lib/stores/database.ts'
 import { createUserDirectoryStore } from '../lib/administration/directory-store.ts'
 import type { Filters, Order } from '../lib/administration/directory-store.ts'
-import { createUserStore } from '../lib/users/user-store.ts'
 import { createUserDirectory } from '../lib/administration/directory.ts'
+import { createEncryption } from '../lib/crypto/encryption.ts'
+import { createCursors } from '../lib/http/cursors.ts'
+import { createDatabase } from '../lib/stores/database.ts'
+import type { Database, Query } from '../lib/stores/database.ts'
+import { createUserStore } from '../lib/users/user-store.ts'
 import { percentile } from './load/statistics.ts'
 
 /** The parts of a plan in JSON that are used here. Times are milliseconds. */

@@ -1,6 +1,6 @@
 import Fastify from 'fastify'
-import type { Verdict } from '../lib/audit/verification/verification.ts'
 import type { BrokenSeal } from '../lib/audit/verification/findings.ts'
+import type { Verdict } from '../lib/audit/verification/verification.ts'
 import auditVerification from '../plugins/audit/audit-verification.ts'
 import trailVerifications from '../plugins/audit/trail-verifications.ts'
 import connectPostgres from '../plugins/stores/postgres.ts'

@@ -1,9 +1,9 @@
 import { Console } from 'node:console'
 import { parseArgs } from 'node:util'
-import { UsageError } from './support/command.ts'
-import type { Command, Input, Surroundings } from './support/command.ts'
 import { Refusal } from '../lib/errors.ts'
 import type { FieldError } from '../lib/errors.ts'
+import { UsageError } from './support/command.ts'
+import type { Command, Input, Surroundings } from './support/command.ts'
 
 /** Each reads only what it needs itself. */
 const commands = new Map<string, () => Promise<{ default: Command }>>([

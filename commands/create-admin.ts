@@ -1,5 +1,5 @@
-import { readNewPassword } from './support/password-prompt.ts'
 import type { Command, Input, Result, Surroundings } from './support/command.ts'
+import { readNewPassword } from './support/password-prompt.ts'
 import { operator, withApp } from './support/with-app.ts'
 
 const createAdmin: Command = {

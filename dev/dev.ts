@@ -2,10 +2,10 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Guarded, spawnGuarded } from './processes/guarded.ts'
+import { onceAskedToEnd } from './processes/signals.ts'
 import { isFree, isOpen } from './services/ports.ts'
 import { publish } from './services/published.ts'
 import { type Services, startServices } from './services/services.ts'
-import { onceAskedToEnd } from './processes/signals.ts'
 import { migrate } from './services/template.ts'
 
 const openTimeoutMs = 20_000

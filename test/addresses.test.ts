@@ -1,7 +1,7 @@
 import t from 'tap'
-import { mailJobs } from './support/trail/evidence.ts'
-import { as, deploy, freshAddress, password, post, signIn, signUp, start } from './support/helper.ts'
 import { signed } from './support/accounts/people.ts'
+import { as, deploy, freshAddress, password, post, signIn, signUp, start } from './support/helper.ts'
+import { mailJobs } from './support/trail/evidence.ts'
 
 const caller = { ip: '127.0.0.1', userAgent: 'a test', requestId: 'addresses' }
 const app = await start(t, await deploy(t), { workers: false })

@@ -100,6 +100,13 @@ t.test('what breaks a rule between files is found', async t => {
     ['a feature with too many files', {
       ...Object.fromEntries(Array.from({ length: 19 }, (_, n) => [`plugins/http/file-${n}.ts`, plugin(`file-${n}`)]))
     }, /plugins\/http has 19 files, more than 18/],
+    ['a drawer of tools', {
+      ...Object.fromEntries(Array.from({ length: 19 }, (_, n) => [`dev/file-${n}.ts`, '']))
+    }, /dev has 19 files, more than 18/],
+    ['a circle of tools', {
+      'dev/tests/a.ts': "import { b } from '../services/b.ts'",
+      'dev/services/c.ts': "import { d } from '../tests/d.ts'"
+    }, /dev\/tests → dev\/services → dev\/tests/],
     ...[
       'app.database.ping()',
       "app['database'].ping()",
@@ -173,7 +180,10 @@ t.test('what is allowed is not complained about', async t => {
 
 /** The sources, by their path from the root. */
 function readTree (): Map<string, string> {
-  const paths = ['app.ts', 'server.ts', 'cli.ts', ...['clients', 'commands', 'lib', 'plugins', 'routes'].flatMap(folder => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map(name => join(folder, name)))]
+  const folders = ['bench', 'clients', 'commands', 'dev', 'lib', 'plugins', 'routes', 'test/support']
+  const paths = folders.flatMap(folder => (
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map(name => join(folder, name))
+  )).concat('app.ts', 'server.ts', 'cli.ts')
   return new Map(paths.filter(path => path.endsWith('.ts')).map(path => [relative('.', path).replaceAll('\\', '/'), readFileSync(join(root, path), 'utf8')]))
 }
 

@@ -4,9 +4,9 @@ import { createAuditSealStore } from '../lib/audit/seal-store.ts'
 import { createSealSigner } from '../lib/audit/signatures.ts'
 import { createAuditVerification } from '../lib/audit/verification/verification.ts'
 import { createSecrets } from '../lib/crypto/secrets.ts'
-import { macsOf, sealsOf } from './support/trail/audit-seals.ts'
 import { connect, openStore } from './support/database.ts'
 import { deploy, signIn, signUp, start } from './support/helper.ts'
+import { macsOf, sealsOf } from './support/trail/audit-seals.ts'
 
 // The attacker of these tests writes SQL as the server does, and has no key.
 

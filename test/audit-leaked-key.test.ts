@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import type { Test } from 'tap'
-import { createAuditSealStore } from '../lib/audit/seal-store.ts'
 import { hashSeal } from '../lib/audit/chain.ts'
 import type { StoredSeal } from '../lib/audit/chain.ts'
+import { createAuditSealStore } from '../lib/audit/seal-store.ts'
 import { createSealSigner } from '../lib/audit/signatures.ts'
 import { createAuditVerification } from '../lib/audit/verification/verification.ts'
 import { purposes } from '../lib/crypto/purposes.ts'
 import { createSecrets } from '../lib/crypto/secrets.ts'
-import { macsOf, sealsOf } from './support/trail/audit-seals.ts'
 import { run } from './support/command.ts'
 import { connect, openStore } from './support/database.ts'
 import { deploy, signIn, start } from './support/helper.ts'
 import type { Deployment } from './support/helper.ts'
+import { macsOf, sealsOf } from './support/trail/audit-seals.ts'
 
 // ENCRYPTION_KEY has leaked, and the operator has set a new one alone.
 

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { run, runProcess } from './support/command.ts'
-import { connect, makeDatabase } from './support/database.ts'
-import { mailJobs, trail } from './support/trail/evidence.ts'
 import { claimsOf, demand, guarded, mailedToken } from './support/accounts/factors.ts'
-import { as, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from './support/helper.ts'
-import type { Tokens } from './support/helper.ts'
 import { enter, holder } from './support/accounts/passkeys.ts'
 import { disable } from './support/accounts/people.ts'
+import { run, runProcess } from './support/command.ts'
+import { connect, makeDatabase } from './support/database.ts'
+import { as, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from './support/helper.ts'
+import type { Tokens } from './support/helper.ts'
 import { startStopwatch } from './support/stopwatch.ts'
+import { mailJobs, trail } from './support/trail/evidence.ts'
 
 t.test('wrong usage prints the usage and exits with 2', async t => {
   await Promise.all([['nonsense'], [], ['migrate', '--to', 'x'], ['create-admin'], ['rotate-keys', '--force']].map(async args => {

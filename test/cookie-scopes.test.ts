@@ -2,8 +2,8 @@ import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { createClock } from '../lib/clock.ts'
 import { maxAgeOf, sameOrigin, setCookies } from './support/cookie-jar.ts'
-import { mailJobs } from './support/trail/evidence.ts'
 import { api, deploy, password, signUp, start } from './support/helper.ts'
+import { mailJobs } from './support/trail/evidence.ts'
 
 const minute = 60_000
 const clock = createClock()

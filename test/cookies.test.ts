@@ -12,11 +12,11 @@ import { createClock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config/config.ts'
 import { unavailable } from '../lib/errors.ts'
 import { createServer } from '../plugins/http/server.ts'
-import { compilersFactory } from './support/documents/compilers.ts'
 import { cookieHeader, maxAgeOf, openBrowser, sameOrigin, setCookies } from './support/cookie-jar.ts'
-import { trail, until } from './support/trail/evidence.ts'
+import { compilersFactory } from './support/documents/compilers.ts'
 import { cheapHasher, countingHasher } from './support/hashers.ts'
 import { api, as, codeOf, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from './support/helper.ts'
+import { trail, until } from './support/trail/evidence.ts'
 
 const minute = 60_000
 const day = 24 * 60 * minute

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { LightMyRequestResponse as Answer, InjectOptions } from 'fastify'
 import t from 'tap'
-import { trail } from './support/trail/evidence.ts'
-import { deploy, start } from './support/helper.ts'
 import { signed } from './support/accounts/people.ts'
 import type { Signed } from './support/accounts/people.ts'
+import { deploy, start } from './support/helper.ts'
+import { trail } from './support/trail/evidence.ts'
 
 interface Schema { type?: string, format?: string, properties?: Record<string, Schema>, $ref?: string }
 interface Parameter { name: string, in: 'path' | 'query', schema: Schema }

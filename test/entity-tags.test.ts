@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { trail } from './support/trail/evidence.ts'
-import { cheapHasher } from './support/hashers.ts'
-import { as, deploy, signIn, start } from './support/helper.ts'
 import { person, rowOf, signed } from './support/accounts/people.ts'
 import { definition, freshRole, putRole } from './support/accounts/roles.ts'
+import { cheapHasher } from './support/hashers.ts'
+import { as, deploy, signIn, start } from './support/helper.ts'
+import { trail } from './support/trail/evidence.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

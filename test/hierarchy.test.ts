@@ -1,9 +1,9 @@
 import t from 'tap'
-import { cheapHasher } from './support/hashers.ts'
-import { as, deploy, start } from './support/helper.ts'
 import { mayActOn, mayAssign } from '../lib/access/hierarchy.ts'
 import { brief, rowOf, signed } from './support/accounts/people.ts'
 import type { Signed } from './support/accounts/people.ts'
+import { cheapHasher } from './support/hashers.ts'
+import { as, deploy, start } from './support/helper.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -1,8 +1,8 @@
 import type { RouteOptions } from 'fastify'
 import t from 'tap'
-import { mailJobs, trail } from './support/trail/evidence.ts'
-import { as, codeOf, freshAddress, password, post, start, deploy } from './support/helper.ts'
 import { brief, signed, vendor } from './support/accounts/people.ts'
+import { as, codeOf, freshAddress, password, post, start, deploy } from './support/helper.ts'
+import { mailJobs, trail } from './support/trail/evidence.ts'
 
 const app = await start(t, await deploy(t), { workers: false })
 const admin = await signed(app, 'admin')

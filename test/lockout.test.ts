@@ -4,14 +4,14 @@ import t from 'tap'
 import type { Test } from 'tap'
 import type { FastifyInstance } from 'fastify'
 import { createClock } from '../lib/clock.ts'
-import { eventsOf, mailJobs, sentMails, trail, until } from './support/trail/evidence.ts'
 import { ownRedis } from './failure/nodes.ts'
+import { by, person } from './support/accounts/people.ts'
 import { connect } from './support/database.ts'
 import { cheapHasher, countingHasher, pausingHasher } from './support/hashers.ts'
 import { as, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from './support/helper.ts'
-import { by, person } from './support/accounts/people.ts'
 import type { Tokens } from './support/helper.ts'
 import { tapWires } from './support/statements/wiretap.ts'
+import { eventsOf, mailJobs, sentMails, trail, until } from './support/trail/evidence.ts'
 
 const minute = 60_000
 const hour = 60 * minute

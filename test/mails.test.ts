@@ -6,10 +6,10 @@ import { parseMailbox } from '../lib/config/addresses/mailbox.ts'
 import type { Mail } from '../lib/mail/mailer.ts'
 import { languages } from '../lib/mail/texts/languages.ts'
 import mailer from '../plugins/mail/mailer.ts'
-import { until } from './support/trail/evidence.ts'
 import { cheapHasher } from './support/hashers.ts'
 import { deploy, post, signUp, start } from './support/helper.ts'
 import { decodeWords, headersOf, partsOf, startMailServer } from './support/outside/mail-server.ts'
+import { until } from './support/trail/evidence.ts'
 
 const kinds = ['verify_email', 'already_registered', 'password_reset', 'invitation', 'confirm_email', 'email_changed', 'password_changed', 'new_device', 'locked', 'second_factor_added', 'second_factor_removed', 'second_factor_reset', 'passkey_added', 'factor_removed', 'password_removed', 'recovery_codes_renewed', 'recovery_code_used', 'password_known', 'reuse_detected', 'approval', 'account_deleted', 'announcement']
 

@@ -4,12 +4,12 @@ import latchkey from '../app.ts'
 import { createClock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config/config.ts'
 import { createServer } from '../plugins/http/server.ts'
-import { eventsOf } from './support/trail/evidence.ts'
 import { codeAt, guarded } from './support/accounts/factors.ts'
+import { person } from './support/accounts/people.ts'
 import { cheapHasher } from './support/hashers.ts'
 import { deploy, password, post, refresh, signIn } from './support/helper.ts'
 import type { Tokens } from './support/helper.ts'
-import { person } from './support/accounts/people.ts'
+import { eventsOf } from './support/trail/evidence.ts'
 
 /** The documented permissions of each role. */
 const permissions = `

@@ -1,9 +1,9 @@
 import t from 'tap'
 import type { Test } from 'tap'
+import { rowOf, signed } from './support/accounts/people.ts'
 import { run } from './support/command.ts'
 import { as, build, deploy, freshAddress, password, post, signUp } from './support/helper.ts'
 import { names } from './support/names.ts'
-import { rowOf, signed } from './support/accounts/people.ts'
 
 type App = Awaited<ReturnType<typeof build>>
 

@@ -4,9 +4,9 @@ import type { Test } from 'tap'
 import { createClock } from '../lib/clock.ts'
 import { Refusal } from '../lib/errors.ts'
 import type { TokenResponse } from '../lib/sessions/token-responses.ts'
+import { disable as disableUser } from './support/accounts/people.ts'
 import { cheapHasher } from './support/hashers.ts'
 import { deploy, password as oldPassword, start } from './support/helper.ts'
-import { disable as disableUser } from './support/accounts/people.ts'
 
 type Node = Awaited<ReturnType<typeof start>>
 

@@ -2,10 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import type { Test } from 'tap'
+import { introspect, makeService } from './support/accounts/services.ts'
 import { connect } from './support/database.ts'
 import { api, as, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from './support/helper.ts'
 import type { Tokens } from './support/helper.ts'
-import { introspect, makeService } from './support/accounts/services.ts'
 import { tapWires } from './support/statements/wiretap.ts'
 
 // Others must never wait for what one account, one network or all strangers together do. A lock that is held outside

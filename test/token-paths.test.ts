@@ -9,10 +9,10 @@ import { createServer } from '../plugins/http/server.ts'
 import { createAuthenticator } from './support/accounts/authenticator.ts'
 import { claimsOf, codeAt, fromBase32, guarded, mailedToken, nextStep } from './support/accounts/factors.ts'
 import type { Guarded } from './support/accounts/factors.ts'
+import { add, creation, enter as enterByKey, origin } from './support/accounts/passkeys.ts'
 import { cheapHasher } from './support/hashers.ts'
 import { as, codeOf, deploy, freshAddress, password, post, refresh } from './support/helper.ts'
 import type { Tokens } from './support/helper.ts'
-import { add, creation, enter as enterByKey, origin } from './support/accounts/passkeys.ts'
 
 const { app, handingOver, handingOverDevice } = await build()
 const other = 'seven quiet herons over reeds'

@@ -4,14 +4,14 @@ import latchkey from '../app.ts'
 import { createClock } from '../lib/clock.ts'
 import { loadConfig } from '../lib/config/config.ts'
 import { createServer } from '../plugins/http/server.ts'
-import { eventsOf, until } from './support/trail/evidence.ts'
+import { signInAs } from './support/accounts/roles.ts'
+import { introspect, makeService } from './support/accounts/services.ts'
 import { cheapHasher, pausingHasher } from './support/hashers.ts'
 import { as, deploy, password, post, refresh, signIn, signUp, start } from './support/helper.ts'
 import type { Tokens } from './support/helper.ts'
-import { signInAs } from './support/accounts/roles.ts'
-import { introspect, makeService } from './support/accounts/services.ts'
 import { tapWires } from './support/statements/wiretap.ts'
 import { startStopwatch } from './support/stopwatch.ts'
+import { eventsOf, until } from './support/trail/evidence.ts'
 
 const { tap, deployment } = await tapWires(t, await deploy(t))
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

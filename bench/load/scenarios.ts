@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { request } from './load.ts'
-import type { Next } from './load.ts'
+import type { Subject } from '../processes/deployment.ts'
 import type { Account } from '../processes/latchkey.ts'
 import type { Node } from '../processes/node.ts'
-
-/** The process under measurement: Fastify alone, Latchkey, or Latchkey with a hasher that costs next to nothing. */
-export type Subject = 'hello' | 'latchkey' | 'hashless'
+import { request } from './load.ts'
+import type { Next } from './load.ts'
 
 export interface Prepared { node: Node, accounts: Account[], connections: number, tokens: number }
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import type { Account } from '../processes/latchkey.ts'
 import { load } from '../load/load.ts'
-import type { Node } from '../processes/node.ts'
 import { login } from '../load/scenarios.ts'
 import { mannWhitney, percentile } from '../load/statistics.ts'
+import type { Account } from '../processes/latchkey.ts'
+import type { Node } from '../processes/node.ts'
 
 /**
  * How long a wrong password takes with an account and without one: medians in milliseconds. `p` is how probable such a

@@ -1,9 +1,9 @@
 import type postgres from 'postgres'
 import type { Member } from '../load/crowd.ts'
-import type { Node } from '../processes/node.ts'
-import { between, readUse } from './postgres-costs.ts'
 import { password } from '../load/scenarios.ts'
 import { percentile } from '../load/statistics.ts'
+import type { Node } from '../processes/node.ts'
+import { between, readUse } from './postgres-costs.ts'
 
 /** What one operation costs: milliseconds of Postgres' processor, bytes of its log, milliseconds until the answer. */
 export interface Cost { milliseconds: number, walBytes: number, p50: number }

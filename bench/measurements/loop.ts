@@ -1,15 +1,15 @@
 // npm run bench -- --loop: for how long one request holds the main thread at the worst, request by request.
 import postgres from 'postgres'
-import { deploy } from '../processes/deployment.ts'
-import type { Account } from '../processes/latchkey.ts'
-import type { Node } from '../processes/node.ts'
-import { pinOurselves } from '../processes/node.ts'
-import { login, password } from '../load/scenarios.ts'
 import { load } from '../load/load.ts'
+import { login, password } from '../load/scenarios.ts'
 import { percentile } from '../load/statistics.ts'
-import type { Turns } from '../processes/turns.ts'
 import { worstInputs } from '../load/worst-inputs.ts'
 import type { ApiDocument, WorstInput } from '../load/worst-inputs.ts'
+import { deploy } from '../processes/deployment.ts'
+import type { Account } from '../processes/latchkey.ts'
+import { pinOurselves } from '../processes/node.ts'
+import type { Node } from '../processes/node.ts'
+import type { Turns } from '../processes/turns.ts'
 
 /**
  * What one request costs: the median of several tries without V8's collector, and with it the median and the most, in

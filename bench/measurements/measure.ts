@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { load } from '../load/load.ts'
-import { percentile } from '../load/statistics.ts'
 import type { Prepared, Scenario } from '../load/scenarios.ts'
+import { percentile } from '../load/statistics.ts'
 
 /** The figures of one scenario in one process. */
 export interface Figures {

@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis'
-import type { Account } from '../processes/latchkey.ts'
 import { load, request } from '../load/load.ts'
-import type { Node } from '../processes/node.ts'
 import { login } from '../load/scenarios.ts'
+import type { Account } from '../processes/latchkey.ts'
+import type { Node } from '../processes/node.ts'
 
 /** The mean size in Redis (bytes, by MEMORY USAGE) of a session that has been refreshed once. */
 export async function bytesPerSession (

@@ -1,5 +1,5 @@
-import { ask } from '../../test/stores/redis-topologies.ts'
 import type { RedisServer } from '../../dev/services/redis.ts'
+import { ask } from '../../test/stores/redis-topologies.ts'
 
 /**
  * Microseconds of a processor that a Redis has used until now.

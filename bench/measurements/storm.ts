@@ -1,9 +1,9 @@
-import type { Account } from '../processes/latchkey.ts'
 import { load, request } from '../load/load.ts'
 import type { Answer, Next } from '../load/load.ts'
-import type { Node } from '../processes/node.ts'
 import { login, password } from '../load/scenarios.ts'
 import { percentile } from '../load/statistics.ts'
+import type { Account } from '../processes/latchkey.ts'
+import type { Node } from '../processes/node.ts'
 
 /** What callers experience during a storm of logins. Times are milliseconds. */
 export interface Storm {

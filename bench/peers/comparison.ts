@@ -1,9 +1,10 @@
 import { request } from '../load/load.ts'
 import type { Next } from '../load/load.ts'
+import { password, scenarios } from '../load/scenarios.ts'
+import type { Prepared, Scenario } from '../load/scenarios.ts'
+import type { Subject } from '../processes/deployment.ts'
 import type { Account } from '../processes/latchkey.ts'
 import type { Node } from '../processes/node.ts'
-import { password, scenarios } from '../load/scenarios.ts'
-import type { Prepared, Scenario, Subject } from '../load/scenarios.ts'
 
 /** A process that is compared: one of Latchkey's, or a peer's with its mode. */
 export type PeerSubject = 'better-auth' | 'better-auth joined' | 'better-auth cached' | 'better-auth hashless' | 'oidc-provider'

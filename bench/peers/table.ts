@@ -1,6 +1,6 @@
-import { align } from '../tables/align.ts'
-import type { Figures } from '../measurements/measure.ts'
 import { spread } from '../load/statistics.ts'
+import type { Figures } from '../measurements/measure.ts'
+import { align } from '../tables/align.ts'
 import type { Compared } from './comparison.ts'
 
 /** A row of the comparison, with the figures of each process. */

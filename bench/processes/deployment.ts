@@ -7,7 +7,9 @@ import { startServices } from '../../dev/services/services.ts'
 import { migrate } from '../../dev/services/template.ts'
 import { makeTestFolder } from '../../dev/tests/folder.ts'
 import { startNode } from './node.ts'
-import type { Subject } from '../load/scenarios.ts'
+
+/** The process under measurement: Fastify alone, Latchkey, or Latchkey with a hasher that costs next to nothing. */
+export type Subject = 'hello' | 'latchkey' | 'hashless'
 
 export type Deployment = Awaited<ReturnType<typeof deploy>>
 

@@ -1,6 +1,6 @@
-import { align } from './align.ts'
-import type { Cost } from '../measurements/growth-operations.ts'
 import { spread } from '../load/statistics.ts'
+import type { Cost } from '../measurements/growth-operations.ts'
+import { align } from './align.ts'
 
 interface Size { name: string, rows: number, table: number, indexes: number }
 

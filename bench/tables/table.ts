@@ -1,8 +1,8 @@
-import { align } from './align.ts'
+import { spread } from '../load/statistics.ts'
 import type { Enumeration } from '../measurements/enumeration.ts'
 import type { Figures } from '../measurements/measure.ts'
-import { spread } from '../load/statistics.ts'
 import type { Storm } from '../measurements/storm.ts'
+import { align } from './align.ts'
 
 /** All results of one run. */
 export interface Report {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { languages } from '../../lib/mail/texts/languages.ts'
 import type { AnnouncementText } from '../../lib/mail/subject-store.ts'
+import { languages } from '../../lib/mail/texts/languages.ts'
 import { splitTitle } from '../../lib/mail/texts/markdown.ts'
 
 const subjectLengthMax = 150

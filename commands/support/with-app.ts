@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import type { Caller } from '../../lib/http/caller.ts'
 import { createClock } from '../../lib/clock.ts'
 import { loadConfig, readEnvironment } from '../../lib/config/config.ts'
 import type { Config, Environment } from '../../lib/config/config.ts'
+import type { Caller } from '../../lib/http/caller.ts'
 import type { Surroundings } from './command.ts'
 import { progress } from './progress.ts'
 

@@ -1,7 +1,7 @@
-import { appOperations } from './operations.ts'
-import type { AppOperation, Document } from './operations.ts'
 import { camelCase, comment, dartType, nameOf, propertiesOf } from './dart-types.ts'
 import type { Schema, Schemas } from './dart-types.ts'
+import { appOperations } from './operations.ts'
+import type { AppOperation, Document } from './operations.ts'
 
 /** The parts of the API's document that are needed here. */
 export interface DartDocument extends Document { components?: { schemas?: Schemas } }

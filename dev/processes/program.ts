@@ -4,7 +4,7 @@ import { join } from 'node:path'
 // More threads collect garbage sooner and take a tenth more of the processors, which are busy with other tests.
 const frugal = ['--single-threaded-gc']
 
-/** The arguments with which node starts one of our files: compiled for this test run by tests/bundle.ts, or its source. */
+/** The arguments with which node starts one of our files: compiled for this run of the tests, or its source. */
 export function program (file: string): string[] {
   if (!file.endsWith('.ts')) return [file]
 

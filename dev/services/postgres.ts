@@ -3,8 +3,8 @@ import { chownSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writ
 import { join, resolve } from 'node:path'
 import postgres from 'postgres'
 import { postgresOf } from './debian-postgres.ts'
-import { findPostgres, postgresIn, type PostgresBinaries } from './postgres-binaries.ts'
 import { freePort } from './ports.ts'
+import { findPostgres, postgresIn, type PostgresBinaries } from './postgres-binaries.ts'
 import { type PrivateServer, startPrivateServer } from './private-server.ts'
 import { readOrMakeSecret } from './secret.ts'
 

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import type { TestRun } from './run-file.ts'
 import { mayShareProcess } from './files.ts'
+import type { TestRun } from './run-file.ts'
 
 const record = '.data/test-seconds.json'
 /** Files that start servers of their own or wait for time to pass, and so take longer than their size suggests. */

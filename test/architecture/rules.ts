@@ -196,11 +196,14 @@ function secondOwners (imports: Map<string, Import[]>): string[] {
   ]
 }
 
-/** A folder of lib or plugins with more files than this should be two folders. */
+/**
+ * A folder with more files than this should be two folders. Not so routes, which have a file for each endpoint and are
+ * found by their URL, and clients, which are packages of their own.
+ */
 const filesMax = 18
 
 function overfull (paths: string[]): string[] {
-  const folders = paths.filter(path => /^(lib|plugins)\//.test(path)).map(path => posix.dirname(path))
+  const folders = paths.filter(path => !/^(clients|routes)\//.test(path)).map(path => posix.dirname(path))
 
   return [...new Set(folders)].flatMap(folder => {
     const count = folders.filter(other => other === folder).length

@@ -1,11 +1,11 @@
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import type { BrowserContext, CDPSession, Page } from 'playwright-core'
-import { trail } from '../support/trail/evidence.ts'
 import { cheapHasher } from '../support/hashers.ts'
 import { as, deploy, signIn, signUp, start } from '../support/helper.ts'
 import type { Tokens } from '../support/helper.ts'
 import { openOnce } from '../support/once.ts'
+import { trail } from '../support/trail/evidence.ts'
 import { ask, launchChromium, openTab, withoutChromium } from './chromium.ts'
 import { servePages } from './pages.ts'
 

@@ -1,9 +1,9 @@
 import type { EndReason } from '../../lib/errors.ts'
 import { undoChange } from '../support/accounts/email-changes.ts'
 import { addTotp } from '../support/accounts/factors.ts'
+import { disable, signed } from '../support/accounts/people.ts'
 import { as, password, refresh, signIn } from '../support/helper.ts'
 import type { build } from '../support/helper.ts'
-import { disable, signed } from '../support/accounts/people.ts'
 
 type App = Awaited<ReturnType<typeof build>>
 

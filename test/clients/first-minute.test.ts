@@ -6,10 +6,10 @@ import t from 'tap'
 import { launchChromium, openTab, withoutChromium } from '../browser/chromium.ts'
 import { servePages } from '../browser/pages.ts'
 import { openRelay } from '../browser/relay.ts'
-import { deploy, password, signUp, start } from '../support/helper.ts'
-import { openOnce } from '../support/once.ts'
 import { signed } from '../support/accounts/people.ts'
 import { makeService } from '../support/accounts/services.ts'
+import { deploy, password, signUp, start } from '../support/helper.ts'
+import { openOnce } from '../support/once.ts'
 
 const shared = openOnce(openWorld)
 

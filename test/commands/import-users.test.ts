@@ -6,8 +6,8 @@ import t from 'tap'
 import { createProgressBar } from '../../commands/support/progress-bar.ts'
 import { run, runProcess } from '../support/command.ts'
 import { connect } from '../support/database.ts'
-import { until } from '../support/trail/evidence.ts'
 import { deploy, freshAddress, signIn, start } from '../support/helper.ts'
+import { until } from '../support/trail/evidence.ts'
 
 const secret = 'ExjGmyUT73bFoT'
 const hash = hashSync(secret, 4)

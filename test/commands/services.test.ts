@@ -1,9 +1,9 @@
 import t from 'tap'
+import { introspect, revoke } from '../support/accounts/services.ts'
 import { run, runProcess } from '../support/command.ts'
+import { cheapHasher } from '../support/hashers.ts'
 import { deploy, signIn, start } from '../support/helper.ts'
 import { trail, until } from '../support/trail/evidence.ts'
-import { cheapHasher } from '../support/hashers.ts'
-import { introspect, revoke } from '../support/accounts/services.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -3,11 +3,11 @@ import { cpSync, mkdtempSync, readFileSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { parseDuration } from '../../lib/config/parse.ts'
 import { loadConfig } from '../../lib/config/config.ts'
-import { debianPython, readYaml } from '../support/outside/debian-python.ts'
-import { runProgram } from '../support/outside/debian-program.ts'
+import { parseDuration } from '../../lib/config/parse.ts'
 import { openOnce } from '../support/once.ts'
+import { runProgram } from '../support/outside/debian-program.ts'
+import { debianPython, readYaml } from '../support/outside/debian-python.ts'
 
 interface Service {
   image: string

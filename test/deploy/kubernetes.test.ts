@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { loadConfig } from '../../lib/config/config.ts'
-import { debianPython, readYaml } from '../support/outside/debian-python.ts'
-import { runProgram } from '../support/outside/debian-program.ts'
 import { openOnce } from '../support/once.ts'
+import { runProgram } from '../support/outside/debian-program.ts'
+import { debianPython, readYaml } from '../support/outside/debian-python.ts'
 import { sound } from '../support/settings.ts'
 
 interface Probe { httpGet: { path: string } }

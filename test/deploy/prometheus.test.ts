@@ -8,9 +8,9 @@ import { freePort } from '../../dev/services/ports.ts'
 import { startPrivateServer } from '../../dev/services/private-server.ts'
 import { api, spawnNode } from '../failure/nodes.ts'
 import { connect } from '../support/database.ts'
-import { debianProgram, runProgram } from '../support/outside/debian-program.ts'
 import { deploy } from '../support/helper.ts'
 import { openOnce } from '../support/once.ts'
+import { debianProgram, runProgram } from '../support/outside/debian-program.ts'
 import { startStopwatch } from '../support/stopwatch.ts'
 
 interface Panel {

@@ -6,10 +6,10 @@ import { setTimeout as pause } from 'node:timers/promises'
 import t from 'tap'
 import { spawnGuarded } from '../../dev/processes/guarded.ts'
 import { freePort, isOpen } from '../../dev/services/ports.ts'
-import { debianProgram, runProgram } from '../support/outside/debian-program.ts'
+import { readPage } from '../docs/page.ts'
 import { deploy, password } from '../support/helper.ts'
 import { openOnce } from '../support/once.ts'
-import { readPage } from '../docs/page.ts'
+import { debianProgram, runProgram } from '../support/outside/debian-program.ts'
 
 const readme = readPage('README.md')
 const ownPage = 'http://localhost:5173'

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
-import { connect } from '../support/database.ts'
-import { as, deploy, post, refresh, retryUnavailable, signIn, start } from '../support/helper.ts'
 import { enter, signed } from '../support/accounts/people.ts'
 import { freshRole, putRole } from '../support/accounts/roles.ts'
+import { connect } from '../support/database.ts'
+import { as, deploy, post, refresh, retryUnavailable, signIn, start } from '../support/helper.ts'
 import { check, login, outcomeOf, ownPostgres, until } from './nodes.ts'
 
 t.test('a node forgets what its Postgres has lost by failing over, and what it had ended itself stays ended', async t => {

@@ -3,11 +3,11 @@ import type { KeyObject } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { createClock } from '../../lib/clock.ts'
-import { connect } from '../support/database.ts'
-import { as, deploy, post, refresh, signIn, signUp, start } from '../support/helper.ts'
 import { signed } from '../support/accounts/people.ts'
 import { freshRole, putRole } from '../support/accounts/roles.ts'
 import { operator } from '../support/accounts/services.ts'
+import { connect } from '../support/database.ts'
+import { as, deploy, post, refresh, signIn, signUp, start } from '../support/helper.ts'
 import { check, claimsOf, defaultDeadline, isUnavailable, live, openProxy, outcomeOf, timed, until } from './nodes.ts'
 
 t.test('a row that commits late, behind hundreds of later ones, is not missed', async t => {

@@ -3,12 +3,12 @@
 //   DIES_AT=wake     before the other nodes are woken
 // Use cases that have no route yet can be called below /test.
 import latchkey from '../../app.ts'
+import type { Change } from '../../lib/changes/change.ts'
 import { createClock } from '../../lib/clock.ts'
 import { loadConfig } from '../../lib/config/config.ts'
 import { createServer } from '../../plugins/http/server.ts'
 import { disable } from '../support/accounts/people.ts'
 import { cheapHasher } from '../support/hashers.ts'
-import type { Change } from '../../lib/changes/change.ts'
 
 const config = loadConfig(process.env)
 const app = createServer(config)

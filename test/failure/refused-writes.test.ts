@@ -4,9 +4,9 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { freePort } from '../../dev/services/ports.ts'
 import type { PrivateServer } from '../../dev/services/private-server.ts'
+import { ask } from '../stores/redis-topologies.ts'
 import { connect } from '../support/database.ts'
 import { as, deploy, refresh, retryUnavailable, signIn, signUp, start } from '../support/helper.ts'
-import { ask } from '../stores/redis-topologies.ts'
 import { check, defaultDeadline, login, outcomeOf, ownPostgres, ownRedis, until } from './nodes.ts'
 
 type Command = [name: string, ...values: string[]]

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { connect } from '../support/database.ts'
 import { codeAt, fromBase32 } from '../support/accounts/factors.ts'
+import { connect } from '../support/database.ts'
 import { as, build, deploy, password, post, refresh, signIn, signUp, start } from '../support/helper.ts'
 import { defaultDeadline, outcomeOf, ownRedis, until } from './nodes.ts'
 

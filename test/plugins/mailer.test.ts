@@ -14,8 +14,8 @@ import type { Mailbox } from '../../lib/config/addresses/mailbox.ts'
 import type { Mail, Message } from '../../lib/mail/mailer.ts'
 import { createServerTransport, sendSettings, serverSettings } from '../../lib/mail/transports.ts'
 import mailer from '../../plugins/mail/mailer.ts'
-import { decodeWords, headersOf, partsOf, startMailServer } from '../support/outside/mail-server.ts'
 import { createAuthority } from '../stores/certificates.ts'
+import { decodeWords, headersOf, partsOf, startMailServer } from '../support/outside/mail-server.ts'
 import { startStopwatch } from '../support/stopwatch.ts'
 
 const verify: Mail = { kind: 'verify_email', to: 'ada@example.com', name: null, locale: 'en', about: 'a 1', values: { code: '004271', minutes: 10 } }

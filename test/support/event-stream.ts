@@ -1,8 +1,8 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import { api } from './helper.ts'
 import { basic } from './accounts/services.ts'
 import type { ServiceCredential } from './accounts/services.ts'
+import { api } from './helper.ts'
 
 /** A change as followers receive it. */
 export interface ToldChange {

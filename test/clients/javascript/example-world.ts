@@ -6,8 +6,8 @@ import { launchChromium, openTab } from '../../browser/chromium.ts'
 import { openRelay } from '../../browser/relay.ts'
 import { until } from '../../failure/nodes.ts'
 import { build } from '../../support/helper.ts'
-import { partsOf, startMailServer } from '../../support/outside/mail-server.ts'
 import { openOnce } from '../../support/once.ts'
+import { partsOf, startMailServer } from '../../support/outside/mail-server.ts'
 
 const sharedBrowser = openOnce(() => launchChromium(t))
 const sharedWorld = openOnce(openWorld)

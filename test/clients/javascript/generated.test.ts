@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
-import { createLatchkey } from '../../../clients/javascript/src/index.ts'
-import { renderOperations } from '../../../dev/clients/operations.ts'
-import { renderClientSchema } from '../../../dev/clients/schema.ts'
-import { sentMails } from '../../support/trail/evidence.ts'
-import { build, deploy, freshAddress, password, signUp, start } from '../../support/helper.ts'
-import { openOnce } from '../../support/once.ts'
 import { administration } from '../../../clients/javascript/src/admin.ts'
 import { rotating } from '../../../clients/javascript/src/calls.ts'
+import { createLatchkey } from '../../../clients/javascript/src/index.ts'
 import { bearer, memory } from '../../../clients/javascript/src/mobile.ts'
+import { renderOperations } from '../../../dev/clients/operations.ts'
+import { renderClientSchema } from '../../../dev/clients/schema.ts'
 import { person } from '../../support/accounts/people.ts'
+import { build, deploy, freshAddress, password, signUp, start } from '../../support/helper.ts'
+import { openOnce } from '../../support/once.ts'
+import { sentMails } from '../../support/trail/evidence.ts'
 
 interface Operation {
   operationId: string

@@ -3,10 +3,10 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'nod
 import { join, resolve } from 'node:path'
 import t from 'tap'
 import ts from 'typescript'
-import { as, deploy, signIn, start } from '../../support/helper.ts'
-import { listen } from '../../support/event-stream.ts'
-import { until } from '../../support/trail/evidence.ts'
 import { makeService } from '../../support/accounts/services.ts'
+import { listen } from '../../support/event-stream.ts'
+import { as, deploy, signIn, start } from '../../support/helper.ts'
+import { until } from '../../support/trail/evidence.ts'
 import { bytesOf, installPackage, mistakesIn } from '../packing.ts'
 import { issuer } from './world.ts'
 

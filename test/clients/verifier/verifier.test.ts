@@ -1,12 +1,12 @@
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
 import t from 'tap'
+import { defaultDeadline, openProxy } from '../../failure/nodes.ts'
+import { addTotp } from '../../support/accounts/factors.ts'
+import { enter, person, signed } from '../../support/accounts/people.ts'
+import { operator, makeService } from '../../support/accounts/services.ts'
+import { follow, listen } from '../../support/event-stream.ts'
 import { as, deploy, password, refresh, signIn, start } from '../../support/helper.ts'
 import { until } from '../../support/trail/evidence.ts'
-import { follow, listen } from '../../support/event-stream.ts'
-import { addTotp } from '../../support/accounts/factors.ts'
-import { operator, makeService } from '../../support/accounts/services.ts'
-import { enter, person, signed } from '../../support/accounts/people.ts'
-import { defaultDeadline, openProxy } from '../../failure/nodes.ts'
 import { makeVerifier, verdict } from './world.ts'
 
 const deployment = await deploy(t)

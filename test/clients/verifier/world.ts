@@ -4,8 +4,8 @@ import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import { createVerifier } from '../../../clients/verifier/src/index.ts'
 import type { VerifierOptions } from '../../../clients/verifier/src/index.ts'
-import { listen } from '../../support/event-stream.ts'
 import { makeService } from '../../support/accounts/services.ts'
+import { listen } from '../../support/event-stream.ts'
 
 export const issuer = 'http://localhost:3000'
 

@@ -12,7 +12,7 @@ import { startStopwatch } from '../../support/stopwatch.ts'
 
 t.test('the services end with their launcher, even when it is killed', async t => {
   const launcher = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', `
-    import { startServices } from '../dev/services.ts'
+    import { startServices } from './dev/services/services.ts'
     delete process.env.DATABASE_URL
     delete process.env.REDIS_URL
     const { postgres, redis } = await startServices({ dataDir: process.argv[1], durable: false })

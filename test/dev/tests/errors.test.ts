@@ -3,8 +3,8 @@ import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import t from 'tap'
 import type { Test } from 'tap'
-import { ownErrors } from '../../../dev/tests/bundle.ts'
 import { banner } from '../../../dev/bundles/bundling.ts'
+import { ownErrors } from '../../../dev/tests/bundle.ts'
 import { runTestFile } from '../../../dev/tests/run-file.ts'
 
 t.test('an error that nobody caught fails the test that began the work', async t => {

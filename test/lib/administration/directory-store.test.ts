@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createUserDirectoryStore } from '../../../lib/administration/directory-store.ts'
-import { directoryStatements } from '../../support/statements/composed-statements.ts'
 import { connect, openDatabase } from '../../support/database.ts'
+import { directoryStatements } from '../../support/statements/composed-statements.ts'
 import { genericPlan, wholeTables } from '../../support/statements/plans.ts'
 
 const userCount = 20_000

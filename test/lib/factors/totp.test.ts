@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { isDebian, unpackDebian } from '../../../dev/services/debian.ts'
-import { toBase32 } from '../../../lib/formats/base32.ts'
 import { matchingStep, secretBytes, stepAt, totpCode, totpUri } from '../../../lib/factors/totp.ts'
-import { debianPython } from '../../support/outside/debian-python.ts'
+import { toBase32 } from '../../../lib/formats/base32.ts'
 import { runProgram } from '../../support/outside/debian-program.ts'
+import { debianPython } from '../../support/outside/debian-python.ts'
 
 const secret = Buffer.from('12345678901234567890')
 const run = promisify(execFile)

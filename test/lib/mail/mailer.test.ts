@@ -1,9 +1,9 @@
 import t from 'tap'
+import { sampleMails } from '../../../dev/samples/sample-mails.ts'
 import { parseMailbox } from '../../../lib/config/addresses/mailbox.ts'
 import { createMailer } from '../../../lib/mail/mailer.ts'
 import type { Mail, Message } from '../../../lib/mail/mailer.ts'
 import { asName } from '../../../lib/mail/texts/plain-text.ts'
-import { sampleMails } from '../../../dev/samples/sample-mails.ts'
 
 const names = {
   markup: '<img src=x onerror=alert(1)>"\'&</p><script>alert(1)</script>',

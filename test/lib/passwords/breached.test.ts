@@ -1,8 +1,8 @@
 import t from 'tap'
+import { createClock } from '../../../lib/clock.ts'
 import { createBreachedPasswords } from '../../../lib/passwords/breached.ts'
 import type { RangeAnswer } from '../../../lib/passwords/breached.ts'
 import { createCircuitBreaker } from '../../../lib/passwords/circuit-breaker.ts'
-import { createClock } from '../../../lib/clock.ts'
 import type { Database } from '../../../lib/stores/database.ts'
 import { digestOf } from '../../support/outside/range-server.ts'
 

@@ -3,9 +3,9 @@ import t from 'tap'
 import type { Change } from '../../../lib/changes/change.ts'
 import { createSignInStore } from '../../../lib/sessions/sign-in-store.ts'
 import type { PlainPasskeyUse } from '../../../lib/sessions/sign-in-store.ts'
-import { deploy, signIn, signUp, start } from '../../support/helper.ts'
 import { holder } from '../../support/accounts/passkeys.ts'
 import type { Holder } from '../../support/accounts/passkeys.ts'
+import { deploy, signIn, signUp, start } from '../../support/helper.ts'
 
 // Two files make a sign-in: sql/034.do.remembered-devices.sql writes its rows in one statement,
 // and lib/sessions/session-beginnings.ts encrypts the event and publishes the evictions. These are the words on which

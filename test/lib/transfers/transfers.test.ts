@@ -6,9 +6,9 @@ import type { FastifyInstance } from 'fastify'
 import type { FileFormat } from '../../../lib/transfers/files.ts'
 import type { ImportOptions, Tally } from '../../../lib/transfers/transfers.ts'
 import { askForChange, changeAddress, undoChange } from '../../support/accounts/email-changes.ts'
-import { as, build, deploy, freshAddress, post, signIn, signUp, start } from '../../support/helper.ts'
-import { knownTurn } from '../../support/hashers.ts'
 import { rowOf, signed } from '../../support/accounts/people.ts'
+import { knownTurn } from '../../support/hashers.ts'
+import { as, build, deploy, freshAddress, post, signIn, signUp, start } from '../../support/helper.ts'
 
 const caller = { ip: '127.0.0.1', userAgent: 'a test', requestId: 'import' }
 const secret = 'ExjGmyUT73bFoT'

@@ -4,13 +4,13 @@ import { get } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
-import { parseCsv } from '../../../lib/formats/csv.ts'
 import type { ShownEvent, TrailPage } from '../../../lib/audit/trail.ts'
+import { parseCsv } from '../../../lib/formats/csv.ts'
 import { connect } from '../../support/database.ts'
-import { eventsOf, trail, until } from '../../support/trail/evidence.ts'
 import { as, deploy, post, signIn, signUp, start } from '../../support/helper.ts'
-import { startStopwatch } from '../../support/stopwatch.ts'
 import { tapWires } from '../../support/statements/wiretap.ts'
+import { startStopwatch } from '../../support/stopwatch.ts'
+import { eventsOf, trail, until } from '../../support/trail/evidence.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false })

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
-import { trail } from '../../support/trail/evidence.ts'
-import { as, deploy, start } from '../../support/helper.ts'
 import { brief, signed } from '../../support/accounts/people.ts'
 import { signInAs } from '../../support/accounts/roles.ts'
+import { as, deploy, start } from '../../support/helper.ts'
+import { trail } from '../../support/trail/evidence.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false })

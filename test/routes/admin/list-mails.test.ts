@@ -1,9 +1,9 @@
 import t from 'tap'
-import { connect, makeDatabase } from '../../support/database.ts'
-import { trail } from '../../support/trail/evidence.ts'
-import { as, deploy, freshAddress, password, post, start } from '../../support/helper.ts'
 import { brief, signed } from '../../support/accounts/people.ts'
 import { signInAs } from '../../support/accounts/roles.ts'
+import { connect, makeDatabase } from '../../support/database.ts'
+import { as, deploy, freshAddress, password, post, start } from '../../support/helper.ts'
+import { trail } from '../../support/trail/evidence.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false })

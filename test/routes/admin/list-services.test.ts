@@ -1,10 +1,10 @@
 import t from 'tap'
 import { sha256 } from '../../../lib/crypto/sha256.ts'
-import { trail } from '../../support/trail/evidence.ts'
-import { as, deploy, start } from '../../support/helper.ts'
 import { brief, signed } from '../../support/accounts/people.ts'
 import { signInAs } from '../../support/accounts/roles.ts'
 import { makeService, operator } from '../../support/accounts/services.ts'
+import { as, deploy, start } from '../../support/helper.ts'
+import { trail } from '../../support/trail/evidence.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false })

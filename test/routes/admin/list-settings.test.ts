@@ -1,8 +1,8 @@
 import t from 'tap'
-import { trail } from '../../support/trail/evidence.ts'
-import { as, deploy, start } from '../../support/helper.ts'
 import { brief, signed } from '../../support/accounts/people.ts'
 import { signInAs } from '../../support/accounts/roles.ts'
+import { as, deploy, start } from '../../support/helper.ts'
+import { trail } from '../../support/trail/evidence.ts'
 
 const deployment = await deploy(t, { SESSION_TTL: '20d', OPERATIONS_TOKEN: 'an-operations-token', SMTP_URL: 'smtp://me:hunter2@127.0.0.1:1' })
 const app = await start(t, deployment, { workers: false })

@@ -1,11 +1,11 @@
 import t from 'tap'
-import { sealsOf } from '../../support/trail/audit-seals.ts'
-import { run } from '../../support/command.ts'
-import { connect } from '../../support/database.ts'
-import { trail } from '../../support/trail/evidence.ts'
-import { as, deploy, signIn, start } from '../../support/helper.ts'
 import { brief, signed } from '../../support/accounts/people.ts'
 import { signInAs } from '../../support/accounts/roles.ts'
+import { run } from '../../support/command.ts'
+import { connect } from '../../support/database.ts'
+import { as, deploy, signIn, start } from '../../support/helper.ts'
+import { sealsOf } from '../../support/trail/audit-seals.ts'
+import { trail } from '../../support/trail/evidence.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false })

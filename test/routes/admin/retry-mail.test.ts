@@ -1,9 +1,9 @@
 import t from 'tap'
-import { trail, until } from '../../support/trail/evidence.ts'
-import { as, deploy, freshAddress, password, post, start } from '../../support/helper.ts'
-import { startMailServer } from '../../support/outside/mail-server.ts'
 import { brief, rowOf, signed } from '../../support/accounts/people.ts'
 import { signInAs } from '../../support/accounts/roles.ts'
+import { as, deploy, freshAddress, password, post, start } from '../../support/helper.ts'
+import { startMailServer } from '../../support/outside/mail-server.ts'
+import { trail, until } from '../../support/trail/evidence.ts'
 
 const server = await startMailServer(t)
 const deployment = await deploy(t, { SMTP_URL: server.url })

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { trail, until } from '../../support/trail/evidence.ts'
+import { brief, signed } from '../../support/accounts/people.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, refresh, signIn, start } from '../../support/helper.ts'
-import { brief, signed } from '../../support/accounts/people.ts'
+import { trail, until } from '../../support/trail/evidence.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -1,9 +1,9 @@
 import t from 'tap'
-import { eventsOf, mailJobs, trail } from '../../support/trail/evidence.ts'
 import { askForChange, bare, changeAddress, confirmChange, stateOf } from '../../support/accounts/email-changes.ts'
+import { disable } from '../../support/accounts/people.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, build, deploy, freshAddress, password, retryUnavailable, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
-import { disable } from '../../support/accounts/people.ts'
+import { eventsOf, mailJobs, trail } from '../../support/trail/evidence.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

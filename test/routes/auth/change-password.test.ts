@@ -1,12 +1,12 @@
 import t from 'tap'
 import type { Test } from 'tap'
-import { createClock } from '../../../lib/clock.ts'
 import { createChangeStore } from '../../../lib/changes/change-store.ts'
+import { createClock } from '../../../lib/clock.ts'
+import { disable } from '../../support/accounts/people.ts'
+import { cheapHasher } from '../../support/hashers.ts'
 import { api, as, deploy, password, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
 import { mailJobs, trail } from '../../support/trail/evidence.ts'
-import { cheapHasher } from '../../support/hashers.ts'
-import { disable } from '../../support/accounts/people.ts'
 
 const newPassword = 'seven quiet herons over reeds'
 const page = { origin: 'http://localhost:3000', 'sec-fetch-site': 'same-origin' }

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { as, deploy, refresh, signIn, start } from '../../support/helper.ts'
 import { cheapHasher } from '../../support/hashers.ts'
+import { as, deploy, refresh, signIn, start } from '../../support/helper.ts'
 import { tapWires } from '../../support/statements/wiretap.ts'
 
 const { tap, deployment } = await tapWires(t, await deploy(t))

@@ -1,10 +1,10 @@
 import t from 'tap'
-import { connect } from '../../support/database.ts'
 import { askForChange, bare, changeAddress, confirmChange, stateOf, undoChange } from '../../support/accounts/email-changes.ts'
-import { eventsOf, mailJobs, trail } from '../../support/trail/evidence.ts'
+import { disable } from '../../support/accounts/people.ts'
+import { connect } from '../../support/database.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, build, codeOf, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
-import { disable } from '../../support/accounts/people.ts'
+import { eventsOf, mailJobs, trail } from '../../support/trail/evidence.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -1,10 +1,10 @@
 import t from 'tap'
-import { openBrowser, setCookies } from '../../support/cookie-jar.ts'
+import { createEncryptedRecipients } from '../../../lib/mail/recipients.ts'
 import { changeAddress } from '../../support/accounts/email-changes.ts'
-import { eventsOf, mailJobs, sentMails, trail, until } from '../../support/trail/evidence.ts'
+import { openBrowser, setCookies } from '../../support/cookie-jar.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, codeOf, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
-import { createEncryptedRecipients } from '../../../lib/mail/recipients.ts'
+import { eventsOf, mailJobs, sentMails, trail, until } from '../../support/trail/evidence.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

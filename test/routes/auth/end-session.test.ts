@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
+import { cheapHasher } from '../../support/hashers.ts'
 import { api, as, deploy, refresh, signIn, signUp, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
 import { trail, until } from '../../support/trail/evidence.ts'
-import { cheapHasher } from '../../support/hashers.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -1,13 +1,13 @@
 import t from 'tap'
+import { by, person, signed } from '../../support/accounts/people.ts'
 import { openBrowser } from '../../support/cookie-jar.ts'
 import { connect } from '../../support/database.ts'
-import { eventsOf, trail } from '../../support/trail/evidence.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, freshAddress, password, post, signIn, signUp, start } from '../../support/helper.ts'
-import { by, person, signed } from '../../support/accounts/people.ts'
 import type { Tokens } from '../../support/helper.ts'
 import { genericPlan } from '../../support/statements/plans.ts'
 import { tapWires } from '../../support/statements/wiretap.ts'
+import { eventsOf, trail } from '../../support/trail/evidence.ts'
 
 type Row = Record<string, unknown>
 type Export = Record<'known_devices' | 'totp_secrets' | 'passkeys' | 'recovery_codes' | 'one_time_tokens' | 'registrations' | 'jobs' | 'sessions' | 'audit_events' | 'acts', Row[]> & { exported_at: string, account: Row }

@@ -1,16 +1,16 @@
 import t from 'tap'
 import { judgeFactorPolicies } from '../../../lib/doctor/factor-policies.ts'
-import { createFactorPolicyStore } from '../../../lib/users/factor-policy-store.ts'
 import { createSignInStore } from '../../../lib/sessions/sign-in-store.ts'
-import { eventsOf, mailJobs, until } from '../../support/trail/evidence.ts'
+import { createFactorPolicyStore } from '../../../lib/users/factor-policy-store.ts'
 import { addTotp, claimsOf, codeAt, demand, guarded, mailedToken, nextStep } from '../../support/accounts/factors.ts'
 import type { Guarded } from '../../support/accounts/factors.ts'
-import { cheapHasher } from '../../support/hashers.ts'
-import { as, deploy, password, post, refresh, signIn, start } from '../../support/helper.ts'
-import type { Tokens } from '../../support/helper.ts'
 import { brief, enter, person, rowOf, signed } from '../../support/accounts/people.ts'
 import { definition, freshRole, putRole } from '../../support/accounts/roles.ts'
 import { introspect, makeService } from '../../support/accounts/services.ts'
+import { cheapHasher } from '../../support/hashers.ts'
+import { as, deploy, password, post, refresh, signIn, start } from '../../support/helper.ts'
+import type { Tokens } from '../../support/helper.ts'
+import { eventsOf, mailJobs, until } from '../../support/trail/evidence.ts'
 
 const deployment = await deploy(t, { ACCESS_TOKEN_TTL: '1h', REMEMBER_DEVICE: '30d', DB_POOL_MAX: '20' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

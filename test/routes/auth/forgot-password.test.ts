@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { createClock } from '../../../lib/clock.ts'
-import { api, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
-import { mailJobs, sentMails, trail } from '../../support/trail/evidence.ts'
+import { disable } from '../../support/accounts/people.ts'
 import { cheapHasher, countingHasher } from '../../support/hashers.ts'
+import { api, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
 import { sendRaw } from '../../support/http.ts'
 import { tapWires } from '../../support/statements/wiretap.ts'
-import { disable } from '../../support/accounts/people.ts'
+import { mailJobs, sentMails, trail } from '../../support/trail/evidence.ts'
 
 const hasher = countingHasher()
 const { tap, deployment } = await tapWires(t, await deploy(t))

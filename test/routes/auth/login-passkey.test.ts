@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import type { Transaction } from '../../../lib/stores/database.ts'
-import { openBrowser } from '../../support/cookie-jar.ts'
-import { eventsOf, mailJobs, trail, until } from '../../support/trail/evidence.ts'
 import { createAuthenticator } from '../../support/accounts/authenticator.ts'
 import type { Lies } from '../../support/accounts/authenticator.ts'
-import { cheapHasher } from '../../support/hashers.ts'
-import { as, deploy, password, post, refresh, start } from '../../support/helper.ts'
-import type { Tokens } from '../../support/helper.ts'
 import { creation, enter, holder, origin, request } from '../../support/accounts/passkeys.ts'
 import type { Holder } from '../../support/accounts/passkeys.ts'
 import { brief, disable } from '../../support/accounts/people.ts'
+import { openBrowser } from '../../support/cookie-jar.ts'
+import { cheapHasher } from '../../support/hashers.ts'
+import { as, deploy, password, post, refresh, start } from '../../support/helper.ts'
+import type { Tokens } from '../../support/helper.ts'
+import { eventsOf, mailJobs, trail, until } from '../../support/trail/evidence.ts'
 
 const deployment = await deploy(t, { DB_POOL_MAX: '20', ACCESS_TOKEN_TTL: '1h' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

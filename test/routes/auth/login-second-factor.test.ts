@@ -1,15 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import t from 'tap'
-import { openBrowser } from '../../support/cookie-jar.ts'
-import { connect } from '../../support/database.ts'
-import { mailJobs, trail, until } from '../../support/trail/evidence.ts'
 import { codeAt, guarded, mailedToken, nextStep } from '../../support/accounts/factors.ts'
 import type { Guarded } from '../../support/accounts/factors.ts'
+import { brief, disable } from '../../support/accounts/people.ts'
+import { introspect, makeService } from '../../support/accounts/services.ts'
+import { openBrowser } from '../../support/cookie-jar.ts'
+import { connect } from '../../support/database.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, password, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
-import { brief, disable } from '../../support/accounts/people.ts'
-import { introspect, makeService } from '../../support/accounts/services.ts'
+import { mailJobs, trail, until } from '../../support/trail/evidence.ts'
 
 const deployment = await deploy(t, { DB_POOL_MAX: '20' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { as, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
-import type { Tokens } from '../../support/helper.ts'
-import { mailJobs, trail } from '../../support/trail/evidence.ts'
 import { guarded } from '../../support/accounts/factors.ts'
 import { countingHasher } from '../../support/hashers.ts'
+import { as, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
+import type { Tokens } from '../../support/helper.ts'
 import { tapWires } from '../../support/statements/wiretap.ts'
+import { mailJobs, trail } from '../../support/trail/evidence.ts'
 
 const hasher = countingHasher()
 const { tap, deployment } = await tapWires(t, await deploy(t, { HASH_QUEUE_MAX: '400', LOCKOUT_THRESHOLD: '100' }))

@@ -1,12 +1,12 @@
 import t from 'tap'
 import type { Test } from 'tap'
-import { createRefreshTokens } from '../../../lib/sessions/refresh-tokens.ts'
 import { createSecrets } from '../../../lib/crypto/secrets.ts'
+import { createRefreshTokens } from '../../../lib/sessions/refresh-tokens.ts'
+import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
-import { trail, until } from '../../support/trail/evidence.ts'
-import { cheapHasher } from '../../support/hashers.ts'
 import { tapWires } from '../../support/statements/wiretap.ts'
+import { trail, until } from '../../support/trail/evidence.ts'
 
 const { tap, deployment } = await tapWires(t, await deploy(t))
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -3,11 +3,11 @@ import type { Test } from 'tap'
 import { createAuthenticator } from '../../support/accounts/authenticator.ts'
 import { addTotp, claimsOf, codeAt, demand, guarded, mailedToken, nextStep } from '../../support/accounts/factors.ts'
 import type { Guarded } from '../../support/accounts/factors.ts'
+import { holder, origin } from '../../support/accounts/passkeys.ts'
+import { brief, by, person } from '../../support/accounts/people.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, password, post, refresh, signIn, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
-import { holder, origin } from '../../support/accounts/passkeys.ts'
-import { brief, by, person } from '../../support/accounts/people.ts'
 
 const deployment = await deploy(t, { REMEMBER_DEVICE: '10d' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -1,14 +1,14 @@
 import t from 'tap'
-import { openBrowser } from '../../support/cookie-jar.ts'
-import { trail } from '../../support/trail/evidence.ts'
 import { codeAt, demand, guarded, nextStep } from '../../support/accounts/factors.ts'
 import type { Guarded } from '../../support/accounts/factors.ts'
-import { cheapHasher } from '../../support/hashers.ts'
-import { as, deploy, freshAddress, password, post, refresh, signIn, start } from '../../support/helper.ts'
-import type { Tokens } from '../../support/helper.ts'
 import { enter as enterByKey, holder } from '../../support/accounts/passkeys.ts'
 import { brief } from '../../support/accounts/people.ts'
 import { freshRole } from '../../support/accounts/roles.ts'
+import { openBrowser } from '../../support/cookie-jar.ts'
+import { cheapHasher } from '../../support/hashers.ts'
+import { as, deploy, freshAddress, password, post, refresh, signIn, start } from '../../support/helper.ts'
+import type { Tokens } from '../../support/helper.ts'
+import { trail } from '../../support/trail/evidence.ts'
 
 const deployment = await deploy(t, { ACCESS_TOKEN_TTL: '1h', DB_POOL_MAX: '20' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -1,9 +1,9 @@
 import t from 'tap'
+import { disable } from '../../support/accounts/people.ts'
+import { pausingHasher } from '../../support/hashers.ts'
 import { as, deploy, password, received, refresh, signIn, signUp, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
 import { trail } from '../../support/trail/evidence.ts'
-import { pausingHasher } from '../../support/hashers.ts'
-import { disable } from '../../support/accounts/people.ts'
 
 const hasher = pausingHasher()
 const app = await start(t, await deploy(t, { DB_POOL_MAX: '3', LOCKOUT_THRESHOLD: '100' }), { workers: false, hasher })

@@ -2,10 +2,10 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { createClock } from '../../../lib/clock.ts'
 import { cheapHasher } from '../../support/hashers.ts'
-import { mailJobs, trail, until } from '../../support/trail/evidence.ts'
 import { as, deploy, password, received, refresh, signIn, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
 import { tapWires } from '../../support/statements/wiretap.ts'
+import { mailJobs, trail, until } from '../../support/trail/evidence.ts'
 
 const day = 86_400_000
 const { app, other, deployment } = await openTwo(t)

@@ -2,14 +2,14 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import t from 'tap'
 import type { Test } from 'tap'
 import { createClock } from '../../../lib/clock.ts'
-import { createRefreshTokens } from '../../../lib/sessions/refresh-tokens.ts'
 import { createSecrets } from '../../../lib/crypto/secrets.ts'
+import { createRefreshTokens } from '../../../lib/sessions/refresh-tokens.ts'
+import { disable } from '../../support/accounts/people.ts'
 import { cheapHasher } from '../../support/hashers.ts'
-import { eventsOf, mailJobs, sentMails, trail, until } from '../../support/trail/evidence.ts'
 import { as, deploy, password, post, received, refresh, signIn, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
 import { tapWires } from '../../support/statements/wiretap.ts'
-import { disable } from '../../support/accounts/people.ts'
+import { eventsOf, mailJobs, sentMails, trail, until } from '../../support/trail/evidence.ts'
 
 type Node = Awaited<ReturnType<typeof open>>
 

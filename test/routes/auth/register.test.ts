@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { codeOf, deploy, freshAddress, password, post, signIn, signUp, start } from '../../support/helper.ts'
-import { eventsOf, mailJobs, sentMails, trail } from '../../support/trail/evidence.ts'
 import { cheapHasher, countingHasher } from '../../support/hashers.ts'
+import { codeOf, deploy, freshAddress, password, post, signIn, signUp, start } from '../../support/helper.ts'
 import { tapWires } from '../../support/statements/wiretap.ts'
 import { startStopwatch } from '../../support/stopwatch.ts'
+import { eventsOf, mailJobs, sentMails, trail } from '../../support/trail/evidence.ts'
 
 const hasher = countingHasher()
 const { tap, deployment } = await tapWires(t, await deploy(t, { HASH_QUEUE_MAX: '400' }))

@@ -1,12 +1,12 @@
 import t from 'tap'
-import { openBrowser } from '../../support/cookie-jar.ts'
-import { eventsOf, trail } from '../../support/trail/evidence.ts'
 import { addTotp, claimsOf, codeAt, guarded, mailedToken, nextStep } from '../../support/accounts/factors.ts'
 import type { Guarded } from '../../support/accounts/factors.ts'
+import { brief, by } from '../../support/accounts/people.ts'
+import { openBrowser } from '../../support/cookie-jar.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, password, post, refresh, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
-import { brief, by } from '../../support/accounts/people.ts'
+import { eventsOf, trail } from '../../support/trail/evidence.ts'
 
 const day = 86_400_000
 const changed = 'seven quiet herons over reeds'

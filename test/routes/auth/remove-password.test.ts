@@ -1,13 +1,13 @@
 import t from 'tap'
 import { createAuthenticator } from '../../support/accounts/authenticator.ts'
-import { mailJobs, trail } from '../../support/trail/evidence.ts'
 import { claimsOf, codeAt, guarded, mailedToken, nextStep } from '../../support/accounts/factors.ts'
 import type { Guarded } from '../../support/accounts/factors.ts'
+import { add, enter, origin } from '../../support/accounts/passkeys.ts'
+import { brief, rowOf } from '../../support/accounts/people.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, freshAddress, password, post, refresh, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
-import { add, enter, origin } from '../../support/accounts/passkeys.ts'
-import { brief, rowOf } from '../../support/accounts/people.ts'
+import { mailJobs, trail } from '../../support/trail/evidence.ts'
 
 const deployment = await deploy(t, { ACCESS_TOKEN_TTL: '1h', DB_POOL_MAX: '20' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { codeOf, deploy, freshAddress, password, post, start } from '../../support/helper.ts'
-import { mailJobs, sentMails } from '../../support/trail/evidence.ts'
 import { cheapHasher } from '../../support/hashers.ts'
+import { codeOf, deploy, freshAddress, password, post, start } from '../../support/helper.ts'
 import { tapWires } from '../../support/statements/wiretap.ts'
+import { mailJobs, sentMails } from '../../support/trail/evidence.ts'
 
 const { tap, deployment } = await tapWires(t, await deploy(t))
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

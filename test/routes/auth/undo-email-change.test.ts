@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
+import { createAuthenticator } from '../../support/accounts/authenticator.ts'
 import { askForChange, bare, changeAddress, confirmChange, stateOf, undoChange } from '../../support/accounts/email-changes.ts'
-import { eventsOf, mailJobs, sentMails, trail } from '../../support/trail/evidence.ts'
-import { cheapHasher } from '../../support/hashers.ts'
-import { as, build, codeOf, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
 import { addTotp, codeAt, guarded, nextStep } from '../../support/accounts/factors.ts'
 import type { Guarded } from '../../support/accounts/factors.ts'
-import { createAuthenticator } from '../../support/accounts/authenticator.ts'
-import type { Tokens } from '../../support/helper.ts'
 import { add, enter, holder, origin } from '../../support/accounts/passkeys.ts'
 import { disable, signed } from '../../support/accounts/people.ts'
+import { cheapHasher } from '../../support/hashers.ts'
+import { as, build, codeOf, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
+import type { Tokens } from '../../support/helper.ts'
+import { eventsOf, mailJobs, sentMails, trail } from '../../support/trail/evidence.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

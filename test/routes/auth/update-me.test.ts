@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
+import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, refresh, signIn, start } from '../../support/helper.ts'
 import { trail } from '../../support/trail/evidence.ts'
-import { cheapHasher } from '../../support/hashers.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

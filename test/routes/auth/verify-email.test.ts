@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
+import { cheapHasher } from '../../support/hashers.ts'
 import { as, codeOf, deploy, freshAddress, password, post, signUp, start } from '../../support/helper.ts'
 import { eventsOf, mailJobs, trail } from '../../support/trail/evidence.ts'
-import { cheapHasher } from '../../support/hashers.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -2,13 +2,13 @@ import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
 import t from 'tap'
 import { bytes, coseOf, createAuthenticator, text } from '../../support/accounts/authenticator.ts'
 import type { Lies } from '../../support/accounts/authenticator.ts'
-import { mailJobs, trail } from '../../support/trail/evidence.ts'
 import { codeAt, fromBase32, guarded } from '../../support/accounts/factors.ts'
+import { add, creation, enter, holder, origin } from '../../support/accounts/passkeys.ts'
+import { brief } from '../../support/accounts/people.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, password, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
-import { add, creation, enter, holder, origin } from '../../support/accounts/passkeys.ts'
-import { brief } from '../../support/accounts/people.ts'
+import { mailJobs, trail } from '../../support/trail/evidence.ts'
 
 const deployment = await deploy(t, { DB_POOL_MAX: '20', ACCESS_TOKEN_TTL: '1h', PASSKEY_RP_NAME: 'Quill & Sons' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

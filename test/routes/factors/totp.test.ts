@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { openBrowser } from '../../support/cookie-jar.ts'
-import { mailJobs, trail } from '../../support/trail/evidence.ts'
 import { codeAt, fromBase32, guarded, nextStep } from '../../support/accounts/factors.ts'
+import { brief, by, person } from '../../support/accounts/people.ts'
+import { openBrowser } from '../../support/cookie-jar.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, password, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
-import { brief, by, person } from '../../support/accounts/people.ts'
+import { mailJobs, trail } from '../../support/trail/evidence.ts'
 
 const deployment = await deploy(t, { ACCESS_TOKEN_TTL: '1h', TOTP_ISSUER: 'Quill & Sons', DB_POOL_MAX: '20' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import t from 'tap'
 import { createClock } from '../../../lib/clock.ts'
+import { basic, introspect, makeService, operator, send } from '../../support/accounts/services.ts'
+import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, password, post, received, refresh, signIn, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
-import { until } from '../../support/trail/evidence.ts'
-import { cheapHasher } from '../../support/hashers.ts'
-import { basic, introspect, makeService, operator, send } from '../../support/accounts/services.ts'
 import { tapWires } from '../../support/statements/wiretap.ts'
+import { until } from '../../support/trail/evidence.ts'
 
 const { tap, deployment } = await tapWires(t, await deploy(t))
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

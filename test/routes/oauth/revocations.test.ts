@@ -5,13 +5,13 @@ import t from 'tap'
 import type { Test } from 'tap'
 import type { FastifyInstance } from 'fastify'
 import { signed } from '../../support/accounts/people.ts'
-import { as, api, deploy, password, retryUnavailable, signIn, start } from '../../support/helper.ts'
-import { follow, listen } from '../../support/event-stream.ts'
-import type { ToldChange } from '../../support/event-stream.ts'
 import { basic, makeService } from '../../support/accounts/services.ts'
 import type { ServiceCredential } from '../../support/accounts/services.ts'
-import { until } from '../../support/trail/evidence.ts'
+import { follow, listen } from '../../support/event-stream.ts'
+import type { ToldChange } from '../../support/event-stream.ts'
+import { as, api, deploy, password, retryUnavailable, signIn, start } from '../../support/helper.ts'
 import { tapWires } from '../../support/statements/wiretap.ts'
+import { until } from '../../support/trail/evidence.ts'
 
 const { tap, deployment } = await tapWires(t, await deploy(t))
 const app = await start(t, deployment, { workers: false })

@@ -1,9 +1,9 @@
 import t from 'tap'
+import { basic, introspect, makeService, operator, revoke, send } from '../../support/accounts/services.ts'
+import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, password, refresh, signIn, signUp, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
 import { mailJobs, trail, until } from '../../support/trail/evidence.ts'
-import { cheapHasher } from '../../support/hashers.ts'
-import { basic, introspect, makeService, operator, revoke, send } from '../../support/accounts/services.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

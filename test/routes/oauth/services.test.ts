@@ -1,12 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import t from 'tap'
-import { api, deploy, password, post, signIn, start } from '../../support/helper.ts'
-import { trail, until } from '../../support/trail/evidence.ts'
+import { basic, introspect, makeService, operator, revoke, send } from '../../support/accounts/services.ts'
 import { cheapHasher } from '../../support/hashers.ts'
+import { api, deploy, password, post, signIn, start } from '../../support/helper.ts'
 import { sendRaw } from '../../support/http.ts'
 import { secondsLeft } from '../../support/rate-limits.ts'
-import { basic, introspect, makeService, operator, revoke, send } from '../../support/accounts/services.ts'
 import { tapWires } from '../../support/statements/wiretap.ts'
+import { trail, until } from '../../support/trail/evidence.ts'
 
 const { tap, deployment } = await tapWires(t, await deploy(t, { ALLOWED_ORIGINS: 'https://app.example.com' }))
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

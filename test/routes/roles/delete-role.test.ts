@@ -1,8 +1,8 @@
 import t from 'tap'
-import { trail, until } from '../../support/trail/evidence.ts'
+import { freshRole, putRole, signInAs } from '../../support/accounts/roles.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, codeOf, deploy, freshAddress, password, retryUnavailable, post, signUp, start } from '../../support/helper.ts'
-import { freshRole, putRole, signInAs } from '../../support/accounts/roles.ts'
+import { trail, until } from '../../support/trail/evidence.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

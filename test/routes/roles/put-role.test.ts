@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { trail, until } from '../../support/trail/evidence.ts'
+import { definition, freshRole, putRole, signInAs } from '../../support/accounts/roles.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, codeOf, deploy, freshAddress, password, post, signIn, signUp, start } from '../../support/helper.ts'
-import { definition, freshRole, putRole, signInAs } from '../../support/accounts/roles.ts'
 import { startStopwatch } from '../../support/stopwatch.ts'
+import { trail, until } from '../../support/trail/evidence.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

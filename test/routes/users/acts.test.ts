@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { eventsOf, mailJobs, trail, until } from '../../support/trail/evidence.ts'
+import { brief, enter, person, rowOf, signed, vendor } from '../../support/accounts/people.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, post, refresh, signIn, start } from '../../support/helper.ts'
-import { brief, enter, person, rowOf, signed, vendor } from '../../support/accounts/people.ts'
 import { startStopwatch } from '../../support/stopwatch.ts'
+import { eventsOf, mailJobs, trail, until } from '../../support/trail/evidence.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -1,9 +1,9 @@
 import t from 'tap'
 import type { FastifyInstance } from 'fastify'
-import { eventsOf, mailJobs, sentMails, trail, until } from '../../support/trail/evidence.ts'
+import { brief, person, rowOf, signed, vendor } from '../../support/accounts/people.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
-import { brief, person, rowOf, signed, vendor } from '../../support/accounts/people.ts'
+import { eventsOf, mailJobs, sentMails, trail, until } from '../../support/trail/evidence.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { changeAddress, undoChange } from '../../support/accounts/email-changes.ts'
-import { mailJobs, trail } from '../../support/trail/evidence.ts'
+import { brief, rowOf, signed, vendor } from '../../support/accounts/people.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, build, deploy, freshAddress, post, signIn, start } from '../../support/helper.ts'
-import { brief, rowOf, signed, vendor } from '../../support/accounts/people.ts'
+import { mailJobs, trail } from '../../support/trail/evidence.ts'
 
 const app = await start(t, await deploy(t), { workers: false, hasher: cheapHasher })
 const admin = await signed(app, 'admin')

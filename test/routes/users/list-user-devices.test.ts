@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { openProxy } from '../../failure/nodes.ts'
-import { trail } from '../../support/trail/evidence.ts'
 import { demand, guarded } from '../../support/accounts/factors.ts'
+import { brief, person, signed } from '../../support/accounts/people.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, signIn, signUp, start } from '../../support/helper.ts'
-import { brief, person, signed } from '../../support/accounts/people.ts'
+import { trail } from '../../support/trail/evidence.ts'
 
 const day = 86_400_000
 

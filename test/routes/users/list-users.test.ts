@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
+import { brief, person, signed, vendor } from '../../support/accounts/people.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, start } from '../../support/helper.ts'
-import { brief, person, signed, vendor } from '../../support/accounts/people.ts'
 
 interface Listed {
   id: string

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import type { FastifyInstance } from 'fastify'
 import { openProxy } from '../../failure/nodes.ts'
-import { mailJobs, trail } from '../../support/trail/evidence.ts'
 import { codeAt, guarded, nextStep } from '../../support/accounts/factors.ts'
 import type { Guarded } from '../../support/accounts/factors.ts'
+import { brief, by, person, signed } from '../../support/accounts/people.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, password, post, signIn, signUp, start } from '../../support/helper.ts'
-import { brief, by, person, signed } from '../../support/accounts/people.ts'
+import { mailJobs, trail } from '../../support/trail/evidence.ts'
 
 const minute = 60_000
 const hour = 60 * minute

@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { createAuthenticator } from '../../support/accounts/authenticator.ts'
-import { openBrowser } from '../../support/cookie-jar.ts'
 import { askForChange, changeAddress } from '../../support/accounts/email-changes.ts'
-import { mailJobs, trail, until } from '../../support/trail/evidence.ts'
 import { addTotp, claimsOf, codeAt, fromBase32, guarded, mailedToken, nextStep } from '../../support/accounts/factors.ts'
 import type { Guarded } from '../../support/accounts/factors.ts'
-import { cheapHasher } from '../../support/hashers.ts'
-import { as, deploy, password, post, refresh, signUp, start } from '../../support/helper.ts'
-import type { Tokens } from '../../support/helper.ts'
 import { add, creation, enter as enterByPasskey, holder, origin } from '../../support/accounts/passkeys.ts'
 import { brief, disable, signed } from '../../support/accounts/people.ts'
 import { introspect, makeService } from '../../support/accounts/services.ts'
+import { openBrowser } from '../../support/cookie-jar.ts'
+import { cheapHasher } from '../../support/hashers.ts'
+import { as, deploy, password, post, refresh, signUp, start } from '../../support/helper.ts'
+import type { Tokens } from '../../support/helper.ts'
+import { mailJobs, trail, until } from '../../support/trail/evidence.ts'
 
 const deployment = await deploy(t, { ACCESS_TOKEN_TTL: '1h', DB_POOL_MAX: '20' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { trail } from '../../support/trail/evidence.ts'
+import { signInAs } from '../../support/accounts/roles.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, start } from '../../support/helper.ts'
-import { signInAs } from '../../support/accounts/roles.ts'
+import { trail } from '../../support/trail/evidence.ts'
 
 const app = await start(t, await deploy(t), { workers: false, hasher: cheapHasher })
 const admin = await signInAs(app, 'admin')

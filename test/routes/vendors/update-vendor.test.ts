@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { trail } from '../../support/trail/evidence.ts'
+import { signInAs } from '../../support/accounts/roles.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, retryUnavailable, start } from '../../support/helper.ts'
-import { signInAs } from '../../support/accounts/roles.ts'
+import { trail } from '../../support/trail/evidence.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -5,11 +5,11 @@ import t from 'tap'
 import { createClock } from '../../../lib/clock.ts'
 import { publicationLeadMs, retirementMs } from '../../../lib/keys/rotation.ts'
 import { createSigningKeys } from '../../../lib/keys/signing-keys.ts'
-import { as, build, deploy, signIn, start } from '../../support/helper.ts'
 import { defaultDeadline, openProxy } from '../../failure/nodes.ts'
+import { makeService } from '../../support/accounts/services.ts'
 import { connect } from '../../support/database.ts'
 import { follow } from '../../support/event-stream.ts'
-import { makeService } from '../../support/accounts/services.ts'
+import { as, build, deploy, signIn, start } from '../../support/helper.ts'
 import { startStopwatch } from '../../support/stopwatch.ts'
 
 const day = 86_400_000

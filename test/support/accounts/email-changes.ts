@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import { mailJobs } from '../trail/evidence.ts'
 import { as, freshAddress, post } from '../helper.ts'
 import type { Tokens } from '../helper.ts'
+import { mailJobs } from '../trail/evidence.ts'
 
 /** The contents of two mailboxes after a change of address was asked for. */
 export interface Asked { to: string, change: string, undo: string }

@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { hashRecoveryCode, makeRecoveryCode } from '../../../lib/factors/recovery-code.ts'
-import type { Purpose } from '../../../lib/tokens/one-time-token-store.ts'
 import { secretBytes, stepAt, stepSeconds, totpCode } from '../../../lib/factors/totp.ts'
+import type { Purpose } from '../../../lib/tokens/one-time-token-store.ts'
 import { as, signUp } from '../helper.ts'
 import type { Tokens } from '../helper.ts'
 

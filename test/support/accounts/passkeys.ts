@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
-import { createAuthenticator } from './authenticator.ts'
-import type { Authenticator, CreationOptions, Lies, RequestOptions } from './authenticator.ts'
 import { as, post, signIn, signUp } from '../helper.ts'
 import type { Tokens } from '../helper.ts'
+import { createAuthenticator } from './authenticator.ts'
+import type { Authenticator, CreationOptions, Lies, RequestOptions } from './authenticator.ts'
 
 /** Where the pages of a test deployment are. */
 export const origin = 'http://localhost:3000'

@@ -1,18 +1,18 @@
 import type { FastifyInstance } from 'fastify'
+import { createEventMacs } from '../../../lib/audit/macs.ts'
 import { createAuditPartitionStore } from '../../../lib/audit/partition-store.ts'
 import { createAuditSealStore } from '../../../lib/audit/seal-store.ts'
 import { createAuditSeals } from '../../../lib/audit/seals.ts'
 import type { AuditSeals } from '../../../lib/audit/seals.ts'
-import { createEventMacs } from '../../../lib/audit/macs.ts'
 import { createSealSigner } from '../../../lib/audit/signatures.ts'
 import { createUnsealedStore } from '../../../lib/audit/unsealed-store.ts'
 import { createClock } from '../../../lib/clock.ts'
 import { createEncryption } from '../../../lib/crypto/encryption.ts'
+import { purposes } from '../../../lib/crypto/purposes.ts'
+import { createSecrets } from '../../../lib/crypto/secrets.ts'
 import { createKeyAuthenticity } from '../../../lib/keys/authenticity.ts'
 import { isOfOthers } from '../../../lib/keys/ring.ts'
 import { readSigningKeys } from '../../../lib/keys/signing-key-store.ts'
-import { createSecrets } from '../../../lib/crypto/secrets.ts'
-import { purposes } from '../../../lib/crypto/purposes.ts'
 
 const made = new WeakMap<FastifyInstance, AuditSeals>()
 
