@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { Test } from 'tap'
 import { freePort } from '../../dev/services/ports.ts'
@@ -189,12 +188,13 @@ t.test('while no node answers, nginx says so as Latchkey would, and only then', 
 t.test('a node that hangs does not take the requests of the other', options, async t => {
   const { direct } = await sharedWorld()
   const hanging = await freePort()
-  await listen(t, hanging, () => {})
+  let given = 0
+  await listen(t, hanging, () => { given++ })
   const { http } = await startNginx(t, { latchkey: [hanging, direct], reports: await freePort(), certified: createAuthority('Latchkey test').issue('auth.example.com') })
   const ask = async () => await exchange({ port: http, path: '/health/live', signal: AbortSignal.timeout(4000) }).catch(() => null)
 
   const first = Promise.all(Array.from({ length: 6 }, ask))
-  await sleep(300)
+  await until(() => given > 0)
   const passed = performance.now()
   for (let number = 0; number < 20; number++) t.match(await ask(), { status: 200 })
   t.ok(performance.now() - passed < 5000)

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
-import { setTimeout as pause } from 'node:timers/promises'
 import t from 'tap'
 import type { BrowserContext, Page } from 'playwright-core'
+import { until } from '../failure/nodes.ts'
 import { deploy, password, signUp, start } from '../support/helper.ts'
 import { openOnce } from '../support/once.ts'
 import { mailJobs, trail } from '../support/trail/evidence.ts'
@@ -129,20 +129,20 @@ t.test('an answer that is lost on its way ends nobody’s session', options, asy
 t.test('a tab that is closed in the middle of a refresh is still signed in after the grace', options, async t => {
   const { context, tab, api, app, traffic, openAnother, answer, email } = await signedIn(t)
   const before = await refreshCookie(context)
-  api.delays = /^POST \/api\/v1\/auth\/refresh /
-  api.delayMs = 1500
-  t.teardown(() => { api.delays = undefined })
+  api.holds = /^POST \/api\/v1\/auth\/refresh /
+  t.teardown(api.letGo)
   traffic.take()
 
   const answered = traffic.next('/auth/refresh')
   await tab.evaluate(`void fetch(${JSON.stringify(await refreshUrl())}, { method: 'POST', credentials: 'include' })`)
   await answered
+  await until(() => api.waiting() === 1)
   await tab.close()
-  await pause(1600)
+  await until(() => api.waiting() === 0)
   t.strictSame(traffic.calls(), ['POST /auth/refresh 200'], 'the server has rotated')
   t.equal(await refreshCookie(context), before, 'and the browser does not know')
 
-  api.delays = undefined
+  api.letGo()
   app.clock.advance(34_000)
   await context.clearCookies({ name: '__Host-access' })
   const { value } = await ask<{ sessions: { id: string }[] }>(await openAnother(), "call('/auth/sessions')")
@@ -154,16 +154,16 @@ t.test('a tab that is closed in the middle of a refresh is still signed in after
 t.test('a tab that is closed while the snippet refreshes leaves the new cookies behind', options, async t => {
   const { context, tab, api, traffic } = await signedIn(t)
   const before = await refreshCookie(context)
-  api.delays = /^POST \/api\/v1\/auth\/refresh /
-  api.delayMs = 1000
-  t.teardown(() => { api.delays = undefined })
+  api.holds = /^POST \/api\/v1\/auth\/refresh /
+  t.teardown(api.letGo)
 
   const answered = traffic.next('/auth/refresh')
   await tab.evaluate('void refresh()')
   await answered
   await tab.close()
+  api.letGo()
 
-  while (await refreshCookie(context) === before) await pause(50)
+  await until(async () => await refreshCookie(context) !== before)
 })
 
 t.test('a lock that a tab does not give back keeps no other tab from its session', options, async t => {

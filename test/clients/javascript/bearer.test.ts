@@ -455,14 +455,14 @@ t.test('a sign-out without a network holds, and is the first thing that is sent'
 t.test('a refresh that is overtaken by a sign-out brings nobody back', async t => {
   const world = await openWorld(t)
   const { client, storage } = await signedInPhone(t, world, await signUp(world.app))
-  world.relay.delays = /^POST \/api\/v1\/auth\/refresh /
-  world.relay.delayMs = 200
+  world.relay.holds = /^POST \/api\/v1\/auth\/refresh /
 
   const arrived = world.traffic.next('/auth/refresh')
   const refreshing = client.refresh()
   await arrived
-  await client.signOut()
-  await refreshing
+  const leaving = client.signOut()
+  world.relay.letGo()
+  await Promise.all([refreshing, leaving])
 
   t.match(client.session, { status: 'signed_out' })
   t.notMatch(await storage.get('latchkey.session'), /refreshToken|"user"/)

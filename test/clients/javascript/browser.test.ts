@@ -127,17 +127,16 @@ t.test('a tab that is closed in the middle of a refresh keeps the new cookie', o
   const { app, relay, context, traffic, tab, openAnother, email } = await signedIn(t)
   const cookie = async () => (await context.cookies()).find(({ name }) => name === '__Host-refresh')?.value
   const before = await cookie()
-  relay.delays = /^POST \/api\/v1\/auth\/refresh /
-  relay.delayMs = 1000
-  t.teardown(() => { relay.delays = undefined })
+  relay.holds = /^POST \/api\/v1\/auth\/refresh /
+  t.teardown(relay.letGo)
 
   const answered = traffic.next('/auth/refresh')
   await tab.evaluate('void latchkey.refresh()')
   await answered
   await tab.close()
+  relay.letGo()
   await until(async () => await cookie() !== before, 10_000)
 
-  relay.delays = undefined
   app.clock.advance(34_000)
   await context.clearCookies({ name: '__Host-access' })
   t.hasProp((await ask(await openAnother(), 'latchkey.getMe()')).value ?? {}, 'user')

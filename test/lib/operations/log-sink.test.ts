@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { createLogSink } from '../../../lib/operations/log-sink.ts'
 import { until } from '../../failure/nodes.ts'
@@ -50,7 +49,7 @@ t.test('a busy log is tried again', async t => {
   const { sink, disk } = build()
   disk.mode = 'busy'
   sink.write(line(1))
-  await sleep(150)
+  await until(() => disk.refusals > 2)
   t.equal(disk.text, '')
   disk.mode = 'well'
   await until(() => disk.text === line(1))
@@ -99,7 +98,7 @@ function read (text: string): Record<string, unknown>[] {
 
 /** A sink whose disk does as `mode` says. */
 function build (waitingMax?: number) {
-  const disk = { mode: 'well', text: '', hangs: false, release: () => {} }
+  const disk = { mode: 'well', text: '', refusals: 0, hangs: false, release: () => {} }
   const file = {
     write (_fd: number, data: Uint8Array, done: (error: Error | null, written: number) => void) {
       const answer = () => {
@@ -125,7 +124,10 @@ function build (waitingMax?: number) {
       if (disk.mode === 'torn') disk.mode = 'well'
       throw Object.assign(new Error('no space'), { code: 'ENOSPC' })
     }
-    if (disk.mode === 'busy') throw Object.assign(new Error('busy'), { code: 'EAGAIN' })
+    if (disk.mode === 'busy') {
+      disk.refusals++
+      throw Object.assign(new Error('busy'), { code: 'EAGAIN' })
+    }
     if (disk.mode === 'tears') disk.mode = 'torn'
     const written = ['parts', 'torn'].includes(disk.mode) ? Math.min(7, data.length) : data.length
     disk.text += Buffer.from(data.subarray(0, written)).toString()
