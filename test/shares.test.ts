@@ -85,14 +85,25 @@ t.test('sign-ins to one account from many networks take two connections', async 
 })
 
 t.test('the change feed and the probe of Postgres wait for nobody', async t => {
-  const { app, ada } = await build(t, { DB_POOL_MAX: '2' })
-  // Work of the node itself has no bound, so it can fill the pool.
-  const busy = Array.from({ length: 6 }, () => app.database`select pg_sleep(2)`)
+  const { app, hold, ada } = await build(t, { DB_POOL_MAX: '2' })
+  const release = await hold(sql => sql`select from users where id = ${ada.user.id} for update`)
+  const over = new AbortController()
+  t.teardown(() => over.abort())
+  // Work of the node itself has no bound, so it can fill the pool. What waits for too long is refused, and comes again.
+  const busy = Array.from({ length: 6 }, async () => {
+    for (; !over.signal.aborted; await pause(5)) {
+      await app.database`select from users where id = ${ada.user.id} for update`.catch(() => {})
+    }
+  })
+  await until(() => app.database.load().running === 2)
 
-  await pause(4000)
-  t.ok(app.database.load().waiting > 0)
-  t.match(await as(app, ada.access_token, 'GET', '/auth/check'), { statusCode: 204 }, 'the feed has been read')
+  await app.feed.read()
+  await app.writeWatches.database.look()
   t.equal(app.health.isUp('database'), true)
+  t.match(await as(app, ada.access_token, 'GET', '/auth/check'), { statusCode: 204 })
+  t.match(app.database.load(), { running: 2 }, 'all the while the pool is full')
+  over.abort()
+  await release()
   await Promise.all(busy)
 })
 
