@@ -105,9 +105,10 @@ export const Limit = Type.String({
   examples: ['50']
 })
 
+// The longest that we make has 1167 characters: after a name of 200 characters, each of four bytes.
 export const Cursor = Type.String({
   minLength: 1,
-  maxLength: 1024,
+  maxLength: 2048,
   pattern: '^[A-Za-z0-9_-]+$',
   description: 'The `next_cursor` of the page before.'
 })

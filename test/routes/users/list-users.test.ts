@@ -186,7 +186,7 @@ t.test('a rare match in a long list is found by index, frequent ones page by pag
 t.test('an invalid query is refused', async t => {
   for (const query of [
     'limit=0', 'limit=201', 'limit=-1', 'limit=1e9', 'limit=NaN', 'limit=', 'limit=5.5', 'limit=05', 'limit=1&limit=2', 'limit[]=1', 'limit[a]=1', 'offset=5', 'page=2', 'sort=full_name', 'sort=password_hash', 'sort=created_at;drop', 'sort=', 'sort=email&sort=email',
-    'status=deleted', 'status=active&status=disabled', 'approval=no', 'role=A', "role='", 'role=user&role=admin', 'q=', 'q=%20', `q=${'x'.repeat(101)}`, 'q=%00', 'q=a%0Ab', 'q=a&q=b', 'q[]=a', 'q[$ne]=a', 'vendor_id=', 'vendor_id=quill', 'vendor_id=null', `vendor_id=urn:uuid:${quill}`, `vendor_id=${quill}&vendor_id=${inkwell}`, 'ids=', 'ids=x', `ids=${quill},`, `ids=,${quill}`, `ids=${quill};${quill}`, `ids=${quill},x`, `ids=${quill}&ids=${quill}`, `ids[]=${quill}`, 'cursor=', 'cursor=*', `cursor=${'A'.repeat(1025)}`, '__proto__=1', 'constructor=1', 'unknown=1', 'Q=a'
+    'status=deleted', 'status=active&status=disabled', 'approval=no', 'role=A', "role='", 'role=user&role=admin', 'q=', 'q=%20', `q=${'x'.repeat(101)}`, 'q=%00', 'q=a%0Ab', 'q=a&q=b', 'q[]=a', 'q[$ne]=a', 'vendor_id=', 'vendor_id=quill', 'vendor_id=null', `vendor_id=urn:uuid:${quill}`, `vendor_id=${quill}&vendor_id=${inkwell}`, 'ids=', 'ids=x', `ids=${quill},`, `ids=,${quill}`, `ids=${quill};${quill}`, `ids=${quill},x`, `ids=${quill}&ids=${quill}`, `ids[]=${quill}`, 'cursor=', 'cursor=*', `cursor=${'A'.repeat(2049)}`, '__proto__=1', 'constructor=1', 'unknown=1', 'Q=a'
   ]) t.match(brief(await list(`?${query}`)), { status: 422, code: 'invalid_request' }, query)
   t.equal(({} as Record<string, unknown>)['polluted'], undefined)
 })

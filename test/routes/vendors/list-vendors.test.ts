@@ -48,6 +48,18 @@ t.test('a search matches the beginning of the name in any case, and no character
   t.equal(second.next_cursor, null)
 })
 
+t.test('a list goes on after the longest name, in any script', async t => {
+  for (const character of ['\u{1f980}', '\u{20bb7}', '"']) {
+    const names = ['a', 'b'].map(last => `${character.repeat(199)}${last}`)
+    await app.database`insert into vendors (name) select unnest(${names}::text[])`
+    const q = character.repeat(100)
+    const first: Page = (await list({ q, limit: '1' })).json()
+    const second: Partial<Page> = (await list({ q, limit: '1', cursor: first.next_cursor ?? '' })).json()
+
+    t.strictSame([...first.vendors, ...second.vendors ?? []].map(({ name }) => name), names)
+  }
+})
+
 t.test('a cursor works for its own list only', async t => {
   const { next_cursor: cursor }: Page = (await list({ q: 'beam', limit: '1' })).json()
   for (const query of [{ cursor }, { cursor, q: 'quill' }, { cursor: `${cursor}A`, q: 'beam' }, { cursor: 'AAAA' }, { cursor: '%20' }]) {
