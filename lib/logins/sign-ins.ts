@@ -168,15 +168,22 @@ export function createSignIns (parts: SignInParts) {
     })
   }
 
-  /** The user as it is now, if nothing but the end of sessions has happened to it since; otherwise null. */
+  /**
+   * The user as it is now, if its sessions have been ended since and nothing else has changed that a sign-in rests on;
+   * otherwise null. The version does not tell: an administrator's sign-out raises it too.
+   */
   async function findSignedOut (before: User): Promise<User | null> {
     const user = await users.find(before.id)
-    const isSame = user?.passwordHash === before.passwordHash && user.version === before.version &&
-      user.twoStep === before.twoStep
-    const hasMoved = user?.sessionEpoch !== before.sessionEpoch || user.deploymentEpoch !== before.deploymentEpoch
-    return isSame && hasMoved ? user : null
+    if (!user || grounds.some(ground => user[ground] !== before[ground])) return null
+    const hasMoved = user.sessionEpoch !== before.sessionEpoch || user.deploymentEpoch !== before.deploymentEpoch
+    return hasMoved ? user : null
   }
 }
+
+/** What a sign-in rests on besides its proof: the account that was meant, and what was no obstacle. */
+const grounds = [
+  'emailCanonical', 'passwordHash', 'twoStep', 'status', 'approval', 'userType', 'vendorStatus'
+] as const satisfies (keyof User)[]
 
 /**
  * Whether the work has thrown it, so that nothing was committed. When Postgres does not answer, the session may have

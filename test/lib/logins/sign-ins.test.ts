@@ -5,7 +5,9 @@ import type { Caller } from '../../../lib/http/caller.ts'
 import { createSignIns } from '../../../lib/logins/sign-ins.ts'
 import type { Proof, SignInParts } from '../../../lib/logins/sign-ins.ts'
 import { createUserStore } from '../../../lib/users/user-store.ts'
-import { deploy, refresh, signUp, start } from '../../support/helper.ts'
+import { vendor } from '../../support/accounts/people.ts'
+import { signInAs } from '../../support/accounts/roles.ts'
+import { as, deploy, freshAddress, refresh, signUp, start } from '../../support/helper.ts'
 import { until } from '../../support/trail/evidence.ts'
 
 const deployment = await deploy(t)
@@ -34,6 +36,36 @@ t.test('a sign-in that comes after a sign-out leaves the record of its own sessi
   await app.database`update users set session_epoch = session_epoch + 1 where id = ${user.id}`
   t.ok(await signIns().signIn(user, request, caller))
   await until(async () => await records() === before + 1)
+})
+
+t.test('a sign-out by an administrator keeps nobody out either: a right password is not called wrong', async t => {
+  const { user } = await prepare()
+  const admin = await signInAs(app, 'admin')
+  t.match(await as(app, admin.access_token, 'POST', `/users/${user.id}/sign-out`), { statusCode: 204 })
+  t.ok(await signIns().signIn(user, request, caller))
+})
+
+t.test('a sign-out admits nobody for whom the proof no longer counts', async t => {
+  const vendorId = await vendor(app)
+  await app.database`update vendors set status = 'suspended' where id = ${vendorId}`
+  const changes: Record<string, (id: string) => Promise<unknown>> = {
+    'another password': id => app.database`update users set password_hash = password_hash || 'A' where id = ${id}`,
+    'no password': id => app.database`update users set password_hash = null where id = ${id}`,
+    'another address': id => app.database`update users set email_canonical = ${freshAddress()} where id = ${id}`,
+    'a second step': id => app.database`update users set two_step = true where id = ${id}`,
+    'a disabled account': id => app.database`update users set status = 'disabled' where id = ${id}`,
+    'a rejection': id => app.database`update users set approval = 'rejected' where id = ${id}`,
+    'another kind of user': id => app.database`update users set role = 'accountant' where id = ${id}`,
+    'a suspended vendor': id => app.database`update users set vendor_id = ${vendorId} where id = ${id}`
+  }
+
+  for (const [what, change] of Object.entries(changes)) {
+    const { user, before } = await prepare()
+    await change(user.id)
+    await app.database`update users set session_epoch = session_epoch + 1, version = version + 1 where id = ${user.id}`
+    t.equal(await signIns().signIn(user, request, caller), null, what)
+    await until(async () => await records() === before)
+  }
 })
 
 t.test('a sign-in whose second factor has been used up meanwhile leaves no record of a session', async t => {
