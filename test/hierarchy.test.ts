@@ -1,6 +1,6 @@
 import t from 'tap'
 import { mayActOn, mayAssign } from '../lib/access/hierarchy.ts'
-import { brief, rowOf, signed } from './support/accounts/people.ts'
+import { brief, rowOf, signed, vendor } from './support/accounts/people.ts'
 import type { Signed } from './support/accounts/people.ts'
 import { cheapHasher } from './support/hashers.ts'
 import { as, deploy, start } from './support/helper.ts'
@@ -45,6 +45,23 @@ for (const [name, way] of Object.entries(ways)) {
     }
   })
 }
+
+t.test('two super_admins who move each other into a vendor while an admin suspends it: one remains, twenty times', async t => {
+  const admin = await signed(app, 'admin')
+  for (let round = 0; round < 20; round++) {
+    const [ada, grace] = [await signed(app, 'super_admin'), await signed(app, 'super_admin')]
+    const vendorId = await vendor(app)
+    const answers = (await Promise.all([
+      as(app, ada.access_token, 'PATCH', `/users/${grace.id}`, { vendor_id: vendorId }),
+      as(other, grace.access_token, 'PATCH', `/users/${ada.id}`, { vendor_id: vendorId }),
+      as(app, admin.access_token, 'PATCH', `/vendors/${vendorId}`, { status: 'suspended' })
+    ])).map(brief)
+
+    t.ok((await superAdmins()).length >= 1, `round ${round}: ${answers.map(({ status }) => status).join(' ')}`)
+    t.notOk(answers.some(({ status }) => status >= 500))
+    await dismissAll()
+  }
+})
 
 t.test('whatever three super_admins do to each other and to themselves, one remains', async t => {
   for (let round = 0; round < 20; round++) {

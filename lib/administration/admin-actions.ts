@@ -21,7 +21,7 @@ export interface AdminActionParts {
   commit: UnitsOfWork['commit']
   users: Pick<UserStore, 'find'>
   hierarchy: Pick<HierarchyStore, 'lock' | 'lockActor'>
-  administrators: Pick<AdministratorStore, 'existsBeside'>
+  administrators: Pick<AdministratorStore, 'lock' | 'existsBeside'>
 }
 
 export type AdminActions = ReturnType<typeof createAdminActions>
@@ -31,17 +31,28 @@ export type AdminActions = ReturnType<typeof createAdminActions>
  * actor ranks above the subject. (The guard of the route has already checked the permission for this kind of action.)
  *
  * This also protects the last super_admin: only another super_admin can act on one, and that actor's row stays locked,
- * so at least one always remains.
+ * so at least one always remains. The suspension of a vendor could still take away that one, so work that moves users
+ * into vendors does not run beside it.
  */
 export function createAdminActions ({ commit, users, hierarchy, administrators }: AdminActionParts) {
   return { perform, authorize, lockActor }
 
   /**
    * Does some work on a user, and returns the user as they are afterwards.
+   * @param locksAdministrators whether no vendor is suspended meanwhile: for work after which the last super_admin may
+   * belong to one
    * @throws Refusal as `authorize`; what the work throws
    */
-  async function perform (userId: string, by: Actor, work: (action: AdminAction) => Promise<void> = async () => {}) {
+  async function perform (
+    userId: string,
+    by: Actor,
+    work: (action: AdminAction) => Promise<void> = async () => {},
+    { locksAdministrators = false } = {}
+  ) {
     const user = await commit(async unit => {
+      // This lock comes first, as in every transaction that takes it. The actor is judged after it, because the
+      // suspension that it has waited for may be that of the actor's own vendor.
+      if (locksAdministrators) await administrators.lock(unit.tx)
       const { actor, subject } = await authorize(unit.tx, by, userId)
       const auditFields = { outcome: 'success', actorId: actor.id, subject, caller: by.caller } as const
       await work({ ...unit, actor, subject, auditFields })

@@ -1,6 +1,7 @@
 import type { Approvals } from '../access/approvals.ts'
 import type { Actor } from '../access/authentication.ts'
 import type { HierarchyStore } from '../access/hierarchy-store.ts'
+import { highestRole } from '../access/hierarchy.ts'
 import type { Roles } from '../access/roles.ts'
 import { recentSeconds } from '../access/step-up.ts'
 import type { Accounts } from '../accounts/accounts.ts'
@@ -72,6 +73,9 @@ export function createUserUpdates ({
   }
 
   async function amend (userId: string, { change, address, ifMatch }: Request, by: Actor) {
+    const { role, vendorId = null } = change
+    // A suspension first looks for super_admins among the users of the vendor. None may join them before it is done.
+    const locksAdministrators = vendorId !== null || role === highestRole
     return await actions.perform(userId, by, async action => {
       assertMatch(ifMatch, presentUser(action.subject))
       const amendment = { ...change, ...await newRole(action, change.role, by) }
@@ -80,7 +84,7 @@ export function createUserUpdates ({
       await write(action, amendment)
       // This comes last: when the sessions of an account end, its pending change of address is cancelled with them.
       if (address) await requestAddress(action, address, by)
-    })
+    }, { locksAdministrators })
   }
 
   async function write (action: AdminAction, amendment: Amendment) {
