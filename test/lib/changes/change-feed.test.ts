@@ -39,6 +39,23 @@ t.test('a read of another server starts over, and loses nothing that this node h
   t.same(log.slice(6), ['b'], 'the reads go on from there')
 })
 
+t.test('a start over applies nothing again that was committed before its read was sent', async t => {
+  const { feed, log, answer, asked } = open()
+  answer('recent', tail('first', []))
+  await feed.read()
+  await asked('recent')
+  const reading = feed.read()
+  await asked('since')
+  feed.publish([raise('raised', 7, 'signed_out')])
+  answer('since', tail('first', []))
+  await reading
+
+  answer('since', null)
+  answer('recent', tail('second', []))
+  await feed.read()
+  t.same(log, ['raised', 'starts over', 'settles'], 'the other server may have lost it, and counts on from less')
+})
+
 t.test('a node that was suspended knows nothing until it has read', async t => {
   const { feed, answer, time } = open()
   answer('recent', tail('first', []))
@@ -59,6 +76,18 @@ t.test('a node that was suspended for longer than the feed lasts starts over', a
   answer('recent', tail('first', [ended('a')]))
   await feed.read()
   t.same(log, ['starts over', 'a', 'settles'])
+})
+
+t.test('a read tells what there was when it was sent, however late its answer comes', async t => {
+  const { feed, answer, asked, time } = open()
+  const reading = feed.read()
+  await asked('recent')
+  time.monotonic += 2900
+  answer('recent', tail('first', []))
+  await reading
+  t.ok(feed.isFresh())
+  time.monotonic += 100
+  t.notOk(feed.isFresh(), 'what has ended meanwhile may be unknown for three seconds')
 })
 
 t.test('a node whose wall clock was put back knows how old its last read is', async t => {

@@ -50,6 +50,21 @@ t.test('each kind and subject comes once, across pages and at one time', async t
   t.equal(changes.length, 12_002)
 })
 
+t.test('of a subject the change with the highest number counts, also when a clock was put back in between', async t => {
+  const { url, sql } = await open(t)
+  const ada = randomUUID()
+  await sql`
+    insert into changes (seq, kind, subject_id, number, at)
+    overriding system value
+    values (2000001, 'user_changed', ${ada}, 8, now() - interval '2 minutes'),
+           (2000000, 'user_changed', ${ada}, 7, now() - interval '1 minute')`
+  for (const pageRows of [1, 500]) {
+    const { changes } = await createChangeStore(openStore(t, url), { pageRows }).recent(80 * minute)
+    t.match(changes, [{ subjectId: ada, number: 8 }], `with ${pageRows} rows a page`)
+    t.equal(changes.length, 1)
+  }
+})
+
 t.test('what becomes visible while a start reads comes with the next read', async t => {
   const { url, sql } = await open(t)
   const store = createChangeStore(openStore(t, url))

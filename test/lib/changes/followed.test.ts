@@ -43,6 +43,20 @@ t.test('a read that fails is tried again, one at a time, and the first failure i
   t.equal(followed.current, 'two')
 })
 
+t.test('the first failure of each series is reported', async t => {
+  const { followed, store, warnings } = open({ retryAfterMs: 1 })
+  followed.follow()
+  await store.settle(new Error('away'))
+  await store.asked()
+  followed.follow()
+  await store.settle('one')
+  await store.settle(new Error('away again'))
+  await store.asked()
+  await store.settle('two')
+  t.match(warnings, [{ message: 'away' }, { message: 'away again' }])
+  t.equal(warnings.length, 2)
+})
+
 t.test('a value that has changed and cannot be read is trusted for three seconds', async t => {
   const { followed, store, clock } = open({ retryAfterMs: 1 })
   await store.answer(followed.read(), 'one')

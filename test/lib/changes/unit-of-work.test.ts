@@ -3,7 +3,6 @@ import type { Change } from '../../../lib/changes/change.ts'
 import type { NewChange } from '../../../lib/changes/change-store.ts'
 import { createUnitsOfWork } from '../../../lib/changes/unit-of-work.ts'
 import type { Database, Transaction } from '../../../lib/stores/database.ts'
-import { createFlows } from '../../../lib/stores/flows.ts'
 
 const change: NewChange = { kind: 'roles_changed' }
 const row: Change = { kind: 'roles_changed', subjectId: null, exceptId: null, number: null, reason: null }
@@ -66,6 +65,18 @@ t.test('a statement that commits by itself needs no transaction', async t => {
   t.equal(events.length, 1)
 })
 
+t.test('work upon a user whose request may not be theirs waits for its connection in the flow of that user', async t => {
+  const { commit, commitUnlessNull, commitStatement, events } = units()
+  await commit(async () => {}, 'ada')
+  t.strictSame(events.splice(0), [{ flow: 'ada' }, 'begin', 'commit', { published: [] }])
+  await commitUnlessNull(async () => 1, 'ada')
+  t.strictSame(events.splice(0)[0], { flow: 'ada' })
+  await commitStatement(async () => {}, 'ada')
+  t.strictSame(events.splice(0), [{ flow: 'ada' }, { published: [] }])
+  await commit(async () => {})
+  t.strictSame(events, ['begin', 'commit', { published: [] }], 'other work stays in its own')
+})
+
 /** Units of work over a database that only records what it is told to do. */
 function units ({ commits = true } = {}) {
   const events: unknown[] = []
@@ -77,7 +88,12 @@ function units ({ commits = true } = {}) {
       database,
       changes,
       publish: published => { events.push({ published }) },
-      flows: createFlows()
+      flows: {
+        runForUser: (user, work) => {
+          events.push({ flow: user })
+          return work()
+        }
+      }
     })
   }
 
