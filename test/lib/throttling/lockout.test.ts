@@ -8,6 +8,7 @@ import { createLockout } from '../../../lib/throttling/lockout.ts'
 import type { Bucket, Guess, Lockout } from '../../../lib/throttling/lockout.ts'
 import { createRedisScripts } from '../../../lib/stores/redis-scripts.ts'
 import { createBucketStore } from '../../../lib/throttling/bucket-store.ts'
+import { until } from '../../support/trail/evidence.ts'
 
 const minute = 60_000
 const hour = 60 * minute
@@ -266,6 +267,32 @@ t.test('a password is not checked when the try cannot be counted, and not answer
     const looked: boolean[] = []
     await t.rejects(build(createClock(), redis as never).guard(bucket, async () => { looked.push(true); return isRight }), { code: 'unavailable' }, failing)
     t.equal(looked.length, failing === 'try' ? 0 : 1)
+  }
+})
+
+t.test('a check that never happens fails with its own error, also when the try cannot be given back', async t => {
+  const { bucket } = await setUp(t)
+  const redis = { evalsha: async (_: string, __: number, ___: string, step: string) => { if (step === 'dropped') throw new Error('Connection is closed.'); return ['open', '0', '0'] } }
+  await t.rejects(build(createClock(), redis as never).guard(bucket, async () => { throw new Error('busy') }), { message: 'busy' })
+})
+
+t.test('no more than five hundred requests of a node wait for a try; one more is refused at once, until they are done', async t => {
+  const { bucket } = await setUp(t)
+  const asked = new Map<string, number>()
+  let word = 'busy'
+  const redis = { evalsha: async (_: string, __: number, ___: string, ____: string, id: string) => { asked.set(id, (asked.get(id) ?? 0) + 1); return [word, '0', '0'] } }
+  const lockout = build(createClock(), redis as never)
+  const guess = () => lockout.guard(bucket, async () => true)
+
+  for (const round of ['the first time', 'and again']) {
+    word = 'busy'
+    asked.clear()
+    const waiting = Array.from({ length: 500 }, guess)
+    await until(async () => asked.size === 500)
+    await t.rejects(guess(), { code: 'overloaded' }, round)
+    t.equal([...asked.values()].at(-1), 1, 'it was asked for once')
+    word = 'shut'
+    t.same(count(await Promise.all(waiting)), { refused: 500 }, 'the others have waited')
   }
 })
 

@@ -116,6 +116,17 @@ t.test('a log keeps no more than its largest limit, and is removed when it is no
   t.ok(life > 0 && life <= 2000, `${life} ms to live`)
 })
 
+t.test('a log is kept for the longest of its windows, in whatever order its rates stand', async t => {
+  const { redis, store, log } = open(t)
+  const rates = [{ limit: 3, window: minute }, { limit: 10, window: 60 * minute }]
+  for (const order of [rates, rates.toReversed()]) {
+    const login = log('login', ...order)
+    await store.count([login])
+    const left = await redis.pttl(login.key)
+    t.ok(left > 59 * minute && left <= 60 * minute, `${left} ms`)
+  }
+})
+
 t.test('a clock that goes back keeps nobody waiting for longer than a window', async t => {
   const { prefix, clock, store, log } = open(t)
   const logins = [log('login', { limit: 1, window: minute })]
