@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { currentTurn, inOrderOfTurns, publicationLeadMs, retirementMs, ringSteps } from '../../../lib/keys/rotation.ts'
+import { currentTurn, inOrderOfTurns, jwksMaxAgeSeconds, publicationLeadMs, retirementMs, ringSteps } from '../../../lib/keys/rotation.ts'
 import type { KeyTurn } from '../../../lib/keys/rotation.ts'
 
 const day = 86_400_000
@@ -46,6 +46,11 @@ t.test('a retired key is removed when its last token has expired, not sooner', a
 
   t.same(ringSteps(ring, ttl + retirementMs - 1, ttl), [])
   t.match(ringSteps(ring, ttl + retirementMs, ttl), [{ do: 'remove', key: { id: ring[0]?.id } }])
+})
+
+t.test('a key signs when nobody has a list without it, and verifies until its last token has expired', async t => {
+  t.ok(publicationLeadMs >= (jwksMaxAgeSeconds + 60) * 1000, 'a list may be kept for that long, and clocks differ')
+  t.ok(retirementMs >= 61 * 60_000, 'a token may live for an hour, and a node may sign a little later')
 })
 
 t.test('a lost key is replaced', async t => {

@@ -47,11 +47,13 @@ t.test('a batch that fails is tried again, and what is noted meanwhile is not lo
 })
 
 t.test('the backlog does not grow without bound while Postgres is away', async t => {
-  const { sightings } = open()
+  const { sightings, written } = open()
   for (let n = 0; n < 10_050; n++) sightings.note(seen(String(n), 0), 1, 15 * minute)
   t.equal(sightings.size, 10_000)
   sightings.note(seen('7', 0), 9, 16 * minute)
   t.equal(sightings.size, 10_000)
+  await sightings.flush()
+  t.same(written.flat().filter(({ sessionId }) => sessionId === '7'), [{ sessionId: '7', floor: 9, seenAt: new Date(16 * minute) }], 'what waits already is raised all the same')
 })
 
 function open () {

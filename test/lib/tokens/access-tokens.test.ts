@@ -98,6 +98,18 @@ t.test('a token expires, even one that is cached', async t => {
   refused(t, tokens, token, 'at its exp')
 })
 
+t.test('a token lives until its exp, to the millisecond, also in the cache (RFC 7519, section 4.1.4)', async t => {
+  let now = 1_700_000_000_000
+  const { tokens, contents } = service({ ...createClock(), now: () => now })
+  const [cached, fresh] = [tokens.sign(contents).token, tokens.sign(contents).token]
+  now += 15 * minute - 1
+  t.ok(tokens.verify(cached))
+  now += 1
+  refused(t, tokens, cached, 'in the cache')
+  refused(t, tokens, fresh, 'not in the cache')
+  t.match(tokens.readExpired(fresh), { isLive: false })
+})
+
 t.test('an expired token can still be read, a forged one cannot', async t => {
   const { tokens, contents, claims, header, clock } = service()
   const { token } = tokens.sign(contents)
@@ -451,8 +463,7 @@ t.test('verifying a cached token costs next to nothing', async t => {
 })
 
 /** Tokens over a ring of two keys, and everything that a forger who has the key needs. */
-function service () {
-  const clock = createClock()
+function service (clock = createClock()) {
   const lookUps: { count: number, finds: [string, KeyObject] | null, fails: boolean } = {
     count: 0,
     finds: null,

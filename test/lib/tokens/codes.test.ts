@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import t from 'tap'
 import { createCodes } from '../../../lib/tokens/codes.ts'
+import type { CodePurpose } from '../../../lib/tokens/codes.ts'
 
 const key = createHash('sha256').update('a key').digest()
 const otherKey = createHash('sha256').update('another key').digest()
@@ -23,6 +24,13 @@ t.test('another row, number or key gives another code', async t => {
   t.ok(same(id => code(id) === codes.codeFor('verify_email', id, 2)) < 3)
   t.ok(same(id => code(id) === createCodes([otherKey]).codeFor('verify_email', id, 1)) < 3)
   t.ok(same(id => codes.matches('verify_email', randomUUID(), 1, code(id))) < 3)
+})
+
+t.test('another purpose gives another code', async t => {
+  const ids = Array.from({ length: 200 }, () => randomUUID())
+  const codes = createCodes([key])
+  const other = 'erase_account' as CodePurpose
+  t.ok(ids.filter(id => codes.matches(other, id, 1, codes.codeFor('verify_email', id, 1))).length < 3)
 })
 
 t.test('a code made under any listed key is recognised; the first key makes new ones', async t => {
