@@ -1,4 +1,5 @@
 import t from 'tap'
+import { signed } from '../../support/accounts/people.ts'
 import { api, as, deploy, password, post, received, refresh, signIn, signUp, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
 import { cheapHasher } from '../../support/hashers.ts'
@@ -37,6 +38,26 @@ t.test('ended, idle, expired and other people’s sessions are not listed', asyn
   await as(app, fresh.access_token, 'POST', '/auth/logout', { scope: 'everywhere' })
   const last = await signIn(app, ada)
   t.same((await list(last)).map(({ id }) => id), [last.session.id], 'ended by an epoch')
+})
+
+t.test('a session that has come to its absolute end is not listed, however lately it was used', async t => {
+  const shorter = { ...deployment, SESSION_TTL: '1d' }
+  const short = await start(t, shorter, { workers: false, hasher: cheapHasher, clock: app.clock })
+  const ada = await signUp(app)
+  const over = await signIn(short, ada)
+  app.clock.advance(86_400_000 - 60_000)
+  const last = await signIn(app, ada)
+  t.same((await list(last)).map(({ id }) => id), [last.session.id, over.session.id], 'a minute before')
+  app.clock.advance(60_000)
+  t.same((await list(last)).map(({ id }) => id), [last.session.id])
+})
+
+t.test('of the sessions from before everybody was signed out none is listed', async t => {
+  const ada = await signIn(app)
+  const chief = await signed(app, 'super_admin')
+  t.match(await as(app, chief.access_token, 'POST', '/admin/sign-out-everyone'), { statusCode: 204 })
+  const last = await signIn(app, { email: ada.user.email })
+  t.same((await list(last)).map(({ id }) => id), [last.session.id])
 })
 
 t.test('a session shows when it was last used', async t => {
