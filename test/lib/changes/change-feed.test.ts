@@ -68,6 +68,14 @@ t.test('a node that was suspended knows nothing until it has read', async t => {
   t.ok(feed.isFresh())
 })
 
+t.test('a start reads as far back as a token may live, and a while', async t => {
+  const { feed, answer, lookBacks } = open()
+  answer('recent', tail('first', []))
+  await feed.read()
+  t.equal(lookBacks.length, 1)
+  t.ok(Number(lookBacks[0]) >= 70 * 60_000, 'an hour, and what clocks and long transactions take')
+})
+
 t.test('a node that was suspended for longer than the feed lasts starts over', async t => {
   const { feed, log, answer, time } = open()
   answer('recent', tail('first', []))
@@ -277,13 +285,20 @@ async function inTurnsOf<T> (work: Promise<unknown>, look: () => T): Promise<T[]
 function open () {
   const log: string[] = []
   const heard: FeedRead[] = []
+  const lookBacks: number[] = []
   const memory = createRenewableRevocations({ monotonic: () => 0 }, { keepMs: 1 })
   const [answers, questions] = [channel<Tail | null>(), channel<true>()]
   const ask = (name: string) => { questions.put(name, true); return answers.take(name) }
   // What the node's monotonic clock shows, and how long (ms) it stood still.
   const time = { monotonic: 0, suspended: 0 }
   const feed = createChangeFeed({
-    store: { since: () => ask('since'), recent: async () => await ask('recent') ?? tail('', []) },
+    store: {
+      since: () => ask('since'),
+      recent: async milliseconds => {
+        lookBacks.push(milliseconds)
+        return await ask('recent') ?? tail('', [])
+      }
+    },
     clock: {
       monotonic: () => ++time.monotonic,
       now: () => time.monotonic + time.suspended,
@@ -306,7 +321,7 @@ function open () {
     warn: error => { throw error },
     onRead: read => { heard.push(read) }
   })
-  return { feed, log, heard, memory, time, answer: answers.put, asked: questions.take }
+  return { feed, log, heard, lookBacks, memory, time, answer: answers.put, asked: questions.take }
 }
 
 /** A feed that applies nothing, whose questions are all answered in the same way. */

@@ -65,6 +65,27 @@ t.test('of a subject the change with the highest number counts, also when a cloc
   }
 })
 
+t.test('a session ended by the first raise above its epochs, unless that has spared it', async t => {
+  const { url, sql } = await open(t)
+  const store = createChangeStore(openStore(t, url))
+  const [userId, spared, sessionId] = [randomUUID(), randomUUID(), randomUUID()]
+  await sql`
+    insert into changes (kind, subject_id, except_id, number, reason)
+    values ('user_epoch', ${userId}, null, 3, 'password_reset'),
+           ('user_epoch', ${userId}, ${spared}, 4, 'password_changed'),
+           ('user_epoch', ${randomUUID()}, null, 9, 'account_disabled'),
+           ('everyone', null, null, 8, 'everyone_signed_out'),
+           ('user_epoch', ${userId}, null, 5, 'signed_out')`
+  const reasonOf = (session: string, userEpoch: number, globalEpoch: number) =>
+    store.firstRaise({ sessionId: session, userId, userEpoch, globalEpoch })
+
+  t.equal(await reasonOf(sessionId, 2, 7), 'password_reset')
+  t.equal(await reasonOf(sessionId, 3, 7), 'password_changed', 'not by the raise under which it began')
+  t.equal(await reasonOf(spared, 3, 8), 'signed_out', 'not by the one that has spared it')
+  t.equal(await reasonOf(sessionId, 4, 7), 'everyone_signed_out')
+  t.equal(await reasonOf(sessionId, 5, 8), null)
+})
+
 t.test('what becomes visible while a start reads comes with the next read', async t => {
   const { url, sql } = await open(t)
   const store = createChangeStore(openStore(t, url))

@@ -199,6 +199,15 @@ t.test('every account, device and session has one bucket of its own, with one na
   t.same(buckets.map(({ kind }) => kind), ['strangers', 'strangers', 'strangers', 'device', 'device', 'device', 'session', 'session'])
 })
 
+t.test('a device that an account knows anew begins with a bucket of its own, for passwords and for codes', async t => {
+  const { lockout } = await setUp(t)
+  const [before, after] = [1000, 2000].map(time => ({ deviceId: 'a device', knownSince: new Date(time) })) as [Known, Known]
+  t.not(lockout.deviceOf('ada', before).key, lockout.deviceOf('ada', after).key)
+  for (const method of ['totp', 'recovery_code'] as const) {
+    t.not(lockout.secondFactorOf(method, 'ada', before).key, lockout.secondFactorOf(method, 'ada', after).key, method)
+  }
+})
+
 t.test('the keys in Redis name nobody and expire', async t => {
   const { lockout, redis, keys, wrong, fail, right, clock } = await setUp(t)
   const address = 'ada.king@example.com'
@@ -380,6 +389,8 @@ async function setUp (t: Pick<Test, 'teardown'>) {
     return await lockout.guard(bucket, async () => false)
   }
 }
+
+interface Known { deviceId: string, knownSince: Date }
 
 /** A check that lasts until the test ends it. */
 function pending () {

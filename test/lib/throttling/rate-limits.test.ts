@@ -183,6 +183,15 @@ t.test('a request that failed on our side is not counted, a refused one is', asy
   t.equal(await meets('unavailable'), 'rate_limited')
 })
 
+t.test('of two requests that were counted in one millisecond one is taken back', async t => {
+  const { redis, store, log } = open(t)
+  const login = log('login', { limit: 3, window: minute })
+  const { moment } = await store.count([login])
+  await redis.lpush(login.key, moment)
+  await store.uncount([login], moment)
+  t.same(await redis.lrange(login.key, 0, -1), [moment])
+})
+
 t.test('a mail whose cause failed on our side is not counted', async t => {
   const { limits } = open(t)
   const mail = { kind: 'registration', address: 'ada@example.com', caller: { ip: '198.51.100.77', userAgent: null, requestId: 'r' } }
