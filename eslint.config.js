@@ -9,6 +9,21 @@ const maxLen = {
   ignoreUrls: true
 }
 
+/** The pattern of `t.match(value, pattern)`, and everything in it. */
+const pattern = "CallExpression[callee.object.name='t'][callee.property.name='match'] > :nth-child(2)"
+
+/** Patterns that match whatever they are compared with: an assertion with one cannot fail. */
+const emptyPatterns = [
+  {
+    selector: `${pattern}:matches(ArrayExpression[elements.length=0], :has(Property > ArrayExpression[elements.length=0]))`,
+    message: 'An empty list matches every list: use t.same, or { length: 0 } as its pattern.'
+  },
+  {
+    selector: `${pattern}:matches(ObjectExpression, ArrayExpression):has(Property > NewExpression[callee.name='Date'])`,
+    message: 'A Date matches every Date: use t.same, or compare its text.'
+  }
+]
+
 export default [
   { ignores: ['dist/', '.data/', 'clients/javascript/src/generated/', 'clients/javascript/dist/', 'clients/verifier/dist/'] },
   ...neostandard({ ts: true }),
@@ -20,5 +35,9 @@ export default [
       '@typescript-eslint/no-non-null-assertion': 'error',
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'separate-type-imports' }]
     }
+  },
+  {
+    files: ['test/**/*.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...emptyPatterns] }
   }
 ]

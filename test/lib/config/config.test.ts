@@ -6,13 +6,16 @@ import { settings } from '../../../lib/config/settings.ts'
 import type { Environment } from '../../../lib/config/config.ts'
 import { problemsOf, production } from '../../support/settings.ts'
 
+/** A list without entries, as a pattern. An empty list would match every list. */
+const none = { length: 0 }
+
 t.test('the smallest set of settings that production needs is enough', async t => {
   const config = loadConfig(production())
 
   t.match(config, {
     process: { environment: 'production', host: '0.0.0.0', port: 3000, shutdownTimeout: 10_000 },
-    http: { apiPrefix: '/api/v1', trustProxy: [], clientAddressHeader: null, issuer: 'https://auth.example.com', production: true },
-    operations: { operationsTokens: [], metricsPort: null, docsEnabled: false, readyGrace: 5000 },
+    http: { apiPrefix: '/api/v1', trustProxy: none, clientAddressHeader: null, issuer: 'https://auth.example.com', production: true },
+    operations: { operationsTokens: none, metricsPort: null, docsEnabled: false, readyGrace: 5000 },
     redis: { keyPrefix: 'latchkey:' },
     tokens: { issuer: 'https://auth.example.com', audience: 'https://auth.example.com', accessTokenTtl: 900_000 },
     sessions: {
@@ -23,7 +26,7 @@ t.test('the smallest set of settings that production needs is enough', async t =
       refreshResume: true,
       secondFactorMaxAge: null
     },
-    browser: { allowedOrigins: [], cookieSameSite: 'strict', cookiePartitioned: false, cookieSecure: true },
+    browser: { allowedOrigins: none, cookieSameSite: 'strict', cookiePartitioned: false, cookieSecure: true },
     passwords: { minLength: 8, minStrength: 3, memoryKib: 19456, passes: 2, parallelism: 1, queueMax: 64 },
     rateLimits: {
       enabled: true,
@@ -31,7 +34,7 @@ t.test('the smallest set of settings that production needs is enough', async t =
       secondFactor: [{ limit: 20, window: 900_000 }]
     },
     factors: { totpIssuer: 'auth.example.com', totpStepsBack: 1, rememberDevice: 0 },
-    passkeys: { rpId: 'auth.example.com', rpName: 'auth.example.com', origins: ['https://auth.example.com'], relatedOrigins: [] },
+    passkeys: { rpId: 'auth.example.com', rpName: 'auth.example.com', origins: ['https://auth.example.com'], relatedOrigins: none },
     mail: { appUrl: 'https://auth.example.com', from: { name: 'Latchkey', address: 'no-reply@auth.example.com' } },
     cleanUp: { interval: 3_600_000, batchSize: 1000 }
   })

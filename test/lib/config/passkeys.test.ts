@@ -3,6 +3,9 @@ import { loadConfig } from '../../../lib/config/config.ts'
 import type { Environment } from '../../../lib/config/config.ts'
 import { problemsOf, production } from '../../support/settings.ts'
 
+/** A list without entries, as a pattern. An empty list would match every list. */
+const none = { length: 0 }
+
 const app = { ISSUER_URL: 'https://auth.example.com', APP_URL: 'https://app.example.com' }
 const apk = 'android:apk-key-hash:pNiP5iKyQ8JwgGOaKA1zGPUPJIS-0H1xKCQcfIoGLck'
 
@@ -13,13 +16,13 @@ t.test('passkeys belong to the host of the web application, and are used on its 
     ['https://app.example.com', 'https://new.app.example.com'], 'and on those that are allowed and belong to it'
   )
   t.match(passkeysOf({ PASSKEY_RP_ID: 'example.com', PASSKEY_RP_NAME: 'Quill & Sons', ALLOWED_ORIGINS: 'https://other.example.com' }), {
-    rpId: 'example.com', rpName: 'Quill & Sons', origins: ['https://app.example.com', 'https://other.example.com'], relatedOrigins: []
+    rpId: 'example.com', rpName: 'Quill & Sons', origins: ['https://app.example.com', 'https://other.example.com'], relatedOrigins: none
   })
   t.match(loadConfig({ ...production(), NODE_ENV: 'test', ISSUER_URL: 'http://localhost:3000' }).passkeys, { rpId: 'localhost', origins: ['http://localhost:3000'] })
 })
 
 t.test('origins of apps and of other domains are named one by one', async t => {
-  t.match(passkeysOf({ PASSKEY_ORIGINS: `https://app.example.com,${apk}` }), { origins: ['https://app.example.com', apk], relatedOrigins: [] })
+  t.match(passkeysOf({ PASSKEY_ORIGINS: `https://app.example.com,${apk}` }), { origins: ['https://app.example.com', apk], relatedOrigins: none })
   t.strictSame(
     passkeysOf({ PASSKEY_ORIGINS: `https://app.example.com,https://app.example.net,${apk}` }).relatedOrigins,
     ['https://app.example.com', 'https://app.example.net'], 'with one of another domain, browsers are told all pages'

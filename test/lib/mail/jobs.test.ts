@@ -310,7 +310,7 @@ t.test('a mail about gathered applicants names twenty who still wait, and counts
   const job = { kind: 'approval', stage: 'gathered', userId, applicantIds, more: 2 }
 
   await deliver(job)
-  t.match(sent, [], 'those who do not wait are not announced')
+  t.match(sent, { length: 0 }, 'those who do not wait are not announced')
   await sql`update users set approval = 'pending' where id = any(${applicantIds}::uuid[])`
   await sql`update users set approval = 'approved' where id = ${applicantIds[0] ?? ''}`
   await deliver(job)

@@ -212,7 +212,7 @@ t.test('what a stranger has added to a registration of another person’s addres
   t.match(await reset(await mailedToken(node, 'password_reset', user.id), newPassword, node), { statusCode: 200 })
   t.match((await enter(node, { key })).json(), { status: 401, code: 'passkey_unknown' })
   const owner = await signIn(node, { email, password: newPassword })
-  t.match((await as(node, owner.access_token, 'GET', '/auth/second-factors')).json(), { two_step: false, totp: null, passkeys: [], recovery_codes: null })
+  t.match((await as(node, owner.access_token, 'GET', '/auth/second-factors')).json(), { two_step: false, totp: null, passkeys: { length: 0 }, recovery_codes: null })
   t.match((await trail(node, user.id)).find(({ event }) => event === 'authn_factor_removed'), { outcome: 'success', reason: 'address_proved', actorId: user.id })
   t.equal((await mailJobs(node, 'second_factor_removed')).length, 1)
 

@@ -119,7 +119,7 @@ t.test('an undo takes away the factors that were added since the change was aske
   await add(app, strong, key)
   t.match(await undoChange(app, undo), { statusCode: 200 })
 
-  t.match(await factorsOf(account), { two_step: false, totp: null, passkeys: [], recovery_codes: null })
+  t.match(await factorsOf(account), { two_step: false, totp: null, passkeys: { length: 0 }, recovery_codes: null })
   t.match((await enter(app, { key })).json(), { status: 401, code: 'passkey_unknown' })
   await chooseAnother(account)
   t.match(await post(app, '/auth/login', { email: account.email, password: another }), { statusCode: 200 }, 'the password alone signs in, as before')
