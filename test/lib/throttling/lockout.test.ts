@@ -316,6 +316,15 @@ t.test('an owner is notified once an hour, whatever the bucket', async t => {
   t.equal(await isNoticeDue(lockout, 'ada@example.com'), true)
 })
 
+t.test('a notice about passwords does not keep one about codes from being sent', async t => {
+  const { lockout } = await setUp(t)
+  const due: boolean[] = []
+  for (const about of ['passwords', 'codes', 'passwords', 'codes'] as const) {
+    await lockout.recordWithNotice(committing, { canonical: 'ada@example.com', about }, async (_, isDue) => { due.push(isDue) })
+  }
+  t.same(due, [true, true, false, false])
+})
+
 t.test('a notice whose transaction fails is due the next time, unless it may have been committed', async t => {
   const { lockout } = await setUp(t)
   const ada = { canonical: 'ada@example.com', about: 'codes' } as const

@@ -88,6 +88,15 @@ t.test('a token never outlives its session', async t => {
   t.throws(() => tokens.sign({ ...contents, sessionEnd: clock.now() }), { code: 'session_ended', details: { reason: 'expired' } })
 })
 
+t.test('a header that is not ours makes no node read the ring, and is no reason to ask again later', async t => {
+  const { tokens, claims, privateKey, lookUps, halve } = service()
+  halve()
+  for (const header of [{ alg: 'ES256', typ: 'JWT', kid: randomUUID() }, { alg: 'ES256', typ: 'at+jwt', kid: 'x' }]) {
+    t.throws(() => tokens.verifyOrReload(forge(header, claims(), privateKey)), { code: 'invalid_token' })
+  }
+  t.equal(lookUps.count, 0)
+})
+
 t.test('a token expires, even one that is cached', async t => {
   const { tokens, contents, clock } = service()
   const { token } = tokens.sign(contents)

@@ -93,6 +93,14 @@ t.test('wrong, foreign, truncated, extended, respelled and unknown tokens get on
   t.ok(await tokens.find(token, 'password_reset'))
 })
 
+t.test('a token that is issued while an older one is being spent stays usable', async t => {
+  const [older, userId] = await issue('password_reset')
+  const taken = await tokens.take(older, 'password_reset')
+  const [newer] = await issue('password_reset', { userId })
+  await spend(taken)
+  t.ok(await tokens.find(newer, 'password_reset'))
+})
+
 t.test('a token without a user is worth nothing', async t => {
   const id = await database.begin(tx => tokens.issue(tx, { purpose: 'password_reset', userId: null }))
   await t.rejects(tokens.find(tokens.tokenOf('password_reset', id), 'password_reset'), refused)
