@@ -1,4 +1,6 @@
 import t from 'tap'
+import { createChangeStore } from '../../../lib/changes/change-store.ts'
+import { createSessionLookUps } from '../../../lib/sessions/session-look-ups.ts'
 import { createSessionStore } from '../../../lib/sessions/session-store.ts'
 import { build, signIn } from '../../support/helper.ts'
 
@@ -10,6 +12,7 @@ const store = createSessionStore(database, { idleAfterMs: 100 * day })
 t.test('a living session is listed, moves to another epoch, and ends once', async t => {
   const { id, userId, epoch, now } = await open()
   t.same((await store.list(userId, now)).map(session => session.id), [id])
+  t.match(await findLocked(id, now), { sessionId: id })
   t.equal(await lift(id, epoch, now), true)
   await database`update users set session_epoch = session_epoch + 1 where id = ${userId}`
   t.equal(await end(id, now), true)
@@ -31,13 +34,14 @@ for (const [what, kill] of Object.entries<(session: Opened) => Promise<Date>>({
     return now
   }
 })) {
-  t.test(`a session that ${what} is not listed, does not end again, and moves to no other epoch`, async t => {
+  t.test(`a session that ${what} is neither listed nor found, does not end again, and moves to no other epoch`, async t => {
     const session = await open()
     const now = await kill(session)
     const before = await rowOf(session.id)
     const [user] = await database<{ epoch: number }>`select session_epoch as epoch from users where id = ${session.userId}`
 
     t.same(await store.list(session.userId, now), [])
+    t.equal(await findLocked(session.id, now), null)
     t.equal(await end(session.id, now), false)
     t.equal(await lift(session.id, user?.epoch ?? 0, now), false)
     t.same(await rowOf(session.id), before)
@@ -52,6 +56,17 @@ async function open () {
   const state = await store.find(id)
   if (state === null) throw new Error('there is no session')
   return { id, userId: state.id, epoch: state.userEpoch, expiresAt: state.expiresAt, now: state.authTime }
+}
+
+/** The session if it lives, as work reads it that has locked its user's row. */
+async function findLocked (id: string, now: Date) {
+  const lookUps = createSessionLookUps({
+    store,
+    changes: createChangeStore(database),
+    clock: { ...app.clock, now: () => now.getTime() },
+    lifetimes: { secondFactorMaxAge: null }
+  })
+  return await database.begin(tx => lookUps.findLocked(tx, id))
 }
 
 async function end (id: string, now: Date) {
