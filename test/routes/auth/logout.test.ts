@@ -130,6 +130,16 @@ t.test('scope others keeps the own session, whose older access token asks for a 
   t.match((await as(app, next.access_token, 'GET', '/auth/sessions')).json().sessions, [{ id: mine.session.id, current: true }])
 })
 
+t.test('an access token from before the last end of all others ends its own session only', async t => {
+  const { mine } = await signedIn(2)
+  await logout({ scope: 'others' }, mine.access_token)
+  const phone = await signIn(app, { email: mine.user.email })
+
+  t.match(await logout({ scope: 'everywhere' }, mine.access_token), { statusCode: 204 })
+  t.equal(await stateOf(mine), 'signed_out')
+  t.equal(await stateOf(phone), 'alive', 'a thief may hold a token that was good for more once')
+})
+
 t.test('scope everywhere ends every access token on both nodes', async t => {
   const { mine, others: [phone] } = await signedIn(2)
   await logout({ scope: 'everywhere' }, mine.access_token)
