@@ -64,6 +64,7 @@ t.test('a sign-out admits nobody for whom the proof no longer counts', async t =
     await change(user.id)
     await app.database`update users set session_epoch = session_epoch + 1, version = version + 1 where id = ${user.id}`
     t.equal(await signIns().signIn(user, request, caller), null, what)
+    t.strictSame(await app.database`select id from sessions where user_id = ${user.id}`, [], what)
     await until(async () => await records() === before)
   }
 })
