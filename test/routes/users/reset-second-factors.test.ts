@@ -35,6 +35,17 @@ t.test('an administrator’s reset mails a link, and nothing else changes', asyn
   t.match((await trail(app, ada.user.id)).at(-1), { event: 'authn_factor_reset', outcome: 'success', reason: 'requested', actorId: chief.user.id, read: { ip: '127.0.0.1' } })
 })
 
+t.test('an account without a password gets no link, because a new password would make it worthless', async t => {
+  const ada = await guarded(app)
+  await app.database`update users set password_hash = null where id = ${ada.user.id}`
+  const before = await stored(ada)
+  t.match((await reset(ada)).json(), { status: 409, code: 'conflict', detail: /no password/ })
+
+  t.strictSame(await stored(ada), before)
+  t.strictSame(await mailsTo(ada), [])
+  t.notOk((await trail(app, ada.user.id)).some(({ event }) => event === 'authn_factor_reset'))
+})
+
 t.test('link and password open a session that may add a factor and do nothing else', async t => {
   const ada = await guarded(app)
   await reset(ada)
