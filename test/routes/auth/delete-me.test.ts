@@ -112,6 +112,20 @@ t.test('the previous addresses are notified too, so a thief who moves the accoun
   t.strictSame(jobs.map(({ recipient }) => open(recipient ?? '')?.email).sort(), [account.email, first.to, second.to].sort())
 })
 
+t.test('an earlier address is not told if nothing can bring the account back to it', async t => {
+  const [account, newcomer] = [await signUp(app), await signUp(app)]
+  const mine = await signIn(app, account)
+  const [expired, current] = [await changeAddress(app, mine), await changeAddress(app, mine)]
+  await app.database`update users set email = ${account.email}, email_canonical = ${account.email} where id = ${newcomer.user.id}`
+  await app.database`update one_time_tokens set expires_at = now() - interval '1 minute' where email = ${expired.to} and purpose = 'email_undo'`
+  const before = await mailJobs(app, 'account_deleted')
+  t.equal((await as(app, mine.access_token, 'DELETE', '/auth/me')).statusCode, 204)
+
+  const { decrypt: open } = createEncryptedRecipients(app.secrets.derive('recipients of mails'))
+  const jobs = (await mailJobs(app, 'account_deleted')).slice(before.length)
+  t.strictSame(jobs.map(({ recipient }) => open(recipient ?? '')?.email), [current.to], 'nor is a stranger who has it by now')
+})
+
 t.test('the mail is sent, and its job is removed', async t => {
   const working = await deploy(t)
   const node = await start(t, working, { hasher: cheapHasher })
