@@ -190,6 +190,22 @@ t.test('an account is erased by an administrator with the permission', async t =
   t.match(brief(await as(app, chief.access_token, 'DELETE', `/users/${ada.id}`)), { status: 404 })
 })
 
+t.test('an actor who is demoted after the erasure has begun erases nobody', async t => {
+  const [actor, ada] = [await signed(app, 'super_admin'), await signed(app, 'super_admin')]
+  let answer: ReturnType<typeof as> | undefined
+
+  await app.database.begin(async tx => {
+    await tx`select name from roles where name = 'super_admin' for no key update`
+    answer = as(app, actor.access_token, 'DELETE', `/users/${ada.id}`)
+    await until(async () => (await app.database`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`).length > 0)
+    await tx`update users set role = 'admin' where id = ${actor.id}`
+  })
+  t.match(await answer, { statusCode: 403 })
+  t.match(await rowOf(app, ada.id), { role: 'super_admin', status: 'active' })
+  t.notOk((await eventsOf(app, ada.id)).includes('user_deleted'))
+  await app.database`update users set role = 'user' where id = ${ada.id}`
+})
+
 t.test('a link to set a new password is mailed, but never to a disabled user', async t => {
   const ada = await person(app)
   t.match(brief(await as(app, admin.access_token, 'POST', `/users/${ada.id}/password-reset`)), { status: 204 })
