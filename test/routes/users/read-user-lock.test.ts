@@ -78,7 +78,9 @@ t.test('wrong codes are counted apart from passwords', async t => {
 t.test('after a hundred wrong codes strangers stay locked until an administrator unlocks', async t => {
   const ada = await guarded(app)
   await app.database`update totp_secrets set strangers_failures = 100 where user_id = ${ada.user.id}`
-  t.match((await read(ada.user.id)).json(), { locked: true, buckets: [{ method: 'totp', kind: 'strangers', device_id: null, locked: true, locked_until: null }] })
+  const { buckets, ...rest } = (await read(ada.user.id)).json()
+  t.match({ rest, buckets }, { rest: { locked: true }, buckets: [{ method: 'totp', kind: 'strangers', device_id: null, locked: true, locked_until: null }] })
+  t.equal(buckets.length, 1, 'the devices that the account knows are not locked')
   nextStep(app)
   t.match(brief(await enter(ada, { code: codeAt(app, ada) })), { code: 'too_many_attempts' })
   await app.userAdministration.unlock(ada.user.id, by(chief.id))
