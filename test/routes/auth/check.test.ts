@@ -99,6 +99,19 @@ t.test('a changed role, a disabled and a deleted user take effect at once, for t
   t.match((await as(app, ada.access_token, 'GET', '/auth/check')).json(), { status: 401, code: 'session_ended', reason: 'account_deleted' })
 })
 
+t.test('a user who could not be read is read again for the next request', async t => {
+  const impatient = await start(t, { ...deployment, DB_STATEMENT_TIMEOUT: '1s' }, { workers: false, clock: app.clock })
+  const ada = await signIn(app)
+  const [changed] = await app.database<{ version: number }>`update users set version = version + 1 where id = ${ada.user.id} returning version`
+  await told(ada.user.id, changed?.version ?? 0, impatient)
+
+  await app.database.begin(async tx => {
+    await tx`lock table users in access exclusive mode`
+    t.match((await as(impatient, ada.access_token, 'GET', '/auth/check')).json(), { status: 503, code: 'unavailable' })
+  })
+  t.match(await as(impatient, ada.access_token, 'GET', '/auth/check'), { statusCode: 204 })
+})
+
 t.test('a trailing slash makes no difference, another method is 405', async t => {
   const ada = await signIn(app)
   t.match(await as(app, ada.access_token, 'GET', '/auth/check/'), { statusCode: 204 })
@@ -107,7 +120,7 @@ t.test('a trailing slash makes no difference, another method is 405', async t =>
   t.match(answer.headers.allow, /GET/)
 })
 
-async function told (userId: string, version: number) {
+async function told (userId: string, version: number, node = app) {
   await app.database`insert into changes (kind, subject_id, number) values ('user_changed', ${userId}, ${version})`
-  await app.feed.read()
+  await node.feed.read()
 }
