@@ -326,6 +326,19 @@ t.test('with EMAIL_VERIFICATION=optional the account exists at once, and a known
   t.same((await eventsOf(node)).filter(event => event === 'user_created').length, 2)
 })
 
+t.test('nobody registers into a role that was just closed, even if this node does not know yet', async t => {
+  for (const EMAIL_VERIFICATION of ['required', 'optional']) {
+    const node = await start(t, await deploy(t, { EMAIL_VERIFICATION }), { workers: false, hasher: cheapHasher })
+    // Written past the feed.
+    await node.database`update roles set self_registration = false where name = 'user'`
+    const answer = await post(node, '/auth/register', { email: freshAddress(), password, full_name: 'Ada King' })
+
+    t.match(answer.json(), { status: 422, errors: [{ path: '/user_type', code: 'not_open' }] }, EMAIL_VERIFICATION)
+    t.same(await node.database`select id from users union all select id from registrations`, [])
+    t.same(await mailJobs(node), [])
+  }
+})
+
 async function register (fields: Record<string, unknown>) {
   return await post(app, '/auth/register', { email: freshAddress(), password, full_name: 'Ada King', ...fields })
 }
