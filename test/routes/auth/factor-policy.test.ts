@@ -221,6 +221,24 @@ t.test('no device is remembered where the role demands a factor', async t => {
   t.match((await post(app, '/auth/login', { email: ada.email, password, device_token: next })).json(), { code: 'mfa_required' })
 })
 
+t.test('no factor is taken away while the role is about to demand it', async t => {
+  const name = freshRole()
+  await app.database`insert into roles (name, rank, user_type) values (${name}, 30, 'staff')`
+  await app.roles.reload()
+  const ada = await guarded(app, { role: name })
+  const { access_token: token } = await complete(ada)
+  const { access_token: next } = (await as(app, token, 'PUT', '/auth/two-step', { enabled: false })).json()
+  let answer: ReturnType<typeof as> | undefined
+
+  await app.database.begin(async tx => {
+    await tx`update roles set second_factor = 'required', second_factor_from = ${new Date(0)} where name = ${name}`
+    answer = as(app, next, 'DELETE', '/auth/totp')
+    await until(async () => (await app.database`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`).length > 0)
+  })
+  t.match(await answer, { statusCode: 409 })
+  t.equal((await app.database`select id from totp_secrets where user_id = ${ada.user.id}`).length, 1)
+})
+
 t.test('whoever must add a factor can still sign out, and leaves only that in the trail', async t => {
   const admin = await person(app, 'admin')
   const tokens = await enter(app, admin)
