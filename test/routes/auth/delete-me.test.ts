@@ -198,6 +198,19 @@ t.test('links in earlier mails no longer work', async t => {
   }
 })
 
+t.test('mails with links that wait are not sent any more', async t => {
+  const [account, stranger] = [await signUp(app), await signUp(app)]
+  const mine = await signIn(app, account)
+  for (const { email } of [account, stranger]) await post(app, '/auth/password/forgot', { email })
+  const waiting = async (id: string) => await app.database`select j.id from jobs j join one_time_tokens o on o.id::text = j.data ->> 'tokenId' where o.user_id = ${id}`
+  const [before, others] = [await mailJobs(app, 'password_reset'), await waiting(stranger.user.id)]
+  t.equal((await waiting(account.user.id)).length, 1)
+
+  await as(app, mine.access_token, 'DELETE', '/auth/me')
+  t.equal((await mailJobs(app, 'password_reset')).length, before.length - 1)
+  t.strictSame(await waiting(stranger.user.id), others, 'those of others are')
+})
+
 t.test('the last active super_admin cannot be erased', async t => {
   const only = await makeAdministrator()
   const [first] = await signedIn(only)
