@@ -83,6 +83,24 @@ t.test('to give an applicant another role that needs an approval is to approve t
   t.strictSame((await told()).map(([stage]) => stage), ['approved', 'rejected', 'approved'])
 })
 
+t.test('to give a role that needs no approval admits nobody, unless the actor may approve', async t => {
+  await app.database`insert into roles (name, rank, user_type) values ('helper', 50, 'staff')`
+  await app.database`insert into role_permissions (role, permission) values ('helper', 'users:write')`
+  await app.roles.reload()
+  const helper = await signed(app, 'helper')
+  const give = async (who: { access_token: string }, id: string, role: string) => (await as(app, who.access_token, 'PATCH', `/users/${id}`, { role })).json()
+
+  for (const approval of ['pending', 'rejected']) {
+    const applicant = await signUp(app, { user_type: 'vendor' })
+    if (approval === 'rejected') await as(app, admin.access_token, 'POST', `/users/${applicant.user.id}/reject`)
+    t.match(await give(helper, applicant.user.id, 'user'), { user: { role: 'user', approval } })
+    t.match(brief(await login(applicant)), { status: 403, code: `approval_${approval}` })
+
+    t.match(await give(admin, applicant.user.id, 'helper'), { user: { role: 'helper', approval: 'not_required' } })
+    t.ok(await signIn(app, applicant), approval)
+  }
+})
+
 t.test('of an approval and a rejection at once one remains, with as many mails as decisions', async t => {
   for (let round = 0; round < 5; round++) {
     const applicant = await signUp(app, { user_type: 'vendor' })
@@ -102,12 +120,14 @@ t.test('at most twenty approvers are notified, and only those who can decide', a
   await app.database`
     insert into users (email, email_canonical, full_name, role)
     select n || '@admins.example', n || '@admins.example', 'An admin', 'admin' from generate_series(1, 30) n`
+  const chief = await person(app, 'super_admin')
   await hourLater(app)
   await app.approvals.announceGathered()
   await hourLater(app)
   const applicant = await signUp(app, { user_type: 'vendor' })
   const told = (await mailJobs(app, 'approval')).filter(job => job['applicantId'] === applicant.user.id)
   t.equal(told.length, 20)
+  t.ok(told.some(job => job['userId'] === chief.id), 'the highest first')
   for (const { id } of [away, applied, refused]) t.notOk(told.some(job => job['userId'] === id))
 })
 
@@ -143,8 +163,12 @@ t.test('of fifteen applicants the first is announced at once, and the others in 
   await hourLater(app)
   await Promise.all([1, 2, 3].map(() => app.approvals.announceGathered()))
   t.equal((await mailJobs(app, 'approval')).length, 6, 'and of several nodes one announces')
+  await signUp(app, { user_type: 'vendor' })
+  t.equal((await mailJobs(app, 'approval')).length, 6, 'a mail about those who were gathered begins an hour as well')
   await app.approvals.announceGathered()
-  t.equal((await mailJobs(app, 'approval')).length, 6, 'without an applicant there is no mail')
+  t.equal((await mailJobs(app, 'approval')).length, 8)
+  await app.approvals.announceGathered()
+  t.equal((await mailJobs(app, 'approval')).length, 8, 'without an applicant there is no mail')
 })
 
 t.test('no more than 500 applicants are gathered, however many apply', async t => {
