@@ -136,6 +136,15 @@ t.test('wrong codes shut a bucket whatever token they come with, and then the ri
   t.match(await complete(await pendingOf(ada), { recovery_code: ada.recoveryCodes[0] }), { statusCode: 200 }, 'recovery codes have a bucket of their own')
 })
 
+t.test('the owner is told once, though the codes of the app and the recovery codes are shut one after the other', async t => {
+  const ada = await guarded(app)
+  for (let n = 0; n < 5; n++) await complete(await pendingOf(ada), { code: '000000' })
+  for (let n = 0; n < 5; n++) await complete(await pendingOf(ada), { recovery_code: 'AAAA-AAAA-AAAA-AAAA-AAAA-AAAA' })
+
+  t.match((await trail(app, ada.user.id)).filter(({ event }) => event === 'authn_login_lock'), [{ reason: 'totp' }, { reason: 'recovery_code' }])
+  t.equal((await mailJobs(app, 'password_known')).filter(({ userId }) => userId === ada.user.id).length, 1)
+})
+
 t.test('wrong passwords leave the codes open, and wrong codes the passwords', async t => {
   const ada = await guarded(app)
   const token = await pendingOf(ada)
@@ -218,6 +227,11 @@ t.test('whatever happens to the account between the steps ends the sign-in, and 
     },
     'two steps switched off': ada => app.database`update users set two_step = false, session_epoch = session_epoch + 1 where id = ${ada.user.id}`,
     'a rejection': ada => app.database`update users set approval = 'rejected' where id = ${ada.user.id}`,
+    'a status that was written past this API': ada => app.database`update users set status = 'disabled' where id = ${ada.user.id}`,
+    'a suspended vendor': ada => app.database`
+      with shut as (insert into vendors (name, status) values ('Shut', 'suspended') returning id)
+      update users set vendor_id = (select id from shut) where id = ${ada.user.id}`,
+    'a sign-out of everybody': () => app.database`update deployment set session_epoch = session_epoch + 1`,
     erasure: ada => app.database`delete from users where id = ${ada.user.id}`
   }
   for (const [what, happen] of Object.entries(events)) {
@@ -225,6 +239,7 @@ t.test('whatever happens to the account between the steps ends the sign-in, and 
     const token = await pendingOf(ada)
     await happen(ada)
     const before = await sessionsOf(ada)
+    t.match(brief(await complete(token, { code: '000000' })), { status: 422, code: 'token_invalid' }, `${what}: no code is looked at`)
     t.match(brief(await complete(token, { code: codeAt(app, ada) })), { status: 422, code: 'token_invalid' }, what)
     t.match(brief(await complete(token, { recovery_code: ada.recoveryCodes[0] })), { status: 422, code: 'token_invalid' }, what)
     t.equal(await sessionsOf(ada), before, `${what}: no session`)

@@ -47,6 +47,23 @@ t.test('the options name the passkeys of the account, behind the right password 
   t.match(brief(await post(app, '/auth/login/second-factor/options', { mfa_token: token })), { status: 422, code: 'token_invalid' })
 })
 
+t.test('an account that may not sign in any more is offered nothing between the steps', async t => {
+  const changes: Record<string, (id: string) => PromiseLike<unknown>> = {
+    'it is disabled': id => app.database`update users set status = 'disabled' where id = ${id}`,
+    'it has to be approved': id => app.database`update users set approval = 'pending' where id = ${id}`,
+    'its vendor is suspended': id => app.database`
+      with shut as (insert into vendors (name, status) values ('Shut', 'suspended') returning id)
+      update users set vendor_id = (select id from shut) where id = ${id}`,
+    'its sessions have ended': id => app.database`update users set session_epoch = session_epoch + 1 where id = ${id}`
+  }
+  for (const [what, change] of Object.entries(changes)) {
+    const ada = await withKeys()
+    const { mfa_token: token } = await pendingOf(ada)
+    await change(ada.user.id)
+    t.match(brief(await post(app, '/auth/login/second-factor/options', { mfa_token: token })), { status: 422, code: 'token_invalid' }, what)
+  }
+})
+
 t.test('one signature completes one sign-in, of twenty at once, on any node', async t => {
   const ada = await withKeys()
   const { mfa_token: token } = await pendingOf(ada)
