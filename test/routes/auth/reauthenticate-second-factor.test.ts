@@ -102,6 +102,17 @@ t.test('the first step belongs to its session, and is no sign-in', async t => {
   t.match(brief(await prove(tokens, { mfa_token: token, code: codeAt(app, ada) })), { status: 422, code: 'token_invalid' }, 'nor for longer than five minutes')
 })
 
+t.test('the first step is over when the other sessions of the account end', async t => {
+  const { ada, tokens } = await stale()
+  const { mfa_token: token } = (await prove(tokens, { password })).json()
+  t.match(await as(app, tokens.access_token, 'POST', '/auth/logout', { scope: 'others' }), { statusCode: 204 })
+
+  const next: Tokens = (await refresh(app, tokens.refresh_token)).json()
+  nextStep(app)
+  t.match(brief(await prove(next, { mfa_token: token, code: codeAt(app, ada) })), { status: 422, code: 'token_invalid' })
+  t.match(await prove(next, { password, code: codeAt(app, ada) }), { statusCode: 200 }, 'and the code is not used up')
+})
+
 t.test('wrong codes in a session shut its own bucket only', async t => {
   const { ada, tokens } = await stale()
   for (let n = 0; n < 5; n++) t.match(brief(await prove(tokens, { password, code: '000000' })), { status: 401, code: 'invalid_credentials' })
