@@ -190,6 +190,20 @@ t.test('an account is erased by an administrator with the permission', async t =
   t.match(brief(await as(app, chief.access_token, 'DELETE', `/users/${ada.id}`)), { status: 404 })
 })
 
+t.test('only who has neither a password nor a confirmed address is invited once more', async t => {
+  const accounts = [
+    { verified: false, hash: null, purpose: 'invitation' },
+    { verified: false, hash: 'a hash', purpose: 'password_reset' },
+    { verified: true, hash: null, purpose: 'password_reset' }
+  ]
+  for (const { verified, hash, purpose } of accounts) {
+    const ada = await person(app)
+    await app.database`update users set email_verified = ${verified}, password_hash = ${hash} where id = ${ada.id}`
+    t.match(brief(await as(app, admin.access_token, 'POST', `/users/${ada.id}/password-reset`)), { status: 204 })
+    t.match(await app.database`select purpose from one_time_tokens where user_id = ${ada.id}`, [{ purpose }], 'a link of an invitation counts for longer')
+  }
+})
+
 t.test('an actor who is demoted after the erasure has begun erases nobody', async t => {
   const [actor, ada] = [await signed(app, 'super_admin'), await signed(app, 'super_admin')]
   let answer: ReturnType<typeof as> | undefined
