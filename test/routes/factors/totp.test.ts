@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { codeAt, fromBase32, guarded, nextStep } from '../../support/accounts/factors.ts'
+import { addTotp, codeAt, fromBase32, guarded, nextStep } from '../../support/accounts/factors.ts'
 import { brief, by, person } from '../../support/accounts/people.ts'
 import { openBrowser } from '../../support/cookie-jar.ts'
 import { cheapHasher } from '../../support/hashers.ts'
@@ -66,6 +66,13 @@ t.test('a wrong code confirms nothing, and one of another time says so', async t
   const later: Tokens = (await as(app, tokens.access_token, 'POST', '/auth/reauthenticate', { password })).json()
   t.match(brief(await confirm(later, id, codeAt(app, ada))), { status: 404 }, 'it waits ten minutes')
   t.strictSame(await mailsTo(account.user.id), [])
+})
+
+t.test('an app that is confirmed waits for no code, right or wrong', async t => {
+  const { tokens } = await joined()
+  const { answer, id, secret } = await addTotp(app, tokens.access_token)
+  nextStep(app)
+  for (const code of ['000000', codeAt(app, { secret })]) t.match(brief(await confirm(answer.json(), id, code)), { status: 404 }, code)
 })
 
 t.test('of many confirmations at once one counts', async t => {
