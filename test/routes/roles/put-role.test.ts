@@ -232,6 +232,7 @@ t.test('strangers register only into a role without permissions, one for each us
   t.equal(await stored(open), undefined)
   t.match(await put(open, { user_type: type, self_registration: true, requires_approval: true }), { statusCode: 201 })
   t.match((await put(second, { user_type: type, self_registration: true })).json(), { status: 409, code: 'conflict' })
+  t.match(await put(open, { rank: 31, user_type: type, self_registration: true, requires_approval: true }), { statusCode: 200 }, 'a role does not stand in its own way')
   t.equal(await stored(second), undefined)
   t.match(await put(open, { user_type: type, self_registration: true, permissions: ['stats:read'] }), { statusCode: 422 }, 'not by a later change either')
   t.match((await put('vendor', { rank: 20, user_type: 'user', self_registration: true })).json(), { code: 'conflict' })
