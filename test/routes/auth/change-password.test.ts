@@ -3,7 +3,7 @@ import type { Test } from 'tap'
 import { createChangeStore } from '../../../lib/changes/change-store.ts'
 import { createClock } from '../../../lib/clock.ts'
 import { disable } from '../../support/accounts/people.ts'
-import { cheapHasher } from '../../support/hashers.ts'
+import { cheapHasher, pausingHasher } from '../../support/hashers.ts'
 import { api, as, deploy, password, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
 import { mailJobs, trail } from '../../support/trail/evidence.ts'
@@ -167,6 +167,20 @@ t.test('of twenty changes at once, in one session or in many, one wins and its p
     t.match(await refresh(app, answers[winners[0] ?? 0]?.json().refresh_token), { statusCode: 200 })
     t.equal((await mailJobs(app, 'password_changed')).filter(({ userId }) => userId === ada.user.id).length, 1)
   }
+})
+
+t.test('a session that is signed out while its password is checked sets none', async t => {
+  const slow = pausingHasher()
+  const node = await start(t, deployment, { workers: false, hasher: slow, clock })
+  const ada = await signUp(app)
+  const [phone, tablet] = [await signIn(app, ada), await signIn(app, ada)]
+  slow.meanwhile = async () => { await as(node, phone.access_token, 'POST', '/auth/logout') }
+  const answer = await as(node, phone.access_token, 'POST', '/auth/password/change', { current_password: password, new_password: newPassword })
+
+  t.match(answer.json(), { status: 401, code: 'session_ended', reason: 'signed_out' })
+  t.ok(await signIn(app, ada), 'the password is the old one')
+  t.match(await refresh(app, tablet.refresh_token), { statusCode: 200 }, 'and the other sessions go on')
+  t.notOk((await trail(app, ada.user.id)).some(({ event }) => event === 'authn_password_change'))
 })
 
 t.test('while a change is due nothing else is allowed, and afterwards everything is', async t => {
