@@ -31,6 +31,8 @@ t.test('a disabled account loses every session, and is enabled without them', as
   t.equal((await eventsOf(app, ada.id)).filter(event => event === 'user_disabled').length, 1)
 
   t.match((await as(app, admin.access_token, 'POST', `/users/${ada.id}/enable`)).json(), { user: { status: 'active' } })
+  t.equal((await as(app, admin.access_token, 'POST', `/users/${ada.id}/enable`)).statusCode, 200, 'once more is no error, and no event')
+  t.equal((await eventsOf(app, ada.id)).filter(event => event === 'user_enabled').length, 1)
   t.match(brief(await refresh(app, ada.refresh_token)), { status: 401, reason: 'account_disabled' }, 'what has ended stays so')
   t.ok(await signIn(app, ada))
 })
