@@ -1,6 +1,6 @@
 import type { Ranked } from './hierarchy.ts'
 import type { Transaction } from '../stores/database.ts'
-import { userColumns, userJoins } from '../users/user-store.ts'
+import { isAdmitted, userColumns, userJoins } from '../users/user-store.ts'
 import type { User } from '../users/user-store.ts'
 
 /** An account with the rank of its role. */
@@ -104,9 +104,8 @@ export function createHierarchyStore () {
       join users u on u.role = r.name
       left join vendors v on v.id = u.vendor_id
       where p.permission = 'users:approve'
-        and u.status = 'active'
+        and ${isAdmitted(tx)}
         and v.status is distinct from 'suspended'
-        and u.approval in ('not_required', 'approved')
         and r.rank > (
           select a.rank
           from users applicant

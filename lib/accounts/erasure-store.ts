@@ -1,4 +1,5 @@
 import type { EndReason } from '../errors.ts'
+import { subjectOf } from '../jobs/job-store.ts'
 import type { Database, Query, Transaction } from '../stores/database.ts'
 
 // `deployment` has one row, and nothing analyzes a table of one row: without `limit 1` the planner expects thousands of
@@ -119,7 +120,7 @@ export function createErasureStore (db: Database) {
   async function removeJobs (tx: Transaction, userId: string, otherIds: string[]) {
     await tx`
       delete from jobs
-      where coalesce(data ->> 'userId', data ->> 'registrationId', data ->> 'tokenId') = any(array(
+      where ${subjectOf(tx)} = any(array(
         select unnest(${[userId, ...otherIds]}::text[])
         union all
         select id::text from one_time_tokens where user_id = ${userId}

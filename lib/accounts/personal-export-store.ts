@@ -1,4 +1,5 @@
 import type { EventRow } from '../audit/event.ts'
+import { subjectOf } from '../jobs/job-store.ts'
 import type { Database } from '../stores/database.ts'
 
 /** Rows as the person whom they are about may see them: by column, without the columns that are withheld. */
@@ -90,7 +91,7 @@ export function createPersonalExportStore (db: Database) {
     return await db`
       select queue, data ->> 'kind' as kind, attempts, created_at, due_at, failed_at
       from jobs
-      where coalesce(data ->> 'userId', data ->> 'registrationId', data ->> 'tokenId') = any(array(
+      where ${subjectOf(db)} = any(array(
         select ${userId}::text
         union all
         select id::text from one_time_tokens where user_id = ${userId}

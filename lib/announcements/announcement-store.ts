@@ -1,5 +1,6 @@
 import type { AnnouncementText } from '../mail/subject-store.ts'
 import type { Database, Transaction } from '../stores/database.ts'
+import { isAdmitted } from '../users/user-store.ts'
 
 /** An announcement, with how far it has come. */
 export interface Announcement {
@@ -80,10 +81,9 @@ export function createAnnouncementStore (db: Database) {
         from part
       ), counted as (
         select lower(substring(locale from '^[A-Za-z]*')) as language, count(*)::int as count
-        from part
+        from part u
         where created_at <= coalesce(${createdAt}::timestamptz, now())
-          and status = 'active'
-          and approval in ('not_required', 'approved')
+          and ${isAdmitted(db)}
           and (role = ${role}::text or ${role}::text is null)
         group by 1
       )
@@ -110,10 +110,9 @@ export function createAnnouncementStore (db: Database) {
         limit 1000
       ), chosen as materialized (
         select id
-        from part
+        from part u
         where created_at <= ${createdAt}
-          and status = 'active'
-          and approval in ('not_required', 'approved')
+          and ${isAdmitted(db)}
           and (role = ${role}::text or ${role}::text is null)
         order by id
         limit ${limit}

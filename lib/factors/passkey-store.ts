@@ -66,8 +66,7 @@ export function createPasskeyStore (db: Database) {
   /** The user's passkeys, the oldest first. */
   async function list (userId: string, query: Query = db): Promise<Passkey[]> {
     return await query<Passkey>`
-      select p.id, p.user_id, p.credential_id, p.public_key, p.sign_count, p.user_verified, p.backup_eligible,
-             p.backed_up, p.aaguid, p.transports, p.name, p.created_at, p.last_used_at
+      select ${columns(query)}
       from passkeys p
       where p.user_id = ${userId}
       order by p.created_at, p.id`
@@ -177,8 +176,7 @@ export function createPasskeyStore (db: Database) {
       set name = ${name}
       where p.id = ${id}
         and p.user_id = ${userId}
-      returning p.id, p.user_id, p.credential_id, p.public_key, p.sign_count, p.user_verified, p.backup_eligible,
-                p.backed_up, p.aaguid, p.transports, p.name, p.created_at, p.last_used_at`
+      returning ${columns(db)}`
     return renamed ?? null
   }
 
@@ -248,4 +246,11 @@ export function createPasskeyStore (db: Database) {
       group by o.rp_id
       order by o.rp_id`
   }
+}
+
+/** The columns of a `Passkey`, of the row `p`. */
+function columns ({ fragment }: Query) {
+  return fragment`
+    p.id, p.user_id, p.credential_id, p.public_key, p.sign_count, p.user_verified, p.backup_eligible, p.backed_up,
+    p.aaguid, p.transports, p.name, p.created_at, p.last_used_at`
 }

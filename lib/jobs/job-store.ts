@@ -203,3 +203,11 @@ export function createJobStore (db: Database) {
       order by queue`
   }
 }
+
+/**
+ * The id of what a job is about, for stores of those things. It is the expression of an index, `jobs_about` of
+ * sql/013.do.erasure.sql: written in another way it would not be found there.
+ */
+export function subjectOf ({ fragment }: Query) {
+  return fragment`coalesce(data ->> 'userId', data ->> 'registrationId', data ->> 'tokenId')`
+}

@@ -30,7 +30,7 @@ export function createQueueStore (db: Database) {
   /** The newest jobs of a queue, at most `limit`: all of them, or those that have failed for good. */
   async function list (queue: string, { onlyFailed, limit }: { onlyFailed: boolean, limit: number }) {
     return await db<ListedJob>`
-      select id, data ->> 'kind' as kind, attempts, attempts_max, created_at, due_at, failed_at, error
+      select ${columns(db)}
       from jobs
       where queue = ${queue}
         and (failed_at is not null or not ${onlyFailed}::boolean)
@@ -42,8 +42,7 @@ export function createQueueStore (db: Database) {
   async function waiting (queue: string, { after, limit }: Part): Promise<PlacedJob[]> {
     const { key, id } = after ?? { key: '-infinity', id: '0' }
     return await db<PlacedJob>`
-      select id, data ->> 'kind' as kind, attempts, attempts_max, created_at, due_at, failed_at, error,
-             due_at::text as key
+      select ${columns(db)}, due_at::text as key
       from jobs
       where queue = ${queue}
         and failed_at is null
@@ -56,8 +55,7 @@ export function createQueueStore (db: Database) {
   async function failed (queue: string, { after, limit }: Part): Promise<PlacedJob[]> {
     const { key, id } = after ?? { key: 'infinity', id: '0' }
     return await db<PlacedJob>`
-      select id, data ->> 'kind' as kind, attempts, attempts_max, created_at, due_at, failed_at, error,
-             failed_at::text as key
+      select ${columns(db)}, failed_at::text as key
       from jobs
       where queue = ${queue}
         and failed_at is not null
@@ -139,6 +137,11 @@ export function createQueueStore (db: Database) {
     const [row] = await db<{ now: Date }>`select now() as now`
     return row?.now ?? new Date(0)
   }
+}
+
+/** The columns of a `ListedJob`. */
+function columns ({ fragment }: Database) {
+  return fragment`id, data ->> 'kind' as kind, attempts, attempts_max, created_at, due_at, failed_at, error`
 }
 
 /** A condition: the last attempt has failed, and the next one comes so late that no node has the job in hand. */

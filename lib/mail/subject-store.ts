@@ -1,4 +1,5 @@
 import type { Database } from '../stores/database.ts'
+import { isAdmitted } from '../users/user-store.ts'
 
 /** A recipient of mails. The address is the stored one, never one from a request. */
 export interface Reader {
@@ -61,7 +62,7 @@ export function createMailSubjectStore (db: Database) {
 
   async function account (id: string): Promise<Account | null> {
     const [account] = await db<Account>`
-      select id, email, full_name, locale, status, approval, password_hash is not null as has_password
+      select ${accountColumns(db)}
       from users
       where id = ${id}`
     return account ?? null
@@ -81,9 +82,8 @@ export function createMailSubjectStore (db: Database) {
       join users applicant on applicant.id = any(${ids}::uuid[])
       join roles a on a.name = applicant.role
       where u.id = ${approverId}
-        and u.status = 'active'
+        and ${isAdmitted(db)}
         and v.status is distinct from 'suspended'
-        and u.approval in ('not_required', 'approved')
         and applicant.approval = 'pending'
         and r.rank > a.rank
       order by array_position(${ids}::uuid[], applicant.id)`
@@ -92,7 +92,7 @@ export function createMailSubjectStore (db: Database) {
   /** The account with a canonical address. */
   async function accountAt (canonical: string): Promise<Account | null> {
     const [account] = await db<Account>`
-      select id, email, full_name, locale, status, approval, password_hash is not null as has_password
+      select ${accountColumns(db)}
       from users
       where email_canonical = ${canonical}`
     return account ?? null
@@ -122,9 +122,8 @@ export function createMailSubjectStore (db: Database) {
    */
   async function event (id: number, subjectId: string): Promise<SealedEvent | null> {
     const [event] = await db<SealedEvent>`
-      select a.event, a.personal, k.wrapped_key
-      from audit_events a
-      left join subject_keys k on k.subject_id = a.subject_id
+      select ${eventColumns(db)}
+      from audit_events a ${keyJoin(db)}
       where a.id = ${id}
         and a.subject_id = ${subjectId}
         and coalesce(a.actor_id, a.subject_id) = a.subject_id`
@@ -134,9 +133,8 @@ export function createMailSubjectStore (db: Database) {
   /** An event about this subject, whoever acted. Use the reason in it, not the address. */
   async function decision (id: number, subjectId: string): Promise<SealedEvent | null> {
     const [event] = await db<SealedEvent>`
-      select a.event, a.personal, k.wrapped_key
-      from audit_events a
-      left join subject_keys k on k.subject_id = a.subject_id
+      select ${eventColumns(db)}
+      from audit_events a ${keyJoin(db)}
       where a.id = ${id}
         and a.subject_id = ${subjectId}`
     return event ?? null
@@ -148,9 +146,8 @@ export function createMailSubjectStore (db: Database) {
    */
   async function addressChange (eventId: number, subjectId: string): Promise<SealedEvent | null> {
     const [change] = await db<SealedEvent>`
-      select a.event, a.personal, k.wrapped_key
-      from audit_events a
-      left join subject_keys k on k.subject_id = a.subject_id
+      select ${eventColumns(db)}
+      from audit_events a ${keyJoin(db)}
       where a.subject_id = ${subjectId}
         and a.id > ${eventId}
         and a.event = 'email_changed'
@@ -159,4 +156,19 @@ export function createMailSubjectStore (db: Database) {
       limit 1`
     return change ?? null
   }
+}
+
+/** The columns of an `Account`. */
+function accountColumns ({ fragment }: Database) {
+  return fragment`id, email, full_name, locale, status, approval, password_hash is not null as has_password`
+}
+
+/** The columns of a `SealedEvent`: of the event `a`, and of what `keyJoin` adds. */
+function eventColumns ({ fragment }: Database) {
+  return fragment`a.event, a.personal, k.wrapped_key`
+}
+
+function keyJoin ({ fragment }: Database) {
+  return fragment`
+      left join subject_keys k on k.subject_id = a.subject_id`
 }

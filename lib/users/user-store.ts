@@ -288,3 +288,8 @@ export function userJoins ({ fragment }: Query) {
     left join vendors v on v.id = u.vendor_id
     left join subject_keys k on k.subject_id = u.id`
 }
+
+/** A condition on a row `u` of an account: no administrator keeps its user out. Its vendor may still be suspended. */
+export function isAdmitted ({ fragment }: Query) {
+  return fragment`u.status = 'active' and u.approval in ('not_required', 'approved')`
+}

@@ -1,7 +1,9 @@
 import { createHierarchyStore } from '../../../lib/access/hierarchy-store.ts'
 import { createRoleStore } from '../../../lib/access/role-store.ts'
 import { createErasureStore } from '../../../lib/accounts/erasure-store.ts'
+import { createPersonalExportStore } from '../../../lib/accounts/personal-export-store.ts'
 import { createUserDirectoryStore } from '../../../lib/administration/directory-store.ts'
+import { createAnnouncementStore } from '../../../lib/announcements/announcement-store.ts'
 import { createAuditSealStore } from '../../../lib/audit/seal-store.ts'
 import { createAuditTrailStore } from '../../../lib/audit/trail-store.ts'
 import { createUnsealedStore } from '../../../lib/audit/unsealed-store.ts'
@@ -9,6 +11,7 @@ import { createChangeStore } from '../../../lib/changes/change-store.ts'
 import { createPasskeyStore } from '../../../lib/factors/passkey-store.ts'
 import { createSpentChallengeStore } from '../../../lib/factors/spent-challenge-store.ts'
 import { createQueueStore } from '../../../lib/jobs/queue-store.ts'
+import { createMailSubjectStore } from '../../../lib/mail/subject-store.ts'
 import { createCleanUpStore } from '../../../lib/operations/clean-up-store.ts'
 import type { Kind } from '../../../lib/operations/clean-up-store.ts'
 import { createVendorStore } from '../../../lib/organisations/vendor-store.ts'
@@ -39,6 +42,10 @@ export async function composedStatements (): Promise<Set<string>> {
   const tail = createChangeStore(recorderOf(texts, { ...cursor, kind: 'everyone', seq: 1 }), { pageRows: 1 })
   const roles = createRoleStore(db)
   const erasures = createErasureStore(db)
+  const queues = createQueueStore(db)
+  const announcements = createAnnouncementStore(db)
+  const subjects = createMailSubjectStore(db)
+  const passkeys = createPasskeyStore(db)
   const tokens = createOneTimeTokenStore(db)
   const users = createUserStore(db)
   const signIns = createSignInStore(db, { sessionsMax: 1 })
@@ -53,14 +60,28 @@ export async function composedStatements (): Promise<Set<string>> {
     ...pagesOfTrail(createAuditTrailStore(db)),
     ...pagesOfVendors(createVendorStore(db)),
     ...kinds.map(kind => () => createCleanUpStore(db).remove(kind, window)),
-    () => createQueueStore(db).retry('mail', 1, 1),
-    () => createQueueStore(db).retryNext('mail', { before: now, after: 1, lateMs: 1, limit: 1 }),
+    () => queues.list('mail', { onlyFailed: true, limit: 1 }),
+    () => queues.waiting('mail', { after: null, limit: 1 }),
+    () => queues.failed('mail', { after: null, limit: 1 }),
+    () => queues.retry('mail', 1, 1),
+    () => queues.retryNext('mail', { before: now, after: 1, lateMs: 1, limit: 1 }),
     () => createHierarchyStore().lockActor(db, id),
+    () => createHierarchyStore().approvers(db, id, 1),
     () => roles.list(),
     () => roles.find(db, 'user'),
     () => roles.findOpen(db, { userType: 'user', name: 'user' }),
     () => erasures.removeSurplus(id, id, now),
     () => erasures.anonymiseSessions(db, id, now),
+    () => erasures.removeJobs(db, id, [id]),
+    () => createPersonalExportStore(db).jobs(id),
+    () => announcements.readers({ role: null }, { afterId: id, createdAt: null }),
+    () => announcements.next({ role: null }, { afterId: id, createdAt: now }, 1),
+    () => subjects.account(id),
+    () => subjects.applicantsOf(id, [id]),
+    () => subjects.accountAt('an address'),
+    () => subjects.event(1, id),
+    () => subjects.decision(1, id),
+    () => subjects.addressChange(1, id),
     () => seals.lastBefore(1),
     () => seals.seals(1, 1),
     () => seals.events(1, 1),
@@ -73,8 +94,10 @@ export async function composedStatements (): Promise<Set<string>> {
     ...[{}, { passkey: passkeyUse }].map(marks => () => signIns.signIn(ofUser, session, event, db, marks)),
     () => tokens.find(id, 'invitation', now),
     () => tokens.take(id, 'invitation', { by: id, now, until: now }),
-    () => createPasskeyStore(db).use(db, id, { signCount: 0, backupEligible: false, backedUp: false }, challenge, now),
-    () => createPasskeyStore(db).findWithOwner(Buffer.alloc(16), id),
+    () => passkeys.list(id),
+    () => passkeys.rename(id, id, 'a name'),
+    () => passkeys.use(db, id, { signCount: 0, backupEligible: false, backedUp: false }, challenge, now),
+    () => passkeys.findWithOwner(Buffer.alloc(16), id),
     () => createSpentChallengeStore().spend(db, challenge),
     () => users.find(id),
     () => users.findByAddress(id),
