@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { unavailable } from '../errors.ts'
 import { elapsedSince, momentOf } from '../clock.ts'
+import { accessTokenTtlMaxMs } from '../config/lifetimes.ts'
 import type { Clock, Moment } from '../clock.ts'
 import type { Change } from './change.ts'
 import type { ChangeStore, Cursor, Tail } from './change-store.ts'
@@ -26,7 +27,7 @@ const staleAfterMs = 3000
 /** A node whose clock differs more than this (ms) from that of Postgres cannot judge expiry. */
 const skewMaxMs = 15_000
 /** How far back (ms) a start reads: the longest allowed lifetime of an access token, and time to spare. */
-const lookBackMs = 80 * 60_000
+const lookBackMs = accessTokenTtlMaxMs + 20 * 60_000
 
 /**
  * Follows the table of changes and passes each change to `apply`. Within one read, changes come in the order of their

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Change } from './change.ts'
 import { createRevocations } from './revocations.ts'
-import type { EndedSessions, Revocations, TokenState } from './revocations.ts'
+import type { EndedSessions, RevocationOptions, Revocations, TokenState } from './revocations.ts'
 
 export type RenewableRevocations = ReturnType<typeof createRenewableRevocations>
 
@@ -10,7 +10,7 @@ export type RenewableRevocations = ReturnType<typeof createRenewableRevocations>
  * versions, and counts on from lower numbers: a lost raise would refuse every token to come. A session that has ended
  * stays ended: that harms nobody else.
  */
-export function createRenewableRevocations (clock: Pick<Clock, 'monotonic'>, { keepMs }: { keepMs: number }) {
+export function createRenewableRevocations (clock: Pick<Clock, 'monotonic'>, { keepMs }: RevocationOptions = {}) {
   const sessions: EndedSessions = new Map()
   const empty = () => createRevocations(clock, { keepMs, sessions })
   let known = empty()

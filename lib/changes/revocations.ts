@@ -1,6 +1,7 @@
 import { Refusal } from '../errors.ts'
 import type { EndReason } from '../errors.ts'
 import type { Clock } from '../clock.ts'
+import { accessTokenTtlMaxMs } from '../config/lifetimes.ts'
 import type { Change, VendorStatus } from './change.ts'
 
 /** The claims of an access token that can become invalid before it expires. */
@@ -32,16 +33,19 @@ const forgottenMax = 2000
 /** The sessions that have ended, by their ids, and why. */
 export type EndedSessions = Map<string, Entry<EndReason>>
 
+export interface RevocationOptions { keepMs?: number | undefined }
+
 export type Revocations = ReturnType<typeof createRevocations>
 
 /**
  * Everything that has ended within the lifetime of one access token, in this node's memory, so that a signed-in request
- * asks no store. An entry is kept for `keepMs` milliseconds after it was applied, by the monotonic clock. Every token
- * that it could refuse has expired by then.
+ * asks no store. An entry is kept for `keepMs` milliseconds after it was applied, by the monotonic clock: by default
+ * the longest allowed lifetime of an access token, and a minute. Every token that it could refuse has expired by then.
  * @param options.sessions the sessions that are known to have ended, where other revocations have them as well
  */
 export function createRevocations (
-  clock: Pick<Clock, 'monotonic'>, { keepMs, sessions = new Map() }: { keepMs: number, sessions?: EndedSessions }
+  clock: Pick<Clock, 'monotonic'>,
+  { keepMs = accessTokenTtlMaxMs + 60_000, sessions = new Map() }: RevocationOptions & { sessions?: EndedSessions } = {}
 ) {
   const users = new Map<string, Entry<Raise[]>>()
   const versions = new Map<string, Entry<Version>>()

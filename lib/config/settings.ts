@@ -4,6 +4,7 @@ import {
   baseUrl, boolean, choice, duration, encryptionKeys, integer, mailbox, origin, origins, pairs, passkeyOrigins, port,
   postgresUrl, proxies, rates, redisUrl, sentryDsn, share, smtpUrl, text, texts
 } from './kinds.ts'
+import { accessTokenTtlMaxMs } from './lifetimes.ts'
 
 export const environments = ['development', 'test', 'staging', 'production'] as const
 
@@ -147,7 +148,7 @@ export const settings = Type.Object({
   ACCESS_TOKEN_TTL: duration({
     description: 'How long an access token lives, at most 1h.',
     default: '15m'
-  }, { minimum: 1000, maximum: 3_600_000, wanted: 'from 1s to 1h' }),
+  }, { minimum: 1000, maximum: accessTokenTtlMaxMs, wanted: 'from 1s to 1h' }),
   REFRESH_TOKEN_TTL: duration({ description: 'How long a session may lie idle.', default: '7d' }, { minimum: 1000 }),
   SESSION_TTL: duration({ description: 'How long a session may last at all.', default: '30d' }, { minimum: 1000 }),
   SESSIONS_MAX: integer(1, 10_000, {

@@ -1,3 +1,5 @@
+import { accessTokenTtlMaxMs } from '../config/lifetimes.ts'
+
 /** How many seconds a copy of the JWKS may be kept; the `max-age` of its Cache-Control. */
 export const jwksMaxAgeSeconds = 300
 
@@ -10,7 +12,7 @@ export const publicationLeadMs = jwksMaxAgeSeconds * 1000 + 60_000
  * How long a retired key still verifies (ms): the longest allowed lifetime of an access token, and a minute for nodes
  * that lag.
  */
-export const retirementMs = 61 * 60_000
+export const retirementMs = accessTokenTtlMaxMs + 60_000
 
 /** The fields of a key that decide when it signs. Times are in milliseconds since 1970. */
 export interface KeyTurn {

@@ -1,3 +1,5 @@
+import { accessTokenTtlMaxMs } from '../config/lifetimes.ts'
+
 /** The `client_id` of a session's own tokens. A token with another one would be an OAuth client's. */
 export const firstParty = 'first-party'
 
@@ -33,8 +35,6 @@ export interface AccessClaims {
 
 /** The most seconds by which the clocks of two nodes may differ. */
 const clockSkewSeconds = 30
-/** The most seconds that ACCESS_TOKEN_TTL may be. */
-const lifetimeMaxSeconds = 3600
 
 /**
  * The claims of a payload whose signature is good, frozen. Null if it is not an access token for this API: something
@@ -53,7 +53,7 @@ export function readClaims (payload: unknown, { issuer, audience, now }: {
   const { iss, aud, iat, exp, auth_time: authTime } = payload
   const latest = now / 1000 + clockSkewSeconds
   const isForUs = iss === issuer && aud === audience
-  const isTimely = exp > iat && exp - iat <= lifetimeMaxSeconds && iat <= latest && authTime <= latest
+  const isTimely = exp > iat && (exp - iat) * 1000 <= accessTokenTtlMaxMs && iat <= latest && authTime <= latest
   if (!isForUs || !isTimely) return null
 
   // Cached claims are shared by many requests.

@@ -7,14 +7,11 @@ declare module 'fastify' {
   interface FastifyInstance { readonly revocations: RenewableRevocations }
 }
 
-/** How long (ms) a change is remembered: the longest allowed lifetime of an access token, and a minute. */
-const retentionMs = 61 * 60_000
-
 /** How often (ms) changes that are older are dropped: each time a part, so that a flood of them holds nothing up. */
 const forgetIntervalMs = 1000
 
 export default fp<{ clock: Clock }>(async function rememberRevocations (app, { clock }) {
-  const revocations = createRenewableRevocations(clock, { keepMs: retentionMs })
+  const revocations = createRenewableRevocations(clock)
   const timer = setInterval(revocations.forget, forgetIntervalMs)
 
   app.decorate('revocations', revocations)

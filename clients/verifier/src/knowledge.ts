@@ -12,15 +12,12 @@ export interface Moment {
 
 export type Knowledge = ReturnType<typeof createKnowledge>
 
-/** How long (ms) a change is remembered: the longest lifetime of an access token, and a minute. */
-const retentionMs = 61 * 60_000
-
 /**
  * What has ended, and up to when that is known. The time of the node is derived from its signs of life, so a wrong wall
  * clock of this machine neither prolongs a token nor shortens it.
  */
 export function createKnowledge ({ clock, staleAfter }: { clock: Clock, staleAfter: number }) {
-  const empty = () => createRevocations(clock, { keepMs: retentionMs })
+  const empty = () => createRevocations(clock)
   let revocations = empty()
   /** What a node has told from the beginning, until it has told all. */
   let next: ReturnType<typeof empty> | null = null
