@@ -1,4 +1,7 @@
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+/** Whether a value is a UUID in its one lower-case form. */
+export function isUuid (value: unknown): value is string {
+  return typeof value === 'string' && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value)
+}
 
 /** The 16 bytes of a UUID. */
 export function uuidToBytes (uuid: string): Buffer {
@@ -12,5 +15,6 @@ export function uuidFromBytes (bytes: Buffer): string {
 
 /** A UUID in its one lower-case form; undefined for a text that is no UUID. */
 export function canonicalUuid (text: string): string | undefined {
-  return uuid.test(text) ? text.toLowerCase() : undefined
+  const canonical = text.toLowerCase()
+  return isUuid(canonical) ? canonical : undefined
 }

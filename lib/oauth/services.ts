@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID, timingSafeEqual } from 'node:crypto'
 import type { Audit } from '../audit/audit.ts'
 import { sha256 } from '../crypto/sha256.ts'
+import { isUuid } from '../crypto/uuids.ts'
 import type { Caller } from '../http/caller.ts'
 import type { Credentials } from './basic.ts'
 import { createFollowed } from '../changes/followed.ts'
@@ -33,7 +34,6 @@ const readIntervalMs = 1000
 const secretBytes = 32
 const hashBytes = 32
 const namePattern = /^[a-z][a-z0-9-]{0,62}$/
-const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /**
  * The services that may introspect tokens, and their credentials. A secret has 256 random bits: it cannot be guessed,
@@ -71,7 +71,7 @@ export function createServices ({ database, store, audit, failures, statuses, cl
       subject: null,
       caller,
       // Only an id is stored: any other text may be a secret that was sent in the wrong field.
-      personal: { credential: uuid.test(credentials.id) ? credentials.id : null }
+      personal: { credential: isUuid(credentials.id) ? credentials.id : null }
     })
     throw new Refusal('invalid_credentials')
   }
@@ -112,7 +112,7 @@ export function createServices ({ database, store, audit, failures, statuses, cl
    */
   async function revoke ({ name, id = null }: { name: string, id?: string | null }, caller: Caller) {
     return await database.begin(async tx => {
-      const revoked = id === null || uuid.test(id) ? await store.remove(tx, name, id) : []
+      const revoked = id === null || isUuid(id) ? await store.remove(tx, name, id) : []
       if (revoked.length === 0) throw notFound(name, id)
 
       for (const id of revoked) {

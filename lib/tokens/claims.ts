@@ -1,4 +1,5 @@
 import { accessTokenTtlMaxMs } from '../config/lifetimes.ts'
+import { isUuid } from '../crypto/uuids.ts'
 
 /** The `client_id` of a session's own tokens. A token with another one would be an OAuth client's. */
 export const firstParty = 'first-party'
@@ -81,10 +82,6 @@ function isAccessClaims (payload: unknown): payload is AccessClaims {
 
 function isText (value: unknown) {
   return typeof value === 'string' && value !== ''
-}
-
-function isUuid (value: unknown) {
-  return typeof value === 'string' && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value)
 }
 
 function isCount (value: unknown) {
