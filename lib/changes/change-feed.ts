@@ -25,7 +25,7 @@ const readIntervalMs = 500
 /** After this time (ms) without a read a node may not know what has ended, and refuses. */
 const staleAfterMs = 3000
 /** A node whose clock differs more than this (ms) from that of Postgres cannot judge expiry. */
-const skewMaxMs = 15_000
+export const skewMaxMs = 15_000
 /** How far back (ms) a start reads: the longest allowed lifetime of an access token, and time to spare. */
 const lookBackMs = accessTokenTtlMaxMs + 20 * 60_000
 

@@ -1,10 +1,9 @@
+import { skewMaxMs } from '../changes/change-feed.ts'
 import type { Finding } from '../config/warnings.ts'
 
 /** Milliseconds since 1970: the time of a store and, when it had answered, of this machine; and how long that took. */
 export interface ClockReading { time: number, now: number, took: number }
 
-/** A node whose clock is off by more refuses signed-in requests. */
-const skewMaxMs = 15_000
 /** Time synchronisation keeps clocks much closer than this. */
 const skewNoticedMs = 2000
 
