@@ -1,5 +1,6 @@
 import { unavailable } from '../errors.ts'
 import type { Keyring, Ring } from './keyring.ts'
+import { jwksMaxAgeSeconds } from './rotation.ts'
 
 export type PublishedKeys = ReturnType<typeof createPublishedKeys>
 
@@ -8,7 +9,12 @@ export function createPublishedKeys ({ keyring, hasRead }: {
   keyring: Pick<Keyring, 'current' | 'isOutdated'>
   hasRead: (position: string) => boolean
 }) {
-  return { current, asOf }
+  return {
+    current,
+    asOf,
+    /** For how many seconds a copy of the ring may be kept. */
+    maxAgeSeconds: jwksMaxAgeSeconds
+  }
 
   /**
    * The ring as this node knows it, also while it is cut off.

@@ -36,8 +36,9 @@ const jwks: FastifyPluginAsyncTypebox = async app => {
     const { as_of: asOf } = request.query
     if (asOf !== undefined) return app.publishedKeys.asOf(asOf)
 
-    const { jwks, etag } = app.publishedKeys.current()
-    reply.headers({ 'cache-control': 'public, max-age=300', etag })
+    const { current, maxAgeSeconds } = app.publishedKeys
+    const { jwks, etag } = current()
+    reply.headers({ 'cache-control': `public, max-age=${maxAgeSeconds}`, etag })
 
     if (!isCurrent(request.headers['if-none-match'], etag)) return jwks
     reply.code(304)
