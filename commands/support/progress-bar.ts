@@ -2,8 +2,6 @@ import type { StandardOutput } from './command.ts'
 
 const widthColumns = 30
 
-export type ProgressBar = ReturnType<typeof createProgressBar>
-
 /**
  * The last line of a terminal, which shows the progress of long work, and lines above it. A pipe gets the lines only.
  * @param total the amount of all work; null when it is not known

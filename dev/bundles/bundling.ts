@@ -2,7 +2,7 @@ import { basename, dirname } from 'node:path'
 import type { BuildOptions, Plugin } from 'esbuild'
 
 /** They stay outside a bundle: they look for files beside themselves, are native, or import CommonJS on demand. */
-export const outsidePackages = [
+const outsidePackages = [
   '@fastify/cookie', '@fastify/swagger-ui', '@node-rs/argon2', '@opentelemetry/exporter-trace-otlp-http',
   '@opentelemetry/resources', '@opentelemetry/sdk-trace', '@sentry/core', 'argon2', 'pino', 'pino-pretty'
 ]

@@ -6,7 +6,7 @@ import { isDebian, unpackDebian } from './debian.ts'
 export interface DebianPostgres { programs: string, env: NodeJS.ProcessEnv }
 
 /** The versions that tests and benches can be told to run on: the oldest supported one, and the one of npm. */
-export const postgresVersions = ['15', '18'] as const
+const postgresVersions = ['15', '18'] as const
 export type PostgresVersion = typeof postgresVersions[number]
 
 /**

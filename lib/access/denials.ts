@@ -37,8 +37,6 @@ const callsMax = 10_000
 /** How many events all denied calls of one user leave. */
 const eventRates = [{ limit: 100, window: 3_600_000 }]
 
-export type Denials = ReturnType<typeof createDenials>
-
 /**
  * Every denied request leaves a line in the log and a count (ASVS 5.0 16.3.2). The first of its kind also leaves an
  * audit event, and then one a minute at most, so that nobody can flood the trail. This is counted in the node's memory.

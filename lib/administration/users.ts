@@ -15,8 +15,6 @@ type Parts = UserAmendmentParts & UserUpdateParts & ApplicantParts & UserStatusP
 
 export type UserAdministrationParts = Omit<Parts, 'amendments' | 'applicants'>
 
-export type UserAdministration = ReturnType<typeof createUserAdministration>
-
 /**
  * The actions of administrators on users. Every action checks that the actor ranks above the user, is one transaction
  * with its audit event, and holds for access tokens that were issued before it.

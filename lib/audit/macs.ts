@@ -95,8 +95,6 @@ function lowerCase (uuid: string | null): string | null {
 /** Microseconds that all nodes have to begin with MACs, or with a new key, after the first one has. */
 const changeoverMicros = 86_400_000_000
 
-export type MacRules = ReturnType<typeof createMacRules>
-
 /**
  * Decides from when on an event must have a valid MAC. The seals say so, and nobody can forge them. Where the first
  * sealed events have MACs, all events must. Where a trail is older than MACs, each event must that is sealed a day or

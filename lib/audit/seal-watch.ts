@@ -17,8 +17,6 @@ export interface SealWatchParts {
   clock: Pick<Clock, 'monotonic'>
 }
 
-export type SealWatch = ReturnType<typeof createSealWatch>
-
 /** What a look at the trail has shown. */
 export interface Observation {
   /** Whether it is time for a seal. */

@@ -16,8 +16,6 @@ export interface FollowedOptions<T> {
   warn?: (error: unknown) => void
 }
 
-export type Followed<T> = ReturnType<typeof createFollowed<T>>
-
 /**
  * A copy, in this node's memory, of something small in a store that every node must know. It is read again when the
  * change feed reports a change, and no longer trusted when that read does not succeed in time. `follow` and `reload`

@@ -6,10 +6,10 @@ import {
 } from './kinds.ts'
 import { accessTokenTtlMaxMs } from './lifetimes.ts'
 
-export const environments = ['development', 'test', 'staging', 'production'] as const
+const environments = ['development', 'test', 'staging', 'production'] as const
 
 /** The samplers of the OpenTelemetry specification that need no service of their own. */
-export const samplers = [
+const samplers = [
   'always_on', 'always_off', 'traceidratio', 'parentbased_always_on', 'parentbased_always_off', 'parentbased_traceidratio'
 ] as const
 

@@ -1,19 +1,16 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { sha256 } from './sha256.ts'
 
-/** Signs payloads of a fixed number of bytes and verifies such tokens. */
-export type TokenSigner = ReturnType<typeof createTokenSigner>
-
 const version = 1
 /** The version (1) and the key id (4). */
 const headBytes = 5
 const macBytes = 32
 
 /**
- * A token is version (1) ‖ key id (4) ‖ payload ‖ HMAC-SHA-256 (32), in bytes, as base64url. The key id is a hash of
- * the key, not its position in the list, so keys may be reordered. The first key signs, every listed key verifies.
- * `payloadBytes + 37` must be a multiple of three: then each token has exactly one base64url form, and no second
- * spelling of it is accepted.
+ * Signs payloads of a fixed number of bytes and verifies such tokens. A token is version (1) ‖ key id (4) ‖ payload ‖
+ * HMAC-SHA-256 (32), in bytes, as base64url. The key id is a hash of the key, not its position in the list, so keys may
+ * be reordered. The first key signs, every listed key verifies. `payloadBytes + 37` must be a multiple of three: then
+ * each token has exactly one base64url form, and no second spelling of it is accepted.
  */
 export function createTokenSigner (keys: Buffer[], payloadBytes: number) {
   const ring = keys.map(key => ({ key, id: sha256(key).readUInt32BE() }))

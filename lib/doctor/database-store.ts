@@ -46,8 +46,6 @@ interface Row extends Omit<DatabaseFacts, 'took' | 'role' | 'schemaProblem'> {
   isReadonly: boolean | null
 }
 
-export type DatabaseStore = ReturnType<typeof createDatabaseStore>
-
 export function createDatabaseStore (db: Database) {
   return { facts, identity, fitsSchema, time }
 

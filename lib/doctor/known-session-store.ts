@@ -1,7 +1,5 @@
 import type { Database } from '../stores/database.ts'
 
-export type KnownSessionStore = ReturnType<typeof createKnownSessionStore>
-
 export function createKnownSessionStore (db: Database) {
   return { countKnown }
 

@@ -35,7 +35,7 @@ export interface SecondFactorParts {
 export type SecondFactors = ReturnType<typeof createSecondFactors>
 
 /** How long (s) a secret waits for its first code. */
-export const waitingSeconds = 600
+const waitingSeconds = 600
 /** How many steps off the clock of an authenticator app may be for the refusal to say so. */
 const clockHintSteps = 10
 

@@ -19,7 +19,7 @@ export const keysChanged: Change = {
  * A change as followers receive it. What it does not have is left out.
  * @param asOf what a node must have read to know of a change of the keys
  */
-export function renderChange (
+function renderChange (
   { kind, subjectId, exceptId, number, reason, vendorStatus }: Change, asOf: string
 ): string {
   return JSON.stringify({

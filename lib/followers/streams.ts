@@ -32,8 +32,6 @@ export interface StreamLimits {
   lagMaxMs: number
 }
 
-export type Streams = ReturnType<typeof createStreams>
-
 /**
  * The streams of a node. One buffer is written to all that are current. The others wait for what their followers have
  * to be told first; they count as well.

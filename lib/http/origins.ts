@@ -4,8 +4,6 @@ export interface Provenance { method: string, origin: string | undefined, fetchS
 /** Whether requests with this method change nothing (RFC 9110 §9.2.1). Their bodies are not read. */
 export const isSafe = (method: string) => method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
 
-export type Origins = ReturnType<typeof createOrigins>
-
 /**
  * Which origins may act through a browser: the listed ones and the API's own. That is the origin of `ISSUER_URL`, never
  * the one of a Host header (OWASP CSRF Prevention, "Verifying Origin").

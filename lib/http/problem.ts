@@ -1,12 +1,10 @@
 import type { Refusal } from '../errors.ts'
 
-/** RFC 9457. `type` is `urn:latchkey:problem:` and the code: it is stable, and there is no document to fetch. */
-export type Problem = ReturnType<typeof renderProblem>
-
-export const problemType = 'application/problem+json; charset=utf-8'
+const problemType = 'application/problem+json; charset=utf-8'
 
 /**
- * The body of a refusal.
+ * The body of a refusal (RFC 9457). `type` is `urn:latchkey:problem:` and the code: it is stable, and there is no
+ * document to fetch.
  * @param status differs from the refusal's own where HTTP has a more specific one (408, 414, 431)
  */
 export function renderProblem (refusal: Refusal, requestId: string, status: number = refusal.status) {

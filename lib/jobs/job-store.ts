@@ -24,7 +24,7 @@ export interface QueueCounts {
 }
 
 /** More jobs of a queue than this are not counted, because counting reads each of them. */
-export const countedMax = 10_000
+const countedMax = 10_000
 /** The same for the jobs of one queue that are due soon, which are asked for by a command alone. */
 const countedSoonMax = 100_000
 

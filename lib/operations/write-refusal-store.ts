@@ -10,8 +10,6 @@ const hashTags = ['0', '1', '2', '3']
 /** How long (ms) what was written to Redis stays there. */
 const lifetimeMs = 10_000
 
-export type WriteRefusalStore = ReturnType<typeof createWriteRefusalStore>
-
 /** Asks each store why it takes no writes although it answers: one word, or null while it takes them. */
 export function createWriteRefusalStore (db: Database, redisScripts: Pick<RedisScripts, 'tryWrite'>) {
   return { database, redis }

@@ -22,8 +22,6 @@ export interface BreachedPasswordParts {
   warn: (details: object) => void
 }
 
-export type BreachedPasswords = ReturnType<typeof createBreachedPasswords>
-
 /** Why a password was not checked. `detail` is an HTTP status or the code of a system's error. */
 interface Unchecked {
   outcome: 'failed' | 'skipped'

@@ -13,7 +13,7 @@ export interface UnusableHash { problem: string }
  * What one verification may cost: about a second of one core. Beyond that a stored hash could take so much work that
  * the server stops. `memoryKib` is in use at once; `workKib` is processed over all passes.
  */
-export const foreignBounds = {
+const foreignBounds = {
   argon2: { memoryKib: 262_144, workKib: 1_048_576, passes: 100, parallelism: 16 },
   bcrypt: { cost: 14 },
   scrypt: { memoryKib: 262_144, workKib: 524_288 },

@@ -3,8 +3,6 @@ import type { Database } from '../stores/database.ts'
 /** The values that a rotation leaves for the durable record of its session. */
 export interface Sighting { sessionId: string, floor: number, seenAt: Date }
 
-export type SightingStore = ReturnType<typeof createSightingStore>
-
 export function createSightingStore (db: Database) {
   return { write }
 

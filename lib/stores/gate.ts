@@ -14,9 +14,6 @@ interface OpenSlot extends Slot { isOver: boolean }
 
 interface Waiting { begin: () => void, refuse: () => void }
 
-/** Limits how much work goes to one store at once, how much waits, and how long a caller waits for it. */
-export type Gate = ReturnType<typeof createGate>
-
 export interface GateOptions {
   /** The most calls that may be under way at once. */
   concurrency: number
@@ -36,6 +33,8 @@ export interface GateOptions {
 export const ownTurn: Turn = { priority: 'known', flow: null }
 
 /**
+ * Limits how much work goes to one store at once, how much waits, and how long a caller waits for it.
+ *
  * A store that does not answer must neither keep a request waiting nor pile up work, and no flow (see `createFlows`)
  * may take the store for itself, nor may all strangers together: calls wait in a queue where known callers go first,
  * and when that is full, the flow that has most calls in it makes room. The time for waiting ends before work begins,

@@ -3,7 +3,7 @@ import { readLines } from '../formats/lines.ts'
 import type { Line } from '../formats/lines.ts'
 
 /** The fields of a user in a file. The first two are required. */
-export const userFields = [
+const userFields = [
   'email',
   'full_name',
   'role',

@@ -21,8 +21,6 @@ export interface FeedParts {
   warn: (error: unknown) => void
 }
 
-export type Feed = ReturnType<typeof createFeed>
-
 /** The pause (ms) before the second attempt to connect; the first one comes at once. It doubles up to the longest. */
 const pauseMin = 50
 const pauseMax = 1000
@@ -35,7 +33,7 @@ const aheadMax = 1000
 const streamAgeMax = 3_600_000
 
 /** The node has refused the credential. */
-export class CredentialRefused extends Error {
+class CredentialRefused extends Error {
   constructor (status: number) {
     super(`Latchkey has refused the credential of the feed (${status}); create one with create-service NAME --may-follow`)
   }

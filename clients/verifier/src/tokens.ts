@@ -4,8 +4,6 @@ import { createTokenCache } from '../../../lib/tokens/cache.ts'
 import { fieldsOf } from './fields.ts'
 import type { Keys, PublishedKey } from './keys.ts'
 
-export type Tokens = ReturnType<typeof createTokens>
-
 /** The most characters of a token; a longer one is refused unread. */
 const tokenCharsMax = 4096
 /** The most tokens whose signature is remembered. */

@@ -6,7 +6,6 @@ import type { Authenticator, CreationOptions, Lies, RequestOptions } from './aut
 
 /** Where the pages of a test deployment are. */
 export const origin = 'http://localhost:3000'
-export const rpId = 'localhost'
 
 type Kind = 'passkey' | 'security_key'
 

@@ -9,8 +9,6 @@ import type { Test } from 'tap'
 /** The behaviour of the server; `honest` is the correct one. */
 export type Behaviour = keyof typeof behaviours
 
-export type RangeServer = Awaited<ReturnType<typeof startRangeServer>>
-
 /** A server in this process that speaks the range protocol of Have I Been Pwned, and breaks it on request. */
 export async function startRangeServer (t: Pick<Test, 'teardown'>) {
   const breached = new Set<string>()

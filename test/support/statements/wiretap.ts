@@ -17,8 +17,6 @@ const background = new RegExp([
 /** Commands of the background work, and of connecting. */
 const backgroundCommands = /^(hello|client|info|ping|xread|select|auth|command|time|set)$/i
 
-export type Wiretap = ReturnType<typeof createWiretap>
-
 /**
  * Puts a listener between a node and its stores: every SQL statement and Redis command that the node sends is
  * recorded before it arrives. Its background work is left out: reading the feed, probes, telling what has arrived, and
