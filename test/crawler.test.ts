@@ -42,7 +42,7 @@ for (const role of ['anonymous', 'user', 'vendor', 'admin', 'super_admin']) {
     const denied = new Set<string>()
     const countBefore = await countDenials()
     let denials = 0
-    // The password was entered too long ago, so that nobody erases their account and nobody signs out everyone.
+    // The sign-in was too long ago, so that nobody erases their account and nobody signs out everyone.
     app.clock.advance(10 * 60_000 + 2000)
 
     for (const operation of operations) {

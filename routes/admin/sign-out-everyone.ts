@@ -6,7 +6,7 @@ const schema = {
   operationId: 'signOutEveryone',
   tags: ['Administration'],
   summary: 'Sign everybody out',
-  description: 'Every session of every user, also the one that asks, in one step; each is told so (`everyone_signed_out`). Needs `roles:write` and a password that was entered within ten minutes: else 401 `reauthentication_required`.',
+  description: 'Ends every session of every user in one step, also the one that asks; the reason is `everyone_signed_out`. Needs `roles:write` and a sign-in within ten minutes: else 401 `reauthentication_required`.',
   body: NoBody,
   response: { 204: Type.Null({ description: 'Nobody is signed in.' }) }
 }

@@ -6,7 +6,7 @@ const schema = {
   operationId: 'deleteMe',
   tags: ['Profile'],
   summary: 'Erase one’s account',
-  description: 'The account and everything about it, for good; the owner gets one last mail. Needs a password that was entered within ten minutes: else 401 `reauthentication_required`. 409 `last_super_admin`: somebody must remain who may do everything.',
+  description: 'The account and everything about it, for good; the owner gets one last mail. Needs a sign-in within ten minutes: else 401 `reauthentication_required`. 409 `last_super_admin`: somebody must remain who may do everything.',
   response: {
     204: Type.Null({
       description: 'Erased, and signed out everywhere. A browser still knows its device, which may serve other accounts.',

@@ -29,7 +29,7 @@ const schema = {
       exp: Type.Optional(Type.Integer(seconds)),
       auth_time: Type.Optional(Type.Integer({
         ...seconds,
-        description: 'When the password was entered last; seconds since 1970.'
+        description: 'When the user was authenticated last; seconds since 1970.'
       })),
       amr: Type.Optional(Type.Array(Type.String(), { description: 'How (RFC 8176).', examples: [['pwd']] })),
       acr: Type.Optional(Type.String({

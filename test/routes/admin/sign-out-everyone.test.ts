@@ -24,7 +24,7 @@ t.test('everybody is signed out in one step and told the reason', async t => {
   t.ok(await signIn(app, others[0]))
 })
 
-t.test('signing everybody out needs the permission, then a password that was entered recently', async t => {
+t.test('signing everybody out needs the permission, then a recent sign-in', async t => {
   const [chief, admin] = [await signed(app, 'super_admin'), await signed(app, 'admin')]
   t.match(brief(await as(app, admin.access_token, 'POST', '/admin/sign-out-everyone')), { status: 403, code: 'forbidden' })
   app.clock.advance(10 * 60_000 + 2000)

@@ -314,7 +314,7 @@ export interface paths {
         post?: never;
         /**
          * Erase one’s account
-         * @description The account and everything about it, for good; the owner gets one last mail. Needs a password that was entered within ten minutes: else 401 `reauthentication_required`. 409 `last_super_admin`: somebody must remain who may do everything.
+         * @description The account and everything about it, for good; the owner gets one last mail. Needs a sign-in within ten minutes: else 401 `reauthentication_required`. 409 `last_super_admin`: somebody must remain who may do everything.
          */
         delete: operations["deleteMe"];
         options?: never;
@@ -448,7 +448,7 @@ export interface paths {
         put?: never;
         /**
          * Ask for another address
-         * @description Needs a password that was entered within ten minutes: else 401 `reauthentication_required`. The new address gets a link that works for a day; until it is followed nothing changes. The old one is told and gets a link that undoes it. Answers alike whether or not the new address has an account.
+         * @description Needs a sign-in within ten minutes: else 401 `reauthentication_required`. The new address gets a link that works for a day; until it is followed nothing changes. The old one is told and gets a link that undoes it. Answers alike whether or not the new address has an account.
          */
         post: operations["changeEmail"];
         delete?: never;
@@ -1335,7 +1335,7 @@ export interface paths {
         put?: never;
         /**
          * Sign everybody out
-         * @description Every session of every user, also the one that asks, in one step; each is told so (`everyone_signed_out`). Needs `roles:write` and a password that was entered within ten minutes: else 401 `reauthentication_required`.
+         * @description Ends every session of every user in one step, also the one that asks; the reason is `everyone_signed_out`. Needs `roles:write` and a sign-in within ten minutes: else 401 `reauthentication_required`.
          */
         post: operations["signOutEveryone"];
         delete?: never;
@@ -2282,7 +2282,7 @@ export interface components {
              */
             exp?: number;
             /**
-             * @description When the password was entered last; seconds since 1970.
+             * @description When the user was authenticated last; seconds since 1970.
              * @example 1795168200
              */
             auth_time?: number;

@@ -167,8 +167,8 @@ extension AccountCalls on Latchkey {
       }));
 
   /// Erase one’s account. The account and everything about it, for good; the owner gets one last mail. Needs a
-  /// password that was entered within ten minutes: else 401 reauthentication_required. 409 last_super_admin:
-  /// somebody must remain who may do everything.
+  /// sign-in within ten minutes: else 401 reauthentication_required. 409 last_super_admin: somebody must remain who
+  /// may do everything.
   Future<void> deleteMe() => call('deleteMe', 'DELETE /auth/me');
 
   /// Change the password. Every other session ends; this one goes on with the tokens of the answer, and what it
@@ -217,10 +217,9 @@ extension AccountCalls on Latchkey {
         'id': id,
       });
 
-  /// Ask for another address. Needs a password that was entered within ten minutes: else 401
-  /// reauthentication_required. The new address gets a link that works for a day; until it is followed nothing
-  /// changes. The old one is told and gets a link that undoes it. Answers alike whether or not the new address has
-  /// an account.
+  /// Ask for another address. Needs a sign-in within ten minutes: else 401 reauthentication_required. The new
+  /// address gets a link that works for a day; until it is followed nothing changes. The old one is told and gets a
+  /// link that undoes it. Answers alike whether or not the new address has an account.
   Future<void> changeEmail({
     required String newEmail,
   }) => call('changeEmail', 'POST /auth/email/change', {
@@ -659,8 +658,7 @@ extension AdministrationCalls on Latchkey {
   /// command, because who can change the trail can change this, too.
   Future<LastTrailVerification> getTrailVerification() async => LastTrailVerification(await call('getTrailVerification', 'GET /admin/trail-verification'));
 
-  /// Sign everybody out. Every session of every user, also the one that asks, in one step; each is told so
-  /// (everyone_signed_out). Needs roles:write and a password that was entered within ten minutes: else 401
-  /// reauthentication_required.
+  /// Sign everybody out. Ends every session of every user in one step, also the one that asks; the reason is
+  /// everyone_signed_out. Needs roles:write and a sign-in within ten minutes: else 401 reauthentication_required.
   Future<void> signOutEveryone() => call('signOutEveryone', 'POST /admin/sign-out-everyone');
 }
