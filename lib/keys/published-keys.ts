@@ -12,7 +12,7 @@ export function createPublishedKeys ({ keyring, hasRead }: {
   return {
     current,
     asOf,
-    /** For how many seconds a copy of the ring may be kept. */
+    /** How long (s) a client may keep them. A new key waits longer before it signs. */
     maxAgeSeconds: jwksMaxAgeSeconds
   }
 

@@ -38,7 +38,7 @@ const schema = {
   operationId: 'listAuditEvents',
   tags: ['Administration'],
   summary: 'Read the audit trail',
-  description: 'Needs `audit:read`, and stands in the trail itself. As JSON in pages of a hundred, the latest first: go on with `next_cursor`, and the same filters, until it is `null`. With `format` all of it at once, the earliest first, as lines of JSON or CSV with a line of names; an answer that breaks off is not the whole. In CSV a cell that a spreadsheet would take for a formula begins with an apostrophe.',
+  description: 'Needs `audit:read`. Each reading is recorded in the trail, too. As JSON in pages of a hundred, the latest first: go on with `next_cursor`, and the same filters, until it is `null`. With `format` all of it at once, the earliest first, as lines of JSON or as CSV whose first line names the columns; an answer that breaks off is incomplete. In CSV a cell that a spreadsheet would take for a formula begins with an apostrophe.',
   querystring: Type.Object({
     actor: Type.Optional(Type.String({ ...Id, description: 'Who did it.' })),
     subject: Type.Optional(Type.String({ ...Id, description: 'To whom.' })),

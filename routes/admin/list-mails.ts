@@ -22,7 +22,7 @@ const QueuedMail = Type.Object({
     enum: [...failures, null],
     description: 'Why the last attempt failed; `null` if none has.'
   })
-}, { title: 'QueuedMail', description: 'A mail that has not been sent. Who gets it is decided when it is.' })
+}, { title: 'QueuedMail', description: 'A mail that has not been sent. Its recipient is determined when it is sent.' })
 
 const QueuedMailList = Type.Object({
   mails: Type.Array(QueuedMail),
@@ -36,7 +36,7 @@ const schema = {
   operationId: 'listMails',
   tags: ['Administration'],
   summary: 'List the mails that wait or have failed',
-  description: 'Needs `roles:write`. Those that are tried next first, or those that failed last. In pages: go on with `next_cursor`, and the same `state`, until it is `null`. Mails that were sent are not kept.',
+  description: 'Needs `roles:write`. The mails that are tried next come first, or those that failed last. In pages: go on with `next_cursor`, and the same `state`, until it is `null`. Mails that were sent are not kept.',
   querystring: Type.Object({
     state: Type.Optional(oneOf(['waiting', 'failed'], { description: '`failed` when left out.' })),
     limit: Type.Optional(Limit),

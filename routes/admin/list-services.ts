@@ -5,7 +5,7 @@ import { orNull } from '../schemas/types.ts'
 import { Id, Time } from '../schemas/user.ts'
 
 const ServiceCredential = Type.Object({
-  id: Type.String({ ...Id, description: 'With which the service signs in: the name in HTTP Basic.' }),
+  id: Type.String({ ...Id, description: 'The service signs in with it: the user name in HTTP Basic.' }),
   name: Type.String({ description: 'Of the service. It may have several credentials.', examples: ['billing'] }),
   may_revoke: Type.Boolean({ description: 'Whether it may end the sessions of tokens.' }),
   may_follow: Type.Boolean({ description: 'Whether it may follow what has ended.' }),

@@ -41,7 +41,7 @@ const schema = {
   operationId: 'getTrailVerification',
   tags: ['Administration'],
   summary: 'The last verification of the audit trail',
-  description: 'Needs `roles:write`. What `latchkey audit-verify --record` has found when it last ran, each night for instance. Look at `ended_at`: it may be long ago. Whoever needs proof runs the command, because who can change the trail can change this, too.',
+  description: 'Needs `roles:write`. What `latchkey audit-verify --record` found when it last ran, for instance each night. Look at `ended_at`: it may be long ago. This is no proof, because somebody who can change the trail can change this as well: for proof run the command.',
   response: {
     200: Type.Object({
       verification: Type.Union([Type.Null(), TrailVerification], { description: '`null` while none has been recorded.' })

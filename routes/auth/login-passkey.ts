@@ -10,7 +10,7 @@ const schema = {
   operationId: 'loginWithPasskey',
   tags: ['Session'],
   summary: 'Sign in with a passkey alone',
-  description: 'For the options of /auth/login/passkey/options. A passkey that no account has is 401 `passkey_unknown`: only then tell the browser so (`PublicKeyCredential.signalUnknownCredential`). Anything else that is wrong is 401 `invalid_credentials`. After a good signature: 403 `approval_pending`, `approval_rejected`, `account_disabled`, `wrong_user_type`. Both factors are proved, so no second step follows.',
+  description: 'For the options of /auth/login/passkey/options. A passkey that no account has is 401 `passkey_unknown`: only then tell the browser so (`PublicKeyCredential.signalUnknownCredential`). Anything else that is wrong is 401 `invalid_credentials`. After a good signature: 403 `approval_pending`, `approval_rejected`, `account_disabled`, `vendor_suspended`, `wrong_user_type`. Both factors are proved, so no second step follows.',
   security: [],
   body: Type.Object({
     credential: AssertionCredential,

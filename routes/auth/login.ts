@@ -9,7 +9,7 @@ const schema = {
   operationId: 'login',
   tags: ['Session'],
   summary: 'Sign in',
-  description: 'A wrong password, an unknown address and one that was never confirmed are one answer: 401 `invalid_credentials`. Only after the right password: 403 `approval_pending`, `approval_rejected`, `account_disabled`, `wrong_user_type`; 401 `mfa_required` if the account has two steps: its `mfa_token` (a cookie with `transport: cookie`) and a second factor go to /auth/login/second-factor within five minutes. If the role demands a second factor and the account has none, the session may do nothing but add one (`must_enroll_second_factor` in the access token): everything else is 403 `second_factor_enrollment_required`.',
+  description: 'A wrong password, an unknown address and one that was never confirmed are one answer: 401 `invalid_credentials`. Only after the right password: 403 `approval_pending`, `approval_rejected`, `account_disabled`, `vendor_suspended`, `wrong_user_type`; 401 `mfa_required` if the account has two steps: its `mfa_token` (a cookie with `transport: cookie`) and a second factor go to /auth/login/second-factor within five minutes. If the role demands a second factor and the account has none, the session may do nothing but add one (`must_enroll_second_factor` in the access token): everything else is 403 `second_factor_enrollment_required`.',
   security: [],
   body: Type.Object({
     email: Email,

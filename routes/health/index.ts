@@ -22,7 +22,8 @@ const health: FastifyPluginAsync<HealthRoutesOptions> = async (app, options) => 
     await guarded.register(poolStats, { poolMax: options.poolMax, poolMin: options.poolMin })
   })
 
-  // As whom an operator arrives here, through all proxies: `latchkey doctor --url` shows it (RFC 9651).
+  // The caller's address behind all proxies, and how many there were, as a structured field (RFC 9651). It is for
+  // `latchkey doctor --url`.
   function describeOperator ({ caller, headers }: FastifyRequest, reply: FastifyReply) {
     const hops = headers['x-forwarded-for']?.toString().split(',').length ?? 0
     reply.header('latchkey-client', `"${caller.ip}";hops=${hops}`)

@@ -9,7 +9,7 @@ const schema = {
   operationId: 'introspect',
   tags: ['Services'],
   summary: 'Whether an access token is good',
-  description: 'For services that want to know at once when a session has ended (RFC 7662); others verify tokens themselves, with the keys of `/.well-known/jwks.json`. Whatever would not be let in here is `{"active":false}` and nothing else: expired, ended, forged, of another audience, of a user who is disabled or has to change the password, and every refresh token.',
+  description: 'For services that want to know at once when a session has ended (RFC 7662); others verify tokens themselves, with the keys of `/.well-known/jwks.json`. Every token that this API would not accept is `{"active":false}` and nothing else: expired, ended, forged, of another audience, of a user who is disabled, whose vendor is suspended or who has to change the password or add a second factor, and every refresh token.',
   consumes: ['application/x-www-form-urlencoded'],
   security: [{ service: [] }],
   body: TokenForm,

@@ -56,7 +56,7 @@ const schema = {
 }
 
 const revocations: FastifyPluginAsyncTypebox = async app => {
-  // A HEAD request would keep a stream open that nobody reads.
+  // Fastify would answer HEAD by this handler, and keep a stream open that nobody reads.
   const options = { schema, config: { errors: 'oauth' }, exposeHeadRoute: false } as const
 
   app.get('/revocations', options, async ({ service, headers, query, raw: { socket } }, reply) => {

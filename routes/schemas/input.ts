@@ -101,7 +101,7 @@ export const RoleName = Type.String({
 export const Limit = Type.String({
   pattern: '^([1-9][0-9]?|1[0-9]{2}|200)$',
   default: '50',
-  description: 'So many at most: 1 to 200.',
+  description: 'How many entries a page has at most: 1 to 200.',
   examples: ['50']
 })
 

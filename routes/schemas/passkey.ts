@@ -11,7 +11,7 @@ function bytes (bytesMax: number, description: string) {
 }
 
 const credentialId = bytes(1023, 'The id of the credential.')
-const clientData = bytes(4096, 'What the browser says about the ceremony.')
+const clientData = bytes(4096, 'The client data of the browser: type, challenge and origin.')
 
 // Objects inside a credential take unknown members: browsers add some each year.
 const common = {
@@ -34,7 +34,7 @@ export const AssertionCredential = Type.Object({
   description: 'What `toJSON()` gives after `navigator.credentials.get()`. Members that are not listed are let through.'
 })
 
-// A word of WebAuthn, or one that is added to it later.
+// The words of WebAuthn are not listed, because it gets further ones.
 const Transport = Type.String({ pattern: '^[A-Za-z0-9_.-]{1,32}$', examples: ['internal'] })
 
 /** What `toJSON()` gives after `navigator.credentials.create()`. */

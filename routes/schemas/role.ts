@@ -14,7 +14,7 @@ const properties = {
   rank: Type.Integer({
     minimum: 0,
     maximum: 100,
-    description: 'Who has the role acts upon those of lower ranks only.',
+    description: 'Users with the role may act only upon users of lower ranks.',
     examples: [30]
   }),
   user_type: UserType,
@@ -44,7 +44,7 @@ const factorProperties = {
 }
 
 export const RoleBody = Type.Object({
-  name: Type.Optional({ ...RoleName, description: 'If it is said, the one of the path.' }),
+  name: Type.Optional({ ...RoleName, description: 'May be left out. Otherwise it must be the name in the path.' }),
   ...properties,
   second_factor: Type.Optional({
     ...factorProperties.second_factor,
@@ -60,11 +60,11 @@ export const Role = Type.Object({
   name: RoleName,
   ...properties,
   ...factorProperties,
-  // The store gives words; that they are these is known only here.
+  // The store has texts. Only this schema knows that each of them is one of the permissions.
   permissions: Type.Unsafe<string[]>(properties.permissions)
 }, {
   title: 'Role',
-  description: 'What its users may do, and upon whom.'
+  description: 'What its users may do, and to whom.'
 })
 
 export const RoleAnswer = Type.Object({ role: Role }, { title: 'RoleAnswer', description: 'The role as it is now.' })

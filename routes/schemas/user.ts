@@ -30,7 +30,7 @@ export const User = Type.Object({
   email_verified: Type.Boolean(),
   approval: oneOf(['not_required', 'pending', 'approved', 'rejected']),
   must_change_password: Type.Boolean({
-    description: 'Until it is changed there is little else to be had.',
+    description: 'Until it is changed, almost every request is refused: 403 `password_change_required`.',
     examples: [false]
   }),
   last_login_at: orNull(Time),
@@ -38,7 +38,7 @@ export const User = Type.Object({
   updated_at: Time
 }, { title: 'User', description: 'An account.' })
 
-export const UserAnswer = Type.Object({ user: User }, { title: 'UserAnswer', description: 'Whose account it is.' })
+export const UserAnswer = Type.Object({ user: User }, { title: 'UserAnswer', description: 'The account as it is now.' })
 
 export const UserList = Type.Object({
   users: Type.Array(User),

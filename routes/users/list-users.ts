@@ -10,7 +10,7 @@ const schema = {
   operationId: 'listUsers',
   tags: ['Users'],
   summary: 'List users, search for them',
-  description: 'Needs `users:read`. In pages: go on with `next_cursor`, and the same `q`, filters and `sort`, until it is `null`. A page may be shorter than `limit`, or empty, although there is a next one. Who has never signed in did so before everybody else.',
+  description: 'Needs `users:read`. In pages: go on with `next_cursor`, and the same `q`, filters and `sort`, until it is `null`. A page may be shorter than `limit`, or empty, although there is a next one. By `last_login_at`, users who have never signed in count as the earliest.',
   querystring: Type.Object({
     limit: Type.Optional(Limit),
     cursor: Type.Optional(Cursor),

@@ -5,8 +5,8 @@ import { UserParams } from '../schemas/user.ts'
 const schema = {
   operationId: 'getUserLock',
   tags: ['Users'],
-  summary: 'What failed sign-ins have shut',
-  description: 'Needs `users:read`. It counts no try and changes nothing. `POST /users/{id}/unlock` opens all of it.',
+  summary: 'What failed sign-ins have locked',
+  description: 'Needs `users:read`. Reading is not counted as a try and changes nothing. `POST /users/{id}/unlock` unlocks all of it.',
   params: UserParams,
   response: { 200: AccountLock }
 }

@@ -7,7 +7,7 @@ const schema = {
   operationId: 'rejectUser',
   tags: ['Users'],
   summary: 'Turn an applicant away',
-  description: 'Needs `users:approve` and a rank above the user’s. They are mailed, with the reason; whoever was let in before is signed out everywhere. 409 `conflict` where the role needs no approval.',
+  description: 'Needs `users:approve` and a rank above the user’s. They are mailed, with the reason; a user who was let in before is signed out everywhere. 409 `conflict` where the role needs no approval.',
   params: UserParams,
   body: Reason,
   response: { 200: UserAnswer },

@@ -8,11 +8,11 @@ const schema = {
   operationId: 'sendPasswordReset',
   tags: ['Users'],
   summary: 'Mail a user the way to a new password',
-  description: 'Needs `users:write`, a rank above the user’s and a recent sign-in. Who was invited and has not come yet is invited once more. 409 `conflict` for a disabled account; 429 for more mails than an address gets.',
+  description: 'Needs `users:write`, a rank above the user’s and a recent sign-in. A user who was invited and has not chosen a password yet gets the invitation again. 409 `conflict` for a disabled account; 429 for more mails than an address gets.',
   params: UserParams,
   body: NoBody,
   response: {
-    204: Type.Null({ description: 'It is on its way.' })
+    204: Type.Null({ description: 'The mail is on its way.' })
   },
   refusals: codes('conflict', 'last_super_admin')
 }

@@ -6,7 +6,7 @@ import { UserAnswer, UserParams } from '../schemas/user.ts'
 const schema = {
   operationId: 'unlockUser',
   tags: ['Users'],
-  summary: 'Open what failed sign-ins have shut',
+  summary: 'Unlock what failed sign-ins have locked',
   description: 'Needs `users:write` and a rank above the user’s. For strangers to the account and for the devices it knows.',
   params: UserParams,
   body: NoBody,

@@ -3,7 +3,7 @@ import { Type } from '@sinclair/typebox'
 import { codes } from '../schemas/refusals.ts'
 import { position } from '../schemas/types.ts'
 
-// RFC 7517: public members only. max-age is what a new key waits before it signs.
+// RFC 7517: public members only.
 const schema = {
   operationId: 'getJwks',
   summary: 'Public keys of access tokens',

@@ -92,7 +92,7 @@ export interface paths {
         put?: never;
         /**
          * Sign in
-         * @description A wrong password, an unknown address and one that was never confirmed are one answer: 401 `invalid_credentials`. Only after the right password: 403 `approval_pending`, `approval_rejected`, `account_disabled`, `wrong_user_type`; 401 `mfa_required` if the account has two steps: its `mfa_token` (a cookie with `transport: cookie`) and a second factor go to /auth/login/second-factor within five minutes. If the role demands a second factor and the account has none, the session may do nothing but add one (`must_enroll_second_factor` in the access token): everything else is 403 `second_factor_enrollment_required`.
+         * @description A wrong password, an unknown address and one that was never confirmed are one answer: 401 `invalid_credentials`. Only after the right password: 403 `approval_pending`, `approval_rejected`, `account_disabled`, `vendor_suspended`, `wrong_user_type`; 401 `mfa_required` if the account has two steps: its `mfa_token` (a cookie with `transport: cookie`) and a second factor go to /auth/login/second-factor within five minutes. If the role demands a second factor and the account has none, the session may do nothing but add one (`must_enroll_second_factor` in the access token): everything else is 403 `second_factor_enrollment_required`.
          */
         post: operations["login"];
         delete?: never;
@@ -172,7 +172,7 @@ export interface paths {
         put?: never;
         /**
          * Sign in with a passkey alone
-         * @description For the options of /auth/login/passkey/options. A passkey that no account has is 401 `passkey_unknown`: only then tell the browser so (`PublicKeyCredential.signalUnknownCredential`). Anything else that is wrong is 401 `invalid_credentials`. After a good signature: 403 `approval_pending`, `approval_rejected`, `account_disabled`, `wrong_user_type`. Both factors are proved, so no second step follows.
+         * @description For the options of /auth/login/passkey/options. A passkey that no account has is 401 `passkey_unknown`: only then tell the browser so (`PublicKeyCredential.signalUnknownCredential`). Anything else that is wrong is 401 `invalid_credentials`. After a good signature: 403 `approval_pending`, `approval_rejected`, `account_disabled`, `vendor_suspended`, `wrong_user_type`. Both factors are proved, so no second step follows.
          */
         post: operations["loginWithPasskey"];
         delete?: never;
@@ -252,7 +252,7 @@ export interface paths {
         put?: never;
         /**
          * Bring the old address back
-         * @description With the token from the mail to the old address: before the change is confirmed and for seven days after, whatever the address has been changed to since. Every session ends (`email_restored`), no device is known any more, and passkeys, an authenticator app and recovery codes that were added since the change was requested are gone; all of them, if nobody had proved the old address. The password is gone as well, because whoever asked for the change knew it: the restored address gets a mail with a link to choose a new one. A disabled account gets its address back and stays disabled, without that mail. A token that is wrong, used or expired is 422 `token_invalid`; 409 `conflict`: somebody else has the address by now.
+         * @description With the token from the mail to the old address: before the change is confirmed and for seven days after, whatever the address has been changed to since. Every session ends (`email_restored`), no device is known any more, and passkeys, an authenticator app and recovery codes that were added since the change was requested are gone; all of them, if nobody had proved the old address. The password is gone as well, because the person who asked for the change knew it: the restored address gets a mail with a link to choose a new one. A disabled account gets its address back and stays disabled, without that mail. A token that is wrong, used or expired is 422 `token_invalid`; 409 `conflict`: somebody else has the address by now.
          */
         post: operations["undoEmailChange"];
         delete?: never;
@@ -671,7 +671,7 @@ export interface paths {
         put?: never;
         /**
          * Whether an access token is good
-         * @description For services that want to know at once when a session has ended (RFC 7662); others verify tokens themselves, with the keys of `/.well-known/jwks.json`. Whatever would not be let in here is `{"active":false}` and nothing else: expired, ended, forged, of another audience, of a user who is disabled or has to change the password, and every refresh token.
+         * @description For services that want to know at once when a session has ended (RFC 7662); others verify tokens themselves, with the keys of `/.well-known/jwks.json`. Every token that this API would not accept is `{"active":false}` and nothing else: expired, ended, forged, of another audience, of a user who is disabled, whose vendor is suspended or who has to change the password or add a second factor, and every refresh token.
          */
         post: operations["introspect"];
         delete?: never;
@@ -729,7 +729,7 @@ export interface paths {
         };
         /**
          * List users, search for them
-         * @description Needs `users:read`. In pages: go on with `next_cursor`, and the same `q`, filters and `sort`, until it is `null`. A page may be shorter than `limit`, or empty, although there is a next one. Who has never signed in did so before everybody else.
+         * @description Needs `users:read`. In pages: go on with `next_cursor`, and the same `q`, filters and `sort`, until it is `null`. A page may be shorter than `limit`, or empty, although there is a next one. By `last_login_at`, users who have never signed in count as the earliest.
          */
         get: operations["listUsers"];
         put?: never;
@@ -824,8 +824,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What failed sign-ins have shut
-         * @description Needs `users:read`. It counts no try and changes nothing. `POST /users/{id}/unlock` opens all of it.
+         * What failed sign-ins have locked
+         * @description Needs `users:read`. Reading is not counted as a try and changes nothing. `POST /users/{id}/unlock` unlocks all of it.
          */
         get: operations["getUserLock"];
         put?: never;
@@ -886,7 +886,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Open what failed sign-ins have shut
+         * Unlock what failed sign-ins have locked
          * @description Needs `users:write` and a rank above the user’s. For strangers to the account and for the devices it knows.
          */
         post: operations["unlockUser"];
@@ -947,7 +947,7 @@ export interface paths {
         put?: never;
         /**
          * Turn an applicant away
-         * @description Needs `users:approve` and a rank above the user’s. They are mailed, with the reason; whoever was let in before is signed out everywhere. 409 `conflict` where the role needs no approval.
+         * @description Needs `users:approve` and a rank above the user’s. They are mailed, with the reason; a user who was let in before is signed out everywhere. 409 `conflict` where the role needs no approval.
          */
         post: operations["rejectUser"];
         delete?: never;
@@ -1047,7 +1047,7 @@ export interface paths {
         put?: never;
         /**
          * Mail a user the way to a new password
-         * @description Needs `users:write`, a rank above the user’s and a recent sign-in. Who was invited and has not come yet is invited once more. 409 `conflict` for a disabled account; 429 for more mails than an address gets.
+         * @description Needs `users:write`, a rank above the user’s and a recent sign-in. A user who was invited and has not chosen a password yet gets the invitation again. 409 `conflict` for a disabled account; 429 for more mails than an address gets.
          */
         post: operations["sendPasswordReset"];
         delete?: never;
@@ -1173,7 +1173,7 @@ export interface paths {
         };
         /**
          * Read the audit trail
-         * @description Needs `audit:read`, and stands in the trail itself. As JSON in pages of a hundred, the latest first: go on with `next_cursor`, and the same filters, until it is `null`. With `format` all of it at once, the earliest first, as lines of JSON or CSV with a line of names; an answer that breaks off is not the whole. In CSV a cell that a spreadsheet would take for a formula begins with an apostrophe.
+         * @description Needs `audit:read`. Each reading is recorded in the trail, too. As JSON in pages of a hundred, the latest first: go on with `next_cursor`, and the same filters, until it is `null`. With `format` all of it at once, the earliest first, as lines of JSON or as CSV whose first line names the columns; an answer that breaks off is incomplete. In CSV a cell that a spreadsheet would take for a formula begins with an apostrophe.
          */
         get: operations["listAuditEvents"];
         put?: never;
@@ -1213,7 +1213,7 @@ export interface paths {
         };
         /**
          * List the mails that wait or have failed
-         * @description Needs `roles:write`. Those that are tried next first, or those that failed last. In pages: go on with `next_cursor`, and the same `state`, until it is `null`. Mails that were sent are not kept.
+         * @description Needs `roles:write`. The mails that are tried next come first, or those that failed last. In pages: go on with `next_cursor`, and the same `state`, until it is `null`. Mails that were sent are not kept.
          */
         get: operations["listMails"];
         put?: never;
@@ -1293,7 +1293,7 @@ export interface paths {
         };
         /**
          * The last verification of the audit trail
-         * @description Needs `roles:write`. What `latchkey audit-verify --record` has found when it last ran, each night for instance. Look at `ended_at`: it may be long ago. Whoever needs proof runs the command, because who can change the trail can change this, too.
+         * @description Needs `roles:write`. What `latchkey audit-verify --record` found when it last ran, for instance each night. Look at `ended_at`: it may be long ago. This is no proof, because somebody who can change the trail can change this as well: for proof run the command.
          */
         get: operations["getTrailVerification"];
         put?: never;
@@ -1624,7 +1624,7 @@ export interface components {
             /** @enum {string} */
             approval: "not_required" | "pending" | "approved" | "rejected";
             /**
-             * @description Until it is changed there is little else to be had.
+             * @description Until it is changed, almost every request is refused: 403 `password_change_required`.
              * @example false
              */
             must_change_password: boolean;
@@ -1774,7 +1774,7 @@ export interface components {
             type: "public-key";
             response: {
                 /**
-                 * @description What the browser says about the ceremony.
+                 * @description The client data of the browser: type, challenge and origin.
                  * @example …
                  */
                 clientDataJSON: string;
@@ -1809,7 +1809,7 @@ export interface components {
             /** @example ada@example.com */
             email: string;
         };
-        /** @description Whose account it is. */
+        /** @description The account as it is now. */
         UserAnswer: {
             user: components["schemas"]["User"];
         };
@@ -1998,7 +1998,7 @@ export interface components {
             type: "public-key";
             response: {
                 /**
-                 * @description What the browser says about the ceremony.
+                 * @description The client data of the browser: type, challenge and origin.
                  * @example …
                  */
                 clientDataJSON: string;
@@ -2549,7 +2549,7 @@ export interface components {
                 counted_at: string;
             };
         };
-        /** @description What its users may do, and upon whom. */
+        /** @description What its users may do, and to whom. */
         Role: {
             /**
              * @description A role of the deployment.
@@ -2557,7 +2557,7 @@ export interface components {
              */
             name: string;
             /**
-             * @description Who has the role acts upon those of lower ranks only.
+             * @description Users with the role may act only upon users of lower ranks.
              * @example 30
              */
             rank: number;
@@ -2713,7 +2713,7 @@ export interface components {
             /** @description `false` while there are keys under an `ENCRYPTION_KEY` that this node does not have. They are not listed. */
             complete: boolean;
         };
-        /** @description A mail that has not been sent. Who gets it is decided when it is. */
+        /** @description A mail that has not been sent. Its recipient is determined when it is sent. */
         QueuedMail: {
             /** @example 1843 */
             id: number;
@@ -2773,7 +2773,7 @@ export interface components {
         ServiceCredential: {
             /**
              * Format: uuid
-             * @description With which the service signs in: the name in HTTP Basic.
+             * @description The service signs in with it: the user name in HTTP Basic.
              */
             id: string;
             /**
@@ -4183,7 +4183,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Whose account it is. */
+            /** @description The account as it is now. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4291,7 +4291,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Whose account it is. */
+            /** @description The account as it is now. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5888,7 +5888,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description So many at most: 1 to 200.
+                 * @description How many entries a page has at most: 1 to 200.
                  * @example 50
                  */
                 limit?: string;
@@ -6014,7 +6014,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Whose account it is. */
+            /** @description The account as it is now. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -6071,7 +6071,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Whose account it is. */
+            /** @description The account as it is now. */
             200: {
                 headers: {
                     /** @description For `If-Match`. It is another one after each change. */
@@ -6171,7 +6171,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Whose account it is. */
+            /** @description The account as it is now. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6330,7 +6330,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Whose account it is. */
+            /** @description The account as it is now. */
             200: {
                 headers: {
                     /** @description For `If-Match`. It is another one after each change. */
@@ -6561,7 +6561,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Whose account it is. */
+            /** @description The account as it is now. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6624,7 +6624,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Whose account it is. */
+            /** @description The account as it is now. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6687,7 +6687,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Whose account it is. */
+            /** @description The account as it is now. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6750,7 +6750,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Whose account it is. */
+            /** @description The account as it is now. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6813,7 +6813,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Whose account it is. */
+            /** @description The account as it is now. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6883,7 +6883,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Whose account it is. */
+            /** @description The account as it is now. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7171,7 +7171,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is on its way. */
+            /** @description The mail is on its way. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -7352,12 +7352,12 @@ export interface operations {
             content: {
                 "application/json": {
                     /**
-                     * @description If it is said, the one of the path.
+                     * @description May be left out. Otherwise it must be the name in the path.
                      * @example user
                      */
                     name?: string;
                     /**
-                     * @description Who has the role acts upon those of lower ranks only.
+                     * @description Users with the role may act only upon users of lower ranks.
                      * @example 30
                      */
                     rank: number;
@@ -7514,7 +7514,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description So many at most: 1 to 200.
+                 * @description How many entries a page has at most: 1 to 200.
                  * @example 50
                  */
                 limit?: string;
@@ -7847,7 +7847,7 @@ export interface operations {
                 /** @description `failed` when left out. */
                 state?: "waiting" | "failed";
                 /**
-                 * @description So many at most: 1 to 200.
+                 * @description How many entries a page has at most: 1 to 200.
                  * @example 50
                  */
                 limit?: string;
@@ -7906,7 +7906,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description So many at most: 1 to 200.
+                 * @description How many entries a page has at most: 1 to 200.
                  * @example 50
                  */
                 limit?: string;

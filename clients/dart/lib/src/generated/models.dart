@@ -212,7 +212,7 @@ extension type const PublicKeyRequestOptions(Map<String, Object?> json) {
   String get userVerification => json['userVerification'] as String;
 }
 
-/// A mail that has not been sent. Who gets it is decided when it is.
+/// A mail that has not been sent. Its recipient is determined when it is sent.
 extension type const QueuedMail(Map<String, Object?> json) {
   int get id => json['id'] as int;
   /// What caused it.
@@ -251,11 +251,11 @@ extension type const RecoveryCodes(Map<String, Object?> json) {
   List<String> get recoveryCodes => [for (final item in json['recovery_codes'] as List<Object?>) item as String];
 }
 
-/// What its users may do, and upon whom.
+/// What its users may do, and to whom.
 extension type const Role(Map<String, Object?> json) {
   /// A role of the deployment.
   String get name => json['name'] as String;
-  /// Who has the role acts upon those of lower ranks only.
+  /// Users with the role may act only upon users of lower ranks.
   int get rank => json['rank'] as int;
   /// The kind of user that an application is for.
   String get userType => json['user_type'] as String;
@@ -304,7 +304,7 @@ extension type const SecondFactors(Map<String, Object?> json) {
 
 /// A credential of a service, without its secret.
 extension type const ServiceCredential(Map<String, Object?> json) {
-  /// With which the service signs in: the name in HTTP Basic.
+  /// The service signs in with it: the user name in HTTP Basic.
   String get id => json['id'] as String;
   /// Of the service. It may have several credentials.
   String get name => json['name'] as String;
@@ -471,14 +471,14 @@ extension type const User(Map<String, Object?> json) {
   String get status => json['status'] as String;
   bool get emailVerified => json['email_verified'] as bool;
   String get approval => json['approval'] as String;
-  /// Until it is changed there is little else to be had.
+  /// Until it is changed, almost every request is refused: 403 password_change_required.
   bool get mustChangePassword => json['must_change_password'] as bool;
   DateTime? get lastLoginAt => json['last_login_at'] == null ? null : DateTime.parse(json['last_login_at'] as String);
   DateTime get createdAt => DateTime.parse(json['created_at'] as String);
   DateTime get updatedAt => DateTime.parse(json['updated_at'] as String);
 }
 
-/// Whose account it is.
+/// The account as it is now.
 extension type const UserAnswer(Map<String, Object?> json) {
   User get user => User(json['user'] as Map<String, Object?>);
 }

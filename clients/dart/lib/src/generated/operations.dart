@@ -97,7 +97,8 @@ extension AccountCalls on Latchkey {
   /// Sign in with a passkey alone. For the options of /auth/login/passkey/options. A passkey that no account has is
   /// 401 passkey_unknown: only then tell the browser so (PublicKeyCredential.signalUnknownCredential). Anything
   /// else that is wrong is 401 invalid_credentials. After a good signature: 403 approval_pending,
-  /// approval_rejected, account_disabled, wrong_user_type. Both factors are proved, so no second step follows.
+  /// approval_rejected, account_disabled, vendor_suspended, wrong_user_type. Both factors are proved, so no second
+  /// step follows.
   Future<SignedIn> loginWithPasskey({
     required Map<String, Object?> credential,
     String? deviceName,
@@ -145,9 +146,9 @@ extension AccountCalls on Latchkey {
   /// and for seven days after, whatever the address has been changed to since. Every session ends (email_restored),
   /// no device is known any more, and passkeys, an authenticator app and recovery codes that were added since the
   /// change was requested are gone; all of them, if nobody had proved the old address. The password is gone as
-  /// well, because whoever asked for the change knew it: the restored address gets a mail with a link to choose a
-  /// new one. A disabled account gets its address back and stays disabled, without that mail. A token that is
-  /// wrong, used or expired is 422 token_invalid; 409 conflict: somebody else has the address by now.
+  /// well, because the person who asked for the change knew it: the restored address gets a mail with a link to
+  /// choose a new one. A disabled account gets its address back and stays disabled, without that mail. A token that
+  /// is wrong, used or expired is 422 token_invalid; 409 conflict: somebody else has the address by now.
   Future<EmailRestored> undoEmailChange({
     required String token,
   }) async => EmailRestored(await call('undoEmailChange', 'POST /auth/email/undo', {
@@ -320,8 +321,8 @@ extension AccountCalls on Latchkey {
 /// The calls of administrators.
 extension AdministrationCalls on Latchkey {
   /// List users, search for them. Needs users:read. In pages: go on with next_cursor, and the same q, filters and
-  /// sort, until it is null. A page may be shorter than limit, or empty, although there is a next one. Who has
-  /// never signed in did so before everybody else.
+  /// sort, until it is null. A page may be shorter than limit, or empty, although there is a next one. By
+  /// last_login_at, users who have never signed in count as the earliest.
   Future<UserList> listUsers({
     String? limit,
     String? cursor,
@@ -414,8 +415,8 @@ extension AdministrationCalls on Latchkey {
         'id': id,
       }));
 
-  /// What failed sign-ins have shut. Needs users:read. It counts no try and changes nothing. POST
-  /// /users/{id}/unlock opens all of it.
+  /// What failed sign-ins have locked. Needs users:read. Reading is not counted as a try and changes nothing. POST
+  /// /users/{id}/unlock unlocks all of it.
   Future<AccountLock> getUserLock({
     required String id,
   }) async => AccountLock(await call('getUserLock', 'GET /users/{id}/lock', {
@@ -437,7 +438,7 @@ extension AdministrationCalls on Latchkey {
         'id': id,
       }));
 
-  /// Open what failed sign-ins have shut. Needs users:write and a rank above the user’s. For strangers to the
+  /// Unlock what failed sign-ins have locked. Needs users:write and a rank above the user’s. For strangers to the
   /// account and for the devices it knows.
   Future<UserAnswer> unlockUser({
     required String id,
@@ -461,8 +462,8 @@ extension AdministrationCalls on Latchkey {
         'id': id,
       }));
 
-  /// Turn an applicant away. Needs users:approve and a rank above the user’s. They are mailed, with the reason;
-  /// whoever was let in before is signed out everywhere. 409 conflict where the role needs no approval.
+  /// Turn an applicant away. Needs users:approve and a rank above the user’s. They are mailed, with the reason; a
+  /// user who was let in before is signed out everywhere. 409 conflict where the role needs no approval.
   Future<UserAnswer> rejectUser({
     required String id,
     String? reason,
@@ -500,9 +501,9 @@ extension AdministrationCalls on Latchkey {
         'sid': sid,
       });
 
-  /// Mail a user the way to a new password. Needs users:write, a rank above the user’s and a recent sign-in. Who
-  /// was invited and has not come yet is invited once more. 409 conflict for a disabled account; 429 for more mails
-  /// than an address gets.
+  /// Mail a user the way to a new password. Needs users:write, a rank above the user’s and a recent sign-in. A user
+  /// who was invited and has not chosen a password yet gets the invitation again. 409 conflict for a disabled
+  /// account; 429 for more mails than an address gets.
   Future<void> sendPasswordReset({
     required String id,
   }) => call('sendPasswordReset', 'POST /users/{id}/password-reset', {
@@ -591,10 +592,10 @@ extension AdministrationCalls on Latchkey {
         'status': status,
       }));
 
-  /// Read the audit trail. Needs audit:read, and stands in the trail itself. As JSON in pages of a hundred, the
-  /// latest first: go on with next_cursor, and the same filters, until it is null. With format all of it at once,
-  /// the earliest first, as lines of JSON or CSV with a line of names; an answer that breaks off is not the whole.
-  /// In CSV a cell that a spreadsheet would take for a formula begins with an apostrophe.
+  /// Read the audit trail. Needs audit:read. Each reading is recorded in the trail, too. As JSON in pages of a
+  /// hundred, the latest first: go on with next_cursor, and the same filters, until it is null. With format all of
+  /// it at once, the earliest first, as lines of JSON or as CSV whose first line names the columns; an answer that
+  /// breaks off is incomplete. In CSV a cell that a spreadsheet would take for a formula begins with an apostrophe.
   Future<AuditEventList> listAuditEvents({
     String? actor,
     String? subject,
@@ -617,9 +618,9 @@ extension AdministrationCalls on Latchkey {
   /// are at /.well-known/jwks.json.
   Future<SigningKeyList> listSigningKeys() async => SigningKeyList(await call('listSigningKeys', 'GET /admin/keys'));
 
-  /// List the mails that wait or have failed. Needs roles:write. Those that are tried next first, or those that
-  /// failed last. In pages: go on with next_cursor, and the same state, until it is null. Mails that were sent are
-  /// not kept.
+  /// List the mails that wait or have failed. Needs roles:write. The mails that are tried next come first, or those
+  /// that failed last. In pages: go on with next_cursor, and the same state, until it is null. Mails that were sent
+  /// are not kept.
   Future<QueuedMailList> listMails({
     String? state,
     String? limit,
@@ -653,9 +654,9 @@ extension AdministrationCalls on Latchkey {
         'id': id,
       });
 
-  /// The last verification of the audit trail. Needs roles:write. What latchkey audit-verify --record has found
-  /// when it last ran, each night for instance. Look at ended_at: it may be long ago. Whoever needs proof runs the
-  /// command, because who can change the trail can change this, too.
+  /// The last verification of the audit trail. Needs roles:write. What latchkey audit-verify --record found when it
+  /// last ran, for instance each night. Look at ended_at: it may be long ago. This is no proof, because somebody
+  /// who can change the trail can change this as well: for proof run the command.
   Future<LastTrailVerification> getTrailVerification() async => LastTrailVerification(await call('getTrailVerification', 'GET /admin/trail-verification'));
 
   /// Sign everybody out. Ends every session of every user in one step, also the one that asks; the reason is
