@@ -91,7 +91,7 @@ export function createPasskeyChecks (parts: PasskeyCheckParts) {
     { userId, find }: ExpectedPasskey<Found>
   ): Promise<PasskeyProof<Found>> {
     const text = webauthn.challengeOf(assertion)
-    const challenge = text === null ? null : challenges.open(text, [ceremony.purpose], ceremony.boundTo)
+    const challenge = text === null ? null : challenges.read(text, [ceremony.purpose], ceremony.boundTo)
     const credentialId = credentialIdOf(assertion)
     if (text === null || !challenge || !credentialId) throw wrongPasskey()
 
@@ -141,7 +141,7 @@ export function wrongPasskey (): Refusal {
   return new Refusal('invalid_credentials', { sentence: 'The passkey does not count here, or its answer has been used.' })
 }
 
-type Challenge = NonNullable<ReturnType<Challenges['open']>>
+type Challenge = NonNullable<ReturnType<Challenges['read']>>
 
 /** A login must name the account that the passkey was made for; elsewhere it may be left out (section 7.2, step 6). */
 function isHandleOf (

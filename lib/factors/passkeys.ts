@@ -138,7 +138,7 @@ export function createPasskeys (parts: PasskeyParts) {
 
   function verify (state: SessionState, response: RegistrationResponse) {
     const text = webauthn.challengeOf(response)
-    const challenge = text === null ? null : challenges.open(text, kinds, state.sessionId)
+    const challenge = text === null ? null : challenges.read(text, kinds, state.sessionId)
     if (text === null || !challenge) throw new Refusal('token_invalid')
 
     const userVerification = challenge.purpose === 'passkey' ? 'required' : 'discouraged'

@@ -1,5 +1,5 @@
 import { obstacleOf } from './logins.ts'
-import { isWrong } from './second-steps.ts'
+import { isUsedUp } from './second-steps.ts'
 import { createSignIns } from './sign-ins.ts'
 import type { SessionRequest, SignInParts } from './sign-ins.ts'
 import type { Audit } from '../audit/audit.ts'
@@ -103,7 +103,7 @@ export function createPasskeyLogins (parts: PasskeyLoginParts) {
       passkey: plainUse,
       spend: tx => spend(tx, { subject: user, caller })
     }).catch(async error => {
-      if (isWrong(error)) throw await refuse('invalid_credentials', user, caller)
+      if (isUsedUp(error)) throw await refuse('invalid_credentials', user, caller)
       throw error
     })
     if (!response) throw await refuse('invalid_credentials', user, caller)

@@ -1,4 +1,4 @@
-import { createSecondSteps, isOver, isWrong, mayGoOn, mfaRequired } from './second-steps.ts'
+import { createSecondSteps, isOver, isUsedUp, mayGoOn, mfaRequired } from './second-steps.ts'
 import type { SecondStepParts } from './second-steps.ts'
 import type { Principal } from '../access/authentication.ts'
 import { recentSeconds } from '../access/step-up.ts'
@@ -102,7 +102,7 @@ export function createReauthentications (parts: ReauthenticationParts) {
   function assertFirstStep (state: SessionState, token: string | undefined) {
     if (token === undefined && hasRecentPassword(state)) return
     if (token === undefined) throw mfaRequired({ methods: [state.passwordHash === null ? 'passkey' : 'password'] })
-    const pending = pendingLogins.open(token, { purpose: 'reauthentication', transport: state.transport })
+    const pending = pendingLogins.read(token, { purpose: 'reauthentication', transport: state.transport })
     const isOfSession = pending?.userId === state.id && pending.holderId === state.sessionId
     if (!isOfSession || !mayGoOn(state, pending)) throw isOver()
   }
@@ -128,7 +128,7 @@ export function createReauthentications (parts: ReauthenticationParts) {
     // A key that has not verified its user is a second factor only.
     if (isPasskeyAlone && !isWhole) assertFirstStep(state, pendingToken)
     return await finish(state, isWhole ? byPasskey : proof.amr, proof, caller).catch(async error => {
-      if (isWrong(error)) await factorChecks.noteUsedUp(claim, proof.method)
+      if (isUsedUp(error)) await factorChecks.noteUsedUp(claim, proof.method)
       throw error
     })
   }

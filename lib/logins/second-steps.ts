@@ -84,7 +84,7 @@ export function createSecondSteps (parts: SecondStepParts) {
    */
   async function offerSecondFactor (step: Pick<SecondStep, 'token' | 'carried'>): Promise<RequestOptions> {
     const { token, transport } = firstStepOf(step)
-    const pending = pendingLogins.open(token, { purpose: 'login', transport })
+    const pending = pendingLogins.read(token, { purpose: 'login', transport })
     const owner = pending && await users.find(pending.userId)
     if (!pending || !owner || !mayGoOn(owner, pending)) throw isOver()
 
@@ -101,7 +101,7 @@ export function createSecondSteps (parts: SecondStepParts) {
    */
   async function completeLogin (step: SecondStep, caller: Caller): Promise<TokenResponse> {
     const { token, ...first } = firstStepOf(step)
-    const pending = pendingLogins.open(token, { purpose: 'login', transport: first.transport })
+    const pending = pendingLogins.read(token, { purpose: 'login', transport: first.transport })
     if (!pending) throw isOver()
 
     const device = await devices.find(database, pending.userId, pending.holderId)
@@ -129,7 +129,7 @@ export function createSecondSteps (parts: SecondStepParts) {
     const marks = { remembers: remembers && remembered.mayRemember(owner) }
     const response = await signInByTwo(owner, request, { amr, reason: method, spend, marks }, caller)
       .catch(async error => {
-        if (isWrong(error)) await factorChecks.noteUsedUp(claim, method)
+        if (isUsedUp(error)) await factorChecks.noteUsedUp(claim, method)
         throw error
       })
     if (!response) throw isOver()
@@ -181,8 +181,8 @@ export function isOver (): Refusal {
   return new Refusal('token_invalid', { endsPending: true })
 }
 
-/** Whether somebody else has used up the second factor. */
-export function isWrong (error: unknown): boolean {
+/** Whether `spend` has refused a proof that was right, because another request has used it up since. */
+export function isUsedUp (error: unknown): boolean {
   return error instanceof Refusal && error.code === 'invalid_credentials'
 }
 

@@ -40,7 +40,7 @@ const payloadBytes = 1 + 6 + nonceBytes + bindingBytes
  */
 export function createChallenges (keys: Buffer[], clock: Pick<Clock, 'now'>) {
   const { sign, verify } = createTokenSigner(keys, payloadBytes)
-  return { issue, open }
+  return { issue, read }
 
   /** @param boundTo the session or the pending sign-in that alone may answer; null for anybody */
   function issue (purpose: ChallengePurpose, boundTo: string | null): string {
@@ -51,7 +51,7 @@ export function createChallenges (keys: Buffer[], clock: Pick<Clock, 'now'>) {
   }
 
   /** The challenge, if it is ours, has one of these purposes, is bound to that and has not expired; else null. */
-  function open (text: string, purposes: readonly ChallengePurpose[], boundTo: string | null): Challenge | null {
+  function read (text: string, purposes: readonly ChallengePurpose[], boundTo: string | null): Challenge | null {
     const payload = verify(text)
     if (!payload) return null
 

@@ -41,7 +41,7 @@ const payloadBytes = 53
  */
 export function createPendingLogins (keys: Buffer[], clock: Pick<Clock, 'now'>) {
   const { sign, verify } = createTokenSigner(keys, payloadBytes)
-  return { issue, open, issuedAt }
+  return { issue, read, issuedAt }
 
   function issue (pending: PendingLogin): string {
     const payload = Buffer.alloc(payloadBytes)
@@ -62,7 +62,7 @@ export function createPendingLogins (keys: Buffer[], clock: Pick<Clock, 'now'>) 
   }
 
   /** The sign-in of a token of ours that is for this purpose and transport and has not expired; else null. */
-  function open (token: string, wanted: Pick<PendingLogin, 'purpose' | 'transport'>): PendingLogin | null {
+  function read (token: string, wanted: Pick<PendingLogin, 'purpose' | 'transport'>): PendingLogin | null {
     const payload = verify(token)
     if (!payload) return null
 

@@ -12,33 +12,33 @@ const pending: PendingLogin = { purpose: 'login', transport: 'bearer', userId: r
 
 t.test('a token opens to what was put into it, for its own purpose and transport only', async t => {
   const token = logins.issue(pending)
-  t.strictSame(logins.open(token, { purpose: 'login', transport: 'bearer' }), pending)
-  for (const wanted of [{ purpose: 'reauthentication', transport: 'bearer' }, { purpose: 'login', transport: 'cookie' }] as const) t.equal(logins.open(token, wanted), null)
+  t.strictSame(logins.read(token, { purpose: 'login', transport: 'bearer' }), pending)
+  for (const wanted of [{ purpose: 'reauthentication', transport: 'bearer' }, { purpose: 'login', transport: 'cookie' }] as const) t.equal(logins.read(token, wanted), null)
 
   const other = { ...pending, purpose: 'reauthentication', transport: 'cookie' } as const
-  t.strictSame(logins.open(logins.issue(other), { purpose: 'reauthentication', transport: 'cookie' }), other)
+  t.strictSame(logins.read(logins.issue(other), { purpose: 'reauthentication', transport: 'cookie' }), other)
 })
 
 t.test('a token is over after five minutes, and one from the future is not accepted', async t => {
   const token = logins.issue(pending)
   now += pendingSeconds * 1000 - 1
-  t.ok(logins.open(token, pending))
+  t.ok(logins.read(token, pending))
   now += 1
-  t.equal(logins.open(token, pending), null)
+  t.equal(logins.read(token, pending), null)
   now -= pendingSeconds * 1000 + 30_000
-  t.ok(logins.open(token, pending), 'another node’s clock may be a little ahead')
+  t.ok(logins.read(token, pending), 'another node’s clock may be a little ahead')
   now -= 1
-  t.equal(logins.open(token, pending), null)
+  t.equal(logins.read(token, pending), null)
 })
 
 t.test('every key that is listed opens it; a changed, foreign or respelt one is none', async t => {
   const token = createPendingLogins([keys[1] ?? Buffer.alloc(0)], clock).issue(pending)
-  t.ok(logins.open(token, pending))
-  t.equal(createPendingLogins([randomBytes(32)], clock).open(token, pending), null)
+  t.ok(logins.read(token, pending))
+  t.equal(createPendingLogins([randomBytes(32)], clock).read(token, pending), null)
 
   for (let place = 0; place < token.length; place++) {
     const changed = token.slice(0, place) + (token[place] === 'A' ? 'B' : 'A') + token.slice(place + 1)
-    t.equal(logins.open(changed, pending), null, String(place))
+    t.equal(logins.read(changed, pending), null, String(place))
   }
-  for (const text of ['', `${token}=`, ` ${token}`, token.slice(1), createDeviceTokens(keys).issue(randomUUID())]) t.equal(logins.open(text, pending), null)
+  for (const text of ['', `${token}=`, ` ${token}`, token.slice(1), createDeviceTokens(keys).issue(randomUUID())]) t.equal(logins.read(text, pending), null)
 })
