@@ -84,9 +84,9 @@ export function sampleMails (locale: string): Sample[] {
       name: 'new_device-unnamed',
       mail: { ...reader, kind: 'new_device', values: { device: null, hasPassword: true, appUrl }, occasion: unknownCaller }
     },
-    ...(['strangers', 'device', 'session'] as const).map((lane): Sample => ({
-      name: `locked-${lane}`,
-      mail: { ...reader, kind: 'locked', values: { lane, until, appUrl }, occasion }
+    ...(['strangers', 'device', 'session'] as const).map((bucket): Sample => ({
+      name: `locked-${bucket}`,
+      mail: { ...reader, kind: 'locked', values: { bucket, until, appUrl }, occasion }
     })),
     {
       name: 'second_factor_added',

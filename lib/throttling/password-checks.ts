@@ -107,7 +107,7 @@ export function createPasswordChecks ({
       if (!isNoticeDue) return
       // For an address without an account the id is random, and the worker finds no user to write to.
       const userId = owner?.id ?? randomUUID()
-      // The mail's draft reads `lane`, because waiting jobs of earlier versions have that field, too.
+      // The field has the name of earlier versions, because nodes of both run beside each other during an upgrade.
       await jobs.send(tx, 'mail', { kind: 'locked', userId, lane: bucket.kind, until, eventId })
     })
   }

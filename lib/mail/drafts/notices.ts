@@ -24,6 +24,7 @@ const userId = Type.String()
 const sessionId = Type.String()
 const eventId = Type.Optional(Type.Integer())
 const how = Type.Optional(Type.Union([Type.Literal('changed'), Type.Literal('reset')]))
+/** The kind of a bucket. Jobs that wait have the name of earlier versions for it. */
 const lane = Type.Union([Type.Literal('strangers'), Type.Literal('device'), Type.Literal('session')])
 const what = Type.Union([Type.Literal('passkey'), Type.Literal('totp')])
 const stage = Type.Union([Type.Literal('pending'), Type.Literal('approved'), Type.Literal('rejected')])
@@ -58,7 +59,7 @@ export function draftNotices (parts: NoticeDraftParts) {
     // Guesses at a password that does not exist are no news.
     locked: on(Type.Object({ userId, lane, until: Type.String(), eventId }), async ({ lane, until, ...cause }, job) =>
       await hasPasswordNow(cause.userId)
-        ? await tell(cause, job, { kind: 'locked', values: { lane, until: new Date(until), appUrl } })
+        ? await tell(cause, job, { kind: 'locked', values: { bucket: lane, until: new Date(until), appUrl } })
         : null),
 
     reuse_detected: on(Type.Object({ userId, sessionId, eventId }), async ({ sessionId, ...cause }, job) =>
@@ -135,7 +136,7 @@ export function draftNotices (parts: NoticeDraftParts) {
     account_deleted: on(Type.Object({ recipient: Type.String() }), async ({ recipient }, job) => {
       const reader = recipients.decrypt(recipient)
       if (reader === null) {
-        throw new Error('The recipient of the job does not open: ENCRYPTION_KEY may have been replaced.')
+        throw new Error('The recipient of the job cannot be decrypted: ENCRYPTION_KEY may have been replaced.')
       }
 
       return {

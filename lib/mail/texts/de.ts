@@ -114,13 +114,13 @@ export const german: Language = {
       remedy: { label: 'Zur Anmeldung', url: appUrl }
     }),
 
-    locked: ({ lane, until, appUrl }, service) => ({
+    locked: ({ bucket, until, appUrl }, service) => ({
       subject: `Zu viele falsche Passwörter für Ihr Konto bei ${service}`,
       title: 'Zu viele falsche Passwörter',
-      lead: `${guesses[lane].happened} Damit hat niemand Zugang bekommen. Bis zum ${german.time(until)} ${guesses[lane].paused}`,
+      lead: `${guesses[bucket].happened} Damit hat niemand Zugang bekommen. Bis zum ${german.time(until)} ${guesses[bucket].paused}`,
       advice: 'Sie brauchen nicht zu warten: Mit einem Passkey, falls Sie einen haben, können Sie sich trotzdem anmelden. Oder wählen Sie mit „Passwort vergessen“ auf der Anmeldeseite ein neues Passwort. Auf dem Gerät, auf dem Sie den Link aus jener Nachricht öffnen, können Sie sich sofort anmelden.',
       link: { label: 'Zur Anmeldung', url: appUrl },
-      otherwise: guesses[lane].otherwise
+      otherwise: guesses[bucket].otherwise
     }),
 
     reuse_detected: ({ device, appUrl }, service) => ({

@@ -114,13 +114,13 @@ export const english: Language = {
       remedy: { label: 'Go to the sign-in page', url: appUrl }
     }),
 
-    locked: ({ lane, until, appUrl }, service) => ({
+    locked: ({ bucket, until, appUrl }, service) => ({
       subject: `Too many wrong passwords for your ${service} account`,
       title: 'Too many wrong passwords',
-      lead: `${guesses[lane].happened} Nobody got in that way. Until ${english.time(until)} ${guesses[lane].paused}`,
+      lead: `${guesses[bucket].happened} Nobody got in that way. Until ${english.time(until)} ${guesses[bucket].paused}`,
       advice: 'You need not wait: a passkey signs you in all the same, if you have one. Or choose a new password with “Forgot password” on the sign-in page. The device on which you open the link from that mail can sign in at once.',
       link: { label: 'Go to the sign-in page', url: appUrl },
-      otherwise: guesses[lane].otherwise
+      otherwise: guesses[bucket].otherwise
     }),
 
     reuse_detected: ({ device, appUrl }, service) => ({

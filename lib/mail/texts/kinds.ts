@@ -15,7 +15,8 @@ export interface MailValues {
   password_changed: { how: 'changed' | 'reset', appUrl: string }
   /** `device` is the name that the device gave. */
   new_device: { device: string | null, hasPassword: boolean, appUrl: string }
-  locked: { lane: 'strangers' | 'device' | 'session', until: Date, appUrl: string }
+  /** `bucket`: the kind of the bucket that wrong passwords have locked. */
+  locked: { bucket: 'strangers' | 'device' | 'session', until: Date, appUrl: string }
   reuse_detected: { device: string | null, appUrl: string }
   approval:
     | { stage: 'pending', applicant: Applicant, appUrl: string }

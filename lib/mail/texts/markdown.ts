@@ -1,4 +1,4 @@
-/** A part of a text. The texts in it may hold links and strong words: see `partsOf`. */
+/** A part of a text. The texts in it may hold links and strong words: see `runsOf`. */
 export type Block =
   | { kind: 'heading', text: string }
   | { kind: 'paragraph', text: string }
