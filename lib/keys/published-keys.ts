@@ -18,8 +18,8 @@ export function createPublishedKeys ({ keyring, hasRead }: {
 
   /**
    * The ring as this node knows it, also while it is cut off.
-   * @throws Refusal `unavailable` if this node cannot open all keys, because others would be missing, or has none:
-   * whoever kept an empty list would refuse every token for as long
+   * @throws Refusal `unavailable` if this node cannot judge all keys, because some would be missing, or if it has none:
+   * a service that cached an empty list would refuse every token
    */
   function current (): Ring {
     const ring = keyring.current

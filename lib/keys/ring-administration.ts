@@ -142,7 +142,7 @@ export function createRingAdministration ({
   }
 
   // While ENCRYPTION_KEY is being changed, signing keys are encrypted and authenticated under the newest one, so that
-  // the old one can be removed. In the same way rows from before MACs get theirs; from then on none counts without.
+  // the old one can be removed. In the same way rows from before MACs get theirs; afterwards no row counts without one.
   async function protectAnew (keys: StoredKey[]) {
     for (const key of keys) {
       const mac = authenticity.sign(key)

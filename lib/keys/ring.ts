@@ -82,13 +82,13 @@ export function isOfOthers (rows: StoredKey[], secrets: RingSecrets): boolean {
   return keys.length === 0 && unlisted.length > 0
 }
 
-/** Whether two rings publish the same keys, sign with the same one and leave the same open. */
+/** Whether two rings publish the same keys, sign with the same one, and are both partial or both not. */
 export function isSameRing (one: Ring, other: Ring) {
   return one.etag === other.etag && one.signing?.kid === other.signing?.kid && one.isPartial === other.isPartial
 }
 
-// A row from before MACs counts if it is as the owner of the tables found it and its halves belong together: whoever
-// could only write to the database could not encrypt a private half.
+// A row from before MACs counts if it is as the owner of the tables found it and its halves belong together. An
+// attacker who can only write to the database cannot encrypt a private half.
 function judge (row: StoredKey, { encryption, authenticity }: RingSecrets): Verdict {
   if (row.mac !== null || !row.isInherited) return authenticity.verify(row)
 
@@ -102,6 +102,6 @@ function publish ({ id, publicKey: { kty, crv, x, y } }: StoredKey): PublishedKe
 }
 
 function problemOf (kids: string[]) {
-  return `ENCRYPTION_KEY does not open the signing keys ${kids.join(', ')}: this node cannot sign. ` +
-    'List the key that sealed them too, or, if it is lost, run `rotate-keys --compromised`.'
+  return `ENCRYPTION_KEY does not decrypt the signing keys ${kids.join(', ')}: this node cannot sign. ` +
+    'List the key that encrypted them too, or, if it is lost, run `rotate-keys --compromised`.'
 }

@@ -24,7 +24,7 @@ export interface KeyTurn {
   expiresAt: number | null
 }
 
-/** The states of a key, the last one first: who has signed comes before who signs. */
+/** The states in the order in which their keys sign. */
 const states: KeyTurn['status'][] = ['retired', 'active', 'next']
 
 /** Keys in the order in which they sign. Two may have been made in one millisecond, so their times do not tell it. */

@@ -87,7 +87,7 @@ export function createSigningKeyStore (db: Database, { commit }: Pick<UnitsOfWor
       where id = ${key.id} and private_key = ${key.privateKey} and mac is not distinct from ${key.mac}`
   }
 
-  /** From now on no row counts without a MAC. */
+  /** Ends the exception for rows from before MACs: afterwards no row counts without one. */
   async function forgetInherited () {
     await db`delete from signing_keys_inherited`
   }

@@ -62,7 +62,7 @@ export interface TokensOptions {
   audience: string
   /** Milliseconds, an hour at most. */
   accessTokenTtl: number
-  /** Is called with the claims of every token that is not in the cache, live or expired: its holder received it. */
+  /** Called with the claims of every token that is not in the cache, live or expired: its holder received it. */
   seen?: (claims: AccessClaims) => void
   metrics: Pick<Metrics, 'increment'>
 }
@@ -145,7 +145,7 @@ export function createTokens (options: TokensOptions) {
 
   function signer () {
     followRing()
-    if (!signToken) throw unavailable(new Error('this node cannot open the signing key'))
+    if (!signToken) throw unavailable(new Error('this node cannot decrypt the signing key'))
     return signToken
   }
 

@@ -113,7 +113,7 @@ t.test('after a break-in', { skip: curl.missing }, async t => {
   const renewed: Deployment = { ...deployment, ENCRYPTION_KEY: key() }
   const early = await start(t, renewed)
   t.equal(await readyAt(early), 503, 'a node that is restarted before the command')
-  t.match(early.keyring.problem, /does not open the signing keys/)
+  t.match(early.keyring.problem, /does not decrypt the signing keys/)
   const shut = await command(renewed, folder, block('sh', '--compromised'))
   t.match(shut, { code: 0, output: /All signing keys have been replaced.*\nThe audit trail goes on with seal \d+, .*\nEverybody is signed out\./ })
   await until(async () => await readyAt(early) === 200)

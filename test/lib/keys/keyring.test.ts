@@ -190,13 +190,13 @@ t.test('a node that cannot judge the ring reports it, trusts no key of it, and l
   clock.advance(signingKeyTtl)
   const blind = await node([randomBytes(32)])
 
-  t.match(blind.problem, /ENCRYPTION_KEY does not open the signing keys/)
+  t.match(blind.problem, /ENCRYPTION_KEY does not decrypt the signing keys/)
   t.equal(blind.current.signing, null)
   t.equal(blind.current.verifying.size, 0)
   t.ok(blind.current.isPartial, 'so that a token of such a key is not called invalid')
   t.notOk(sound.current.isPartial)
   t.strictSame(await statuses(database), ['active', 'next'])
-  await t.rejects(blind.rotate(), /ENCRYPTION_KEY does not open/)
+  await t.rejects(blind.rotate(), /ENCRYPTION_KEY does not decrypt/)
 
   await sound.maintain()
   t.strictSame(await statuses(database), ['active', 'next', 'retired'])
@@ -392,7 +392,7 @@ t.test('a node with another ENCRYPTION_KEY leaves rows from before the MACs alon
   await asBeforeMacs(connect(t, directUrl))
   const blind = await node([randomBytes(32)])
 
-  t.match(blind.problem, /ENCRYPTION_KEY does not open the signing keys/)
+  t.match(blind.problem, /ENCRYPTION_KEY does not decrypt the signing keys/)
   t.equal(blind.current.verifying.size, 0)
   t.equal((await node()).current.signing?.kid, kid)
   t.strictSame(await statuses(database), ['active', 'next'])
