@@ -36,7 +36,7 @@ export function createAccountLocks ({ database, users, devices, totpSecrets, loc
 
   /**
    * The buckets of an account in which failures count, those that an unlocking would open. Each is read in one step;
-   * to read it is no try. The buckets of sessions are not among them: they keep nobody from signing in.
+   * reading counts as no try. The buckets of sessions are not among them: they keep nobody from signing in.
    * @throws Refusal `not_found`; `unavailable`
    */
   async function read (userId: string) {

@@ -130,7 +130,7 @@ export function createMailSubjectStore (db: Database) {
     return event ?? null
   }
 
-  /** An event about this subject, whoever acted. Use the reason in it, not the address. */
+  /** An event about this subject, also one of another actor. Use the reason in it, not the address. */
   async function decision (id: number, subjectId: string): Promise<SealedEvent | null> {
     const [event] = await db<SealedEvent>`
       select ${eventColumns(db)}

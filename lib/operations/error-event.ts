@@ -28,12 +28,12 @@ interface Exception {
 /** Reads the lines of a stack. The first is the outermost call. */
 export type ReadStack = (stack: string) => Frame[]
 
-/** How many causes of an error are told. */
+/** How many causes of an error are reported. */
 const causesMax = 4
 
 /**
- * An error as an event of Sentry. It is made of a few named things: whatever hangs on the error beside its name, its
- * code, its message and its stack stays here.
+ * An error as an event of Sentry: its name, code, message and stack, and those of its causes. Its other properties are
+ * left out, because they may be personal data.
  */
 export function errorEvent (error: unknown, place: ErrorPlace, readStack: ReadStack) {
   const { where, requestId, traceId, spanId, sent, isFatal = false } = place

@@ -54,7 +54,7 @@ export function createHealth ({ readyGrace, now, deadline = 900 }: HealthOptions
 
   /**
    * Adds a probe (`database`, `schema`, `redis`, `redis_writes`, `feed`, `keys`, `mail`), which is run every `every`
-   * milliseconds. A failure that does not pass by itself gets no grace.
+   * milliseconds. `hasGrace` is false for a probe whose failure does not pass by itself.
    */
   function register (name: string, probe: Probe, { every = 1000, hasGrace = true } = {}) {
     watched.set(name, {

@@ -24,8 +24,8 @@ interface SinkOptions {
 interface Batch {
   data: Buffer
   lines: number
-  /** How many lost lines the log has told of once this is written. */
-  tells: number
+  /** How many lost lines the log has reported once this is written. */
+  reports: number
 }
 
 /** Lines are written at the latest after this time (ms). */
@@ -47,8 +47,8 @@ export function createLogSink ({ file, fd, waitingMax = 16_000_000 }: SinkOption
   let characters = 0
   let isWriting = false
   let lostLines = 0
-  /** How many of the lost lines the log has told of. */
-  let toldLines = 0
+  /** How many of the lost lines the log has reported. */
+  let reportedLines = 0
   let reason = ''
   /** Whether the log ends in the middle of a line. */
   let isTorn = false
@@ -94,12 +94,12 @@ export function createLogSink ({ file, fd, waitingMax = 16_000_000 }: SinkOption
     }
   }
 
-  /** Everything that waits, after the word on what was lost before. */
+  /** Everything that waits, after the line that says what was lost before. */
   function takeWaiting (): Batch {
-    const untold = lostLines - toldLines
+    const unreported = lostLines - reportedLines
     const torn = isTorn ? '\n' : ''
-    const text = `${torn}${untold > 0 ? lossLine(untold, reason) : ''}${waiting.join('')}`
-    const batch = { data: Buffer.from(text), lines: waiting.length, tells: lostLines }
+    const text = `${torn}${unreported > 0 ? lossLine(unreported, reason) : ''}${waiting.join('')}`
+    const batch = { data: Buffer.from(text), lines: waiting.length, reports: lostLines }
     waiting = []
     characters = 0
     return batch
@@ -110,7 +110,7 @@ export function createLogSink ({ file, fd, waitingMax = 16_000_000 }: SinkOption
     if (written > 0) isTorn = batch.data[written - 1] !== newline
     batch.data = batch.data.subarray(written)
     if (batch.data.length > 0) return false
-    toldLines = batch.tells
+    reportedLines = batch.reports
     return true
   }
 

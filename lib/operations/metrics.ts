@@ -13,7 +13,7 @@ export const counters = {
     labels: {}
   },
   authz_denied: { help: 'Acts refused for want of a permission or of rank, by permission asked for (none: by rank).', labels: { reason: [] } },
-  sign_ups: { help: 'Sign-ups, by outcome: requested, created, …', labels: { outcome: ['requested', 'created', 'invited'] } },
+  sign_ups: { help: 'Sign-ups, by outcome: requested, created, invited.', labels: { outcome: ['requested', 'created', 'invited'] } },
   sign_ins: {
     help: 'Logins, by outcome: success, or the code of the refusal.',
     labels: {
@@ -43,7 +43,7 @@ export const counters = {
     labels: { outcome: ['clean', 'breached', 'failed', 'skipped'] }
   },
   mails: {
-    help: 'Attempts to send a mail, by kind and outcome: sent, failed (and tried again), refused (for good).',
+    help: 'Attempts to send a mail, by kind and outcome: sent, failed (and tried again), refused (for good), bounced.',
     labels: { kind: [], outcome: [] }
   },
   jobs: { help: 'Jobs, by name and outcome: done, failed.', labels: { name: [], outcome: [] } },

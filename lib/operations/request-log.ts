@@ -8,7 +8,7 @@ interface RequestLog {
   requestCompleted (error: Error | null | undefined, request: object, reply: Exchange): void
 }
 
-/** Logs a request once, when it is over, instead of twice: at its begin and at its end. */
+/** Logs a request once, when it is over, instead of twice: at its beginning and at its end. */
 export function logOnce<T extends RequestLog> (controller: T): T {
   return Object.assign(controller, { incomingRequest () {}, requestCompleted })
 }

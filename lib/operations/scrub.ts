@@ -1,4 +1,4 @@
-/** What an error message may repeat, and is not to leave: what stands in quotes, and what looks like a secret. */
+/** What is taken out of error messages: what stands in quotes, and what looks like a secret or an address. */
 const patterns: [RegExp, string][] = [
   [/"(?:[^"\\]|\\.)*"|`[^`]*`|“[^”]*”/g, '"…"'],
   // The names of fields and variables in messages of V8 stay: Cannot read properties of undefined (reading 'id').

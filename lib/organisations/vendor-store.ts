@@ -56,7 +56,7 @@ export function createVendorStore (db: Database) {
       insert into vendors (id, name)
       values (${id}, ${name})
       returning id, name, status, version`
-    if (!vendor) throw new Error('a row that is written is there')
+    if (!vendor) throw new Error('the insert has returned no row')
     return vendor
   }
 
@@ -102,7 +102,7 @@ export function createVendorStore (db: Database) {
           status = ${status}
       where id = ${id}
       returning id, name, status, version`
-    if (!vendor) throw new Error('a row that is locked is there')
+    if (!vendor) throw new Error('the row was locked and is gone')
     return vendor
   }
 }

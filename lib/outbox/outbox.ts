@@ -21,7 +21,7 @@ export type MailState = 'waiting' | 'failed'
 
 export type Outbox = ReturnType<typeof createOutbox>
 
-const mails = 'mail'
+const mailQueue = 'mail'
 
 /** The mails that are not sent yet, as administrators see them: nothing names a recipient or quotes a mail. */
 export function createOutbox (parts: OutboxParts) {
@@ -35,7 +35,7 @@ export function createOutbox (parts: OutboxParts) {
    */
   async function list ({ state, limit, cursor }: { state: MailState, limit: number, cursor?: string | undefined }) {
     const after = cursors.decrypt({ state }, cursor)
-    const found = await queue[state](mails, { after, limit: limit + 1 })
+    const found = await queue[state](mailQueue, { after, limit: limit + 1 })
     const page = found.slice(0, limit)
     const last = page.at(-1)
     return {
@@ -53,7 +53,7 @@ export function createOutbox (parts: OutboxParts) {
   async function retry (id: number, by: Actor): Promise<void> {
     await database.begin(async tx => {
       await assertMayStill(parts, tx, by.principal, 'roles:write')
-      const mail = await queue.retryFailed(tx, mails, id)
+      const mail = await queue.retryFailed(tx, mailQueue, id)
       if (mail === null) throw new Refusal('not_found')
       if (!mail.isBegun) throw new Refusal('mail_not_failed')
 
@@ -67,7 +67,7 @@ export function createOutbox (parts: OutboxParts) {
         personal: { mail: id }
       })
     })
-    jobs.wake(mails)
+    jobs.wake(mailQueue)
   }
 }
 

@@ -7,7 +7,7 @@ export type PasswordPolicy = ReturnType<typeof createPasswordPolicy>
 export interface PasswordPolicyOptions {
   /** Code points after NFC. Never below 8 (ASVS 5.0 6.2.1); 15 for a single factor by NIST SP 800-63B-4. */
   minLength: number
-  /** The lowest acceptable score of the estimator, 0 (off) to 4. 3 means more than 10^8 guesses. */
+  /** The lowest acceptable score of the estimator, 0 (off) to 4. 3 means 10^8 guesses or more. */
   minStrength: number
   /** Words of this deployment that count against a password (ASVS 5.0 6.1.2, 6.2.11). */
   contextWords?: string[]

@@ -91,7 +91,7 @@ export function createHotSessions (scripts: RedisScripts, clock: Clock, { graceM
   }
 
   /**
-   * Rotates without a token and without counting it: the session's user has just proved the password.
+   * Rotates without a token and without counting it, for a session whose user has just been authenticated again.
    * @throws Refusal `unavailable`
    */
   async function advance (id: string, terms: StepTerms): Promise<TokenStep> {

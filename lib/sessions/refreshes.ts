@@ -86,7 +86,10 @@ export function createRefreshes ({
     return await store.lift(tx, sessionId, { ...proof, from: sessionEpoch, to: sessionEpoch, now })
   }
 
-  /** Rotates the token of a session whose user has just proved the password. Call it after the proof is committed. */
+  /**
+   * Rotates the token of a session whose user has just been authenticated again, or whose epoch was raised by its own
+   * request. Call it after the transaction is committed.
+   */
   async function advance (state: SessionState): Promise<SessionTokens> {
     const { sessionId, floor } = state
     const step = await hot.advance(sessionId, { floor, lifetimeMs: lifetimeMsOf(state) })

@@ -75,7 +75,10 @@ export function createSessionLookUps ({
     return state && asOfNow(state)
   }
 
-  /** The session as it counts now. Its factors were proved at `authTime`; one that was added in it, minutes later. */
+  /**
+   * The session with the methods that count now. Its second factor is as old as `authTime`; one that was added in the
+   * session is some minutes younger.
+   */
   function asOfNow<T extends Pick<Session, 'amr' | 'authTime'>> (session: T): T {
     const isOld = secondFactorMaxAge !== null && clock.now() - session.authTime.getTime() > secondFactorMaxAge
     return isOld ? { ...session, amr: withoutMfa(session.amr) } : session

@@ -2,7 +2,7 @@ import { currentContext, runPart } from '../context/work.ts'
 import type { Turn } from '../queues/priority-queue.ts'
 import { ownTurn } from './gate.ts'
 
-/** Says whose turn at the stores the code that runs now takes, and whose share. */
+/** Says to which flow the code that runs now belongs: it takes that flow's turns at the stores, and uses its share. */
 export type Flows = ReturnType<typeof createFlows>
 
 /**
@@ -14,8 +14,8 @@ export function createFlows () {
   return { runForUser, current }
 
   /**
-   * Runs work of a request upon a user's rows: it takes that user's share, whoever has sent the request. Strangers who
-   * work upon them share among themselves.
+   * Runs work of a request upon a user's rows: it takes that user's share, also if somebody else has sent the request.
+   * Strangers who work upon them share among themselves.
    */
   function runForUser<T> (userId: string, work: () => T): T {
     return runPart({ user: userId }, work)

@@ -74,7 +74,7 @@ export function createMigrations (database: Pick<Database, 'begin' | 'unsafe'>, 
         const removals = removalsOf(folder, from, target)
         if (!mayRemove && removals.length > 0) throw new Error(removing(removals, target))
         const { reached, inSteps } = nextTurn(folder, from, target)
-        // While others work on the database, this transaction is only there for its lock.
+        // What runs in steps is done by other connections: this transaction then only holds the lock.
         await run(inSteps ? text => database.unsafe(text) : execute, { version: reached, inSteps })
         return { from, to: reached, target }
       })
@@ -139,7 +139,7 @@ async function recordCompatibility (execute: Execute, folder: string, newest: nu
 }
 
 async function prepare (execute: Execute) {
-  // It is wrong to wait long for a table, because every request would queue behind us.
+  // We do not wait long for a table, because every request would queue behind us.
   await execute(`
     set local statement_timeout = 0;
     set local lock_timeout = '15s';
@@ -163,8 +163,9 @@ async function prepare (execute: Execute) {
 }
 
 /**
- * It is right to wait long for another process that migrates. A statement that waited would be one that a step of the
- * other has to wait for: an index that is made beside transactions is finished when those of before have ended.
+ * Waits long for another process that migrates. It asks again and again instead of waiting in a statement: an index
+ * that the other one makes with `concurrently` is finished only when all older statements have ended, so each process
+ * would wait for the other.
  */
 async function waitForTurn (execute: Execute) {
   const lock = `select 1 as locked where pg_try_advisory_xact_lock(${advisoryLocks.migrations})`

@@ -96,6 +96,7 @@ export function createBucketStore (scripts: RedisScripts, clock: Clock, {
   }
 }
 
+// The prefix is what buckets were called in earlier versions: with another one, an upgrade would open all of them.
 function recordOf (bucket: string) {
   return `lane:{${bucket}}`
 }

@@ -101,7 +101,7 @@ export function createLockout ({ buckets, keys: [key = Buffer.alloc(0)], shutMs 
   }
 
   /**
-   * How a bucket stands. To look at it is no try and changes nothing.
+   * How a bucket stands. Looking counts as no try and changes nothing.
    * @throws Refusal `unavailable`
    */
   async function look ({ key: bucket }: Bucket): Promise<BucketState> {

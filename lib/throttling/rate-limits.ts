@@ -62,8 +62,8 @@ const guessRates: readonly Rate[] = [{ limit: 20, window: 3_600_000 }]
 export type RateLimits = ReturnType<typeof createRateLimits>
 
 /**
- * The limits that hold across nodes. They are exact, in Redis, and hold also while Redis does not answer. Nothing in
- * Redis names a person: every subject is an HMAC under the first of `keys`.
+ * The limits that hold across nodes: exact counts in Redis. A request that cannot be counted is refused with
+ * `unavailable`. Nothing in Redis names a person: every subject is an HMAC under the first of `keys`.
  */
 export function createRateLimits ({ store, statuses, keys: [key = Buffer.alloc(0)], limits }: {
   store: RateLimitStore

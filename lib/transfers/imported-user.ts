@@ -87,7 +87,7 @@ export function readImportedUser (
     if (day === undefined || !isDay(day) || Number.isNaN(at.getTime())) {
       return refuse('created_at is not a time, such as 2024-02-29T12:00:00Z')
     }
-    return at.getTime() > now ? refuse('created_at lies ahead') : at
+    return at.getTime() > now ? refuse('created_at is in the future') : at
   }
 }
 

@@ -11,8 +11,11 @@ export function readClientData (bytes: Buffer): ClientData | null {
     if (typeof said !== 'object' || said === null) return null
     if ('topOrigin' in said || ('crossOrigin' in said && said.crossOrigin !== false)) return null
     if (!('challenge' in said) || typeof said.challenge !== 'string') return null
-    const { challenge, type, origin } = said as { challenge: string, type?: unknown, origin?: unknown }
-    return { type, challenge, origin }
+    return {
+      type: 'type' in said ? said.type : undefined,
+      challenge: said.challenge,
+      origin: 'origin' in said ? said.origin : undefined
+    }
   } catch {
     return null
   }

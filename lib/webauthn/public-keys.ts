@@ -59,7 +59,7 @@ function toJwk (key: Map<number | string, Cbor>): JsonWebKey | null {
   return null
 }
 
-/** Null if it is no key indeed: a point must lie on its curve. */
+/** Null for numbers that make no key, such as a point that is not on its curve. */
 function toKey (jwk: JsonWebKey): KeyObject | null {
   try {
     return createPublicKey({ key: jwk, format: 'jwk' })

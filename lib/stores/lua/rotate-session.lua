@@ -6,7 +6,7 @@
 --   generation 5 that resumed the session; what had been issued between them is burnt. A record without marks, as the
 --   version before writes it, is confirmed; that version passes over marks, because they are no numbers.
 -- KEYS[2] the log of its rotations (see sliding-log.lua); left out where no rate limits them
--- ARGV[1] the generation presented, or '' to rotate without one (the password has just been checked)
+-- ARGV[1] the generation presented, or '' to rotate without one (the user has just been authenticated again)
 -- ARGV[2] when the presented token was issued, in milliseconds
 -- ARGV[3] the floor: no generation below it is presented here
 -- ARGV[4] the grace in milliseconds
@@ -78,7 +78,7 @@ local function isBurnt(n, at) return from and n > from and n < to and not (at an
 local function mayResume(n, at) return canResume and parent and n >= parent and n < generation and not isBurnt(n, at) end
 
 -- `at` is when a token of generation n was issued, if that is known. A token that may resume counts as superseded by the
--- current one: it may be in a request that was on its way when the password was proved. One that has resumed the
+-- current one: it may be in a request that was on its way when the user was authenticated again. One that has resumed the
 -- session counts as superseded by what it was given then.
 local function forgiven(n, at)
   if isBurnt(n, at) then return false end
