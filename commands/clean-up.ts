@@ -4,14 +4,14 @@ import { withApp } from './support/with-app.ts'
 
 const cleanUp: Command = {
   usage: 'clean-up',
-  help: 'removes what has been over for long, as the schedule does, now',
+  help: 'removes expired data now, as the servers do every hour',
   options: {},
   positionals: 0,
   run
 }
 export default cleanUp
 
-/** Progress is shown no more often than this. */
+/** The shortest time between two lines of progress. */
 const reportIntervalMs = 1000
 
 async function run (_input: Input, surroundings: Surroundings): Promise<Result> {

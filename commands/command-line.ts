@@ -5,7 +5,7 @@ import type { FieldError } from '../lib/errors.ts'
 import { UsageError } from './support/command.ts'
 import type { Command, Input, Surroundings } from './support/command.ts'
 
-/** Each reads only what it needs itself. */
+/** Each is loaded when it is called, so that a command starts without what only others need. */
 const commands = new Map<string, () => Promise<{ default: Command }>>([
   ['migrate', () => import('./migrate.ts')],
   ['create-admin', () => import('./create-admin.ts')],
@@ -29,9 +29,9 @@ const commands = new Map<string, () => Promise<{ default: Command }>>([
  * @returns the exit code: 0 done, 1 failed or done in part, 2 wrong usage. `doctor` has meanings of its own.
  */
 export async function runCommandLine (args: string[], surroundings: Surroundings): Promise<0 | 1 | 2> {
-  // Nobody may read progress and messages any more: that stops no work.
+  // If the reader of progress and messages has gone away, the work goes on.
   surroundings.stderr.on('error', () => {})
-  // Other than the streams, it does not mind a reader that has gone away, such as `head`.
+  // Unlike the streams, it throws nothing when its reader, such as `head`, has gone away.
   const print = new Console(surroundings.stdout, surroundings.stderr)
   const isJson = args.includes('--json')
 

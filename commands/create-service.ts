@@ -3,7 +3,7 @@ import { operator, withApp } from './support/with-app.ts'
 
 const createService: Command = {
   usage: 'create-service NAME [--may-revoke] [--may-follow]',
-  help: 'makes a credential with which a service asks about tokens; its secret is shown once. Again with one name: one more, to rotate',
+  help: 'makes a credential with which a service asks about tokens; its secret is shown once. A further call with the same name makes a further credential, for a rotation',
   options: { 'may-revoke': { type: 'boolean' }, 'may-follow': { type: 'boolean' } },
   positionals: 1,
   run

@@ -37,7 +37,8 @@ async function run ({ values: { to, yes } }: Input, { env, stderr }: Surrounding
       poolMax: 2,
       poolMin: 0,
       deadline: dayMs,
-      // Nobody queues behind a migration that runs in steps. The others set limits of their own.
+      // A migration that runs in steps may wait long for a lock, because nobody queues behind it. The others set limits
+      // of their own.
       lockTimeout: dayMs
     })
     await app.register(migrations)
