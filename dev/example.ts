@@ -18,7 +18,8 @@ const contentSecurityPolicy = [
   "frame-ancestors 'none'"
 ].join('; ')
 
-// Fastify tells of each server that is made. So the product itself has no door for what only development serves.
+// Fastify reports each server that is made on this channel. So the product itself needs no option for pages that only
+// development serves.
 subscribe('fastify.initialization', message => {
   if (isMade(message)) message.fastify.register(serveExample)
 })

@@ -29,7 +29,7 @@ try {
   bar.show(total, 'looking at what there is now (vacuum, analyze)')
   await sql`vacuum analyze users, last_logins`
   bar.clear()
-  console.log(`${total} users were added. None of them has a password: who wants to sign in as one takes a password reset.`)
+  console.log(`${total} users were added. None of them has a password: to sign in as one of them, request a password reset.`)
 } finally {
   bar.clear()
   await sql.end({ timeout: 1 })

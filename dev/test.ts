@@ -74,10 +74,10 @@ async function run (files: string[]) {
 }
 
 async function runAll ({ together, alone }: Batches, env: NodeJS.ProcessEnv) {
-  const lanes = [[together, alone], [alone, together]]
+  const preferences = [[together, alone], [alone, together]]
 
-  await Promise.all(lanes.flatMap(lane => Array.from({ length: processesOfEach }, async () => {
-    for (let batch = next(lane); batch !== undefined; batch = next(lane)) {
+  await Promise.all(preferences.flatMap(kinds => Array.from({ length: processesOfEach }, async () => {
+    for (let batch = next(kinds); batch !== undefined; batch = next(kinds)) {
       for (const run of await runBatch(batch, env)) {
         runs.push(run)
         print(run)
@@ -87,9 +87,9 @@ async function runAll ({ together, alone }: Batches, env: NodeJS.ProcessEnv) {
   keepDurations(runs)
 }
 
-/** The next batch of the lane's own kind; when none is left, it helps out with the other. */
-function next (lane: string[][][]) {
-  return lane.find(waiting => waiting.length > 0)?.shift()
+/** The next batch of the first of these kinds; of the second one when none of the first is left. */
+function next (kinds: string[][][]) {
+  return kinds.find(waiting => waiting.length > 0)?.shift()
 }
 
 async function runBatch (files: string[], env: NodeJS.ProcessEnv) {

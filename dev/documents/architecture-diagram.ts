@@ -1,12 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import { floors, importsOf } from '../../test/architecture/rules.ts'
+import { withMarkedText } from './marked-text.ts'
 
 /** The folders that each folder of lib imports, types included. */
 type Imports = ReadonlyMap<string, ReadonlySet<string>>
 
-const begin = '<!-- Made by `npm run architecture` from the imports in lib. -->'
-const end = '<!-- Until here. -->'
+const markers = {
+  begin: '<!-- Made by `npm run architecture` from the imports in lib. -->',
+  end: '<!-- Until here. -->',
+  part: 'diagram'
+}
 
 /**
  * Replaces the text between the two markers of a page by the diagram of lib.
@@ -14,12 +18,7 @@ const end = '<!-- Until here. -->'
  * @throws Error for a page without exactly one pair of markers, and for a folder that stands on no floor.
  */
 export function withDiagram (page: string, imports: Imports): string {
-  const [before, rest, ...more] = page.split(begin)
-  const [, after, ...others] = rest?.split(end) ?? []
-  if (before === undefined || after === undefined || more.length + others.length > 0) {
-    throw new Error('The page has not one place for the diagram')
-  }
-  return [before, begin, '\n\n', renderDiagram(imports), '\n\n', end, after].join('')
+  return withMarkedText(page, renderDiagram(imports), markers)
 }
 
 /** Which folders of lib import which; a file at the top of lib counts as a folder. */

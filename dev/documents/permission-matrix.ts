@@ -1,4 +1,5 @@
 import { permissions } from '../../routes/schemas/role.ts'
+import { withMarkedText } from './marked-text.ts'
 
 /** A role as `GET /roles` answers it. */
 interface Role {
@@ -9,20 +10,18 @@ interface Role {
   permissions: string[]
 }
 
-const begin = '<!-- Made by `node --import tsx dev/permissions.ts` from the roles of a new deployment. -->'
-const end = '<!-- Until here. -->'
+const markers = {
+  begin: '<!-- Made by `node --import tsx dev/permissions.ts` from the roles of a new deployment. -->',
+  end: '<!-- Until here. -->',
+  part: 'matrix'
+}
 
 /**
  * Replaces the text between the two markers of a page by the permissions of these roles.
  * @throws Error for a page without exactly one pair of markers
  */
 export function withPermissionMatrix (page: string, roles: Role[]): string {
-  const [before, rest, ...more] = page.split(begin)
-  const [, after, ...others] = rest?.split(end) ?? []
-  if (before === undefined || after === undefined || more.length + others.length > 0) {
-    throw new Error('The page has not one place for the matrix')
-  }
-  return [before, begin, '\n\n', renderMatrix(roles), '\n\n', end, after].join('')
+  return withMarkedText(page, renderMatrix(roles), markers)
 }
 
 function renderMatrix (roles: Role[]): string {

@@ -3,7 +3,7 @@ import type { Test } from 'tap'
 /** The test that stands for the test file that runs now, where files share a process. */
 export const current: { test: Test | undefined } = { test: undefined }
 
-/** What such a file gets as `t` in place of tap's root, which there is one of in a process. */
+/** What such a file gets as `t` in place of tap's root, because a process has only one root. */
 export default new Proxy({}, {
   get (_, name) {
     const { test } = current

@@ -1,5 +1,5 @@
-// Stands for the package async-hook-domain in compiled tests. tap asks it which test an error belongs to that nobody
-// caught. The package notes the end of every promise of the process for that, which takes up to a third of the time
+// Replaces the package async-hook-domain in compiled tests. tap asks it to which test an uncaught error belongs. The
+// package notes the end of every promise of the process for that, which takes up to a third of the time
 // of a test. What node itself remembers of the origin of an error is enough.
 import { AsyncLocalStorage } from 'node:async_hooks'
 
@@ -9,7 +9,7 @@ type Listener = (error: unknown, type: ErrorType) => void
 const origin = new AsyncLocalStorage<Domain>()
 let listening = 0
 
-/** Hears of the errors that nobody caught in what was begun after it was made, until it is destroyed. */
+/** Receives the uncaught errors of everything that was begun after it was made, until it is destroyed. */
 export class Domain {
   readonly onerror: Listener
   readonly #parent: Domain | undefined
@@ -22,7 +22,7 @@ export class Domain {
     if (listening++ === 0) listen()
   }
 
-  /** From now on the domain around this one hears of the errors. */
+  /** From now on the domain around this one receives the errors. */
   destroy (): void {
     if (this.#isDestroyed) return
     this.#isDestroyed = true

@@ -132,9 +132,12 @@ function describe ({ fullname, name, diag }: Result) {
 // left out, because it is what was compiled; the stack names our line.
 function yaml (diag: unknown) {
   if (typeof diag !== 'object' || diag === null) return String(diag)
-  return Object.entries(diag).filter(([key]) => key !== 'source').map(([key, value]) => typeof value === 'string' && value.includes('\n')
-    ? `${key}:\n${value.trimEnd().replaceAll(/^/gm, '  ')}\n`
-    : `${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}\n`).join('')
+  return Object.entries(diag).filter(([key]) => key !== 'source').map(([key, value]) => yamlLine(key, value)).join('')
+}
+
+function yamlLine (key: string, value: unknown) {
+  if (typeof value !== 'string') return `${key}: ${JSON.stringify(value)}\n`
+  return value.includes('\n') ? `${key}:\n${value.trimEnd().replaceAll(/^/gm, '  ')}\n` : `${key}: ${value}\n`
 }
 
 function tapError (failure: TapError) {
