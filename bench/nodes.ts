@@ -23,11 +23,11 @@ const values = readArguments({
   seconds: { type: 'string', default: '8' }
 })
 const measureMs = Number(values.seconds) * 1000
-/** For each node, so that each has compiled as much: together they answer no more than one alone. */
+/** For each node: together they answer no more than one alone, so several take longer to have compiled as much. */
 const warmUpMs = 6000
 const settleMs = 10_000
 const accountsCount = 400
-/** To each node: one that answers many at once costs less for each. */
+/** To each node, however many there are: a node that answers many requests at once spends less on each. */
 const connections = 16
 
 tell('starting a Redis Cluster')

@@ -20,7 +20,7 @@ import type { Node } from './processes/node.ts'
 /** An account with a passkey, and the device on which it signs in. */
 interface Owner extends Account { key: Authenticator, deviceToken?: string }
 
-/** What a scenario has cost in one process: microseconds of a processor for each request, of so many. */
+/** What a scenario has cost in one process: microseconds of a processor for each request, and how many there were. */
 interface Cost { cpu: number, answers: number, statuses: string }
 
 /** Requests, and how many there are. */

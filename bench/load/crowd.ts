@@ -44,7 +44,7 @@ export async function fill (
   await sql`vacuum analyze users, last_logins, known_devices, subject_keys, sessions`
 }
 
-/** Reads tables and indexes into shared_buffers, where those of a deployment are that has run for a while. */
+/** Reads tables and indexes into shared_buffers, as in a deployment that has run for a while. */
 export async function warm (sql: postgres.Sql): Promise<void> {
   await sql`create extension if not exists pg_prewarm`
   await sql`
@@ -81,7 +81,7 @@ async function addDevices (sql: postgres.Sql) {
     where not exists (select from known_devices d where d.user_id = u.id)`
 }
 
-// They are as long as keys are, and open nothing. Those of the people who sign in are made by a node.
+// They are as long as real keys and decrypt nothing. A node makes the keys of the people who sign in.
 async function addKeys (sql: postgres.Sql) {
   await sql`
     insert into subject_keys (subject_id, wrapped_key)

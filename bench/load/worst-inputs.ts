@@ -27,7 +27,7 @@ const bodyBytes = 27 * 1024
 /** Together a little less than the largest head of a request. */
 const [cookieBytes, agentBytes] = [11 * 1024, 4 * 1024]
 
-/** A head of 16 KB holds so many tokens that are as short as they can be. */
+/** How many tokens of the shortest length fit into a head of 16 KB. */
 const forgedCookieCount = 74
 
 /** Passwords and names that have cost an estimator of strength the most. */

@@ -12,14 +12,14 @@ export interface Turns { longest: number, ownLongest: number, fixed: number }
 interface Span { startTime: number, duration: number }
 
 const fixedBytes = Buffer.alloc(1024 * 1024, 'latchkey')
-/** Turns that are shorter, in milliseconds, are forgotten at once. */
-const forgottenBelow = 0.5
+/** Shorter turns are forgotten at once. */
+const turnMinMs = 0.5
 
 /**
  * Measures for how long a turn of the event loop holds the main thread. A turn takes no more processor time than the
  * whole process and no longer than the clock says, so the smaller of both counts: threads of the process raise the
- * first, other processes the second. V8 collects what was allocated when there is enough of it, so a request that
- * allocates little is held up now and then by what others have left, and one that allocates much always.
+ * first, other processes the second. V8 collects when enough has been allocated, so a request that allocates little
+ * is held up now and then by what others have left, and one that allocates much is held up each time.
  */
 export function createTurnWatch () {
   const collector = new PerformanceObserver(list => { collections.push(...list.getEntries()) })
@@ -55,7 +55,7 @@ export function createTurnWatch () {
   function watch (before: Moment) {
     const after = now()
     const duration = between(before, after)
-    if (duration > forgottenBelow) turns.push({ startTime: before.clock, duration })
+    if (duration > turnMinMs) turns.push({ startTime: before.clock, duration })
     if (isWatching) setImmediate(watch, after)
   }
 }

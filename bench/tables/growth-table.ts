@@ -4,14 +4,14 @@ import { align } from './align.ts'
 
 interface Size { name: string, rows: number, table: number, indexes: number }
 
-/** What each operation cost, round by round, with so many users. */
+/** What each operation cost, round by round, with this number of users. */
 export interface Measured { users: number, costs: Map<string, Cost[]>, memoryBytes: number, sizes: Size[] }
 
 const megabyte = 2 ** 20
 
 /**
- * What each operation costs with few and with many users, beside each other: medians of the rounds, and how the least
- * and the most of their ratios are. Then how large the tables are.
+ * What each operation costs with few and with many users, beside each other: the medians of the rounds, and the
+ * smallest and the largest of their ratios. Then how large the tables are.
  */
 export function renderGrowth ({ machine, measured }: { machine: string, measured: Measured[] }): string {
   const [few, many] = measured
@@ -51,7 +51,7 @@ export function renderGrowth ({ machine, measured }: { machine: string, measured
   ].join('\n')
 }
 
-/** The median with so many digits, nothing where there is none. */
+/** The median with this number of digits; an empty text without figures. */
 function middle (figures: number[], digits: number) {
   const { median } = spread(figures)
   return Number.isNaN(median) ? '' : median.toFixed(digits)

@@ -8,7 +8,7 @@ import { align } from './align.ts'
 export interface Report {
   machine: string
   scenarios: { name: string, runs: Figures[] }[]
-  /** How many hashes both processors manage that do nothing else. */
+  /** How many hashes both processors compute in a second when they do nothing else. */
   hashesPerSecond: number[]
   storms: { devices: string, runs: Storm[] }[]
   /** These two, and the storms, are left out where only some scenarios are measured. */
