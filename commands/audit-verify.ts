@@ -12,7 +12,7 @@ import { readConfig } from './support/with-app.ts'
 
 const auditVerify: Command = {
   usage: 'audit-verify [--head HASH] [--record]',
-  help: 'holds the audit trail against its seals, and them against a head from the log; names what does not fit',
+  help: 'checks the audit trail against its seals, and these against a head from the log; names what does not fit; --record keeps the result for administrators',
   options: { head: { type: 'string' }, record: { type: 'boolean' } },
   positionals: 0,
   run

@@ -4,7 +4,7 @@ import { operator, withApp } from './support/with-app.ts'
 
 const createAdmin: Command = {
   usage: 'create-admin EMAIL [--name NAME] [--another]',
-  help: 'makes the first super_admin; the password comes from a prompt or standard input',
+  help: 'makes the first super_admin, or with --another one more; the password comes from a prompt or standard input',
   options: { name: { type: 'string' }, another: { type: 'boolean' } },
   positionals: 1,
   run

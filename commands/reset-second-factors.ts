@@ -3,7 +3,7 @@ import { operator, withApp } from './support/with-app.ts'
 
 const resetSecondFactors: Command = {
   usage: 'reset-second-factors EMAIL [--remove]',
-  help: 'mails a link by which a user who has lost the second factors adds a new one, or removes those nobody asks for; with --remove at once all of them and the password, for a stolen account',
+  help: 'mails a user who has lost the second factors a link to add a new one, or removes the factors where the password alone signs in; --remove removes all of them and the password at once, for a stolen account',
   options: { remove: { type: 'boolean' } },
   positionals: 1,
   run
