@@ -115,8 +115,9 @@ export function createFactorChanges (parts: FactorChangeParts) {
     unit: UnitOfWork,
     state: SessionState,
     { twoStep, amr, caller }: { twoStep: boolean, amr?: string[], caller: Caller },
-    { event, reason = 'totp', mail }: {
+    { event, reason, mail }: {
       event: string
+      /** The factor that has changed, where one has, or what has happened to a reset. */
       reason?: string
       mail:
         | 'second_factor_added'
@@ -147,7 +148,7 @@ export function createFactorChanges (parts: FactorChangeParts) {
 }
 
 /** The event of a change of a user's factors. */
-export function eventOf (state: SessionState, caller: Caller, event: string, reason: string): AuditEvent {
+export function eventOf (state: SessionState, caller: Caller, event: string, reason?: string): AuditEvent {
   const { id: actorId, sessionId } = state
-  return { event, outcome: 'success', reason, actorId, subject: state, sessionId, caller }
+  return { event, outcome: 'success', ...reason !== undefined && { reason }, actorId, subject: state, sessionId, caller }
 }

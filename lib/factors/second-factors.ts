@@ -94,7 +94,7 @@ export function createSecondFactors (parts: SecondFactorParts) {
         if (codes) await recoveryCodes.replace(unit.tx, state.id, hashRecoveryCodes(codes), new Date(clock.now()))
         return await change(unit, state, { twoStep: true, amr, caller }, finishReset
           ? { event: 'authn_factor_reset', reason: 'finished', mail: 'second_factor_reset_finished' }
-          : { event: 'authn_factor_added', mail: 'second_factor_added' })
+          : { event: 'authn_factor_added', reason: 'totp', mail: 'second_factor_added' })
       })
       const changed = { userEpoch, sessionEpoch: userEpoch, twoStep: true, amr, factorReset: null }
       const answer = await answerTo({ ...state, ...changed })

@@ -213,6 +213,17 @@ t.test('an account with two steps keeps a factor, whichever is removed first, an
   t.match(brief(await as(app, next.access_token, 'DELETE', `/auth/passkeys/${left?.id}`)), { status: 409, code: 'last_factor' })
 })
 
+t.test('two steps are switched in the audit trail without the name of a factor', async t => {
+  const ada = await holder(app)
+  const on: Tokens = (await as(app, (await enter(app, ada)).json().access_token, 'PUT', '/auth/two-step', { enabled: true })).json()
+  t.match(await as(app, on.access_token, 'PUT', '/auth/two-step', { enabled: false }), { statusCode: 200 })
+
+  t.match((await trail(app, ada.user.id)).filter(({ event }) => /two_step/.test(event)), [
+    { event: 'authn_two_step_enabled', reason: null, actorId: ada.user.id },
+    { event: 'authn_two_step_disabled', reason: null, actorId: ada.user.id }
+  ])
+})
+
 t.test('an authenticator app may go while a passkey stays, and the recovery codes stay with it', async t => {
   const ada = await guarded(app)
   let tokens = await byCode(ada)
