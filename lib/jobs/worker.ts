@@ -51,9 +51,9 @@ export interface JobParts {
 
 /** Milliseconds from the start of a worker to its first look, and from sending a job (in a transaction) to the next. */
 export const firstLookMs = 15
-/** So often a lease is renewed before it would end: two renewals may fail. */
+/** A lease is renewed this often before it would end, so two renewals may fail. */
 const renewalsPerLease = 3
-/** So often an outcome is written again, while Postgres does not take it, before the lease ends. */
+/** While Postgres does not take an outcome, it is written again this often before the lease ends. */
 const outcomesPerLease = 12
 /** A node asks at least this often whether the next job of a scheduled queue is due. */
 const scheduleCheckMs = 30_000
@@ -199,7 +199,7 @@ export function createWorker (
     const timer = setInterval(() => {
       // If that goes on, the lease ends, and another node begins the job again.
       renewal = store.renew(job, leaseMs).catch(error => log.warn({ queue, job: job.id, err: error }, 'a lease is not renewed'))
-    }, leaseMs / renewalsPerLease)
+    }, leaseMs / (renewalsPerLease + 1))
     timer.unref()
 
     await work.finally(async () => {

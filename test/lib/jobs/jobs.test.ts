@@ -318,6 +318,34 @@ t.test('a job that takes longer than its lease stays with its node, and nothing 
   t.strictSame([done.length, other.done.length], [1, 0])
 })
 
+t.test('a lease outlives two renewals that fail', async t => {
+  const { database, send, rows, logger } = await open(t)
+  const store = createJobStore(database)
+  const gate = new EventEmitter()
+  const left: number[] = []
+  const flaky = {
+    ...store,
+    renew: async (...query: Parameters<typeof store.renew>) => {
+      left.push(Number((await rows())[0]?.dueIn))
+      if (left.length <= 2) throw new Error('no connection')
+      return store.renew(...query)
+    }
+  }
+  const jobs = createJobs({ store: flaky, log: logger, metrics: noMetrics })
+  t.teardown(() => jobs.stop(1000))
+  const { handler } = listen(async () => { await once(gate, 'open') })
+  jobs.work('chores', handler, { leaseMs: 1500, timeoutMs: 600_000 })
+  await send({ kind: 'long' })
+
+  await until(async () => left.length === 4)
+  t.ok(Number(left[2]) > 0, 'the third comes before the end of the lease')
+  t.ok(Number(left[3]) > 750, 'and renews it')
+  t.match(await rows(), [{ attempts: 1, error: null }])
+
+  gate.emit('open')
+  await until(async () => (await rows()).length === 0)
+})
+
 t.test('when Postgres is away the worker logs it once and continues by itself', async t => {
   const { database, send, rows, logger, logged } = await open(t)
   let isAway = true
