@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
-import type { Letter, Standing } from '../lib/announcements/announcements.ts'
+import type { Letter, Progress } from '../lib/announcements/announcements.ts'
 import { languageFor } from '../lib/mail/texts/languages.ts'
 import { UsageError } from './support/command.ts'
 import type { Command, Input, Result, Surroundings } from './support/command.ts'
@@ -30,13 +30,13 @@ async function run ({ positionals: [path = ''], values }: Input, surroundings: S
 
   return await withApp(surroundings, async app => {
     checkRole(app, letter)
-    const standing = await look(app, letter, surroundings)
-    const lines = describe(path, letter, standing)
-    if (isDryRun === true || standing.isComplete) return resultOf(lines, standing, 0)
+    const progress = await look(app, letter, surroundings)
+    const lines = describe(path, letter, progress)
+    if (isDryRun === true || progress.isComplete) return resultOf(lines, progress, 0)
 
     for (const line of lines) surroundings.stderr.write(`${line}\n`)
-    if (yes !== true) await confirm(surroundings, `This mails ${usersOf(standing.left)}.`, String(standing.left))
-    return await send(app, letter, standing, surroundings)
+    if (yes !== true) await confirm(surroundings, `This mails ${usersOf(progress.left)}.`, String(progress.left))
+    return await send(app, letter, progress, surroundings)
   })
 }
 
@@ -44,7 +44,7 @@ function checkRole ({ roles }: FastifyInstance, { role }: Letter) {
   if (role !== null && roles.find(role) === undefined) throw new UsageError(`There is no role "${role}".`)
 }
 
-async function look (app: FastifyInstance, letter: Letter, { stderr }: Surroundings): Promise<Standing> {
+async function look (app: FastifyInstance, letter: Letter, { stderr }: Surroundings): Promise<Progress> {
   const bar = createProgressBar(stderr, null)
   try {
     return await app.announcements.look(letter, { report: users => bar.show(users, `${usersOf(users)} read`) })
@@ -56,7 +56,7 @@ async function look (app: FastifyInstance, letter: Letter, { stderr }: Surroundi
 async function send (
   app: FastifyInstance,
   letter: Letter,
-  { written: before, left }: Standing,
+  { written: before, left }: Progress,
   { stderr }: Surroundings
 ): Promise<Result> {
   const total = before + left
@@ -77,8 +77,8 @@ async function send (
   }
 }
 
-function describe (path: string, { texts, role }: Letter, standing: Standing): string[] {
-  const { written, left, languages, isComplete } = standing
+function describe (path: string, { texts, role }: Letter, progress: Progress): string[] {
+  const { written, left, languages, isComplete } = progress
   if (isComplete) {
     return [`It was mailed to ${usersOf(written)} already. Nobody gets it twice: change the text to write again.`]
   }
@@ -96,7 +96,7 @@ function describe (path: string, { texts, role }: Letter, standing: Standing): s
   ]
 }
 
-function resultOf (lines: string[], { written, left, languages }: Standing, newlyWritten: number): Result {
+function resultOf (lines: string[], { written, left, languages }: Progress, newlyWritten: number): Result {
   const byLanguage = Object.fromEntries(languages.map(({ language, count }) => [language, count]))
   return {
     text: lines.join('\n'),

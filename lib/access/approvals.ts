@@ -24,7 +24,7 @@ const intervalMs = 60 * 60_000
  */
 const gatheredMax = 500
 
-/** Of more applicants than this, a mail only gives the number. */
+/** The job of a mail has the ids of at most this many applicants, and the number of the others. */
 const applicantsMax = 200
 
 /** Applicants wait in this queue until the interval ends; then its worker calls `announceGathered`. */

@@ -106,7 +106,10 @@ export function createRoleStore (db: Database) {
       select name
       from roles
       where name = ${name}
-        and (exists (select from users where role = ${name}) or exists (select from registrations where role = ${name}))`
+        and (
+          exists (select from users where role = ${name})
+          or exists (select from registrations where role = ${name})
+        )`
     return found.length > 0
   }
 

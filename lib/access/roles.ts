@@ -22,7 +22,8 @@ export function createRoles (store: Pick<RoleStore, 'list'>, clock: Pick<Clock, 
 
   /**
    * Whether a role has a permission. An unknown role has none.
-   * @throws Refusal `unavailable` while the roles are known to be outdated, as the others do.
+   * @throws Refusal `unavailable` while the roles are known to be outdated; so do `demandOf`, `find` and
+   * `forRegistration`
    */
   function may (role: string, permission: string): boolean {
     return roles.current.get(role)?.permissions.includes(permission) ?? false

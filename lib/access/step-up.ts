@@ -6,7 +6,7 @@ import type { Principal } from './authentication.ts'
 /** The strength that an account with a second factor demands. */
 const fullStrength: Acr = 'urn:latchkey:acr:2fa'
 
-/** How long (s) ago an act that needs a recent sign-in lets it be. */
+/** For an act that needs a recent sign-in, the sign-in may be at most this old (s). */
 export const recentSeconds = 600
 
 /**

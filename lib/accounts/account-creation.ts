@@ -27,7 +27,10 @@ export interface AccountCreation {
 export function createAccountCreation ({ users, approvals, audit, metrics, clock }: AccountCreationParts) {
   return { createAccount }
 
-  /** Makes the account in the transaction and has it approved if its role wants that; null if the address has one. */
+  /**
+   * Makes the account in the transaction, and announces it to approvers if its role requires an approval. Returns null
+   * if another account has the address.
+   */
   async function createAccount (
     tx: Transaction,
     { account, role, caller, isNewSubject }: AccountCreation

@@ -14,8 +14,8 @@ export interface ActorCheckParts {
 export interface AskingUser { userId: string, sessionId: string }
 
 /**
- * For an act upon everybody. The guards of its route have judged by the access token and by what this node has heard;
- * this judges once more, by what the database says while the actor's row is locked.
+ * Checks the actor of an act upon everybody. The guards of its route have judged by the access token and by what this
+ * node knows; this judges once more, by what the database says while the actor's row is locked.
  * @throws Refusal `session_ended` if the actor has been disabled or erased; `vendor_suspended`; `invalid_token`
  * (refresh) if the session is over; `forbidden` if the actor's role does not have the permission any more
  */

@@ -51,7 +51,7 @@ interface Redemption {
   purpose: 'email_change' | 'email_undo'
   /** The event in the audit trail if nothing comes of it. */
   failureEvent: string
-  /** Locks the account, if the token counts for it. */
+  /** Locks the account and returns it; null if such a token changes nothing in the account's present state. */
   lock: (tx: Transaction, userId: string) => Promise<User | null>
   apply: (unit: UnitOfWork, change: AddressChange) => Promise<void>
 }

@@ -2,8 +2,6 @@ import type { EndReason } from '../errors.ts'
 import { subjectOf } from '../jobs/job-store.ts'
 import type { Database, Query, Transaction } from '../stores/database.ts'
 
-// `deployment` has one row, and nothing analyzes a table of one row: without `limit 1` the planner expects thousands of
-// rows, and Postgres compiles the statements because they seem to cost so much.
 export type ErasureStore = ReturnType<typeof createErasureStore>
 
 /** How many sessions or registrations one statement writes, beside the living sessions. */
@@ -13,6 +11,8 @@ const batchRows = 1000
 const noDevice = '00000000-0000-0000-0000-000000000000'
 
 /** The rows of an account in every table, and how each of them is removed or anonymised. */
+// `deployment` has one row, and nothing analyzes a table of one row: without `limit 1` the planner expects thousands of
+// rows, and Postgres compiles the statements because they seem to cost so much.
 export function createErasureStore (db: Database) {
   return { removeSurplus, removeClaims, lock, anonymiseSessions, removeJobs, restorableAddresses, remove }
 

@@ -23,8 +23,8 @@ export interface PasswordRemovalParts {
   rpId: string
 }
 
-/** So many passkeys are needed if none of them is backed up: one that is lost must not be the only one. */
-const devicesMin = 2
+/** If none of the passkeys is backed up, at least this many are needed: one that is lost must not be the only one. */
+const passkeysMin = 2
 
 /** The end of a password, for a user who signs in with passkeys. */
 export function createPasswordRemovals (parts: PasswordRemovalParts) {
@@ -34,8 +34,8 @@ export function createPasswordRemovals (parts: PasswordRemovalParts) {
   return { removePassword }
 
   /**
-   * Takes the user's password away: from then on passkeys sign in, and nothing else. The account gets two steps, so a
-   * password that a link in a mail sets later opens no session by itself. Every other session ends, and links that
+   * Takes the user's password away: from then on the user can sign in by passkey only. The account gets two steps, so
+   * a password that a link in a mail sets later opens no session by itself. Every other session ends, and links that
    * would set a password work no longer.
    * @throws Refusal `not_found` for an account without a password; `last_factor` unless a passkey that signs in alone
    * is backed up or there are two, and recovery codes; `reauthentication_required` unless a passkey was proved;
@@ -59,7 +59,7 @@ export function createPasswordRemovals (parts: PasswordRemovalParts) {
 
   async function assertWaysIn (tx: Transaction, { id }: SessionState) {
     const ways = await passkeys.findAlone(id, rpId, tx)
-    if (ways.length < devicesMin && !ways.some(({ backedUp }) => backedUp)) throw lacks(anotherPasskey)
+    if (ways.length < passkeysMin && !ways.some(({ backedUp }) => backedUp)) throw lacks(anotherPasskey)
     if (!await recoveryCodes.summarise(id, tx)) throw lacks(codes)
   }
 }

@@ -69,7 +69,11 @@ const resetPurposes = ['password_reset', 'invitation'] as const satisfies readon
  * the address. A reset of second factors counts together with the password of its time, so that the mailbox, which can
  * reset both, does not suffice. An `email_undo` stays, because it lets the owner of a stolen account return.
  */
-export const outdatedByPassword = [...resetPurposes, 'email_change', 'second_factor_reset'] as const satisfies readonly Purpose[]
+export const outdatedByPassword = [
+  ...resetPurposes,
+  'email_change',
+  'second_factor_reset'
+] as const satisfies readonly Purpose[]
 
 /** The reset of a forgotten password by a link in a mail. */
 export function createPasswordResets (parts: PasswordResetParts) {

@@ -180,7 +180,7 @@ function invalid (errors: FieldError[]) {
   return new Refusal('invalid_request', { errors })
 }
 
-/** The turn of a new password's hash: somebody who registers shares those of their network. */
+/** The turn of a new password's hash: all who register from one network share its turns. */
 function hashTurnOf ({ ip }: Caller): HashTurn {
   return { priority: 'stranger', flow: clientNetwork(ip) }
 }

@@ -259,7 +259,7 @@ function positionsOf (
 /**
  * The same limit once more around the rows, as part of the text. For a limit that is a parameter the planner expects a
  * tenth of the table: with many users the plan for all values then seems dearer than one for these, so that each call
- * is planned anew. Known are the page of the default length and the longest one, each with the user after it.
+ * is planned anew. The known limits are the default and the longest page, each with the user after it.
  */
 function knownLimit ({ fragment }: Query, limit: number): Fragment {
   switch (limit) {

@@ -109,7 +109,7 @@ export function createUserDirectory ({ directory, users, cursors }: UserDirector
   }
 }
 
-/** Each id once, in a form and order of their own: the same ids are the same list. */
+/** Each id once, in lower case and sorted, so that the same ids always name the same list. */
 function distinct (ids: string[]): string[] {
   return [...new Set(ids.map(id => id.toLowerCase()))].sort()
 }

@@ -43,7 +43,7 @@ export type FactorResetStart = 'mailed' | 'removed'
  * reset. So neither the mailbox nor an administrator alone gets into an account (ASVS 5.0 6.4.4, NIST 800-63B-4
  * 4.2.2.2), and a user who still signs in by a factor undoes it.
  *
- * Where the password alone signs in, factors protect nothing, and a link would be one way in more. There the reset
+ * Where the password alone signs in, factors protect nothing, and a link would be one more way in. There the reset
  * removes them at once: a passkey may be somebody else's, who had the password once and signs in by it ever since.
  */
 export function createFactorResetStarts (parts: FactorResetStartParts) {
@@ -104,8 +104,8 @@ export function createFactorResetStarts (parts: FactorResetStartParts) {
     })
   }
 
-  // Else one administrator alone could take an account over: another address, a new password by a mail to it, and then
-  // second factors by one more.
+  // Otherwise one administrator alone could take an account over: by giving it another address, setting a new password
+  // by a mail to that, and resetting its second factors by one more mail.
   async function assertSettled ({ tx, subject }: AdminAction) {
     if (needsBoth(subject, clock.now()) && await oneTimeTokens.isRestorable(tx, subject)) {
       throw senseless('The address of the account was changed within a week, and its earlier one may still be restored.')
@@ -123,7 +123,9 @@ export function createFactorResetStarts (parts: FactorResetStartParts) {
 
   async function mailLink (tx: Transaction, subject: User, auditFields: AuditFields) {
     // A new password makes the link worthless, so it comes first.
-    if (subject.passwordHash === null) throw senseless('The account has no password: first its user sets one by a link in a mail.')
+    if (subject.passwordHash === null) {
+      throw senseless('The account has no password: first its user sets one by a link in a mail.')
+    }
     const tokenId = await oneTimeTokens.issue(tx, { purpose: 'second_factor_reset', userId: subject.id })
     await audit.record(tx, { ...auditFields, event: 'authn_factor_reset', reason: 'requested' })
     await jobs.send(tx, 'mail', { kind: 'second_factor_reset', tokenId })

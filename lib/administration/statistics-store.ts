@@ -21,7 +21,10 @@ export interface SessionPart extends Record<Transport, number> { last: string | 
 
 export type StatisticsStore = ReturnType<typeof createStatisticsStore>
 
-/** At most this many unsealed events are counted. There are those of a few seconds, unless sealing is stuck. */
+/**
+ * At most this many unsealed events are counted of the transactions that were under way at the last seal, and as many
+ * of later ones. Unless sealing is stuck, there are only those of a few seconds.
+ */
 const unsealedEventsMax = 20_000
 
 export function createStatisticsStore (db: Database) {

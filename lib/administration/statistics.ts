@@ -92,7 +92,7 @@ export function createStatistics ({ store, clock }: { store: StatisticsStore, cl
     return { found, isWhole: after === null }
   }
 
-  // The estimate only saves a count in vain. It knows of no session after a restore, say.
+  // The estimate only avoids a count that would not come to an end. It may be 0, for example after a restore.
   async function countSessions (): Promise<SessionCount[]> {
     const stored = await store.storedSessionCounts()
     if (stored.length > 0 && await store.estimateSessions() > sessionsCountedAtOnceMax) return stored

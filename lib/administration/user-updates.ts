@@ -63,7 +63,7 @@ export function createUserUpdates ({
 
     assertDeliverable(address, '/email')
     // The owner of the new address can set a password, so this needs what a link to a new password needs. It is judged
-    // before the mail is counted: who enters the password and tries again has not used up a mail.
+    // before the mail is counted, so that an administrator who has to enter the password first uses up no mail.
     assertSteppedUp(by.principal, { maxAge: recentSeconds }, clock.now())
     // Both addresses get a mail. Without an account there is no present address; the action throws `not_found`.
     const toOwner = { kind: 'email_change', address: present?.emailCanonical ?? userId }

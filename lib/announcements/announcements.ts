@@ -15,13 +15,13 @@ export type { Readers } from './announcement-store.ts'
 export interface Letter extends Audience { texts: AnnouncementText[] }
 
 /** How far an announcement has come: for how many a mail was written, and who is left. */
-export interface Standing { written: number, left: number, languages: Readers[], isComplete: boolean }
+export interface Progress { written: number, left: number, languages: Readers[], isComplete: boolean }
 
 export interface LookOptions { report?: (users: number) => void }
 
 export interface SendOptions {
   /** Called after each batch and while it waits for mails to go. */
-  report: (progress: { written: number, isWaiting: boolean }) => void
+  report: (state: { written: number, isWaiting: boolean }) => void
   /** Resolves after some milliseconds. */
   pause: (milliseconds: number) => Promise<void>
 }
@@ -38,9 +38,9 @@ export type Announcements = ReturnType<typeof createAnnouncements>
 const lowestId = '00000000-0000-0000-0000-000000000000'
 
 /**
- * Mails that are tried again within this time (ms) count as waiting. The first pauses of a mail that fails are shorter,
- * and take longer together than no mail may go until it is given up: so a server that takes no mail is noticed by the
- * first batch. A mail that has failed for hours holds nobody up: its recipient may be the cause.
+ * Mails that are tried again within this time (ms) count as waiting. The first four pauses of a mail that fails are
+ * shorter. Together they exceed the ten minutes after which sending gives up, so the first batch shows that a server
+ * takes no mail. A mail that has failed for hours holds nobody up: its recipient may be the cause.
  */
 const retryWithinMs = 900_000
 
@@ -49,10 +49,10 @@ export function createAnnouncements ({ database, store, jobs, audit }: Parts) {
   return { look, send }
 
   /**
-   * Who gets a letter, or is left to get it. Writes nothing.
+   * Counts the users who get a letter, or who are left to get it. Writes nothing.
    * @param options `report` is called with the number of users that have been read, again and again
    */
-  async function look ({ role, texts }: Letter, { report = () => {} }: LookOptions = {}): Promise<Standing> {
+  async function look ({ role, texts }: Letter, { report = () => {} }: LookOptions = {}): Promise<Progress> {
     const begun = await store.find(digestOf({ role, texts }))
     const isComplete = begun !== null && begun.completedAt !== null
     const languages = isComplete ? [] : await countReaders({ role }, begun, report)
@@ -140,7 +140,8 @@ export function createAnnouncements ({ database, store, jobs, audit }: Parts) {
         return { written: now?.recipients ?? 0, isComplete: isOver, jobIds: [] }
       }
 
-      const jobIds = await jobs.sendAll(tx, 'mail', userIds.map(userId => ({ kind: 'announcement', announcementId: id, userId })))
+      const mails = userIds.map(userId => ({ kind: 'announcement', announcementId: id, userId }))
+      const jobIds = await jobs.sendAll(tx, 'mail', mails)
       await store.advance(tx, id, last, userIds.length)
       if (isComplete) await store.complete(tx, id)
       return { written: now.recipients + userIds.length, isComplete, jobIds }
