@@ -46,7 +46,7 @@ export function group (s: Settings) {
       trustProxy: s.TRUST_PROXY ?? [],
       clientAddressHeader: s.CLIENT_ADDRESS_HEADER?.toLowerCase() ?? null,
       issuer,
-      production: isStrict
+      isExposed: isStrict
     },
     operations: {
       operationsTokens: s.OPERATIONS_TOKEN ?? [],

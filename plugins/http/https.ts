@@ -9,9 +9,9 @@ import type { Config } from '../../lib/config/config.ts'
  * (ASVS 4.1.2). X-Forwarded-Proto is believed from any sender, because a false value can only have the sender's own
  * request refused.
  */
-export default fp<Pick<Config['http'], 'production'>>(async function requireHttps (app, { production }) {
+export default fp<Pick<Config['http'], 'isExposed'>>(async function requireHttps (app, { isExposed }) {
   app.addHook('onRoute', route => { if (!isProbe(route.url)) listRefusals(route, 'https_required') })
-  if (!production) return
+  if (!isExposed) return
 
   app.addHook('onRequest', ({ headers, url }, _reply, done) => {
     const forwarded = headers['x-forwarded-proto']

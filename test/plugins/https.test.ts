@@ -2,7 +2,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { buildHttp } from '../support/http.ts'
 
-t.test('in production a request that reached the proxy over plain http is refused', async t => {
+t.test('in staging and production a request that reached the proxy over plain http is refused', async t => {
   const app = await build(t, true)
   for (const forwarded of ['http', 'HTTP', 'https, http', 'ftp', '']) {
     const answer = await app.inject({ url: '/', headers: { 'x-forwarded-proto': forwarded } })
@@ -20,14 +20,14 @@ t.test('https, requests without a proxy, and health are let through', async t =>
   t.match(await app.inject({ url: '/healthy', headers: { 'x-forwarded-proto': 'http' } }), { statusCode: 403 }, 'nothing that only begins like it')
 })
 
-t.test('outside production plain http is accepted', async t => {
+t.test('elsewhere plain http is accepted', async t => {
   const app = await build(t, false)
   t.match(await app.inject({ url: '/', headers: { 'x-forwarded-proto': 'http' } }), { statusCode: 200 })
 })
 
-async function build (t: Pick<Test, 'teardown'>, production: boolean) {
+async function build (t: Pick<Test, 'teardown'>, isExposed: boolean) {
   const { app } = await buildHttp(t, app => {
     for (const path of ['/', '/health/live', '/healthy']) app.get(path, async () => 'ok')
-  }, { production })
+  }, { isExposed })
   return app
 }

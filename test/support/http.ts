@@ -21,16 +21,16 @@ import { securityHeaders } from '../../plugins/http/security-headers.ts'
 export interface HttpSettings {
   trustProxy?: string[]
   clientAddressHeader?: string | null
-  production?: boolean
+  isExposed?: boolean
   allowedOrigins?: string[]
   level?: 'silent' | 'debug' | 'info'
 }
 
 /** The HTTP plugins on a server of its own, with the routes of a test and without any store; `lines` is its log. */
-export async function buildHttp (t: Pick<Test, 'teardown'>, routes: (app: FastifyInstance) => void, { trustProxy = [], clientAddressHeader = null, production = false, allowedOrigins = [], level = 'silent' }: HttpSettings = {}) {
+export async function buildHttp (t: Pick<Test, 'teardown'>, routes: (app: FastifyInstance) => void, { trustProxy = [], clientAddressHeader = null, isExposed = false, allowedOrigins = [], level = 'silent' }: HttpSettings = {}) {
   const lines: string[] = []
   const stream = new PassThrough().on('data', (chunk: Buffer) => lines.push(chunk.toString()))
-  const http = { apiPrefix: '/api/v1', trustProxy, clientAddressHeader, issuer: 'http://localhost', production }
+  const http = { apiPrefix: '/api/v1', trustProxy, clientAddressHeader, issuer: 'http://localhost', isExposed }
   const app = createServer({ http, logger: { level, pretty: false } }, { stream })
   t.teardown(() => app.close())
 
@@ -41,7 +41,7 @@ export async function buildHttp (t: Pick<Test, 'teardown'>, routes: (app: Fastif
   await app.register(errors)
   await app.register(headers, { securityHeaders })
   await app.register(host)
-  await app.register(https, { production })
+  await app.register(https, { isExposed })
   await app.register(cors, { allowedOrigins })
   for (const plugin of [methods, emptyBodies, json]) await app.register(plugin)
   await app.register(caller, { trustProxy, clientAddressHeader })

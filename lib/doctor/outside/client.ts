@@ -16,7 +16,7 @@ interface View {
 }
 
 const dayMs = 86_400_000
-/** Certificates are renewed about a month before their end. */
+/** A certificate that ends within this time should have been renewed, which is done about a month before its end. */
 const certificateLeftMinMs = 14 * dayMs
 /** An origin that nobody has (RFC 2606). */
 const foreignOrigin = 'https://doctor.invalid'
@@ -56,7 +56,7 @@ export async function lookFromOutside (view: View): Promise<Finding[]> {
     ...judgeHeaders(me),
     ...await lookAtCors(view),
     ...await lookAtCookies(view),
-    ...await lookAtDoors(view),
+    ...await lookAtInternalPaths(view),
     ...await lookAtAddress(view),
     ...await lookAtPlainHttp(view)
   ]
@@ -174,7 +174,8 @@ async function lookAtCookies ({ ask, config: { http: { apiPrefix, issuer }, brow
 const hasAttribute = (cookie: string, attribute: string) =>
   cookie.split(';').some(part => part.trim().toLowerCase() === attribute.toLowerCase())
 
-async function lookAtDoors ({ ask, config: { http: { production } } }: View): Promise<Finding[]> {
+/** Looks whether the paths that are for operators and developers answer to everybody. */
+async function lookAtInternalPaths ({ ask, config: { http: { isExposed } } }: View): Promise<Finding[]> {
   const findings: Finding[] = []
   if ((await ask('/metrics')).status === 200) {
     findings.push(finding(
@@ -183,7 +184,7 @@ async function lookAtDoors ({ ask, config: { http: { production } } }: View): Pr
       'Let the proxy keep it inside your network, and use OPERATIONS_TOKEN.'
     ))
   }
-  if (production && (await ask('/docs/json')).status === 200) {
+  if (isExposed && (await ask('/docs/json')).status === 200) {
     findings.push(finding(
       'outside_docs', 'warning',
       '/docs shows the whole API to everybody.',

@@ -14,7 +14,7 @@ t.test('the smallest set of settings that production needs is enough', async t =
 
   t.match(config, {
     process: { environment: 'production', host: '0.0.0.0', port: 3000, shutdownTimeout: 10_000 },
-    http: { apiPrefix: '/api/v1', trustProxy: none, clientAddressHeader: null, issuer: 'https://auth.example.com', production: true },
+    http: { apiPrefix: '/api/v1', trustProxy: none, clientAddressHeader: null, issuer: 'https://auth.example.com', isExposed: true },
     operations: { operationsTokens: none, metricsPort: null, docsEnabled: false, readyGrace: 5000 },
     redis: { keyPrefix: 'latchkey:' },
     tokens: { issuer: 'https://auth.example.com', audience: 'https://auth.example.com', accessTokenTtl: 900_000 },
@@ -190,7 +190,7 @@ t.test('development finds its services by default and keeps its key in DATA_DIR'
   const config = loadConfig({ NODE_ENV: 'development', DATA_DIR, PORT: '4000' })
   const again = loadConfig({ NODE_ENV: 'development', DATA_DIR })
 
-  t.match(config, { process: { host: '127.0.0.1', dataDir: DATA_DIR }, http: { issuer: 'http://localhost:4000', production: false }, operations: { docsEnabled: true } })
+  t.match(config, { process: { host: '127.0.0.1', dataDir: DATA_DIR }, http: { issuer: 'http://localhost:4000', isExposed: false }, operations: { docsEnabled: true } })
   t.match(config, { postgres: { url: 'postgres://a/b', directUrl: 'postgres://c/d' }, redis: { url: 'redis://e' } })
   t.strictSame(again.secrets, config.secrets, 'one key, made once')
   t.equal(statSync(join(DATA_DIR, 'encryption-key')).mode & 0o777, 0o600)

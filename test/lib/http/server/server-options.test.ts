@@ -44,7 +44,7 @@ t.test('a long address, many headers and a large body are refused early', async 
 
 t.test('no request may take forever', async t => {
   const { requestTimeout, connectionTimeout, keepAliveTimeout, http } = serverOptions({
-    http: { apiPrefix: '', trustProxy: [], clientAddressHeader: null, issuer: '', production: false },
+    http: { apiPrefix: '', trustProxy: [], clientAddressHeader: null, issuer: '', isExposed: false },
     logger: { level: 'silent', pretty: false }
   }, {})
 
