@@ -18,6 +18,12 @@ export function createClock () {
   }
 }
 
+/**
+ * The clock of a node may differ by this much (ms) from that of Postgres. A node whose clock differs by more refuses
+ * signed-in requests: it cannot judge what has expired. For Redis lib/stores/redis-scripts.ts has the same bound.
+ */
+export const clockSkewMaxMs = 15_000
+
 /** A moment in both times (ms): the monotonic one and that of the system's wall clock, which no test moves. */
 export interface Moment { monotonic: number, wall: number }
 

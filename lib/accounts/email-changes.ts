@@ -3,6 +3,7 @@ import type { FactorRemovals } from '../factors/factor-removals.ts'
 import type { Caller } from '../http/caller.ts'
 import type { Principal } from '../access/authentication.ts'
 import type { UnitOfWork, UnitsOfWork } from '../changes/unit-of-work.ts'
+import { clockSkewMaxMs } from '../clock.ts'
 import type { Clock } from '../clock.ts'
 import { assertDeliverable, parseAddress } from '../users/email-address.ts'
 import type { EmailAddress } from '../users/email-address.ts'
@@ -56,8 +57,8 @@ interface Redemption {
   apply: (unit: UnitOfWork, change: AddressChange) => Promise<void>
 }
 
-/** How far the clocks of two nodes may be apart: one that is further from Postgres' than half of it answers nobody. */
-const clocksApartMs = 30_000
+/** How far the clocks of two nodes may be apart: each may differ from that of Postgres in another direction. */
+const clocksApartMs = 2 * clockSkewMaxMs
 
 const unchanged: FieldError = { path: '/new_email', code: 'unchanged', message: 'This is the address already.' }
 

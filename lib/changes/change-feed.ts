@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { unavailable } from '../errors.ts'
-import { elapsedSince, momentOf } from '../clock.ts'
+import { clockSkewMaxMs, elapsedSince, momentOf } from '../clock.ts'
 import { accessTokenTtlMaxMs } from '../config/lifetimes.ts'
 import type { Clock, Moment } from '../clock.ts'
 import type { Change } from './change.ts'
@@ -24,8 +24,6 @@ export type ChangeFeed = ReturnType<typeof createChangeFeed>
 const readIntervalMs = 500
 /** After this time (ms) without a read a node may not know what has ended, and refuses. */
 const staleAfterMs = 3000
-/** A node whose clock differs more than this (ms) from that of Postgres cannot judge expiry. */
-export const skewMaxMs = 15_000
 /** How far back (ms) a start reads: the longest allowed lifetime of an access token, and time to spare. */
 const lookBackMs = accessTokenTtlMaxMs + 20 * 60_000
 
@@ -94,7 +92,7 @@ export function createChangeFeed ({ store, clock, apply, startOver, settle, wake
   }
 
   function isFresh () {
-    return ageMs() < staleAfterMs && Math.abs(skewMs) <= skewMaxMs
+    return ageMs() < staleAfterMs && Math.abs(skewMs) <= clockSkewMaxMs
   }
 
   /** Milliseconds since the last read; `Infinity` before the first. */

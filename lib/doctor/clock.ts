@@ -1,4 +1,4 @@
-import { skewMaxMs } from '../changes/change-feed.ts'
+import { clockSkewMaxMs } from '../clock.ts'
 import type { Finding } from '../config/warnings.ts'
 
 /** Milliseconds since 1970: the time of a store and, when it had answered, of this machine; and how long that took. */
@@ -18,7 +18,7 @@ export function judgeClock (store: 'Postgres' | 'Redis', { time, now, took }: Cl
   const code = store === 'Postgres' ? 'clock_off_database' : 'clock_off_redis'
   const advice = 'Let every machine follow the same time servers (chrony, systemd-timesyncd).'
 
-  return offMs > skewMaxMs
+  return offMs > clockSkewMaxMs
     ? [{ code, severity: 'unsafe', message: `${difference}: a node here refuses every signed-in request.`, advice }]
-    : [{ code, severity: 'warning', message: `${difference}. From ${skewMaxMs / 1000} s on a node refuses requests.`, advice }]
+    : [{ code, severity: 'warning', message: `${difference}. From ${clockSkewMaxMs / 1000} s on a node refuses requests.`, advice }]
 }
