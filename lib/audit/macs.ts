@@ -97,9 +97,9 @@ const changeoverMicros = 86_400_000_000
 
 /**
  * Decides from when on an event must have a valid MAC. The seals say so, and nobody can forge them. Where the first
- * sealed events have MACs, all events must. Where a trail is older than MACs, each event must that is sealed a day or
- * more after the first event with a MAC. A key that is not listed any more is accepted until a day after the first seal
- * under a later key.
+ * sealed events have MACs, all events must have one. Where a trail is older than MACs, every event that is sealed a day
+ * or more after the first event with a MAC must have one. A key that is not listed any more is accepted until a day
+ * after the first seal under a later key.
  */
 export function createMacRules () {
   let signedFrom = Infinity
@@ -131,7 +131,7 @@ export function createMacRules () {
     }
   }
 
-  /** Whether an event of this seal has a MAC that it must not have. */
+  /** Whether the MAC of an event of this seal is refused: it is invalid, or missing or unknown when it must not be. */
   function isWrong (authenticity: Authenticity): boolean {
     const isWrong = authenticity === 'invalid' ||
       (authenticity === 'missing' && sealedAt >= signedFrom) ||

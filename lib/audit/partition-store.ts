@@ -36,7 +36,7 @@ export function createAuditPartitionStore (db: Database) {
   }
 
   /**
-   * The end of the last month that has been over for so many milliseconds, by the clock of Postgres, and still has a
+   * The end of the last month that has been over for this many milliseconds, by the clock of Postgres, and still has a
    * partition; null for none.
    */
   async function endOfMonthsOlderThan (ms: number): Promise<Date | null> {

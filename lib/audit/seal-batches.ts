@@ -10,11 +10,11 @@ export interface SealBatchParts {
   store: Pick<AuditSealStore, 'lock' | 'waitForLock' | 'transaction' | 'lastBefore' | 'links' | 'insert'>
   unsealed: Pick<UnsealedStore, 'moment' | 'unsealed' | 'leftOver' | 'hasBegunAnew' | 'firstSince'>
   signer: Pick<SealSigner, 'sign' | 'verify'>
-  /** Whether the deployment has exchanged the `ENCRYPTION_KEY` that this node has: see `isOfOthers`. */
+  /** Whether the deployment has exchanged the `ENCRYPTION_KEY` that this node has: see lib/keys/ring.ts. */
   isShutOut: (tx?: Transaction) => Promise<boolean>
   /** Called in the transaction of each seal with some of the events that it covers. Every event comes once. */
   count: (tx: Transaction, events: StoredEvent[]) => Promise<void>
-  /** With so many events a seal is full. */
+  /** With this many events a seal is full. */
   batchSize: number
 }
 

@@ -18,6 +18,8 @@ export interface ChainState {
   earlier: number | null
 }
 
+interface StateRow extends Pick<ChainState, 'now' | 'known' | 'earlier'> { last: number, hash: Buffer | null }
+
 export type AuditSealStore = ReturnType<typeof createAuditSealStore>
 
 export function createAuditSealStore (db: Database) {
@@ -75,7 +77,7 @@ export function createAuditSealStore (db: Database) {
 
   /** The end of the chain, the time, the present hash of the seal with this number, and the time of an earlier seal. */
   async function readState (number: number, sealsBack: number): Promise<ChainState> {
-    const [row] = await db<{ now: number, last: number, hash: Buffer | null, known: Buffer | null, earlier: number | null }>`
+    const [row] = await db<StateRow>`
       select (extract(epoch from clock_timestamp()) * 1000)::bigint as now, coalesce(s.number, 0) as last, s.hash,
              (select hash from audit_seals where number = ${number}) as known,
              (

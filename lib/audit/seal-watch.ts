@@ -27,7 +27,7 @@ export interface Observation {
 
 /** The age (ms) at which the oldest unsealed event causes a seal, while there are few seals. */
 const quickSealMs = 2000
-/** So many seals may be made quickly within `quickWindowMs`. */
+/** This many seals may be made quickly within `quickWindowMs`. */
 const quickSeals = 10
 const quickWindowMs = 200_000
 /**

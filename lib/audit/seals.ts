@@ -19,7 +19,7 @@ interface Parts extends Pick<SealBatchParts, 'signer' | 'isShutOut' | 'count'> {
   clock: Pick<Clock, 'monotonic'>
   /** Milliseconds that events are kept; null for ever. */
   retention: number | null
-  /** With so many events a seal is full. */
+  /** With this many events a seal is full. */
   batchSize?: number
 }
 

@@ -33,11 +33,12 @@ export function createSealSigner (seeds: Buffer[]) {
   const [key] = keys
   const [publicKey] = publicKeys
   if (!key || !publicKey) throw new Error('no key to sign with')
+  const [signing, keyId] = [key, idOf(publicKey)]
 
   return { sign, publicKeys, ...createSealVerifier(publicKeys) }
 
   function sign (hash: Buffer): { keyId: Buffer, signature: Buffer } {
-    return { keyId: idOf(publicKey ?? hash), signature: signWith(null, messageOf(hash), key ?? '') }
+    return { keyId, signature: signWith(null, messageOf(hash), signing) }
   }
 }
 

@@ -14,7 +14,7 @@ export function createRenewableRevocations (clock: Pick<Clock, 'monotonic'>, { k
   const sessions: EndedSessions = new Map()
   const empty = () => createRevocations(clock, { keepMs, sessions })
   let known = empty()
-  /** What is told anew, until it takes the place of what is known. */
+  /** What is learnt anew, until it takes the place of what is known; null while nothing is. */
   let anew: Revocations | null = null
 
   return {

@@ -3,7 +3,7 @@ import { BlockList, isIP } from 'node:net'
 /** How far away a host is, judged by its name or address alone: no resolver is asked. */
 export type Distance = 'this machine' | 'a private network' | 'the internet'
 
-/** RFC 1918, 3927, 6598 and 4193: addresses that the internet does not route. */
+/** RFC 1918, 3927, 6598, 4193 and 4291: addresses that the internet does not route. */
 const privateNetworks = networks([
   ['10.0.0.0', 8], ['172.16.0.0', 12], ['192.168.0.0', 16], ['169.254.0.0', 16], ['100.64.0.0', 10],
   ['fc00::', 7], ['fe80::', 10]
@@ -21,6 +21,9 @@ export function distanceOf (host: string): Distance {
   if (includes(ownAddresses, name)) return 'this machine'
   return includes(privateNetworks, name) ? 'a private network' : 'the internet'
 }
+
+/** Whether a host is a domain or a name under it. */
+export const isUnder = (host: string, domain: string) => host === domain || host.endsWith(`.${domain}`)
 
 /** The most of the parts of an address space that trusted proxies may take. No network of proxies is larger. */
 const partsMax = 8

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { isClearText, isExposed } from './exposed-rules.ts'
+import { isUnder } from './hosts.ts'
 import { isPublicSuffix } from './public-suffixes.ts'
 import type { Settings } from './settings.ts'
 import type { Problem } from './sources.ts'
@@ -53,5 +54,3 @@ function isRelatedTo (rpId: string) {
 function isBare (domain: string) {
   return isPublicSuffix(domain) || (domain !== 'localhost' && !domain.includes('.'))
 }
-
-const isUnder = (host: string, domain: string) => host === domain || host.endsWith(`.${domain}`)

@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs'
 import { isIP } from 'node:net'
 import { checkExposed, isExposed } from './exposed-rules.ts'
-import { distanceOf } from './hosts.ts'
+import { distanceOf, isUnder } from './hosts.ts'
 import { checkPasskeys } from './passkeys.ts'
 import { readPostgresAddress } from './addresses/postgres-address.ts'
 import { isPublicSuffix } from './public-suffixes.ts'
@@ -104,8 +104,6 @@ function missing (s: Settings, wanted: string) {
 }
 
 const isLoopback = (host: string) => /^(localhost|127\.0\.0\.1|\[::1\])$/.test(host)
-
-const isUnder = (host: string, domain: string) => host === domain || host.endsWith(`.${domain}`)
 
 function isReadable (path: string) {
   try {

@@ -54,7 +54,7 @@ export const settings = Type.Object({
     default: '5s'
   }, { minimum: 0, wanted: 'below 400d' }),
   OPERATIONS_TOKEN: Type.Optional(texts({
-    description: 'The bearer token for /metrics, /health/database and /health/pool-stats. Several with commas while rotating: each opens. Unset: no such door.',
+    description: 'The bearer token for /metrics, /health/database and /health/pool-stats. Several with commas while rotating: each is accepted. Unset: none is.',
     secret: true
   }, /^[A-Za-z0-9._~+/=-]+$/, 'letters, digits and . _ ~ + / = - only')),
   METRICS_PORT: Type.Optional(integer(1, 65535, {
@@ -117,11 +117,17 @@ export const settings = Type.Object({
   DATABASE_CA_FILE: Type.Optional(text({
     description: 'A PEM file with the authority that signed the certificate of Postgres.'
   }, /^[^\0]+$/, 'a file')),
-  DB_POOL_MAX: integer(1, 1000, { description: 'The most connections of one node to Postgres, beside one for the change feed; two for one user or network, and two that strangers leave to users.', default: '10' }),
+  DB_POOL_MAX: integer(1, 1000, {
+    description: 'The most connections of one node to Postgres, beside one for the change feed; two for one user or network, and two that strangers leave to users.',
+    default: '10'
+  }),
   DB_POOL_MIN: integer(0, 1000, { description: 'The connections that are kept open.', default: '0' }),
   DB_IDLE_TIMEOUT: duration({ description: 'How long a connection beyond DB_POOL_MIN may idle.', default: '30s' }),
   DB_CONNECT_TIMEOUT: duration({ description: 'How long connecting to Postgres may take.', default: '2s' }),
-  DB_STATEMENT_TIMEOUT: duration({ description: 'How long one statement may take; waiting for a connection takes two thirds of it at most.', default: '1500ms' }),
+  DB_STATEMENT_TIMEOUT: duration({
+    description: 'How long one statement may take; waiting for a connection takes two thirds of it at most.',
+    default: '1500ms'
+  }),
   REDIS_URL: Type.Optional(redisUrl({
     description: 'Redis: redis://:password@host:6379, redis+sentinel://:password@host:26379,host:26379/name or redis://:password@host:6379,host:6379?cluster; with rediss for TLS.',
     secret: true
@@ -136,7 +142,7 @@ export const settings = Type.Object({
 
   // Tokens
   ENCRYPTION_KEY: Type.Optional(encryptionKeys({
-    description: '32 random bytes or more (openssl rand -base64 32): base64, base64url, hex, or random text of 256 bits. Several with commas while rotating (old,new, then new,old, then new): the first seals, all open.',
+    description: '32 random bytes or more (openssl rand -base64 32): base64, base64url, hex, or random text of 256 bits. Several with commas while rotating (old,new, then new,old, then new): the first encrypts and signs, all decrypt and verify.',
     secret: true
   })),
   ISSUER_URL: Type.Optional(origin({

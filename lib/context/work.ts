@@ -6,7 +6,7 @@ import type { Turn } from '../queues/priority-queue.ts'
 export interface Work {
   /** Whether it goes on. What it has begun and what is left afterwards (a timer, say) is the node's own work. */
   isOpen: boolean
-  /** Finds whose turn at the stores it takes; null for the node's own. It is called once, if a store is asked. */
+  /** Finds the turn that it takes at the stores; null for the node's own work. Called once, if a store is asked. */
   readonly findTurn: (() => Turn) | null
   /** What `findTurn` has returned. */
   turn: Turn | null

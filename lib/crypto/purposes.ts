@@ -15,6 +15,7 @@ export const purposes = {
   cursorsOfUsers: 'cursors of users',
   cursorsOfVendors: 'cursors of vendors',
   deviceTokens: (issuer: string) => `device tokens of ${issuer}` as const,
+  // What buckets were called at first. A better word would be another key.
   lockoutBuckets: 'lanes',
   mailRecipients: 'recipients of mails',
   oneTimeTokens: (issuer: string) => `one-time tokens of ${issuer}` as const,

@@ -10,7 +10,7 @@ import type { Finding } from '../config/warnings.ts'
 export interface TrailFacts {
   /** When the last seal was made, since 1970; null before the first. */
   sealedAt: number | null
-  /** Whether a key of ours has signed the last seal; null when it was another ENCRYPTION_KEY that is not listed. */
+  /** Whether a key of ours has signed the last seal; null if that was under an ENCRYPTION_KEY that is not listed. */
   isOurs: boolean | null
   /** Since when the oldest event waits for its seal, since 1970; null when none waits. */
   unsealedSince: number | null

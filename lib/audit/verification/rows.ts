@@ -68,7 +68,7 @@ export function createRows (store: Pick<AuditSealStore, 'events'>, macs: Pick<Ev
 
   function authenticityOf (row: StoredEvent): Authenticity {
     const authenticity = macs.check(row)
-    const isCopied = authenticity === 'valid' && row.mac !== null && nonces.has(nonceOf(row.mac), row.at)
+    const isCopied = authenticity === 'valid' && row.mac !== null && nonces.recall(nonceOf(row.mac), row.at)
     return isCopied ? 'invalid' : authenticity
   }
 
@@ -90,10 +90,10 @@ function createNonces () {
   let older = new Set<string>()
   let since = -Infinity
 
-  return { has }
+  return { recall }
 
-  /** Whether a nonce has occurred before; from now on it has. */
-  function has (nonce: string, at: number): boolean {
+  /** Remembers a nonce. Returns whether it has occurred before. */
+  function recall (nonce: string, at: number): boolean {
     if (at - since > keptMicros) {
       older = recent
       recent = new Set()

@@ -2,7 +2,7 @@ import type { Database } from '../../stores/database.ts'
 import type { Verdict } from './verification.ts'
 import type { NamedFindings } from './findings.ts'
 
-/** How many there are of what is wrong in one way, and the first of them. */
+/** The number of findings of one kind, and the first of them. */
 export interface Some<T> { count: number, first: T[] }
 
 /** A verdict without its long lists, as it is stored and shown. */
@@ -25,7 +25,7 @@ export interface RecordedVerification { begunAt: Date, endedAt: Date, sound: boo
 
 export type VerificationStore = ReturnType<typeof createVerificationStore>
 
-/** The most that is kept of what is wrong in one way. */
+/** Of each kind at most this many findings are kept. */
 const firstMax = 20
 
 /** The verdict of the last verification that was recorded. */

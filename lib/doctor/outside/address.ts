@@ -14,8 +14,8 @@ interface AddressView {
 const forgedAddress = '192.0.2.77'
 
 /**
- * Asks a node, with the operations token, as whom it sees this machine: that is what limits and the audit trail count
- * by. The token goes to the issuer alone, and never over a network in clear text.
+ * Asks a node, with the operations token, under which address it sees this machine: limits and the audit trail go by
+ * that. The token goes to the issuer alone, and never over a network in clear text.
  */
 export async function lookAtAddress ({ url, ask, config: { http, operations } }: AddressView): Promise<Finding[]> {
   const [operationsToken] = operations.operationsTokens
