@@ -1,4 +1,5 @@
 import { Refusal } from '../errors.ts'
+import type { FieldError } from '../errors.ts'
 import type { Encryption } from '../crypto/encryption.ts'
 
 /** Where a page of a list ends: what the list is ordered by there, and whose row it is. */
@@ -15,19 +16,30 @@ export function createCursors (encryption: Encryption) {
 
   /** The cursor after a position in a list. */
   function encrypt (list: object, position: Position): string {
-    return encryption.encrypt(Buffer.from(JSON.stringify([position.key, position.id])), JSON.stringify(list)).toString('base64url')
+    const text = Buffer.from(JSON.stringify([position.key, position.id]))
+    return encryption.encrypt(text, JSON.stringify(list)).toString('base64url')
   }
 
-  /** The position of a cursor, null without one. Throws `invalid_request` for what is no cursor of this list. */
+  /**
+   * The position of a cursor; null without one.
+   * @throws Refusal `invalid_request` for what is no cursor of this list
+   */
   function decrypt (list: object, cursor: string | undefined): Position | null {
     if (cursor === undefined) return null
 
     const box = Buffer.from(cursor, 'base64url')
     const isCanonical = box.toString('base64url') === cursor
-    const position: unknown = isCanonical && JSON.parse(encryption.tryDecrypt(box, JSON.stringify(list))?.toString() ?? 'null')
-    if (!isPosition(position)) throw new Refusal('invalid_request', { errors: [{ path: '/cursor', code: 'not_a_cursor', message: 'is no cursor of this list: begin with its first page' }] })
+    const text = isCanonical ? encryption.tryDecrypt(box, JSON.stringify(list)) : null
+    const position: unknown = text && JSON.parse(text.toString())
+    if (!isPosition(position)) throw new Refusal('invalid_request', { errors: [notACursor] })
     return { key: position[0], id: position[1] }
   }
+}
+
+const notACursor: FieldError = {
+  path: '/cursor',
+  code: 'not_a_cursor',
+  message: 'is no cursor of this list: begin with its first page'
 }
 
 function isPosition (value: unknown): value is [key: string, id: string] {

@@ -5,7 +5,7 @@ const problemType = 'application/problem+json; charset=utf-8'
 /**
  * The body of a refusal (RFC 9457). `type` is `urn:latchkey:problem:` and the code: it is stable, and there is no
  * document to fetch.
- * @param status differs from the refusal's own where HTTP has a more specific one (408, 414, 431)
+ * @param status differs from the refusal's own where HTTP has a more specific one (408, 414, 417, 431)
  */
 export function renderProblem (refusal: Refusal, requestId: string, status: number = refusal.status) {
   const { code, message, details: { reason, maxAge, acrValues, pending, methods, errors } } = refusal

@@ -66,7 +66,7 @@ const introduction = `
 
 Apps and services get their tokens in JSON (\`"transport": "bearer"\`). A browser signs in with \`"transport": "cookie"\`: the
 tokens are httpOnly cookies, sent with \`credentials: 'include'\`, and refresh and logout need no body. Unsafe requests by cookie must
-come from the API's own origin or one of \`ALLOWED_ORIGINS\`, else 403 \`csrf\`. A session of one kind is refused through the other door.
+come from the API's own origin or one of \`ALLOWED_ORIGINS\`, else 403 \`csrf\`. A session of one transport is refused over the other.
 
 ### Requests
 JSON in UTF-8, \`application/json\`, 32 KiB at most; times in RFC 3339 UTC, ids are UUIDs. Unknown fields, wrong types and

@@ -32,7 +32,7 @@ export function finishDocument<D extends object> (document: D): D {
   for (const path of Object.values(fieldsOf(paths))) {
     for (const operation of Object.values(fieldsOf(path))) {
       nameSchemas(operation, schemas)
-      freeBody(fieldsOf(fieldsOf(operation)['requestBody']))
+      makeOptional(fieldsOf(fieldsOf(operation)['requestBody']))
       nameRefusals(fieldsOf(operation), responses, examples)
     }
   }
@@ -57,7 +57,8 @@ function moved (schema: unknown, schemas: Fields): unknown {
   return { $ref: `#/components/schemas/${title}` }
 }
 
-function freeBody (body: Fields) {
+/** Makes a body that may be `null` optional. */
+function makeOptional (body: Fields) {
   const json = fieldsOf(fieldsOf(body['content'])['application/json'])
   const { anyOf } = fieldsOf(json['schema'])
   if (!Array.isArray(anyOf)) return

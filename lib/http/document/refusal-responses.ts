@@ -34,7 +34,7 @@ const headers: { [status: number]: object } = {
     RateLimit: {
       type: 'string',
       examples: ['"login";r=0;t=840'],
-      description: 'What is left of the rate limit and in how many seconds there is more; it never tells of a lane.'
+      description: 'What is left of the rate limit and in how many seconds there is more; it says nothing about a lockout.'
     },
     'RateLimit-Policy': {
       type: 'string',

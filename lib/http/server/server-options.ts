@@ -21,7 +21,7 @@ export function serverOptions ({ http, logger }: Pick<Config, 'http' | 'logger'>
   return {
     logger: loggerOptions(logger),
     bodyLimit: 32 * 1024,
-    // A part of a start hashes and connects: on a machine that is busy with other starts Fastify's ten seconds are few.
+    // Some plugins hash or connect when they start, which can take longer than Fastify's ten seconds on a busy machine.
     pluginTimeout: 60_000,
     requestTimeout: 15_000,
     connectionTimeout: 30_000,
@@ -58,9 +58,9 @@ export function serverOptions ({ http, logger }: Pick<Config, 'http' | 'logger'>
         removeAdditional: false as const,
         useDefaults: true,
         allErrors: false,
-        // The tests demand that schemas are schemas. A start need not look again at what never changes.
+        // The tests check that every schema is valid, so a start need not.
         validateSchema: false,
-        // V8 leaves out what is never used, in less time.
+        // To optimise the code takes longer than it saves: V8 itself drops what is never used.
         code: { optimize: false },
         formats: { line: isOneLine }
       }

@@ -3037,7 +3037,7 @@ export interface components {
             headers: {
                 /** @description Seconds to wait before the next try. */
                 "Retry-After"?: number;
-                /** @description What is left of the rate limit and in how many seconds there is more; it never tells of a lane. */
+                /** @description What is left of the rate limit and in how many seconds there is more; it says nothing about a lockout. */
                 RateLimit?: string;
                 /** @description The rate limit: how many, in how many seconds. */
                 "RateLimit-Policy"?: string;
@@ -3133,7 +3133,7 @@ export interface components {
             headers: {
                 /** @description Seconds to wait before the next try. */
                 "Retry-After"?: number;
-                /** @description What is left of the rate limit and in how many seconds there is more; it never tells of a lane. */
+                /** @description What is left of the rate limit and in how many seconds there is more; it says nothing about a lockout. */
                 RateLimit?: string;
                 /** @description The rate limit: how many, in how many seconds. */
                 "RateLimit-Policy"?: string;
