@@ -20,7 +20,7 @@ import type { UserStore } from '../users/user-store.ts'
 import type { PasskeyStore } from './passkey-store.ts'
 import type { TotpSecretStore } from './totp-secret-store.ts'
 
-/** Who asks: a user in a session whose sign-in is recent, which the guard of the route has made sure of. */
+/** The user and the session that ask for a change. The guard of the route has made sure that the sign-in is recent. */
 export type Asking = Pick<Principal, 'userId' | 'sessionId'>
 
 /** The answer to a change that gives the session new tokens, with recovery codes if there were none before. */
@@ -53,6 +53,7 @@ export function createFactorChanges (parts: FactorChangeParts) {
   /**
    * The session that asks, if it has proved every factor that the account has. A change ends in tokens, so it is
    * refused before it begins if this node cannot sign, or would not accept them, or if the clock of Redis is off.
+   * @throws Refusal `session_ended`; `reauthentication_required`; `unavailable`
    */
   async function findStrong (asking: Asking): Promise<SessionState> {
     const state = await findAnswerable(asking)
@@ -99,7 +100,10 @@ export function createFactorChanges (parts: FactorChangeParts) {
     return await rateLimits.count({ policy: 'second-factor', caller, userId }, work)
   }
 
-  /** Runs the work with the user's row locked, if account and session are still those that were read. */
+  /**
+   * Runs the work with the user's row locked, if account and session are still those that were read.
+   * @throws Refusal `session_ended` or `invalid_token` if they are not; what the work throws
+   */
   async function inSession<T> (state: SessionState, work: (unit: UnitOfWork) => Promise<T>): Promise<T> {
     const done = await commitUnlessNull(async unit => {
       if (!await users.lock(unit.tx, state) || !await sessions.findLocked(unit.tx, state.sessionId)) return null

@@ -67,9 +67,9 @@ export interface SecondFactorCheckParts {
 
 export type SecondFactorChecks = ReturnType<typeof createSecondFactorChecks>
 
-/** After so many wrong codes by strangers no stranger's code is looked at any more (NIST 800-63B-4, section 3.2.2). */
+/** After this many wrong codes by strangers, codes of strangers are not checked any more (NIST 800-63B-4, 3.2.2). */
 const strangersFailuresMax = 100
-/** The longest time (s) for which a bucket can be shut is told to a stranger then. */
+/** Then a stranger is told to wait this long (s): the longest time for which a bucket can be shut. */
 const closedSeconds = 12 * 3600
 
 /**
@@ -190,7 +190,7 @@ export function createSecondFactorChecks (parts: SecondFactorCheckParts) {
     }
   }
 
-  // The first factor was right, so whoever guesses has it: that is news for the owner.
+  // The first factor was right, so the person who guesses codes knows the password: the owner has to learn that.
   async function recordShut (method: CodeMethod, claim: SecondFactorClaim, until: string) {
     const notice = { canonical: claim.owner.emailCanonical, about: 'codes' } as const
     await lockout.recordWithNotice(database, notice, async (tx, isNoticeDue) => {
@@ -233,7 +233,7 @@ export function createSecondFactorChecks (parts: SecondFactorCheckParts) {
   }
 }
 
-/** Whether strangers have entered so many wrong codes that none of theirs is looked at, until an unlocking. */
+/** Whether strangers have entered so many wrong codes that none of theirs is checked any more, until an unlocking. */
 export function isClosedToStrangers ({ strangersFailures }: Pick<TotpSecret, 'strangersFailures'>): boolean {
   return strangersFailures >= strangersFailuresMax
 }

@@ -31,7 +31,10 @@ export function createTotpKeeping ({ encryption, store }: {
     ))
   }
 
-  /** Encrypts under the newest key what older ones have encrypted. A secret that does not decrypt stays as it is. */
+  /**
+   * Encrypts under the newest key what older ones have encrypted, and returns how many secrets those were. A secret
+   * that does not decrypt stays as it is.
+   */
   async function encryptAgain (signal?: AbortSignal): Promise<number> {
     for (let total = 0; ;) {
       const rows = await store.listEncryptedOtherwise(encryption.keyId, batchRows)

@@ -36,7 +36,7 @@ const batchMs = 200
 const confirmationAgeMaxMs = 10_000
 /** How many changes the log keeps. */
 const changesMax = 10_000
-/** How often a state is rendered for one who asks, because what came meanwhile has made it useless. */
+/** How often a state is rendered anew for one request, if more changes than the log keeps came meanwhile. */
 const rendersMax = 5
 
 /** What a follower has to be told to know everything: if there is a state, it comes first. `changes` are rendered. */
@@ -52,9 +52,9 @@ export function createFollowers ({ clock, feed, list, mayFollow, warn, limits = 
   const log = createChangeLog({ changesMax })
   const states = createStates({ clock, list, log })
   let last: FeedRead | null = null
-  /** What a node must have read to know the keys of now. */
+  /** The position, as text, that a node must have read to know the current keys. */
   let keysAsOf = ''
-  /** Rendered changes of reads that were heard, which no follower was told. */
+  /** Rendered changes that have been read and not been sent to the followers. */
   let waiting: Buffer[] = []
   let toldAt = -Infinity
   let timer: NodeJS.Timeout | undefined

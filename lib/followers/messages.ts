@@ -10,7 +10,7 @@ export function toldOf (changes: Change[]): Change[] {
   return changes.filter(({ kind }) => kindsTold.has(kind))
 }
 
-/** With it a follower that is told everything is told to read the published keys. */
+/** Stands at the end of a state, so that its reader reads the published keys again. */
 export const keysChanged: Change = {
   kind: 'keys_changed', subjectId: null, exceptId: null, number: null, reason: null
 }

@@ -5,13 +5,16 @@ export type GatheringStore = ReturnType<typeof createGatheringStore>
 /**
  * Announcements that are made at most once an interval, however many causes there are. The first cause after a quiet
  * interval is announced at once; the next ones wait as jobs until the interval ends. The end of the interval is the
- * schedule of the queue. Its row is locked by whoever begins or collects, so that no cause is lost or counted twice.
+ * schedule of the queue. To begin or to collect locks its row, so that no cause is lost or counted twice.
  * Times are those of Postgres' clock.
  */
 export function createGatheringStore () {
   return { begin, add, collect }
 
-  /** Begins an interval of `intervalMs` milliseconds. Returns false if one has begun and has not ended. */
+  /**
+   * Begins an interval of `intervalMs` milliseconds. Returns false if one has begun and has not ended, or if causes of
+   * the last one have not been collected yet.
+   */
   async function begin (tx: Transaction, queue: string, intervalMs: number): Promise<boolean> {
     const begun = await tx`
       insert into job_schedules (queue, due_at)

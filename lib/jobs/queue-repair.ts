@@ -10,7 +10,7 @@ export interface RetryOptions extends Pick<Waiting, 'pause'> {
   report: (progress: { retried: number, isWaiting: boolean }) => void
 }
 
-/** A job that is due later than this (ms) is in no node's hands, because a lease is shorter. Any other comes soon. */
+/** A mail that is due later than this (ms) is in no node's hands: leases of its queue are shorter. Others come soon. */
 const lateMs = 120_000
 
 export type QueueRepair = ReturnType<typeof createQueueRepair>

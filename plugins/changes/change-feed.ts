@@ -10,8 +10,8 @@ declare module 'fastify' {
     /**
      * With `subscribe`: the listener is called for each change of a kind, which outdates its copy in memory, with the
      * last moment (monotonic, ms) at which it was up to date. With `onStartOver`: the listener is called when Postgres
-     * may have lost what is in memory, so that it is read again; so are those of all kinds. With `followReads`: the
-     * listener is called with every read, and the next read begins after its promise.
+     * may have lost what is in memory, so that it is read again; the listeners of all kinds are called as well. With
+     * `followReads`: the listener is called with every read, and the next read begins after its promise.
      */
     readonly feed: ChangeFeed & {
       subscribe (kind: Change['kind'], listener: (since: number) => void): void
@@ -34,7 +34,7 @@ export default fp<{ clock: Clock }>(async function followChanges (app, { clock }
     onRead: async read => { for (const listener of readers) await listener(read) }
   })
 
-  // What is in memory was read after that.
+  // Everything in memory was read after this moment.
   const startedAt = clock.monotonic()
   const listeners = new Map<Change['kind'], (since: number) => void>()
   const starters = new Set<() => void>()

@@ -86,8 +86,9 @@ export default fp(async function keepMetrics (app) {
 let ofProcess: Registry | undefined
 
 /**
- * What prom-client shows of a process. What observes the event loop and the collector for it ends only with the
- * process, so it exists once: each more would look on for a server that is long closed, and keep that in memory.
+ * What prom-client shows of a process. Its observers of the event loop and of garbage collection end only with the
+ * process, so all servers of a process share one registry. Another one would go on observing after its server has been
+ * closed, and keep that in memory.
  */
 function figuresOfProcess (): Registry {
   if (ofProcess === undefined) {

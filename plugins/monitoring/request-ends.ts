@@ -16,8 +16,8 @@ export interface RequestEndsOptions {
   ends: RequestEnd[]
 }
 
-/** The status of a request whose client has hung up before the answer, as nginx writes it. No client ever gets it. */
-const hungUp = 499
+/** The status of a request whose client has closed the connection before the answer, as in nginx. Nobody gets it. */
+const clientClosedStatus = 499
 
 /**
  * Tells when a request has been answered, and when nobody can be answered any more. The framework's own hook runs only
@@ -32,7 +32,7 @@ export default fp<RequestEndsOptions>(async function watchRequestEnds (app, { en
     const { method, url, ip, headers } = request
     reply.raw.once('close', () => {
       if (reply.raw.writableFinished || request.isOver) return
-      const status = reply.raw.headersSent ? reply.statusCode : hungUp
+      const status = reply.raw.headersSent ? reply.statusCode : clientClosedStatus
       logCutOff({ method, url, ip, headers }, reply, status)
       tell(request, reply, status)
     })

@@ -24,8 +24,8 @@ const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 
 /**
  * Traces requests: by method, pattern of the route and status, without path, query, headers and address. The log of a
- * request then names its trace. A `traceparent` counts only from a proxy that is known to write it: whoever may choose
- * the ids decides what is kept, and can mix strangers' requests into a trace.
+ * request then names its trace. A `traceparent` counts only from a proxy that is known to write it: a client that chose
+ * the ids would decide what is kept, and could mix requests of strangers into a trace.
  */
 export default fp<RequestTracesOptions>(async function traceRequests (app, options) {
   const { traceparentFromProxy, trustProxy, ends } = options

@@ -16,7 +16,7 @@ declare module 'fastify' {
 
 export type TracesOptions = Config['traces'] & Pick<Config['process'], 'version'>
 
-/** How many traces begin in a second at most, whatever the sampler says and whoever asks for them. */
+/** How many traces begin in a second at most, whatever the sampler and other programs say. */
 const tracesPerSecondMax = 100
 /** How many spans wait to be sent at most; further ones are dropped. A request has ten to twenty. */
 const waitingSpansMax = 2048

@@ -38,7 +38,7 @@ export default fp(async function closeConnections (app) {
     if (!app.server.listening) return done()
     const { arrivals, release } = holdRequests(app.server)
     waitForQuietMoment(arrivals, performance.now() + quietMomentWaitMs, () => {
-      // Fastify would do other work before. It does not mind that the server listens no more.
+      // Fastify itself would do other work first. It accepts that the server has stopped listening.
       Server.prototype.close.call(app.server)
       release()
       const closesUnusedAt = performance.now() + unusedMaxMs

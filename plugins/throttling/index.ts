@@ -19,7 +19,7 @@ declare module 'fastify' {
   }
 }
 
-const minute = 60_000
+const minuteMs = 60_000
 
 export default fp<FeatureOptions>(async function throttlingFeature (app, { config, clock }) {
   await app.register(rateLimitStatuses)
@@ -29,11 +29,11 @@ export default fp<FeatureOptions>(async function throttlingFeature (app, { confi
   const buckets = createBucketStore(scripts, clock, {
     threshold,
     shutMs,
-    shutMaxMs: 12 * 60 * minute,
+    shutMaxMs: 12 * 60 * minuteMs,
     // A hash must have waited and ended by then.
     tryTimeoutMs: 15_000,
-    noteIntervalMs: minute,
-    noticeIntervalMs: 60 * minute
+    noteIntervalMs: minuteMs,
+    noticeIntervalMs: 60 * minuteMs
   })
   const lockout = createLockout({ buckets, keys: secrets.derive(purposes.lockoutBuckets), shutMs })
 
