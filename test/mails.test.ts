@@ -1,17 +1,19 @@
+import { readFileSync } from 'node:fs'
 import t from 'tap'
 import type { Test } from 'tap'
 import Fastify from 'fastify'
 import { sampleMails } from '../dev/samples/sample-mails.ts'
 import { parseMailbox } from '../lib/config/addresses/mailbox.ts'
 import type { Mail } from '../lib/mail/mailer.ts'
-import { languages } from '../lib/mail/texts/languages.ts'
+import { languageFor, languages } from '../lib/mail/texts/languages.ts'
 import mailer from '../plugins/mail/mailer.ts'
 import { cheapHasher } from './support/hashers.ts'
 import { deploy, post, signUp, start } from './support/helper.ts'
 import { decodeWords, headersOf, partsOf, startMailServer } from './support/outside/mail-server.ts'
 import { until } from './support/trail/evidence.ts'
 
-const kinds = ['verify_email', 'already_registered', 'password_reset', 'invitation', 'confirm_email', 'email_changed', 'password_changed', 'new_device', 'locked', 'second_factor_added', 'second_factor_removed', 'second_factor_reset', 'passkey_added', 'factor_removed', 'password_removed', 'recovery_codes_renewed', 'recovery_code_used', 'password_known', 'reuse_detected', 'approval', 'account_deleted', 'announcement']
+/** Those that have a text: a kind without one does not compile. */
+const kinds = Object.keys(languageFor('en').mails).toSorted()
 
 /** Words that are typical of a language. */
 const words: Record<string, RegExp> = {
@@ -21,7 +23,20 @@ const words: Record<string, RegExp> = {
 
 t.test('there are samples of every kind in every language', async t => {
   t.ok(languages.length >= 2)
-  for (const { tag } of languages) t.same([...new Set(sampleMails(tag).map(({ mail }) => mail.kind))], kinds, tag)
+  for (const { tag } of languages) {
+    t.same([...new Set(sampleMails(tag).map(({ mail }) => mail.kind))].toSorted(), kinds, `${tag}: dev/samples/sample-mails.ts`)
+  }
+})
+
+t.test('every language has words that give it away, so that a text that was not translated is found', async t => {
+  t.same(Object.keys(words).toSorted(), languages.map(({ tag }) => tag).toSorted())
+})
+
+t.test('docs/operations.md says of every kind to whom it goes, and of no other', async t => {
+  const page = readFileSync('docs/operations.md', 'utf8')
+  const section = page.slice(page.indexOf('\n## Mails\n')).split('\n## ', 2).join('')
+  const rows = section.split('\n').filter(line => line.startsWith('| `')).map(line => line.split('|', 2).join(''))
+  t.same(rows.flatMap(row => [...row.matchAll(/`([a-z_]+)`/g)].map(([, kind]) => kind)).toSorted(), kinds)
 })
 
 for (const { tag } of languages) {
