@@ -12,8 +12,8 @@ const page = readPage('docs/upgrading.md')
 // The code of this tree is the old version; the new version has one migration more.
 const before = expectedVersion()
 const migration = {
-  [`0${before + 1}.do.later.sql`]: `-- compatible-with: ${before}\nalter table users add column nickname text;\n`,
-  [`0${before + 1}.undo.later.sql`]: 'alter table users drop column nickname;\n'
+  [`0${before + 1}.do.later.sql`]: `-- compatible-with: ${before}\nalter table users add column planted_column text;\n`,
+  [`0${before + 1}.undo.later.sql`]: 'alter table users drop column planted_column;\n'
 }
 
 t.test('the page leads to a new version and back, and no request fails', { skip: withoutMachine }, async t => {

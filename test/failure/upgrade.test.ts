@@ -21,7 +21,7 @@ t.test('nodes of the version before go on beside new ones, and may come back', a
   const older = await start(t, deployment)
   const ada = await signUp(older)
   const early = await signIn(older, ada)
-  await migrator(t, deployment, `-- compatible-with: ${before}\nalter table users add column nickname text;\n`).migrate()
+  await migrator(t, deployment, `-- compatible-with: ${before}\nalter table users add column planted_column text;\n`).migrate()
   const newer = await start(t, deployment, { schemaVersion: after })
 
   await older.schema.look()
@@ -82,7 +82,7 @@ function migrator (t: Test, { DATABASE_DIRECT_URL: url }: Deployment, text: stri
   t.teardown(() => rmSync(join(folder, '..'), { recursive: true }))
   cpSync('sql', folder, { recursive: true })
   writeFileSync(join(folder, `0${after}.do.later.sql`), text)
-  writeFileSync(join(folder, `0${after}.undo.later.sql`), text.includes('rename') ? 'alter table users rename column name to full_name;\n' : 'alter table users drop column nickname;\n')
+  writeFileSync(join(folder, `0${after}.undo.later.sql`), text.includes('rename') ? 'alter table users rename column name to full_name;\n' : 'alter table users drop column planted_column;\n')
   const database = openStore(t, url, { deadline: 60_000 })
   return createMigrations(database, folder)
 }

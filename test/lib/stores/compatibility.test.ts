@@ -32,10 +32,10 @@ t.test('a migration that says it is compatible with older code takes nothing fro
 
 for (const [what, statement, found] of [
   ['a table', 'create table later (id uuid not null); grant all on later to latchkey_runtime', []],
-  ['a column that may be null', 'alter table users add column nickname text', []],
+  ['a column that may be null', 'alter table users add column planted_column text', []],
   ['a column with a default', 'alter table users add column points int not null default 0', []],
   ['another body of a function', 'create or replace function refuse_change () returns trigger language plpgsql as \'begin return null; end\'', []],
-  ['a column that needs a value', 'alter table users add column nickname text not null', ['new: users.nickname needs a value']],
+  ['a column that needs a value', 'alter table users add column planted_column text not null', ['new: users.planted_column needs a value']],
   ['a check', 'alter table users add check (full_name <> \'Ada\')', [/^new: users CHECK/]],
   ['a longer list of words', 'alter table one_time_tokens drop constraint one_time_tokens_purpose_check, add check (purpose in (\'password_reset\', \'invitation\', \'email_change\', \'email_undo\', \'second_factor_reset\', \'later\'))', []],
   ['a shorter list of words', 'alter table one_time_tokens drop constraint one_time_tokens_purpose_check, add check (purpose in (\'password_reset\', \'later\'))', [/^new: one_time_tokens CHECK/]],
