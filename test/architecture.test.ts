@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { findViolations } from './architecture/rules.ts'
+import { findStrays } from './architecture/twins.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -178,13 +179,31 @@ t.test('what is allowed is not complained about', async t => {
   t.strictSame(findViolations(new Map(Object.entries(allowed))), [])
 })
 
+t.test('a test stands where its twin stands', async t => {
+  const paths = [...readTree().keys(), ...pathsBelow('test')]
+  t.ok(paths.includes('test/routes/auth/login.test.ts') && paths.includes('routes/auth/login.ts'), 'both were read')
+  t.strictSame(findStrays(paths), [])
+})
+
+t.test('a test that does not stand where its twin stands is found', async t => {
+  const sources = ['plugins/http/cors.ts', 'lib/doctor/outside/ask.ts']
+  t.strictSame(findStrays([...sources, 'test/plugins/cors.test.ts']), [
+    'test/plugins/cors.test.ts tests plugins/http/cors.ts: test/plugins/http/cors.test.ts'
+  ])
+  const fine = ['test/plugins/http/cors.test.ts', 'test/lib/doctor/outside.test.ts', 'test/lib/doctor/all.test.ts', 'test/cors.test.ts']
+  t.strictSame(findStrays([...sources, ...fine]), [])
+})
+
 /** The sources, by their path from the root. */
 function readTree (): Map<string, string> {
   const folders = ['bench', 'clients', 'commands', 'dev', 'lib', 'plugins', 'routes', 'test/support']
-  const paths = folders.flatMap(folder => (
-    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map(name => join(folder, name))
-  )).concat('app.ts', 'server.ts', 'cli.ts')
-  return new Map(paths.filter(path => path.endsWith('.ts')).map(path => [relative('.', path).replaceAll('\\', '/'), readFileSync(join(root, path), 'utf8')]))
+  const paths = folders.flatMap(pathsBelow).concat('app.ts', 'server.ts', 'cli.ts')
+  return new Map(paths.filter(path => path.endsWith('.ts')).map(path => [path, readFileSync(join(root, path), 'utf8')]))
+}
+
+function pathsBelow (folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .map(name => `${folder}/${name.replaceAll('\\', '/')}`)
 }
 
 interface Parts { imports?: string, body?: string, dependencies?: string[] }

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { brief, enter, person, signed } from '../support/accounts/people.ts'
-import type { Signed } from '../support/accounts/people.ts'
-import { connect } from '../support/database.ts'
-import { as, deploy, start } from '../support/helper.ts'
-import { trail } from '../support/trail/evidence.ts'
+import { brief, enter, person, signed } from '../../support/accounts/people.ts'
+import type { Signed } from '../../support/accounts/people.ts'
+import { connect } from '../../support/database.ts'
+import { as, deploy, start } from '../../support/helper.ts'
+import { trail } from '../../support/trail/evidence.ts'
 
 const deployment = await deploy(t, { ACCESS_TOKEN_TTL: '1h' })
 const app = await start(t, deployment, { workers: false })

@@ -1,7 +1,7 @@
 import t from 'tap'
-import type { Clock } from '../../lib/clock.ts'
-import { cheapHasher } from '../support/hashers.ts'
-import { as, deploy, freshAddress, password, post, refresh, signIn, start } from '../support/helper.ts'
+import type { Clock } from '../../../lib/clock.ts'
+import { cheapHasher } from '../../support/hashers.ts'
+import { as, deploy, freshAddress, password, post, refresh, signIn, start } from '../../support/helper.ts'
 
 const deployment = await deploy(t, { ACCESS_TOKEN_TTL: '1h' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Test } from 'tap'
-import { buildHttp } from '../support/http.ts'
+import { buildHttp } from '../../support/http.ts'
 
 t.test('a listed origin may call with credentials', async t => {
   const app = await build(t)

@@ -1,10 +1,10 @@
 import { Type } from '@sinclair/typebox'
 import t from 'tap'
 import type { Test } from 'tap'
-import { Refusal, refusalCodes, unavailable } from '../../lib/errors.ts'
-import type { RefusalDetails, RefusalCode } from '../../lib/errors.ts'
-import { securityHeaders } from '../../plugins/http/security-headers.ts'
-import { buildHttp } from '../support/http.ts'
+import { Refusal, refusalCodes, unavailable } from '../../../lib/errors.ts'
+import type { RefusalDetails, RefusalCode } from '../../../lib/errors.ts'
+import { securityHeaders } from '../../../plugins/http/security-headers.ts'
+import { buildHttp } from '../../support/http.ts'
 
 t.test('every refusal is problem+json with the headers of every answer', async t => {
   const { app } = await build(t)

@@ -1,8 +1,8 @@
 import helmet from '@fastify/helmet'
 import Fastify from 'fastify'
 import t from 'tap'
-import { helmetOptions, securityHeaders } from '../../plugins/http/security-headers.ts'
-import { buildHttp, sendRaw } from '../support/http.ts'
+import { helmetOptions, securityHeaders } from '../../../plugins/http/security-headers.ts'
+import { buildHttp, sendRaw } from '../../support/http.ts'
 
 t.test('every answer of every kind carries the same security headers', async t => {
   const { app } = await buildHttp(t, app => {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Test } from 'tap'
-import { buildHttp } from '../support/http.ts'
+import { buildHttp } from '../../support/http.ts'
 
 t.test('in staging and production a request that reached the proxy over plain http is refused', async t => {
   const app = await build(t, true)

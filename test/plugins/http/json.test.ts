@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import type { Test } from 'tap'
-import { buildHttp, sendRaw } from '../support/http.ts'
+import { buildHttp, sendRaw } from '../../support/http.ts'
 
 t.test('JSON in UTF-8 is read', async t => {
   const { app } = await build(t)

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Test } from 'tap'
-import { buildHttp, sendRaw } from '../support/http.ts'
+import { buildHttp, sendRaw } from '../../support/http.ts'
 
 t.test('a known path with another method is answered 405 with the methods it has', async t => {
   const { app } = await build(t)

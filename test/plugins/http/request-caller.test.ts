@@ -1,8 +1,8 @@
 import t from 'tap'
 import type { Test } from 'tap'
-import { canonicalAddress } from '../../lib/http/client-address.ts'
-import { createTrustedProxies } from '../../lib/http/trusted-proxies.ts'
-import { buildHttp } from '../support/http.ts'
+import { canonicalAddress } from '../../../lib/http/client-address.ts'
+import { createTrustedProxies } from '../../../lib/http/trusted-proxies.ts'
+import { buildHttp } from '../../support/http.ts'
 
 t.test('only a listed proxy is believed about the caller’s address', async t => {
   const app = await build(t, [])

@@ -1,9 +1,9 @@
 import t from 'tap'
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
-import { connect } from '../support/database.ts'
-import { codeOf, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../support/helper.ts'
-import type { Deployment } from '../support/helper.ts'
+import { connect } from '../../support/database.ts'
+import { codeOf, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
+import type { Deployment } from '../../support/helper.ts'
 
 const week = 7 * 86_400_000
 

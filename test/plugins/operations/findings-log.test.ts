@@ -1,8 +1,8 @@
 import { PassThrough } from 'node:stream'
 import Fastify from 'fastify'
 import t from 'tap'
-import type { Examination } from '../../lib/doctor/examination.ts'
-import findingsLog from '../../plugins/operations/findings-log.ts'
+import type { Examination } from '../../../lib/doctor/examination.ts'
+import findingsLog from '../../../plugins/operations/findings-log.ts'
 
 const finding = { code: 'role_superuser', severity: 'unsafe' as const, message: 'It is a superuser.', advice: 'Take another.' }
 

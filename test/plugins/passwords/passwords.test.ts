@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import Fastify from 'fastify'
-import { createClock } from '../../lib/clock.ts'
-import { loadConfig } from '../../lib/config/config.ts'
-import metrics from '../../plugins/monitoring/metrics.ts'
-import passwordsFeature from '../../plugins/passwords/index.ts'
-import { standIn } from '../support/features.ts'
-import { knownTurn, strangerTurn } from '../support/hashers.ts'
+import { createClock } from '../../../lib/clock.ts'
+import { loadConfig } from '../../../lib/config/config.ts'
+import metrics from '../../../plugins/monitoring/metrics.ts'
+import passwordsFeature from '../../../plugins/passwords/index.ts'
+import { standIn } from '../../support/features.ts'
+import { knownTurn, strangerTurn } from '../../support/hashers.ts'
 
 const config = loadConfig({
   NODE_ENV: 'test',

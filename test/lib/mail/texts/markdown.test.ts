@@ -1,6 +1,6 @@
 import t from 'tap'
-import { bodyHtml, bodyText } from '../../../lib/mail/texts/body.ts'
-import { readMarkdown, runsOf, splitTitle } from '../../../lib/mail/texts/markdown.ts'
+import { bodyHtml, bodyText } from '../../../../lib/mail/texts/body.ts'
+import { readMarkdown, runsOf, splitTitle } from '../../../../lib/mail/texts/markdown.ts'
 
 t.test('a letter has paragraphs, headings and lists', async t => {
   const blocks = readMarkdown('One\nline.\n\n## What to do ##\nRead:\n- this\n  and this\n- that\n\n1. First\n2. Second\r\n\r\n\r\n* last')
