@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { readImports, withDiagram } from '../../dev/documents/architecture-diagram.ts'
 
@@ -10,6 +10,14 @@ t.test('the page shows the current imports; if not, run npm run architecture', a
   t.match(page, '  lib_accounts --> lib_logins\n')
   t.notMatch(page, 'lib_accounts --> lib_stores', 'what follows from other arrows is not drawn')
   t.ok(imports.get('accounts')?.has('stores'))
+})
+
+t.test('the page says of every folder of lib what it decides, in their order', async t => {
+  const table = page.slice(page.indexOf('## The domains'), page.indexOf('## A login'))
+  const rows = [...table.matchAll(/^\| `lib\/([a-z]+)\/` \| .+ \| `(.+)` \|$/gm)]
+  const folders = readdirSync('lib', { withFileTypes: true }).filter(entry => entry.isDirectory()).map(({ name }) => name)
+  t.same(rows.map(([, name]) => name), folders.toSorted())
+  for (const [, name, file] of rows) t.ok(existsSync(`lib/${name}/${file}`), `lib/${name}/${file}`)
 })
 
 t.test('another import makes another page', async t => {
