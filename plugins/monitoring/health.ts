@@ -13,7 +13,9 @@ export type HealthPluginOptions = Pick<Config['operations'], 'readyGrace'> & { c
 /** How often (ms) the probes that are due are run. */
 const tickIntervalMs = 500
 
-/** `app.health`. Other features register probes, which run in the background until the server closes. */
+/**
+ * `app.health`. plugins/operations/probes.ts registers the probes, which run in the background until the server closes.
+ */
 export default fp<HealthPluginOptions>(async function watchHealth (app, { readyGrace, clock }) {
   const health = createHealth({ readyGrace, now: clock.monotonic })
   let timer: NodeJS.Timeout | undefined
