@@ -182,7 +182,7 @@ export function createSignIns (parts: SignInParts) {
 
 /** What a sign-in rests on besides its proof: the account that was meant, and what was no obstacle. */
 const grounds = [
-  'emailCanonical', 'passwordHash', 'twoStep', 'status', 'approval', 'userType', 'vendorStatus'
+  'emailCanonical', 'passwordHash', 'twoStep', 'hasFactor', 'role', 'status', 'approval', 'userType', 'vendorStatus'
 ] as const satisfies (keyof User)[]
 
 /**

@@ -48,6 +48,10 @@ t.test('a sign-out by an administrator keeps nobody out either: a right password
 t.test('a sign-out admits nobody for whom the proof no longer counts', async t => {
   const vendorId = await vendor(app)
   await app.database`update vendors set status = 'suspended' where id = ${vendorId}`
+  await app.database`
+    insert into roles (name, rank, user_type, requires_approval, self_registration)
+    values ('member', 15, 'user', false, false)
+  `
   const changes: Record<string, (id: string) => Promise<unknown>> = {
     'another password': id => app.database`update users set password_hash = password_hash || 'A' where id = ${id}`,
     'no password': id => app.database`update users set password_hash = null where id = ${id}`,
@@ -55,6 +59,7 @@ t.test('a sign-out admits nobody for whom the proof no longer counts', async t =
     'a second step': id => app.database`update users set two_step = true where id = ${id}`,
     'a disabled account': id => app.database`update users set status = 'disabled' where id = ${id}`,
     'a rejection': id => app.database`update users set approval = 'rejected' where id = ${id}`,
+    'another role': id => app.database`update users set role = 'member' where id = ${id}`,
     'another kind of user': id => app.database`update users set role = 'accountant' where id = ${id}`,
     'a suspended vendor': id => app.database`update users set vendor_id = ${vendorId} where id = ${id}`
   }
