@@ -34,7 +34,8 @@ export function loggerOptions ({ level, pretty }: Config['logger']): LoggerOptio
       ? {
           transport: {
             target: prettyPrinter,
-            options: { ignore: 'pid,hostname', translateTime: 'HH:MM:ss.l', singleLine: true }
+            // All settings in force are 4 KB, which a terminal would show first of all.
+            options: { ignore: 'pid,hostname,config', translateTime: 'HH:MM:ss.l', singleLine: true }
           }
         }
       : {})
