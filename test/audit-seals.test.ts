@@ -13,7 +13,7 @@ import { createMigrations } from '../lib/stores/migrations.ts'
 import { connect, makeDatabase, openStore } from './support/database.ts'
 import { deploy, signIn, signUp, start } from './support/helper.ts'
 import { macsOf, sealsOf } from './support/trail/audit-seals.ts'
-import { until } from './support/trail/evidence.ts'
+import { until } from './support/until.ts'
 
 /** A list without entries, as a pattern. An empty list would match every list. */
 const none = { length: 0 }

@@ -19,7 +19,8 @@ import { digestOf, startRangeServer } from './support/outside/range-server.ts'
 import type { Behaviour } from './support/outside/range-server.ts'
 import { tapWires } from './support/statements/wiretap.ts'
 import { startStopwatch } from './support/stopwatch.ts'
-import { eventsOf, trail, until } from './support/trail/evidence.ts'
+import { eventsOf, trail } from './support/trail/evidence.ts'
+import { until } from './support/until.ts'
 
 const stolen = 'a stolen walk through dry leaves'
 const ranges = await startRangeServer(t)

@@ -7,8 +7,8 @@ import { run, runProcess } from './support/command.ts'
 import { connect, makeDatabase } from './support/database.ts'
 import { as, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from './support/helper.ts'
 import type { Tokens } from './support/helper.ts'
-import { startStopwatch } from './support/stopwatch.ts'
 import { mailJobs, trail } from './support/trail/evidence.ts'
+import { until } from './support/until.ts'
 
 t.test('wrong usage prints the usage and exits with 2', async t => {
   await Promise.all([['nonsense'], [], ['migrate', '--to', 'x'], ['create-admin'], ['rotate-keys', '--force']].map(async args => {
@@ -203,12 +203,3 @@ t.test('a command leaves the jobs to the servers', async t => {
 
   t.match(await sql`select attempts from jobs`, [{ attempts: 0 }])
 })
-
-/** Waits until other nodes have heard of it by themselves, which takes about a second. */
-async function until (isSo: () => boolean | Promise<boolean>) {
-  for (const passed = startStopwatch(); passed() < 5000;) {
-    if (await isSo()) return
-    await new Promise(resolve => setTimeout(resolve, 20))
-  }
-  throw new Error('it did not happen')
-}

@@ -16,7 +16,8 @@ import { cookieHeader, maxAgeOf, openBrowser, sameOrigin, setCookies } from './s
 import { compilersFactory } from './support/documents/compilers.ts'
 import { cheapHasher, countingHasher } from './support/hashers.ts'
 import { api, as, codeOf, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from './support/helper.ts'
-import { trail, until } from './support/trail/evidence.ts'
+import { trail } from './support/trail/evidence.ts'
+import { until } from './support/until.ts'
 
 const minute = 60_000
 const day = 24 * 60 * minute

@@ -9,10 +9,10 @@ import { freePort } from '../dev/services/ports.ts'
 import { loadConfig } from '../lib/config/config.ts'
 import { parseDuration } from '../lib/config/parse.ts'
 import { settings } from '../lib/config/settings.ts'
-import { until } from './failure/nodes.ts'
 import { parseToml } from './support/documents/toml.ts'
 import type { Table } from './support/documents/toml.ts'
 import { deploy } from './support/helper.ts'
+import { until } from './support/until.ts'
 
 const run = promisify(execFile)
 const root = resolve(import.meta.dirname, '..')

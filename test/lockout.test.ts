@@ -11,7 +11,8 @@ import { cheapHasher, countingHasher, pausingHasher } from './support/hashers.ts
 import { as, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from './support/helper.ts'
 import type { Tokens } from './support/helper.ts'
 import { tapWires } from './support/statements/wiretap.ts'
-import { eventsOf, mailJobs, sentMails, trail, until } from './support/trail/evidence.ts'
+import { eventsOf, mailJobs, sentMails, trail } from './support/trail/evidence.ts'
+import { until } from './support/until.ts'
 
 const minute = 60_000
 const hour = 60 * minute

@@ -10,7 +10,7 @@ import mailer from '../plugins/mail/mailer.ts'
 import { cheapHasher } from './support/hashers.ts'
 import { deploy, post, signUp, start } from './support/helper.ts'
 import { decodeWords, headersOf, partsOf, startMailServer } from './support/outside/mail-server.ts'
-import { until } from './support/trail/evidence.ts'
+import { until } from './support/until.ts'
 
 /** Those that have a text: a kind without one does not compile. */
 const kinds = Object.keys(languageFor('en').mails).toSorted()

@@ -4,13 +4,14 @@ import { Redis } from 'ioredis'
 import t from 'tap'
 import type { Test } from 'tap'
 import { createClock } from '../lib/clock.ts'
-import { defaultDeadline, live, outcomeOf, ownPostgres, ownRedis, timed, until } from './failure/nodes.ts'
+import { defaultDeadline, live, outcomeOf, ownPostgres, ownRedis, timed } from './failure/nodes.ts'
 import { parseList } from './support/documents/structured-fields.ts'
 import { cheapHasher, countingHasher } from './support/hashers.ts'
 import { api, as, codeOf, deploy, freshAddress, password, received, refresh, signIn, signUp, start } from './support/helper.ts'
 import { secondsLeft } from './support/rate-limits.ts'
 import { tapWires } from './support/statements/wiretap.ts'
 import { mailJobs, sentMails } from './support/trail/evidence.ts'
+import { until } from './support/until.ts'
 
 const minute = 60_000
 

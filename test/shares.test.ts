@@ -7,9 +7,13 @@ import { connect } from './support/database.ts'
 import { api, as, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from './support/helper.ts'
 import type { Tokens } from './support/helper.ts'
 import { tapWires } from './support/statements/wiretap.ts'
+import { until } from './support/until.ts'
 
 // Others must never wait for what one account, one network or all strangers together do. A lock that is held outside
 // makes the work of the attackers slow, so that these tests do not depend on the speed of the machine.
+
+/** How long (ms) a flood may take until all of it has arrived. */
+const floodMs = 20_000
 
 t.test('four hundred sockets of one account take two connections', async t => {
   const { app, hold, ada } = await build(t)
@@ -19,7 +23,7 @@ t.test('four hundred sockets of one account take two connections', async t => {
   const sockets = Array.from({ length: 400 }, (_, n) => {
     return as(app, mallory.access_token, 'PATCH', '/auth/me', { full_name: `Mallory ${n}` })
   })
-  await until(() => app.database.load().waiting > 300 && app.database.load().running === 2)
+  await until(() => app.database.load().waiting > 300 && app.database.load().running === 2, floodMs)
   t.match(app.database.load(), { running: 2, flowsWaiting: 1 })
   await othersAreServed(t, app, ada)
 
@@ -38,7 +42,7 @@ t.test('seven hundred sockets without an account take two connections for each o
     payload: { email: freshAddress() }
   }))
   // The node may do something of its own in between.
-  await until(() => app.database.load().waiting >= 240 && app.database.load().running === 4)
+  await until(() => app.database.load().waiting >= 240 && app.database.load().running === 4, floodMs)
   t.match(app.database.load(), { running: 4, flowsWaiting: 2 })
   await othersAreServed(t, app, ada)
 
@@ -56,7 +60,7 @@ t.test('six hundred strangers, each from a network of their own, leave two conne
     remoteAddress: `2001:db8:0:${n.toString(16)}::1`,
     payload: { email: freshAddress() }
   }))
-  await until(() => app.database.load().waiting === 250 && app.database.load().running === 8)
+  await until(() => app.database.load().waiting === 250 && app.database.load().running === 8, floodMs)
   await othersAreServed(t, app, ada)
   t.match((await introspect(app, service, ada.access_token)).json(), { active: true }, 'nor does a service')
 
@@ -76,7 +80,7 @@ t.test('sign-ins to one account from many networks take two connections', async 
     payload: { email: mallory.email, password, device_token: mallory.deviceToken }
   }))
   // First they read the account, each for its network. Then they wait for its row.
-  await until(() => app.database.load().waiting === 28)
+  await until(() => app.database.load().waiting === 28, floodMs)
   t.match(app.database.load(), { running: 2, flowsWaiting: 1 })
   await othersAreServed(t, app, ada)
 
@@ -95,7 +99,7 @@ t.test('the change feed and the probe of Postgres wait for nobody', async t => {
       await app.database`select from users where id = ${ada.user.id} for update`.catch(() => {})
     }
   })
-  await until(() => app.database.load().running === 2)
+  await until(() => app.database.load().running === 2, floodMs)
 
   await app.feed.read()
   await app.writeWatches.database.look()
@@ -175,7 +179,7 @@ async function build (t: Test, settings: Record<string, string> = {}) {
 /** Somebody else, whose device is known, notices nothing. */
 async function othersAreServed (t: Test, app: FastifyInstance, ada: Tokens) {
   // The burst of requests may have kept this process busy for longer than the feed may be unread.
-  await until(() => app.feed.isFresh())
+  await until(() => app.feed.isFresh(), floodMs)
   t.match(await as(app, ada.access_token, 'GET', '/auth/check'), { statusCode: 204 })
   t.match(await refresh(app, ada.refresh_token), { statusCode: 200 })
   t.match(await as(app, ada.access_token, 'PATCH', '/auth/me', { full_name: 'Ada Lovelace' }), { statusCode: 200 })
@@ -187,16 +191,10 @@ async function othersAreServed (t: Test, app: FastifyInstance, ada: Tokens) {
 async function finished (t: Test, app: FastifyInstance, sockets: Promise<{ statusCode: number }>[]) {
   const statuses = new Set((await Promise.all(sockets)).map(({ statusCode }) => statusCode))
   t.ok([...statuses].every(status => status < 300 || status === 503), [...statuses].join(' '))
-  await until(() => app.database.load().running === 0)
+  await until(() => app.database.load().running === 0, floodMs)
   t.match(app.database.load(), { running: 0, waiting: 0, flowsWaiting: 0 })
 }
 
 async function send (app: FastifyInstance, path: string, payload: object, remoteAddress: string) {
   return await app.inject({ method: 'POST', url: api(path), remoteAddress, payload })
-}
-
-async function until (holds: () => boolean) {
-  for (const begun = performance.now(); !holds(); await pause(5)) {
-    if (performance.now() - begun > 60_000) throw new Error(`not within a minute: ${holds}`)
-  }
 }

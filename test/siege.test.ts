@@ -1,10 +1,10 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import t from 'tap'
 import type { Hasher } from '../lib/passwords/passwords.ts'
 import { collectGarbage } from './support/garbage.ts'
 import { cheapHasher } from './support/hashers.ts'
 import { as, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from './support/helper.ts'
 import { tapWires } from './support/statements/wiretap.ts'
+import { until } from './support/until.ts'
 
 // No request gives up waiting during these tests, however slow the machine is; the deadline has a test in
 // lib/passwords/hash-scheduler.test.ts.
@@ -14,6 +14,9 @@ globalThis.setTimeout = Object.assign(longTimeout, schedule)
 
 const waiting = 10
 const settings = { HASH_CONCURRENCY: '2', HASH_QUEUE_MAX: `${2 * waiting}` }
+
+/** How long (ms) a flood may take until all of it has arrived. */
+const floodMs = 20_000
 
 t.test('of 500 strangers who sign in at once a few are let in, and the others are told to retry', async t => {
   const { app, hasher } = await besiege(t)
@@ -83,7 +86,7 @@ t.test('known devices and sessions go before the waiting strangers', async t => 
 
   hasher.finishOne()
   hasher.finishOne()
-  await until(() => hasher.begun.length === 4)
+  await until(() => hasher.begun.length === 4, floodMs)
   t.same(hasher.begun.slice(2), [password, password], 'the next two places are theirs')
   hasher.open()
   t.match(await bySession, { statusCode: 200 })
@@ -105,15 +108,15 @@ t.test('one account with right passwords in all its sessions keeps no known devi
     proof.then(() => answered++)
     return proof
   })
-  await until(() => answered === 120 - 2 - 15)
+  await until(() => answered === 120 - 2 - 15, floodMs)
   t.match(app.passwords.stats(), { running: 2, queued: { known: 15 } }, 'they have every place of known callers')
 
   const own = { email: ada.user.email, password: 'this is what Ada enters', device_token: ada.device_token }
   const logins = Array.from({ length: 5 }, () => post(app, '/auth/login', own))
-  await until(() => answered === 120 - 2 - 10)
+  await until(() => answered === 120 - 2 - 10, floodMs)
   for (let n = 0; n < 4; n++) {
     hasher.finishOne()
-    await until(() => hasher.begun.length === 3 + n)
+    await until(() => hasher.begun.length === 3 + n, floodMs)
   }
   t.equal(hasher.begun.slice(2).filter(given => given === own.password).length, 2, 'every second turn is hers')
 
@@ -143,7 +146,7 @@ async function besiege (t: Parameters<typeof start>[0], { isFull = false } = {})
   hasher.shut()
 
   const strangers = isFull ? Array.from({ length: 2 + waiting }, (_, n) => attempt(app, n)) : []
-  if (isFull) await until(() => hasher.begun.length === 2 && app.passwords.stats().queued.stranger === waiting)
+  if (isFull) await until(() => hasher.begun.length === 2 && app.passwords.stats().queued.stranger === waiting, floodMs)
   return { app, ada, hasher, tap, strangers }
 }
 
@@ -194,11 +197,7 @@ async function attempt (app: Parameters<typeof post>[0], n: number) {
 }
 
 async function queued (app: Awaited<ReturnType<typeof start>>, known: number) {
-  await until(() => app.passwords.stats().queued.known === known)
-}
-
-async function until (holds: () => boolean) {
-  while (!holds()) await pause(5)
+  await until(() => app.passwords.stats().queued.known === known, floodMs)
 }
 
 function heap (): number {

@@ -1,10 +1,10 @@
 import t from 'tap'
 import type { FastifyInstance } from 'fastify'
-import { until } from './failure/nodes.ts'
 import { disable } from './support/accounts/people.ts'
 import { connect } from './support/database.ts'
 import { as, build, deploy, freshAddress, post, signIn, signUp, start } from './support/helper.ts'
 import { sealsOf } from './support/trail/audit-seals.ts'
+import { until } from './support/until.ts'
 
 const never = new AbortController().signal
 

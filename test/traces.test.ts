@@ -9,7 +9,7 @@ import { deploy, freshAddress, password, post, refresh, signIn, start } from './
 import { startIngest } from './support/outside/ingest.ts'
 import type { ArrivedSpan } from './support/outside/ingest.ts'
 import { startMailServer } from './support/outside/mail-server.ts'
-import { until } from './support/trail/evidence.ts'
+import { until } from './support/until.ts'
 
 const theirs = { trace: '0af7651916cd43dd8448eb211c80319c', span: 'b7ad6b7169203331' }
 const traceparent = `00-${theirs.trace}-${theirs.span}-01`

@@ -11,7 +11,8 @@ import { as, deploy, password, post, refresh, signIn, signUp, start } from './su
 import type { Tokens } from './support/helper.ts'
 import { tapWires } from './support/statements/wiretap.ts'
 import { startStopwatch } from './support/stopwatch.ts'
-import { eventsOf, until } from './support/trail/evidence.ts'
+import { eventsOf } from './support/trail/evidence.ts'
+import { until } from './support/until.ts'
 
 const { tap, deployment } = await tapWires(t, await deploy(t))
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -4,6 +4,7 @@ import { run as runCommand, runProcess } from '../support/command.ts'
 import { connect } from '../support/database.ts'
 import { deploy, signIn, signUp, start } from '../support/helper.ts'
 import type { Deployment } from '../support/helper.ts'
+import { until } from '../support/until.ts'
 
 t.test('clean-up removes everything that is over, reports it, and says so when there is nothing', async t => {
   const deployment = await deploy(t)
@@ -40,10 +41,6 @@ async function insertExpired (t: Test, { DATABASE_DIRECT_URL }: Deployment, sess
     select gen_random_uuid(), 'bearer', gen_random_uuid(), '{pwd}', now(), 0, 0, now(), now(), now() - interval '2 days' - number * interval '1 second'
     from generate_series(1, ${sessions}::int) as number`
   return sql
-}
-
-async function until (isSo: () => Promise<boolean>) {
-  while (!await isSo()) await new Promise(resolve => setTimeout(resolve, 20))
 }
 
 async function run (settings: Deployment, ...args: string[]) {

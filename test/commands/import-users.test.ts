@@ -7,7 +7,7 @@ import { createProgressBar } from '../../commands/support/progress-bar.ts'
 import { run, runProcess } from '../support/command.ts'
 import { connect } from '../support/database.ts'
 import { deploy, freshAddress, signIn, start } from '../support/helper.ts'
-import { until } from '../support/trail/evidence.ts'
+import { until } from '../support/until.ts'
 
 const secret = 'ExjGmyUT73bFoT'
 const hash = hashSync(secret, 4)

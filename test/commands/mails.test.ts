@@ -1,9 +1,9 @@
 import t from 'tap'
-import { until } from '../failure/nodes.ts'
 import { run, runProcess } from '../support/command.ts'
 import { connect } from '../support/database.ts'
 import { deploy, freshAddress, password, post, signIn, signUp, start } from '../support/helper.ts'
 import { startMailServer } from '../support/outside/mail-server.ts'
+import { until } from '../support/until.ts'
 
 t.test('an operator sees why a mail has failed, and sends it again', async t => {
   let isRefusing = true

@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import t from 'tap'
 import { readLetter } from '../../commands/support/letter.ts'
 import type { Letter } from '../../lib/announcements/announcements.ts'
-import { until } from '../failure/nodes.ts'
 import { run, runProcess } from '../support/command.ts'
 import { connect } from '../support/database.ts'
 import { deploy, start } from '../support/helper.ts'
 import type { Deployment } from '../support/helper.ts'
 import { decodeWords, headersOf, partsOf, startMailServer } from '../support/outside/mail-server.ts'
+import { until } from '../support/until.ts'
 
 const caller = { ip: '127.0.0.1', userAgent: null, requestId: 'notify' }
 const letter = (subject: string): Letter => ({ role: null, texts: [{ language: 'en', subject, body: 'Text.' }] })

@@ -3,7 +3,8 @@ import { introspect, revoke } from '../support/accounts/services.ts'
 import { run, runProcess } from '../support/command.ts'
 import { cheapHasher } from '../support/hashers.ts'
 import { deploy, signIn, start } from '../support/helper.ts'
-import { trail, until } from '../support/trail/evidence.ts'
+import { trail } from '../support/trail/evidence.ts'
+import { until } from '../support/until.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

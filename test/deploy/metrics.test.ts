@@ -1,8 +1,8 @@
 import t from 'tap'
 import { readVersion } from '../../lib/config/version.ts'
-import { until } from '../failure/nodes.ts'
 import { as, build, post, signIn } from '../support/helper.ts'
 import { debianProgram, runProgram } from '../support/outside/debian-program.ts'
+import { until } from '../support/until.ts'
 
 /** Gauges of prom-client whose names do not follow the conventions. Public dashboards of Node.js ask for them. */
 const namesOfLibrary = /^nodejs_active_(handles|requests|resources)_total non-counter/

@@ -13,7 +13,7 @@ import type { Deployment } from '../support/helper.ts'
 import { debianProgram } from '../support/outside/debian-program.ts'
 import { startMailServer } from '../support/outside/mail-server.ts'
 import { sealsOf } from '../support/trail/audit-seals.ts'
-import { until } from '../support/trail/evidence.ts'
+import { until } from '../support/until.ts'
 
 const page = readFileSync('docs/incidents.md', 'utf8')
 const blocks = [...page.matchAll(/```(sh|sql)\n([^]*?)```/g)].map(([, language = '', text = '']) => ({ language, text }))

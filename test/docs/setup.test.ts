@@ -9,7 +9,7 @@ import { debianPostgres } from '../../dev/services/debian-postgres.ts'
 import { startPostgres } from '../../dev/services/services.ts'
 import { password } from '../support/helper.ts'
 import { partsOf, startMailServer } from '../support/outside/mail-server.ts'
-import { until } from '../support/trail/evidence.ts'
+import { until } from '../support/until.ts'
 import { openMachine, withoutMachine } from './machine.ts'
 import { readPage } from './page.ts'
 

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { as, deploy, refresh, signIn, start } from '../support/helper.ts'
-import { defaultDeadline, during, openProxy, until } from './nodes.ts'
+import { until } from '../support/until.ts'
+import { defaultDeadline, during, openProxy } from './nodes.ts'
 
 const settings = { ...defaultDeadline, DB_POOL_MAX: '5' }
 

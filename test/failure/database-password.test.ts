@@ -6,7 +6,8 @@ import { freePort } from '../../dev/services/ports.ts'
 import { connect } from '../support/database.ts'
 import { deploy, refresh, signIn, start } from '../support/helper.ts'
 import type { Deployment, Tokens } from '../support/helper.ts'
-import { api, spawnNode, until } from './nodes.ts'
+import { until } from '../support/until.ts'
+import { api, spawnNode } from './nodes.ts'
 
 /** How many sessions are refreshed and used all the time. */
 const clientsCount = 4

@@ -1,7 +1,8 @@
 import { connect } from 'node:net'
 import t from 'tap'
 import { api, deploy, signIn, start } from '../support/helper.ts'
-import { spawnNode, until } from './nodes.ts'
+import { until } from '../support/until.ts'
+import { spawnNode } from './nodes.ts'
 
 /** More than the node can answer as fast as they ask. */
 const clients = 200

@@ -8,7 +8,8 @@ import { enter, signed } from '../support/accounts/people.ts'
 import { freshRole, putRole } from '../support/accounts/roles.ts'
 import { connect } from '../support/database.ts'
 import { as, deploy, post, refresh, retryUnavailable, signIn, start } from '../support/helper.ts'
-import { check, login, outcomeOf, ownPostgres, until } from './nodes.ts'
+import { until } from '../support/until.ts'
+import { check, login, outcomeOf, ownPostgres } from './nodes.ts'
 
 t.test('a node forgets what its Postgres has lost by failing over, and what it had ended itself stays ended', async t => {
   const standby = await laggingStandby(t)

@@ -8,7 +8,8 @@ import { freshRole, putRole } from '../support/accounts/roles.ts'
 import { operator } from '../support/accounts/services.ts'
 import { connect } from '../support/database.ts'
 import { as, deploy, post, refresh, signIn, signUp, start } from '../support/helper.ts'
-import { check, claimsOf, defaultDeadline, isUnavailable, live, openProxy, outcomeOf, timed, until } from './nodes.ts'
+import { until } from '../support/until.ts'
+import { check, claimsOf, defaultDeadline, isUnavailable, live, openProxy, outcomeOf, timed } from './nodes.ts'
 
 t.test('a row that commits late, behind hundreds of later ones, is not missed', async t => {
   const deployment = await deploy(t)

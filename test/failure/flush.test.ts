@@ -4,7 +4,8 @@ import type { Test } from 'tap'
 import { createClock } from '../../lib/clock.ts'
 import { as, deploy, password, post, refresh, signIn, signUp, start } from '../support/helper.ts'
 import type { Tokens } from '../support/helper.ts'
-import { check, claimsOf, outcomeOf, ownRedis, until } from './nodes.ts'
+import { until } from '../support/until.ts'
+import { check, claimsOf, outcomeOf, ownRedis } from './nodes.ts'
 
 const steps = ['login', 'a second login', 'refresh', 'refresh again', 'reauthenticate', 'list', 'logout of one', 'refresh after that', 'sign-out everywhere'] as const
 

@@ -3,7 +3,8 @@ import type { Test } from 'tap'
 import { createClock } from '../../lib/clock.ts'
 import { as, deploy, password, refresh, signIn, signUp, start } from '../support/helper.ts'
 import type { Tokens } from '../support/helper.ts'
-import { api, check, outcomeOf, spawnNode, timed, until } from './nodes.ts'
+import { until } from '../support/until.ts'
+import { api, check, outcomeOf, spawnNode, timed } from './nodes.ts'
 
 const entry = 'test/failure/node.ts'
 

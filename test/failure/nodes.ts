@@ -15,6 +15,7 @@ import type { PostgresOptions } from '../../dev/services/services.ts'
 import { migrate } from '../../dev/services/template.ts'
 import { api, as, post } from '../support/helper.ts'
 import { startStopwatch } from '../support/stopwatch.ts'
+import { until } from '../support/until.ts'
 
 type Teardown = Pick<Test, 'teardown'>
 
@@ -136,16 +137,6 @@ export async function spawnNode (t: Teardown, settings: NodeJS.ProcessEnv, entry
       ...(body && { body: JSON.stringify(body) })
     }).catch(() => null)
   }
-}
-
-/** Waits for a condition and returns how many milliseconds that took; throws when it takes longer than allowed. */
-export async function until (condition: () => unknown, limitMs = 5000, explain: () => string = () => '', pollMs = 10) {
-  const passed = startStopwatch()
-  while (!await condition()) {
-    if (passed() > limitMs) throw new Error(`not within ${limitMs} ms: ${condition} ${explain()}`)
-    await sleep(pollMs)
-  }
-  return Math.round(passed())
 }
 
 /** Repeats an action for this many milliseconds. */

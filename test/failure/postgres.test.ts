@@ -3,7 +3,8 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { as, deploy, post, refresh, retryUnavailable, signIn, signUp, start } from '../support/helper.ts'
 import type { Tokens } from '../support/helper.ts'
-import { check, during, isUnavailable, live, login, openProxy, outcomeOf, ownPostgres, timed, until } from './nodes.ts'
+import { until } from '../support/until.ts'
+import { check, during, isUnavailable, live, login, openProxy, outcomeOf, ownPostgres, timed } from './nodes.ts'
 
 /** No grace at all, so a token that was used up by a refresh which answered 503 would be taken for a replay. */
 const settings = { REFRESH_GRACE: '0s', REFRESH_RESUME: 'false', DB_POOL_MAX: '5' }

@@ -3,7 +3,8 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { as, deploy, post, refresh, signIn, signUp, start } from '../support/helper.ts'
 import type { Tokens } from '../support/helper.ts'
-import { check, claimsOf, defaultDeadline, during, isUnavailable, live, login, openProxy, outcomeOf, ownRedis, until } from './nodes.ts'
+import { until } from '../support/until.ts'
+import { check, claimsOf, defaultDeadline, during, isUnavailable, live, login, openProxy, outcomeOf, ownRedis } from './nodes.ts'
 
 t.test('a Redis that restarts without its last writes signs nobody out', async t => {
   const { nodes: [first, second], server, command } = await twoNodes(t)

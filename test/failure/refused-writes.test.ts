@@ -7,7 +7,8 @@ import type { PrivateServer } from '../../dev/services/private-server.ts'
 import { ask } from '../stores/redis-topologies.ts'
 import { connect } from '../support/database.ts'
 import { as, deploy, refresh, retryUnavailable, signIn, signUp, start } from '../support/helper.ts'
-import { check, defaultDeadline, login, outcomeOf, ownPostgres, ownRedis, until } from './nodes.ts'
+import { until } from '../support/until.ts'
+import { check, defaultDeadline, login, outcomeOf, ownPostgres, ownRedis } from './nodes.ts'
 
 type Command = [name: string, ...values: string[]]
 

@@ -11,7 +11,7 @@ import { run as runCommand } from '../support/command.ts'
 import { connect } from '../support/database.ts'
 import { deploy, signIn, signUp, start } from '../support/helper.ts'
 import { sealsOf } from '../support/trail/audit-seals.ts'
-import { until } from '../support/trail/evidence.ts'
+import { until } from '../support/until.ts'
 import { ownPostgres } from './nodes.ts'
 
 /** A list without entries, as a pattern. An empty list would match every list. */

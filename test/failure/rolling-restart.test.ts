@@ -3,8 +3,9 @@ import { freePort } from '../../dev/services/ports.ts'
 import { startNginx, withoutNginx } from '../browser/nginx.ts'
 import { createAuthority } from '../stores/certificates.ts'
 import { deploy, signIn, start } from '../support/helper.ts'
+import { until } from '../support/until.ts'
 import { sendWithoutPause } from './load.ts'
-import { spawnNode, until } from './nodes.ts'
+import { spawnNode } from './nodes.ts'
 
 const operationsToken = 'operations-token'
 const restarts = 10

@@ -2,7 +2,8 @@ import t from 'tap'
 import { connect } from '../support/database.ts'
 import { deploy, freshAddress, password } from '../support/helper.ts'
 import { startMailServer } from '../support/outside/mail-server.ts'
-import { api, defaultDeadline, openProxy, spawnNode, timed, until } from './nodes.ts'
+import { until } from '../support/until.ts'
+import { api, defaultDeadline, openProxy, spawnNode, timed } from './nodes.ts'
 
 for (const kind of ['swallow', 'cut'] as const) {
   t.test(`a node whose stores are ${kind} still ends, with exit code 0`, async t => {

@@ -2,7 +2,8 @@ import t from 'tap'
 import { codeAt, fromBase32 } from '../support/accounts/factors.ts'
 import { connect } from '../support/database.ts'
 import { as, build, deploy, password, post, refresh, signIn, signUp, start } from '../support/helper.ts'
-import { defaultDeadline, outcomeOf, ownRedis, until } from './nodes.ts'
+import { until } from '../support/until.ts'
+import { defaultDeadline, outcomeOf, ownRedis } from './nodes.ts'
 
 /** A token that is used a second time ends its session at once. */
 const strict = { REFRESH_GRACE: '0s', REFRESH_RESUME: 'false' }

@@ -9,7 +9,8 @@ import { run } from '../support/command.ts'
 import { openStore } from '../support/database.ts'
 import { as, deploy, post, refresh, retryUnavailable, signIn, signUp, start } from '../support/helper.ts'
 import type { Deployment } from '../support/helper.ts'
-import { api, check, login, outcomeOf, spawnNode, until } from './nodes.ts'
+import { until } from '../support/until.ts'
+import { api, check, login, outcomeOf, spawnNode } from './nodes.ts'
 
 // The code of this tree is the version before; the version after has one migration more.
 const before = expectedVersion()

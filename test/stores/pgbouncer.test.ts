@@ -8,10 +8,11 @@ import { freePort, isOpen } from '../../dev/services/ports.ts'
 import { findPostgres } from '../../dev/services/postgres-binaries.ts'
 import { startPrivateServer } from '../../dev/services/private-server.ts'
 import { migrate } from '../../dev/services/template.ts'
-import { check, outcomeOf, until } from '../failure/nodes.ts'
+import { check, outcomeOf } from '../failure/nodes.ts'
 import { makeDatabase } from '../support/database.ts'
 import { as, deploy, password, post, refresh, retryUnavailable, signIn, signUp, start } from '../support/helper.ts'
 import { sealsOf } from '../support/trail/audit-seals.ts'
+import { until } from '../support/until.ts'
 
 /** Fewer connections to Postgres than the nodes have to PgBouncer, so anything that depends on one connection fails. */
 const poolSize = 3

@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
-import { check, outcomeOf, until } from '../failure/nodes.ts'
+import { check, outcomeOf } from '../failure/nodes.ts'
 import { cheapHasher } from '../support/hashers.ts'
 import { api, as, deploy, freshAddress, post, refresh, signIn, signUp, start } from '../support/helper.ts'
+import { until } from '../support/until.ts'
 
 /** Two nodes of one deployment on the given Redis. */
 export async function twoNodes (t: Pick<Test, 'teardown'>, settings: Record<string, string>) {

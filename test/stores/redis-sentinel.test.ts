@@ -1,6 +1,7 @@
 import t from 'tap'
+import { check, defaultDeadline, isUnavailable, outcomeOf } from '../failure/nodes.ts'
 import { as, deploy, post, refresh, start } from '../support/helper.ts'
-import { check, defaultDeadline, isUnavailable, outcomeOf, until } from '../failure/nodes.ts'
+import { until } from '../support/until.ts'
 import { prepare, showAftermath, twoNodes, wholeFlow } from './redis-flow.ts'
 import { ask, isFollowing, startSentinels } from './redis-topologies.ts'
 

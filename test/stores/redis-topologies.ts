@@ -8,7 +8,7 @@ import type { Test } from 'tap'
 import { freePort } from '../../dev/services/ports.ts'
 import { startRedis } from '../../dev/services/services.ts'
 import type { RedisServer } from '../../dev/services/services.ts'
-import { until } from '../failure/nodes.ts'
+import { until } from '../support/until.ts'
 
 type Teardown = Pick<Test, 'teardown'>
 

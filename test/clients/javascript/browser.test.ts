@@ -6,10 +6,10 @@ import { ask, launchChromium, openTab, withoutChromium } from '../../browser/chr
 import { servePages } from '../../browser/pages.ts'
 import { openRelay } from '../../browser/relay.ts'
 import { watchTraffic } from '../../browser/traffic.ts'
-import { until } from '../../failure/nodes.ts'
 import { deploy, password, signUp, start } from '../../support/helper.ts'
 import { openOnce } from '../../support/once.ts'
 import { mailJobs } from '../../support/trail/evidence.ts'
+import { until } from '../../support/until.ts'
 
 const options = { skip: withoutChromium }
 const sharedBrowser = openOnce(() => launchChromium(t))

@@ -2,9 +2,9 @@ import t from 'tap'
 import type { BrowserContext, Page } from 'playwright-core'
 import { decodeQR } from 'qr/decode.js'
 import { withoutChromium } from '../../browser/chromium.ts'
-import { until } from '../../failure/nodes.ts'
 import { codeAt, fromBase32, guarded, mailedToken, nextStep } from '../../support/accounts/factors.ts'
 import { password, signUp } from '../../support/helper.ts'
+import { until } from '../../support/until.ts'
 import { fill, open } from './example-world.ts'
 
 const options = { skip: withoutChromium }

@@ -4,10 +4,10 @@ import type { Page } from 'playwright-core'
 import '../../../dev/example.ts'
 import { launchChromium, openTab } from '../../browser/chromium.ts'
 import { openRelay } from '../../browser/relay.ts'
-import { until } from '../../failure/nodes.ts'
 import { build } from '../../support/helper.ts'
 import { openOnce } from '../../support/once.ts'
 import { partsOf, startMailServer } from '../../support/outside/mail-server.ts'
+import { until } from '../../support/until.ts'
 
 const sharedBrowser = openOnce(() => launchChromium(t))
 const sharedWorld = openOnce(openWorld)

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { withoutChromium } from '../../browser/chromium.ts'
-import { until } from '../../failure/nodes.ts'
 import { freshAddress, password, signIn, signUp } from '../../support/helper.ts'
+import { until } from '../../support/until.ts'
 import { fill, open } from './example-world.ts'
 
 const options = { skip: withoutChromium }

@@ -12,7 +12,7 @@ import { latchkeyHono } from '../../../clients/verifier/src/hono.ts'
 import type { LatchkeyEnv } from '../../../clients/verifier/src/hono.ts'
 import { forwardedIdentity } from '../../../clients/verifier/src/index.ts'
 import { as, deploy, signIn, start } from '../../support/helper.ts'
-import { until } from '../../support/trail/evidence.ts'
+import { until } from '../../support/until.ts'
 import { makeVerifier } from './world.ts'
 
 const app = await start(t, await deploy(t), { workers: false })

@@ -1,8 +1,9 @@
 import t from 'tap'
 import type { Test } from 'tap'
 import { setTimeout as pause } from 'node:timers/promises'
+import { defaultDeadline, openProxy } from '../../failure/nodes.ts'
 import { as, deploy, signIn, start } from '../../support/helper.ts'
-import { defaultDeadline, openProxy, until } from '../../failure/nodes.ts'
+import { until } from '../../support/until.ts'
 import { makeVerifier, openBalancer, verdict } from './world.ts'
 
 /** The shortest time (ms) that a verifier takes. */

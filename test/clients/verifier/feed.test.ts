@@ -4,7 +4,7 @@ import t from 'tap'
 import { readEvents } from '../../../clients/verifier/src/events.ts'
 import { createFeed } from '../../../clients/verifier/src/feed.ts'
 import { createKnowledge } from '../../../clients/verifier/src/knowledge.ts'
-import { until } from '../../support/trail/evidence.ts'
+import { until } from '../../support/until.ts'
 
 const silenceMax = 60_000
 const freshAt = '2026-11-27T13:00:00.000Z'

@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import type { Test } from 'tap'
 import { createKeys } from '../../../clients/verifier/src/keys.ts'
-import { until } from '../../support/trail/evidence.ts'
+import { until } from '../../support/until.ts'
 
 const maxAgeMs = 60_000
 /** The time (ms) in which keys that nobody knows are asked for once. */

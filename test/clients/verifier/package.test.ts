@@ -6,7 +6,7 @@ import ts from 'typescript'
 import { makeService } from '../../support/accounts/services.ts'
 import { listen } from '../../support/event-stream.ts'
 import { as, deploy, signIn, start } from '../../support/helper.ts'
-import { until } from '../../support/trail/evidence.ts'
+import { until } from '../../support/until.ts'
 import { bytesOf, installPackage, mistakesIn } from '../packing.ts'
 import { issuer } from './world.ts'
 

@@ -6,7 +6,7 @@ import { enter, person, signed } from '../../support/accounts/people.ts'
 import { operator, makeService } from '../../support/accounts/services.ts'
 import { follow, listen } from '../../support/event-stream.ts'
 import { as, deploy, password, refresh, signIn, start } from '../../support/helper.ts'
-import { until } from '../../support/trail/evidence.ts'
+import { until } from '../../support/until.ts'
 import { makeVerifier, verdict } from './world.ts'
 
 const deployment = await deploy(t)

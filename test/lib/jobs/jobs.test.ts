@@ -4,14 +4,15 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { beginWork, currentContext, runWork } from '../../../lib/context/work.ts'
 import { PermanentFailure } from '../../../lib/jobs/failures.ts'
+import { createJobStore } from '../../../lib/jobs/job-store.ts'
+import type { Job, JobStore } from '../../../lib/jobs/job-store.ts'
 import { createJobs } from '../../../lib/jobs/jobs.ts'
 import type { JobHandler, WorkOptions } from '../../../lib/jobs/worker.ts'
 import { noMetrics } from '../../../lib/operations/metrics.ts'
 import type { Database } from '../../../lib/stores/database.ts'
-import { createJobStore } from '../../../lib/jobs/job-store.ts'
-import type { Job, JobStore } from '../../../lib/jobs/job-store.ts'
 import { makeDatabase, openDatabase, openStore } from '../../support/database.ts'
 import { startStopwatch } from '../../support/stopwatch.ts'
+import { until } from '../../support/until.ts'
 
 t.test('a job exists exactly if its transaction commits, and costs one statement', async t => {
   const { database, jobs, rows } = await open(t)
@@ -503,9 +504,4 @@ function listen (work: () => Promise<unknown> = async () => {}) {
       await work()
     }
   }
-}
-
-/** Asks until the answer is true; the time-out of the test is the limit. */
-async function until (isSo: () => Promise<boolean>) {
-  while (!await isSo()) await new Promise(resolve => setTimeout(resolve, 5))
 }

@@ -8,7 +8,7 @@ import { createUserStore } from '../../../lib/users/user-store.ts'
 import { vendor } from '../../support/accounts/people.ts'
 import { signInAs } from '../../support/accounts/roles.ts'
 import { as, deploy, freshAddress, refresh, signUp, start } from '../../support/helper.ts'
-import { until } from '../../support/trail/evidence.ts'
+import { until } from '../../support/until.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false })

@@ -1,25 +1,26 @@
 import { createHash, randomUUID } from 'node:crypto'
 import t from 'tap'
 import type { Test } from 'tap'
-import { createEventMacs } from '../../../lib/audit/macs.ts'
 import { createAudit } from '../../../lib/audit/audit.ts'
 import type { AuditEvent } from '../../../lib/audit/audit.ts'
+import { createAuditEventStore } from '../../../lib/audit/event-store.ts'
+import { createEventMacs } from '../../../lib/audit/macs.ts'
 import { createClock } from '../../../lib/clock.ts'
-import { createCodes } from '../../../lib/tokens/codes.ts'
 import { createEncryption } from '../../../lib/crypto/encryption.ts'
+import { createJobStore } from '../../../lib/jobs/job-store.ts'
 import { createJobs } from '../../../lib/jobs/jobs.ts'
 import { createMailJobs } from '../../../lib/mail/jobs.ts'
-import { MailFailure } from '../../../lib/mail/transports.ts'
 import { createMailer } from '../../../lib/mail/mailer.ts'
 import type { Message } from '../../../lib/mail/mailer.ts'
-import { createOneTimeTokens } from '../../../lib/tokens/one-time-tokens.ts'
 import { createEncryptedRecipients } from '../../../lib/mail/recipients.ts'
-import { createAuditEventStore } from '../../../lib/audit/event-store.ts'
-import { createJobStore } from '../../../lib/jobs/job-store.ts'
 import { createMailSubjectStore } from '../../../lib/mail/subject-store.ts'
+import { MailFailure } from '../../../lib/mail/transports.ts'
+import { createCodes } from '../../../lib/tokens/codes.ts'
 import { createOneTimeTokenStore } from '../../../lib/tokens/one-time-token-store.ts'
 import type { Purpose } from '../../../lib/tokens/one-time-token-store.ts'
+import { createOneTimeTokens } from '../../../lib/tokens/one-time-tokens.ts'
 import { openDatabase } from '../../support/database.ts'
+import { until } from '../../support/until.ts'
 
 const key = createHash('sha256').update('a key').digest()
 const minute = 60_000
@@ -524,8 +525,4 @@ async function open (t: Test) {
       values (${id}, ${userId}, 'bearer', ${randomUUID()}, ${deviceName}, array['pwd'], ${now}, 0, 0, ${now}, ${now}, ${now})`
     return id
   }
-}
-
-async function until (isSo: () => Promise<boolean>) {
-  while (!await isSo()) await new Promise(resolve => setTimeout(resolve, 5))
 }

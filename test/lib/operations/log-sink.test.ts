@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createLogSink } from '../../../lib/operations/log-sink.ts'
-import { until } from '../../failure/nodes.ts'
+import { until } from '../../support/until.ts'
 
 t.test('lines arrive in their order, also when they are written in parts', async t => {
   const { sink, disk } = build()

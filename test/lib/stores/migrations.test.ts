@@ -9,7 +9,7 @@ import { removalsOf, schemaProblem } from '../../../lib/stores/compatibility.ts'
 import { createMigrations, expectedVersion } from '../../../lib/stores/migrations.ts'
 import { ownsTables, readSchema } from '../../../lib/stores/schema.ts'
 import { connect, makeDatabase, openStore } from '../../support/database.ts'
-import { until } from '../../support/trail/evidence.ts'
+import { until } from '../../support/until.ts'
 
 const newest = expectedVersion()
 /** Which transaction wrote an event: means nothing any more where the trail has no seals. */

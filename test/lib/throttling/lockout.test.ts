@@ -4,11 +4,11 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { createClock } from '../../../lib/clock.ts'
 import type { Clock } from '../../../lib/clock.ts'
-import { createLockout } from '../../../lib/throttling/lockout.ts'
-import type { Bucket, Guess, Lockout } from '../../../lib/throttling/lockout.ts'
 import { createRedisScripts } from '../../../lib/stores/redis-scripts.ts'
 import { createBucketStore } from '../../../lib/throttling/bucket-store.ts'
-import { until } from '../../support/trail/evidence.ts'
+import { createLockout } from '../../../lib/throttling/lockout.ts'
+import type { Bucket, Guess, Lockout } from '../../../lib/throttling/lockout.ts'
+import { until } from '../../support/until.ts'
 
 const minute = 60_000
 const hour = 60 * minute

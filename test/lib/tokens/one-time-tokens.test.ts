@@ -6,7 +6,7 @@ import type { OneTimeTokenStore, Purpose } from '../../../lib/tokens/one-time-to
 import { createOneTimeTokens } from '../../../lib/tokens/one-time-tokens.ts'
 import { createUserStore } from '../../../lib/users/user-store.ts'
 import { openDatabase } from '../../support/database.ts'
-import { until } from '../../support/trail/evidence.ts'
+import { until } from '../../support/until.ts'
 
 const minute = 60_000
 const hour = 60 * minute

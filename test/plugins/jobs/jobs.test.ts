@@ -12,6 +12,7 @@ import { connect, makeDatabase, openStore } from '../../support/database.ts'
 import { standIn } from '../../support/features.ts'
 import { production } from '../../support/settings.ts'
 import { startStopwatch } from '../../support/stopwatch.ts'
+import { until } from '../../support/until.ts'
 
 t.test('the runtime role, which owns nothing, can do everything that jobs need', async t => {
   const { app, sql } = await start(t)
@@ -90,8 +91,4 @@ async function start (t: Test, settings: Environment = {}) {
   await app.ready()
   t.teardown(() => app.close())
   return { app, sql, events }
-}
-
-async function until (isSo: () => Promise<boolean>) {
-  while (!await isSo()) await new Promise(resolve => setTimeout(resolve, 5))
 }

@@ -4,6 +4,7 @@ import type { Test } from 'tap'
 import { connect } from '../../support/database.ts'
 import { codeOf, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
 import type { Deployment } from '../../support/helper.ts'
+import { until } from '../../support/until.ts'
 
 const week = 7 * 86_400_000
 
@@ -114,9 +115,4 @@ async function insertExpired (t: Test, { DATABASE_DIRECT_URL }: Deployment, sess
 async function count (app: FastifyInstance, table: 'sessions' | 'registrations') {
   const [row] = await app.database.unsafe(`select count(*)::int from ${table}`) as { count: number }[]
   return row?.count ?? -1
-}
-
-/** Waits for something that happens by itself; the time-out of the test is the limit. */
-async function until (isSo: () => Promise<boolean>) {
-  while (!await isSo()) await new Promise(resolve => setTimeout(resolve, 10))
 }

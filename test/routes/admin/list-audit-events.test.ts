@@ -10,7 +10,8 @@ import { connect } from '../../support/database.ts'
 import { as, deploy, post, signIn, signUp, start } from '../../support/helper.ts'
 import { tapWires } from '../../support/statements/wiretap.ts'
 import { startStopwatch } from '../../support/stopwatch.ts'
-import { eventsOf, trail, until } from '../../support/trail/evidence.ts'
+import { eventsOf, trail } from '../../support/trail/evidence.ts'
+import { until } from '../../support/until.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false })

@@ -3,7 +3,8 @@ import { brief, rowOf, signed } from '../../support/accounts/people.ts'
 import { signInAs } from '../../support/accounts/roles.ts'
 import { as, deploy, freshAddress, password, post, start } from '../../support/helper.ts'
 import { startMailServer } from '../../support/outside/mail-server.ts'
-import { trail, until } from '../../support/trail/evidence.ts'
+import { trail } from '../../support/trail/evidence.ts'
+import { until } from '../../support/until.ts'
 
 const server = await startMailServer(t)
 const deployment = await deploy(t, { SMTP_URL: server.url })

@@ -4,7 +4,8 @@ import { changeAddress } from '../../support/accounts/email-changes.ts'
 import { openBrowser, setCookies } from '../../support/cookie-jar.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, codeOf, deploy, freshAddress, password, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
-import { eventsOf, mailJobs, sentMails, trail, until } from '../../support/trail/evidence.ts'
+import { eventsOf, mailJobs, sentMails, trail } from '../../support/trail/evidence.ts'
+import { until } from '../../support/until.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

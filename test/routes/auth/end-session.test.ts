@@ -3,7 +3,8 @@ import t from 'tap'
 import { cheapHasher } from '../../support/hashers.ts'
 import { api, as, deploy, refresh, signIn, signUp, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
-import { trail, until } from '../../support/trail/evidence.ts'
+import { trail } from '../../support/trail/evidence.ts'
+import { until } from '../../support/until.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

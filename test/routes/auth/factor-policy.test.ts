@@ -10,7 +10,8 @@ import { introspect, makeService } from '../../support/accounts/services.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, password, post, refresh, signIn, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
-import { eventsOf, mailJobs, until } from '../../support/trail/evidence.ts'
+import { eventsOf, mailJobs } from '../../support/trail/evidence.ts'
+import { until } from '../../support/until.ts'
 
 const deployment = await deploy(t, { ACCESS_TOKEN_TTL: '1h', REMEMBER_DEVICE: '30d', DB_POOL_MAX: '20' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -10,7 +10,8 @@ import { openBrowser } from '../../support/cookie-jar.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, password, post, refresh, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
-import { eventsOf, mailJobs, trail, until } from '../../support/trail/evidence.ts'
+import { eventsOf, mailJobs, trail } from '../../support/trail/evidence.ts'
+import { until } from '../../support/until.ts'
 
 const deployment = await deploy(t, { DB_POOL_MAX: '20', ACCESS_TOKEN_TTL: '1h' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

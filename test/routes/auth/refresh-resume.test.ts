@@ -5,7 +5,8 @@ import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, password, received, refresh, signIn, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
 import { tapWires } from '../../support/statements/wiretap.ts'
-import { mailJobs, trail, until } from '../../support/trail/evidence.ts'
+import { mailJobs, trail } from '../../support/trail/evidence.ts'
+import { until } from '../../support/until.ts'
 
 const day = 86_400_000
 const { app, other, deployment } = await openTwo(t)

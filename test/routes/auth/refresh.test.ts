@@ -9,7 +9,8 @@ import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, password, post, received, refresh, signIn, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
 import { tapWires } from '../../support/statements/wiretap.ts'
-import { eventsOf, mailJobs, sentMails, trail, until } from '../../support/trail/evidence.ts'
+import { eventsOf, mailJobs, sentMails, trail } from '../../support/trail/evidence.ts'
+import { until } from '../../support/until.ts'
 
 type Node = Awaited<ReturnType<typeof open>>
 

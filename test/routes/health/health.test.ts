@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createClock } from '../../../lib/clock.ts'
 import { as, build, deploy, password, post, refresh, retryUnavailable, signIn, start } from '../../support/helper.ts'
-import { startStopwatch } from '../../support/stopwatch.ts'
+import { until } from '../../support/until.ts'
 
 const token = 'an-operations-token'
 
@@ -107,8 +107,3 @@ t.test('figures are shown only with the operations token or the permission to re
     return { email: row?.email ?? '' }
   }
 })
-
-async function until (holds: () => boolean) {
-  const passed = startStopwatch()
-  while (!holds() && passed() < 3000) await new Promise(resolve => setImmediate(resolve))
-}

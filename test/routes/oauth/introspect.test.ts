@@ -7,7 +7,7 @@ import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, password, post, received, refresh, signIn, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
 import { tapWires } from '../../support/statements/wiretap.ts'
-import { until } from '../../support/trail/evidence.ts'
+import { until } from '../../support/until.ts'
 
 const { tap, deployment } = await tapWires(t, await deploy(t))
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -11,7 +11,7 @@ import { follow, listen } from '../../support/event-stream.ts'
 import type { ToldChange } from '../../support/event-stream.ts'
 import { as, api, deploy, password, retryUnavailable, signIn, start } from '../../support/helper.ts'
 import { tapWires } from '../../support/statements/wiretap.ts'
-import { until } from '../../support/trail/evidence.ts'
+import { until } from '../../support/until.ts'
 
 const { tap, deployment } = await tapWires(t, await deploy(t))
 const app = await start(t, deployment, { workers: false })

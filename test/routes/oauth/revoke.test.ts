@@ -3,7 +3,8 @@ import { basic, introspect, makeService, operator, revoke, send } from '../../su
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, password, refresh, signIn, signUp, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
-import { mailJobs, trail, until } from '../../support/trail/evidence.ts'
+import { mailJobs, trail } from '../../support/trail/evidence.ts'
+import { until } from '../../support/until.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -6,7 +6,8 @@ import { api, deploy, password, post, signIn, start } from '../../support/helper
 import { sendRaw } from '../../support/http.ts'
 import { secondsLeft } from '../../support/rate-limits.ts'
 import { tapWires } from '../../support/statements/wiretap.ts'
-import { trail, until } from '../../support/trail/evidence.ts'
+import { trail } from '../../support/trail/evidence.ts'
+import { until } from '../../support/until.ts'
 
 const { tap, deployment } = await tapWires(t, await deploy(t, { ALLOWED_ORIGINS: 'https://app.example.com' }))
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -2,7 +2,8 @@ import t from 'tap'
 import { freshRole, putRole, signInAs } from '../../support/accounts/roles.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, codeOf, deploy, freshAddress, password, retryUnavailable, post, signUp, start } from '../../support/helper.ts'
-import { trail, until } from '../../support/trail/evidence.ts'
+import { trail } from '../../support/trail/evidence.ts'
+import { until } from '../../support/until.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -4,7 +4,8 @@ import { definition, freshRole, putRole, signInAs } from '../../support/accounts
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, codeOf, deploy, freshAddress, password, post, signIn, signUp, start } from '../../support/helper.ts'
 import { startStopwatch } from '../../support/stopwatch.ts'
-import { trail, until } from '../../support/trail/evidence.ts'
+import { trail } from '../../support/trail/evidence.ts'
+import { until } from '../../support/until.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -4,7 +4,8 @@ import { brief, enter, person, rowOf, signed, vendor } from '../../support/accou
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, post, refresh, signIn, start } from '../../support/helper.ts'
 import { startStopwatch } from '../../support/stopwatch.ts'
-import { eventsOf, mailJobs, trail, until } from '../../support/trail/evidence.ts'
+import { eventsOf, mailJobs, trail } from '../../support/trail/evidence.ts'
+import { until } from '../../support/until.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

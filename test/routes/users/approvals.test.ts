@@ -3,7 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import { brief, person, rowOf, signed, vendor } from '../../support/accounts/people.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, post, refresh, signIn, signUp, start } from '../../support/helper.ts'
-import { eventsOf, mailJobs, sentMails, trail, until } from '../../support/trail/evidence.ts'
+import { eventsOf, mailJobs, sentMails, trail } from '../../support/trail/evidence.ts'
+import { until } from '../../support/until.ts'
 
 const deployment = await deploy(t)
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

@@ -11,7 +11,8 @@ import { openBrowser } from '../../support/cookie-jar.ts'
 import { cheapHasher } from '../../support/hashers.ts'
 import { as, deploy, password, post, refresh, signUp, start } from '../../support/helper.ts'
 import type { Tokens } from '../../support/helper.ts'
-import { mailJobs, trail, until } from '../../support/trail/evidence.ts'
+import { mailJobs, trail } from '../../support/trail/evidence.ts'
+import { until } from '../../support/until.ts'
 
 const deployment = await deploy(t, { ACCESS_TOKEN_TTL: '1h', DB_POOL_MAX: '20' })
 const app = await start(t, deployment, { workers: false, hasher: cheapHasher })

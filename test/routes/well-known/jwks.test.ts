@@ -10,7 +10,7 @@ import { makeService } from '../../support/accounts/services.ts'
 import { connect } from '../../support/database.ts'
 import { follow } from '../../support/event-stream.ts'
 import { as, build, deploy, signIn, start } from '../../support/helper.ts'
-import { startStopwatch } from '../../support/stopwatch.ts'
+import { until } from '../../support/until.ts'
 
 const day = 86_400_000
 const issuer = 'http://localhost:3000'
@@ -176,13 +176,4 @@ async function ask (app: FastifyInstance, asOf: string) {
 
 function kidOf (token: string): string {
   return JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid
-}
-
-/** Waits until other nodes have heard of it by themselves, which takes about a second. */
-async function until (isSo: () => boolean | Promise<boolean>) {
-  for (const passed = startStopwatch(); passed() < 5000;) {
-    if (await isSo()) return
-    await new Promise(resolve => setTimeout(resolve, 20))
-  }
-  throw new Error('it did not happen')
 }

@@ -1,8 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
-import { startStopwatch } from '../stopwatch.ts'
+import { until } from '../until.ts'
 
 export interface TrailRow {
   event: string
@@ -63,12 +62,4 @@ export async function sentMails (app: FastifyInstance, dataDir: string): Promise
       code: /^\D*(\d{6})\D*$/m.exec(raw.split('\r\n\r\n').slice(1).join('\n'))?.[1]
     }
   }))
-}
-
-/** Waits until a condition holds, at most ten seconds. */
-export async function until (holds: () => Promise<boolean> | boolean) {
-  for (const passed = startStopwatch(); !await holds();) {
-    if (passed() > 10_000) throw new Error('it did not come to pass within 10 s')
-    await pause(10)
-  }
 }
