@@ -1,5 +1,6 @@
-import { accessSync, constants, existsSync, symlinkSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { existsSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { findExecutable } from '../processes/executables.ts'
 import { isDebian, unpackDebian } from './debian.ts'
 
 export interface RedisBinary {
@@ -19,7 +20,7 @@ const advice = 'No Redis here: apt-get install redis-server | brew install redis
  */
 export async function findRedis (): Promise<RedisBinary> {
   for (const name of ['redis', 'valkey']) {
-    const [server, cli] = [onPath(`${name}-server`), onPath(`${name}-cli`)]
+    const [server, cli] = [`${name}-server`, `${name}-cli`].map(program => findExecutable([program]))
     if (server !== undefined) return { server, cli: cli ?? `${name}-cli`, env: process.env }
   }
   if (!isDebian()) throw new Error(advice)
@@ -43,17 +44,4 @@ async function unpacked (): Promise<RedisBinary> {
     if (!existsSync(server)) throw error
   }
   return { server, cli: join(folder, 'usr/bin/redis-cli'), env }
-}
-
-function onPath (name: string) {
-  return (process.env['PATH'] ?? '').split(delimiter).map(folder => join(folder, name)).find(isExecutable)
-}
-
-function isExecutable (file: string) {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }

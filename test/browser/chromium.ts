@@ -1,8 +1,7 @@
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
 import { chromium } from 'playwright-core'
 import type { BrowserContext, Page } from 'playwright-core'
 import type { Test } from 'tap'
+import { findExecutable } from '../../dev/processes/executables.ts'
 
 const program = findChromium()
 if (!program) console.error('Left out: no Chromium here. On Debian: apt-get install chromium-headless-shell')
@@ -50,16 +49,5 @@ export async function ask<T extends object = object> (
 
 // First the one without windows: it is the same engine and uses half the processor time.
 function findChromium (): string | undefined {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/bin']
-  const names = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome']
-  return names.flatMap(name => folders.map(folder => join(folder, name))).find(isExecutable)
-}
-
-function isExecutable (file: string) {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
+  return findExecutable(['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'], ['/usr/bin'])
 }
