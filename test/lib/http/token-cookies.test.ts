@@ -42,7 +42,8 @@ t.test('the scopes of a name contain the current one and all that earlier settin
     [{ cookieDomain: 'example.com' }, ['example.com partitioned', 'example.com -', '- partitioned', '- -']],
     [{ cookieDomain: 'example.com', cookieSecure: false }, ['example.com -', '- -']],
     [{ cookieDomain: 'eu.example.com', cookieSecure: false, issuer: 'https://auth.eu.example.com' }, ['eu.example.com -', 'example.com -', 'auth.eu.example.com -', '- -']],
-    [{ cookieDomain: 'localhost', cookieSecure: false, issuer: 'http://127.0.0.1:3000' }, ['localhost -', '- -']]
+    [{ cookieDomain: 'localhost', cookieSecure: false, issuer: 'http://127.0.0.1:3000' }, ['localhost -', '- -']],
+    [{ cookieDomain: 'localhost', cookieSecure: false, issuer: 'http://[::1]:3000' }, ['localhost -', '- -']]
   ] as const) {
     const { scopes, attributes } = create(settings)
     t.same(scopes.map(scope => `${scope.domain ?? '-'} ${scope.partitioned ? 'partitioned' : '-'}`), expected)
@@ -103,6 +104,15 @@ t.test('of several cookies with the same name the one that was issued last is re
     t.strictSame(create({ cookieDomain: 'example.com' }).read(wide(...order), issueTimes), { refresh: '1' }, 'any host of the domain can have set it')
   }
   t.throws(() => create({ cookieDomain: 'example.com' }).read(wide('x', 'y'), issueTimes), { code: 'malformed_request' })
+})
+
+t.test('of several cookies that were issued at the same time, or do not say when, the one that the browser has got last is read', async t => {
+  // A browser sends the cookie that it has had for longer first (RFC 6265, section 5.4).
+  const issueTimes = { access: () => 1_700_000_000_000, device: () => 0 }
+  for (const kind of ['access', 'device'] as const) {
+    const name = `__Host-${kind}`
+    t.strictSame(cookies.read(`${name}=earlier; ${name}=later`, issueTimes), { [kind]: 'later' })
+  }
 })
 
 t.test('no value is dated where there are more than a browser can have, and equal ones are dated once', async t => {
