@@ -43,6 +43,12 @@ t.test('a code is found in the steps of the range and in no other', async t => {
   t.equal(matchingStep(Buffer.from('another secret of a size'), code, range), null)
 })
 
+t.test('of two steps that have the same code the later one is found, so that the code is used up for both', async t => {
+  const [step, code] = [910_737, '911617']
+  t.strictSame([step, step + 1].map(step => totpCode(secret, step)), [code, code])
+  t.equal(matchingStep(secret, code, { from: step - 1, to: step + 1 }), step + 1)
+})
+
 t.test('the URI has the spelling that authenticator apps read', async t => {
   t.equal(
     totpUri({ secret, issuer: 'Quill & Sons', account: 'ada+1@example.com' }),
