@@ -37,9 +37,35 @@ t.test('a secret that does not decrypt stays as it is and holds up no other', as
   t.equal(await between.encryptAgain(), 0)
 })
 
+t.test('a clean-up that is told to end ends after some hundred secrets, and the next one goes on', async t => {
+  await database`delete from totp_secrets`
+  await insertMany(501, before)
+  t.equal(await between.encryptAgain(AbortSignal.abort()), 500)
+  t.equal(await between.encryptAgain(), 1)
+})
+
+t.test('a clean-up ends also where hundreds of secrets do not decrypt', async t => {
+  await database`delete from totp_secrets`
+  const lost = createTotpKeeping({ encryption: createEncryption([randomBytes(32)]), store })
+  await insertMany(500, lost)
+  const signal = AbortSignal.timeout(5000)
+  t.equal(await between.encryptAgain(signal), 0)
+  t.notOk(signal.aborted, 'by itself')
+})
+
 t.test('a ciphertext that was moved to another row does not decrypt', async t => {
   const box = before.encrypt(randomUUID(), randomBytes(20))
   t.throws(() => before.decrypt({ id: randomUUID(), secret: box }), { code: 'unavailable' })
+})
+
+t.test('a ciphertext takes the place of the one that was read, and of no other', async t => {
+  const { id, userId, secret, box } = await insert()
+  await store.replaceCiphertext(id, between.encrypt(id, secret), between.encrypt(id, randomBytes(20)))
+  t.strictSame((await store.findConfirmed(userId))?.secret, box, 'somebody else has written meanwhile')
+
+  const again = between.encrypt(id, secret)
+  await store.replaceCiphertext(id, box, again)
+  t.strictSame((await store.findConfirmed(userId))?.secret, again)
 })
 
 /** What the doctor finds while these keys are listed. */
@@ -55,4 +81,16 @@ async function insert () {
   await database`insert into users (id, email, email_canonical, full_name, role) values (${userId}, ${userId}, ${userId}, 'Ada', 'user')`
   await database`insert into totp_secrets (id, user_id, secret, created_at, confirmed_at) values (${id}, ${userId}, ${box}, now(), now())`
   return { id, userId, secret, box }
+}
+
+/** Confirmed secrets, each of an account of its own. */
+async function insertMany (count: number, { encrypt }: Pick<typeof before, 'encrypt'>) {
+  const ids = Array.from({ length: count }, () => randomUUID())
+  const boxes = ids.map(id => encrypt(id, randomBytes(20)))
+  await database`
+    insert into users (id, email, email_canonical, full_name, role)
+    select id, id, id, 'Ada', 'user' from unnest(${ids}::uuid[]) as made (id)`
+  await database`
+    insert into totp_secrets (id, user_id, secret, created_at, confirmed_at)
+    select id, id, box, now(), now() from unnest(${ids}::uuid[], ${boxes}::bytea[]) as made (id, box)`
 }
