@@ -103,6 +103,24 @@ t.test('a store that does not answer is a 503, and its reason is only logged', a
   t.notMatch(lines.join(''), '"stack"', 'without a stack, because such refusals come by the thousand')
 })
 
+t.test('a refusal is logged with its code and reason: who may not, or too often, louder than a mistake', async t => {
+  const { app, lines } = await build(t)
+  const cases = [
+    ['session_ended', { reason: 'idle' }, 'info'],
+    ['forbidden', {}, 'info'],
+    ['rate_limited', { retryAfter: 1 }, 'info'],
+    ['not_found', {}, 'debug'],
+    ['conflict', {}, 'debug']
+  ] as const
+  for (const [code, details] of cases) await app.inject({ method: 'POST', url: '/refuse', payload: { code, details } })
+
+  const logged = lines.map(line => JSON.parse(line)).filter(({ msg }) => msg === 'refused')
+  const expected = cases.map(([code, details, level]) => {
+    return [code, 'reason' in details ? details.reason : undefined, level]
+  })
+  t.strictSame(logged.map(({ level, refusal, reason }) => [refusal, reason, level]), expected)
+})
+
 t.test('a broken answer is a 500, not a leak', async t => {
   const { app } = await build(t)
   t.match(await app.inject('/mismatched'), { statusCode: 500 })

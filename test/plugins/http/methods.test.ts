@@ -25,6 +25,13 @@ t.test('an unknown path is 404, whatever the method and the body', async t => {
   }
 })
 
+t.test('a route that finds nothing is answered like an unknown path', async t => {
+  const { app } = await build(t)
+  const [found, unknown] = [await app.inject('/files/none'), await app.inject('/nothing')]
+  t.match(found, { statusCode: 404, headers: { 'content-type': unknown.headers['content-type'] } })
+  t.match(found.json(), { ...unknown.json(), code: 'not_found', request_id: String })
+})
+
 t.test('a path is taken literally: no trick leads to a route', async t => {
   const { app } = await build(t)
   for (const url of ['//things', '/./things', '/%2e%2e/things', '/x/../things', '/things%2F', '/things;x=1', '/things.', '/Things', '/things%00', '/things//7', '/%2fthings']) {
@@ -57,5 +64,6 @@ async function build (t: Pick<Test, 'teardown'>) {
     app.get('/things/:id', async () => 'read')
     app.delete('/things/:id', async () => 'gone')
     app.post('/only-post', async () => 'made')
+    app.get('/files/:name', async (_request, reply) => reply.callNotFound())
   })
 }
