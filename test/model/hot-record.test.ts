@@ -5,7 +5,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { epoch, randomCase } from './hot-record-cases.ts'
 import type { Case } from './hot-record-cases.ts'
-import { confirm, opened, parse, rotate, write } from './hot-record.ts'
+import { answerMaxMs, confirm, opened, parse, rotate, write } from './hot-record.ts'
 import type { Answer, HotRecord, Presented } from './hot-record.ts'
 import { createRandom } from './random.ts'
 
@@ -72,7 +72,9 @@ t.test('the model confirms the same as the script, which keeps the expiry and ma
     const { record, at } = randomCase(random)
     if (!record) continue
     const generation = Math.max(0, record.generation + random.pick([1, 0, 0, -1, -2, -3]))
-    const issuedAt = at - random.below(100_000)
+    // Also at the very edges: in the millisecond of the resumption, and one answer's time before it.
+    const since = record.resumed ? record.resumed.at - random.pick([0, answerMaxMs]) : at
+    const issuedAt = random.chance(0.2) ? since : at - random.below(100_000)
     await redis.set(key, write(record), 'PX', 60_000)
     const word = await redis.eval(confirmation, 1, key, generation, issuedAt)
     words.set(word, (words.get(word) ?? 0) + 1)
