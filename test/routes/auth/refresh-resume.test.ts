@@ -39,6 +39,20 @@ t.test('answers may be lost without end', async t => {
   t.same(await reuseMails(ada), [])
 })
 
+t.test('a resumption counts as a rotation, and is refused beyond the limit without being used up', async t => {
+  const limited = await open(t, { RATE_LIMITS_ENABLED: 'true', RATE_LIMIT_REFRESH: '2/15m' })
+  const ada = await signIn(limited)
+  t.match(await refresh(limited, ada.refresh_token), { statusCode: 200 })
+  limited.clock.advance(60_000)
+  t.match(await refresh(limited, ada.refresh_token), { statusCode: 200 }, 'resumed')
+  limited.clock.advance(60_000)
+
+  t.match((await refresh(limited, ada.refresh_token)).json(), { code: 'rate_limited' })
+  t.equal((await trail(limited, ada.user.id)).filter(({ reason }) => reason === 'resumed').length, 1)
+  limited.clock.advance(15 * 60_000)
+  t.match(await refresh(limited, ada.refresh_token), { statusCode: 200 }, 'it is still the token that resumes')
+})
+
 t.test('retries of a token that has resumed its session get its one answer again', async t => {
   const ada = await signIn(app)
   await refresh(app, ada.refresh_token)
