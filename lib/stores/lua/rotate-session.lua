@@ -78,8 +78,8 @@ local function isBurnt(n, at) return from and n > from and n < to and not (at an
 local function mayResume(n, at) return canResume and parent and n >= parent and n < generation and not isBurnt(n, at) end
 
 -- `at` is when a token of generation n was issued, if that is known. A token that may resume counts as superseded by the
--- current one: it may be in a request that was on its way when the user was authenticated again. One that has resumed the
--- session counts as superseded by what it was given then.
+-- current one: it may be in a request that was on its way when the user was authenticated again. One that has resumed
+-- the session counts as superseded by what it was given then.
 local function forgiven(n, at)
   if isBurnt(n, at) then return false end
   local superseded = issue(n + 1)

@@ -61,8 +61,16 @@ t.test('a sign-out admits nobody for whom the proof no longer counts', async t =
     'a rejection': id => app.database`update users set approval = 'rejected' where id = ${id}`,
     'another role': id => app.database`update users set role = 'member' where id = ${id}`,
     'another kind of user': id => app.database`update users set role = 'accountant' where id = ${id}`,
-    'a suspended vendor': id => app.database`update users set vendor_id = ${vendorId} where id = ${id}`
+    'a suspended vendor': id => app.database`update users set vendor_id = ${vendorId} where id = ${id}`,
+    'a factor that the role demands': async id => {
+      await app.database`update roles set second_factor = 'required' where name = 'user'`
+      await app.database`
+        insert into totp_secrets (id, user_id, secret, created_at, confirmed_at)
+        values (gen_random_uuid(), ${id}, '', now(), now())
+      `
+    }
   }
+  t.teardown(() => app.database`update roles set second_factor = 'optional' where name = 'user'`)
 
   for (const [what, change] of Object.entries(changes)) {
     const { user, before } = await prepare()
